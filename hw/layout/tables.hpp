@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: Apache-2.0
+// The card's tables: what a row holds, how many rows there are, and which tables have two banks.
+#pragma once
+
+#include "hw/layout/field.hpp"
+
+namespace sallyport {
+namespace layout {
+
+// ---- sizes ---------------------------------------------------------------------------------------------------------
+
+constexpr unsigned kSaRows = 2048;     // per direction; the low bits of an inbound SPI are its row
+constexpr unsigned kSaIndexBits = 11;  // log2(kSaRows)
+constexpr unsigned kSpdRules = 512;    // per direction; one bit each in a rule bitmap, so at most one row's width
+constexpr unsigned kAddressIntervals = 1024;  // per address field of an SPD
+constexpr unsigned kNarrowIntervals = 256;    // per port and principal field of an SPD
+constexpr unsigned kProtocols = 256;
+constexpr unsigned kRouteIntervals = 2048;
+constexpr unsigned kNextHops = 256;
+constexpr unsigned kPrincipalBuckets = 2048;  // the first half is found by the first hash, the second by the second
+constexpr unsigned kBucketEntries = 4;
+constexpr unsigned kReplayWindow = 128;  // packets
+static_assert((1U << kSaIndexBits) == kSaRows && kSpdRules <= kRowBits, "sizes contradict each other");
+
+// ---- rows ----------------------------------------------------------------------------------------------------------
+
+// Key material of an SA. Write only. Loading a row runs the key setup (round keys, H and its powers) and sets the SA's
+// living state to zero; a key is never loaded twice.
+namespace sa_key {
+constexpr Field kKey{"key", 0, 256, "AES key, its first byte in bits 7:0; a shorter key leaves the rest zero"};
+constexpr Field kSalt{"salt", 256, 32, "first four bytes of the GCM nonce, first byte in bits 31:24 (RFC 4106 4)"};
+constexpr Field kKeySize{"key_size", 288, 2, "KeySize"};
+constexpr Field kReserved{"reserved", 290, 222, "write zero"};
+constexpr Field kFields[] = {kKey, kSalt, kKeySize, kReserved};
+static_assert(tiles(kFields, kRowBits), "sa_key has a gap, an overlap or an unlisted field");
+}  // namespace sa_key
+
+// An outbound SA. Never changed in place: a new SA takes a free row.
+namespace sa_out {
+constexpr Field kValid{"valid", 0, 1, "0: the row is empty and its packets are dropped"};
+constexpr Field kEsn{"esn", 1, 1, "extended sequence numbers (RFC 4303 2.2.1)"};
+constexpr Field kEncap{"encap", 2, 1, "ESP in UDP (RFC 3948)"};
+constexpr Field kSetDf{"set_df", 3, 1, "outer DF is 1; else copied from the inner header (RFC 4301 8.1)"};
+constexpr Field kReserved0{"reserved0", 4, 12, "write zero"};
+constexpr Field kPolicyId{"policy_id", 16, 16, "the policy this SA serves"};
+constexpr Field kSpi{"spi", 32, 32, "SPI in the ESP header"};
+constexpr Field kSource{"source", 64, 32, "outer source address"};
+constexpr Field kDestination{"destination", 96, 32, "outer destination address: the peer gateway"};
+constexpr Field kSourcePort{"source_port", 128, 16, "UDP source port when encap"};
+constexpr Field kDestinationPort{"destination_port", 144, 16, "UDP destination port when encap"};
+constexpr Field kNextHop{"next_hop", 160, 8, "row of next_hop that leads to the peer"};
+constexpr Field kTtl{"ttl", 168, 8, "outer TTL"};
+constexpr Field kReserved1{"reserved1", 176, 16, "write zero"};
+constexpr Field kSoftPackets{"soft_packets", 192, 64, "event when this many were sent; 0: none"};
+constexpr Field kHardPackets{"hard_packets", 256, 64, "no packet beyond this many; 0: none"};
+constexpr Field kSoftBytes{"soft_bytes", 320, 64, "event when this many bytes were encrypted; 0: none"};
+constexpr Field kHardBytes{"hard_bytes", 384, 64, "no packet that would pass this many bytes; 0: none"};
+constexpr Field kReserved2{"reserved2", 448, 64, "write zero"};
+constexpr Field kFields[] = {kValid,           kEsn,       kEncap,     kSetDf,       kReserved0,
+                             kPolicyId,        kSpi,       kSource,    kDestination, kSourcePort,
+                             kDestinationPort, kNextHop,   kTtl,       kReserved1,   kSoftPackets,
+                             kHardPackets,     kSoftBytes, kHardBytes, kReserved2};
+static_assert(tiles(kFields, kRowBits), "sa_out has a gap, an overlap or an unlisted field");
+}  // namespace sa_out
+
+// An inbound SA. Its row is the low kSaIndexBits of its SPI; the whole SPI is compared.
+namespace sa_in {
+constexpr Field kValid{"valid", 0, 1, "0: the row is empty and its packets are dropped"};
+constexpr Field kEsn{"esn", 1, 1, "extended sequence numbers (RFC 4303 2.2.1)"};
+constexpr Field kEncap{"encap", 2, 1, "accepted in UDP only (RFC 3948); 0: accepted bare only"};
+constexpr Field kReserved0{"reserved0", 3, 13, "write zero"};
+constexpr Field kPolicyId{"policy_id", 16, 16, "the policy whose inbound rules this SA may satisfy"};
+constexpr Field kSpi{"spi", 32, 32, "SPI, compared whole"};
+constexpr Field kDestination{"destination", 64, 32, "our outer address, compared"};
+constexpr Field kReserved1{"reserved1", 96, 96, "write zero"};
+constexpr Field kSoftPackets{"soft_packets", 192, 64, "event when this many were accepted; 0: none"};
+constexpr Field kHardPackets{"hard_packets", 256, 64, "no packet beyond this many; 0: none"};
+constexpr Field kSoftBytes{"soft_bytes", 320, 64, "event when this many bytes were decrypted; 0: none"};
+constexpr Field kHardBytes{"hard_bytes", 384, 64, "no packet that would pass this many bytes; 0: none"};
+constexpr Field kReserved2{"reserved2", 448, 64, "write zero"};
+constexpr Field kFields[] = {kValid,     kEsn,         kEncap,       kReserved0, kPolicyId,  kSpi,      kDestination,
+                             kReserved1, kSoftPackets, kHardPackets, kSoftBytes, kHardBytes, kReserved2};
+static_assert(tiles(kFields, kRowBits), "sa_in has a gap, an overlap or an unlisted field");
+}  // namespace sa_in
+
+// The living part of an outbound SA: read through the sa_state registers, written by the card alone.
+namespace sa_out_state {
+constexpr Field kSeq{"seq", 0, 64, "last sequence number used; 0: none yet"};
+constexpr Field kPackets{"packets", 64, 64, "packets protected"};
+constexpr Field kBytes{"bytes", 128, 64, "bytes encrypted: inner packets with padding and ESP trailer"};
+constexpr Field kExpired{"expired", 192, 1, "a packet was refused for a hard limit or the last sequence number; stays"};
+constexpr Field kReserved{"reserved", 193, 319, "reads zero"};
+constexpr Field kFields[] = {kSeq, kPackets, kBytes, kExpired, kReserved};
+static_assert(tiles(kFields, kRowBits), "sa_out_state has a gap, an overlap or an unlisted field");
+}  // namespace sa_out_state
+
+namespace sa_in_state {
+constexpr Field kTop{"top", 0, 64, "highest sequence number accepted; 0: none yet"};
+constexpr Field kPackets{"packets", 64, 64, "packets accepted"};
+constexpr Field kBytes{"bytes", 128, 64, "bytes decrypted: inner packets with padding and ESP trailer"};
+constexpr Field kIcvFailures{"icv_failures", 192, 32, "packets with a wrong ICV"};
+constexpr Field kReplays{"replays", 224, 32, "packets refused by the anti-replay window"};
+constexpr Field kWindow{"window", 256, kReplayWindow, "bit i: top - i was accepted"};
+constexpr Field kExpired{"expired", 256 + kReplayWindow, 1, "a packet was refused for a hard limit; stays"};
+constexpr Field kReserved{"reserved", 257 + kReplayWindow, 255 - kReplayWindow, "reads zero"};
+constexpr Field kFields[] = {kTop, kPackets, kBytes, kIcvFailures, kReplays, kWindow, kExpired, kReserved};
+static_assert(tiles(kFields, kRowBits), "sa_in_state has a gap, an overlap or an unlisted field");
+}  // namespace sa_in_state
+
+// One node of a search tree over the sorted starts of intervals; see interval_node() below.
+namespace interval {
+constexpr Field kStart{"start", 0, 32, "keys from here on lie to the right"};
+constexpr Field kReserved{"reserved", 32, 480, "write zero"};
+constexpr Field kFields[] = {kStart, kReserved};
+static_assert(tiles(kFields, kRowBits), "interval has a gap, an overlap or an unlisted field");
+}  // namespace interval
+
+// Which rules one interval (or protocol) of one field satisfies.
+namespace rule_bitmap {
+constexpr Field kRules{"rules", 0, kSpdRules, "bit i: rule i can match; rule 0 comes first"};
+constexpr Field kFields[] = {kRules};
+static_assert(tiles(kFields, kRowBits), "rule_bitmap has a gap, an overlap or an unlisted field");
+}  // namespace rule_bitmap
+
+// What rule i says.
+namespace spd_rule {
+constexpr Field kAction{"action", 0, 2, "Action"};
+constexpr Field kReserved0{"reserved0", 2, 14, "write zero"};
+constexpr Field kPolicyId{"policy_id", 16, 16, "the policy this rule was compiled from"};
+constexpr Field kSaIndex{"sa_index", 32, 16, "outbound protect: row of sa_out"};
+constexpr Field kReserved1{"reserved1", 48, 464, "write zero"};
+constexpr Field kFields[] = {kAction, kReserved0, kPolicyId, kSaIndex, kReserved1};
+static_assert(tiles(kFields, kRowBits), "spd_rule has a gap, an overlap or an unlisted field");
+}  // namespace spd_rule
+
+// A bucket of the address -> principal table: four entries.
+namespace principal_bucket {
+constexpr unsigned kEntryBits = 64;
+constexpr Field kValid{"valid", 0, 1, "of entry 0; entry i lies 64*i bits higher"};
+constexpr Field kReserved{"reserved", 1, 15, "write zero"};
+constexpr Field kPrincipal{"principal", 16, 16, "user or group; 0 is nobody"};
+constexpr Field kAddress{"address", 32, 32, "source address"};
+constexpr Field kEntry[] = {kValid, kReserved, kPrincipal, kAddress};
+static_assert(tiles(kEntry, kEntryBits) && kEntryBits * kBucketEntries <= kRowBits, "principal_bucket does not fit");
+constexpr Field kEntries{"entries", 0, kEntryBits* kBucketEntries, "four entries of 64 bits"};
+constexpr Field kPad{"pad", kEntryBits* kBucketEntries, kRowBits - kEntryBits* kBucketEntries, "write zero"};
+constexpr Field kFields[] = {kEntries, kPad};
+static_assert(tiles(kFields, kRowBits), "principal_bucket has a gap, an overlap or an unlisted field");
+}  // namespace principal_bucket
+
+// What forwarding says about one interval of destination addresses.
+namespace route {
+constexpr Field kKind{"kind", 0, 2, "Route"};
+constexpr Field kReserved0{"reserved0", 2, 6, "write zero"};
+constexpr Field kNextHop{"next_hop", 8, 8, "row of next_hop when kind is send"};
+constexpr Field kReserved1{"reserved1", 16, 496, "write zero"};
+constexpr Field kFields[] = {kKind, kReserved0, kNextHop, kReserved1};
+static_assert(tiles(kFields, kRowBits), "route has a gap, an overlap or an unlisted field");
+}  // namespace route
+
+// A neighbour that packets are handed to.
+namespace next_hop {
+constexpr Field kValid{"valid", 0, 1, "0: the row is empty and its packets are dropped"};
+constexpr Field kPort{"port", 1, 1, "Port: lan or wan"};
+constexpr Field kReserved0{"reserved0", 2, 14, "write zero"};
+constexpr Field kMtu{"mtu", 16, 16, "largest IPv4 total length this link takes"};
+constexpr Field kMac{"mac", 32, 48, "destination MAC address, first byte in the most significant bits"};
+constexpr Field kReserved1{"reserved1", 80, 432, "write zero"};
+constexpr Field kFields[] = {kValid, kPort, kReserved0, kMtu, kMac, kReserved1};
+static_assert(tiles(kFields, kRowBits), "next_hop has a gap, an overlap or an unlisted field");
+}  // namespace next_hop
+
+// ---- tables --------------------------------------------------------------------------------------------------------
+
+struct Table {
+  const char* name;
+  unsigned id;    // names the table in a table load
+  unsigned rows;  // per bank
+  bool banked;    // two banks, the closed one of which is written
+  const Field* fields;
+  unsigned field_count;
+  const char* row;  // name of the row layout
+  const char* meaning;
+};
+
+#define SALLYPORT_ROW(layout_name) layout_name::kFields, sizeof(layout_name::kFields) / sizeof(Field), #layout_name
+constexpr Table kTables[] = {
+    {"sa_out_key", 0, kSaRows, false, SALLYPORT_ROW(sa_key), "keys of outbound SAs"},
+    {"sa_in_key", 1, kSaRows, false, SALLYPORT_ROW(sa_key), "keys of inbound SAs"},
+    {"sa_out", 2, kSaRows, false, SALLYPORT_ROW(sa_out), "outbound SAs"},
+    {"sa_in", 3, kSaRows, false, SALLYPORT_ROW(sa_in), "inbound SAs"},
+    {"principal", 4, kPrincipalBuckets, true, SALLYPORT_ROW(principal_bucket), "source address to principal"},
+    {"route_start", 5, kRouteIntervals, true, SALLYPORT_ROW(interval), "search tree over destination addresses"},
+    {"route", 6, kRouteIntervals, true, SALLYPORT_ROW(route), "what to do with an interval's packets"},
+    {"next_hop", 7, kNextHops, true, SALLYPORT_ROW(next_hop), "neighbours"},
+    {"spd_out_source_start", 8, kAddressIntervals, true, SALLYPORT_ROW(interval), "search tree, source address"},
+    {"spd_out_source", 9, kAddressIntervals, true, SALLYPORT_ROW(rule_bitmap), "rules by source address"},
+    {"spd_out_destination_start", 10, kAddressIntervals, true, SALLYPORT_ROW(interval),
+     "search tree, destination address"},
+    {"spd_out_destination", 11, kAddressIntervals, true, SALLYPORT_ROW(rule_bitmap), "rules by destination address"},
+    {"spd_out_source_port_start", 12, kNarrowIntervals, true, SALLYPORT_ROW(interval), "search tree, source port"},
+    {"spd_out_source_port", 13, kNarrowIntervals, true, SALLYPORT_ROW(rule_bitmap), "rules by source port"},
+    {"spd_out_destination_port_start", 14, kNarrowIntervals, true, SALLYPORT_ROW(interval),
+     "search tree, destination port"},
+    {"spd_out_destination_port", 15, kNarrowIntervals, true, SALLYPORT_ROW(rule_bitmap), "rules by destination port"},
+    {"spd_out_principal_start", 16, kNarrowIntervals, true, SALLYPORT_ROW(interval), "search tree, principal"},
+    {"spd_out_principal", 17, kNarrowIntervals, true, SALLYPORT_ROW(rule_bitmap), "rules by principal"},
+    {"spd_out_protocol", 18, kProtocols, true, SALLYPORT_ROW(rule_bitmap), "rules by protocol number"},
+    {"spd_out_rule", 19, kSpdRules, true, SALLYPORT_ROW(spd_rule), "what each outbound rule says"},
+    {"spd_in_source_start", 20, kAddressIntervals, true, SALLYPORT_ROW(interval), "search tree, source address"},
+    {"spd_in_source", 21, kAddressIntervals, true, SALLYPORT_ROW(rule_bitmap), "rules by source address"},
+    {"spd_in_destination_start", 22, kAddressIntervals, true, SALLYPORT_ROW(interval),
+     "search tree, destination address"},
+    {"spd_in_destination", 23, kAddressIntervals, true, SALLYPORT_ROW(rule_bitmap), "rules by destination address"},
+    {"spd_in_source_port_start", 24, kNarrowIntervals, true, SALLYPORT_ROW(interval), "search tree, source port"},
+    {"spd_in_source_port", 25, kNarrowIntervals, true, SALLYPORT_ROW(rule_bitmap), "rules by source port"},
+    {"spd_in_destination_port_start", 26, kNarrowIntervals, true, SALLYPORT_ROW(interval),
+     "search tree, destination port"},
+    {"spd_in_destination_port", 27, kNarrowIntervals, true, SALLYPORT_ROW(rule_bitmap), "rules by destination port"},
+    {"spd_in_principal_start", 28, kNarrowIntervals, true, SALLYPORT_ROW(interval), "search tree, principal"},
+    {"spd_in_principal", 29, kNarrowIntervals, true, SALLYPORT_ROW(rule_bitmap), "rules by principal"},
+    {"spd_in_protocol", 30, kProtocols, true, SALLYPORT_ROW(rule_bitmap), "rules by protocol number"},
+    {"spd_in_rule", 31, kSpdRules, true, SALLYPORT_ROW(spd_rule), "what each inbound rule says"},
+};
+#undef SALLYPORT_ROW
+constexpr unsigned kTableCount = sizeof(kTables) / sizeof(kTables[0]);
+
+// Tables in the order of kTables.
+enum class TableId : unsigned {
+  kSaOutKey = 0,
+  kSaInKey = 1,
+  kSaOut = 2,
+  kSaIn = 3,
+  kPrincipal = 4,
+  kRouteStart = 5,
+  kRoute = 6,
+  kNextHop = 7,
+  kSpdOut = 8,  // the first of the twelve tables of the outbound SPD
+  kSpdIn = 20,  // and of the inbound one
+};
+// Offsets from kSpdOut and kSpdIn.
+enum class SpdTable : unsigned {
+  kSourceStart = 0,
+  kSource = 1,
+  kDestinationStart = 2,
+  kDestination = 3,
+  kSourcePortStart = 4,
+  kSourcePort = 5,
+  kDestinationPortStart = 6,
+  kDestinationPort = 7,
+  kPrincipalStart = 8,
+  kPrincipal = 9,
+  kProtocol = 10,
+  kRule = 11,
+};
+
+constexpr bool ids_count_up() {
+  for (unsigned i = 0; i < kTableCount; ++i) {
+    if (kTables[i].id != i) return false;
+  }
+  return true;
+}
+static_assert(ids_count_up(), "a table's id is its place in kTables");
+
+// A search over n-1 ascending starts finds which of n intervals (n a power of two) holds a key, in log2(n) steps: start
+// at node 1; at node i go to 2i, or to 2i+1 when key >= start(i). The node reached after log2(n) steps, less n, is the
+// interval. So node i of the tree (row i of a *_start table; row 0 is unused) holds the start number interval_node(i,
+// n) of the sorted starts, counted from 0. Unused starts repeat the largest value, and the intervals behind repeat the
+// last.
+constexpr unsigned interval_node(unsigned i, unsigned n) {
+  unsigned level_first = 1;  // the first node of i's level
+  unsigned span = n;         // intervals below each node of that level
+  while (2 * level_first <= i) {
+    level_first *= 2;
+    span /= 2;
+  }
+  return (i - level_first) * span + span / 2 - 1;
+}
+static_assert(interval_node(1, 8) == 3 && interval_node(2, 8) == 1 && interval_node(3, 8) == 5 &&
+                  interval_node(4, 8) == 0 && interval_node(7, 8) == 6,
+              "in-order positions of a perfect tree");
+
+}  // namespace layout
+}  // namespace sallyport
