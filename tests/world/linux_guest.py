@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A real Linux kernel as the peer: Debian's cloud kernel in QEMU, with `ip xfrm` on its ESP. The kernel comes from the Debian
+package, unpacked into the build tree and never installed."""
+
+import base64
+import os
+import shutil
+import socket
+import subprocess
+import threading
+from pathlib import Path
+
+from .network import Failure, wait_for
+
+MODULES = """virtio_pci virtio_net virtio_console xfrm_user xfrm_algo esp4 xfrm4_tunnel tunnel4 jitterentropy_rng drbg gcm ctr seqiv
+ echainiv authenc ghash-generic hmac sha256_generic aesni-intel ghash-clmulni-intel"""
+
+INIT = r"""#!/bin/sh
+mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t devtmpfs dev /dev; mount -t tmpfs tmpfs /run
+for m in $(cat /etc/modules.list); do modprobe $m 2>/dev/null; done
+. /etc/functions
+ip link set lo up
+echo 1 >/proc/sys/net/ipv4/ip_forward
+for f in /proc/sys/net/ipv4/conf/*/rp_filter; do echo 0 >$f; done
+n=0; for p in wan0 lan0; do ip link set eth$n name $p && ip link set $p up; n=$((n+1)); done
+. /etc/guest.rc
+echo GUEST-UP
+exec 3<>"$(ls /dev/vport*p1)"
+# One base64 line is a script; the answer is its status and its output in base64. Without a reader the port ends at once.
+while :; do
+  read -r line <&3 || { sleep 0.1; continue; }
+  echo "$line" | base64 -d >/run/command
+  sh /run/command >/run/out 2>&1 </dev/null 3>&-; status=$?
+  printf '%s %s\n' "$status" "$(base64 /run/out | tr -d '\n')" >&3
+done
+"""
+
+
+def unpack_kernel(cache):
+    """The folder with boot/vmlinuz-* and lib/modules of Debian's cloud kernel, downloaded once into `cache`."""
+    folder = Path(cache) / "guest-kernel"
+    if (folder / "complete").exists():
+        return folder
+    shutil.rmtree(folder, ignore_errors=True)
+    download = folder / "deb"
+    download.mkdir(parents=True)
+    depends = subprocess.run(["apt-cache", "depends", "linux-image-cloud-amd64"], text=True, capture_output=True).stdout
+    names = [line.split()[-1] for line in depends.splitlines() if "Depends: linux-image-" in line]
+    if not names:
+        raise Failure("apt knows no linux-image-cloud-amd64: run apt-get update")
+    subprocess.run(["apt-get", "-o", "APT::Sandbox::User=root", "download", names[0]], cwd=download, check=True, capture_output=True)
+    for package in download.glob("*.deb"):
+        subprocess.run(["dpkg-deb", "-x", package, folder], check=True)
+    shutil.rmtree(download)
+    version = next((folder / "lib/modules").iterdir()).name
+    subprocess.run(["depmod", "-b", folder, version], check=True, capture_output=True)
+    (folder / "complete").touch()
+    return folder
+
+
+def copy_with_libraries(program, root):
+    """A dynamic program and what it loads, into an initial file system."""
+    files = [program]
+    for line in subprocess.run(["ldd", program], text=True, capture_output=True).stdout.splitlines():
+        files += [word for word in line.split() if word.startswith("/")]
+    for path in files:
+        target = root / path.lstrip("/")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(os.path.realpath(path), target)
+
+
+def build_initrd(kernel, rc, folder):
+    """An initial file system: busybox, ip, the modules, and the guest's own script."""
+    root = folder / "root"
+    for name in ("bin", "sbin", "etc", "proc", "sys", "dev", "run", "usr/bin", "usr/sbin"):
+        (root / name).mkdir(parents=True)
+    shutil.copy("/bin/busybox", root / "bin/busybox")
+    for applet in subprocess.run(["/bin/busybox", "--list"], text=True, capture_output=True, check=True).stdout.split():
+        link = root / "bin" / applet
+        if not link.exists():
+            link.symlink_to("/bin/busybox")
+    (root / "sbin/modprobe").symlink_to("/bin/busybox")  # the kernel calls this path
+    # busybox's shell takes its own small `ip` for the name, even before a file on PATH.
+    copy_with_libraries(shutil.which("ip"), root)
+    (root / "etc/functions").write_text(f'ip() {{ {shutil.which("ip")} "$@"; }}\n')
+    version = next((kernel / "lib/modules").iterdir()).name
+    modules = root / "lib/modules" / version
+    modules.mkdir(parents=True)
+    for index in (kernel / "lib/modules" / version).glob("modules.*"):
+        shutil.copy(index, modules)
+    needed = set()
+    for module in MODULES.split():
+        shown = subprocess.run(["modprobe", "-d", kernel, "-S", version, "--show-depends", module], text=True, capture_output=True)
+        needed |= {line.split()[1] for line in shown.stdout.splitlines() if line.startswith("insmod")}
+    # The crypto modules as a whole: the kernel loads those it wants by itself.
+    for tree in ("kernel/crypto", "kernel/arch/x86/crypto"):
+        needed |= {str(p) for p in (kernel / "lib/modules" / version / tree).rglob("*.ko*")}
+    for path in needed:
+        relative = os.path.relpath(os.path.realpath(path), os.path.realpath(kernel))
+        (root / relative).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, root / relative)
+    (root / "etc/modules.list").write_text(" ".join(MODULES.split()))
+    (root / "etc/guest.rc").write_text(rc)
+    (root / "init").write_text(INIT)
+    (root / "init").chmod(0o755)
+    initrd = folder / "initrd"
+    names = subprocess.run(["find", ".", "-print0"], cwd=root, capture_output=True, check=True).stdout
+    with open(initrd, "wb") as out:
+        subprocess.run(["cpio", "--null", "-o", "-H", "newc", "--quiet"], cwd=root, input=names, stdout=out, check=True)
+    shutil.rmtree(root)
+    return initrd
+
+
+class LinuxGuest:
+    """The gateway of a namespace becomes a guest: the namespace's wan0 and lan0 are bridged to it. `rc` is a shell script that
+    runs at its start (addresses, routes, xfrm states and policies on wan0 and lan0)."""
+
+    def __init__(self, namespace, rc, cache):
+        self.folder = namespace.world.folder / f"guest-{namespace.name}"
+        self.folder.mkdir()
+        kernel = unpack_kernel(cache)
+        initrd = build_initrd(kernel, rc, self.folder)
+        for side in ("wan", "lan"):
+            namespace.run("ip", "link", "add", f"br-{side}", "type", "bridge")
+            namespace.run("sysctl", "-qw", f"net.ipv6.conf.br-{side}.disable_ipv6=1")
+            namespace.run("ip", "tuntap", "add", f"tap-{side}", "mode", "tap")
+            namespace.run("sysctl", "-qw", f"net.ipv6.conf.tap-{side}.disable_ipv6=1")
+            for interface in (f"{side}0", f"tap-{side}"):
+                namespace.run("ip", "link", "set", interface, "master", f"br-{side}")
+                namespace.run("ip", "link", "set", interface, "up")
+            namespace.run("ip", "link", "set", f"br-{side}", "up")
+        flags = Path("/proc/cpuinfo").read_text()
+        kvm = os.access("/dev/kvm", os.W_OK) and (" vmx " in flags or " svm " in flags)
+        command_socket = self.folder / "command"
+        self.console = self.folder / "console"
+        network = []
+        for number, side in enumerate(("wan", "lan"), 1):
+            network += ["-netdev", f"tap,id={side},ifname=tap-{side},script=no,downscript=no", "-device",
+                        f"virtio-net-pci,netdev={side},mac=52:54:00:00:02:{number:02x},romfile="]
+        self.process = namespace.start(
+            f"guest-{namespace.name}", "qemu-system-x86_64", "-accel", "kvm" if kvm else "tcg", "-cpu", "host" if kvm else "max", "-M", "q35",
+            "-m", "384", "-smp", "1", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-kernel",
+            next((kernel / "boot").glob("vmlinuz-*")), "-initrd", initrd, "-append",
+            "console=ttyS0 quiet panic=-1 mitigations=off random.trust_cpu=on", "-serial", f"file:{self.console}", *network, "-device",
+            "virtio-serial-pci", "-chardev", f"socket,id=c,path={command_socket},server=on,wait=off", "-device",
+            "virtserialport,chardev=c,name=command")
+        self._booted()
+        self.channel = socket.socket(socket.AF_UNIX)
+        self.channel.settimeout(60)
+        self.channel.connect(str(command_socket))
+        self.lock = threading.Lock()
+
+    def _booted(self):
+        def up():
+            self.process.must_run()
+            return self.console.exists() and "GUEST-UP" in self.console.read_text(errors="replace")
+
+        try:
+            wait_for("the guest to boot", up, seconds=120)
+        except Failure as problem:
+            console = self.console.read_text(errors="replace") if self.console.exists() else ""
+            raise Failure(f"{problem}\n{console[-2000:]}") from problem
+
+    def run(self, script, check=True):
+        """Runs a shell script in the guest; returns (status, output)."""
+        with self.lock:
+            self.channel.sendall(base64.b64encode(f". /etc/functions\n{script}".encode()) + b"\n")
+            answer = b""
+            while not answer.endswith(b"\n"):
+                part = self.channel.recv(65536)
+                if not part:
+                    raise Failure("the guest closed its command channel")
+                answer += part
+        status, _, output = answer.decode().strip().partition(" ")
+        text = base64.b64decode(output).decode(errors="replace")
+        if check and status != "0":
+            raise Failure(f"in the guest: {script}\n{text}")
+        return int(status), text

@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Network namespaces with everything that runs in them; gone when the `with` block ends, however it ends."""
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+
+class Failure(Exception):
+    """Something is not as claimed; the text is a sentence for a person."""
+
+
+def wait_for(what, predicate, seconds=15.0, pause=0.05):
+    """Waits until predicate() is true and returns its value; a Failure names what did not happen."""
+    end = time.monotonic() + seconds
+    while True:
+        value = predicate()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise Failure(f"waited {seconds:g} s for {what}")
+        time.sleep(pause)
+
+
+class Process:
+    """A background process of a World. Its output goes to a file; it is stopped with the world."""
+
+    def __init__(self, name, argv, log, env=None):
+        self.name, self.log = name, Path(log)
+        with open(log, "ab") as out:
+            # A session of its own: some programs signal their whole process group when they fail.
+            self.popen = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=env, start_new_session=True)
+
+    @property
+    def pid(self):
+        return self.popen.pid
+
+    def running(self):
+        return self.popen.poll() is None
+
+    def output(self):
+        return self.log.read_text(errors="replace")
+
+    def kill(self):
+        """kill -9: no goodbye."""
+        self.popen.kill()
+        self.popen.wait()
+
+    def stop(self, seconds=8.0):
+        """SIGTERM, then SIGKILL to the whole group; returns the exit status."""
+        if self.running():
+            self.popen.send_signal(signal.SIGTERM)
+            try:
+                self.popen.wait(seconds)
+            except subprocess.TimeoutExpired:
+                pass
+        try:
+            os.killpg(self.popen.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        return self.popen.wait()
+
+    def must_run(self):
+        if not self.running():
+            raise Failure(f"{self.name} ended with status {self.popen.returncode}:\n{self.output()[-3000:]}")
+
+
+class Namespace:
+    """One network namespace."""
+
+    def __init__(self, world, name):
+        self.world, self.name = world, name
+        self.full_name = f"{world.prefix}-{name}"
+        subprocess.run(["ip", "netns", "add", self.full_name], check=True)
+        self.run("ip", "link", "set", "lo", "up")
+        self.run("sysctl", "-qw", "net.ipv4.conf.all.rp_filter=0", "net.ipv4.conf.default.rp_filter=0",
+                 "net.ipv4.conf.all.send_redirects=0", "net.ipv4.conf.default.send_redirects=0", "net.ipv4.ping_group_range=0 0")
+
+    def argv(self, *command):
+        return ["ip", "netns", "exec", self.full_name, *map(str, command)]
+
+    def run(self, *command, check=True, input=None, timeout=120):
+        """Runs a command to its end; its output is text. A failure is a Failure that shows the output."""
+        done = subprocess.run(self.argv(*command), input=input, text=True, capture_output=True, timeout=timeout)
+        if check and done.returncode != 0:
+            raise Failure(f"{' '.join(map(str, command))} (in {self.name}) failed with {done.returncode}:\n{done.stdout}{done.stderr}")
+        return done
+
+    def start(self, name, *command, env=None):
+        return self.world.start(name, self.argv(*command), env=env)
+
+    def address(self, interface, address):
+        self.run("ip", "addr", "add", address, "dev", interface)
+
+    def route(self, destination, via):
+        self.run("ip", "route", "add", destination, "via", via)
+
+    def forward(self):
+        self.run("sysctl", "-qw", "net.ipv4.ip_forward=1")
+
+    def ping(self, address, count=3, interval=0.2, wait=2, size=56):
+        """How many of `count` pings were answered."""
+        done = self.run("ping", "-n", "-q", "-c", count, "-i", interval, "-W", wait, "-s", size, address, check=False,
+                        timeout=count * (interval + wait) + 10)
+        for line in done.stdout.splitlines():
+            if "received" in line:
+                return int(line.split("received")[0].split(",")[-1])
+        raise Failure(f"ping {address} (in {self.name}) said: {done.stdout}{done.stderr}")
+
+
+class World:
+    """Owns namespaces, processes and a temporary folder. Use as a context manager."""
+
+    def __init__(self, prefix, keep=False):
+        self.prefix = f"{prefix}{os.getpid() % 100000}"
+        self.keep = keep  # leave everything up at the end
+        self.folder = Path(tempfile.mkdtemp(prefix=f"{self.prefix}-", dir="/tmp"))
+        self.folder.chmod(0o700)
+        self.namespaces, self.processes = {}, []
+
+    def __enter__(self):
+        # SIGTERM ends the block as Ctrl-C does, so that nothing stays behind.
+        signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
+        return self
+
+    def __exit__(self, kind, *_):
+        if not (self.keep and kind is None):
+            self.close()
+
+    def close(self):
+        for process in reversed(self.processes):
+            process.stop()
+        for namespace in self.namespaces.values():
+            subprocess.run(["ip", "netns", "del", namespace.full_name], check=False)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def namespace(self, name):
+        self.namespaces[name] = Namespace(self, name)
+        return self.namespaces[name]
+
+    def start(self, name, argv, env=None):
+        process = Process(name, [str(a) for a in argv], self.folder / f"{name}.log", env)
+        self.processes.append(process)
+        return process
+
+    def wire(self, left, left_interface, right, right_interface, mtu=1500):
+        """A veth pair. Offloads are off, so that whoever reads raw frames sees finished checksums and real sizes; IPv6 is
+        off, so that what crosses the wire is what the test sent."""
+        left.run("ip", "link", "add", left_interface, "mtu", mtu, "type", "veth", "peer", "name", right_interface, "mtu", mtu,
+                 "netns", right.full_name)
+        for namespace, interface in ((left, left_interface), (right, right_interface)):
+            namespace.run("sysctl", "-qw", f"net.ipv6.conf.{interface}.disable_ipv6=1")
+            namespace.run("ethtool", "-K", interface, "tx", "off", "rx", "off", "sg", "off", "gso", "off", "tso", "off", "gro", "off")
+            namespace.run("ip", "link", "set", interface, "up")
+
+
+class Capture:
+    """tcpdump on one interface, from enter to exit; every frame that crossed is in the file afterwards."""
+
+    def __init__(self, namespace, interface, path):
+        self.namespace, self.interface, self.path = namespace, interface, Path(path)
+
+    def __enter__(self):
+        self.process = self.namespace.start(f"tcpdump-{self.path.stem}", "tcpdump", "-n", "-U", "-s", "0", "--immediate-mode", "-i",
+                                            self.interface, "-w", self.path, "-Z", "root")
+        wait_for("tcpdump to listen", lambda: "listening on" in self.process.output())
+        return self
+
+    def __exit__(self, *_):
+        time.sleep(0.3)
+        self.process.stop()
