@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Traffic between two hosts of a world: numbered probes, and a file over TCP.
+
+Run as a program inside a namespace it is one end of either; the classes below run both ends and compare."""
+
+import argparse
+import hashlib
+import json
+import signal
+import socket
+import sys
+import time
+from pathlib import Path
+
+PROBE_PORT, FILE_PORT = 7007, 7008
+
+
+class Probes:
+    """UDP datagrams numbered 0, 1, 2.. from one host to another at a steady rate, until stop(); then who was lost is known."""
+
+    def __init__(self, sender, receiver, address, rate, port=PROBE_PORT, size=100):
+        self.report = sender.world.folder / f"probes-{sender.name}-{receiver.name}-{port}.json"
+        self.receiver = receiver.start(f"probe-receiver-{port}", "/usr/bin/python3", __file__, "receive", "--port", port, "--report", self.report)
+        deadline = time.monotonic() + 10
+        while "listening" not in self.receiver.output() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        self.sender = sender.start(f"probe-sender-{port}", "/usr/bin/python3", __file__, "send", "--to", address, "--port", port, "--rate", rate,
+                                   "--size", size)
+
+    def stop(self, settle=2.0):
+        """{"sent": n, "received": n, "lost": [numbers], "duplicated": n}; waits `settle` seconds for what is on its way."""
+        self.sender.stop()
+        time.sleep(settle)
+        self.receiver.stop()
+        sent = json.loads(self.sender.output().splitlines()[-1])["sent"]
+        got = json.loads(self.report.read_text())
+        lost = sorted(set(range(sent)) - set(got["numbers"]))
+        return {"sent": sent, "received": len(got["numbers"]), "lost": lost, "duplicated": got["duplicated"]}
+
+
+def send_file(sender, receiver, address, path, port=FILE_PORT, timeout=300):
+    """Sends a file over TCP; returns (sha256 sent, sha256 received, seconds)."""
+    sink = receiver.start(f"file-receiver-{port}", "/usr/bin/python3", __file__, "take", "--port", port)
+    deadline = time.monotonic() + 10
+    while "listening" not in sink.output() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    start = time.monotonic()
+    sender.run("/usr/bin/python3", __file__, "give", "--to", address, "--port", port, "--file", path, timeout=timeout)
+    sink.popen.wait(timeout)
+    seconds = time.monotonic() - start
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest(), json.loads(sink.output().splitlines()[-1])["sha256"], seconds
+
+
+def send(options):
+    """Sends until SIGTERM, then prints how many."""
+    running = True
+
+    def end(*_):
+        nonlocal running
+        running = False
+
+    signal.signal(signal.SIGTERM, end)
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    number, start = 0, time.monotonic()
+    while running:
+        sock.sendto(number.to_bytes(8, "big") + bytes(options.size - 8), (options.to, options.port))
+        number += 1
+        time.sleep(max(0.0, start + number / options.rate - time.monotonic()))
+    print(json.dumps({"sent": number}), flush=True)
+
+
+def receive(options):
+    """Notes every number until SIGTERM, then writes the report."""
+    numbers, duplicated = set(), 0
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+    sock.bind(("0.0.0.0", options.port))
+    sock.settimeout(0.2)
+    running = True
+
+    def end(*_):
+        nonlocal running
+        running = False
+
+    signal.signal(signal.SIGTERM, end)
+    print("listening", flush=True)
+    while running:
+        try:
+            number = int.from_bytes(sock.recv(65535)[:8], "big")
+        except TimeoutError:
+            continue
+        duplicated += number in numbers
+        numbers.add(number)
+    Path(options.report).write_text(json.dumps({"numbers": sorted(numbers), "duplicated": duplicated}))
+
+
+def give(options):
+    with socket.create_connection((options.to, options.port), timeout=30) as sock:
+        sock.settimeout(None)
+        sock.sendall(Path(options.file).read_bytes())
+
+
+def take(options):
+    digest = hashlib.sha256()
+    server = socket.create_server(("0.0.0.0", options.port))
+    print("listening", flush=True)
+    connection, _ = server.accept()
+    with connection:
+        while part := connection.recv(1 << 16):
+            digest.update(part)
+    print(json.dumps({"sha256": digest.hexdigest()}), flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description="one end of a transfer")
+    parser.add_argument("what", choices=["send", "receive", "give", "take"])
+    parser.add_argument("--to")
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--rate", type=float, default=50.0, help="datagrams a second")
+    parser.add_argument("--size", type=int, default=100, help="bytes of a datagram's payload")
+    parser.add_argument("--report")
+    parser.add_argument("--file")
+    options = parser.parse_args()
+    {"send": send, "receive": receive, "give": give, "take": take}[options.what](options)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
