@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cassert>
+
+#include "hls/aes/kernels.hpp"
+#include "hls/aes/key_schedule.hpp"
+#include "hls/trace/bytes.hpp"
+
+namespace sallyport::hls {
+namespace {
+
+Table make_sub_table() {
+  std::vector<std::uint64_t> values;
+  for (int a = 0; a < 256; ++a) {
+    const std::uint8_t s = sub_byte(static_cast<std::uint8_t>(a));
+    values.push_back(std::uint64_t{xtime(s)} << 8 | s);
+  }
+  return {"aes_sub", 8, 16, std::move(values)};
+}
+
+}  // namespace
+
+const Table& sub_table() {
+  static const Table table = make_sub_table();
+  return table;
+}
+
+std::array<num<128>, kAesPositions> expand_key(Bytes key) {
+  assert(key.size() == 16 || key.size() == 24 || key.size() == 32);
+  const auto size = static_cast<AesSize>((key.size() - 16) / 8);
+  Buffer padded(32 - key.size());
+  padded.insert(padded.end(), key.begin(), key.end());
+  const num<2> key_size(static_cast<std::uint64_t>(size));
+  KeySchedule<num> schedule{from_bytes<256>(padded), 0, 1};
+  std::array<num<128>, kAesPositions> keys{};
+  for (int position = aes_first_position(size); position < kAesPositions; ++position) {
+    for (int i = 0; i < 4; ++i) {
+      keys[position] = cat(slice<0, 96>(keys[position]), leaving_word(key_size, schedule.window));
+      schedule = aes_key_step(key_size, schedule);
+    }
+  }
+  return keys;
+}
+
+}  // namespace sallyport::hls

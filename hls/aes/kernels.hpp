@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+// The AES kernels with their ports: aes_encrypt, aes_key_step and aes_round.
+#pragma once
+
+#include <vector>
+
+#include "hls/trace/kernel.hpp"
+
+namespace sallyport::hls {
+
+[[nodiscard]] std::vector<Kernel> aes_kernels();
+
+}  // namespace sallyport::hls

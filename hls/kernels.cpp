@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hls/kernels.hpp"
+
+#include "hls/aes/kernels.hpp"
+#include "hls/ghash/kernels.hpp"
+
+namespace sallyport::hls {
+
+std::vector<Kernel> all_kernels() {
+  std::vector<Kernel> all;
+  for (auto* group : {aes_kernels, ghash_kernels}) {
+    for (Kernel& kernel : group()) all.push_back(std::move(kernel));
+  }
+  return all;
+}
+
+}  // namespace sallyport::hls
