@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// First in, first out: words of any width. The oldest word stands at the output before it is taken (show-ahead).
+//
+// A memory with registered output behind it, so deep ones become block RAM. A word written appears two clocks later. `used_o`
+// counts every word inside, including the one at the output: a feeder without back-pressure reserves against it.
+module fifo #(
+  parameter int unsigned Width = 32,
+  parameter int unsigned Depth = 16,  // of the memory; one word more fits into the output register
+  localparam int unsigned UsedBits = $clog2(Depth + 2)
+) (
+  input  logic                clk_i,
+  input  logic                rst_ni,
+  input  logic                valid_i,
+  output logic                ready_o,
+  input  logic [Width-1:0]    data_i,
+  output logic                valid_o,
+  input  logic                ready_i,
+  output logic [Width-1:0]    data_o,
+  output logic [UsedBits-1:0] used_o
+);
+
+  localparam int unsigned IndexBits = $clog2(Depth);
+  if (Depth != 1 << IndexBits || Depth < 2) $fatal(1, "Depth must be a power of two, at least 2");
+
+  logic [Width-1:0]   words[Depth];
+  logic [IndexBits:0] write_q, read_q;  // free-running; equal: the memory is empty
+  logic               put, get;
+
+  assign ready_o = (write_q - read_q) != (IndexBits + 1)'(Depth);
+  assign put     = valid_i && ready_o;
+  assign get     = write_q != read_q && (!valid_o || ready_i);  // into the output register
+  assign used_o  = UsedBits'(write_q - read_q) + UsedBits'(valid_o);
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      write_q <= '0;
+      read_q  <= '0;
+      valid_o <= 1'b0;
+    end else begin
+      if (put) write_q <= write_q + 1'b1;
+      if (get) read_q <= read_q + 1'b1;
+      if (get) valid_o <= 1'b1;
+      else if (ready_i) valid_o <= 1'b0;
+    end
+    if (put) words[write_q[IndexBits-1:0]] <= data_i;
+    if (get) data_o <= words[read_q[IndexBits-1:0]];
+  end
+
+endmodule

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// Drives a verilated module with the one clock and reset that every engine of the card has.
+#pragma once
+
+#include <cstdint>
+
+#include "verilated.h"
+
+namespace sallyport::hw {
+
+// Inputs set before tick() are seen by the rising edge inside it; outputs read after it are those of the new clock.
+template <class Model>
+class Clocked {
+ public:
+  // What starts unknown starts random, so nothing works only because it happened to be zero.
+  explicit Clocked(int seed = 1) {
+    context_.randReset(2);
+    context_.randSeed(seed);
+    model.rst_ni = 0;
+    for (int i = 0; i < 3; ++i) tick();
+    model.rst_ni = 1;
+  }
+  ~Clocked() { model.final(); }
+  Clocked(const Clocked&) = delete;
+  Clocked& operator=(const Clocked&) = delete;
+
+  void tick() {
+    model.clk_i = 0;
+    model.eval();
+    model.clk_i = 1;
+    model.eval();
+    ++clocks;
+  }
+
+ private:
+  VerilatedContext context_;
+
+ public:
+  Model model{&context_};
+  std::uint64_t clocks = 0;
+};
+
+}  // namespace sallyport::hw
