@@ -16,8 +16,12 @@ void tidy(std::vector<int>& drivers) {
 // A carry chain costs the LUT that starts it, the way onto the chain, and about a tenth of a level for every 8 bits.
 int adder_delay(int width) { return kLutLevel + 2 + width / 8; }
 
-// Three bit pairs to a LUT, then a tree of six.
-int equality_delay(int width) { return width <= 3 ? kLutLevel : width <= 18 ? 2 * kLutLevel : 3 * kLutLevel; }
+// A tree of LUTs over the bits compared, those known to be constant left out.
+int tree_delay(std::size_t inputs) {
+  int levels = 1;
+  for (std::size_t reach = 6; reach < inputs; reach *= 6) ++levels;
+  return levels * kLutLevel;
+}
 
 // 64 entries are a LUT; the F7, F8 and F9 multiplexers behind it double that for about a fifth of a level each.
 int table_delay(int address_bits) { return kLutLevel + 2 * std::max(0, address_bits - 6); }
@@ -38,13 +42,6 @@ int DelayModel::earliest_stage(int node) const {
 int DelayModel::add(Driver driver) {
   drivers_.push_back(driver);
   return static_cast<int>(drivers_.size()) - 1;
-}
-
-int DelayModel::block(int node, std::vector<int> inputs, int delay) {
-  tidy(inputs);
-  int latest = 0;
-  for (int b : inputs) latest = std::max(latest, arrival(b, stage_[node]));
-  return add({node, latest + delay});
 }
 
 int DelayModel::lut(int node, std::vector<int> inputs) {
@@ -89,11 +86,18 @@ void DelayModel::place_bitwise(int node) {
   }
 }
 
-void DelayModel::place_block(int node, int delay) {
+void DelayModel::place_block(int node) {
   const Node& n = graph_.node(node);
   std::vector<int> inputs;
   for (int a : n.args) inputs.insert(inputs.end(), wires_[a].begin(), wires_[a].end());
-  const int driver = block(node, std::move(inputs), delay);
+  tidy(inputs);
+  const int width = graph_.node(n.args[0]).width;
+  const int delay = n.op == Op::kLookup  ? table_delay(width)
+                    : n.op == Op::kEqual ? tree_delay(inputs.size())
+                                         : adder_delay(width);
+  int latest = 0;
+  for (int b : inputs) latest = std::max(latest, arrival(b, stage_[node]));
+  const int driver = add({node, latest + delay});
   for (int& bit : wires_[node]) bit = add(drivers_[driver]);  // bits differ, though they settle together
 }
 
@@ -135,13 +139,9 @@ int DelayModel::place(int node, int stage) {
       break;
     case Op::kAdd:
     case Op::kLess:
-      place_block(node, adder_delay(graph_.node(n.args[0]).width));
-      break;
     case Op::kEqual:
-      place_block(node, equality_delay(graph_.node(n.args[0]).width));
-      break;
     case Op::kLookup:
-      place_block(node, table_delay(graph_.node(n.args[0]).width));
+      place_block(node);
       break;
   }
   int latest = 0;

@@ -35,10 +35,9 @@ class DelayModel {
   static constexpr int kNoDriver = -1;  // a constant bit
 
   [[nodiscard]] int arrival(int driver, int stage) const;
-  int lut(int node, std::vector<int> inputs);               // one LUT level, absorbing earlier LUTs where six inputs do
-  int block(int node, std::vector<int> inputs, int delay);  // something of a fixed delay after its latest input
+  int lut(int node, std::vector<int> inputs);  // one LUT level, absorbing earlier LUTs where six inputs do
   void place_bitwise(int node);
-  void place_block(int node, int delay);
+  void place_block(int node);  // carry chain, comparison or table: a fixed delay after its latest input
   int add(Driver driver);
 
   const Graph& graph_;
