@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+// Makes of a key row what the packets need: the round keys, and the powers of H = E(0).
+//
+// One row at a time, one step a clock: a word of the key schedule (FIPS 197 5.2), the cipher of the zero block right behind it, then
+// H^2 to H^16 by repeated multiplication. `table_ready_o` is low meanwhile. Reset and `wipe_i` zero every row and the registers here.
+module key_setup
+  import layout_pkg::*;
+  import stream_pkg::*;
+  import gcm_pkg::*;
+#(
+  parameter table_e KeyTable = TableSaOutKey
+) (
+  input  logic         clk_i,
+  input  logic         rst_ni,
+  input  table_write_t table_write_i,
+  output logic         table_ready_o,
+  input  logic         wipe_i,
+  output logic         wiping_o,
+  output key_write_t   key_write_o
+);
+
+  typedef enum logic [1:0] {
+    Wiping,
+    Idle,
+    Expanding,  // round keys, and H behind them
+    Raising     // powers of H
+  } state_e;
+
+  state_e state_d, state_q;
+  logic [SaIndexBits-1:0] sa_index_q;
+  logic take;  // a key row arrives
+
+  assign wiping_o      = state_q == Wiping;
+  assign table_ready_o = state_q == Idle;
+  assign take          = state_q == Idle && table_write_i.valid && table_write_i.table_id == KeyTable;
+
+  // ---- the row ----------------------------------------------------------------------------------------------------------------
+
+  sa_key_t      row;
+  key_size_e    key_size;
+  logic [255:0] key;  // its first byte most significant
+
+  assign row      = sa_key_t'(table_write_i.data);
+  assign key_size = row.key_size > KeySizeAes256 ? KeySizeAes256 : key_size_e'(row.key_size);
+  for (genvar i = 0; i < 32; i++) begin : gen_key_byte
+    assign key[8*(31-i)+:8] = row.key[8*i+:8];
+  end
+
+  // ---- round keys -------------------------------------------------------------------------------------------------------------
+
+  key_size_e    key_size_q;
+  logic [255:0] window, window_q;
+  logic [2:0]   phase, phase_q;
+  logic [7:0]   rcon, rcon_q;
+  logic [31:0]  schedule_word;
+  logic [1:0]   words_q;     // of the round key in the making
+  logic [3:0]   position_q;  // of the round key in the making
+  block_t       round_key_q;
+  logic         round_key_valid_q, round_key_first_q;
+  logic [3:0]   round_key_position_q;
+
+  aes_key_step u_key_step (
+    .key_size_i(key_size_q),
+    .window_i  (window_q),
+    .phase_i   (phase_q),
+    .rcon_i    (rcon_q),
+    .word_o    (schedule_word),
+    .window_o  (window),
+    .phase_o   (phase),
+    .rcon_o    (rcon)
+  );
+
+  logic schedule_done_q;
+
+  always_ff @(posedge clk_i) begin
+    round_key_valid_q <= 1'b0;
+    if (take) begin
+      key_size_q        <= key_size;
+      phase_q           <= '0;
+      rcon_q            <= 8'h01;
+      words_q           <= '0;
+      round_key_first_q <= 1'b1;
+      schedule_done_q   <= 1'b0;
+      unique case (key_size)
+        KeySizeAes128: {window_q, position_q} <= {128'd0, key[255:128], 4'd4};
+        KeySizeAes192: {window_q, position_q} <= {64'd0, key[255:64], 4'd2};
+        default:       {window_q, position_q} <= {key, 4'd0};
+      endcase
+    end else if (state_q == Expanding && !schedule_done_q) begin
+      window_q    <= window;
+      phase_q     <= phase;
+      rcon_q      <= rcon;
+      words_q     <= words_q + 2'd1;
+      round_key_q <= {round_key_q[95:0], schedule_word};
+      if (words_q == 2'd3) begin
+        round_key_valid_q    <= 1'b1;
+        round_key_position_q <= position_q;
+        position_q           <= position_q + 4'd1;
+        schedule_done_q      <= position_q == 4'd14;
+      end
+    end
+    if (round_key_valid_q) round_key_first_q <= 1'b0;
+    if (state_q == Wiping) {window_q, round_key_q, round_key_valid_q} <= '0;
+  end
+
+  // ---- H and its powers -------------------------------------------------------------------------------------------------------
+
+  block_t     cipher_q, cipher;  // the zero block on its way through the rounds
+  logic       h_valid_q;         // cipher_q has become H
+  block_t     h_q, power_q;
+  logic [4:0] exponent_q;        // of power_q
+  logic       power_new_q;
+  block_t     product;
+  logic       product_valid;
+
+  aes_round u_round (
+    .last_i     (round_key_position_q == 4'd14),
+    .state_i    (cipher_q),
+    .round_key_i(round_key_q),
+    .state_o    (cipher)
+  );
+
+  ghash_mul u_mul (
+    .clk_i,
+    .valid_i(power_new_q && exponent_q != 5'd16),
+    .a_i    (power_q),
+    .b_i    (h_q),
+    .valid_o(product_valid),
+    .p_o    (product)
+  );
+
+  always_ff @(posedge clk_i) begin
+    h_valid_q   <= 1'b0;
+    power_new_q <= 1'b0;
+    if (round_key_valid_q) begin
+      cipher_q  <= round_key_first_q ? round_key_q : cipher;
+      h_valid_q <= round_key_position_q == 4'd14;
+    end
+    if (h_valid_q) begin
+      h_q         <= cipher_q;
+      power_q     <= cipher_q;
+      exponent_q  <= 5'd1;
+      power_new_q <= 1'b1;
+    end else if (state_q == Raising && product_valid) begin
+      power_q     <= product;
+      exponent_q  <= exponent_q + 5'd1;
+      power_new_q <= 1'b1;
+    end
+    if (state_q == Wiping) {cipher_q, h_q, power_q, h_valid_q, power_new_q} <= '0;
+  end
+
+  // ---- what is written --------------------------------------------------------------------------------------------------------
+
+  logic        nonce_new_q;
+  logic [33:0] nonce_q;
+
+  always_comb begin
+    key_write_o.enable   = '0;
+    key_write_o.sa_index = sa_index_q;
+    key_write_o.data     = power_q;
+    if (state_q == Wiping) begin
+      key_write_o.enable = '1;
+      key_write_o.data   = '0;
+    end else if (nonce_new_q) begin
+      key_write_o.enable[NonceMemory] = 1'b1;
+      key_write_o.data                = 128'(nonce_q);
+    end else if (round_key_valid_q) begin
+      key_write_o.enable[5'(round_key_position_q)] = 1'b1;
+      key_write_o.data                         = round_key_q;
+    end else if (power_new_q) begin
+      case (exponent_q)
+        5'd1, 5'd2, 5'd3, 5'd4: key_write_o.enable[PowerMemory+32'(exponent_q)-1] = 1'b1;
+        5'd8:                   key_write_o.enable[PowerMemory+4] = 1'b1;
+        5'd12:                  key_write_o.enable[PowerMemory+5] = 1'b1;
+        5'd16:                  key_write_o.enable[PowerMemory+6] = 1'b1;
+        default:                ;
+      endcase
+    end
+  end
+
+  always_comb begin
+    state_d = state_q;
+    unique case (state_q)
+      Wiping:    if (sa_index_q == '1) state_d = Idle;
+      Idle:      if (take) state_d = Expanding;
+      Expanding: if (h_valid_q) state_d = Raising;
+      Raising:   if (power_new_q && exponent_q == 5'd16) state_d = Idle;
+    endcase
+    if (wipe_i) state_d = Wiping;
+  end
+
+  always_ff @(posedge clk_i) begin
+    nonce_new_q <= take;
+    if (take) nonce_q <= {key_size, row.salt};
+    if (take) sa_index_q <= table_write_i.row[SaIndexBits-1:0];
+    else if (state_q == Wiping) sa_index_q <= sa_index_q + SaIndexBits'(1);
+    if (!rst_ni) begin
+      state_q <= Wiping;
+    end else begin
+      state_q <= state_d;
+    end
+    if (!rst_ni || wipe_i) sa_index_q <= '0;
+    if (state_q == Wiping) nonce_q <= '0;
+    if (rst_ni && table_write_i.valid) assert (state_q == Idle) else $error("a table write while not ready");
+  end
+
+endmodule
