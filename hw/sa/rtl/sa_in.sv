@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: Apache-2.0
+// The inbound SAs: whose packet it is, and whether it came before.
+//
+// Two ports, each for at most one request every two clocks, answers in order:
+//   admit   before decryption: admit_valid_i, admit_request_i -> after sa_pkg::AdmitLatency admit_valid_o, admit_o. Finds the row of
+//           the SPI, infers the sequence number's high half, asks the window. What packets inside the card will change is not known
+//           yet, so a replay may pass here.
+//   accept  after decryption, for every packet that admit let in, in any order: accept_valid_i, accept_request_i -> after
+//           sa_pkg::AcceptLatency accept_valid_o, accept_o. Asks again in the same order (so a packet's fate does not depend on
+//           what was inside with it), then the ICV and the limits, and takes the number. This one decides.
+// Drops, limits and events are those of hw/README.md, inbound step 9.
+//
+// Capture, clearing by sa_in_key, reset and wipe as in sa_out. The pre-check's refusals are counted in a memory of their own, so that
+// each port has one read-modify-write; `replays` is the sum.
+module sa_in
+  import layout_pkg::*;
+  import stream_pkg::*;
+  import sa_pkg::*;
+#(
+  parameter int unsigned Window = ReplayWindow  // packets
+) (
+  input  logic                   clk_i,
+  input  logic                   rst_ni,
+
+  input  table_write_t           table_write_i,
+  input  logic                   wipe_i,
+  output logic                   wiping_o,
+
+  input  logic                   admit_valid_i,
+  input  admit_request_t         admit_request_i,
+  output logic                   admit_valid_o,
+  output admit_t                 admit_o,
+
+  input  logic                   accept_valid_i,
+  input  accept_request_t        accept_request_i,
+  output logic                   accept_valid_o,
+  output accept_t                accept_o,
+
+  input  logic                   capture_valid_i,
+  input  logic [SaIndexBits-1:0] capture_sa_index_i,
+  output logic                   capture_valid_o,
+  output sa_in_state_t           capture_o
+);
+
+  if (Window > ReplayWindow) $fatal(1, "the living state has room for ReplayWindow packets");
+
+  logic [SaIndexBits-1:0] wipe_row;
+  wipe_walk u_wipe (.clk_i, .rst_ni, .wipe_i, .wiping_o, .row_o(wipe_row));
+
+  logic                   clear;
+  logic [SaIndexBits-1:0] clear_sa_index;
+  assign clear          = table_write_i.valid && table_write_i.table_id == TableSaInKey;
+  assign clear_sa_index = table_write_i.row[SaIndexBits-1:0];
+
+  // What both ports look at.
+  typedef struct packed {
+    logic              expired;
+    logic [Window-1:0] window;
+    logic [63:0]       top;
+  } replay_t;
+
+  typedef struct packed {
+    logic [31:0] replays;  // refused by the accept port
+    logic [31:0] icv_failures;
+    logic [63:0] bytes;
+    logic [63:0] packets;
+    replay_t     replay;
+  } state_t;
+
+  logic                   written;
+  logic [SaIndexBits-1:0] written_row;
+  state_t                 written_state;
+
+  // ---- admit ------------------------------------------------------------------------------------------------------------------
+
+  sa_in_t         rows_row;
+  replay_t        copy_replay;
+  logic [3:1]     admit_q;  // a request, so many clocks ago
+  admit_request_t request_1_q, request_2_q, request_3_q;
+  sa_in_t         row_2_q, row_3_q;
+  replay_t        replay_2_q, replay_3_q;
+  logic [63:0]    seq, seq_3_q;
+  logic           before_first, before_first_3_q;  // the inferred number would lie before 0
+
+  sa_rows #(
+    .Table(TableSaIn)
+  ) u_rows (
+    .clk_i,
+    .table_write_i,
+    .wiping_i   (wiping_o),
+    .wipe_row_i (wipe_row),
+    .read_i     (admit_valid_i),
+    .read_row_i (16'(admit_request_i.spi[SaIndexBits-1:0])),
+    .read_data_o(rows_row)
+  );
+
+  ram_1r1w #(
+    .Width($bits(replay_t)),
+    .Rows (SaRows)
+  ) u_copy (
+    .clk_i,
+    .write_i     (written),
+    .write_row_i (written_row),
+    .write_data_i(written_state.replay),
+    .read_i      (admit_valid_i),
+    .read_row_i  (admit_request_i.spi[SaIndexBits-1:0]),
+    .read_data_o (copy_replay)
+  );
+
+  // RFC 4303 A2.2. The low 32 bits of a number in the window, or ahead of it, tell which 2^32 it belongs to.
+  logic [31:0] top_low, top_high, bottom;
+  assign {top_high, top_low} = replay_2_q.top;
+  assign bottom              = top_low - 32'(Window - 1);
+
+  always_comb begin
+    seq          = {32'd0, request_2_q.seq};
+    before_first = 1'b0;
+    if (row_2_q.esn) begin
+      if (top_low >= 32'(Window - 1)) begin  // case A: the window lies within one subspace
+        seq[63:32] = request_2_q.seq >= bottom ? top_high : top_high + 32'd1;
+      end else begin                         // case B: it spans two
+        seq[63:32]   = request_2_q.seq >= bottom ? top_high - 32'd1 : top_high;
+        before_first = request_2_q.seq >= bottom && top_high == '0;
+      end
+    end
+  end
+
+  logic old, duplicate, unknown, replayed;
+  logic admit_replayed_q;
+
+  replay_window #(
+    .Window(Window)
+  ) u_admit_window (
+    .distance_i (signed'({1'b0, seq_3_q}) - signed'({1'b0, replay_3_q.top})),
+    .window_i   (replay_3_q.window),
+    .old_o      (old),
+    .duplicate_o(duplicate),
+    .newer_o    (),  // the accept port moves the window
+    .window_o   ()
+  );
+
+  assign unknown = wiping_o || !row_3_q.valid || row_3_q.spi != request_3_q.spi || row_3_q.destination != request_3_q.destination ||
+                   row_3_q.encap != request_3_q.encap;
+  assign replayed = before_first_3_q || seq_3_q == '0 || old || duplicate;
+
+  always_ff @(posedge clk_i) begin
+    admit_q       <= rst_ni ? {admit_q[2:1], admit_valid_i} : '0;
+    admit_valid_o <= rst_ni && admit_q[3];
+    if (admit_valid_i) request_1_q <= admit_request_i;
+    if (admit_q[1]) begin
+      request_2_q <= request_1_q;
+      row_2_q     <= rows_row;
+      replay_2_q  <= copy_replay;
+    end
+    if (admit_q[2]) begin
+      request_3_q      <= request_2_q;
+      row_3_q          <= row_2_q;
+      replay_3_q       <= replay_2_q;
+      seq_3_q          <= seq;
+      before_first_3_q <= before_first;
+    end
+    if (admit_q[3]) begin
+      admit_o.sa_index <= request_3_q.spi[SaIndexBits-1:0];
+      admit_o.row      <= row_3_q;
+      admit_o.seq      <= seq_3_q;
+      admit_o.accept   <= !unknown && !replay_3_q.expired && !replayed;
+      if (unknown) admit_o.drop <= DropSpiUnknown;
+      else if (replay_3_q.expired) admit_o.drop <= DropHardLimit;
+      else admit_o.drop <= duplicate && seq_3_q != '0 && !before_first_3_q ? DropReplayDuplicate : DropReplayOld;
+      admit_replayed_q <= !unknown && !replay_3_q.expired && replayed;
+    end
+    if (rst_ni && admit_valid_i) assert (!admit_q[1]) else $error("two admit requests in two clocks");
+  end
+
+  // Refusals of this port: the count of a row is read one clock after the row.
+  logic        count_valid;
+  logic [31:0] count, count_3_q, count_4_q;
+  logic        count_captured_valid;
+  logic [31:0] count_captured;
+
+  living_rows #(
+    .Width(32)
+  ) u_admit_replays (
+    .clk_i,
+    .rst_ni,
+    .request_i       (admit_q[1]),
+    .sa_index_i      (request_1_q.spi[SaIndexBits-1:0]),
+    .state_valid_o   (count_valid),
+    .state_o         (count),
+    .write_i         (admit_replayed_q),
+    .next_i          (count_4_q),
+    .clear_valid_i   (clear),
+    .clear_sa_index_i(clear_sa_index),
+    .wiping_i        (wiping_o),
+    .wipe_row_i      (wipe_row),
+    .capture_valid_i,
+    .capture_sa_index_i,
+    .capture_valid_o (count_captured_valid),
+    .capture_o       (count_captured),
+    .written_o       (),  // nobody keeps a copy
+    .written_row_o   (),
+    .written_data_o  ()
+  );
+
+  always_ff @(posedge clk_i) begin
+    if (count_valid) count_3_q <= count;
+    if (admit_q[3]) count_4_q <= count_3_q + 32'd1;
+  end
+
+  // ---- accept -----------------------------------------------------------------------------------------------------------------
+
+  logic               read_valid, decide_q;
+  state_t             read_state, state_q, next_q, captured;
+  logic               captured_valid;
+  logic               write_q;
+  accept_request_t    accept_1_q, accept_2_q;
+  logic signed [64:0] distance_q;
+  logic               is_old, is_duplicate, newer;
+  logic [Window-1:0]  window;
+  logic [63:0]        packets, bytes;
+  logic               soft_reached, hard_passed;
+
+  living_rows #(
+    .Width($bits(state_t))
+  ) u_state (
+    .clk_i,
+    .rst_ni,
+    .request_i       (accept_valid_i),
+    .sa_index_i      (accept_request_i.sa_index),
+    .state_valid_o   (read_valid),
+    .state_o         (read_state),
+    .write_i         (write_q),
+    .next_i          (next_q),
+    .clear_valid_i   (clear),
+    .clear_sa_index_i(clear_sa_index),
+    .wiping_i        (wiping_o),
+    .wipe_row_i      (wipe_row),
+    .capture_valid_i,
+    .capture_sa_index_i,
+    .capture_valid_o (captured_valid),
+    .capture_o       (captured),
+    .written_o       (written),
+    .written_row_o   (written_row),
+    .written_data_o  (written_state)
+  );
+
+  replay_window #(
+    .Window(Window)
+  ) u_accept_window (
+    .distance_i (distance_q),
+    .window_i   (state_q.replay.window),
+    .old_o      (is_old),
+    .duplicate_o(is_duplicate),
+    .newer_o    (newer),
+    .window_o   (window)
+  );
+
+  sa_limits u_limits (
+    .packets_i     (state_q.packets),
+    .bytes_i       (state_q.bytes),
+    .more_bytes_i  (accept_2_q.bytes),
+    .soft_packets_i(accept_2_q.row.soft_packets),
+    .hard_packets_i(accept_2_q.row.hard_packets),
+    .soft_bytes_i  (accept_2_q.row.soft_bytes),
+    .hard_bytes_i  (accept_2_q.row.hard_bytes),
+    .packets_o     (packets),
+    .bytes_o       (bytes),
+    .soft_o        (soft_reached),
+    .hard_o        (hard_passed)
+  );
+
+  always_ff @(posedge clk_i) begin
+    if (accept_valid_i) accept_1_q <= accept_request_i;
+    decide_q <= rst_ni && read_valid;
+    if (read_valid) begin
+      accept_2_q <= accept_1_q;
+      state_q    <= read_state;
+      distance_q <= signed'({1'b0, accept_1_q.seq}) - signed'({1'b0, read_state.replay.top});
+    end
+
+    accept_valid_o <= rst_ni && decide_q;
+    if (decide_q) begin : decide
+      next_q   <= state_q;
+      write_q  <= 1'b1;
+      accept_o <= '{accept: 1'b0, drop: DropSpiUnknown, soft_limit: 1'b0, hard_limit: 1'b0};
+      if (wiping_o || !accept_2_q.row.valid) begin
+        write_q <= 1'b0;
+      end else if (state_q.replay.expired) begin
+        accept_o.drop <= DropHardLimit;
+      end else if (accept_2_q.seq == '0 || is_old || is_duplicate) begin
+        accept_o.drop  <= accept_2_q.seq != '0 && is_duplicate ? DropReplayDuplicate : DropReplayOld;
+        next_q.replays <= state_q.replays + 32'd1;
+      end else if (!accept_2_q.icv_ok) begin
+        accept_o.drop       <= DropIcvMismatch;
+        next_q.icv_failures <= state_q.icv_failures + 32'd1;
+      end else if (hard_passed) begin
+        accept_o.drop         <= DropHardLimit;
+        accept_o.hard_limit   <= 1'b1;
+        next_q.replay.expired <= 1'b1;
+      end else begin
+        accept_o.accept      <= 1'b1;
+        accept_o.soft_limit  <= soft_reached;
+        next_q.packets       <= packets;
+        next_q.bytes         <= bytes;
+        next_q.replay.window <= window;
+        if (newer) next_q.replay.top <= accept_2_q.seq;
+      end
+    end
+  end
+
+  // ---- capture ----------------------------------------------------------------------------------------------------------------
+
+  logic        state_here_q, count_here_q;
+  state_t      state_here;
+  logic [31:0] count_here;
+
+  always_ff @(posedge clk_i) begin
+    if (captured_valid) state_here <= captured;
+    if (count_captured_valid) count_here <= count_captured;
+    if (!rst_ni || capture_valid_i || capture_valid_o) begin
+      {state_here_q, count_here_q} <= '0;
+    end else begin
+      if (captured_valid) state_here_q <= 1'b1;
+      if (count_captured_valid) count_here_q <= 1'b1;
+    end
+  end
+
+  assign capture_valid_o = state_here_q && count_here_q;
+  assign capture_o = '{
+    top:          state_here.replay.top,
+    packets:      state_here.packets,
+    bytes:        state_here.bytes,
+    icv_failures: state_here.icv_failures,
+    replays:      state_here.replays + count_here,
+    window:       ReplayWindow'(state_here.replay.window),
+    expired:      state_here.replay.expired,
+    reserved:     '0
+  };
+
+endmodule
