@@ -8,6 +8,7 @@
 #include <set>
 #include <vector>
 
+#include "hw/layout/bucket_hash.hpp"
 #include "hw/layout/tables.hpp"
 
 namespace sallyport::hls {
@@ -22,6 +23,18 @@ TEST(BucketHash, IsWhatTheCircuitComputes) {
   const auto [first, second] = bucket_hash(num<64>(0x0123456789abcdef), num<32>(0xdeadbeef));
   EXPECT_EQ(bucket_hash(std::uint64_t{0x0123456789abcdef}, 0xdeadbeef),
             (std::pair<std::uint32_t, std::uint32_t>(first.value(), second.value())));
+}
+
+TEST(BucketHash, FindsTheBucketsThatTheHostFills) {
+  std::mt19937 random(kSeed);
+  for (int i = 0; i < 10000; ++i) {
+    const std::uint32_t address = random();
+    const std::uint32_t seed = random();
+    const auto [first, second] = bucket_hash(std::uint64_t{address}, seed);
+    const layout::BucketPair buckets = layout::principal_buckets(address, seed);
+    ASSERT_EQ(buckets.first, first % kHalf);
+    ASSERT_EQ(buckets.second, kHalf + second % kHalf);
+  }
 }
 
 TEST(BucketHash, NeverGivesTwoKeysTheSamePairOfWords) {
