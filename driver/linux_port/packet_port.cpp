@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "driver/linux_port/packet_port.hpp"
+
+#include <fcntl.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <linux/if_tun.h>
+#include <net/if.h>
+#include <net/if_arp.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+namespace sallyport::driver {
+namespace {
+
+constexpr std::size_t kLargestFrame = 65536;
+constexpr int kSocketBuffer = 8 << 20;  // bytes; ours: bursts while the process is elsewhere
+
+Result<ifreq> request_for(const std::string& name) {
+  ifreq request{};
+  if (name.empty() || name.size() >= sizeof request.ifr_name) {
+    return Error{Errc::kInvalid, "'" + name + "' is no name of an interface: 1 to 15 characters"};
+  }
+  std::copy(name.begin(), name.end(), request.ifr_name);
+  return request;
+}
+
+}  // namespace
+
+Result<PacketPort> PacketPort::attach(const std::string& interface) {
+  auto request = request_for(interface);
+  if (!request) return request.error();
+  const unsigned index = if_nametoindex(interface.c_str());
+  if (index == 0) return Error{Errc::kNotFound, interface + ": no such interface"};
+  // Protocol 0 until bound, so that no frame of another interface gets in.
+  Descriptor fd(::socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!fd.valid()) return errno_error("AF_PACKET socket (needs CAP_NET_RAW)");
+  const int yes = 1;
+  if (::setsockopt(fd.get(), SOL_PACKET, PACKET_IGNORE_OUTGOING, &yes, sizeof yes) != 0) {
+    return errno_error("PACKET_IGNORE_OUTGOING");
+  }
+  packet_mreq membership{};
+  membership.mr_ifindex = static_cast<int>(index);
+  membership.mr_type = PACKET_MR_PROMISC;
+  if (::setsockopt(fd.get(), SOL_PACKET, PACKET_ADD_MEMBERSHIP, &membership, sizeof membership) != 0) {
+    return errno_error(interface + ": promiscuous mode");
+  }
+  (void)::setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUFFORCE, &kSocketBuffer, sizeof kSocketBuffer);
+  (void)::setsockopt(fd.get(), SOL_SOCKET, SO_SNDBUFFORCE, &kSocketBuffer, sizeof kSocketBuffer);
+  sockaddr_ll address{};
+  address.sll_family = AF_PACKET;
+  address.sll_protocol = htobe16(ETH_P_ALL);
+  address.sll_ifindex = static_cast<int>(index);
+  if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    return errno_error(interface + ": bind");
+  }
+  return PacketPort(std::move(fd), interface, index);
+}
+
+Result<PacketPort> PacketPort::create_tap(const std::string& name, const MacAddress& mac, unsigned mtu) {
+  auto request = request_for(name);
+  if (!request) return request.error();
+  if (if_nametoindex(name.c_str()) != 0)
+    return Error{Errc::kExists, name + ": an interface of this name exists already"};
+  Descriptor fd(::open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC));
+  if (!fd.valid()) return errno_error("open /dev/net/tun");
+  request->ifr_flags = IFF_TAP | IFF_NO_PI;
+  if (::ioctl(fd.get(), TUNSETIFF, &*request) != 0) return errno_error("TAP device " + name + " (needs CAP_NET_ADMIN)");
+  request->ifr_hwaddr.sa_family = ARPHRD_ETHER;
+  std::copy(mac.begin(), mac.end(), reinterpret_cast<std::uint8_t*>(request->ifr_hwaddr.sa_data));
+  if (::ioctl(fd.get(), SIOCSIFHWADDR, &*request) != 0) return errno_error(name + ": set the MAC address");
+  Descriptor control(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  request->ifr_mtu = static_cast<int>(mtu);
+  if (::ioctl(control.get(), SIOCSIFMTU, &*request) != 0) return errno_error(name + ": set the MTU");
+  request->ifr_flags = IFF_UP | IFF_BROADCAST | IFF_MULTICAST;
+  if (::ioctl(control.get(), SIOCSIFFLAGS, &*request) != 0) return errno_error(name + ": set up");
+  return PacketPort(std::move(fd), name, if_nametoindex(name.c_str()));
+}
+
+Result<void> PacketPort::send(Bytes frame) {
+  for (;;) {
+    const ssize_t n = ::write(fd_.get(), frame.data(), frame.size());
+    if (n >= 0) return {};
+    if (errno == EINTR) continue;
+    if (errno == EAGAIN || errno == ENOBUFS || errno == ENETDOWN || errno == EIO) {
+      return Error{Errc::kBusy, name_ + ": " + std::strerror(errno)};
+    }
+    return errno_error(name_ + ": send");
+  }
+}
+
+Result<std::optional<Buffer>> PacketPort::receive() {
+  Buffer frame(kLargestFrame);
+  for (;;) {
+    const ssize_t n = ::read(fd_.get(), frame.data(), frame.size());
+    if (n >= 0) {
+      frame.resize(static_cast<std::size_t>(n));
+      return std::optional<Buffer>(std::move(frame));
+    }
+    if (errno == EINTR) continue;
+    // ENETDOWN is told once when the interface goes down; frames come again when it is up.
+    if (errno == EAGAIN || errno == ENETDOWN) return std::optional<Buffer>();
+    return errno_error(name_ + ": receive");
+  }
+}
+
+}  // namespace sallyport::driver

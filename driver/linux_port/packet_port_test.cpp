@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// Real interfaces in a network namespace of this process's own.
+#include "driver/linux_port/packet_port.hpp"
+
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <sched.h>
+
+#include <cstdlib>
+
+namespace sallyport::driver {
+namespace {
+
+class PacketPortTest : public testing::Test {
+ protected:
+  static void SetUpTestSuite() { ASSERT_EQ(unshare(CLONE_NEWNET), 0) << "needs root: run the tests as root"; }
+
+  static void shell(const std::string& command) { ASSERT_EQ(std::system(command.c_str()), 0) << command; }
+
+  // The next frame with our ethertype within a second: Linux sends frames of its own.
+  static Buffer next_of_ours(PacketPort& port) {
+    pollfd waiting{port.fd(), POLLIN, 0};
+    while (::poll(&waiting, 1, 1000) > 0) {
+      auto frame = port.receive();
+      if (!frame || !frame->has_value()) break;
+      if ((*frame)->size() >= 14 && (**frame)[12] == 0x88 && (**frame)[13] == 0xb5) return **frame;
+    }
+    return {};
+  }
+
+  static Buffer frame_of(std::uint8_t mark, std::size_t size) {
+    Buffer frame(size, mark);
+    std::fill_n(frame.begin(), 6, std::uint8_t{0xff});
+    frame[12] = 0x88;  // a local experimental ethertype
+    frame[13] = 0xb5;
+    return frame;
+  }
+};
+
+TEST_F(PacketPortTest, CarriesFramesBothWaysOverAnInterfaceAndNotItsOwnEcho) {
+  shell("ip link add left type veth peer name right && ip link set left up && ip link set right up");
+  auto left = PacketPort::attach("left");
+  auto right = PacketPort::attach("right");
+  ASSERT_TRUE(left && right);
+  const Buffer there = frame_of(1, 60);
+  const Buffer back = frame_of(2, 1514);
+  ASSERT_TRUE(left->send(there));
+  EXPECT_EQ(next_of_ours(*right), there);
+  ASSERT_TRUE(right->send(back));
+  EXPECT_EQ(next_of_ours(*left), back);  // and not `there`, which left itself sent
+}
+
+TEST_F(PacketPortTest, MakesATapThatLinuxSees) {
+  const MacAddress mac = {2, 0, 0, 0, 0, 7};
+  auto tap = PacketPort::create_tap("sp-test", mac, 1400);
+  ASSERT_TRUE(tap) << tap.error().message();
+  shell("ip link show sp-test | grep -q 'mtu 1400' && ip link show sp-test | grep -q 'link/ether 02:00:00:00:00:07'");
+  auto inside = PacketPort::attach("sp-test");
+  ASSERT_TRUE(inside);
+  const Buffer up = frame_of(3, 100);
+  ASSERT_TRUE(tap->send(up));
+  EXPECT_EQ(next_of_ours(*inside), up);
+  const Buffer down = frame_of(4, 200);
+  ASSERT_TRUE(inside->send(down));
+  EXPECT_EQ(next_of_ours(*tap), down);
+  auto twice = PacketPort::create_tap("sp-test", mac, 1400);
+  ASSERT_FALSE(twice);
+  EXPECT_EQ(twice.error().code, Errc::kExists);
+}
+
+TEST_F(PacketPortTest, NamesTheInterfaceThatIsMissing) {
+  auto port = PacketPort::attach("nowhere0");
+  ASSERT_FALSE(port);
+  EXPECT_EQ(port.error().code, Errc::kNotFound);
+  EXPECT_NE(port.error().detail.find("nowhere0"), std::string::npos);
+  EXPECT_EQ(PacketPort::attach("a-name-longer-than-fifteen").error().code, Errc::kInvalid);
+}
+
+}  // namespace
+}  // namespace sallyport::driver
