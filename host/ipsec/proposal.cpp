@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/ipsec/proposal.hpp"
+
+#include <algorithm>
+
+namespace sallyport {
+namespace {
+
+constexpr TransformType kTypes[] = {TransformType::kEncryption, TransformType::kPrf, TransformType::kIntegrity,
+                                    TransformType::kKeyExchange, TransformType::kEsn};
+
+void add(Proposal& proposal, TransformType type, std::uint16_t id) {
+  const Transform transform{type, id, 0};
+  if (std::ranges::find(proposal.transforms, transform) == proposal.transforms.end()) {
+    proposal.transforms.push_back(transform);
+  }
+}
+
+void add_implied_prfs(Proposal& proposal) {
+  for (const auto& integrity : proposal.of_type(TransformType::kIntegrity)) {
+    add(proposal, TransformType::kPrf, static_cast<std::uint16_t>(prf_of(Integrity{integrity.id})));
+  }
+}
+
+void sort_by_type(Proposal& proposal) {
+  std::ranges::stable_sort(proposal.transforms, {}, [](const Transform& t) { return t.type; });
+}
+
+// Why a proposal that was written cannot work, or nothing.
+std::string_view flaw(const Proposal& proposal) {
+  const auto ciphers = proposal.of_type(TransformType::kEncryption);
+  if (ciphers.empty()) return "names no cipher";
+  const auto aeads = std::ranges::count_if(ciphers, [](const Transform& t) { return is_aead(Encryption{t.id}); });
+  if (aeads != 0 && aeads != std::ssize(ciphers)) return "mixes ciphers with and without their own integrity";
+  const bool integrity = proposal.has(TransformType::kIntegrity);
+  if (aeads == 0 && !integrity) return "has a cipher without integrity";
+  if (aeads != 0 && integrity) return "adds integrity to a cipher that has its own";
+  if (proposal.protocol == Protocol::kIke) {
+    if (!proposal.has(TransformType::kPrf)) return "names no PRF";
+    if (!proposal.has(TransformType::kKeyExchange)) return "names no group";
+    if (proposal.has(TransformType::kEsn)) return "asks for sequence numbers of ESP";
+  } else if (proposal.has(TransformType::kPrf)) {
+    return "names a PRF, which only IKE has";
+  }
+  return {};
+}
+
+template <class Id>
+Id first_of(const Proposal& proposal, TransformType type) {
+  for (const auto& transform : proposal.transforms) {
+    if (transform.type == type) return Id{transform.id};
+  }
+  return Id{};
+}
+
+// Number 0 is "none" for integrity and key exchange (RFC 7296 3.3.2); it counts as the type being left out.
+bool is_none(const Transform& t) {
+  return t.id == 0 && (t.type == TransformType::kIntegrity || t.type == TransformType::kKeyExchange);
+}
+
+// The transform of one type that both name; found is false when there is none, true without a value when neither asks.
+struct Common {
+  bool found = false;
+  std::optional<Transform> transform;
+};
+Common common(const Proposal& offered, const Proposal& ours, TransformType type, DhGroup prefer) {
+  const auto theirs = offered.of_type(type);
+  const auto mine = ours.of_type(type);
+  if (type == TransformType::kKeyExchange) {
+    const Transform preferred{type, static_cast<std::uint16_t>(prefer), 0};
+    const auto names = [&](const auto& list) { return std::ranges::find(list, preferred) != list.end(); };
+    if (prefer != DhGroup::kNone && names(theirs) && names(mine)) return {true, preferred};
+  }
+  for (const auto& transform : theirs) {
+    if (!is_none(transform) && std::ranges::find(mine, transform) != mine.end()) return {true, transform};
+  }
+  const bool may_leave_out = theirs.empty() || std::ranges::any_of(theirs, is_none);
+  return {mine.empty() && may_leave_out, std::nullopt};
+}
+
+std::optional<Proposal> match(const Proposal& offered, const Proposal& ours, DhGroup prefer) {
+  if (offered.protocol != ours.protocol) return std::nullopt;
+  Proposal chosen{offered.protocol, {}};
+  for (const auto type : kTypes) {
+    const Common both = common(offered, ours, type, prefer);
+    if (!both.found) return std::nullopt;
+    if (both.transform) chosen.transforms.push_back(*both.transform);
+  }
+  return chosen;
+}
+
+std::string_view trim(std::string_view text) {
+  while (text.starts_with(' ')) text.remove_prefix(1);
+  while (text.ends_with(' ')) text.remove_suffix(1);
+  return text;
+}
+
+}  // namespace
+
+Result<Proposal> Proposal::parse(Protocol protocol, std::string_view text) {
+  Proposal proposal{protocol, {}};
+  for (std::size_t at = 0; at <= text.size();) {
+    const std::size_t end = std::min(text.find('-', at), text.size());
+    const std::string_view word = text.substr(at, end - at);
+    const auto transform = find_transform(word);
+    if (!transform) {
+      return Error{Errc::kInvalid, "proposal '" + std::string(text) + "': no algorithm '" + std::string(word) + "'"};
+    }
+    proposal.transforms.push_back(*transform);
+    at = end + 1;
+  }
+  if (protocol == Protocol::kIke && !proposal.has(TransformType::kPrf)) add_implied_prfs(proposal);
+  if (protocol != Protocol::kIke && !proposal.has(TransformType::kEsn)) add(proposal, TransformType::kEsn, 0);
+  sort_by_type(proposal);
+  if (const auto why = flaw(proposal); !why.empty()) {
+    return Error{Errc::kInvalid, "proposal '" + std::string(text) + "' " + std::string(why)};
+  }
+  return proposal;
+}
+
+std::string Proposal::to_string() const {
+  Proposal bare = without(TransformType::kPrf);
+  add_implied_prfs(bare);
+  const bool prf_follows = bare.of_type(TransformType::kPrf) == of_type(TransformType::kPrf);
+  const auto numbering = of_type(TransformType::kEsn);
+  const bool plain_numbers = numbering.size() == 1 && numbering[0].id == 0;
+  std::string text;
+  for (const auto& transform : transforms) {
+    if (transform.type == TransformType::kPrf && prf_follows) continue;
+    if (transform.type == TransformType::kEsn && plain_numbers) continue;
+    text += (text.empty() ? "" : "-") + std::string(keyword_of(transform));
+  }
+  return text;
+}
+
+std::vector<Transform> Proposal::of_type(TransformType type) const {
+  std::vector<Transform> some;
+  for (const auto& transform : transforms) {
+    if (transform.type == type) some.push_back(transform);
+  }
+  return some;
+}
+
+bool Proposal::has(TransformType type) const { return !of_type(type).empty(); }
+
+Proposal Proposal::without(TransformType type) const {
+  Proposal rest = *this;
+  std::erase_if(rest.transforms, [&](const Transform& t) { return t.type == type; });
+  return rest;
+}
+
+Encryption Proposal::encryption() const { return first_of<Encryption>(*this, TransformType::kEncryption); }
+Prf Proposal::prf() const { return first_of<Prf>(*this, TransformType::kPrf); }
+Integrity Proposal::integrity() const { return first_of<Integrity>(*this, TransformType::kIntegrity); }
+DhGroup Proposal::dh_group() const { return first_of<DhGroup>(*this, TransformType::kKeyExchange); }
+bool Proposal::esn() const { return first_of<std::uint16_t>(*this, TransformType::kEsn) == 1; }
+
+unsigned Proposal::key_bits() const {
+  const auto ciphers = of_type(TransformType::kEncryption);
+  return ciphers.empty() ? 0 : ciphers.front().key_bits;
+}
+
+Result<Proposals> parse_proposals(Protocol protocol, std::string_view text) {
+  Proposals list;
+  for (std::size_t at = 0; at <= text.size();) {
+    const std::size_t end = std::min(text.find(',', at), text.size());
+    auto proposal = Proposal::parse(protocol, trim(text.substr(at, end - at)));
+    if (!proposal) return proposal.error();
+    list.push_back(std::move(*proposal));
+    at = end + 1;
+  }
+  return list;
+}
+
+std::string to_string(const Proposals& proposals) {
+  std::string text;
+  for (const auto& proposal : proposals) text += (text.empty() ? "" : ", ") + proposal.to_string();
+  return text;
+}
+
+Result<Choice> choose(const Proposals& offered, const Proposals& ours, DhGroup prefer) {
+  for (std::size_t i = 0; i < offered.size(); ++i) {
+    for (const auto& mine : ours) {
+      if (auto chosen = match(offered[i], mine, prefer)) return Choice{i, std::move(*chosen)};
+    }
+  }
+  return Error{Errc::kUnsupported,
+               "no proposal in common: offered '" + to_string(offered) + "', ours '" + to_string(ours) + "'"};
+}
+
+bool permits(const Proposals& ours, const Proposal& choice) {
+  for (const auto type : kTypes) {
+    if (choice.of_type(type).size() > 1) return false;
+  }
+  return choose({choice}, ours).has_value();
+}
+
+}  // namespace sallyport

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// A security association as IKE, or an administrator who types keys in, hands it to a card: both directions of it.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/secret.hpp"
+#include "host/ipsec/algorithm.hpp"
+#include "host/ipsec/traffic_selector.hpp"
+
+namespace sallyport {
+
+enum class Spi : std::uint32_t {};  // host order; 0 to 255 are never used (RFC 4303 2.1)
+
+[[nodiscard]] std::string to_string(Spi spi);  // "0x8f21c0aa"
+
+// What protects one direction. The sizes follow from the algorithm.
+struct SaKeys {
+  Secret encryption;  // 16, 24 or 32 bytes
+  Secret salt;        // AES-GCM: the first 4 bytes of the nonce (RFC 4106 4); else empty
+  Secret integrity;   // empty for AES-GCM
+};
+
+// RFC 3948: ESP in UDP, between these ports.
+struct UdpEncap {
+  std::uint16_t local_port = 0;
+  std::uint16_t remote_port = 0;
+  friend auto operator<=>(const UdpEncap&, const UdpEncap&) = default;
+};
+
+// A pair of ESP SAs in tunnel mode.
+struct SaParameters {
+  Spi spi_in{};   // chosen by us: stands in packets that we receive
+  Spi spi_out{};  // chosen by the peer: stands in packets that we send
+  Encryption encryption = Encryption::kAesGcm16;
+  Integrity integrity = Integrity::kNone;
+  unsigned key_bits = 0;  // of the cipher
+  bool esn = false;
+  SaKeys in;
+  SaKeys out;
+  IpAddress local;  // outer addresses
+  IpAddress remote;
+  std::optional<UdpEncap> encap;
+  TrafficSelectors local_ts;
+  TrafficSelectors remote_ts;
+};
+
+}  // namespace sallyport
