@@ -8,7 +8,7 @@
 #   sallyport_verilate(NAME TOP top RTL names... [FILES files...] [PARAMETERS ...])
 #       A library NAME with the class Vtop (header "Vtop.h"); assertions are on.
 #   sallyport_rtl_test(NAME TOP top RTL names... [FILES files...] [PARAMETERS ...] TEST sources...
-#                      [LIBS libraries...] [TIMEOUT seconds])
+#                      [LIBS libraries...] [TIMEOUT seconds] [PREFIX text])
 #       A GoogleTest program around a verilated top; FILES are for what only the test needs, a wrapper say.
 find_program(VERILATOR verilator REQUIRED)
 execute_process(COMMAND ${VERILATOR} --getenv VERILATOR_ROOT OUTPUT_VARIABLE VERILATOR_ROOT
@@ -81,10 +81,11 @@ function(sallyport_verilate name)
 endfunction()
 
 function(sallyport_rtl_test name)
-  cmake_parse_arguments(arg "" "TOP;TIMEOUT" "RTL;FILES;PARAMETERS;TEST;LIBS" ${ARGN})
+  cmake_parse_arguments(arg "" "TOP;TIMEOUT;PREFIX" "RTL;FILES;PARAMETERS;TEST;LIBS" ${ARGN})
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 300)
   endif()
   sallyport_verilate(${name}_rtl TOP ${arg_TOP} RTL ${arg_RTL} FILES ${arg_FILES} PARAMETERS ${arg_PARAMETERS})
-  sallyport_test(${name} ${arg_TEST} LIBS ${name}_rtl ${arg_LIBS} TIMEOUT ${arg_TIMEOUT} LABELS rtl)
+  sallyport_test(${name} ${arg_TEST} LIBS ${name}_rtl ${arg_LIBS} TIMEOUT ${arg_TIMEOUT} LABELS rtl
+                 PREFIX "${arg_PREFIX}")
 endfunction()
