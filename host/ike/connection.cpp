@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/ike/connection.hpp"
+
+#include <algorithm>
+
+namespace sallyport::ike {
+namespace {
+
+Error invalid(const Connection& connection, const std::string& why) {
+  return {Errc::kInvalid, "connection '" + connection.name + "': " + why};
+}
+
+bool contradicts_itself(const Lifetime& lifetime) {
+  const bool both = lifetime.rekey.count() > 0 && lifetime.expire.count() > 0;
+  return lifetime.rekey.count() < 0 || lifetime.expire.count() < 0 || lifetime.jitter.count() < 0 ||
+         (both && lifetime.expire <= lifetime.rekey) ||
+         (lifetime.rekey.count() > 0 && lifetime.jitter >= lifetime.rekey);
+}
+
+bool all_of_protocol(const Proposals& proposals, Protocol protocol) {
+  return !proposals.empty() &&
+         std::ranges::all_of(proposals, [&](const Proposal& proposal) { return proposal.protocol == protocol; });
+}
+
+}  // namespace
+
+const ChildConfig* Connection::find_child(std::string_view child) const {
+  const auto found = std::ranges::find(children, child, &ChildConfig::name);
+  return found == children.end() ? nullptr : &*found;
+}
+
+Result<void> validate(const Connection& connection) {
+  if (connection.name.empty()) return Error{Errc::kInvalid, "a connection needs a name"};
+  if (connection.psk.empty()) return invalid(connection, "has no pre-shared key");
+  if (connection.local_id.data.empty() || connection.remote_id.data.empty())
+    return invalid(connection, "lacks an identity");
+  if (!all_of_protocol(connection.ike_proposals, Protocol::kIke)) return invalid(connection, "has no proposal for IKE");
+  if (contradicts_itself(connection.lifetime)) return invalid(connection, "its lifetimes contradict each other");
+  for (const auto& child : connection.children) {
+    const std::string which = "child '" + child.name + "' ";
+    if (connection.find_child(child.name) != &child) return invalid(connection, which + "is there twice");
+    if (child.local_ts.empty() || child.remote_ts.empty())
+      return invalid(connection, which + "lacks traffic selectors");
+    if (!all_of_protocol(child.esp_proposals, Protocol::kEsp))
+      return invalid(connection, which + "has no proposal for ESP");
+    if (contradicts_itself(child.lifetime))
+      return invalid(connection, which + "has lifetimes that contradict each other");
+  }
+  return {};
+}
+
+}  // namespace sallyport::ike

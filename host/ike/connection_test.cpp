@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/ike/connection.hpp"
+
+#include <gtest/gtest.h>
+
+namespace sallyport::ike {
+namespace {
+
+using std::chrono::seconds;
+
+Connection good() {
+  Connection connection;
+  connection.name = "lab";
+  connection.local_id = *Identity::parse("a.example");
+  connection.remote_id = *Identity::parse("b.example");
+  connection.psk = Secret(as_bytes("a secret"));
+  ChildConfig child;
+  child.name = "net";
+  child.local_ts = {*TrafficSelector::parse("10.1.0.0/24")};
+  child.remote_ts = {*TrafficSelector::parse("10.2.0.0/24")};
+  connection.children = {child};
+  return connection;
+}
+
+TEST(Connection, IsFineWithTheDefaults) {
+  EXPECT_TRUE(validate(good()));
+  EXPECT_EQ(good().find_child("net")->name, "net");
+  EXPECT_EQ(good().find_child("nut"), nullptr);
+}
+
+TEST(Connection, IsRefusedWhenSomethingIsMissingOrContradictory) {
+  const auto refused = [](auto change) {
+    Connection connection = good();
+    change(connection);
+    return !validate(connection);
+  };
+  EXPECT_TRUE(refused([](Connection& c) { c.name.clear(); }));
+  EXPECT_TRUE(refused([](Connection& c) { c.psk.wipe(); }));
+  EXPECT_TRUE(refused([](Connection& c) { c.remote_id.data.clear(); }));
+  EXPECT_TRUE(refused([](Connection& c) { c.ike_proposals.clear(); }));
+  EXPECT_TRUE(refused([](Connection& c) { c.ike_proposals = esp_proposals(Level::kHigh); }));
+  EXPECT_TRUE(refused([](Connection& c) { c.lifetime = {seconds(60), seconds(60), seconds(0)}; }));
+  EXPECT_TRUE(refused([](Connection& c) { c.lifetime = {seconds(60), seconds(90), seconds(60)}; }));
+  EXPECT_TRUE(refused([](Connection& c) { c.children[0].remote_ts.clear(); }));
+  EXPECT_TRUE(refused([](Connection& c) { c.children[0].esp_proposals.clear(); }));
+  EXPECT_TRUE(refused([](Connection& c) { c.children.push_back(c.children[0]); }));
+}
+
+}  // namespace
+}  // namespace sallyport::ike
