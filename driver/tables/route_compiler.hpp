@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// From routes, neighbours and own addresses to the intervals the card forwards by.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "driver/linux_port/packet_port.hpp"
+#include "driver/tables/table_image.hpp"
+#include "hw/layout/codes.hpp"
+
+namespace sallyport::driver {
+
+// One destination prefix; the longest that matches decides, of equals the later.
+struct RouteEntry {
+  std::uint32_t prefix = 0;
+  unsigned length = 0;  // 0 to 32
+  layout::Route kind = layout::Route::kNone;
+  std::uint8_t next_hop = 0;  // row of next_hop when kind is kSend
+};
+
+struct NextHop {
+  layout::Port port = layout::Port::kLan;
+  MacAddress mac{};
+  std::uint16_t mtu = 1500;
+};
+
+// Writes the route tables. kFull when the prefixes make more intervals than the card has; kInvalid for a length
+// above 32. On an error the image is as before.
+Result<void> compile_routes(const std::vector<RouteEntry>& routes, TableImage& image);
+
+void set_next_hop(TableImage& image, std::uint8_t row, const NextHop& hop);
+void clear_next_hop(TableImage& image, std::uint8_t row);
+
+}  // namespace sallyport::driver
