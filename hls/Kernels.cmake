@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-# sallyport_kernels(NAME...): what hls_emit writes, for whoever builds the card.
-#
-#   kernels_sv           target that has every file up to date
-#   SALLYPORT_KERNEL_SV  list of the files, packages before modules, to be given to Verilator or a synthesiser
-#   SALLYPORT_KERNEL_DIR where they are
-function(sallyport_kernels)
-  set(directory ${CMAKE_CURRENT_BINARY_DIR}/gen)
+# From kernels to files: SystemVerilog for the card, and Verilated models for the tests.
+
+# sallyport_emit(TARGET EMITTER DIRECTORY NAME...): a target that has DIRECTORY/NAME.sv and NAME_pkg.sv of every kernel up to
+# date, and rtl_models.cpp behind which their models are driven. Its property KERNEL_SV lists the SystemVerilog, packages
+# first.
+function(sallyport_emit target emitter directory)
   set(packages ${ARGN})
   list(TRANSFORM packages REPLACE "(.+)" "${directory}/\\1_pkg.sv")
   set(modules ${ARGN})
@@ -13,43 +12,23 @@ function(sallyport_kernels)
   file(MAKE_DIRECTORY ${directory})
   add_custom_command(
     OUTPUT ${packages} ${modules} ${directory}/rtl_models.cpp
-    COMMAND hls_emit ${directory} ${ARGN}
-    DEPENDS hls_emit
-    COMMENT "Drawing the kernels"
+    COMMAND ${emitter} ${directory} ${ARGN}
+    DEPENDS ${emitter}
+    COMMENT "Drawing kernels with ${emitter}"
     VERBATIM)
-  add_custom_target(kernels_sv DEPENDS ${packages} ${modules} ${directory}/rtl_models.cpp)
-  set(SALLYPORT_KERNEL_NAMES ${ARGN} CACHE INTERNAL "Kernels by name")
-  set(SALLYPORT_KERNEL_SV ${packages} ${modules} CACHE INTERNAL "Generated SystemVerilog, packages first")
-  set(SALLYPORT_KERNEL_DIR ${directory} CACHE INTERNAL "Where the generated SystemVerilog is")
+  add_custom_target(${target} DEPENDS ${packages} ${modules} ${directory}/rtl_models.cpp)
+  set_target_properties(${target} PROPERTIES
+    KERNEL_SV "${packages};${modules}" KERNEL_NAMES "${ARGN}" KERNEL_DIR ${directory})
 endfunction()
 
-# sallyport_verilated_kernels(TARGET): a library with the model of every kernel, behind trace/rtl_model.hpp.
-find_package(verilator 5.006 REQUIRED HINTS $ENV{VERILATOR_ROOT})
-
-function(sallyport_verilated_kernels target)
-  set(include ${VERILATOR_ROOT}/include)
-  add_library(${target}_runtime STATIC ${include}/verilated.cpp ${include}/verilated_threads.cpp)
-  target_include_directories(${target}_runtime SYSTEM PUBLIC ${include} ${include}/vltstd)
-  target_link_libraries(${target}_runtime PUBLIC Threads::Threads)
-
-  add_library(${target} STATIC ${SALLYPORT_KERNEL_DIR}/rtl_models.cpp)
+# sallyport_kernel_models(TARGET EMITTED): a library with the models of all kernels of a sallyport_emit target.
+function(sallyport_kernel_models target emitted)
+  get_target_property(names ${emitted} KERNEL_NAMES)
+  get_target_property(directory ${emitted} KERNEL_DIR)
+  add_library(${target} STATIC ${directory}/rtl_models.cpp)
   target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR})
-  foreach(name IN LISTS SALLYPORT_KERNEL_NAMES)
-    set(directory ${CMAKE_CURRENT_BINARY_DIR}/verilated/${name})
-    set(archive ${directory}/V${name}__ALL.a)
-    add_custom_command(
-      OUTPUT ${archive}
-      # -O1 runs as fast as -O3 here and compiles in half the time.
-      COMMAND ${CMAKE_COMMAND} -E env OBJCACHE=${CMAKE_CXX_COMPILER_LAUNCHER} CXXFLAGS=
-              ${VERILATOR_BIN} --cc --build --Mdir ${directory} --top-module ${name} -CFLAGS -O1
-              ${SALLYPORT_KERNEL_DIR}/${name}.sv
-      DEPENDS kernels_sv ${SALLYPORT_KERNEL_DIR}/${name}.sv
-      COMMENT "Verilating ${name}"
-      VERBATIM)
-    add_custom_target(verilate_${name} DEPENDS ${archive})
-    add_dependencies(${target} verilate_${name})
-    target_include_directories(${target} PRIVATE ${directory})
-    target_link_libraries(${target} PRIVATE ${archive})
+  foreach(name IN LISTS names)
+    sallyport_verilate(${target}_${name} TOP ${name} FILES ${directory}/${name}.sv)
+    target_link_libraries(${target} PRIVATE ${target}_${name})
   endforeach()
-  target_link_libraries(${target} PRIVATE ${target}_runtime)
 endfunction()

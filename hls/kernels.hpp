@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every kernel there is. CMakeLists.txt lists the same names; the emitter refuses to run when the two differ.
+// Every kernel of the card. CMakeLists.txt lists the same names, and the emitter refuses to run when the two differ.
 #pragma once
 
 #include <vector>

@@ -5,6 +5,7 @@
 #include <array>
 #include <cassert>
 #include <functional>
+#include <ostream>
 #include <span>
 #include <string>
 #include <utility>
@@ -81,6 +82,8 @@ struct Kernel {
 
   [[nodiscard]] std::vector<Bits> operator()(std::span<const Bits> inputs) const;  // the values of the outputs
   [[nodiscard]] Graph graph() const;
+
+  friend std::ostream& operator<<(std::ostream& out, const Kernel& kernel) { return out << kernel.name; }
 };
 
 // `body` is called with ports of either word type: [](auto& ports) { ... }.

@@ -2,7 +2,7 @@
 #include "hls/trace/pipeline.hpp"
 
 #include <algorithm>
-#include <set>
+#include <map>
 
 #include "hls/trace/delay.hpp"
 
@@ -40,7 +40,7 @@ class Scheduler {
  private:
   struct Edge {
     int cell;
-    int gap;  // stages that must lie between: 1 where the early placement had a register, else 0
+    int gap;  // stages that must lie between: as many as there are cuts, and 1 where the early placement had a register
   };
 
   [[nodiscard]] int size() const { return static_cast<int>(graph_.nodes().size()); }
@@ -78,28 +78,32 @@ class Scheduler {
     }
   }
 
-  void cells_behind(int i, std::set<int>& found) const {
+  // The cells that node i reads, each with the most cuts on a way to it.
+  void cells_behind(int i, int cuts, std::map<int, int>& found) const {
     if (is_view(graph_, i)) {
-      for (int a : graph_.node(i).args) cells_behind(a, found);
+      if (graph_.node(i).op == Op::kCut) ++cuts;
+      for (int a : graph_.node(i).args) cells_behind(a, cuts, found);
     } else {
-      found.insert(i);
+      int& most = found[i];
+      most = std::max(most, cuts);
     }
   }
 
   void connect() {
     for (int i = 0; i < size(); ++i) {
       if (!is_cell(i)) continue;
-      std::set<int> cells;
-      for (int a : graph_.node(i).args) cells_behind(a, cells);
-      for (int a : cells) {
-        const int gap = !is_late(a) && pipe_.stage[i] > pipe_.stage[a] ? 1 : 0;
+      std::map<int, int> cells;
+      for (int a : graph_.node(i).args) cells_behind(a, 0, cells);
+      for (const auto& [a, cuts] : cells) {
+        const int apart = !is_late(a) && pipe_.stage[i] > pipe_.stage[a] ? 1 : 0;
+        const int gap = std::max(apart, cuts);
         sources_[i].push_back({a, gap});
         readers_[a].push_back({i, gap});
       }
     }
-    std::set<int> cells;
-    for (const Output& output : graph_.outputs()) cells_behind(output.node, cells);
-    for (int i : cells) is_output_[i] = true;
+    std::map<int, int> cells;
+    for (const Output& output : graph_.outputs()) cells_behind(output.node, 0, cells);
+    for (const auto& [i, cuts] : cells) is_output_[i] = true;
   }
 
   [[nodiscard]] int latest(int i) const {
@@ -172,7 +176,7 @@ class Scheduler {
       int stage = pipe_.last;
       for (const Edge& r : readers_[input.node]) {
         const bool part = graph_.node(r.cell).op == Op::kSlice;
-        stage = std::min(stage, part ? latest(r.cell) : pipe_.stage[r.cell]);
+        stage = std::min(stage, part ? latest(r.cell) : pipe_.stage[r.cell] - r.gap);
       }
       pipe_.stage[input.node] = stage;
       for (const Edge& r : readers_[input.node]) {

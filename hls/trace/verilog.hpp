@@ -11,7 +11,7 @@
 namespace sallyport::hls {
 
 struct Drawn {
-  const Kernel& kernel;
+  Kernel kernel;
   Graph graph;
   Pipeline pipeline;
 
