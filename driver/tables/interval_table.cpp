@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "driver/tables/interval_table.hpp"
+
+#include <algorithm>
+
+namespace sallyport::driver {
+
+void IntervalCuts::cut(std::uint64_t first, std::uint64_t last) {
+  starts_.push_back(first);
+  if (last < last_) starts_.push_back(last + 1);
+}
+
+void IntervalCuts::finish() {
+  std::sort(starts_.begin(), starts_.end());
+  starts_.erase(std::unique(starts_.begin(), starts_.end()), starts_.end());
+}
+
+Result<void> write_interval_tree(unsigned table, const std::vector<std::uint64_t>& starts, const std::string& what,
+                                 TableImage& image) {
+  const unsigned intervals = image.rows(table);
+  if (starts.size() > intervals) {
+    return Error{Errc::kFull, what + ": " + std::to_string(starts.size()) + " intervals, and the card has " +
+                                  std::to_string(intervals) + "; use fewer or adjacent ranges"};
+  }
+  for (unsigned node = 1; node < intervals; ++node) {
+    // The tree holds starts 1 and up: everything is at or behind start 0. A start that is not there is the largest
+    // number, so the search passes it by, or, for that number itself, ends in the last interval, whose row repeats.
+    const std::size_t number = layout::interval_node(node, intervals) + std::size_t{1};
+    layout::Row row;
+    row.set(layout::interval::kStart, number < starts.size() ? starts[number] : 0xffffffff);
+    image.set_row(table, node, row);
+  }
+  return {};
+}
+
+}  // namespace sallyport::driver

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "driver/tables/route_compiler.hpp"
+
+#include <algorithm>
+
+#include "driver/tables/interval_table.hpp"
+
+namespace sallyport::driver {
+namespace {
+
+constexpr std::uint32_t kLastAddress = 0xffffffff;
+
+std::uint32_t mask_of(unsigned length) { return length == 0 ? 0 : kLastAddress << (32 - length); }
+std::uint32_t first_of(const RouteEntry& r) { return r.prefix & mask_of(r.length); }
+std::uint32_t last_of(const RouteEntry& r) { return r.prefix | ~mask_of(r.length); }
+
+layout::Row row_of(const RouteEntry& route) {
+  layout::Row row;
+  row.set(layout::route::kKind, static_cast<std::uint64_t>(route.kind));
+  row.set(layout::route::kNextHop, route.next_hop);
+  return row;
+}
+
+}  // namespace
+
+Result<void> compile_routes(const std::vector<RouteEntry>& routes, TableImage& image) {
+  for (const RouteEntry& route : routes) {
+    if (route.length > 32) {
+      return Error{Errc::kInvalid, "a route of prefix length " + std::to_string(route.length)};
+    }
+  }
+  // Shorter first, so that a longer one, or a later of equals, overwrites.
+  std::vector<RouteEntry> ordered = routes;
+  std::stable_sort(ordered.begin(), ordered.end(),
+                   [](const RouteEntry& a, const RouteEntry& b) { return a.length < b.length; });
+  IntervalCuts cuts(kLastAddress);
+  for (const RouteEntry& route : ordered) cuts.cut(first_of(route), last_of(route));
+  cuts.finish();
+  const auto& starts = cuts.starts();
+  const auto starts_table = static_cast<unsigned>(layout::TableId::kRouteStart);
+  const auto rows_table = static_cast<unsigned>(layout::TableId::kRoute);
+  TableImage next = image;
+  if (auto r = write_interval_tree(starts_table, starts, "routes", next); !r) return r.error();
+
+  std::vector<layout::Row> rows(starts.size());
+  for (const RouteEntry& route : ordered) {
+    const auto from = std::lower_bound(starts.begin(), starts.end(), first_of(route));
+    const auto to = std::upper_bound(starts.begin(), starts.end(), last_of(route));
+    std::fill(rows.begin() + (from - starts.begin()), rows.begin() + (to - starts.begin()), row_of(route));
+  }
+  for (unsigned k = 0; k < next.rows(rows_table); ++k) {
+    next.set_row(rows_table, k, rows[std::min<std::size_t>(k, rows.size() - 1)]);
+  }
+  image = std::move(next);
+  return {};
+}
+
+void set_next_hop(TableImage& image, std::uint8_t row, const NextHop& hop) {
+  std::uint64_t mac = 0;
+  for (const std::uint8_t byte : hop.mac) mac = mac << 8 | byte;
+  layout::Row bits;
+  bits.set(layout::next_hop::kValid, 1);
+  bits.set(layout::next_hop::kPort, static_cast<std::uint64_t>(hop.port));
+  bits.set(layout::next_hop::kMtu, hop.mtu);
+  bits.set(layout::next_hop::kMac, mac);
+  image.set_row(static_cast<unsigned>(layout::TableId::kNextHop), row, bits);
+}
+
+void clear_next_hop(TableImage& image, std::uint8_t row) {
+  image.set_row(static_cast<unsigned>(layout::TableId::kNextHop), row, layout::Row());
+}
+
+}  // namespace sallyport::driver

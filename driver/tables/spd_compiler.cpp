@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "driver/tables/spd_compiler.hpp"
+
+#include <algorithm>
+
+#include "driver/tables/interval_table.hpp"
+
+namespace sallyport::driver {
+namespace {
+
+using layout::Row;
+using layout::SpdTable;
+
+unsigned table_of(Direction direction, SpdTable table) {
+  const auto base = direction == Direction::kOutbound ? layout::TableId::kSpdOut : layout::TableId::kSpdIn;
+  return static_cast<unsigned>(base) + static_cast<unsigned>(table);
+}
+
+std::string rule_name(std::size_t rule) { return "rule " + std::to_string(rule); }
+
+// One field of all rules: its tree and its bitmaps. `ranges_of` gives a rule's ranges of the field.
+template <class RangesOf>
+Result<void> compile_field(Direction direction, SpdTable start_table, std::uint64_t last, const char* field,
+                           const std::vector<SpdRule>& rules, RangesOf ranges_of, TableImage& image) {
+  const unsigned starts = table_of(direction, start_table);
+  const unsigned bitmaps = starts + 1;  // each tree is followed by its bitmaps
+  IntervalCuts cuts(last);
+  for (std::size_t i = 0; i < rules.size(); ++i) {
+    for (const auto& range : ranges_of(rules[i])) {
+      if (range.first > range.last) {
+        return Error{Errc::kInvalid, rule_name(i) + ": a range of " + field + " ends before it begins"};
+      }
+      cuts.cut(range.first, range.last);
+    }
+  }
+  cuts.finish();
+  if (auto r = write_interval_tree(starts, cuts.starts(), field, image); !r) return r.error();
+
+  // Cuts were made at both ends of every range, so an interval lies wholly inside a range or wholly outside.
+  std::vector<Row> rows(cuts.starts().size());
+  for (std::size_t i = 0; i < rules.size(); ++i) {
+    const auto& ranges = ranges_of(rules[i]);
+    for (std::size_t k = 0; k < rows.size(); ++k) {
+      const std::uint64_t start = cuts.starts()[k];
+      const bool inside = ranges.empty() || std::any_of(ranges.begin(), ranges.end(), [start](const auto& range) {
+                            return range.first <= start && start <= range.last;
+                          });
+      if (inside) rows[k].set_bit(static_cast<unsigned>(i), true);
+    }
+  }
+  for (unsigned k = 0; k < image.rows(bitmaps); ++k) {
+    image.set_row(bitmaps, k, rows[std::min<std::size_t>(k, rows.size() - 1)]);
+  }
+  return {};
+}
+
+void compile_protocols(Direction direction, const std::vector<SpdRule>& rules, TableImage& image) {
+  for (unsigned protocol = 0; protocol < layout::kProtocols; ++protocol) {
+    Row row;
+    for (std::size_t i = 0; i < rules.size(); ++i) {
+      if (!rules[i].protocol || *rules[i].protocol == protocol) row.set_bit(static_cast<unsigned>(i), true);
+    }
+    image.set_row(table_of(direction, SpdTable::kProtocol), protocol, row);
+  }
+}
+
+void write_actions(Direction direction, const std::vector<SpdRule>& rules, TableImage& image) {
+  for (unsigned i = 0; i < layout::kSpdRules; ++i) {
+    Row row;  // of a rule that is not there: all zero, and no bitmap names it
+    if (i < rules.size()) {
+      row.set(layout::spd_rule::kAction, static_cast<std::uint64_t>(rules[i].action));
+      row.set(layout::spd_rule::kPolicyId, rules[i].policy_id);
+      row.set(layout::spd_rule::kSaIndex, rules[i].sa_index);
+    }
+    image.set_row(table_of(direction, SpdTable::kRule), i, row);
+  }
+}
+
+}  // namespace
+
+Result<void> compile_spd(Direction direction, const std::vector<SpdRule>& rules, TableImage& image) {
+  if (rules.size() > layout::kSpdRules) {
+    return Error{Errc::kFull, std::to_string(rules.size()) + " rules in one direction, and the card has room for " +
+                                  std::to_string(layout::kSpdRules)};
+  }
+  constexpr std::uint64_t kLastAddress = 0xffffffff;
+  constexpr std::uint64_t kLastNumber = 0xffff;
+  TableImage next = image;
+  using Field = Result<void> (*)(Direction, const std::vector<SpdRule>&, TableImage&);
+  const Field fields[] = {
+      [](Direction d, const std::vector<SpdRule>& r, TableImage& t) {
+        return compile_field(
+            d, SpdTable::kSourceStart, kLastAddress, "source addresses", r,
+            [](const SpdRule& rule) -> auto& { return rule.source; }, t);
+      },
+      [](Direction d, const std::vector<SpdRule>& r, TableImage& t) {
+        return compile_field(
+            d, SpdTable::kDestinationStart, kLastAddress, "destination addresses", r,
+            [](const SpdRule& rule) -> auto& { return rule.destination; }, t);
+      },
+      [](Direction d, const std::vector<SpdRule>& r, TableImage& t) {
+        return compile_field(
+            d, SpdTable::kSourcePortStart, kLastNumber, "source ports", r,
+            [](const SpdRule& rule) -> auto& { return rule.source_port; }, t);
+      },
+      [](Direction d, const std::vector<SpdRule>& r, TableImage& t) {
+        return compile_field(
+            d, SpdTable::kDestinationPortStart, kLastNumber, "destination ports", r,
+            [](const SpdRule& rule) -> auto& { return rule.destination_port; }, t);
+      },
+      [](Direction d, const std::vector<SpdRule>& r, TableImage& t) {
+        return compile_field(
+            d, SpdTable::kPrincipalStart, kLastNumber, "principals", r,
+            [](const SpdRule& rule) -> auto& { return rule.principal; }, t);
+      },
+  };
+  for (const Field& field : fields) {
+    if (auto r = field(direction, rules, next); !r) return r.error();
+  }
+  compile_protocols(direction, rules, next);
+  write_actions(direction, rules, next);
+  image = std::move(next);
+  return {};
+}
+
+}  // namespace sallyport::driver

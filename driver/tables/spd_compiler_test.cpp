@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+// The compiled tables, searched as the card searches them, against reading the rules from the top.
+#include "driver/tables/spd_compiler.hpp"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "driver/tables/card_search.hpp"
+
+namespace sallyport::driver {
+namespace {
+
+using layout::SpdTable;
+
+struct Packet {
+  std::uint32_t source = 0;
+  std::uint32_t destination = 0;
+  std::uint16_t source_port = 0;
+  std::uint16_t destination_port = 0;
+  std::uint16_t principal = 0;
+  std::uint8_t protocol = 0;
+};
+
+template <class T, class V>
+bool in(const std::vector<Range<T>>& ranges, V value) {
+  if (ranges.empty()) return true;
+  for (const auto& r : ranges) {
+    if (r.first <= value && value <= r.last) return true;
+  }
+  return false;
+}
+
+// RFC 4301 4.4.1: the SPD is ordered, so the first matching row decides.
+int first_by_reading(const std::vector<SpdRule>& rules, const Packet& p) {
+  for (std::size_t i = 0; i < rules.size(); ++i) {
+    const SpdRule& r = rules[i];
+    if (in(r.source, p.source) && in(r.destination, p.destination) && in(r.source_port, p.source_port) &&
+        in(r.destination_port, p.destination_port) && in(r.principal, p.principal) &&
+        (!r.protocol || *r.protocol == p.protocol)) {
+      return static_cast<int>(i);
+    }
+  }
+  return -1;
+}
+
+int first_by_tables(Direction direction, const TableImage& image, const Packet& p) {
+  const unsigned base =
+      static_cast<unsigned>(direction == Direction::kOutbound ? layout::TableId::kSpdOut : layout::TableId::kSpdIn);
+  const auto row = [&](SpdTable tree, std::uint32_t key) {
+    const unsigned table = base + static_cast<unsigned>(tree);
+    return image.row(table + 1, search_tree(image, table, key));
+  };
+  const layout::Row rows[] = {row(SpdTable::kSourceStart, p.source),
+                              row(SpdTable::kDestinationStart, p.destination),
+                              row(SpdTable::kSourcePortStart, p.source_port),
+                              row(SpdTable::kDestinationPortStart, p.destination_port),
+                              row(SpdTable::kPrincipalStart, p.principal),
+                              image.row(base + static_cast<unsigned>(SpdTable::kProtocol), p.protocol)};
+  for (unsigned i = 0; i < layout::kSpdRules; ++i) {
+    bool all = true;
+    for (const auto& r : rows) all = all && r.bit(i);
+    if (all) return static_cast<int>(i);
+  }
+  return -1;
+}
+
+class RandomRules {
+ public:
+  explicit RandomRules(unsigned seed) : rng_(seed) {}
+  unsigned below(unsigned n) { return static_cast<unsigned>(rng_() % n); }
+
+  // Few distinct values, so that ranges meet, nest and touch, and the ends of the number line occur.
+  std::uint32_t address() {
+    static constexpr std::uint32_t kSome[] = {0,          1,          0x0a000000, 0x0a0000ff,
+                                              0x0a000100, 0xc0000200, 0xfffffffe, 0xffffffff};
+    return below(4) == 0 ? static_cast<std::uint32_t>(rng_()) : kSome[below(8)];
+  }
+  std::uint16_t number() {
+    static constexpr std::uint16_t kSome[] = {0, 1, 80, 443, 444, 1023, 1024, 65535};
+    return below(4) == 0 ? static_cast<std::uint16_t>(rng_()) : kSome[below(8)];
+  }
+  template <class T, class Draw>
+  std::vector<Range<T>> ranges(Draw draw) {
+    std::vector<Range<T>> out(below(3));
+    for (auto& r : out) {
+      const T a = draw();
+      const T b = draw();
+      r = {std::min(a, b), std::max(a, b)};
+    }
+    return out;
+  }
+  SpdRule rule() {
+    SpdRule r;
+    r.source = ranges<std::uint32_t>([this] { return address(); });
+    r.destination = ranges<std::uint32_t>([this] { return address(); });
+    r.source_port = ranges<std::uint16_t>([this] { return number(); });
+    r.destination_port = ranges<std::uint16_t>([this] { return number(); });
+    r.principal = ranges<std::uint16_t>([this] { return number(); });
+    if (below(2) == 0) r.protocol = below(2) == 0 ? 6 : 17;
+    r.action = static_cast<layout::Action>(below(4));
+    r.policy_id = number();
+    r.sa_index = static_cast<std::uint16_t>(below(layout::kSaRows));
+    return r;
+  }
+  Packet packet() {
+    return Packet{address(), address(), number(),
+                  number(),  number(),  static_cast<std::uint8_t>(below(2) == 0 ? 6 : below(256))};
+  }
+
+ private:
+  std::mt19937 rng_;
+};
+
+TEST(SpdCompiler, MakesTablesThatFindTheRuleThatReadingFinds) {
+  for (unsigned seed = 1; seed <= 12; ++seed) {
+    SCOPED_TRACE(seed);
+    RandomRules random(seed);
+    std::vector<SpdRule> rules(random.below(40) + (seed % 4 == 0 ? 30 : 0));
+    for (auto& r : rules) r = random.rule();
+    const Direction direction = seed % 2 == 0 ? Direction::kOutbound : Direction::kInbound;
+    TableImage image;
+    auto compiled = compile_spd(direction, rules, image);
+    ASSERT_TRUE(compiled) << compiled.error().message();
+    for (int i = 0; i < 2000; ++i) {
+      const Packet p = random.packet();
+      ASSERT_EQ(first_by_tables(direction, image, p), first_by_reading(rules, p)) << "packet " << i;
+    }
+  }
+}
+
+TEST(SpdCompiler, WritesWhatEachRuleSays) {
+  SpdRule rule;
+  rule.action = layout::Action::kProtect;
+  rule.policy_id = 77;
+  rule.sa_index = 1234;
+  TableImage image;
+  ASSERT_TRUE(compile_spd(Direction::kOutbound, {rule}, image));
+  const auto& row =
+      image.row(static_cast<unsigned>(layout::TableId::kSpdOut) + static_cast<unsigned>(SpdTable::kRule), 0);
+  EXPECT_EQ(row.get(layout::spd_rule::kAction), static_cast<std::uint64_t>(layout::Action::kProtect));
+  EXPECT_EQ(row.get(layout::spd_rule::kPolicyId), 77u);
+  EXPECT_EQ(row.get(layout::spd_rule::kSaIndex), 1234u);
+}
+
+TEST(SpdCompiler, WithoutRulesMatchesNothing) {
+  TableImage image;
+  ASSERT_TRUE(compile_spd(Direction::kInbound, {SpdRule{}}, image));
+  EXPECT_EQ(first_by_tables(Direction::kInbound, image, Packet{}), 0);
+  ASSERT_TRUE(compile_spd(Direction::kInbound, {}, image));
+  EXPECT_EQ(first_by_tables(Direction::kInbound, image, Packet{}), -1);
+}
+
+TEST(SpdCompiler, RefusesWhatDoesNotFitAndLeavesTheImageAsItWas) {
+  TableImage image;
+  ASSERT_TRUE(compile_spd(Direction::kOutbound, {SpdRule{}}, image));
+  const TableImage before = image;
+
+  auto many = compile_spd(Direction::kOutbound, std::vector<SpdRule>(layout::kSpdRules + 1), image);
+  ASSERT_FALSE(many);
+  EXPECT_EQ(many.error().code, Errc::kFull);
+
+  std::vector<SpdRule> scattered(layout::kNarrowIntervals);
+  for (std::size_t i = 0; i < scattered.size(); ++i) {
+    const auto port = static_cast<std::uint16_t>(2 * i + 1);
+    scattered[i].source_port = {{port, port}};
+  }
+  auto narrow = compile_spd(Direction::kOutbound, scattered, image);
+  ASSERT_FALSE(narrow);
+  EXPECT_EQ(narrow.error().code, Errc::kFull);
+  EXPECT_NE(narrow.error().detail.find("source ports"), std::string::npos);
+
+  SpdRule backwards;
+  backwards.destination = {{5, 4}};
+  auto invalid = compile_spd(Direction::kOutbound, {SpdRule{}, backwards}, image);
+  ASSERT_FALSE(invalid);
+  EXPECT_EQ(invalid.error().code, Errc::kInvalid);
+  EXPECT_NE(invalid.error().detail.find("rule 1"), std::string::npos);
+
+  EXPECT_TRUE(image == before);
+}
+
+}  // namespace
+}  // namespace sallyport::driver

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "driver/tables/table_image.hpp"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+namespace sallyport::driver {
+namespace {
+
+TableImage random_image(unsigned seed) {
+  std::mt19937 rng(seed);
+  TableImage image;
+  for (int i = 0; i < 50; ++i) {
+    const unsigned table = 4 + static_cast<unsigned>(rng() % (layout::kTableCount - 4));
+    layout::Row row;
+    for (auto& byte : row.bytes()) byte = static_cast<std::uint8_t>(rng());
+    image.set_row(table, static_cast<unsigned>(rng() % image.rows(table)), row);
+  }
+  return image;
+}
+
+TEST(TableImage, HasNoRoomForKeys) {
+  TableImage image;
+  EXPECT_EQ(image.rows(static_cast<unsigned>(layout::TableId::kSaOutKey)), 0u);
+  EXPECT_EQ(image.rows(static_cast<unsigned>(layout::TableId::kSaInKey)), 0u);
+}
+
+TEST(TableImage, ComesBackFromItsSerialisedForm) {
+  const TableImage image = random_image(1);
+  auto back = TableImage::parse(image.serialise());
+  ASSERT_TRUE(back) << back.error().message();
+  EXPECT_TRUE(*back == image);
+}
+
+TEST(TableImage, RefusesASerialisedFormThatIsCutOrChangedInItsHead) {
+  const Buffer data = random_image(2).serialise();
+  constexpr std::size_t kHead = 8;
+  constexpr std::size_t kEntry = 3 + layout::kRowBytes;
+  for (std::size_t cut = 0; cut < kHead + 3 * kEntry; ++cut) {
+    const bool whole = cut >= kHead && (cut - kHead) % kEntry == 0;
+    EXPECT_EQ(TableImage::parse(Bytes(data).first(cut)).has_value(), whole) << cut;
+  }
+  Buffer wrong = data;
+  wrong[8] = 0xff;  // a table that does not exist
+  EXPECT_FALSE(TableImage::parse(wrong));
+}
+
+TEST(TableImage, DifferenceTurnsOneIntoTheOtherAndJoinsNeighbours) {
+  TableImage a = random_image(3);
+  const TableImage b = random_image(4);
+  for (const TableChange& c : difference(a, b)) {
+    for (unsigned i = c.first; i < c.first + c.count; ++i) a.set_row(c.table, i, b.row(c.table, i));
+  }
+  EXPECT_TRUE(a == b);
+  EXPECT_TRUE(difference(a, b).empty());
+
+  TableImage c = b;
+  layout::Row other;
+  other.set_bit(511, !b.row(5, 100).bit(511));
+  for (unsigned i = 100; i < 103; ++i) c.set_row(5, i, other);
+  ASSERT_EQ(difference(b, c).size(), 1u);
+  EXPECT_EQ(difference(b, c)[0].count, 3u);
+}
+
+}  // namespace
+}  // namespace sallyport::driver
