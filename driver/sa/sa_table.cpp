@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "driver/sa/sa_table.hpp"
+
+#include <openssl/rand.h>
+
+#include <algorithm>
+
+namespace sallyport::driver {
+namespace {
+
+namespace reg = layout::reg;
+using layout::Row;
+using layout::TableId;
+
+constexpr std::size_t kSaltBytes = 4;
+constexpr std::uint32_t kLeastSpi = 256;  // 1..255 are IANA's, 0 is local use (RFC 4303 2.1)
+constexpr std::uint32_t kRowMask = layout::kSaRows - 1;
+
+std::uint16_t row_of(std::uint32_t spi) { return static_cast<std::uint16_t>(spi & kRowMask); }
+
+// RFC 4106 8.1: the key, then the salt.
+Result<Row> key_row(const Secret& keymat) {
+  Row row;
+  const Bytes bytes = keymat.reveal();
+  layout::KeySize size{};
+  switch (bytes.size()) {
+    case 16 + kSaltBytes:
+      size = layout::KeySize::kAes128;
+      break;
+    case 24 + kSaltBytes:
+      size = layout::KeySize::kAes192;
+      break;
+    case 32 + kSaltBytes:
+      size = layout::KeySize::kAes256;
+      break;
+    default:
+      return Error{Errc::kInvalid, "keying material of " + std::to_string(bytes.size()) +
+                                       " bytes: AES-GCM takes 20, 28 or 36 (key and salt)"};
+  }
+  static_assert(layout::sa_key::kKey.lsb == 0, "the key begins the row");
+  const Bytes key = bytes.first(bytes.size() - kSaltBytes);
+  std::copy(key.begin(), key.end(), row.bytes().begin());
+  std::uint32_t salt = 0;
+  for (const std::uint8_t byte : bytes.last(kSaltBytes)) salt = salt << 8 | byte;
+  row.set(layout::sa_key::kSalt, salt);
+  row.set(layout::sa_key::kKeySize, static_cast<std::uint64_t>(size));
+  return row;
+}
+
+template <class Fields>
+void set_limits(Row& row, const Fields& fields, const SaLimits& limits) {
+  row.set(fields[0], limits.soft_packets);
+  row.set(fields[1], limits.hard_packets);
+  row.set(fields[2], limits.soft_bytes);
+  row.set(fields[3], limits.hard_bytes);
+}
+
+Row row_of(const OutboundSa& sa) {
+  namespace f = layout::sa_out;
+  Row row;
+  row.set(f::kValid, 1);
+  row.set(f::kEsn, sa.esn ? 1 : 0);
+  row.set(f::kEncap, sa.encap ? 1 : 0);
+  row.set(f::kSetDf, sa.set_df ? 1 : 0);
+  row.set(f::kPolicyId, sa.policy_id);
+  row.set(f::kSpi, sa.spi);
+  row.set(f::kSource, sa.source);
+  row.set(f::kDestination, sa.destination);
+  if (sa.encap) {
+    row.set(f::kSourcePort, sa.encap->source);
+    row.set(f::kDestinationPort, sa.encap->destination);
+  }
+  row.set(f::kNextHop, sa.next_hop);
+  row.set(f::kTtl, sa.ttl);
+  const layout::Field limits[] = {f::kSoftPackets, f::kHardPackets, f::kSoftBytes, f::kHardBytes};
+  set_limits(row, limits, sa.limits);
+  return row;
+}
+
+Row row_of(const InboundSa& sa) {
+  namespace f = layout::sa_in;
+  Row row;
+  row.set(f::kValid, 1);
+  row.set(f::kEsn, sa.esn ? 1 : 0);
+  row.set(f::kEncap, sa.encap ? 1 : 0);
+  row.set(f::kPolicyId, sa.policy_id);
+  row.set(f::kSpi, sa.spi);
+  row.set(f::kDestination, sa.destination);
+  const layout::Field limits[] = {f::kSoftPackets, f::kHardPackets, f::kSoftBytes, f::kHardBytes};
+  set_limits(row, limits, sa.limits);
+  return row;
+}
+
+// A free row, searched from a random one, so that an index is not reused at once.
+template <class Rows>
+Result<std::uint16_t> free_row(const Rows& taken, std::uint32_t random, const char* direction) {
+  for (unsigned i = 0; i < layout::kSaRows; ++i) {
+    const auto row = static_cast<std::uint16_t>((random + i) & kRowMask);
+    if (!taken[row]) return row;
+  }
+  return Error{Errc::kFull,
+               std::string("all ") + std::to_string(layout::kSaRows) + " " + direction + " SA rows are taken"};
+}
+
+Result<std::uint32_t> random_word() {
+  std::uint32_t word = 0;
+  if (RAND_bytes(reinterpret_cast<unsigned char*>(&word), sizeof word) != 1) {
+    return Error{Errc::kIo, "the system's random numbers failed"};
+  }
+  return word;
+}
+
+}  // namespace
+
+Result<std::uint32_t> SaTable::reserve_spi() {
+  for (;;) {
+    auto random = random_word();
+    if (!random) return random.error();
+    if ((*random & ~kRowMask) < kLeastSpi) continue;
+    auto row = free_row(inbound_, *random, "inbound");
+    if (!row) return row.error();
+    inbound_[*row] = true;
+    return (*random & ~kRowMask) | *row;
+  }
+}
+
+Result<void> SaTable::claim_spi(std::uint32_t spi) {
+  if (spi < kLeastSpi) return Error{Errc::kInvalid, "SPI " + std::to_string(spi) + ": 0 to 255 are reserved"};
+  if (inbound_[row_of(spi)]) {
+    return Error{Errc::kExists, "SPI " + std::to_string(spi) + ": another SA has the row of its low " +
+                                    std::to_string(layout::kSaIndexBits) + " bits; choose another SPI"};
+  }
+  inbound_[row_of(spi)] = true;
+  return {};
+}
+
+void SaTable::release_spi(std::uint32_t spi) { inbound_[row_of(spi)] = false; }
+
+Result<void> SaTable::load(bool outbound, std::uint16_t row, const Secret& keymat, const Row& sa) {
+  auto key = key_row(keymat);
+  if (!key) return key.error();
+  TableLoader& loader = session_->loader();
+  auto loaded = loader.write_row(outbound ? TableId::kSaOutKey : TableId::kSaInKey, row, *key);
+  wipe(key->bytes());
+  if (!loaded) return loaded;
+  return loader.write_row(outbound ? TableId::kSaOut : TableId::kSaIn, row, sa);
+}
+
+Result<std::uint16_t> SaTable::install(const OutboundSa& sa) {
+  auto random = random_word();
+  if (!random) return random.error();
+  auto row = free_row(outbound_, *random, "outbound");
+  if (!row) return row;
+  if (auto r = load(true, *row, sa.keymat, row_of(sa)); !r) return r.error();
+  outbound_[*row] = true;
+  return row;
+}
+
+Result<void> SaTable::install(const InboundSa& sa) {
+  if (!inbound_[row_of(sa.spi)]) return Error{Errc::kInvalid, "an inbound SA with an SPI that was not reserved"};
+  return load(false, row_of(sa.spi), sa.keymat, row_of(sa));
+}
+
+Result<void> SaTable::retire_outbound(std::uint16_t row) {
+  if (auto r = session_->loader().write_row(TableId::kSaOut, row, Row()); !r) return r;
+  retired_.push_back({true, row, session_->generation()});
+  return {};
+}
+
+Result<void> SaTable::retire_inbound(std::uint32_t spi) {
+  if (auto r = session_->loader().write_row(TableId::kSaIn, row_of(spi), Row()); !r) return r;
+  retired_.push_back({false, row_of(spi), session_->generation()});
+  return {};
+}
+
+Result<void> SaTable::reclaim() {
+  const auto due = [this](const Retired& r) { return r.generation != session_->generation(); };
+  if (std::none_of(retired_.begin(), retired_.end(), due)) return {};
+  if (auto r = session_->drain(); !r) return r;
+  for (auto it = retired_.begin(); it != retired_.end();) {
+    if (!due(*it)) {
+      ++it;
+      continue;
+    }
+    if (auto r = session_->loader().write_row(it->outbound ? TableId::kSaOutKey : TableId::kSaInKey, it->row, Row());
+        !r) {
+      return r;
+    }
+    (it->outbound ? outbound_ : inbound_)[it->row] = false;
+    it = retired_.erase(it);
+  }
+  return {};
+}
+
+Result<Row> SaTable::capture(bool outbound, std::uint16_t row) {
+  constexpr std::uint32_t kOutbound = 1U << 31;
+  constexpr int kTries = 1000;
+  if (auto r = card_->write(reg::kSaStateSelect, (outbound ? kOutbound : 0) | row); !r) return r.error();
+  for (int i = 0; i < kTries; ++i) {
+    auto ready = card_->read(reg::kSaStateReady);
+    if (!ready) return ready.error();
+    if (*ready == 0) continue;
+    Row state;
+    for (unsigned word = 0; word < reg::kSaState.count; ++word) {
+      auto value = card_->read(reg::kSaState.at(word));
+      if (!value) return value.error();
+      for (unsigned i_byte = 0; i_byte < 4; ++i_byte) {
+        state.bytes()[4 * word + i_byte] = static_cast<std::uint8_t>(*value >> (8 * i_byte));
+      }
+    }
+    return state;
+  }
+  return Error{Errc::kTimeout, "the card did not capture an SA's state"};
+}
+
+Result<OutboundState> SaTable::outbound_state(std::uint16_t row) {
+  namespace f = layout::sa_out_state;
+  auto state = capture(true, row);
+  if (!state) return state.error();
+  return OutboundState{state->get(f::kSeq), state->get(f::kPackets), state->get(f::kBytes),
+                       state->get(f::kExpired) != 0};
+}
+
+Result<InboundState> SaTable::inbound_state(std::uint32_t spi) {
+  namespace f = layout::sa_in_state;
+  auto state = capture(false, row_of(spi));
+  if (!state) return state.error();
+  return InboundState{state->get(f::kTop),
+                      state->get(f::kPackets),
+                      state->get(f::kBytes),
+                      static_cast<std::uint32_t>(state->get(f::kIcvFailures)),
+                      static_cast<std::uint32_t>(state->get(f::kReplays)),
+                      state->get(f::kExpired) != 0};
+}
+
+Result<void> SaTable::adopt(const std::vector<std::uint16_t>& outbound_rows,
+                            const std::vector<std::uint32_t>& inbound_spis) {
+  for (const std::uint16_t row : outbound_rows) {
+    if (row >= layout::kSaRows) return Error{Errc::kCorrupt, "an SA row that the card does not have"};
+    outbound_[row] = true;
+  }
+  for (const std::uint32_t spi : inbound_spis) inbound_[row_of(spi)] = true;
+  return {};
+}
+
+}  // namespace sallyport::driver

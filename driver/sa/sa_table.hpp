@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+// The SAs on the card: which rows are taken, loading a new SA into a free row, reading its living state, wiping it.
+//
+// An SA row is never changed in place. A new SA takes a free row; a rule points to it with the next commit of the
+// tables; an old one is retired when no rule points to it any more, and its row and key are wiped once every packet
+// admitted before has left.
+#pragma once
+
+#include <array>
+#include <bitset>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "base/secret.hpp"
+#include "driver/tables/table_session.hpp"
+#include "hw/layout/codes.hpp"
+
+namespace sallyport::driver {
+
+// Limits in packets and in encrypted bytes; 0 is none.
+struct SaLimits {
+  std::uint64_t soft_packets = 0;
+  std::uint64_t hard_packets = 0;
+  std::uint64_t soft_bytes = 0;
+  std::uint64_t hard_bytes = 0;
+};
+
+struct UdpPorts {
+  std::uint16_t source = 4500;
+  std::uint16_t destination = 4500;
+};
+
+// Addresses and SPIs are numbers: 192.0.2.1 is 0xC0000201.
+struct OutboundSa {
+  std::uint32_t spi = 0;
+  std::uint32_t source = 0;
+  std::uint32_t destination = 0;
+  Secret keymat;  // AES key of 16, 24 or 32 bytes, then 4 bytes of salt (RFC 4106 8.1)
+  bool esn = false;
+  bool set_df = false;
+  std::optional<UdpPorts> encap;
+  std::uint8_t next_hop = 0;
+  std::uint8_t ttl = 64;
+  std::uint16_t policy_id = 0;
+  SaLimits limits;
+};
+
+struct InboundSa {
+  std::uint32_t spi = 0;  // from reserve_spi() or claim_spi()
+  std::uint32_t destination = 0;
+  Secret keymat;
+  bool esn = false;
+  bool encap = false;
+  std::uint16_t policy_id = 0;
+  SaLimits limits;
+};
+
+struct OutboundState {
+  std::uint64_t seq = 0;
+  std::uint64_t packets = 0;
+  std::uint64_t bytes = 0;
+  bool expired = false;
+};
+
+struct InboundState {
+  std::uint64_t top = 0;
+  std::uint64_t packets = 0;
+  std::uint64_t bytes = 0;
+  std::uint32_t icv_failures = 0;
+  std::uint32_t replays = 0;
+  bool expired = false;
+};
+
+class SaTable {
+ public:
+  // `session` outlives it.
+  SaTable(Card& card, TableSession& session) : card_(&card), session_(&session) {}
+
+  // An SPI of our choice for an inbound SA: random above the row's bits, never below 256 (RFC 4303 2.1). kFull when no
+  // row is free.
+  Result<std::uint32_t> reserve_spi();
+  // An SPI that somebody else chose (keys typed in by hand). kExists when its row is taken.
+  Result<void> claim_spi(std::uint32_t spi);
+  // Gives a reserved SPI back that was never installed.
+  void release_spi(std::uint32_t spi);
+
+  // The row of the new SA. Its key is loaded first and its row last; kInvalid for keying material of a wrong length.
+  Result<std::uint16_t> install(const OutboundSa& sa);
+  Result<void> install(const InboundSa& sa);
+
+  // From now on its packets are dropped (outbound: no rule may point to it any more). The row is free after reclaim().
+  Result<void> retire_outbound(std::uint16_t row);
+  Result<void> retire_inbound(std::uint32_t spi);
+  // Wipes the keys of what was retired before the last commit of the session, and frees the rows.
+  Result<void> reclaim();
+
+  Result<OutboundState> outbound_state(std::uint16_t row);
+  Result<InboundState> inbound_state(std::uint32_t spi);
+
+  // For a daemon that comes back to a running card: these rows are in use.
+  Result<void> adopt(const std::vector<std::uint16_t>& outbound_rows, const std::vector<std::uint32_t>& inbound_spis);
+
+ private:
+  struct Retired {
+    bool outbound;
+    std::uint16_t row;
+    std::uint32_t generation;  // in force when it was retired
+  };
+  using Rows = std::bitset<layout::kSaRows>;
+
+  Result<layout::Row> capture(bool outbound, std::uint16_t row);
+  Result<void> load(bool outbound, std::uint16_t row, const Secret& keymat, const layout::Row& sa);
+
+  Card* card_;
+  TableSession* session_;
+  Rows outbound_;
+  Rows inbound_;
+  std::vector<Retired> retired_;
+};
+
+}  // namespace sallyport::driver
