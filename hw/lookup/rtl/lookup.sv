@@ -5,7 +5,7 @@
 // reads of a request go to the bank in its key. After reset every row is zeroed (nobody, no rule, no route); a table write waits
 // for it by `table_ready_o`.
 module lookup
-  import layout_pkg::*, stream_pkg::*;
+  import layout_pkg::*, stream_pkg::*, lookup_pkg::*;
 #(
   parameter bit Outbound = 1'b1  // whose SPD
 ) (
@@ -20,21 +20,130 @@ module lookup
   output lookup_result_t result_o
 );
 
-  // Until the tables stand here: no rule, no route.
-  delay_line #(
-    .Width (1),
-    .Clocks(lookup_pkg::Latency)
-  ) u_delay (
+  logic         clearing;
+  table_write_t write;
+
+  clear_then_write #(.Rows(RouteIntervals)) u_write (
+    .clk_i, .rst_ni, .table_write_i, .clearing_o(clearing), .table_write_o(write));
+
+  assign table_ready_o = !clearing;
+
+  function automatic logic writes(table_e table_id);
+    return clearing || (write.valid && write.table_id == table_id);
+  endfunction
+
+  // ---- principal, SPD ---------------------------------------------------------------------------------------------------------
+
+  logic        principal_valid, principal_bank;
+  logic [15:0] principal, principal_late;
+  logic        ruled;  // the answer is complete
+  logic        hit;
+  spd_rule_t   rule;
+
+  principal_table u_principal (
     .clk_i,
     .rst_ni,
+    .write_i      (writes(TablePrincipal)),
+    .table_write_i(write),
+    .hash_seed_i,
     .valid_i,
-    .data_i (1'b0),
-    .valid_o,
-    .data_o ()
+    .bank_i       (key_i.bank),
+    .address_i    (key_i.source),
+    .valid_o      (principal_valid),
+    .bank_o       (principal_bank),
+    .principal_o  (principal)
   );
-  assign table_ready_o = 1'b1;
-  assign result_o      = '0;
 
-  wire unused = &{1'b0, table_write_i, hash_seed_i, key_i, Outbound};
+  delay_line #(
+    .Width (16),
+    .Clocks(RowRead + 1 - PrincipalLatency)
+  ) u_principal_late (
+    .clk_i,
+    .rst_ni,
+    .valid_i(principal_valid),
+    .data_i (principal),
+    .valid_o(),  // with `ruled`, as the route's row
+    .data_o (principal_late)
+  );
+
+  spd #(
+    .First(Outbound ? TableSpdOutSourceStart : TableSpdInSourceStart)
+  ) u_spd (
+    .clk_i,
+    .rst_ni,
+    .clearing_i       (clearing),
+    .table_write_i    (write),
+    .valid_i,
+    .key_i,
+    .principal_valid_i(principal_valid),
+    .principal_bank_i (principal_bank),
+    .principal_i      (principal),
+    .valid_o          (ruled),
+    .hit_o            (hit),
+    .rule_o           (rule)
+  );
+
+  // ---- route ------------------------------------------------------------------------------------------------------------------
+
+  // What a memory keeps of a route.
+  typedef struct packed {
+    logic [7:0] next_hop;
+    logic [1:0] kind;
+  } stored_t;
+
+  logic                              route_read, route_bank;
+  logic [$clog2(RouteIntervals)-1:0] route_row;
+  route_t                            written_route;
+  stored_t                           written_stored, stored;
+
+  timed_search #(
+    .KeyBits  (32),
+    .Intervals(RouteIntervals),
+    .Answer   (RowRead)
+  ) u_route_start (
+    .clk_i,
+    .rst_ni,
+    .write_i      (writes(TableRouteStart)),
+    .table_write_i(write),
+    .valid_i,
+    .bank_i       (key_i.bank),
+    .key_i        (key_i.destination),
+    .valid_o      (route_read),
+    .bank_o       (route_bank),
+    .interval_o   (route_row)
+  );
+
+  assign written_route  = route_t'(write.data);
+  assign written_stored = '{next_hop: written_route.next_hop, kind: written_route.kind};
+
+  banked_rows #(
+    .Width($bits(stored_t)),
+    .Rows (RouteIntervals)
+  ) u_route (
+    .clk_i,
+    .write_i      (writes(TableRoute)),
+    .table_write_i(write),
+    .data_i       (written_stored),
+    .read_i       (route_read),
+    .bank_i       (route_bank),
+    .row_i        (route_row),
+    .data_o       (stored)
+  );
+
+  // ---- answer -----------------------------------------------------------------------------------------------------------------
+
+  always_ff @(posedge clk_i) begin
+    valid_o <= rst_ni && ruled;
+    if (ruled) begin
+      result_o <= '0;
+      if (!clearing) begin
+        result_o.principal      <= principal_late;
+        result_o.hit            <= hit;
+        result_o.route.next_hop <= stored.next_hop;
+        result_o.route.kind     <= stored.kind;
+        if (hit) result_o.rule  <= rule;
+      end
+    end
+  end
 
 endmodule

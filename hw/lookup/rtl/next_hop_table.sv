@@ -15,9 +15,7 @@ module next_hop_table
   output next_hop_t    next_hop_o
 );
 
-  localparam int unsigned Rows = 2 * NextHops;
-  localparam int unsigned IndexBits = $clog2(Rows);
-  // A row holds no more than this.
+  // What a memory keeps of a row.
   typedef struct packed {
     logic [47:0] mac;
     logic [15:0] mtu;
@@ -25,40 +23,41 @@ module next_hop_table
     logic        valid;
   } stored_t;
 
-  logic               clearing;
-  logic [IndexBits-1:0] clear_row;
-  logic               empty_q;
-  next_hop_t          written;
-  stored_t            stored, found;
+  logic         clearing;
+  table_write_t write;
+  logic         read_while_clearing_q;
+  next_hop_t    written;
+  stored_t      written_stored, stored;
 
-  table_clear #(.Rows(Rows)) u_clear (.clk_i, .rst_ni, .clearing_o(clearing), .row_o(clear_row));
+  clear_then_write #(.Rows(NextHops)) u_write (.clk_i, .rst_ni, .table_write_i, .clearing_o(clearing), .table_write_o(write));
 
-  assign table_ready_o = !clearing;
-  assign written       = next_hop_t'(table_write_i.data);
-  assign stored        = clearing ? '0 : '{mac: written.mac, mtu: written.mtu, port: written.port, valid: written.valid};
+  assign table_ready_o  = !clearing;
+  assign written        = next_hop_t'(write.data);
+  assign written_stored = '{mac: written.mac, mtu: written.mtu, port: written.port, valid: written.valid};
 
-  ram_1r1w #(
+  banked_rows #(
     .Width($bits(stored_t)),
-    .Rows (Rows)
+    .Rows (NextHops)
   ) u_rows (
     .clk_i,
-    .write_i     (clearing || (table_write_i.valid && table_write_i.table_id == TableNextHop)),
-    .write_row_i (clearing ? clear_row : {table_write_i.bank, table_write_i.row[IndexBits-2:0]}),
-    .write_data_i(stored),
+    .write_i      (clearing || (write.valid && write.table_id == TableNextHop)),
+    .table_write_i(write),
+    .data_i       (written_stored),
     .read_i,
-    .read_row_i  ({bank_i, row_i}),
-    .read_data_o (found)
+    .bank_i,
+    .row_i,
+    .data_o       (stored)
   );
 
-  always_ff @(posedge clk_i) if (read_i) empty_q <= clearing;
+  always_ff @(posedge clk_i) if (read_i) read_while_clearing_q <= clearing;
 
   always_comb begin
     next_hop_o = '0;
-    if (!empty_q) begin
-      next_hop_o.mac   = found.mac;
-      next_hop_o.mtu   = found.mtu;
-      next_hop_o.port  = found.port;
-      next_hop_o.valid = found.valid;
+    if (!read_while_clearing_q) begin
+      next_hop_o.mac   = stored.mac;
+      next_hop_o.mtu   = stored.mtu;
+      next_hop_o.port  = stored.port;
+      next_hop_o.valid = stored.valid;
     end
   end
 

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// Finds the interval that holds a key, by walking a search tree of sorted starts (layout::interval_node).
+//
+// A memory for each level, so that every level can work for another request: in one clock a node's start is read, in the next
+// the key is compared and goes to one of the node's children. The answer comes search_latency(Intervals) clocks after valid_i.
+module interval_search
+  import layout_pkg::*, stream_pkg::*;
+#(
+  parameter int unsigned KeyBits = 32,
+  parameter int unsigned Intervals = 1024,
+  localparam int unsigned Levels = $clog2(Intervals)
+) (
+  input  logic               clk_i,
+  input  logic               rst_ni,
+  input  logic               write_i,     // write_i's row is one of this tree
+  input  table_write_t       table_write_i,
+  input  logic               valid_i,     // at most every two clocks
+  input  logic               bank_i,
+  input  logic [KeyBits-1:0] key_i,
+  output logic               valid_o,
+  output logic               bank_o,
+  output logic [Levels-1:0]  interval_o
+);
+
+  if (KeyBits != 32 && KeyBits != 16) $fatal(1, "KeyBits must be 32 or 16: there is a kernel for each");
+
+  localparam int unsigned NodeBits = $clog2(RouteIntervals) + 1;  // of the kernels
+
+  // A request enters level i when bit 2i is set, and is compared there when bit 2i + 1 is.
+  logic [2*Levels:0]   step_q;
+  logic                bank_q[Levels+1];
+  logic [KeyBits-1:0]  key_q[Levels+1];
+  logic [NodeBits-1:0] node_q[Levels+1];
+  logic                active;
+
+  assign active = write_i || step_q != '0;
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) step_q <= '0;
+    else step_q <= {step_q[2*Levels-1:0], valid_i};
+    if (valid_i) begin
+      bank_q[0] <= bank_i;
+      key_q[0]  <= key_i;
+      node_q[0] <= NodeBits'(1);
+    end
+    if (rst_ni && valid_i) assert (!step_q[0]) else $error("two requests in two clocks");
+  end
+
+  for (genvar i = 0; i < Levels; i++) begin : gen_level
+    logic [KeyBits-1:0]  starts[2 << i];  // nodes 2^i to 2^(i+1) - 1 of both banks
+    logic [KeyBits-1:0]  start_q;
+    logic [NodeBits-1:0] child;
+    logic [i:0]          read_row, write_row;
+
+    if (i == 0) begin : gen_root
+      assign read_row  = bank_q[i];
+      assign write_row = table_write_i.bank;
+    end else begin : gen_nodes
+      assign read_row  = {bank_q[i], node_q[i][i-1:0]};
+      assign write_row = {table_write_i.bank, table_write_i.row[i-1:0]};
+    end
+
+    if (KeyBits == 32) begin : gen_step_32
+      interval_step_32 u_step (.key_i(key_q[i]), .start_i(start_q), .node_i(node_q[i]), .node_o(child));
+    end else begin : gen_step_16
+      interval_step_16 u_step (.key_i(key_q[i]), .start_i(start_q), .node_i(node_q[i]), .node_o(child));
+    end
+
+    always_ff @(posedge clk_i) begin
+      if (active) begin
+        if (step_q[2*i]) start_q <= starts[read_row];
+        if (step_q[2*i+1]) begin
+          bank_q[i+1] <= bank_q[i];
+          key_q[i+1]  <= key_q[i];
+          node_q[i+1] <= child;
+        end
+        if (write_i && table_write_i.row >> i == 16'd1) starts[write_row] <= table_write_i.data[KeyBits-1:0];
+      end
+    end
+  end
+
+  assign valid_o    = step_q[2*Levels];
+  assign bank_o     = bank_q[Levels];
+  assign interval_o = node_q[Levels][Levels-1:0];
+
+endmodule

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+// A small reference compiler: from a Policy to the rows of one bank, straight from the comments of
+// hw/layout/tables.hpp.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+#include <vector>
+
+#include "hls/lookup/bucket_hash.hpp"
+#include "hw/layout/row.hpp"
+#include "hw/layout/tables.hpp"
+#include "hw/lookup/tb/policy.hpp"
+
+namespace sallyport::hw {
+
+struct TableRow {
+  unsigned table_id;
+  unsigned row;
+  layout::Row data;
+};
+
+class Compiler {
+ public:
+  Compiler(const Policy& policy, bool outbound, std::uint32_t hash_seed) : policy_(policy) {
+    const auto first = static_cast<unsigned>(outbound ? layout::TableId::kSpdOut : layout::TableId::kSpdIn);
+    for (int f = 0; f < kRangeFields; ++f) compile_field(first + 2 * f, f);
+    compile_protocols(first + static_cast<unsigned>(layout::SpdTable::kProtocol));
+    compile_rules(first + static_cast<unsigned>(layout::SpdTable::kRule));
+    compile_routes();
+    compile_senders(hash_seed);
+  }
+
+  const std::vector<TableRow>& rows() const { return rows_; }
+
+ private:
+  // `starts` without the first interval's, which is 0 for every table.
+  void add_tree(unsigned table_id, std::vector<std::uint32_t> starts) {
+    const unsigned n = layout::kTables[table_id].rows;
+    ASSERT_LT(starts.size(), n) << layout::kTables[table_id].name;
+    starts.resize(n - 1, starts.empty() ? 0 : starts.back());
+    for (unsigned node = 1; node < n; ++node) {
+      layout::Row row;
+      row.set(layout::interval::kStart, starts[layout::interval_node(node, n)]);
+      rows_.push_back({table_id, node, row});
+    }
+  }
+
+  void compile_field(unsigned table_id, int f) {
+    std::set<std::uint32_t> bounds;
+    for (const Rule& rule : policy_.rules) {
+      bounds.insert(rule.range[f].low);
+      if (rule.range[f].high != largest(f)) bounds.insert(rule.range[f].high + 1);
+    }
+    bounds.erase(0);
+    const std::vector<std::uint32_t> starts(bounds.begin(), bounds.end());
+    add_tree(table_id, starts);
+    for (unsigned i = 0; i < layout::kTables[table_id + 1].rows; ++i) {
+      const std::size_t interval = std::min<std::size_t>(i, starts.size());
+      const std::uint32_t key = interval == 0 ? 0 : starts[interval - 1];
+      layout::Row row;
+      for (unsigned r = 0; r < policy_.rules.size(); ++r) row.set_bit(r, policy_.rules[r].range[f].holds(key));
+      rows_.push_back({table_id + 1, i, row});
+    }
+  }
+
+  void compile_protocols(unsigned table_id) {
+    for (unsigned protocol = 0; protocol < layout::kProtocols; ++protocol) {
+      layout::Row row;
+      for (unsigned r = 0; r < policy_.rules.size(); ++r) {
+        row.set_bit(r, policy_.rules[r].protocol.value_or(protocol) == protocol);
+      }
+      rows_.push_back({table_id, protocol, row});
+    }
+  }
+
+  void compile_rules(unsigned table_id) {
+    for (unsigned r = 0; r < policy_.rules.size(); ++r) {
+      layout::Row row;
+      row.set(layout::spd_rule::kAction, policy_.rules[r].action);
+      row.set(layout::spd_rule::kPolicyId, policy_.rules[r].policy_id);
+      row.set(layout::spd_rule::kSaIndex, policy_.rules[r].sa_index);
+      rows_.push_back({table_id, r, row});
+    }
+  }
+
+  void compile_routes() {
+    std::vector<std::uint32_t> starts;
+    for (const Route& route : policy_.routes) starts.push_back(route.start);
+    starts.erase(starts.begin());
+    add_tree(static_cast<unsigned>(layout::TableId::kRouteStart), starts);
+    for (unsigned i = 0; i < layout::kRouteIntervals; ++i) {
+      const Route& route = policy_.routes[std::min<std::size_t>(i, policy_.routes.size() - 1)];
+      layout::Row row;
+      row.set(layout::route::kKind, route.kind);
+      row.set(layout::route::kNextHop, route.next_hop);
+      rows_.push_back({static_cast<unsigned>(layout::TableId::kRoute), i, row});
+    }
+  }
+
+  // Every bucket is written, so that what another policy left in the bank goes.
+  void compile_senders(std::uint32_t hash_seed) {
+    std::vector<layout::Row> buckets(layout::kPrincipalBuckets);
+    std::vector<unsigned> used(layout::kPrincipalBuckets);
+    constexpr unsigned kHalf = layout::kPrincipalBuckets / 2;
+    for (const auto& [address, principal] : policy_.senders) {
+      const auto [h1, h2] = hls::bucket_hash(address, hash_seed);
+      const unsigned choices[2] = {h1 % kHalf, kHalf + h2 % kHalf};
+      const unsigned bucket = used[choices[0]] <= used[choices[1]] ? choices[0] : choices[1];
+      ASSERT_LT(used[bucket], layout::kBucketEntries);
+      add_entry(buckets[bucket], used[bucket]++, address, principal);
+    }
+    for (unsigned i = 0; i < layout::kPrincipalBuckets; ++i) {
+      rows_.push_back({static_cast<unsigned>(layout::TableId::kPrincipal), i, buckets[i]});
+    }
+  }
+
+ public:
+  static void add_entry(layout::Row& bucket, unsigned entry, std::uint32_t address, std::uint32_t principal) {
+    const auto field = [entry](layout::Field f) {
+      f.lsb += layout::principal_bucket::kEntryBits * entry;
+      return f;
+    };
+    bucket.set(field(layout::principal_bucket::kValid), 1);
+    bucket.set(field(layout::principal_bucket::kPrincipal), principal);
+    bucket.set(field(layout::principal_bucket::kAddress), address);
+  }
+
+ private:
+  const Policy& policy_;
+  std::vector<TableRow> rows_;
+};
+
+}  // namespace sallyport::hw

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <map>
+#include <random>
+#include <utility>
+
+#include "Vnext_hop_harness.h"
+#include "hw/common/tb/clock.hpp"
+#include "hw/layout/row.hpp"
+#include "hw/layout/tables.hpp"
+
+namespace sallyport::hw {
+namespace {
+
+layout::Row read(Clocked<Vnext_hop_harness>& dut, bool bank, unsigned row) {
+  dut.model.read_i = 1;
+  dut.model.bank_i = bank;
+  dut.model.row_i = row;
+  dut.tick();
+  dut.model.read_i = 0;
+  layout::Row answer;
+  std::memcpy(answer.bytes().data(), dut.model.next_hop_o.data(), layout::kRowBytes);
+  return answer;
+}
+
+TEST(NextHopTable, IsEmptyWhileAndAfterItIsCleared) {
+  Clocked<Vnext_hop_harness> dut;
+  bool cleared = false;
+  for (unsigned row = 0; !cleared; row = (row + 1) % layout::kNextHops) {
+    cleared = dut.model.table_ready_o;
+    EXPECT_EQ(read(dut, true, row), layout::Row{});
+    EXPECT_EQ(read(dut, false, row), layout::Row{});
+  }
+}
+
+TEST(NextHopTable, KeepsItsRowsOfBothBanksApart) {
+  std::mt19937 random(3);
+  Clocked<Vnext_hop_harness> dut;
+  while (!dut.model.table_ready_o) dut.tick();
+  std::map<std::pair<bool, unsigned>, layout::Row> written;
+  for (int i = 0; i < 3000; ++i) {
+    const bool bank = random() % 2 != 0;
+    const unsigned row = random() % layout::kNextHops;
+    const bool other_table = random() % 4 == 0;
+    layout::Row data;
+    data.set(layout::next_hop::kValid, random() % 2);
+    data.set(layout::next_hop::kPort, random() % 2);
+    data.set(layout::next_hop::kMtu, random() % 65536);
+    data.set(layout::next_hop::kMac, random());
+    dut.model.write_valid_i = 1;
+    dut.model.write_table_id_i = static_cast<unsigned>(layout::TableId::kNextHop) + other_table;
+    dut.model.write_bank_i = bank;
+    dut.model.write_row_i = row;
+    std::memcpy(dut.model.write_data_i.data(), data.bytes().data(), layout::kRowBytes);
+    dut.tick();
+    dut.model.write_valid_i = 0;
+    dut.tick();
+    if (!other_table) written[{bank, row}] = data;
+    const unsigned asked = random() % layout::kNextHops;
+    EXPECT_EQ(read(dut, bank, asked), (written[{bank, asked}]));
+  }
+}
+
+}  // namespace
+}  // namespace sallyport::hw
