@@ -15,6 +15,8 @@ module replay_window #(
   localparam int unsigned PlaceBits = $clog2(Window);
   if (Window != 1 << PlaceBits) $fatal(1, "Window must be a power of two");
 
+  localparam logic signed [64:0] Oldest = 65'sd1 - $signed(65'(Window));  // the left edge: still inside
+
   logic [PlaceBits-1:0] ahead, behind;
   logic                 far_ahead;
 
@@ -23,7 +25,7 @@ module replay_window #(
   assign far_ahead = distance_i[64:PlaceBits] != '0;
 
   assign newer_o     = distance_i > 65'sd0;
-  assign old_o       = distance_i <= -65'(Window);
+  assign old_o       = distance_i < Oldest;
   assign duplicate_o = !newer_o && !old_o && window_i[behind];
 
   always_comb begin

@@ -6,8 +6,8 @@
 //           the SPI, infers the sequence number's high half, asks the window. What packets inside the card will change is not known
 //           yet, so a replay may pass here.
 //   accept  after decryption, for every packet that admit let in, in any order: accept_valid_i, accept_request_i -> after
-//           sa_pkg::AcceptLatency accept_valid_o, accept_o. Asks again in the same order (so a packet's fate does not depend on
-//           what was inside with it), then the ICV and the limits, and takes the number. This one decides.
+//           sa_pkg::AcceptLatency accept_valid_o, accept_o. Asks again, then the ICV and the limits, and takes the number. This one
+//           decides: what is accepted does not depend on what was inside at the same time.
 // Drops, limits and events are those of hw/README.md, inbound step 9.
 //
 // Capture, clearing by sa_in_key, reset and wipe as in sa_out. The pre-check's refusals are counted in a memory of their own, so that

@@ -1,0 +1,440 @@
+// SPDX-License-Identifier: Apache-2.0
+// The inbound SAs against a slow one that remembers everything. The build makes a program for each size of window.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <deque>
+#include <map>
+#include <optional>
+#include <random>
+#include <set>
+
+#include "Vsa_in_harness.h"
+#include "hw/layout/codes.hpp"
+#include "hw/sa/tb/sa_bench.hpp"
+
+namespace sallyport::hw {
+namespace {
+
+using layout::Drop;
+using layout::Row;
+using layout::TableId;
+namespace sa_in = layout::sa_in;
+namespace sa_in_state = layout::sa_in_state;
+
+struct Limits {
+  std::uint64_t soft_packets = 0;
+  std::uint64_t hard_packets = 0;
+  std::uint64_t soft_bytes = 0;
+  std::uint64_t hard_bytes = 0;
+};
+
+// What becomes of a packet: no drop, accepted.
+struct Fate {
+  std::optional<Drop> drop;
+  bool soft_limit = false;
+  bool hard_limit = false;
+
+  friend bool operator==(const Fate&, const Fate&) = default;
+};
+void PrintTo(const Fate& f, std::ostream* out) {
+  *out << (f.drop ? layout::kDrops[static_cast<unsigned>(*f.drop)].name : "accepted") << (f.soft_limit ? " soft" : "")
+       << (f.hard_limit ? " hard" : "");
+}
+
+// One SA as hw/README.md words it: whole sequence numbers, a packet at a time, every number remembered.
+struct SlowSa {
+  bool esn = false;
+  Limits limits{};
+  std::uint64_t top = 0, packets = 0, bytes = 0;
+  unsigned replays = 0, icv_failures = 0;
+  bool expired = false;
+  std::set<std::uint64_t> seen{};
+
+  Fate receive(std::uint64_t seq, unsigned c, bool icv_ok, std::uint64_t window) {
+    if (expired) return {.drop = Drop::kHardLimit};
+    if (seq == 0 || seq + window <= top) {
+      ++replays;
+      return {.drop = Drop::kReplayOld};
+    }
+    if (seen.contains(seq)) {
+      ++replays;
+      return {.drop = Drop::kReplayDuplicate};
+    }
+    if (!icv_ok) {
+      ++icv_failures;
+      return {.drop = Drop::kIcvMismatch};
+    }
+    if ((limits.hard_packets != 0 && packets >= limits.hard_packets) ||
+        (limits.hard_bytes != 0 && bytes + c > limits.hard_bytes)) {
+      expired = true;
+      return {.drop = Drop::kHardLimit, .hard_limit = true};
+    }
+    seen.insert(seq);
+    top = std::max(top, seq);
+    const bool below = limits.soft_bytes != 0 && bytes < limits.soft_bytes;
+    ++packets;
+    bytes += c;
+    return {.drop = std::nullopt,
+            .soft_limit = packets == limits.soft_packets || (below && bytes >= limits.soft_bytes)};
+  }
+  [[nodiscard]] Row row(std::uint32_t spi) const {
+    Row r;
+    r.set(sa_in::kValid, 1);
+    r.set(sa_in::kEsn, esn ? 1 : 0);
+    r.set(sa_in::kSpi, spi);
+    r.set(sa_in::kDestination, 0xc0000201);
+    r.set(sa_in::kSoftPackets, limits.soft_packets);
+    r.set(sa_in::kHardPackets, limits.hard_packets);
+    r.set(sa_in::kSoftBytes, limits.soft_bytes);
+    r.set(sa_in::kHardBytes, limits.hard_bytes);
+    return r;
+  }
+  [[nodiscard]] Row state(std::uint64_t window) const {
+    Row r;
+    r.set(sa_in_state::kTop, top);
+    r.set(sa_in_state::kPackets, packets);
+    r.set(sa_in_state::kBytes, bytes);
+    r.set(sa_in_state::kIcvFailures, icv_failures);
+    r.set(sa_in_state::kReplays, replays);
+    r.set(sa_in_state::kExpired, expired ? 1 : 0);
+    for (const std::uint64_t seq : seen) {
+      if (seq + window > top) r.set_bit(sa_in_state::kWindow.lsb + static_cast<unsigned>(top - seq), true);
+    }
+    return r;
+  }
+};
+
+struct Arrival {
+  std::uint32_t spi = 0;
+  std::uint32_t destination = 0xc0000201;
+  bool encap = false;
+  std::uint64_t seq = 0;  // the packet carries the low half
+  unsigned bytes = 100;
+  bool icv_ok = true;
+};
+
+// Between admission and acceptance a packet spends `inside` clocks in the card.
+class Bench : public SaBench<Vsa_in_harness> {
+ public:
+  Bench() {
+    m.admit_valid_i = m.accept_valid_i = 0;
+    finish_wiping();
+  }
+
+  void receive(const Arrival& a, const Fate& fate, SlowSa* sa = nullptr) {
+    m.admit_valid_i = 1;
+    m.admit_spi_i = a.spi;
+    m.admit_destination_i = a.destination;
+    m.admit_encap_i = a.encap;
+    m.admit_seq_i = static_cast<std::uint32_t>(a.seq);
+    admitting_.push_back({clocks() + m.admit_latency_o, a, fate, sa, {}});
+    tick();
+    m.admit_valid_i = 0;
+    tick();
+  }
+  void receive(std::uint32_t spi, SlowSa& sa, std::uint64_t seq, unsigned bytes = 100, bool icv_ok = true) {
+    const Fate fate = sa.receive(seq, bytes, icv_ok, m.window_o);
+    receive({.spi = spi, .seq = seq, .bytes = bytes, .icv_ok = icv_ok}, fate, &sa);
+  }
+  void drain() {
+    for (unsigned i = 0; i < inside + 20; ++i) tick();
+    EXPECT_TRUE(admitting_.empty() && waiting_.empty() && accepting_.empty());
+  }
+  void turn(std::uint32_t spi, SlowSa& sa, std::uint64_t top) {
+    sa.top = top;
+    sa.seen = {top};
+    m.turn_i = 1;
+    m.turn_row_i = spi % layout::kSaRows;
+    m.turn_top_i = top;
+    tick();
+    m.turn_i = 0;
+  }
+  void load_sa(std::uint32_t spi, const SlowSa& sa) {
+    load(TableId::kSaInKey, spi % layout::kSaRows, Row{});
+    load(TableId::kSaIn, spi % layout::kSaRows, sa.row(spi));
+  }
+  void expect_state(std::uint32_t spi, const SlowSa& sa) {
+    EXPECT_EQ(capture(spi % layout::kSaRows), sa.state(m.window_o));
+  }
+
+  void tick() override {
+    offer_oldest();
+    SaBench::tick();
+    m.accept_valid_i = 0;
+    take_admission();
+    take_acceptance();
+  }
+
+  unsigned inside = 30;
+  // What packets inside will change is not known at admission: a replay may be called a duplicate that will be old by
+  // then, or a replay when the SA will have expired by then.
+  bool inside_unknown = false;
+  unsigned refused_late = 0;  // admitted, then refused as a replay
+
+ private:
+  struct Packet {
+    std::uint64_t clock;
+    Arrival arrival;
+    Fate fate;
+    SlowSa* sa;
+    Row row;
+  };
+
+  // One acceptance every two clocks at most.
+  void offer_oldest() {
+    if (waiting_.empty() || waiting_.front().clock > clocks() || clocks() < next_accept_) return;
+    Packet p = waiting_.front();
+    waiting_.pop_front();
+    m.accept_valid_i = 1;
+    m.accept_sa_index_i = p.arrival.spi % layout::kSaRows;
+    from_row(p.row, m.accept_row_i);
+    m.accept_seq_i = p.arrival.seq;
+    m.accept_bytes_i = p.arrival.bytes;
+    m.accept_icv_ok_i = p.arrival.icv_ok;
+    next_accept_ = clocks() + 2;
+    p.clock = clocks() + m.accept_latency_o;
+    accepting_.push_back(p);
+  }
+  void take_admission() {
+    const bool due = !admitting_.empty() && admitting_.front().clock == clocks();
+    ASSERT_EQ(m.admit_valid_o == 1, due);
+    if (!due) return;
+    Packet p = admitting_.front();
+    admitting_.pop_front();
+    if (m.admit_o == 0) {
+      const Fate fate{.drop = Drop{m.admit_drop_o}};
+      if (inside_unknown && is_replay(fate) && is_replay(p.fate)) return;
+      if (inside_unknown && is_replay(fate) && p.fate == Fate{.drop = Drop::kHardLimit}) {
+        ++p.sa->replays;
+        return;
+      }
+      ASSERT_EQ(fate, p.fate);
+      return;
+    }
+    ASSERT_EQ(m.admit_seq_o, p.arrival.seq) << "the high half was inferred wrong";
+    ASSERT_EQ(m.admit_sa_index_o, p.arrival.spi % layout::kSaRows);
+    p.row = to_row(m.admit_row_o);
+    p.clock += inside;
+    waiting_.push_back(p);
+  }
+  void take_acceptance() {
+    const bool due = !accepting_.empty() && accepting_.front().clock == clocks();
+    ASSERT_EQ(m.accept_valid_o == 1, due);
+    if (!due) return;
+    Fate fate{.drop = std::nullopt, .soft_limit = m.soft_limit_o == 1, .hard_limit = m.hard_limit_o == 1};
+    if (m.accept_o == 0) fate.drop = Drop{m.accept_drop_o};
+    ASSERT_EQ(fate, accepting_.front().fate) << "sequence number " << accepting_.front().arrival.seq;
+    if (fate.drop == Drop::kReplayDuplicate || fate.drop == Drop::kReplayOld) ++refused_late;
+    accepting_.pop_front();
+  }
+
+  static bool is_replay(const Fate& f) { return f.drop == Drop::kReplayOld || f.drop == Drop::kReplayDuplicate; }
+
+  std::deque<Packet> admitting_, waiting_, accepting_;
+  std::uint64_t next_accept_ = 0;
+};
+
+constexpr std::uint32_t kSpi = 0x12345000 + 77;
+
+TEST(SaIn, KnowsAnSaBySpiDestinationAndEncapsulation) {
+  Bench bench;
+  SlowSa sa;
+  bench.load_sa(kSpi, sa);
+  const Fate unknown{.drop = Drop::kSpiUnknown};
+  bench.receive({.spi = kSpi + 1, .seq = 1}, unknown);                // an empty row
+  bench.receive({.spi = kSpi + layout::kSaRows, .seq = 1}, unknown);  // the same row
+  bench.receive({.spi = kSpi, .destination = 0xc0000202, .seq = 1}, unknown);
+  bench.receive({.spi = kSpi, .encap = true, .seq = 1}, unknown);
+  bench.receive(kSpi, sa, 1);
+  bench.drain();
+  bench.expect_state(kSpi, sa);
+
+  SlowSa in_udp;
+  Row row = in_udp.row(kSpi + 3);
+  row.set(sa_in::kEncap, 1);
+  bench.load(TableId::kSaIn, (kSpi + 3) % layout::kSaRows, row);
+  bench.receive({.spi = kSpi + 3, .seq = 1}, unknown);
+  bench.receive({.spi = kSpi + 3, .encap = true, .seq = 1}, Fate{});
+  bench.drain();
+}
+
+// RFC 4303 3.4.3.
+TEST(SaIn, AcceptsWhatTheWindowHasRoomForOnceAndNothingLeftOfIt) {
+  Bench bench;
+  SlowSa sa;
+  bench.load_sa(kSpi, sa);
+  const std::uint64_t w = bench.m.window_o;
+  for (const std::uint64_t seq :
+       {std::uint64_t{0}, std::uint64_t{1}, 5 * w, 4 * w, 4 * w + 1, 4 * w + 1, 5 * w, 5 * w + 1, 4 * w + 1, 4 * w + 2,
+        std::uint64_t{1}, 6 * w, 7 * w + 1, 6 * w + 1, 6 * w + 2}) {
+    bench.receive(kSpi, sa, seq);
+    bench.drain();
+  }
+  bench.expect_state(kSpi, sa);
+  EXPECT_EQ(sa.replays, 7U);
+}
+
+TEST(SaIn, RefusesADuplicateThatWasAdmittedBeforeItsOriginalWasAccepted) {
+  Bench bench;
+  SlowSa sa;
+  bench.load_sa(kSpi, sa);
+  for (const unsigned inside : {0U, 1U, 2U, 3U, 10U}) {
+    bench.inside = inside;
+    for (int i = 0; i < 4; ++i) bench.receive(kSpi, sa, sa.top + (i == 0 ? 1 : 0));
+    bench.drain();
+  }
+  EXPECT_GT(bench.refused_late, 5U);
+  EXPECT_EQ(sa.replays, 15U);
+  bench.expect_state(kSpi, sa);
+}
+
+TEST(SaIn, LetsAForgedPacketChangeNothingButItsCount) {
+  Bench bench;
+  SlowSa sa;
+  bench.load_sa(kSpi, sa);
+  bench.receive(kSpi, sa, 10);
+  bench.receive(kSpi, sa, 4000000000, 100, false);
+  bench.receive(kSpi, sa, 11);
+  bench.receive(kSpi, sa, 9, 100, false);
+  bench.receive(kSpi, sa, 9);
+  bench.drain();
+  EXPECT_EQ(sa.icv_failures, 2U);
+  EXPECT_EQ(sa.top, 11U);
+  bench.expect_state(kSpi, sa);
+}
+
+TEST(SaIn, StopsExactlyAtEachHardLimit) {
+  Bench bench;
+  SlowSa by_packets{.limits = {.soft_packets = 2, .hard_packets = 4}};
+  SlowSa by_bytes{.limits = {.soft_bytes = 500, .hard_bytes = 1000}};
+  bench.load_sa(kSpi, by_packets);
+  bench.load_sa(kSpi + 1, by_bytes);
+  for (unsigned seq = 1; seq <= 6; ++seq) {
+    bench.receive(kSpi, by_packets, seq);
+    bench.receive(kSpi + 1, by_bytes, seq, seq == 5 ? 201 : 200);
+    if (seq == 4) bench.receive(kSpi + 1, by_bytes, 100, 200);  // 1000 exactly
+  }
+  bench.drain();
+  bench.receive(kSpi, by_packets, 7);  // refused at admission now
+  bench.drain();
+  EXPECT_EQ(by_packets.packets, 4U);
+  EXPECT_EQ(by_bytes.bytes, 1000U);
+  bench.expect_state(kSpi, by_packets);
+  bench.expect_state(kSpi + 1, by_bytes);
+}
+
+// RFC 4303 A2: the subspace follows from the window.
+TEST(SaIn, FollowsAnExtendedSequenceNumberAcross32Bits) {
+  Bench bench;
+  for (const std::uint64_t high : {std::uint64_t{1}, std::uint64_t{2}, std::uint64_t{0xffffffff}}) {
+    SlowSa sa{.esn = true};
+    bench.load_sa(kSpi, sa);
+    const std::uint64_t edge = high << 32;
+    bench.turn(kSpi, sa, edge - 200);
+    for (const std::int64_t step : {-190, -3, -2, 0, -1, -1, 1, 0, -2, 30, 10, -5, 62, -1, 63, 0, 200, 150, 137}) {
+      bench.receive(kSpi, sa, edge + static_cast<std::uint64_t>(step));
+      bench.drain();
+    }
+    if (high < 0xffffffff) {  // left of the window reads as far to the right: the ICV tells
+      bench.receive(kSpi, sa, edge + (std::uint64_t{1} << 32) + 1, 100, false);
+      bench.drain();
+    }
+    bench.expect_state(kSpi, sa);
+  }
+}
+
+TEST(SaIn, RefusesNumbersBeforeTheFirstSubspace) {
+  Bench bench;
+  SlowSa sa{.esn = true};
+  bench.load_sa(kSpi, sa);
+  for (int i = 0; i < 2; ++i) {  // top is 0, then 1
+    bench.receive({.spi = kSpi, .seq = 0xffffffff}, {.drop = Drop::kReplayOld});
+    bench.receive({.spi = kSpi, .seq = 0}, {.drop = Drop::kReplayOld});
+    sa.replays += 2;
+    if (i == 0) bench.receive(kSpi, sa, 1);
+    bench.drain();
+  }
+  bench.expect_state(kSpi, sa);
+}
+
+TEST(SaIn, TakesNumbersUpToTheLast32BitOneWithoutEsn) {
+  Bench bench;
+  SlowSa sa;
+  bench.load_sa(kSpi, sa);
+  bench.turn(kSpi, sa, 0xfffffff0U);
+  for (const std::uint32_t seq : {0xffffffffU, 0xfffffffeU, 0U, 1U, 0xffffffffU}) {
+    bench.receive(kSpi, sa, seq);
+    bench.drain();
+  }
+  bench.expect_state(kSpi, sa);
+}
+
+TEST(SaIn, AgreesWithTheSlowSaWhateverIsInsideAtOnce) {
+  constexpr unsigned kSeed = 31;
+  SCOPED_TRACE(kSeed);
+  std::mt19937 random(kSeed);
+  Bench bench;
+  bench.inside_unknown = true;
+  const std::uint64_t w = bench.m.window_o;
+  std::map<std::uint32_t, SlowSa> sas;
+  const auto some_limit = [&](unsigned scale) { return random() % 3 == 0 ? std::uint64_t{random()} % scale : 0; };
+  const auto some_step = [&]() -> std::int64_t {  // from top
+    switch (random() % 8) {
+      case 0:
+        return -static_cast<std::int64_t>(random() % (2 * w));
+      case 1:
+        return -static_cast<std::int64_t>(random() % 4);
+      case 2:
+        return random() % 20;
+      case 3:
+        return random() % 4 == 0 ? random() % (3 * w) : 1;
+      case 4:
+        return w - 2 + random() % 4;
+      default:
+        return 1;
+    }
+  };
+  for (int i = 0; i < 60000; ++i) {
+    const std::uint32_t spi = 0x9000 + random() % (i % 2000 < 1000 ? 2 : 7);
+    if (!sas.contains(spi) || random() % 400 == 0) {  // a new SA takes the row
+      bench.drain();
+      bench.inside = random() % 60;
+      SlowSa& sa = sas[spi] = {.esn = random() % 2 != 0,
+                               .limits = {some_limit(300), some_limit(500), some_limit(500000), some_limit(900000)}};
+      bench.load_sa(spi, sa);
+      // With ESN what is far left of the window would be taken for far right: stay where the slow SA's numbers are
+      // meant.
+      if (sa.esn) bench.turn(spi, sa, (std::uint64_t{1 + random() % 3} << 32) - random() % 300);
+    }
+    SlowSa& sa = sas[spi];
+    std::int64_t step = some_step();
+    if (sa.esn) step = std::max<std::int64_t>(step, 1 - static_cast<std::int64_t>(w));
+    const std::uint64_t seq = step < 0 && sa.top < static_cast<std::uint64_t>(-step) ? 0 : sa.top + step;
+    bench.receive(spi, sa, seq, random() % 9217, random() % 10 != 0);
+    for (unsigned gap = random() % 4 == 0 ? random() % 5 : 0; gap > 0; --gap) bench.tick();
+    if (random() % 500 == 0) {
+      bench.drain();
+      bench.expect_state(spi, sa);
+    }
+    ASSERT_FALSE(testing::Test::HasFailure());
+  }
+  bench.drain();
+  EXPECT_GT(bench.refused_late, 1000U);
+}
+
+TEST(SaIn, IsEmptyEverywhereAfterAWipe) {
+  Bench bench;
+  SlowSa sa;
+  bench.load_sa(kSpi, sa);
+  bench.receive(kSpi, sa, 1);
+  bench.receive(kSpi, sa, 1);
+  bench.drain();
+  bench.wipe();
+  bench.receive({.spi = kSpi, .seq = 2}, {.drop = Drop::kSpiUnknown});
+  bench.drain();
+  EXPECT_EQ(bench.capture(kSpi % layout::kSaRows), Row{});
+}
+
+}  // namespace
+}  // namespace sallyport::hw
