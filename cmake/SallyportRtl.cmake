@@ -5,14 +5,15 @@
 #       A named list of SystemVerilog files, packages first, after those it uses. `layout` and `kernels` exist already.
 #   sallyport_rtl_lint(TOP RTL names... [FILES files...] [PARAMETERS -GName=value...])
 #       A CTest `Lint.TOP`: verilator --lint-only -Wall finds nothing.
-#   sallyport_verilate(NAME TOP top RTL names... [FILES files...] [PARAMETERS ...])
-#       A library NAME with the class Vtop (header "Vtop.h"); assertions are on.
+#   sallyport_verilate(NAME TOP top RTL names... [FILES files...] [PARAMETERS ...] [TRACE])
+#       A library NAME with the class Vtop (header "Vtop.h"); assertions are on. TRACE: it can write FST waveforms.
 #   sallyport_rtl_test(NAME TOP top RTL names... [FILES files...] [PARAMETERS ...] TEST sources...
 #                      [LIBS libraries...] [TIMEOUT seconds] [PREFIX text])
 #       A GoogleTest program around a verilated top; FILES are for what only the test needs, a wrapper say.
 find_program(VERILATOR verilator REQUIRED)
 execute_process(COMMAND ${VERILATOR} --getenv VERILATOR_ROOT OUTPUT_VARIABLE VERILATOR_ROOT
                 OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+find_package(ZLIB REQUIRED)  # of the waveform writer
 find_program(MAKE_PROGRAM NAMES gmake make REQUIRED)
 
 # Verilator's run time, once for all models.
@@ -21,6 +22,9 @@ add_library(sallyport_verilated STATIC EXCLUDE_FROM_ALL
 target_include_directories(sallyport_verilated SYSTEM PUBLIC ${VERILATOR_ROOT}/include ${VERILATOR_ROOT}/include/vltstd)
 target_compile_options(sallyport_verilated PRIVATE -O1)
 target_link_libraries(sallyport_verilated PUBLIC Threads::Threads)
+add_library(sallyport_verilated_fst STATIC EXCLUDE_FROM_ALL ${VERILATOR_ROOT}/include/verilated_fst_c.cpp)
+target_compile_options(sallyport_verilated_fst PRIVATE -O1)
+target_link_libraries(sallyport_verilated_fst PUBLIC sallyport_verilated ZLIB::ZLIB)
 
 function(sallyport_rtl name)
   cmake_parse_arguments(arg "" "" "USES;FILES" ${ARGN})
@@ -59,25 +63,27 @@ endfunction()
 # -O1 for the generated C++: as fast as -O3 and half the time to compile. What starts unknown starts random when the test says
 # so (Verilated::randReset(2)), zero otherwise.
 function(sallyport_verilate name)
-  cmake_parse_arguments(arg "" "TOP" "RTL;FILES;PARAMETERS" ${ARGN})
+  cmake_parse_arguments(arg "TRACE" "TOP" "RTL;FILES;PARAMETERS" ${ARGN})
   sallyport_rtl_files(files RTL ${arg_RTL} FILES ${arg_FILES})
   set(directory ${CMAKE_CURRENT_BINARY_DIR}/${name}.verilated)
   set(model ${directory}/V${arg_TOP}__ALL.a)
   add_custom_command(
     OUTPUT ${model} ${directory}/V${arg_TOP}.h
-    COMMAND ${VERILATOR} --cc -O3 --assert --x-assign fast --x-initial unique --output-split 40000 ${arg_PARAMETERS}
+    COMMAND ${VERILATOR} --cc -O3 --assert --x-assign fast --x-initial unique --output-split 40000
+            $<$<BOOL:${arg_TRACE}>:--trace-fst> ${arg_PARAMETERS}
             --top-module ${arg_TOP} --prefix V${arg_TOP} --Mdir ${directory} ${files}
     COMMAND ${CMAKE_COMMAND} -E env OBJCACHE=${CMAKE_CXX_COMPILER_LAUNCHER} ${MAKE_PROGRAM} -s -j2 -C ${directory}
             -f V${arg_TOP}.mk V${arg_TOP}__ALL.a OPT_FAST=-O1 OPT_SLOW=-O0
     DEPENDS ${files}
     COMMENT "Verilating ${arg_TOP}"
+    COMMAND_EXPAND_LISTS
     VERBATIM)
   add_custom_target(${name}_model DEPENDS ${model})
   add_dependencies(${name}_model kernels_sv)
   add_library(${name} INTERFACE)
   add_dependencies(${name} ${name}_model)
   target_include_directories(${name} SYSTEM INTERFACE ${directory})
-  target_link_libraries(${name} INTERFACE ${model} sallyport_verilated)
+  target_link_libraries(${name} INTERFACE ${model} sallyport_verilated$<$<BOOL:${arg_TRACE}>:_fst>)
 endfunction()
 
 function(sallyport_rtl_test name)
