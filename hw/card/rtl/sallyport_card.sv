@@ -4,96 +4,383 @@
 // Ports of the MACs are AXI4-Stream without FCS; a frame's first byte is tdata[7:0]. The MAC never waits: a receive
 // port's tready is always 1. tkeep counts only in a frame's last beat; tuser of the last beat marks a bad frame.
 module sallyport_card
-  import layout_pkg::*;
+  import layout_pkg::*, stream_pkg::*, parse_pkg::*, host_if_pkg::*;
 (
-    input logic clk_i,
-    input logic rst_ni,  // synchronous
+  input logic clk_i,
+  input logic rst_ni,  // synchronous
 
-    // registers: AXI4-Lite
-    input  logic        s_axil_awvalid,
-    output logic        s_axil_awready,
-    input  logic [11:0] s_axil_awaddr,
-    input  logic        s_axil_wvalid,
-    output logic        s_axil_wready,
-    input  logic [31:0] s_axil_wdata,
-    input  logic [ 3:0] s_axil_wstrb,
-    output logic        s_axil_bvalid,
-    input  logic        s_axil_bready,
-    output logic [ 1:0] s_axil_bresp,
-    input  logic        s_axil_arvalid,
-    output logic        s_axil_arready,
-    input  logic [11:0] s_axil_araddr,
-    output logic        s_axil_rvalid,
-    input  logic        s_axil_rready,
-    output logic [31:0] s_axil_rdata,
-    output logic [ 1:0] s_axil_rresp,
+  // registers: AXI4-Lite
+  input  logic        s_axil_awvalid,
+  output logic        s_axil_awready,
+  input  logic [11:0] s_axil_awaddr,
+  input  logic        s_axil_wvalid,
+  output logic        s_axil_wready,
+  input  logic [31:0] s_axil_wdata,
+  input  logic [ 3:0] s_axil_wstrb,
+  output logic        s_axil_bvalid,
+  input  logic        s_axil_bready,
+  output logic [ 1:0] s_axil_bresp,
+  input  logic        s_axil_arvalid,
+  output logic        s_axil_arready,
+  input  logic [11:0] s_axil_araddr,
+  output logic        s_axil_rvalid,
+  input  logic        s_axil_rready,
+  output logic [31:0] s_axil_rdata,
+  output logic [ 1:0] s_axil_rresp,
 
-    // host memory: AXI4, bursts of whole 64-byte beats, one transaction id
-    output logic         m_axi_awvalid,
-    input  logic         m_axi_awready,
-    output logic [ 63:0] m_axi_awaddr,
-    output logic [  7:0] m_axi_awlen,
-    output logic [  2:0] m_axi_awsize,
-    output logic [  1:0] m_axi_awburst,
-    output logic         m_axi_wvalid,
-    input  logic         m_axi_wready,
-    output logic [511:0] m_axi_wdata,
-    output logic [ 63:0] m_axi_wstrb,
-    output logic         m_axi_wlast,
-    input  logic         m_axi_bvalid,
-    output logic         m_axi_bready,
-    input  logic [  1:0] m_axi_bresp,
-    output logic         m_axi_arvalid,
-    input  logic         m_axi_arready,
-    output logic [ 63:0] m_axi_araddr,
-    output logic [  7:0] m_axi_arlen,
-    output logic [  2:0] m_axi_arsize,
-    output logic [  1:0] m_axi_arburst,
-    input  logic         m_axi_rvalid,
-    output logic         m_axi_rready,
-    input  logic [511:0] m_axi_rdata,
-    input  logic [  1:0] m_axi_rresp,
-    input  logic         m_axi_rlast,
+  // host memory: AXI4, bursts of whole 64-byte beats, one transaction id
+  output logic         m_axi_awvalid,
+  input  logic         m_axi_awready,
+  output logic [ 63:0] m_axi_awaddr,
+  output logic [  7:0] m_axi_awlen,
+  output logic [  2:0] m_axi_awsize,
+  output logic [  1:0] m_axi_awburst,
+  output logic         m_axi_wvalid,
+  input  logic         m_axi_wready,
+  output logic [511:0] m_axi_wdata,
+  output logic [ 63:0] m_axi_wstrb,
+  output logic         m_axi_wlast,
+  input  logic         m_axi_bvalid,
+  output logic         m_axi_bready,
+  input  logic [  1:0] m_axi_bresp,
+  output logic         m_axi_arvalid,
+  input  logic         m_axi_arready,
+  output logic [ 63:0] m_axi_araddr,
+  output logic [  7:0] m_axi_arlen,
+  output logic [  2:0] m_axi_arsize,
+  output logic [  1:0] m_axi_arburst,
+  input  logic         m_axi_rvalid,
+  output logic         m_axi_rready,
+  input  logic [511:0] m_axi_rdata,
+  input  logic [  1:0] m_axi_rresp,
+  input  logic         m_axi_rlast,
 
-    // LAN port
-    input  logic         lan_rx_tvalid,
-    output logic         lan_rx_tready,
-    input  logic [511:0] lan_rx_tdata,
-    input  logic [ 63:0] lan_rx_tkeep,
-    input  logic         lan_rx_tlast,
-    input  logic         lan_rx_tuser,
-    output logic         lan_tx_tvalid,
-    input  logic         lan_tx_tready,
-    output logic [511:0] lan_tx_tdata,
-    output logic [ 63:0] lan_tx_tkeep,
-    output logic         lan_tx_tlast,
+  // LAN port
+  input  logic         lan_rx_tvalid,
+  output logic         lan_rx_tready,
+  input  logic [511:0] lan_rx_tdata,
+  input  logic [ 63:0] lan_rx_tkeep,
+  input  logic         lan_rx_tlast,
+  input  logic         lan_rx_tuser,
+  output logic         lan_tx_tvalid,
+  input  logic         lan_tx_tready,
+  output logic [511:0] lan_tx_tdata,
+  output logic [ 63:0] lan_tx_tkeep,
+  output logic         lan_tx_tlast,
 
-    // WAN port
-    input  logic         wan_rx_tvalid,
-    output logic         wan_rx_tready,
-    input  logic [511:0] wan_rx_tdata,
-    input  logic [ 63:0] wan_rx_tkeep,
-    input  logic         wan_rx_tlast,
-    input  logic         wan_rx_tuser,
-    output logic         wan_tx_tvalid,
-    input  logic         wan_tx_tready,
-    output logic [511:0] wan_tx_tdata,
-    output logic [ 63:0] wan_tx_tkeep,
-    output logic         wan_tx_tlast,
+  // WAN port
+  input  logic         wan_rx_tvalid,
+  output logic         wan_rx_tready,
+  input  logic [511:0] wan_rx_tdata,
+  input  logic [ 63:0] wan_rx_tkeep,
+  input  logic         wan_rx_tlast,
+  input  logic         wan_rx_tuser,
+  output logic         wan_tx_tvalid,
+  input  logic         wan_tx_tready,
+  output logic [511:0] wan_tx_tdata,
+  output logic [ 63:0] wan_tx_tkeep,
+  output logic         wan_tx_tlast,
 
-    output logic busy_o  // 0: nothing moves inside, and without input nothing will
+  output logic busy_o  // 0: nothing moves inside, and without input nothing will
 );
 
-  // Fail closed until the engines stand between the ports: nothing is taken, nothing is sent.
   assign lan_rx_tready = 1'b1;
   assign wan_rx_tready = 1'b1;
-  assign {lan_tx_tvalid, lan_tx_tdata, lan_tx_tkeep, lan_tx_tlast} = '0;
-  assign {wan_tx_tvalid, wan_tx_tdata, wan_tx_tkeep, wan_tx_tlast} = '0;
-  assign {s_axil_awready, s_axil_wready, s_axil_bvalid, s_axil_bresp} = '0;
-  assign {s_axil_arready, s_axil_rvalid, s_axil_rdata, s_axil_rresp} = '0;
-  assign {m_axi_awvalid, m_axi_awaddr, m_axi_awlen, m_axi_awsize, m_axi_awburst} = '0;
-  assign {m_axi_wvalid, m_axi_wdata, m_axi_wstrb, m_axi_wlast, m_axi_bready} = '0;
-  assign {m_axi_arvalid, m_axi_araddr, m_axi_arlen, m_axi_arsize, m_axi_arburst, m_axi_rready} = '0;
-  assign busy_o = 1'b0;
+
+  // ---- the host's side
+  localparam int unsigned Leaves = 8;
+  localparam int unsigned Drops = 6;
+
+  table_write_t           table_write;
+  logic [31:0]            generation, hash_seed;
+  logic                   enable, wipe, wiping;
+  logic [47:0]            lan_mac, wan_mac;
+  logic                   capture, capture_outbound, captured, captured_out, captured_in;
+  logic [SaIndexBits-1:0] capture_sa_index;
+  sa_out_state_t          state_out;
+  sa_in_state_t           state_in;
+  logic                   outbound_ready, inbound_ready, outbound_wiping, inbound_wiping;
+  flight_t [1:0]          admit;
+  flight_t [Leaves-1:0]   leave;
+  drop_t   [Drops-1:0]    drop;
+  counts_t                counts;
+  logic    [1:0]          event_valid;
+  notice_t [1:0]          notice;
+  inject_e                inject;
+  frame_bytes_t           inject_length;
+  notice_t                outbound_notice, inbound_notice;
+  logic                   host_if_busy, outbound_busy, inbound_busy, lan_tx_busy, wan_tx_busy;
+
+  stream_if outbound_to_host (.clk_i, .rst_ni);
+  stream_if inbound_to_host (.clk_i, .rst_ni);
+  stream_if from_host (.clk_i, .rst_ni);
+
+  assign captured = captured_out || captured_in;
+  assign wiping   = outbound_wiping || inbound_wiping;
+
+  host_if #(
+    .AdmitPorts(2),
+    .LeavePorts(Leaves),
+    .DropPorts (Drops)
+  ) u_host_if (
+    .clk_i,
+    .rst_ni,
+    .s_axil_awvalid,
+    .s_axil_awready,
+    .s_axil_awaddr,
+    .s_axil_wvalid,
+    .s_axil_wready,
+    .s_axil_wdata,
+    .s_axil_wstrb,
+    .s_axil_bvalid,
+    .s_axil_bready,
+    .s_axil_bresp,
+    .s_axil_arvalid,
+    .s_axil_arready,
+    .s_axil_araddr,
+    .s_axil_rvalid,
+    .s_axil_rready,
+    .s_axil_rdata,
+    .s_axil_rresp,
+    .m_axi_awvalid,
+    .m_axi_awready,
+    .m_axi_awaddr,
+    .m_axi_awlen,
+    .m_axi_awsize,
+    .m_axi_awburst,
+    .m_axi_wvalid,
+    .m_axi_wready,
+    .m_axi_wdata,
+    .m_axi_wstrb,
+    .m_axi_wlast,
+    .m_axi_bvalid,
+    .m_axi_bready,
+    .m_axi_bresp,
+    .m_axi_arvalid,
+    .m_axi_arready,
+    .m_axi_araddr,
+    .m_axi_arlen,
+    .m_axi_arsize,
+    .m_axi_arburst,
+    .m_axi_rvalid,
+    .m_axi_rready,
+    .m_axi_rdata,
+    .m_axi_rresp,
+    .m_axi_rlast,
+    .table_write_o            (table_write),
+    .table_ready_i            (outbound_ready && inbound_ready),
+    .generation_o             (generation),
+    .enable_o                 (enable),
+    .wipe_o                   (wipe),
+    .wiping_i                 (wiping),
+    .lan_mac_o                (lan_mac),
+    .wan_mac_o                (wan_mac),
+    .hash_seed_o              (hash_seed),
+    .capture_valid_o          (capture),
+    .capture_outbound_o       (capture_outbound),
+    .capture_sa_index_o       (capture_sa_index),
+    .capture_valid_i          (captured),
+    .capture_i                (captured_out ? state_out : state_in),
+    .admit_i                  (admit),
+    .leave_i                  (leave),
+    .drop_i                   (drop),
+    .counts_i                 (counts),
+    .host_rx_outbound         (outbound_to_host),
+    .host_rx_outbound_notice_i(outbound_notice),
+    .host_rx_inbound          (inbound_to_host),
+    .host_rx_inbound_notice_i (inbound_notice),
+    .event_valid_i            (event_valid),
+    .event_i                  (notice),
+    .host_tx                  (from_host),
+    .host_tx_inject_o         (inject),
+    .host_tx_length_o         (inject_length),
+    .busy_o                   (host_if_busy)
+  );
+
+  // ---- frames from the host go where `inject` says
+  stream_if to_lan[2] (.clk_i, .rst_ni);
+  stream_if to_wan[3] (.clk_i, .rst_ni);
+  stream_if as_lan_rx (.clk_i, .rst_ni);
+  stream_if as_wan_rx (.clk_i, .rst_ni);
+  flight_t  to_lan_flight[2];
+  flight_t  to_wan_flight[3];
+
+  assign to_lan[1].valid  = from_host.valid && inject == InjectLanTx;
+  assign to_wan[2].valid  = from_host.valid && inject == InjectWanTx;
+  assign as_lan_rx.valid  = from_host.valid && inject == InjectLanRx;
+  assign as_wan_rx.valid  = from_host.valid && inject == InjectWanRx;
+  assign to_lan[1].beat   = from_host.beat;
+  assign to_wan[2].beat   = from_host.beat;
+  assign as_lan_rx.beat   = from_host.beat;
+  assign as_wan_rx.beat   = from_host.beat;
+  assign to_lan_flight[1] = '0;  // it was not admitted and holds no bank
+  assign to_wan_flight[2] = '0;
+
+  always_comb begin
+    unique case (inject)
+      InjectLanTx: from_host.ready = to_lan[1].ready;
+      InjectWanTx: from_host.ready = to_wan[2].ready;
+      InjectLanRx: from_host.ready = as_lan_rx.ready;
+      InjectWanRx: from_host.ready = as_wan_rx.ready;
+      default:     from_host.ready = 1'b0;  // host_if has dropped it
+    endcase
+  end
+
+  // ---- the two directions
+  outbound u_outbound (
+    .clk_i,
+    .rst_ni,
+    .enable_i          (enable),
+    .lan_mac_i         (lan_mac),
+    .wan_mac_i         (wan_mac),
+    .hash_seed_i       (hash_seed),
+    .generation_i      (generation),
+    .table_write_i     (table_write),
+    .table_ready_o     (outbound_ready),
+    .wipe_i            (wipe),
+    .wiping_o          (outbound_wiping),
+    .capture_valid_i   (capture && capture_outbound),
+    .capture_sa_index_i(capture_sa_index),
+    .capture_valid_o   (captured_out),
+    .capture_o         (state_out),
+    .rx_tvalid         (lan_rx_tvalid),
+    .rx_tdata          (lan_rx_tdata),
+    .rx_tkeep          (lan_rx_tkeep),
+    .rx_tlast          (lan_rx_tlast),
+    .rx_tuser          (lan_rx_tuser),
+    .inject            (as_lan_rx),
+    .inject_length_i   (inject_length),
+    .esp               (to_wan[0]),
+    .esp_flight_o      (to_wan_flight[0]),
+    .forward           (to_wan[1]),
+    .forward_flight_o  (to_wan_flight[1]),
+    .host              (outbound_to_host),
+    .host_notice_o     (outbound_notice),
+    .received_o        (counts.lan_rx),
+    .admit_o           (admit[0]),
+    .rx_drop_o         (drop[0]),
+    .drop_o            (drop[1]),
+    .drop_leave_o      (leave[0]),
+    .esp_o             (counts.esp_out),
+    .bypass_o          (counts.bypass_out),
+    .event_valid_o     (event_valid[0]),
+    .event_o           (notice[0]),
+    .busy_o            (outbound_busy)
+  );
+
+  drop_t   inbound_drop[3];
+  flight_t inbound_leave[3];
+
+  inbound u_inbound (
+    .clk_i,
+    .rst_ni,
+    .enable_i          (enable),
+    .lan_mac_i         (lan_mac),
+    .wan_mac_i         (wan_mac),
+    .hash_seed_i       (hash_seed),
+    .generation_i      (generation),
+    .table_write_i     (table_write),
+    .table_ready_o     (inbound_ready),
+    .wipe_i            (wipe),
+    .wiping_o          (inbound_wiping),
+    .capture_valid_i   (capture && !capture_outbound),
+    .capture_sa_index_i(capture_sa_index),
+    .capture_valid_o   (captured_in),
+    .capture_o         (state_in),
+    .rx_tvalid         (wan_rx_tvalid),
+    .rx_tdata          (wan_rx_tdata),
+    .rx_tkeep          (wan_rx_tkeep),
+    .rx_tlast          (wan_rx_tlast),
+    .rx_tuser          (wan_rx_tuser),
+    .inject            (as_wan_rx),
+    .inject_length_i   (inject_length),
+    .forward           (to_lan[0]),
+    .forward_flight_o  (to_lan_flight[0]),
+    .host              (inbound_to_host),
+    .host_notice_o     (inbound_notice),
+    .received_o        (counts.wan_rx),
+    .admit_o           (admit[1]),
+    .rx_drop_o         (drop[2]),
+    .drop_o            (inbound_drop),
+    .drop_leave_o      (inbound_leave),
+    .esp_o             (counts.esp_in),
+    .bypass_o          (counts.bypass_in),
+    .event_valid_o     (event_valid[1]),
+    .event_o           (notice[1]),
+    .busy_o            (inbound_busy)
+  );
+
+  for (genvar i = 0; i < 3; i++) begin : gen_inbound_drop
+    assign drop[3+i]  = inbound_drop[i];
+    assign leave[1+i] = inbound_leave[i];
+  end
+
+  // ---- out
+  tx_port #(
+    .Inputs(2)
+  ) u_lan_tx (
+    .clk_i,
+    .rst_ni,
+    .in      (to_lan),
+    .flight_i(to_lan_flight),
+    .tvalid_o(lan_tx_tvalid),
+    .tready_i(lan_tx_tready),
+    .tdata_o (lan_tx_tdata),
+    .tkeep_o (lan_tx_tkeep),
+    .tlast_o (lan_tx_tlast),
+    .sent_o  (counts.lan_tx),
+    .leave_o (leave[4]),
+    .busy_o  (lan_tx_busy)
+  );
+
+  tx_port #(
+    .Inputs(3)
+  ) u_wan_tx (
+    .clk_i,
+    .rst_ni,
+    .in      (to_wan),
+    .flight_i(to_wan_flight),
+    .tvalid_o(wan_tx_tvalid),
+    .tready_i(wan_tx_tready),
+    .tdata_o (wan_tx_tdata),
+    .tkeep_o (wan_tx_tkeep),
+    .tlast_o (wan_tx_tlast),
+    .sent_o  (counts.wan_tx),
+    .leave_o (leave[5]),
+    .busy_o  (wan_tx_busy)
+  );
+
+  assign leave[6] = '{
+    valid: outbound_to_host.valid && outbound_to_host.ready && outbound_to_host.beat.last,
+    bank:  outbound_notice.generation[0]
+  };
+  assign leave[7] = '{
+    valid: inbound_to_host.valid && inbound_to_host.ready && inbound_to_host.beat.last,
+    bank:  inbound_notice.generation[0]
+  };
+
+  // ---- every packet leaves exactly once
+  logic             any_inside, paths_busy;
+  logic [Drops-1:0] dropped;
+
+  for (genvar i = 0; i < Drops; i++) begin : gen_dropped
+    assign dropped[i] = drop[i].valid;
+  end
+
+  assign paths_busy = outbound_busy || inbound_busy || lan_tx_busy || wan_tx_busy;
+
+  packets_inside #(
+    .Entries(3),
+    .Exits  (Drops + 4)
+  ) u_packets_inside (
+    .clk_i,
+    .rst_ni,
+    .enter_i ({counts.lan_rx.valid, counts.wan_rx.valid, from_host.valid && from_host.ready && from_host.beat.last}),
+    .leave_i ({dropped, counts.lan_tx.valid, counts.wan_tx.valid, leave[6].valid, leave[7].valid}),
+    .moving_i(paths_busy || wiping || !outbound_ready || !inbound_ready),
+    .any_o   (any_inside)
+  );
+
+  assign busy_o = host_if_busy || any_inside || paths_busy || wiping || !outbound_ready || !inbound_ready;
 
 endmodule

@@ -1,0 +1,494 @@
+// SPDX-License-Identifier: Apache-2.0
+// The way from the WAN: received frames and the host's in; decapsulated and forwarded frames for the LAN out, upcalls to the host.
+//
+// Every packet is looked at twice: as it came (is it for us, is it ESP, of which SA), and, when it is transit or was
+// decapsulated, as a packet on its way to the LAN. Transit joins behind decapsulation.
+module inbound
+  import layout_pkg::*, stream_pkg::*, sa_pkg::*, parse_pkg::*, path_pkg::*, host_if_pkg::*;
+(
+  input  logic         clk_i,
+  input  logic         rst_ni,
+  // settings
+  input  logic         enable_i,
+  input  logic [47:0]  lan_mac_i,
+  input  logic [47:0]  wan_mac_i,
+  input  logic [31:0]  hash_seed_i,
+  input  logic [31:0]  generation_i,
+  // tables, and the living state of sa_in
+  input  table_write_t table_write_i,
+  output logic         table_ready_o,
+  input  logic         wipe_i,
+  output logic         wiping_o,
+  input  logic         capture_valid_i,
+  input  logic [SaIndexBits-1:0] capture_sa_index_i,
+  output logic         capture_valid_o,
+  output sa_in_state_t capture_o,
+  // frames in
+  input  logic         rx_tvalid,
+  input  logic [511:0] rx_tdata,
+  input  logic [63:0]  rx_tkeep,
+  input  logic         rx_tlast,
+  input  logic         rx_tuser,
+  stream_if.snk        inject,
+  input  frame_bytes_t inject_length_i,  // beside every beat
+  // frames out; flight beside every beat
+  stream_if.src        forward,
+  output flight_t      forward_flight_o,
+  stream_if.src        host,
+  output notice_t      host_notice_o,
+  // what happened
+  output frame_count_t received_o,
+  output flight_t      admit_o,
+  output drop_t        rx_drop_o,             // before admission
+  output drop_t        drop_o[3],             // as received, while decapsulated, on the way to the LAN
+  output flight_t      drop_leave_o[3],       // of the packets dropped
+  output logic         esp_o,
+  output logic         bypass_o,
+  output logic         event_valid_o,
+  output notice_t      event_o,
+  output logic         busy_o
+);
+
+  localparam int unsigned Jobs = 64;
+
+  // ---- in
+  stream_if     entering[2] (.clk_i, .rst_ni);
+  frame_bytes_t entering_length[2];
+  stream_if     joined (.clk_i, .rst_ni);
+  frame_bytes_t joined_length;
+  logic         received, overflow, error;
+  logic [31:0]  received_bytes;
+  logic         rx_busy;
+
+  rx_buffer u_rx_buffer (
+    .clk_i,
+    .rst_ni,
+    .rx_tvalid,
+    .rx_tdata,
+    .rx_tkeep,
+    .rx_tlast,
+    .rx_tuser,
+    .out       (entering[0]),
+    .length_o  (entering_length[0]),
+    .received_o(received),
+    .bytes_o   (received_bytes),
+    .overflow_o(overflow),
+    .error_o   (error),
+    .busy_o    (rx_busy)
+  );
+
+  assign received_o = '{valid: received, bytes: 16'(received_bytes)};
+  assign rx_drop_o  = '{valid: overflow || error, reason: overflow ? DropRxOverflow : DropRxError};
+
+  assign entering[1].valid  = inject.valid;
+  assign entering[1].beat   = inject.beat;
+  assign inject.ready       = entering[1].ready;
+  assign entering_length[1] = inject_length_i;
+
+  frame_arbiter #(
+    .Inputs(2),
+    .SideT (frame_bytes_t)
+  ) u_join (
+    .clk_i,
+    .rst_ni,
+    .in    (entering),
+    .side_i(entering_length),
+    .out   (joined),
+    .side_o(joined_length)
+  );
+
+  // ---- as received: admission, route of the destination, SA
+  stream_if                 outer_frames (.clk_i, .rst_ni);
+  admission_t               admission, outer_admission, outer_parsed_admission;
+  logic                     admitted, outer_taken;
+  logic                     outer_window_valid;
+  logic [8*WindowBytes-1:0] outer_window;
+  logic                     outer_admit_busy;
+  logic                     outer_parsed;
+  verdict_t                 outer_verdict;
+  ipv4_t                    outer_ipv4;
+  esp_t                     outer_esp;
+
+  assign admission = '{
+    generation:   generation_i,
+    length:       joined_length,
+    decapsulated: 1'b0,
+    spi:          '0,
+    sa_index:     '0,
+    policy_id:    '0
+  };
+  assign admit_o = '{valid: admitted, bank: generation_i[0]};
+
+  admit #(.Jobs(Jobs)) u_admit_outer (
+    .clk_i,
+    .rst_ni,
+    .in         (joined),
+    .admission_i(admission),
+    .admitted_o (admitted),
+    .frame      (outer_frames),
+    .done_i     (outer_taken),
+    .valid_o    (outer_window_valid),
+    .window_o   (outer_window),
+    .admission_o(outer_admission),
+    .busy_o     (outer_admit_busy)
+  );
+
+  parse u_parse_outer (
+    .clk_i,
+    .rst_ni,
+    .enable_i,
+    .mac_i      (wan_mac_i),
+    .valid_i    (outer_window_valid),
+    .window_i   (outer_window),
+    .admission_i(outer_admission),
+    .valid_o    (outer_parsed),
+    .admission_o(outer_parsed_admission),
+    .verdict_o  (outer_verdict),
+    .ipv4_o     (outer_ipv4),
+    .esp_o      (outer_esp)
+  );
+
+  logic           route_valid, route_ready;
+  route_t         route;
+  logic           admit_request_valid, admit_valid;
+  admit_request_t admit_request;
+  admit_t         sa_admit;
+  logic           accept_request_valid, accept_valid;
+  accept_request_t accept_request;
+  accept_t        sa_accept;
+  logic           lookup_ready, next_hop_ready, gcm_ready, sa_wiping, gcm_wiping;
+
+  route_lookup u_route_outer (
+    .clk_i,
+    .rst_ni,
+    .table_write_i,
+    .table_ready_o(route_ready),
+    .valid_i      (outer_parsed),
+    .bank_i       (outer_parsed_admission.generation[0]),
+    .destination_i(outer_ipv4.destination),
+    .valid_o      (route_valid),
+    .route_o      (route)
+  );
+
+  sa_in u_sa_in (
+    .clk_i,
+    .rst_ni,
+    .table_write_i,
+    .wipe_i,
+    .wiping_o          (sa_wiping),
+    .admit_valid_i     (admit_request_valid),
+    .admit_request_i   (admit_request),
+    .admit_valid_o     (admit_valid),
+    .admit_o           (sa_admit),
+    .accept_valid_i    (accept_request_valid),
+    .accept_request_i  (accept_request),
+    .accept_valid_o    (accept_valid),
+    .accept_o          (sa_accept),
+    .capture_valid_i,
+    .capture_sa_index_i,
+    .capture_valid_o,
+    .capture_o
+  );
+
+  logic    outer_decided, outer_decide_busy, outer_job_room, outer_job_there, outer_mover_busy, outer_dropped;
+  job_t    outer_decided_job, outer_job, outer_moved_job;
+  decap_t  outer_decided_decap, outer_decap, moved_decap;
+  logic    unknown_valid;
+  notice_t unknown;
+
+  decide_outer u_decide_outer (
+    .clk_i,
+    .rst_ni,
+    .valid_i        (outer_parsed),
+    .admission_i    (outer_parsed_admission),
+    .verdict_i      (outer_verdict),
+    .ipv4_i         (outer_ipv4),
+    .esp_i          (outer_esp),
+    .route_valid_i  (route_valid),
+    .route_i        (route),
+    .admit_valid_o  (admit_request_valid),
+    .admit_request_o(admit_request),
+    .admit_valid_i  (admit_valid),
+    .admit_i        (sa_admit),
+    .valid_o        (outer_decided),
+    .job_o          (outer_decided_job),
+    .decap_o        (outer_decided_decap),
+    .event_valid_o  (unknown_valid),
+    .event_o        (unknown),
+    .busy_o         (outer_decide_busy)
+  );
+
+  fifo #(
+    .Width($bits(job_t) + $bits(decap_t)),
+    .Depth(Jobs)
+  ) u_outer_jobs (
+    .clk_i,
+    .rst_ni,
+    .valid_i(outer_decided),
+    .ready_o(outer_job_room),
+    .data_i ({outer_decided_job, outer_decided_decap}),
+    .valid_o(outer_job_there),
+    .ready_i(outer_taken),
+    .data_o ({outer_job, outer_decap}),
+    .used_o ()  // admission holds the credit
+  );
+
+  stream_if to_host[2] (.clk_i, .rst_ni);
+  stream_if transit (.clk_i, .rst_ni);
+  stream_if engine (.clk_i, .rst_ni);
+  notice_t  to_host_notice[2];
+
+  mover #(.EngineT(decap_t)) u_mover_outer (
+    .clk_i,
+    .rst_ni,
+    .in         (outer_frames),
+    .job_valid_i(outer_job_there),
+    .job_ready_o(outer_taken),
+    .job_i      (outer_job),
+    .engine_i   (outer_decap),
+    .drop_o     (outer_dropped),
+    .host       (to_host[0]),
+    .forward    (transit),
+    .engine,
+    .job_o      (outer_moved_job),
+    .engine_o   (moved_decap),
+    .busy_o     (outer_mover_busy)
+  );
+
+  assign drop_o[0]         = '{valid: outer_dropped, reason: outer_job.drop};
+  assign drop_leave_o[0]   = '{valid: outer_dropped, bank: outer_job.notice.generation[0]};
+  assign to_host_notice[0] = outer_moved_job.notice;
+
+  // ---- decapsulation
+  stream_if   inward[2] (.clk_i, .rst_ni);
+  admission_t inward_admission[2];
+  stream_if   inner (.clk_i, .rst_ni);
+  admission_t inner_admission;
+  logic       sa_event_valid;
+  notice_t    sa_event;
+
+  esp_decap u_esp_decap (
+    .clk_i,
+    .rst_ni,
+    .table_write_i,
+    .table_ready_o   (gcm_ready),
+    .wipe_i,
+    .wiping_o        (gcm_wiping),
+    .lan_mac_i,
+    .in              (engine),
+    .packet_i        (moved_decap),
+    .accept_valid_o  (accept_request_valid),
+    .accept_request_o(accept_request),
+    .accept_valid_i  (accept_valid),
+    .accept_i        (sa_accept),
+    .accepted_o      (esp_o),
+    .event_valid_o   (sa_event_valid),
+    .event_o         (sa_event),
+    .drop_o          (drop_o[1]),
+    .leave_o         (drop_leave_o[1]),
+    .out             (inward[0]),
+    .admission_o     (inward_admission[0])
+  );
+
+  assign inward[1].valid     = transit.valid;
+  assign inward[1].beat      = transit.beat;
+  assign transit.ready       = inward[1].ready;
+  assign inward_admission[1] = '{
+    generation:   outer_moved_job.notice.generation,
+    length:       outer_moved_job.keep,
+    decapsulated: 1'b0,
+    spi:          '0,
+    sa_index:     '0,
+    policy_id:    '0
+  };
+
+  frame_arbiter #(
+    .Inputs(2),
+    .SideT (admission_t)
+  ) u_inward (
+    .clk_i,
+    .rst_ni,
+    .in    (inward),
+    .side_i(inward_admission),
+    .out   (inner),
+    .side_o(inner_admission)
+  );
+
+  // ---- on the way to the LAN
+  stream_if                 inner_frames (.clk_i, .rst_ni);
+  admission_t               inner_window_admission, inner_parsed_admission;
+  logic                     inner_taken;
+  logic                     inner_window_valid;
+  logic [8*WindowBytes-1:0] inner_window;
+  logic                     inner_admit_busy;
+  logic                     inner_parsed;
+  verdict_t                 inner_verdict;
+  ipv4_t                    inner_ipv4;
+
+  admit #(.Jobs(Jobs)) u_admit_inner (
+    .clk_i,
+    .rst_ni,
+    .in         (inner),
+    .admission_i(inner_admission),
+    .admitted_o (),  // it has been admitted as received
+    .frame      (inner_frames),
+    .done_i     (inner_taken),
+    .valid_o    (inner_window_valid),
+    .window_o   (inner_window),
+    .admission_o(inner_window_admission),
+    .busy_o     (inner_admit_busy)
+  );
+
+  parse u_parse_inner (
+    .clk_i,
+    .rst_ni,
+    .enable_i   (1'b1),  // decided as received
+    .mac_i      (wan_mac_i),
+    .valid_i    (inner_window_valid),
+    .window_i   (inner_window),
+    .admission_i(inner_window_admission),
+    .valid_o    (inner_parsed),
+    .admission_o(inner_parsed_admission),
+    .verdict_o  (inner_verdict),
+    .ipv4_o     (inner_ipv4),
+    .esp_o      ()  // ESP in transit or in ESP is a packet like any other
+  );
+
+  lookup_key_t    key;
+  logic           result_valid;
+  lookup_result_t result;
+  logic           next_hop_read, next_hop_bank;
+  logic [7:0]     next_hop_row;
+  next_hop_t      next_hop;
+
+  lookup #(.Outbound(1'b0)) u_lookup (
+    .clk_i,
+    .rst_ni,
+    .table_write_i,
+    .table_ready_o(lookup_ready),
+    .hash_seed_i,
+    .valid_i      (inner_parsed),
+    .key_i        (key),
+    .valid_o      (result_valid),
+    .result_o     (result)
+  );
+
+  next_hop_table u_next_hop_table (
+    .clk_i,
+    .rst_ni,
+    .table_write_i,
+    .table_ready_o(next_hop_ready),
+    .read_i       (next_hop_read),
+    .bank_i       (next_hop_bank),
+    .row_i        (next_hop_row),
+    .next_hop_o   (next_hop)
+  );
+
+  assign table_ready_o = route_ready && lookup_ready && next_hop_ready && gcm_ready && !sa_wiping;
+  assign wiping_o      = sa_wiping || gcm_wiping;
+
+  logic inner_decided, inner_decide_busy, inner_job_room, inner_job_there, inner_mover_busy, inner_dropped;
+  job_t inner_decided_job, inner_job, inner_moved_job;
+
+  decide_inner u_decide_inner (
+    .clk_i,
+    .rst_ni,
+    .lan_mac_i,
+    .valid_i        (inner_parsed),
+    .admission_i    (inner_parsed_admission),
+    .verdict_i      (inner_verdict),
+    .ipv4_i         (inner_ipv4),
+    .key_o          (key),
+    .result_valid_i (result_valid),
+    .result_i       (result),
+    .next_hop_read_o(next_hop_read),
+    .next_hop_bank_o(next_hop_bank),
+    .next_hop_row_o (next_hop_row),
+    .next_hop_i     (next_hop),
+    .valid_o        (inner_decided),
+    .job_o          (inner_decided_job),
+    .bypass_o,
+    .busy_o         (inner_decide_busy)
+  );
+
+  fifo #(
+    .Width($bits(job_t)),
+    .Depth(Jobs)
+  ) u_inner_jobs (
+    .clk_i,
+    .rst_ni,
+    .valid_i(inner_decided),
+    .ready_o(inner_job_room),
+    .data_i (inner_decided_job),
+    .valid_o(inner_job_there),
+    .ready_i(inner_taken),
+    .data_o (inner_job),
+    .used_o ()
+  );
+
+  stream_if no_engine (.clk_i, .rst_ni);
+
+  mover u_mover_inner (
+    .clk_i,
+    .rst_ni,
+    .in         (inner_frames),
+    .job_valid_i(inner_job_there),
+    .job_ready_o(inner_taken),
+    .job_i      (inner_job),
+    .engine_i   (1'b0),
+    .drop_o     (inner_dropped),
+    .host       (to_host[1]),
+    .forward,
+    .engine     (no_engine),
+    .job_o      (inner_moved_job),
+    .engine_o   (),
+    .busy_o     (inner_mover_busy)
+  );
+
+  assign no_engine.ready   = 1'b0;
+  assign drop_o[2]         = '{valid: inner_dropped, reason: inner_job.drop};
+  assign drop_leave_o[2]   = '{valid: inner_dropped, bank: inner_job.notice.generation[0]};
+  assign to_host_notice[1] = inner_moved_job.notice;
+  assign forward_flight_o  = '{valid: 1'b1, bank: inner_moved_job.notice.generation[0]};
+
+  // ---- to the host
+  frame_arbiter #(
+    .Inputs(2),
+    .SideT (notice_t)
+  ) u_to_host (
+    .clk_i,
+    .rst_ni,
+    .in    (to_host),
+    .side_i(to_host_notice),
+    .out   (host),
+    .side_o(host_notice_o)
+  );
+
+  // An SA's event goes at once. That an SPI is unknown is told once until the host has read it, so one may wait and more be lost.
+  logic    waiting_q;
+  notice_t unknown_q;
+
+  assign event_valid_o = sa_event_valid || waiting_q;
+  assign event_o       = sa_event_valid ? sa_event : unknown_q;
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) waiting_q <= 1'b0;
+    else if (unknown_valid) waiting_q <= 1'b1;
+    else if (!sa_event_valid) waiting_q <= 1'b0;
+    if (unknown_valid && (!waiting_q || !sa_event_valid)) unknown_q <= unknown;
+  end
+
+  assign busy_o = rx_busy || joined.valid || outer_admit_busy || outer_decide_busy || outer_mover_busy || inner.valid ||
+                  inner_admit_busy || inner_decide_busy || inner_mover_busy || host.valid || waiting_q;
+
+  always_ff @(posedge clk_i) begin
+    if (rst_ni) begin
+      assert (!outer_decided || outer_job_room) else $error("a job without credit");
+      assert (!inner_decided || inner_job_room) else $error("a job without credit");
+      assert (!no_engine.valid) else $error("a packet to the LAN met an engine");
+    end
+  end
+
+  wire unused = &{1'b0, outer_moved_job, inner_moved_job, received_bytes};
+
+endmodule

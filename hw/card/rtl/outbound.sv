@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: Apache-2.0
+// The way from the LAN: received frames and the host's in; ESP packets and forwarded frames for the WAN out, upcalls to the host.
+module outbound
+  import layout_pkg::*, stream_pkg::*, sa_pkg::*, parse_pkg::*, path_pkg::*, host_if_pkg::*;
+(
+  input  logic         clk_i,
+  input  logic         rst_ni,
+  // settings
+  input  logic         enable_i,
+  input  logic [47:0]  lan_mac_i,
+  input  logic [47:0]  wan_mac_i,
+  input  logic [31:0]  hash_seed_i,
+  input  logic [31:0]  generation_i,
+  // tables, and the living state of sa_out
+  input  table_write_t table_write_i,
+  output logic         table_ready_o,
+  input  logic         wipe_i,
+  output logic         wiping_o,
+  input  logic         capture_valid_i,
+  input  logic [SaIndexBits-1:0] capture_sa_index_i,
+  output logic         capture_valid_o,
+  output sa_out_state_t capture_o,
+  // frames in
+  input  logic         rx_tvalid,
+  input  logic [511:0] rx_tdata,
+  input  logic [63:0]  rx_tkeep,
+  input  logic         rx_tlast,
+  input  logic         rx_tuser,
+  stream_if.snk        inject,
+  input  frame_bytes_t inject_length_i,  // beside every beat
+  // frames out; flight beside every beat
+  stream_if.src        esp,
+  output flight_t      esp_flight_o,
+  stream_if.src        forward,
+  output flight_t      forward_flight_o,
+  stream_if.src        host,
+  output notice_t      host_notice_o,
+  // what happened
+  output frame_count_t received_o,
+  output flight_t      admit_o,
+  output drop_t        rx_drop_o,        // before admission
+  output drop_t        drop_o,
+  output flight_t      drop_leave_o,     // of the packet dropped
+  output logic         esp_o,
+  output logic         bypass_o,
+  output logic         event_valid_o,
+  output notice_t      event_o,
+  output logic         busy_o
+);
+
+  localparam int unsigned Jobs = 64;
+
+  // ---- in
+  stream_if        entering[2] (.clk_i, .rst_ni);
+  frame_bytes_t    entering_length[2];
+  stream_if        joined (.clk_i, .rst_ni);
+  frame_bytes_t    joined_length;
+  logic            received, overflow, error;
+  logic [31:0]     received_bytes;
+  logic            rx_busy;
+
+  rx_buffer u_rx_buffer (
+    .clk_i,
+    .rst_ni,
+    .rx_tvalid,
+    .rx_tdata,
+    .rx_tkeep,
+    .rx_tlast,
+    .rx_tuser,
+    .out       (entering[0]),
+    .length_o  (entering_length[0]),
+    .received_o(received),
+    .bytes_o   (received_bytes),
+    .overflow_o(overflow),
+    .error_o   (error),
+    .busy_o    (rx_busy)
+  );
+
+  assign received_o = '{valid: received, bytes: 16'(received_bytes)};
+  assign rx_drop_o  = '{valid: overflow || error, reason: overflow ? DropRxOverflow : DropRxError};
+
+  assign entering[1].valid  = inject.valid;
+  assign entering[1].beat   = inject.beat;
+  assign inject.ready       = entering[1].ready;
+  assign entering_length[1] = inject_length_i;
+
+  frame_arbiter #(
+    .Inputs(2),
+    .SideT (frame_bytes_t)
+  ) u_join (
+    .clk_i,
+    .rst_ni,
+    .in    (entering),
+    .side_i(entering_length),
+    .out   (joined),
+    .side_o(joined_length)
+  );
+
+  // ---- admission
+  stream_if                 frames (.clk_i, .rst_ni);
+  admission_t               admission, window_admission, parsed_admission;
+  logic                     admitted, job_taken;
+  logic                     window_valid;
+  logic [8*WindowBytes-1:0] window;
+  logic                     admit_busy;
+  logic                     parsed_valid;
+  verdict_t                 parsed_verdict;
+  ipv4_t                    ipv4;
+
+  assign admission = '{
+    generation:   generation_i,
+    length:       joined_length,
+    decapsulated: 1'b0,
+    spi:          '0,
+    sa_index:     '0,
+    policy_id:    '0
+  };
+  assign admit_o = '{valid: admitted, bank: generation_i[0]};
+
+  admit #(.Jobs(Jobs)) u_admit (
+    .clk_i,
+    .rst_ni,
+    .in         (joined),
+    .admission_i(admission),
+    .admitted_o (admitted),
+    .frame      (frames),
+    .done_i     (job_taken),
+    .valid_o    (window_valid),
+    .window_o   (window),
+    .admission_o(window_admission),
+    .busy_o     (admit_busy)
+  );
+
+  parse u_parse (
+    .clk_i,
+    .rst_ni,
+    .enable_i,
+    .mac_i      (lan_mac_i),
+    .valid_i    (window_valid),
+    .window_i   (window),
+    .admission_i(window_admission),
+    .valid_o    (parsed_valid),
+    .admission_o(parsed_admission),
+    .verdict_o  (parsed_verdict),
+    .ipv4_o     (ipv4),
+    .esp_o      ()  // ESP from the LAN is a packet like any other
+  );
+
+  // ---- lookups
+  lookup_key_t     key;
+  logic            result_valid;
+  lookup_result_t  result;
+  logic            row_valid, row_answer;
+  logic [15:0]     row_sa_index;
+  sa_out_t         row;
+  logic            number_request_valid, number_valid;
+  number_request_t number_request;
+  number_t         number;
+  logic            next_hop_read, next_hop_bank;
+  logic [7:0]      next_hop_row;
+  next_hop_t       next_hop;
+  logic            lookup_ready, next_hop_ready, gcm_ready, sa_wiping, gcm_wiping;
+
+  lookup #(.Outbound(1'b1)) u_lookup (
+    .clk_i,
+    .rst_ni,
+    .table_write_i,
+    .table_ready_o(lookup_ready),
+    .hash_seed_i,
+    .valid_i      (parsed_valid),
+    .key_i        (key),
+    .valid_o      (result_valid),
+    .result_o     (result)
+  );
+
+  next_hop_table u_next_hop_table (
+    .clk_i,
+    .rst_ni,
+    .table_write_i,
+    .table_ready_o(next_hop_ready),
+    .read_i       (next_hop_read),
+    .bank_i       (next_hop_bank),
+    .row_i        (next_hop_row),
+    .next_hop_o   (next_hop)
+  );
+
+  sa_out u_sa_out (
+    .clk_i,
+    .rst_ni,
+    .table_write_i,
+    .wipe_i,
+    .wiping_o          (sa_wiping),
+    .row_valid_i       (row_valid),
+    .row_sa_index_i    (row_sa_index),
+    .row_valid_o       (row_answer),
+    .row_o             (row),
+    .number_valid_i    (number_request_valid),
+    .number_request_i  (number_request),
+    .number_valid_o    (number_valid),
+    .number_o          (number),
+    .capture_valid_i,
+    .capture_sa_index_i,
+    .capture_valid_o,
+    .capture_o
+  );
+
+  assign table_ready_o = lookup_ready && next_hop_ready && gcm_ready && !sa_wiping;
+  assign wiping_o      = sa_wiping || gcm_wiping;
+
+  // ---- decision
+  logic   decided;
+  job_t   decided_job, job, moved_job;
+  encap_t decided_encap, encap, moved_encap;
+  logic   decide_busy, job_room, job_there, mover_busy, dropped;
+
+  decide_outbound u_decide (
+    .clk_i,
+    .rst_ni,
+    .wan_mac_i,
+    .valid_i         (parsed_valid),
+    .admission_i     (parsed_admission),
+    .verdict_i       (parsed_verdict),
+    .ipv4_i          (ipv4),
+    .key_o           (key),
+    .result_valid_i  (result_valid),
+    .result_i        (result),
+    .row_valid_o     (row_valid),
+    .row_sa_index_o  (row_sa_index),
+    .row_i           (row),
+    .number_valid_o  (number_request_valid),
+    .number_request_o(number_request),
+    .number_valid_i  (number_valid),
+    .number_i        (number),
+    .next_hop_read_o (next_hop_read),
+    .next_hop_bank_o (next_hop_bank),
+    .next_hop_row_o  (next_hop_row),
+    .next_hop_i      (next_hop),
+    .valid_o         (decided),
+    .job_o           (decided_job),
+    .encap_o         (decided_encap),
+    .bypass_o,
+    .esp_o,
+    .event_valid_o,
+    .event_o,
+    .busy_o          (decide_busy)
+  );
+
+  fifo #(
+    .Width($bits(job_t) + $bits(encap_t)),
+    .Depth(Jobs)
+  ) u_jobs (
+    .clk_i,
+    .rst_ni,
+    .valid_i(decided),
+    .ready_o(job_room),
+    .data_i ({decided_job, decided_encap}),
+    .valid_o(job_there),
+    .ready_i(job_taken),
+    .data_o ({job, encap}),
+    .used_o ()  // admission holds the credit
+  );
+
+  // ---- out
+  stream_if engine (.clk_i, .rst_ni);
+
+  mover #(.EngineT(encap_t)) u_mover (
+    .clk_i,
+    .rst_ni,
+    .in         (frames),
+    .job_valid_i(job_there),
+    .job_ready_o(job_taken),
+    .job_i      (job),
+    .engine_i   (encap),
+    .drop_o     (dropped),
+    .host,
+    .forward,
+    .engine,
+    .job_o      (moved_job),
+    .engine_o   (moved_encap),
+    .busy_o     (mover_busy)
+  );
+
+  assign drop_o           = '{valid: dropped, reason: job.drop};
+  assign drop_leave_o     = '{valid: dropped, bank: job.notice.generation[0]};
+  assign host_notice_o    = moved_job.notice;
+  assign forward_flight_o = '{valid: 1'b1, bank: moved_job.notice.generation[0]};
+
+  esp_encap u_esp_encap (
+    .clk_i,
+    .rst_ni,
+    .table_write_i,
+    .table_ready_o(gcm_ready),
+    .wipe_i,
+    .wiping_o     (gcm_wiping),
+    .in           (engine),
+    .packet_i     (moved_encap),
+    .out          (esp),
+    .flight_o     (esp_flight_o)
+  );
+
+  assign busy_o = rx_busy || joined.valid || admit_busy || decide_busy || mover_busy || esp.valid;
+
+  always_ff @(posedge clk_i) begin
+    if (rst_ni) assert (!decided || job_room) else $error("a job without credit");
+  end
+
+  wire unused = &{1'b0, row_answer, moved_job, received_bytes};
+
+endmodule

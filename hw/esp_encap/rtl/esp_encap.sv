@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+// Makes an ESP packet of an inner IPv4 packet: padding and trailer, AES-GCM, ICV, outer headers (hw/README.md, outbound 11).
+//
+// The inner packet (from its first byte, TTL already lowered, `total` bytes) comes with `packet_i` beside every beat. Only what
+// has room at the end is given to the cipher, which never stalls: a beat for each word, a header for each packet.
+module esp_encap
+  import stream_pkg::*, gcm_pkg::*, path_pkg::*, host_if_pkg::*;
+#(
+  parameter int unsigned Beats = 256,
+  parameter int unsigned Packets = 64
+) (
+  input  logic         clk_i,
+  input  logic         rst_ni,
+  input  table_write_t table_write_i,
+  output logic         table_ready_o,
+  input  logic         wipe_i,
+  output logic         wiping_o,
+  stream_if.snk        in,
+  input  encap_t       packet_i,
+  stream_if.src        out,
+  output flight_t      flight_o   // beside every beat: the bank that the packet holds
+);
+
+  // ---- trailer: RFC 4303 2.4, padding bytes 1, 2, 3.., pad length, next header 4 (IPv4)
+  stream_if padded (.clk_i, .rst_ni);
+  encap_t       packet;
+  logic [1:0]   padding;
+  logic [127:0] trailer;
+
+  assign padding = 2'd2 - packet_i.total[1:0];
+
+  always_comb begin
+    unique case (padding)
+      2'd0: trailer = 128'h0400;
+      2'd1: trailer = 128'h040101;
+      2'd2: trailer = 128'h04020201;
+      2'd3: trailer = 128'h0403030201;
+    endcase
+  end
+
+  append #(.SideT(encap_t)) u_trailer (
+    .clk_i,
+    .rst_ni,
+    .in,
+    .side_i      (packet_i),
+    .tail_valid_i(1'b1),
+    .tail_ready_o(),  // always there
+    .tail_i      (trailer),
+    .tail_bytes_i({3'b0, padding} + 5'd2),
+    .out         (padded),
+    .side_o      (packet)
+  );
+
+  // ---- into the cipher, with credit
+  localparam int unsigned BeatBits = $clog2(Beats + 1);
+  localparam int unsigned PacketBits = $clog2(Packets + 1);
+
+  logic                  first_q;
+  logic [BeatBits-1:0]   beats_q;    // given to the cipher and not yet taken from the words behind it
+  logic [PacketBits-1:0] packets_q;  // likewise
+  logic                  feed, opens, word_taken, packet_taken;
+  logic                  gcm_ready, word_valid, word_last, tag_valid;
+  logic [511:0]          word;
+  block_t                tag;
+  packet_t               gcm_packet;
+
+  assign feed         = padded.valid && gcm_ready && beats_q != BeatBits'(Beats) && (!first_q || packets_q != PacketBits'(Packets));
+  assign padded.ready = feed;
+  assign opens        = feed && first_q;
+
+  // RFC 4106 3.1, 5: the IV is the sequence number; the AAD is SPI and sequence number, all 64 bits of it with ESN.
+  assign gcm_packet = '{
+    sa_index: packet.sa_index,
+    iv:       packet.seq,
+    aad:      packet.esn ? {packet.spi, packet.seq} : {packet.spi, packet.seq[31:0], 32'd0},
+    aad_long: packet.esn,
+    length:   14'(ciphertext_bytes(packet.total))
+  };
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      first_q   <= 1'b1;
+      beats_q   <= '0;
+      packets_q <= '0;
+    end else begin
+      if (feed) first_q <= padded.beat.last;
+      beats_q   <= beats_q + BeatBits'(feed) - BeatBits'(word_taken);
+      packets_q <= packets_q + PacketBits'(opens) - PacketBits'(packet_taken);
+    end
+  end
+
+  gcm #(.Decrypt(1'b0)) u_gcm (
+    .clk_i,
+    .rst_ni,
+    .table_write_i,
+    .table_ready_o,
+    .wipe_i,
+    .wiping_o,
+    .valid_i    (feed),
+    .ready_o    (gcm_ready),
+    .first_i    (first_q),
+    .packet_i   (gcm_packet),
+    .data_i     (padded.beat.data),
+    .valid_o    (word_valid),
+    .last_o     (word_last),
+    .data_o     (word),
+    .tag_valid_o(tag_valid),
+    .tag_o      (tag)
+  );
+
+  // ---- what waits for its place: ciphertext, how many bytes its last word has, ICVs, headers
+  stream_if cipher (.clk_i, .rst_ni);
+  stream_if words (.clk_i, .rst_ni);
+  stream_if sealed (.clk_i, .rst_ni);
+  logic         empty_room, empty_there;
+  logic [5:0]   empty;
+  logic         icv_room, icv_there, icv_taken;
+  logic [127:0] icv, icv_in;
+  logic         header_valid, header_room, header_there;
+  logic [511:0] header, header_in;
+  logic [6:0]   header_bytes, header_bytes_in;
+  logic         flight_room, flight_there, bank;
+
+  fifo #(
+    .Width(6),
+    .Depth(Packets)
+  ) u_empties (
+    .clk_i,
+    .rst_ni,
+    .valid_i(opens),
+    .ready_o(empty_room),
+    .data_i (6'd0 - gcm_packet.length[5:0]),
+    .valid_o(empty_there),
+    .ready_i(cipher.valid && cipher.beat.last),
+    .data_o (empty),
+    .used_o ()  // packets_q knows
+  );
+
+  assign cipher.valid = word_valid;
+  assign cipher.beat  = '{data: word, empty: word_last ? empty : '0, last: word_last};
+
+  beat_fifo #(.Depth(Beats)) u_words (.clk_i, .rst_ni, .in(cipher), .out(words), .used_o());
+
+  assign word_taken = words.valid && words.ready;
+
+  for (genvar i = 0; i < 16; i++) begin : gen_icv_byte
+    assign icv_in[8*i+:8] = tag[8*(15-i)+:8];
+  end
+
+  fifo #(
+    .Width(128),
+    .Depth(Packets)
+  ) u_icvs (
+    .clk_i,
+    .rst_ni,
+    .valid_i(tag_valid),
+    .ready_o(icv_room),
+    .data_i (icv_in),
+    .valid_o(icv_there),
+    .ready_i(icv_taken),
+    .data_o (icv),
+    .used_o ()
+  );
+
+  outer_header u_header (
+    .clk_i,
+    .rst_ni,
+    .valid_i (opens),
+    .packet_i(packet),
+    .valid_o (header_valid),
+    .header_o(header_in),
+    .bytes_o (header_bytes_in)
+  );
+
+  fifo #(
+    .Width(519),
+    .Depth(Packets)
+  ) u_headers (
+    .clk_i,
+    .rst_ni,
+    .valid_i(header_valid),
+    .ready_o(header_room),
+    .data_i ({header_in, header_bytes_in}),
+    .valid_o(header_there),
+    .ready_i(packet_taken),
+    .data_o ({header, header_bytes}),
+    .used_o ()
+  );
+
+  fifo #(
+    .Width(1),
+    .Depth(Packets)
+  ) u_banks (
+    .clk_i,
+    .rst_ni,
+    .valid_i(opens),
+    .ready_o(flight_room),
+    .data_i (packet.bank),
+    .valid_o(flight_there),
+    .ready_i(packet_taken),
+    .data_o (bank),
+    .used_o ()
+  );
+
+  // ---- ICV behind, headers in front
+  append u_icv (
+    .clk_i,
+    .rst_ni,
+    .in          (words),
+    .side_i      (1'b0),
+    .tail_valid_i(icv_there),
+    .tail_ready_o(icv_taken),
+    .tail_i      (icv),
+    .tail_bytes_i(5'd16),
+    .out         (sealed),
+    .side_o      ()
+  );
+
+  prepend #(.SideT(flight_t)) u_headers_in_front (
+    .clk_i,
+    .rst_ni,
+    .in      (sealed),
+    .header_i(header),
+    .bytes_i (header_bytes),
+    .side_i  ('{valid: 1'b1, bank: bank}),
+    .out,
+    .side_o  (flight_o)
+  );
+
+  assign packet_taken = sealed.valid && sealed.ready && sealed.beat.last;
+
+  always_ff @(posedge clk_i) begin
+    if (rst_ni) begin
+      assert (!opens || (empty_room && flight_room)) else $error("a packet without credit");
+      assert (!header_valid || header_room) else $error("a header without credit");
+      assert (!cipher.valid || cipher.ready) else $error("a word without credit");
+      assert (!tag_valid || icv_room) else $error("an ICV without credit");
+      assert (!(cipher.valid && cipher.beat.last) || empty_there) else $error("the end of an unknown packet");
+      assert (!sealed.valid || (header_there && flight_there)) else $error("ciphertext before its header");
+    end
+  end
+
+endmodule

@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: Apache-2.0
+// Decides about packets from the LAN: parsed headers in, jobs out (hw/README.md, outbound steps 6 to 10).
+//
+// Runs freely: a packet every two clocks at most, each answered a constant number of clocks later.
+module decide_outbound
+  import layout_pkg::*, stream_pkg::*, sa_pkg::*, parse_pkg::*, path_pkg::*, host_if_pkg::*;
+(
+  input  logic            clk_i,
+  input  logic            rst_ni,
+  input  logic [47:0]     wan_mac_i,
+  // parsed
+  input  logic            valid_i,
+  input  admission_t      admission_i,
+  input  verdict_t        verdict_i,
+  input  ipv4_t           ipv4_i,
+  // lookup
+  output lookup_key_t     key_o,            // with valid_i
+  input  logic            result_valid_i,
+  input  lookup_result_t  result_i,
+  // static rows and sequence numbers of sa_out
+  output logic            row_valid_o,
+  output logic [15:0]     row_sa_index_o,
+  input  sa_out_t         row_i,
+  output logic            number_valid_o,
+  output number_request_t number_request_o,
+  input  logic            number_valid_i,
+  input  number_t         number_i,
+  // next hops
+  output logic            next_hop_read_o,
+  output logic            next_hop_bank_o,
+  output logic [7:0]      next_hop_row_o,
+  input  next_hop_t       next_hop_i,
+  // decided
+  output logic            valid_o,
+  output job_t            job_o,
+  output encap_t          encap_o,
+  output logic            bypass_o,         // pulses for the counters bypass_out and esp_out
+  output logic            esp_o,
+  output logic            event_valid_o,
+  output notice_t         event_o,
+  output logic            busy_o
+);
+
+  if (RowLatency != 1 || lookup_pkg::NextHopLatency != 1) $fatal(1, "the stages below count on these latencies");
+
+  // What a packet brings along while it is looked up.
+  typedef struct packed {
+    admission_t admission;
+    verdict_t   verdict;
+    ipv4_t      ipv4;
+  } parsed_t;
+
+  parsed_t parsed;
+  logic    parsed_room, parsed_there;
+
+  assign key_o = '{
+    bank:             admission_i.generation[0],
+    source:           ipv4_i.source,
+    destination:      ipv4_i.destination,
+    source_port:      ipv4_i.source_port,
+    destination_port: ipv4_i.destination_port,
+    protocol:         ipv4_i.protocol
+  };
+
+  fifo #(
+    .Width($bits(parsed_t)),
+    .Depth(64)
+  ) u_parsed (
+    .clk_i,
+    .rst_ni,
+    .valid_i,
+    .ready_o(parsed_room),
+    .data_i ({admission_i, verdict_i, ipv4_i}),
+    .valid_o(parsed_there),
+    .ready_i(result_valid_i),
+    .data_o (parsed),
+    .used_o ()
+  );
+
+  // ---- stage 1: what the lookup says; the SA's row is read meanwhile
+  typedef struct packed {
+    parsed_t     parsed;
+    logic [15:0] principal;
+    logic        protect;
+    spd_rule_t   rule;
+    route_t      route;
+  } found_t;
+
+  logic     found_valid_q;
+  found_t   found_q;
+  verdict_t found_verdict;
+
+  assign row_valid_o    = result_valid_i;
+  assign row_sa_index_o = result_i.rule.sa_index;
+
+  always_comb begin
+    found_verdict = parsed.verdict;
+    found_verdict = host_if(found_verdict, result_i.route.kind == RouteKindLocal, UpcallLocal);
+    found_verdict = drop_if(found_verdict, parsed.ipv4.ttl < 8'd2, DropTtlExpired);
+    found_verdict = drop_if(found_verdict, !result_i.hit, DropSpdNoMatch);
+    found_verdict = drop_if(found_verdict, result_i.rule.action == ActionDiscard, DropSpdDiscard);
+    found_verdict = host_if(found_verdict, result_i.rule.action == ActionHost, UpcallPolicy);
+    if (result_i.rule.action == ActionBypass) begin
+      found_verdict = drop_if(found_verdict, result_i.route.kind == RouteKindNone, DropNoRoute);
+      found_verdict = host_if(found_verdict, result_i.route.kind == RouteKindResolve, UpcallResolve);
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    found_valid_q <= rst_ni && result_valid_i;
+    if (result_valid_i) begin
+      found_q.parsed         <= parsed;
+      found_q.parsed.verdict <= found_verdict;
+      found_q.principal      <= parsed.verdict.fate == Undecided ? result_i.principal : '0;
+      found_q.protect        <= result_i.rule.action == ActionProtect;
+      found_q.rule           <= result_i.rule;
+      found_q.route          <= result_i.route;
+    end
+  end
+
+  // ---- stage 2: the SA's row; the next hop is read meanwhile
+  logic     row_valid_q;
+  found_t   row_found_q;
+  sa_out_t  row_q;
+
+  assign next_hop_read_o = found_valid_q;
+  assign next_hop_bank_o = found_q.parsed.admission.generation[0];
+  assign next_hop_row_o  = found_q.protect ? row_i.next_hop : found_q.route.next_hop;
+
+  always_ff @(posedge clk_i) begin
+    row_valid_q <= rst_ni && found_valid_q;
+    if (found_valid_q) begin
+      row_found_q                <= found_q;
+      row_found_q.parsed.verdict <= drop_if(found_q.parsed.verdict, found_q.protect && !row_i.valid, DropSaEmpty);
+      row_q                      <= row_i;
+    end
+  end
+
+  // ---- stage 3: the next hop
+  typedef struct packed {
+    found_t      found;
+    sa_out_t     row;
+    logic [47:0] mac;
+  } reached_t;
+
+  logic     reached_valid_q;
+  reached_t reached_q;
+  verdict_t reached_verdict;
+  logic     too_big;
+  ipv4_t    row_ipv4;
+
+  assign row_ipv4 = row_found_q.parsed.ipv4;
+  assign too_big  = (row_found_q.protect ? outer_total(row_ipv4.total, row_q.encap) : {1'b0, row_ipv4.total}) >
+                    {1'b0, next_hop_i.mtu};
+
+  always_comb begin
+    reached_verdict = row_found_q.parsed.verdict;
+    reached_verdict = drop_if(reached_verdict, !next_hop_i.valid, DropNoNextHop);
+    reached_verdict = drop_if(reached_verdict, next_hop_i.port != 1'(PortWan), DropEgressPort);
+    reached_verdict = host_if(reached_verdict, too_big, UpcallTooBig);
+  end
+
+  always_ff @(posedge clk_i) begin
+    reached_valid_q <= rst_ni && row_valid_q;
+    if (row_valid_q) begin
+      reached_q.found                <= row_found_q;
+      reached_q.found.parsed.verdict <= reached_verdict;
+      reached_q.row                  <= row_q;
+      reached_q.mac                  <= next_hop_i.mac;
+    end
+  end
+
+  // ---- stage 4: a sequence number for what is to be protected
+  reached_t numbered;
+  logic     numbered_valid;
+
+  assign number_valid_o   = reached_valid_q && reached_q.found.protect && reached_q.found.parsed.verdict.fate == Undecided;
+  assign number_request_o = '{
+    sa_index: reached_q.found.rule.sa_index,
+    row:      reached_q.row,
+    bytes:    14'(ciphertext_bytes(reached_q.found.parsed.ipv4.total))
+  };
+
+  delay_line #(
+    .Width ($bits(reached_t)),
+    .Clocks(NumberLatency)
+  ) u_numbered (
+    .clk_i,
+    .rst_ni,
+    .valid_i(reached_valid_q),
+    .data_i (reached_q),
+    .valid_o(numbered_valid),
+    .data_o (numbered)
+  );
+
+  // ---- stage 5: the job
+  verdict_t   verdict;
+  admission_t admission;
+  ipv4_t      ipv4;
+  logic       protect;
+
+  assign admission = numbered.found.parsed.admission;
+  assign ipv4      = numbered.found.parsed.ipv4;
+  assign protect   = numbered.found.protect;
+  assign verdict   = drop_if(numbered.found.parsed.verdict, protect && !(number_valid_i && number_i.accept),
+                             number_valid_i ? number_i.drop : DropIllegalState);
+
+  always_ff @(posedge clk_i) begin
+    valid_o       <= rst_ni && numbered_valid;
+    bypass_o      <= rst_ni && numbered_valid && verdict.fate == Undecided && !protect;
+    esp_o         <= rst_ni && numbered_valid && verdict.fate == Undecided && protect;
+    event_valid_o <= rst_ni && number_valid_i && (number_i.soft_limit || number_i.hard_limit);
+    if (numbered_valid) begin
+      job_o                 <= '0;
+      job_o.drop            <= verdict.drop;
+      job_o.notice          <= '{
+        upcall:       verdict.upcall,
+        port:         PortLan,
+        generation:   admission.generation,
+        spi:          '0,
+        sa_index:     '0,
+        policy_id:    verdict.upcall == UpcallPolicy ? numbered.found.rule.policy_id : '0,
+        principal:    numbered.found.principal,
+        outbound:     1'b0,
+        decapsulated: 1'b0,
+        source:       '0,
+        length:       admission.length
+      };
+      job_o.keep            <= admission.length;
+      job_o.rewrite         <= KeepHeaders;
+      job_o.destination_mac <= numbered.mac;
+      job_o.source_mac      <= wan_mac_i;
+      job_o.ttl             <= ipv4.ttl - 8'd1;
+      job_o.checksum        <= checksum_ttl_less_one(ipv4.checksum);
+      unique case (verdict.fate)
+        Dropped: job_o.exit <= ExitDrop;
+        ForHost: job_o.exit <= ExitHost;
+        default: begin
+          job_o.exit    <= protect ? ExitEngine : ExitForward;
+          job_o.rewrite <= protect ? RewritePacket : RewriteFrame;
+          job_o.skip    <= protect ? 7'(EthernetBytes) : '0;
+          job_o.keep    <= protect ? 14'(ipv4.total) : 14'(ipv4.total) + 14'(EthernetBytes);
+        end
+      endcase
+      encap_o <= '{
+        bank:             admission.generation[0],
+        sa_index:         numbered.found.rule.sa_index[SaIndexBits-1:0],
+        spi:              numbered.row.spi,
+        source:           numbered.row.source,
+        destination:      numbered.row.destination,
+        encap:            numbered.row.encap,
+        source_port:      numbered.row.source_port,
+        destination_port: numbered.row.destination_port,
+        ttl:              numbered.row.ttl,
+        tos:              ipv4.tos,
+        df:               numbered.row.set_df || ipv4.df,
+        destination_mac:  numbered.mac,
+        source_mac:       wan_mac_i,
+        esn:              numbered.row.esn,
+        seq:              number_i.seq,
+        total:            ipv4.total
+      };
+    end
+    if (number_valid_i) begin
+      event_o <= '{
+        upcall:       number_i.hard_limit ? UpcallHardLimit : UpcallSoftLimit,
+        port:         PortLan,
+        generation:   admission.generation,
+        spi:          numbered.row.spi,
+        sa_index:     numbered.found.rule.sa_index,
+        policy_id:    numbered.row.policy_id,
+        principal:    '0,
+        outbound:     1'b1,
+        decapsulated: 1'b0,
+        source:       numbered.row.source,
+        length:       '0
+      };
+    end
+  end
+
+  assign busy_o = found_valid_q || row_valid_q || reached_valid_q || numbered_valid || valid_o || event_valid_o;
+
+  always_ff @(posedge clk_i) begin
+    if (rst_ni) begin
+      assert (!valid_i || parsed_room) else $error("more packets are being looked up than may be");
+      assert (!result_valid_i || parsed_there) else $error("a lookup's result without its packet");
+      assert (!number_valid_i || numbered_valid) else $error("a sequence number and its packet have parted");
+    end
+  end
+
+endmodule

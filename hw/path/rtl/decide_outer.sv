@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+// Decides about packets as they come from the WAN: ESP to us, anything else to us, or transit in the clear (hw/README.md,
+// inbound steps 6 to 9 as far as they go before decryption).
+//
+// Runs freely: a packet every two clocks at most, each answered a constant number of clocks later. Jobs forward (transit, frame
+// untouched, decided about further as an inner packet is), hand to the engine (ESP, what decap_o says), to the host, or drop.
+module decide_outer
+  import layout_pkg::*, stream_pkg::*, sa_pkg::*, parse_pkg::*, path_pkg::*, host_if_pkg::*;
+(
+  input  logic           clk_i,
+  input  logic           rst_ni,
+  // parsed
+  input  logic           valid_i,
+  input  admission_t     admission_i,
+  input  verdict_t       verdict_i,
+  input  ipv4_t          ipv4_i,
+  input  esp_t           esp_i,
+  // route of the outer destination
+  input  logic           route_valid_i,
+  input  route_t         route_i,
+  // the admit port of sa_in
+  output logic           admit_valid_o,
+  output admit_request_t admit_request_o,
+  input  logic           admit_valid_i,
+  input  admit_t         admit_i,
+  // decided
+  output logic           valid_o,
+  output job_t           job_o,
+  output decap_t         decap_o,
+  output logic           event_valid_o,  // spi_unknown
+  output notice_t        event_o,
+  output logic           busy_o
+);
+
+  typedef struct packed {
+    admission_t admission;
+    verdict_t   verdict;
+    ipv4_t      ipv4;
+    esp_t       esp;
+  } parsed_t;
+
+  parsed_t parsed;
+  logic    parsed_room, parsed_there;
+
+  fifo #(
+    .Width($bits(parsed_t)),
+    .Depth(64)
+  ) u_parsed (
+    .clk_i,
+    .rst_ni,
+    .valid_i,
+    .ready_o(parsed_room),
+    .data_i ({admission_i, verdict_i, ipv4_i, esp_i}),
+    .valid_o(parsed_there),
+    .ready_i(route_valid_i),
+    .data_o (parsed),
+    .used_o ()
+  );
+
+  // ---- stage 1: what kind of packet it is
+  logic     kind_valid_q, transit_q;
+  parsed_t  kind_q;
+  verdict_t kind_verdict;
+  logic     local_address;
+
+  assign local_address = route_i.kind == RouteKindLocal;
+
+  always_comb begin
+    kind_verdict = parsed.verdict;
+    if (local_address) begin
+      kind_verdict = drop_if(kind_verdict, parsed.ipv4.fragment && parsed.ipv4.protocol == 8'd50, DropEspFragment);
+      kind_verdict = host_if(kind_verdict, parsed.ipv4.fragment, UpcallLocal);
+      kind_verdict = drop_if(kind_verdict, parsed.esp.keepalive, DropNatKeepalive);
+      kind_verdict = host_if(kind_verdict, !parsed.esp.present, UpcallLocal);
+      kind_verdict = drop_if(kind_verdict, parsed.esp.bytes < 16'd36 || parsed.esp.bytes[1:0] != '0, DropEspMalformed);
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    kind_valid_q <= rst_ni && route_valid_i;
+    if (route_valid_i) begin
+      kind_q         <= parsed;
+      kind_q.verdict <= kind_verdict;
+      transit_q      <= !local_address;
+    end
+  end
+
+  // ---- stage 2: the SA of an ESP packet
+  typedef struct packed {
+    logic    transit;
+    parsed_t parsed;
+  } asked_t;
+
+  asked_t asked;
+  logic   asked_valid;
+
+  assign admit_valid_o   = kind_valid_q && !transit_q && kind_q.verdict.fate == Undecided;
+  assign admit_request_o = '{
+    spi:         kind_q.esp.spi,
+    destination: kind_q.ipv4.destination,
+    encap:       kind_q.esp.encap,
+    seq:         kind_q.esp.seq
+  };
+
+  delay_line #(
+    .Width ($bits(asked_t)),
+    .Clocks(AdmitLatency)
+  ) u_asked (
+    .clk_i,
+    .rst_ni,
+    .valid_i(kind_valid_q),
+    .data_i ({transit_q, kind_q}),
+    .valid_o(asked_valid),
+    .data_o (asked)
+  );
+
+  // ---- stage 3: the job
+  verdict_t   verdict;
+  admission_t admission;
+  esp_t       esp;
+  logic [6:0] before_ciphertext;  // bytes of the frame: Ethernet, IPv4, UDP when encap, SPI, sequence number, IV
+
+  assign admission = asked.parsed.admission;
+  assign esp       = asked.parsed.esp;
+  assign verdict   = drop_if(asked.parsed.verdict, !asked.transit && !(admit_valid_i && admit_i.accept),
+                             admit_valid_i ? admit_i.drop : DropIllegalState);
+  assign before_ciphertext = 7'(EthernetBytes) + {1'b0, asked.parsed.ipv4.ihl, 2'b00} + (esp.encap ? 7'd24 : 7'd16);
+
+  always_ff @(posedge clk_i) begin
+    valid_o       <= rst_ni && asked_valid;
+    event_valid_o <= rst_ni && admit_valid_i && !admit_i.accept && admit_i.drop == DropSpiUnknown;
+    if (asked_valid) begin
+      job_o         <= '0;
+      job_o.drop    <= verdict.drop;
+      job_o.notice  <= '{
+        upcall:       verdict.upcall,
+        port:         PortWan,
+        generation:   admission.generation,
+        spi:          '0,
+        sa_index:     '0,
+        policy_id:    '0,
+        principal:    '0,
+        outbound:     1'b0,
+        decapsulated: 1'b0,
+        source:       '0,
+        length:       admission.length
+      };
+      job_o.keep    <= admission.length;
+      job_o.rewrite <= KeepHeaders;
+      unique case (verdict.fate)
+        Dropped: job_o.exit <= ExitDrop;
+        ForHost: job_o.exit <= ExitHost;
+        default: begin
+          job_o.exit <= asked.transit ? ExitForward : ExitEngine;
+          if (!asked.transit) begin
+            job_o.skip <= before_ciphertext;
+            job_o.keep <= 14'(esp.bytes - 16'd16);
+          end
+        end
+      endcase
+      decap_o <= '{
+        generation: admission.generation,
+        sa_index:   admit_i.sa_index,
+        row:        admit_i.row,
+        seq:        admit_i.seq,
+        iv:         esp.iv,
+        ciphertext: esp.bytes - 16'd32,
+        source:     asked.parsed.ipv4.source
+      };
+      event_o <= '{
+        upcall:       UpcallSpiUnknown,
+        port:         PortWan,
+        generation:   admission.generation,
+        spi:          esp.spi,
+        sa_index:     '0,
+        policy_id:    '0,
+        principal:    '0,
+        outbound:     1'b0,
+        decapsulated: 1'b0,
+        source:       asked.parsed.ipv4.source,
+        length:       '0
+      };
+    end
+  end
+
+  assign busy_o = kind_valid_q || asked_valid || valid_o || event_valid_o;
+
+  always_ff @(posedge clk_i) begin
+    if (rst_ni) begin
+      assert (!valid_i || parsed_room) else $error("more packets are being looked up than may be");
+      assert (!route_valid_i || parsed_there) else $error("a lookup's result without its packet");
+      assert (!admit_valid_i || asked_valid) else $error("an SA's answer and its packet have parted");
+    end
+  end
+
+endmodule

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// The route of an address and nothing else: what a packet from the WAN is asked before anything is known of its inside.
+//
+// Answers come in order after a constant number of clocks; a request every lookup_pkg::Pace clocks at most. After reset every row
+// is zeroed (no route); a table write waits for it by `table_ready_o`.
+module route_lookup
+  import layout_pkg::*, stream_pkg::*;
+(
+  input  logic         clk_i,
+  input  logic         rst_ni,
+  input  table_write_t table_write_i,
+  output logic         table_ready_o,
+  input  logic         valid_i,
+  input  logic         bank_i,
+  input  logic [31:0]  destination_i,
+  output logic         valid_o,
+  output route_t       route_o
+);
+
+  // What the memory keeps of a route.
+  typedef struct packed {
+    logic [7:0] next_hop;
+    logic [1:0] kind;
+  } stored_t;
+
+  logic                              clearing, found, bank;
+  logic [$clog2(RouteIntervals)-1:0] interval;
+  table_write_t                      write;
+  route_t                            written;
+  stored_t                           stored_written, stored;
+
+  clear_then_write #(
+    .Rows(RouteIntervals)
+  ) u_write (
+    .clk_i,
+    .rst_ni,
+    .table_write_i,
+    .clearing_o   (clearing),
+    .table_write_o(write)
+  );
+
+  assign table_ready_o = !clearing;
+
+  interval_search #(
+    .KeyBits  (32),
+    .Intervals(RouteIntervals)
+  ) u_start (
+    .clk_i,
+    .rst_ni,
+    .write_i      (clearing || (write.valid && write.table_id == TableRouteStart)),
+    .table_write_i(write),
+    .valid_i,
+    .bank_i,
+    .key_i        (destination_i),
+    .valid_o      (found),
+    .bank_o       (bank),
+    .interval_o   (interval)
+  );
+
+  assign written        = route_t'(write.data);
+  assign stored_written = '{next_hop: written.next_hop, kind: written.kind};
+
+  banked_rows #(
+    .Width($bits(stored_t)),
+    .Rows (RouteIntervals)
+  ) u_route (
+    .clk_i,
+    .write_i      (clearing || (write.valid && write.table_id == TableRoute)),
+    .table_write_i(write),
+    .data_i       (stored_written),
+    .read_i       (found),
+    .bank_i       (bank),
+    .row_i        (interval),
+    .data_o       (stored)
+  );
+
+  always_ff @(posedge clk_i) valid_o <= rst_ni && found;
+
+  always_comb begin
+    route_o = '0;
+    if (!clearing) begin
+      route_o.next_hop = stored.next_hop;
+      route_o.kind     = stored.kind;
+    end
+  end
+
+  wire unused = &{1'b0, written};
+
+endmodule

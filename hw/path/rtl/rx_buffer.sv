@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// Takes frames from a MAC, which never waits, and gives whole good ones on with their length.
+//
+// A frame that finds no room is dropped whole, as is one that the MAC marks bad or whose length is not allowed: what was
+// stored of it is overwritten by the next (hw/README.md, step 1).
+module rx_buffer
+  import layout_pkg::*, stream_pkg::*, parse_pkg::*;
+#(
+  parameter int unsigned Beats = 1024
+) (
+  input  logic         clk_i,
+  input  logic         rst_ni,
+  input  logic         rx_tvalid,
+  input  logic [511:0] rx_tdata,
+  input  logic [63:0]  rx_tkeep,
+  input  logic         rx_tlast,
+  input  logic         rx_tuser,
+  stream_if.src        out,
+  output frame_bytes_t length_o,     // of the frame at the output
+  output logic         received_o,   // a frame has ended, dropped or not
+  output logic [31:0]  bytes_o,      // its bytes
+  output logic         overflow_o,   // it was dropped: rx_overflow
+  output logic         error_o,      // it was dropped: rx_error
+  output logic         busy_o
+);
+
+  localparam int unsigned IndexBits = $clog2(Beats);
+  if (Beats != 1 << IndexBits || 64 * Beats < 2 * MaxFrame) $fatal(1, "Beats: a power of two, room for two frames");
+
+  // The MAC's beat, registered.
+  logic       valid_q, bad_q;
+  beat_t      beat_q;
+  logic [6:0] content;
+
+  assign content = 7'($countones(rx_tkeep));
+
+  always_ff @(posedge clk_i) begin
+    valid_q <= rst_ni && rx_tvalid;
+    if (rx_tvalid) begin
+      beat_q <= '{data: rx_tdata, empty: rx_tlast ? 6'd0 - content[5:0] : '0, last: rx_tlast};
+      bad_q  <= rx_tlast && (rx_tuser || content == '0);
+    end
+  end
+
+  beat_t              beats[Beats];
+  frame_bytes_t       lengths[Beats];            // of the frames inside, by their order
+  logic [IndexBits:0] write_q, committed_q, read_q;  // free-running
+  logic [IndexBits:0] frame_in_q, frame_out_q;
+  logic [31:0]        bytes_q, bytes_d;
+  logic               lost_q;                    // no room for an earlier beat of this frame
+  logic               room, lost, too_long, bad, store, get;
+
+  assign room     = write_q - read_q != (IndexBits + 1)'(Beats);
+  assign too_long = bytes_q > 32'(MaxFrame);
+  assign lost     = lost_q || (!room && !too_long);
+  assign store    = valid_q && !lost && !too_long;
+  assign bytes_d  = bytes_q + 32'd64 - {26'b0, beat_q.empty};
+  assign bad      = bad_q || bytes_d < 32'(EthernetBytes) || bytes_d > 32'(MaxFrame);
+
+  assign received_o = valid_q && beat_q.last;
+  assign bytes_o    = bytes_d;
+  assign overflow_o = received_o && lost;
+  assign error_o    = received_o && !lost && bad;
+
+  assign get    = committed_q != read_q && (!out.valid || out.ready);
+  assign busy_o = valid_q || committed_q != read_q || out.valid;
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      write_q     <= '0;
+      committed_q <= '0;
+      read_q      <= '0;
+      frame_in_q  <= '0;
+      frame_out_q <= '0;
+      bytes_q     <= '0;
+      lost_q      <= 1'b0;
+      out.valid   <= 1'b0;
+    end else begin
+      if (valid_q) begin
+        if (!beat_q.last) begin
+          if (store) write_q <= write_q + 1'b1;
+          bytes_q <= bytes_d;
+          lost_q  <= lost;
+        end else begin
+          if (lost || bad) begin
+            write_q <= committed_q;
+          end else begin
+            write_q     <= write_q + 1'b1;
+            committed_q <= write_q + 1'b1;
+            frame_in_q  <= frame_in_q + 1'b1;
+          end
+          bytes_q <= '0;
+          lost_q  <= 1'b0;
+        end
+      end
+      if (get) read_q <= read_q + 1'b1;
+      if (get) out.valid <= 1'b1;
+      else if (out.ready) out.valid <= 1'b0;
+      if (out.valid && out.ready && out.beat.last) frame_out_q <= frame_out_q + 1'b1;
+    end
+    if (store) beats[write_q[IndexBits-1:0]] <= beat_q;
+    if (received_o) lengths[frame_in_q[IndexBits-1:0]] <= bytes_d[13:0];
+    if (get) out.beat <= beats[read_q[IndexBits-1:0]];
+  end
+
+  assign length_o = lengths[frame_out_q[IndexBits-1:0]];
+
+endmodule

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sends the frames of several streams out of an Ethernet port, whole frames in turn, and counts them.
+module tx_port
+  import stream_pkg::*, host_if_pkg::*;
+#(
+  parameter int unsigned Inputs = 2
+) (
+  input  logic         clk_i,
+  input  logic         rst_ni,
+  stream_if.snk        in[Inputs],
+  input  flight_t      flight_i[Inputs],  // beside every beat
+  output logic         tvalid_o,
+  input  logic         tready_i,
+  output logic [511:0] tdata_o,
+  output logic [63:0]  tkeep_o,
+  output logic         tlast_o,
+  output frame_count_t sent_o,
+  output flight_t      leave_o,           // of the frame sent
+  output logic         busy_o
+);
+
+  stream_if out (.clk_i, .rst_ni);
+  flight_t  flight;
+  logic     sent;
+  logic [15:0] before_q;  // bytes of the frame's beats before this one
+
+  frame_arbiter #(
+    .Inputs(Inputs),
+    .SideT (flight_t)
+  ) u_arbiter (
+    .clk_i,
+    .rst_ni,
+    .in,
+    .side_i(flight_i),
+    .out,
+    .side_o(flight)
+  );
+
+  assign tvalid_o  = out.valid;
+  assign out.ready = tready_i;
+  assign tdata_o   = out.beat.data;
+  assign tkeep_o   = {64{1'b1}} >> out.beat.empty;
+  assign tlast_o   = out.beat.last;
+  assign sent      = out.valid && out.ready && out.beat.last;
+  assign sent_o    = '{valid: sent, bytes: before_q + 16'd64 - {10'b0, out.beat.empty}};
+  assign leave_o   = '{valid: sent && flight.valid, bank: flight.bank};
+  assign busy_o    = out.valid;
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) before_q <= '0;
+    else if (out.valid && out.ready) before_q <= out.beat.last ? '0 : before_q + 16'd64;
+  end
+
+endmodule
