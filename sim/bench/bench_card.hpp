@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// A card set up for measuring: one gateway, flows through SAs of their own in both directions.
+#pragma once
+
+#include <vector>
+
+#include "driver/sa/sa_table.hpp"
+#include "driver/tables/spd_compiler.hpp"
+#include "driver/tables/table_session.hpp"
+#include "sim/bench/frames.hpp"
+
+namespace sallyport::bench {
+
+// A pair of SAs with the other gateway, and the pair of hosts that uses them.
+struct Flow {
+  FlowAddresses outbound;  // as the LAN host sends
+  FlowAddresses inbound;   // as the far host's packets look inside
+  EspSa out;               // of the card
+  EspSa in;                // of the other gateway, towards the card
+  std::uint16_t out_row = 0;
+  std::uint16_t policy_id = 0;
+  std::uint64_t next_seq = 1;  // of the other gateway
+};
+
+struct BenchSetup {
+  unsigned sas = 1;            // pairs; at most one rule each fits
+  std::size_t key_bytes = 16;  // AES key: 16, 24 or 32
+};
+
+inline constexpr MacAddress kLanMac = {0x02, 0x5a, 0x00, 0x00, 0x00, 0x01};  // the card's
+inline constexpr MacAddress kWanMac = {0x02, 0x5a, 0x00, 0x00, 0x00, 0x02};
+inline constexpr MacAddress kLanHostMac = {0x02, 0x5a, 0x00, 0x00, 0x01, 0x01};  // its neighbours'
+inline constexpr MacAddress kPeerMac = {0x02, 0x5a, 0x00, 0x00, 0x01, 0x02};
+inline constexpr std::uint32_t kLanHost = 0x0a01000a;      // 10.1.0.10
+inline constexpr std::uint32_t kFarNet = 0x0a020000;       // 10.2.0.0/16, a host a flow
+inline constexpr std::uint32_t kOurAddress = 0xc0000201;   // 192.0.2.1
+inline constexpr std::uint32_t kPeerAddress = 0xc0000202;  // 192.0.2.2
+
+class BenchCard {
+ public:
+  // Of a card that has just been reset.
+  static Result<std::unique_ptr<BenchCard>> configure(driver::Card& card, const BenchSetup& setup);
+
+  std::vector<Flow>& flows() { return flows_; }
+  driver::TableSession& session() { return session_; }
+  driver::SaTable& sas() { return sas_; }
+  driver::Card& card() { return *card_; }
+  // MACs, routes and next hops are in it already; rules are the caller's.
+  [[nodiscard]] const driver::TableImage& base() const { return base_; }
+
+  // The next frame of a flow as it arrives on LAN, `length` bytes without FCS.
+  [[nodiscard]] Buffer lan_frame(const Flow& flow, std::size_t length, std::uint64_t number) const;
+  // And as the other gateway sends it on WAN, under the flow's next sequence number.
+  Buffer wan_frame(Flow& flow, std::size_t inner_length, std::uint64_t number);
+
+ private:
+  BenchCard(driver::Card& card, driver::TableSession session)
+      : card_(&card), session_(std::move(session)), sas_(card, session_) {}
+  Result<void> add_flow(unsigned index, std::size_t key_bytes);
+
+  driver::Card* card_;
+  driver::TableSession session_;
+  driver::SaTable sas_;
+  driver::TableImage base_;
+  std::vector<Flow> flows_;
+};
+
+// Rules that send each flow through its own SA, in the order of `order` (indices of flows), and demand it of what comes
+// in.
+std::vector<driver::SpdRule> outbound_rules(const std::vector<Flow>& flows, const std::vector<std::size_t>& order);
+std::vector<driver::SpdRule> inbound_rules(const std::vector<Flow>& flows, const std::vector<std::size_t>& order);
+
+}  // namespace sallyport::bench
