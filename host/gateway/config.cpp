@@ -1,0 +1,432 @@
+// SPDX-License-Identifier: Apache-2.0
+// The gateway's configuration file.
+#include "host/gateway/config.hpp"
+
+#include <openssl/sha.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <charconv>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include "host/gateway/toml_section.hpp"
+
+namespace sallyport::gateway {
+namespace {
+
+namespace fs = std::filesystem;
+
+Result<std::string> read_text(const fs::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) return errno_error("open " + path.string());
+  std::ostringstream text;
+  text << in.rdbuf();
+  return std::move(text).str();
+}
+
+// A file that holds a secret: nobody else may read it. White space at its end is an editor's.
+Result<Secret> read_secret(const fs::path& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) return errno_error("open " + path.string());
+  if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+    return Error{Errc::kDenied, path.string() + " can be read by others; run: chmod 600 " + path.string()};
+  }
+  auto text = read_text(path);
+  if (!text) return text.error();
+  Buffer plain(text->begin(), text->end());
+  wipe({reinterpret_cast<std::uint8_t*>(text->data()), text->size()});
+  while (!plain.empty() && std::isspace(plain.back()) != 0) plain.pop_back();
+  if (plain.empty()) return Error{Errc::kInvalid, path.string() + " is empty"};
+  return Secret::consume(plain);
+}
+
+Result<InterfaceAddress> parse_interface_address(const std::string& text) {
+  const Error wrong{Errc::kInvalid,
+                    "'" + text + "' is no IPv4 address with prefix length; write for example \"192.0.2.1/24\""};
+  const auto slash = text.find('/');
+  if (slash == std::string::npos) return wrong;
+  auto address = IpAddress::parse(text.substr(0, slash));
+  unsigned length = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, failure] = std::from_chars(text.data() + slash + 1, end, length);
+  if (!address || !address->is_v4() || failure != std::errc{} || stop != end || length > 32) return wrong;
+  return InterfaceAddress{*address, length};
+}
+
+// Locally administered, and the same after a restart: neighbours remember it.
+driver::MacAddress default_mac(const SideConfig& side) {
+  std::string seed = side.tap;
+  for (const auto& a : side.addresses) seed += ' ' + a.address.to_string();
+  std::uint8_t digest[SHA256_DIGEST_LENGTH];
+  SHA256(reinterpret_cast<const std::uint8_t*>(seed.data()), seed.size(), digest);
+  driver::MacAddress mac;
+  std::copy_n(digest, mac.size(), mac.begin());
+  mac[0] = static_cast<std::uint8_t>((mac[0] | 0x02) & ~0x01);
+  return mac;
+}
+
+Result<driver::MacAddress> parse_mac(const std::string& text) {
+  driver::MacAddress mac{};
+  int end = 0;
+  const int found = std::sscanf(text.c_str(), "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%n", &mac[0], &mac[1], &mac[2],
+                                &mac[3], &mac[4], &mac[5], &end);
+  if (found != 6 || text.size() != 17 || end != 17) {
+    return Error{Errc::kInvalid, "'" + text + "' is no MAC address; write for example \"02:00:00:00:00:01\""};
+  }
+  if ((mac[0] & 1) != 0) {
+    return Error{Errc::kInvalid, "'" + text + "' is a group address; the first byte must be even"};
+  }
+  return mac;
+}
+
+class Reader {
+ public:
+  Reader(const toml::table& root, const fs::path& file, Problems& problems)
+      : root_(problems, root, "the file"), problems_(problems) {
+    config_.file = file;
+  }
+
+  Config read() {
+    read_card();
+    config_.lan = read_side("lan", "sp-lan");
+    config_.wan = read_side("wan", "sp-wan");
+    if (config_.lan.tap == config_.wan.tap) root_.problem("wan", "has the same 'tap' as [lan]; name them differently");
+    read_gateway();
+    for (auto& section : root_.sections("connections", "connection")) read_connection(section);
+    for (auto& section : root_.sections("sas", "manual SA")) read_manual_sa(section);
+    for (auto& section : root_.sections("policies", "policy")) read_policy(section);
+    add_policies_of_children();
+    root_.finish();
+    return std::move(config_);
+  }
+
+ private:
+  fs::path resolve(const std::string& path) const { return config_.file.parent_path() / path; }
+
+  void read_card() {
+    auto section = root_.section("card", "[card]");
+    CardConfig& card = config_.card;
+    if (!section.has("backend")) section.problem("needs 'backend': \"software\" or \"xrt\"");
+    card.backend = static_cast<CardConfig::Backend>(section.choice("backend", {"software", "xrt"}).value_or(0));
+    if (card.backend == CardConfig::Backend::kSoftware) {
+      card.lan_interface = section.required_text("lan_interface");
+      card.wan_interface = section.required_text("wan_interface");
+    } else {
+      const auto xclbin = section.required_text("xclbin");
+      if (!xclbin.empty()) card.xclbin = resolve(xclbin).string();
+      card.device = static_cast<unsigned>(section.number("device", 0, 15).value_or(0));
+    }
+    section.finish();
+  }
+
+  SideConfig read_side(std::string_view key, std::string_view tap) {
+    auto section = root_.section(key, "[" + std::string(key) + "]");
+    SideConfig side;
+    side.tap = section.text_or("tap", tap);
+    if (side.tap.empty() || side.tap.size() > 15) section.problem("tap", "must have 1 to 15 characters");
+    if (!section.has("address")) section.problem("needs 'address', for example \"192.0.2.1/24\"");
+    for (const auto& text : section.texts("address")) {
+      side.addresses.push_back(section.checked("address", parse_interface_address(text)));
+    }
+    side.mtu = static_cast<std::uint16_t>(section.number("mtu", 576, 9202).value_or(1500));
+    side.mac = default_mac(side);
+    if (const auto text = section.text("mac")) side.mac = section.checked("mac", parse_mac(*text));
+    if (const auto gateway = section.text("gateway")) {
+      side.routes.push_back({AddressRange::any_v4(), section.checked("gateway", IpAddress::parse(*gateway))});
+    }
+    for (auto& route : section.sections("routes", "route of [" + std::string(key) + "]")) {
+      StaticRoute read;
+      read.destination = route.checked("destination", AddressRange::parse(route.required_text("destination")));
+      if (!read.destination.prefix_length()) route.problem("destination", "must be one prefix");
+      read.via = route.checked("via", IpAddress::parse(route.required_text("via")));
+      route.finish();
+      side.routes.push_back(read);
+    }
+    section.finish();
+    return side;
+  }
+
+  void read_gateway() {
+    auto section = root_.section("gateway", "[gateway]");
+    config_.socket = section.text_or("socket", config_.socket);
+    config_.state_directory = section.text_or("state_directory", config_.state_directory);
+    if (const auto keylog = section.text("keylog")) config_.keylog = resolve(*keylog).string();
+    const auto level = section.choice("log_level", {"debug", "info", "warning", "error"});
+    if (level) config_.log_level = static_cast<log::Level>(*level);
+    section.finish();
+  }
+
+  // The name of one of several sections, which must be there and be unique.
+  std::string read_name(TomlSection& section, std::set<std::string>& taken) {
+    std::string name = section.required_text("name");
+    if (name.find('/') != std::string::npos) section.problem("name", "must not contain '/'");
+    if (!name.empty() && !taken.insert(name).second) section.problem("name", "'" + name + "' is there twice");
+    return name;
+  }
+
+  Secret read_psk(TomlSection& section) {
+    const auto file = section.text("secret_file");
+    auto text = section.text("secret");
+    if (file.has_value() == text.has_value()) {
+      section.problem("needs either 'secret_file' (a file that only its owner can read) or 'secret'");
+      return {};
+    }
+    if (file) return section.checked("secret_file", read_secret(resolve(*file)));
+    if (text->empty()) section.problem("secret", "is empty");
+    Buffer plain(text->begin(), text->end());
+    return Secret::consume(plain);
+  }
+
+  ike::Lifetime read_lifetime(TomlSection& section, std::string_view end_key, bool end_is_added,
+                              ike::Lifetime lifetime) {
+    const auto rekey = section.duration("rekey_time");
+    const auto end = section.duration(end_key);
+    if (rekey) lifetime.rekey = *rekey;
+    if (rekey || end) {
+      const auto tenth = std::max(lifetime.rekey / 10, std::chrono::seconds(1));
+      lifetime.expire = lifetime.rekey + tenth;
+      if (end) lifetime.expire = end_is_added ? lifetime.rekey + *end : *end;
+      if (lifetime.rekey.count() == 0 && !end) lifetime.expire = std::chrono::seconds(0);
+      if (lifetime.expire.count() != 0 && lifetime.expire < lifetime.rekey) {
+        section.problem(end_key, "ends before 'rekey_time'; make it longer");
+      }
+      lifetime.jitter = lifetime.rekey / 10;
+    }
+    if (const auto jitter = section.duration("rand_time")) lifetime.jitter = *jitter;
+    return lifetime;
+  }
+
+  SaLimits read_limits(TomlSection& section) {
+    constexpr std::uint64_t kMost = INT64_MAX;
+    SaLimits limits;
+    limits.soft_packets = section.number("rekey_packets", 0, kMost).value_or(0);
+    limits.hard_packets = section.number("life_packets", 0, kMost).value_or(0);
+    limits.soft_bytes = section.number("rekey_bytes", 0, kMost).value_or(0);
+    limits.hard_bytes = section.number("life_bytes", 0, kMost).value_or(0);
+    return limits;
+  }
+
+  // "aes128gcm16" or ["aes256gcm16", "aes128gcm16"], or a level's name.
+  Proposals read_proposals(TomlSection& section, std::string_view key, Protocol protocol, Proposals otherwise) {
+    if (!section.has(key)) return otherwise;
+    Proposals out;
+    for (const auto& text : section.texts(key)) {
+      if (protocol == Protocol::kEsp) {
+        if (const auto level = parse_level(text)) {
+          const auto more = esp_proposals(*level);
+          out.insert(out.end(), more.begin(), more.end());
+          continue;
+        }
+      }
+      const auto more = section.checked(key, parse_proposals(protocol, text));
+      out.insert(out.end(), more.begin(), more.end());
+    }
+    return out;
+  }
+
+  TrafficSelectors read_selectors(TomlSection& section, std::string_view key) {
+    TrafficSelectors out;
+    if (!section.has(key)) section.problem("needs '" + std::string(key) + "', for example [\"10.1.0.0/24\"]");
+    for (const auto& text : section.texts(key)) out.push_back(section.checked(key, TrafficSelector::parse(text)));
+    return out;
+  }
+
+  void read_child(TomlSection& section, ConnectionConfig& into, std::set<std::string>& names) {
+    ike::ChildConfig child;
+    child.name = read_name(section, names);
+    child.local_ts = read_selectors(section, "local_ts");
+    child.remote_ts = read_selectors(section, "remote_ts");
+    child.esp_proposals = read_proposals(section, "esp_proposals", Protocol::kEsp, child.esp_proposals);
+    child.lifetime = read_lifetime(section, "life_time", false, child.lifetime);
+    ChildOptions options;
+    const auto start = section.choice("start_action", {"none", "trap", "start"});
+    if (start) options.start = static_cast<StartAction>(*start);
+    const auto dpd = section.choice("dpd_action", {"clear", "trap", "restart"});
+    child.restart = options.start == StartAction::kStart || dpd == std::size_t{2};
+    options.limits = read_limits(section);
+    section.finish();
+    into.children[child.name] = options;
+    into.connection.children.push_back(std::move(child));
+  }
+
+  void read_connection(TomlSection& section) {
+    ConnectionConfig read;
+    ike::Connection& c = read.connection;
+    c.name = read_name(section, connection_names_);
+    c.local = section.checked("local_address", IpAddress::parse(section.text_or("local_address", "0.0.0.0")));
+    c.remote = section.checked("remote_address", IpAddress::parse(section.required_text("remote_address")));
+    const auto identity = [&](std::string_view key, const IpAddress& address) {
+      return section.checked(key, ike::Identity::parse(section.text_or(key, address.to_string())));
+    };
+    if (c.local.is_any() && !config_.wan.addresses.empty()) c.local = config_.wan.addresses.front().address;
+    c.local_id = identity("local_id", c.local);
+    c.remote_id = identity("remote_id", c.remote);
+    c.psk = read_psk(section);
+    c.ike_proposals = read_proposals(section, "proposals", Protocol::kIke, c.ike_proposals);
+    c.lifetime = read_lifetime(section, "over_time", true, c.lifetime);
+    c.dpd_delay = section.duration("dpd_delay").value_or(c.dpd_delay);
+    c.force_encaps = section.boolean("encap").value_or(false);
+    std::set<std::string> child_names;
+    for (auto& child : section.sections("children", "child")) read_child(child, read, child_names);
+    if (const auto valid = ike::validate(c); !valid) section.problem("cannot be used: " + valid.error().detail);
+    section.finish();
+    config_.connections.push_back(std::move(read));
+  }
+
+  std::uint32_t read_spi(TomlSection& section, std::string_view key) {
+    const auto number = section.number(key, 256, 0xffffffff);  // RFC 4303 2.1: 1 to 255 are reserved
+    if (!number && !section.has(key)) section.problem("needs '" + std::string(key) + "', for example 0x8f21c0aa");
+    return static_cast<std::uint32_t>(number.value_or(0));
+  }
+
+  // Hex digits of key and salt in one, as everybody writes AES-GCM keys (RFC 4106 8.1).
+  SaKeys read_keys(TomlSection& section, const std::string& key, std::size_t key_bytes) {
+    const auto file = section.text(key + "_file");
+    const auto text = section.text(key);
+    if (file.has_value() == text.has_value()) {
+      section.problem("needs either '" + key + "' (hexadecimal) or '" + key + "_file'");
+      return {};
+    }
+    std::string digits = text.value_or("");
+    if (file) {
+      const Secret secret = section.checked(key + "_file", read_secret(resolve(*file)));
+      digits.assign(secret.reveal().begin(), secret.reveal().end());
+    }
+    Buffer raw = section.checked(file ? key + "_file" : key, from_hex(digits));
+    if (raw.size() != key_bytes + 4) {
+      section.problem(file ? key + "_file" : key, "must have " + std::to_string(2 * (key_bytes + 4)) +
+                                                      " hexadecimal digits: " + std::to_string(key_bytes) +
+                                                      " bytes of key and 4 bytes of salt");
+      return {};
+    }
+    SaKeys keys;
+    keys.encryption = Secret(Bytes(raw).first(key_bytes));
+    keys.salt = Secret(Bytes(raw).last(4));
+    wipe(raw);
+    return keys;
+  }
+
+  void read_manual_sa(TomlSection& section) {
+    ManualSa manual;
+    manual.name = read_name(section, sa_names_);
+    SaParameters& sa = manual.sa;
+    sa.local = section.checked("local_address", IpAddress::parse(section.required_text("local_address")));
+    sa.remote = section.checked("remote_address", IpAddress::parse(section.required_text("remote_address")));
+    sa.spi_in = Spi{read_spi(section, "spi_in")};
+    sa.spi_out = Spi{read_spi(section, "spi_out")};
+    const auto proposal =
+        section.checked("algorithm", Proposal::parse(Protocol::kEsp, section.text_or("algorithm", "aes128gcm16")));
+    sa.encryption = proposal.encryption();
+    sa.key_bits = proposal.key_bits();
+    sa.esn = proposal.esn();
+    if (sa.encryption != Encryption::kAesGcm16) section.problem("algorithm", "must be aes128gcm16 or aes256gcm16");
+    sa.in = read_keys(section, "key_in", sa.key_bits / 8);
+    sa.out = read_keys(section, "key_out", sa.key_bits / 8);
+    sa.local_ts = {TrafficSelector::of(AddressRange::any_v4())};
+    sa.remote_ts = sa.local_ts;
+    manual.limits = read_limits(section);
+    section.finish();
+    config_.sas.push_back(std::move(manual));
+  }
+
+  void read_policy(TomlSection& section) {
+    policy::Policy p;
+    p.name = read_name(section, policy_names_);
+    if (!section.has("action")) section.problem("needs 'action': \"bypass\", \"discard\" or \"protect\"");
+    for (const auto word : policy::policy_words()) {
+      if (!section.has(word) || word == "name") continue;
+      std::string text;
+      for (const auto& part : section.texts(word)) text += (text.empty() ? "" : ",") + part;
+      if (const auto set = policy::set_word(p, word, text); !set) section.problem(word, set.error().detail);
+    }
+    if (const auto valid = policy::validate(p); !valid) {
+      section.problem("cannot be used: " + valid.error().detail);
+    } else if (const auto refers = check_references(config_, p); !refers) {
+      section.problem(p.sa.empty() ? "connection" : "sa", refers.error().detail);
+    }
+    section.finish();
+    config_.policies.push_back(std::move(p));
+  }
+
+  // A child's traffic selectors are its policy unless policies were written for it.
+  void add_policies_of_children() {
+    std::set<std::string> named;
+    for (const auto& p : config_.policies) named.insert(p.target());
+    for (const auto& c : config_.connections) {
+      for (const auto& child : c.connection.children) {
+        const std::string target = c.connection.name + "/" + child.name;
+        if (named.contains(target)) continue;
+        unsigned count = 0;
+        for (const auto& local : child.local_ts) {
+          for (const auto& remote : child.remote_ts) {
+            policy::Policy p;
+            p.name = c.connection.name + "." + child.name + (count == 0 ? "" : "." + std::to_string(count + 1));
+            ++count;
+            p.source = local;
+            p.destination = remote;
+            p.action = policy::Action::kProtect;
+            p.connection = c.connection.name;
+            p.child = child.name;
+            config_.policies.push_back(std::move(p));
+          }
+        }
+      }
+    }
+  }
+
+  TomlSection root_;
+  Problems& problems_;
+  Config config_;
+  std::set<std::string> connection_names_;
+  std::set<std::string> sa_names_;
+  std::set<std::string> policy_names_;
+};
+
+}  // namespace
+
+Result<void> check_references(const Config& config, const policy::Policy& policy) {
+  std::set<std::string> known;
+  const auto unknown = [&](const std::string& what, const std::string& name) {
+    std::string sentence = "there is no " + what + " '" + name + "'";
+    if (const auto meant = nearest(name, known)) sentence += "; did you mean '" + *meant + "'?";
+    return Error{Errc::kNotFound, sentence};
+  };
+  if (!policy.sa.empty()) {
+    for (const auto& sa : config.sas) known.insert(sa.name);
+    return known.contains(policy.sa) ? Result<void>() : unknown("manual SA", policy.sa);
+  }
+  if (policy.connection.empty()) return {};
+  const auto connection = std::find_if(config.connections.begin(), config.connections.end(),
+                                       [&](const auto& c) { return c.connection.name == policy.connection; });
+  if (connection == config.connections.end()) {
+    for (const auto& c : config.connections) known.insert(c.connection.name);
+    return unknown("connection", policy.connection);
+  }
+  for (const auto& child : connection->connection.children) known.insert(child.name);
+  if (!policy.child.empty() && !known.contains(policy.child)) return unknown("child of the connection", policy.child);
+  if (policy.owns_child() && known.contains(policy.name)) {
+    return Error{Errc::kExists,
+                 "the connection has a child '" + policy.name + "' already; name the policy differently"};
+  }
+  return {};
+}
+
+Result<Config> load_config(const fs::path& file) {
+  auto text = read_text(file);
+  if (!text) return text.error();
+  return parse_config(*text, file);
+}
+
+Result<Config> parse_config(const std::string& text, const fs::path& file) {
+  Problems problems(file.string());
+  const auto table = parse_toml(text, problems);
+  if (table) {
+    Config config = Reader(*table, file, problems).read();
+    if (problems.empty()) return config;
+  }
+  return Error{Errc::kInvalid, problems.text()};
+}
+
+}  // namespace sallyport::gateway

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// The gateway's configuration file, checked completely. docs/man/sallyport.toml.5.md describes every key.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "driver/linux_port/packet_port.hpp"
+#include "host/base/log.hpp"
+#include "host/ike/connection.hpp"
+#include "host/ipsec/sa.hpp"
+#include "host/policy/policy.hpp"
+
+namespace sallyport::gateway {
+
+// [card]
+struct CardConfig {
+  enum class Backend : std::uint8_t { kSoftware, kXrt };
+  Backend backend = Backend::kSoftware;
+  std::string lan_interface;  // software: the Linux interfaces that are its Ethernet ports
+  std::string wan_interface;
+  std::string xclbin;  // xrt
+  unsigned device = 0;
+};
+
+struct InterfaceAddress {
+  IpAddress address;
+  unsigned prefix_length = 32;
+};
+
+struct StaticRoute {
+  AddressRange destination;  // a prefix
+  IpAddress via;
+};
+
+// [lan], [wan]: what Linux sees of one side.
+struct SideConfig {
+  std::string tap;
+  driver::MacAddress mac{};  // of the port and of the TAP device; when not given, made from tap and address
+  std::vector<InterfaceAddress> addresses;
+  std::uint16_t mtu = 1500;
+  std::vector<StaticRoute> routes;
+};
+
+// When a child of a connection is brought up.
+enum class StartAction : std::uint8_t {
+  kNone,   // by hand, or by the peer; until then its packets are dropped
+  kTrap,   // by the first packet
+  kStart,  // at once, and again whenever it is lost
+};
+
+// Limits counted by the card; 0: none. Seconds are in ike::Lifetime.
+struct SaLimits {
+  std::uint64_t soft_packets = 0;
+  std::uint64_t hard_packets = 0;
+  std::uint64_t soft_bytes = 0;
+  std::uint64_t hard_bytes = 0;
+};
+
+struct ChildOptions {
+  StartAction start = StartAction::kTrap;
+  SaLimits limits;
+};
+
+// [[connections]]
+struct ConnectionConfig {
+  ike::Connection connection;
+  std::map<std::string, ChildOptions> children;  // by name, of every connection.children
+};
+
+// [[sas]]: an SA whose keys are typed in.
+struct ManualSa {
+  std::string name;
+  SaParameters sa;
+  SaLimits limits;
+};
+
+struct Config {
+  std::filesystem::path file;
+  CardConfig card;
+  SideConfig lan;
+  SideConfig wan;
+  std::string socket = "/run/sallyport/sallyport.sock";  // of the API
+  std::string state_directory = "/var/lib/sallyport";
+  std::string keylog;  // empty: ESP keys are never written
+  log::Level log_level = log::Level::kInfo;
+  std::vector<ConnectionConfig> connections;
+  std::vector<ManualSa> sas;
+  // In the order of the file; children that no policy names have one of their own behind them.
+  std::vector<policy::Policy> policies;
+};
+
+// Errors: kIo (no such file), kInvalid; the detail has one problem a line, "file:line: what; remedy".
+[[nodiscard]] Result<Config> load_config(const std::filesystem::path& file);
+// The same from text; `file` names it and is where relative paths start.
+[[nodiscard]] Result<Config> parse_config(const std::string& text, const std::filesystem::path& file);
+
+// A policy refers to what exists: the connection, the child, the SA.
+[[nodiscard]] Result<void> check_references(const Config& config, const policy::Policy& policy);
+
+}  // namespace sallyport::gateway

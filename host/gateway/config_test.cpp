@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/gateway/config.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <fstream>
+
+namespace sallyport::gateway {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr const char* kFrame = R"([card]
+backend = "software"
+lan_interface = "eth0"
+wan_interface = "eth1"
+[lan]
+address = "10.1.0.1/24"
+[wan]
+address = "192.0.2.1/24"
+gateway = "192.0.2.254"
+)";
+
+Result<Config> parse(const std::string& more) { return parse_config(kFrame + more, "/etc/gw.toml"); }
+
+std::string problem(const std::string& more) {
+  const auto config = parse(more);
+  return config ? "no problem" : config.error().detail;
+}
+
+constexpr const char* kConnection = R"([[connections]]
+name = "b"
+remote_address = "192.0.2.2"
+secret = "swordfish"
+rekey_time = "2h"
+over_time = "10m"
+dpd_delay = "30s"
+[[connections.children]]
+name = "net"
+local_ts = ["10.1.0.0/24"]
+remote_ts = ["10.2.0.0/24"]
+esp_proposals = ["aes128gcm16"]
+rekey_time = "50m"
+life_time = "1h"
+rekey_bytes = 1000000
+start_action = "start"
+)";
+
+TEST(Config, AConnectionAloneIsEnough) {
+  const auto config = parse(kConnection);
+  ASSERT_TRUE(config) << config.error().detail;
+  ASSERT_EQ(config->connections.size(), 1U);
+  const auto& [connection, children] = config->connections[0];
+  EXPECT_EQ(connection.local.to_string(), "192.0.2.1");  // the WAN side's
+  EXPECT_EQ(connection.local_id.to_string(), "192.0.2.1");
+  EXPECT_EQ(connection.lifetime.rekey, std::chrono::hours(2));
+  EXPECT_EQ(connection.lifetime.expire, std::chrono::minutes(130));
+  EXPECT_EQ(connection.dpd_delay, std::chrono::seconds(30));
+  ASSERT_EQ(connection.children.size(), 1U);
+  EXPECT_EQ(connection.children[0].lifetime.expire, std::chrono::hours(1));
+  EXPECT_TRUE(connection.children[0].restart);
+  EXPECT_EQ(children.at("net").start, StartAction::kStart);
+  EXPECT_EQ(children.at("net").limits.soft_bytes, 1000000U);
+  // The child's selectors are its policy.
+  ASSERT_EQ(config->policies.size(), 1U);
+  EXPECT_EQ(config->policies[0].target(), "b/net");
+  EXPECT_EQ(config->policies[0].source.to_string(), "10.1.0.0/24");
+}
+
+TEST(Config, PoliciesKeepTheirOrderAndAreFollowedByThoseOfChildren) {
+  const auto config = parse(std::string(kConnection) + R"([[policies]]
+name = "printer"
+destination = "192.0.2.77"
+action = "bypass"
+[[policies]]
+name = "web"
+destination = "10.3.0.0/16"
+protocol = "tcp"
+destination_port = "443"
+action = "protect"
+connection = "b"
+level = "high"
+)");
+  ASSERT_TRUE(config) << config.error().detail;
+  ASSERT_EQ(config->policies.size(), 3U);
+  EXPECT_EQ(config->policies[0].name, "printer");
+  EXPECT_EQ(config->policies[1].target(), "b/web");
+  EXPECT_EQ(config->policies[2].name, "b.net");
+}
+
+TEST(Config, AnUnknownKeyIsAProblemWithLineAndSuggestion) {
+  EXPECT_EQ(problem("adress = \"1.2.3.4\"\n"), "/etc/gw.toml:10: [wan] has no 'adress'; did you mean 'address'?");
+  EXPECT_EQ(problem("[polices]\n"), "/etc/gw.toml:10: the file has no 'polices'; did you mean 'policies'?");
+}
+
+TEST(Config, EveryProblemIsTold) {
+  const auto text = problem("mtu = 20\n[[policies]]\nname = \"x\"\naction = \"encrypt\"\n");
+  EXPECT_THAT(text, HasSubstr("/etc/gw.toml:10: [wan] mtu: must be a number from 576 to 9202"));
+  EXPECT_THAT(text,
+              HasSubstr("/etc/gw.toml:13: policy 'x' action: 'encrypt' is none of 'bypass', 'discard', 'protect'"));
+}
+
+TEST(Config, APolicyMustReferToWhatExists) {
+  EXPECT_EQ(problem(std::string(kConnection) +
+                    "[[policies]]\nname = \"x\"\naction = \"protect\"\nconnection = \"c\"\nchild = \"net\"\n"),
+            "/etc/gw.toml:29: policy 'x' connection: there is no connection 'c'");
+  EXPECT_EQ(problem(std::string(kConnection) +
+                    "[[policies]]\nname = \"x\"\naction = \"protect\"\nconnection = \"b\"\nchild = \"nett\"\n"),
+            "/etc/gw.toml:29: policy 'x' connection: there is no child of the connection 'nett'; did you mean 'net'?");
+}
+
+TEST(Config, WhatIsNotTomlIsToldWithItsLine) { EXPECT_THAT(problem("[wan\n"), HasSubstr("/etc/gw.toml:10: not TOML")); }
+
+TEST(Config, AMissingFileIsTold) {
+  const auto config = load_config("/nonexistent/gw.toml");
+  ASSERT_FALSE(config);
+  EXPECT_THAT(config.error().detail, HasSubstr("/nonexistent/gw.toml: No such file"));
+}
+
+TEST(Config, ASecretFileThatOthersCanReadIsRefused) {
+  const std::filesystem::path folder = std::filesystem::path(testing::TempDir()) / "hd-config-test";
+  std::filesystem::create_directories(folder);
+  const auto secret = folder / "psk";
+  std::ofstream(secret) << "swordfish\n";
+  std::string text = std::string(kFrame) + kConnection;
+  text.replace(text.find("secret = \"swordfish\""), 20, "secret_file = \"psk\"");
+
+  ::chmod(secret.c_str(), 0644);
+  auto config = parse_config(text, folder / "gw.toml");
+  ASSERT_FALSE(config);
+  EXPECT_THAT(config.error().detail, HasSubstr("can be read by others; run: chmod 600"));
+
+  ::chmod(secret.c_str(), 0600);
+  config = parse_config(text, folder / "gw.toml");
+  ASSERT_TRUE(config) << config.error().detail;
+  EXPECT_TRUE(config->connections[0].connection.psk == Secret(as_bytes("swordfish")));
+  std::filesystem::remove_all(folder);
+}
+
+constexpr const char* kManual = R"([[sas]]
+name = "m"
+local_address = "192.0.2.1"
+remote_address = "192.0.2.2"
+spi_in = 0x1001
+spi_out = 0x2001
+algorithm = "aes128gcm16"
+key_in = "000102030405060708090a0b0c0d0e0f10111213"
+key_out = "202122232425262728292a2b2c2d2e2f30313233"
+)";
+
+TEST(Config, AManualSaHasKeyAndSaltInOne) {
+  const auto config = parse(kManual);
+  ASSERT_TRUE(config) << config.error().detail;
+  ASSERT_EQ(config->sas.size(), 1U);
+  const auto& sa = config->sas[0].sa;
+  EXPECT_EQ(to_hex(sa.in.encryption.reveal()), "000102030405060708090a0b0c0d0e0f");
+  EXPECT_EQ(to_hex(sa.in.salt.reveal()), "10111213");
+  EXPECT_EQ(sa.spi_out, Spi{0x2001});
+}
+
+TEST(Config, AKeyOfTheWrongLengthIsTold) {
+  std::string text = kManual;
+  text.replace(text.find("aes128gcm16"), 11, "aes256gcm16");
+  EXPECT_THAT(problem(text), HasSubstr("key_in: must have 72 hexadecimal digits"));
+  // A key must not end up in a message.
+  EXPECT_EQ(problem(text).find("000102"), std::string::npos);
+}
+
+TEST(Config, AConfigurationCutAnywhereIsReadOrRefused) {
+  const std::string whole = std::string(kFrame) + kConnection + kManual;
+  for (std::size_t n = 0; n < whole.size(); ++n) {
+    const auto config = parse_config(whole.substr(0, n), "/etc/gw.toml");
+    if (!config) {
+      EXPECT_THAT(config.error().detail, HasSubstr("/etc/gw.toml")) << n;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace sallyport::gateway

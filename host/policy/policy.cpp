@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+// A policy as people write it.
+#include "host/policy/policy.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+namespace sallyport::policy {
+namespace {
+
+constexpr std::array<std::string_view, 12> kWords = {
+    "name",   "source", "destination", "protocol", "source_port", "destination_port",
+    "action", "sa",     "connection",  "child",    "level",       "esp_proposals"};
+
+constexpr std::string_view kActions[] = {"discard", "bypass", "protect"};
+
+Result<void> set_addresses(TrafficSelector& selector, std::string_view text) {
+  if (text == "any") {
+    selector.addresses = AddressRange::any_v4();
+    return {};
+  }
+  auto range = AddressRange::parse(text);
+  if (!range) return range.error();
+  if (!range->first.is_v4()) {
+    return Error{Errc::kUnsupported,
+                 "'" + std::string(text) + "' is IPv6, which the card does not forward; write IPv4"};
+  }
+  selector.addresses = *range;
+  return {};
+}
+
+std::optional<std::uint16_t> parse_port(std::string_view text) {
+  std::uint16_t port = 0;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), port);
+  if (failure != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return port;
+}
+
+Result<void> set_ports(TrafficSelector& selector, std::string_view text) {
+  if (text == "any") {
+    selector.first_port = 0;
+    selector.last_port = 65535;
+    return {};
+  }
+  const auto dash = text.find('-');
+  const auto first = parse_port(text.substr(0, dash));
+  const auto last = dash == std::string_view::npos ? first : parse_port(text.substr(dash + 1));
+  if (!first || !last || *first > *last) {
+    return Error{Errc::kInvalid,
+                 "'" + std::string(text) + "' is no port or range of ports; write \"443\" or \"1000-2000\""};
+  }
+  selector.first_port = *first;
+  selector.last_port = *last;
+  return {};
+}
+
+Result<void> set_protocol(Policy& policy, std::string_view text) {
+  std::uint8_t protocol = 0;
+  if (text != "any") {
+    // The names and numbers are those of traffic selectors.
+    auto selector = TrafficSelector::parse("0.0.0.0/0[" + std::string(text) + "]");
+    if (!selector) {
+      return Error{Errc::kInvalid,
+                   "'" + std::string(text) + "' is no protocol; write \"tcp\", \"udp\", \"icmp\" or a number"};
+    }
+    protocol = selector->protocol;
+  }
+  policy.source.protocol = protocol;
+  policy.destination.protocol = protocol;
+  return {};
+}
+
+Result<void> set_action(Policy& policy, std::string_view text) {
+  const auto* found = std::find(std::begin(kActions), std::end(kActions), text);
+  if (found == std::end(kActions)) {
+    return Error{Errc::kInvalid, "'" + std::string(text) + "' is none of 'bypass', 'discard', 'protect'"};
+  }
+  policy.action = static_cast<Action>(found - std::begin(kActions));
+  return {};
+}
+
+std::string ports_text(const TrafficSelector& selector) {
+  if (selector.any_port()) return {};
+  if (selector.first_port == selector.last_port) return std::to_string(selector.first_port);
+  return std::to_string(selector.first_port) + "-" + std::to_string(selector.last_port);
+}
+
+std::string addresses_text(const TrafficSelector& selector) {
+  return selector.addresses == AddressRange::any_v4() ? std::string() : selector.addresses.to_string();
+}
+
+// "any[tcp]" -> "tcp": the names of traffic selectors again.
+std::string protocol_text(const TrafficSelector& selector) {
+  if (selector.protocol == 0) return {};
+  TrafficSelector bare = TrafficSelector::of(AddressRange::any_v4());
+  bare.protocol = selector.protocol;
+  const std::string text = bare.to_string();
+  const auto open = text.find('[');
+  return open == std::string::npos ? std::to_string(selector.protocol) : text.substr(open + 1, text.size() - open - 2);
+}
+
+}  // namespace
+
+std::string_view to_string(Action action) { return kActions[static_cast<std::size_t>(action)]; }
+
+std::string Policy::target() const {
+  if (!sa.empty()) return "sa/" + sa;
+  return connection + "/" + (child.empty() ? name : child);
+}
+
+std::span<const std::string_view> policy_words() { return kWords; }
+
+Result<void> set_word(Policy& policy, std::string_view word, std::string_view text) {
+  if (word == "name") {
+    policy.name = text;
+  } else if (word == "source") {
+    return set_addresses(policy.source, text);
+  } else if (word == "destination") {
+    return set_addresses(policy.destination, text);
+  } else if (word == "protocol") {
+    return set_protocol(policy, text);
+  } else if (word == "source_port") {
+    return set_ports(policy.source, text);
+  } else if (word == "destination_port") {
+    return set_ports(policy.destination, text);
+  } else if (word == "action") {
+    return set_action(policy, text);
+  } else if (word == "sa") {
+    policy.sa = text;
+  } else if (word == "connection") {
+    policy.connection = text;
+  } else if (word == "child") {
+    policy.child = text;
+  } else if (word == "level") {
+    policy.level = parse_level(text);
+    if (!policy.level) {
+      return Error{Errc::kInvalid, "'" + std::string(text) + "' is none of the levels 'high', 'middle', 'low', 'none'"};
+    }
+  } else if (word == "esp_proposals") {
+    auto proposals = parse_proposals(Protocol::kEsp, text);
+    if (!proposals) return proposals.error();
+    policy.esp_proposals = std::move(*proposals);
+  } else {
+    return Error{Errc::kNotFound, "a policy has no '" + std::string(word) + "'"};
+  }
+  return {};
+}
+
+std::string get_word(const Policy& policy, std::string_view word) {
+  if (word == "name") return policy.name;
+  if (word == "source") return addresses_text(policy.source);
+  if (word == "destination") return addresses_text(policy.destination);
+  if (word == "protocol") return protocol_text(policy.source);
+  if (word == "source_port") return ports_text(policy.source);
+  if (word == "destination_port") return ports_text(policy.destination);
+  if (word == "action") return std::string(to_string(policy.action));
+  if (word == "sa") return policy.sa;
+  if (word == "connection") return policy.connection;
+  if (word == "child") return policy.child;
+  if (word == "level") return policy.level ? std::string(to_string(*policy.level)) : std::string();
+  if (word == "esp_proposals") return sallyport::to_string(policy.esp_proposals);
+  return {};
+}
+
+Result<void> validate(const Policy& policy) {
+  const auto invalid = [&](std::string_view sentence) {
+    return Error{Errc::kInvalid, "policy '" + policy.name + "' " + std::string(sentence)};
+  };
+  if (policy.name.empty()) return Error{Errc::kInvalid, "a policy needs 'name'"};
+  if (policy.name.find('/') != std::string::npos) return invalid("must have a name without '/'");
+  const bool names_sa = !policy.sa.empty();
+  const bool names_connection = !policy.connection.empty();
+  if (policy.action != Action::kProtect) {
+    if (names_sa || names_connection || !policy.child.empty() || policy.level || !policy.esp_proposals.empty()) {
+      return invalid("names an SA or a connection, which only action 'protect' uses");
+    }
+    return {};
+  }
+  if (names_sa == names_connection) {
+    return invalid("protects, so it needs either 'connection' or the manual SA 'sa'");
+  }
+  if (names_sa && (!policy.child.empty() || policy.level || !policy.esp_proposals.empty())) {
+    return invalid("protects by a manual SA, which has neither 'child' nor 'level' nor 'esp_proposals'");
+  }
+  const int ways = int{!policy.child.empty()} + int{policy.level.has_value()} + int{!policy.esp_proposals.empty()};
+  if (names_connection && ways != 1) {
+    return invalid("needs exactly one of 'child', 'level' and 'esp_proposals' beside 'connection'");
+  }
+  if (policy.level == Level::kNone) return invalid("has level 'none', which is action 'bypass'; write that");
+  return {};
+}
+
+}  // namespace sallyport::policy

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// A policy as people write it: which packets, and what is done with them. Order among policies decides.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "host/ipsec/level.hpp"
+#include "host/ipsec/traffic_selector.hpp"
+
+namespace sallyport::policy {
+
+// RFC 4301 4.4.1: the three choices for every packet that crosses the boundary.
+enum class Action : std::uint8_t { kDiscard, kBypass, kProtect };
+
+[[nodiscard]] std::string_view to_string(Action action);
+
+// Written for packets from LAN to WAN; packets back match with source and destination exchanged.
+struct Policy {
+  std::string name;
+  TrafficSelector source = TrafficSelector::of(AddressRange::any_v4());
+  TrafficSelector destination = TrafficSelector::of(AddressRange::any_v4());  // same protocol as source
+  Action action = Action::kDiscard;
+
+  // protect, one of three: by the manual SA `sa`; by a child that `connection` configures; or by a child of this
+  // policy's own on `connection`, which proposes `esp_proposals`, spelled out or given by `level`.
+  std::string sa;
+  std::string connection;
+  std::string child;
+  std::optional<Level> level;
+  Proposals esp_proposals;
+
+  [[nodiscard]] bool owns_child() const { return action == Action::kProtect && !connection.empty() && child.empty(); }
+  // What the SAs belong to: "connection/child", or "sa/name". Policies with the same target share SAs.
+  [[nodiscard]] std::string target() const;
+};
+
+// The words a policy is written with, in TOML and in JSON: all values are text.
+[[nodiscard]] std::span<const std::string_view> policy_words();
+// Sets one of them. Errors: kNotFound (no such word), kInvalid (the detail names the remedy).
+[[nodiscard]] Result<void> set_word(Policy& policy, std::string_view word, std::string_view text);
+// The text of a word; empty when it is not given or says "any".
+[[nodiscard]] std::string get_word(const Policy& policy, std::string_view word);
+
+// What contradicts itself once all words are set.
+[[nodiscard]] Result<void> validate(const Policy& policy);
+
+}  // namespace sallyport::policy

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// From policies and the SAs that serve them to the ordered rules of both directions, and the same rules asked in
+// software.
+#pragma once
+
+#include <map>
+#include <vector>
+
+#include "driver/tables/spd_compiler.hpp"
+#include "host/policy/policy.hpp"
+
+namespace sallyport::policy {
+
+// What a pair of SAs may carry, as negotiated; narrower than the policy when the peer narrowed it.
+struct Reach {
+  TrafficSelectors local;
+  TrafficSelectors remote;
+};
+
+// Where the SAs of a target (Policy::target) stand.
+struct TargetState {
+  std::uint16_t policy_id = 0;
+  bool acquire = false;                     // without an SA the host is asked for one; else packets are dropped
+  std::optional<std::uint16_t> sa_index{};  // outbound packets go here
+  Reach sending{};                          // what sa_index carries
+  std::vector<Reach> accepting{};           // of every inbound SA; empty: none is installed
+};
+
+struct Spd {
+  std::vector<driver::SpdRule> outbound;
+  std::vector<driver::SpdRule> inbound;
+};
+
+// One policy with the number its rules carry. Protecting policies carry their target's.
+struct NumberedPolicy {
+  Policy policy;
+  std::uint16_t policy_id = 0;
+};
+
+// Every protecting policy's target must be in `targets`.
+[[nodiscard]] Spd compile(const std::vector<NumberedPolicy>& policies,
+                          const std::map<std::string, TargetState>& targets);
+
+// What a lookup asks by. Ports are 0 where a packet has none.
+struct PacketKey {
+  std::uint32_t source = 0;
+  std::uint32_t destination = 0;
+  std::uint8_t protocol = 0;
+  std::uint16_t source_port = 0;
+  std::uint16_t destination_port = 0;
+};
+
+// The first rule that matches, or null (RFC 4301 5.1: then the packet is discarded). Rules that ask for a principal
+// match none: the gateway's own packets are nobody's.
+[[nodiscard]] const driver::SpdRule* first_match(const std::vector<driver::SpdRule>& rules, const PacketKey& key);
+
+}  // namespace sallyport::policy
