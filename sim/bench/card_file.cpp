@@ -1,0 +1,356 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/bench/card_file.hpp"
+
+#include <arpa/inet.h>
+#include <toml++/toml.h>
+
+#include <array>
+#include <charconv>
+#include <map>
+#include <optional>
+#include <set>
+#include <sstream>
+
+#include "driver/sa/sa_table.hpp"
+#include "driver/tables/route_compiler.hpp"
+#include "driver/tables/spd_compiler.hpp"
+
+namespace sallyport::bench {
+namespace {
+
+namespace reg = layout::reg;
+
+// What reading a value refuses with; caught in load_card().
+struct Refusal {
+  toml::source_position where;
+  std::string what;
+};
+
+[[noreturn]] void refuse(const toml::node& node, const std::string& what) { throw Refusal{node.source().begin, what}; }
+
+// One table of the file, whose keys must all be known.
+class Section {
+ public:
+  explicit Section(const toml::table& table) : table_(table) {}
+
+  const toml::node* find(const char* key) {
+    known_.insert(key);
+    return table_.get(key);
+  }
+  const toml::node& need(const char* key) {
+    const toml::node* node = find(key);
+    if (node == nullptr) refuse(table_, std::string("'") + key + "' is missing");
+    return *node;
+  }
+  std::string text(const char* key) { return text_of(need(key), key); }
+  std::optional<std::string> optional_text(const char* key) {
+    const toml::node* node = find(key);
+    if (node == nullptr) return std::nullopt;
+    return text_of(*node, key);
+  }
+  std::uint64_t number(const char* key, std::uint64_t least, std::uint64_t most,
+                       std::optional<std::uint64_t> otherwise = std::nullopt) {
+    const toml::node* node = otherwise ? find(key) : &need(key);
+    if (node == nullptr) return *otherwise;
+    const auto value = node->value_exact<std::int64_t>();
+    if (!value || *value < 0 || static_cast<std::uint64_t>(*value) < least ||
+        static_cast<std::uint64_t>(*value) > most) {
+      refuse(*node, std::string("'") + key + "' must be a number from " + std::to_string(least) + " to " +
+                        std::to_string(most));
+    }
+    return static_cast<std::uint64_t>(*value);
+  }
+  bool flag(const char* key) {
+    const toml::node* node = find(key);
+    if (node == nullptr) return false;
+    const auto value = node->value_exact<bool>();
+    if (!value) refuse(*node, std::string("'") + key + "' must be true or false");
+    return *value;
+  }
+  // To be called last.
+  void nothing_else() const {
+    for (const auto& [key, node] : table_) {
+      if (!known_.contains(std::string(key.str()))) refuse(node, "'" + std::string(key.str()) + "' is not known here");
+    }
+  }
+
+ private:
+  static std::string text_of(const toml::node& node, const char* key) {
+    const auto value = node.value_exact<std::string>();
+    if (!value) refuse(node, std::string("'") + key + "' must be text in quotes");
+    return *value;
+  }
+
+  const toml::table& table_;
+  std::set<std::string> known_;
+};
+
+// Every table of [[name]].
+std::vector<const toml::table*> each(const toml::table& root, const char* name) {
+  std::vector<const toml::table*> out;
+  const toml::node* node = root.get(name);
+  if (node == nullptr) return out;
+  if (!node->is_array_of_tables()) refuse(*node, std::string("'") + name + "' must be written [[" + name + "]]");
+  for (const auto& entry : *node->as_array()) out.push_back(entry.as_table());
+  return out;
+}
+
+template <class T>
+std::optional<T> whole_number(std::string_view text, T most) {
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || value > most) return std::nullopt;
+  return static_cast<T>(value);
+}
+
+std::optional<std::uint32_t> address(const std::string& text) {
+  in_addr raw{};
+  if (inet_pton(AF_INET, text.c_str(), &raw) != 1) return std::nullopt;
+  return ntohl(raw.s_addr);
+}
+
+std::optional<driver::MacAddress> mac(const std::string& text) {
+  driver::MacAddress out{};
+  std::array<unsigned, 6> part{};
+  int end = 0;
+  if (std::sscanf(text.c_str(), "%2x:%2x:%2x:%2x:%2x:%2x%n", &part[0], &part[1], &part[2], &part[3], &part[4], &part[5],
+                  &end) != 6 ||
+      static_cast<std::size_t>(end) != text.size()) {
+    return std::nullopt;
+  }
+  for (std::size_t i = 0; i < out.size(); ++i) out[i] = static_cast<std::uint8_t>(part[i]);
+  return out;
+}
+
+struct Prefix {
+  std::uint32_t address;
+  unsigned length;
+};
+
+std::optional<Prefix> prefix(const std::string& text) {
+  const auto slash = text.find('/');
+  const auto base = address(text.substr(0, slash));
+  const auto length =
+      slash == std::string::npos ? std::optional<unsigned>(32) : whole_number<unsigned>(text.substr(slash + 1), 32);
+  if (!base || !length) return std::nullopt;
+  return Prefix{*base, *length};
+}
+
+// An address, a prefix or a range.
+std::optional<driver::AddressRange> address_range(const std::string& text) {
+  if (const auto dash = text.find('-'); dash != std::string::npos) {
+    const auto first = address(text.substr(0, dash));
+    const auto last = address(text.substr(dash + 1));
+    if (!first || !last || *first > *last) return std::nullopt;
+    return driver::AddressRange{*first, *last};
+  }
+  const auto p = prefix(text);
+  if (!p) return std::nullopt;
+  const std::uint32_t mask = p->length == 0 ? 0 : 0xffffffffU << (32 - p->length);
+  return driver::AddressRange{p->address & mask, p->address | ~mask};
+}
+
+std::optional<driver::NumberRange> port_range(const std::string& text) {
+  const auto dash = text.find('-');
+  const auto first = whole_number<std::uint16_t>(std::string_view(text).substr(0, dash), 65535);
+  const auto last =
+      dash == std::string::npos ? first : whole_number<std::uint16_t>(std::string_view(text).substr(dash + 1), 65535);
+  if (!first || !last || *first > *last) return std::nullopt;
+  return driver::NumberRange{*first, *last};
+}
+
+template <class T>
+T valid(std::optional<T> value, Section& section, const char* key, const char* form) {
+  if (!value) refuse(section.need(key), std::string("'") + key + "' must be " + form);
+  return *value;
+}
+
+layout::Port port_of(Section& section, const char* key) {
+  const std::string word = section.text(key);
+  if (word != "lan" && word != "wan") refuse(section.need(key), std::string("'") + key + "' must be lan or wan");
+  return word == "lan" ? layout::Port::kLan : layout::Port::kWan;
+}
+
+bool outbound_of(Section& section) {
+  const std::string word = section.text("direction");
+  if (word != "out" && word != "in") refuse(section.need("direction"), "'direction' must be out or in");
+  return word == "out";
+}
+
+void good(const Result<void>& result, const toml::node& node) {
+  if (!result) refuse(node, result.error().message());
+}
+
+class Loader {
+ public:
+  Loader(driver::Card& card, driver::TableSession& session) : card_(card), session_(session), sas_(card, session) {}
+
+  LoadedCard load(const toml::table& root) {
+    Section top(root);
+    LoadedCard loaded;
+    loaded.input = port_of(top, "input");
+    write_mac(top, "lan_mac", reg::kLanMac);
+    write_mac(top, "wan_mac", reg::kWanMac);
+    for (const char* key : {"next_hop", "route", "sa", "rule"}) (void)top.find(key);
+    top.nothing_else();
+    for (const auto* table : each(root, "next_hop")) add_next_hop(*table);
+    for (const auto* table : each(root, "route")) add_route(*table);
+    for (const auto* table : each(root, "sa")) add_sa(*table);
+    for (const auto* table : each(root, "rule")) add_rule(*table);
+    good(driver::compile_routes(routes_, image_), root);
+    good(driver::compile_spd(driver::Direction::kOutbound, outbound_, image_), root);
+    good(driver::compile_spd(driver::Direction::kInbound, inbound_, image_), root);
+    auto committed = session_.commit(image_);
+    if (!committed) refuse(root, committed.error().message());
+    good(card_.write(reg::kControl, 1), root);
+    return loaded;
+  }
+
+ private:
+  void write_mac(Section& top, const char* key, const layout::Register& where) {
+    const auto m = valid(mac(top.text(key)), top, key, "a MAC address like 02:00:00:00:00:01");
+    good(card_.write(where, static_cast<std::uint32_t>(m[2]) << 24 | static_cast<std::uint32_t>(m[3]) << 16 |
+                                static_cast<std::uint32_t>(m[4]) << 8 | m[5]),
+         top.need(key));
+    good(card_.write(where.at(1), static_cast<std::uint32_t>(m[0]) << 8 | m[1]), top.need(key));
+  }
+
+  void add_next_hop(const toml::table& table) {
+    Section s(table);
+    const std::string name = s.text("name");
+    driver::NextHop hop;
+    hop.port = port_of(s, "port");
+    hop.mac = valid(mac(s.text("mac")), s, "mac", "a MAC address like 02:00:00:00:00:01");
+    hop.mtu = static_cast<std::uint16_t>(s.number("mtu", 68, 9202, 1500));
+    s.nothing_else();
+    const auto row = static_cast<std::uint8_t>(hops_.size());
+    if (hops_.size() == layout::kNextHops || !hops_.emplace(name, row).second)
+      refuse(table, "next hop '" + name + "': a second one, or too many");
+    driver::set_next_hop(image_, row, hop);
+  }
+
+  std::uint8_t hop_named(Section& s, const char* key) {
+    const auto it = hops_.find(s.text(key));
+    if (it == hops_.end()) refuse(s.need(key), "no next hop is called '" + s.text(key) + "'");
+    return it->second;
+  }
+
+  void add_route(const toml::table& table) {
+    Section s(table);
+    const Prefix p = valid(prefix(s.text("prefix")), s, "prefix", "an IPv4 prefix like 10.2.0.0/16");
+    driver::RouteEntry route{p.address, p.length, layout::Route::kSend, 0};
+    const std::string to = s.text("to");
+    if (to == "local") {
+      route.kind = layout::Route::kLocal;
+    } else if (to == "none") {
+      route.kind = layout::Route::kNone;
+    } else {
+      route.next_hop = hop_named(s, "to");
+    }
+    s.nothing_else();
+    routes_.push_back(route);
+  }
+
+  void add_sa(const toml::table& table) {
+    Section s(table);
+    const bool outbound = outbound_of(s);
+    const auto spi = static_cast<std::uint32_t>(s.number("spi", 256, 0xffffffff));
+    const auto source = valid(address(s.text("source")), s, "source", "an IPv4 address");
+    const auto destination = valid(address(s.text("destination")), s, "destination", "an IPv4 address");
+    const std::string hex = s.text("key");
+    auto key = from_hex(hex);
+    if (!key) refuse(s.need("key"), key.error().message());
+    const auto policy = static_cast<std::uint16_t>(s.number("policy", 1, 65535));
+    if (outbound) {
+      driver::OutboundSa sa;
+      sa.spi = spi;
+      sa.source = source;
+      sa.destination = destination;
+      sa.keymat = Secret::consume(*key);
+      sa.esn = s.flag("esn");
+      if (s.flag("encap")) sa.encap = driver::UdpPorts{};
+      sa.next_hop = hop_named(s, "next_hop");
+      sa.policy_id = policy;
+      s.nothing_else();
+      auto row = sas_.install(sa);
+      if (!row) refuse(table, row.error().message());
+      rows_[spi] = *row;
+    } else {
+      driver::InboundSa sa;
+      sa.spi = spi;
+      sa.destination = destination;
+      sa.keymat = Secret::consume(*key);
+      sa.esn = s.flag("esn");
+      sa.encap = s.flag("encap");
+      sa.policy_id = policy;
+      s.nothing_else();
+      good(sas_.claim_spi(spi), table);
+      good(sas_.install(sa), table);
+    }
+  }
+
+  void add_rule(const toml::table& table) {
+    Section s(table);
+    const bool outbound = outbound_of(s);
+    driver::SpdRule rule;
+    for (auto [key, field] : {std::pair{"source", &rule.source}, std::pair{"destination", &rule.destination}}) {
+      if (const auto text = s.optional_text(key)) {
+        field->push_back(valid(address_range(*text), s, key, "an IPv4 address, prefix or range"));
+      }
+    }
+    for (auto [key, field] :
+         {std::pair{"source_port", &rule.source_port}, std::pair{"destination_port", &rule.destination_port}}) {
+      if (const auto text = s.optional_text(key))
+        field->push_back(valid(port_range(*text), s, key, "a port or a range like \"1024-65535\""));
+    }
+    if (s.find("protocol") != nullptr) rule.protocol = static_cast<std::uint8_t>(s.number("protocol", 0, 255));
+    const std::string action = s.text("action");
+    bool known = false;
+    for (const layout::Code& code : layout::kActions) {
+      if (action != code.name) continue;
+      rule.action = static_cast<layout::Action>(code.value);
+      known = true;
+    }
+    if (!known) refuse(s.need("action"), "'action' must be discard, bypass, protect or host");
+    rule.policy_id = static_cast<std::uint16_t>(s.number("policy", 0, 65535, 0));
+    if (outbound && rule.action == layout::Action::kProtect) {
+      const auto it = rows_.find(static_cast<std::uint32_t>(s.number("sa", 256, 0xffffffff)));
+      if (it == rows_.end()) refuse(s.need("sa"), "no outbound SA has this SPI");
+      rule.sa_index = it->second;
+    }
+    s.nothing_else();
+    (outbound ? outbound_ : inbound_).push_back(rule);
+  }
+
+  driver::Card& card_;
+  driver::TableSession& session_;
+  driver::SaTable sas_;
+  driver::TableImage image_;
+  std::map<std::string, std::uint8_t> hops_;
+  std::map<std::uint32_t, std::uint16_t> rows_;  // of outbound SAs, by SPI
+  std::vector<driver::RouteEntry> routes_;
+  std::vector<driver::SpdRule> outbound_;
+  std::vector<driver::SpdRule> inbound_;
+};
+
+}  // namespace
+
+Result<LoadedCard> load_card(driver::Card& card, const std::string& path) {
+  auto session = driver::TableSession::fresh(card);
+  if (!session) return session.error();
+  const auto at = [&path](const toml::source_position& where, std::string_view what) {
+    std::ostringstream text;
+    text << path << ":" << where.line << ": " << what;
+    return Error{Errc::kInvalid, text.str()};
+  };
+  try {
+    const toml::table root = toml::parse_file(path);
+    return Loader(card, *session).load(root);
+  } catch (const toml::parse_error& e) {
+    return at(e.source().begin, e.description());
+  } catch (const Refusal& refusal) {
+    return at(refusal.where, refusal.what);
+  }
+}
+
+}  // namespace sallyport::bench

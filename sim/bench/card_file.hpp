@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// A card described in a TOML file, for sending a capture through it.
+//
+//   lan_mac = "02:00:00:00:00:01"
+//   wan_mac = "02:00:00:00:00:02"
+//   input = "lan"                      # the port the capture arrives on
+//
+//   [[next_hop]]
+//   name = "peer"
+//   port = "wan"
+//   mac = "02:00:00:00:01:02"
+//   mtu = 1500
+//
+//   [[route]]
+//   prefix = "10.2.0.0/16"
+//   to = "peer"                        # a next hop's name, or local, none
+//
+//   [[sa]]
+//   direction = "out"                  # or "in"
+//   spi = 0x1001
+//   source = "192.0.2.1"
+//   destination = "192.0.2.2"
+//   key = "000102.."                   # AES key and 4 bytes of salt, hexadecimal (RFC 4106 8.1)
+//   next_hop = "peer"                  # out
+//   policy = 1
+//   esn = false
+//   encap = false                      # ESP in UDP, ports 4500
+//
+//   [[rule]]                           # the first that matches decides
+//   direction = "out"
+//   source = "10.1.0.0/16"             # address, prefix or range a-b; left out: any
+//   destination = "10.2.0.0/16"
+//   protocol = 6
+//   source_port = "1024-65535"
+//   destination_port = "443"
+//   action = "protect"                 # or bypass, discard, host
+//   policy = 1
+//   sa = 0x1001                        # out, protect: an SPI from above
+#pragma once
+
+#include <string>
+
+#include "driver/card.hpp"
+#include "hw/layout/codes.hpp"
+
+namespace sallyport::bench {
+
+struct LoadedCard {
+  layout::Port input = layout::Port::kLan;
+};
+
+// Reads the file and sets the card up by it. An error names file, line and remedy; the card is then not enabled.
+Result<LoadedCard> load_card(driver::Card& card, const std::string& path);
+
+}  // namespace sallyport::bench

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/bench/update.hpp"
+
+#include <algorithm>
+#include <boost/json/object.hpp>
+#include <chrono>
+#include <numeric>
+#include <optional>
+
+#include "sim/bench/ceiling.hpp"
+
+namespace sallyport::bench {
+namespace {
+
+namespace json = boost::json;
+using layout::Port;
+
+constexpr sim::Clock kAhead = 60'000;  // clocks of traffic that always wait on the line, longer than a commit takes
+constexpr sim::Clock kPatience = 400'000;
+
+class Run {
+ public:
+  Run(BenchCard& card, sim::Platform& platform, const UpdateOptions& options)
+      : card_(card), platform_(platform), options_(options) {
+    platform_.on_sent(Port::kWan, [this](sim::SentFrame&& frame) { take(frame); });
+  }
+  ~Run() {
+    platform_.on_sent(Port::kWan, [](sim::SentFrame&&) {});
+  }
+
+  // The second SA of every flow, a copy of the first with a key and an SPI of its own.
+  Result<void> add_alternatives() {
+    for (const Flow& flow : card_.flows()) {
+      Flow other = flow;
+      other.out.spi += 0x01000000;
+      for (auto& byte : other.out.keymat) byte = static_cast<std::uint8_t>(byte ^ 0xa5);
+      driver::OutboundSa sa;
+      sa.spi = other.out.spi;
+      sa.source = other.out.source;
+      sa.destination = other.out.destination;
+      sa.keymat = Secret(Bytes(other.out.keymat));
+      sa.next_hop = 2;
+      sa.policy_id = flow.policy_id;
+      auto row = card_.sas().install(sa);
+      if (!row) return row.error();
+      other.out_row = *row;
+      alternatives_.push_back(std::move(other));
+    }
+    return {};
+  }
+
+  // Keeps the line full for kAhead clocks from now.
+  void keep_offering() {
+    const sim::LineTime until = sim::start_of(platform_.now() + kAhead);
+    const double step = static_cast<double>(sim::line_time(sizes_of(options_.frame_length).esp)) / options_.share;
+    next_ = std::max(next_, static_cast<double>(sim::start_of(platform_.now() + 64)));
+    while (next_ < static_cast<double>(until)) {
+      const Flow& flow = card_.flows()[offered_ % card_.flows().size()];
+      const auto arrival = platform_.receive(Port::kLan, card_.lan_frame(flow, options_.frame_length, offered_),
+                                             static_cast<sim::LineTime>(next_));
+      last_bit_in_.push_back(arrival.last_bit);
+      parity_.push_back(-1);
+      ++offered_;
+      next_ += step;
+    }
+  }
+
+  // A change of every flow's SA and of every rule's place.
+  Result<driver::CommitReport> commit() {
+    const std::uint32_t generation = card_.session().generation() + 1;
+    const std::size_t n = card_.flows().size();
+    std::vector<std::size_t> order(n);
+    for (std::size_t i = 0; i < n; ++i) order[i] = (i + generation) % n;
+    const std::vector<Flow>& through = generation % 2 == 0 ? card_.flows() : alternatives_;
+    driver::TableImage image = card_.base();
+    if (auto r = driver::compile_spd(driver::Direction::kOutbound, outbound_rules(through, order), image); !r)
+      return r.error();
+    if (auto r = driver::compile_spd(driver::Direction::kInbound, inbound_rules(through, order), image); !r)
+      return r.error();
+    return card_.session().commit(image);
+  }
+
+  void run(sim::Clock clocks) { platform_.run(clocks); }
+  bool finish() { return platform_.run_until_idle(kPatience); }
+
+  [[nodiscard]] std::size_t offered() const { return offered_; }
+  [[nodiscard]] std::size_t received() const { return received_; }
+  [[nodiscard]] std::size_t mixed() const { return mixed_; }
+  // How often, from packet to packet as they were offered, the generation's parity changed.
+  [[nodiscard]] std::size_t steps() const {
+    std::size_t steps = 0;
+    int last = -1;
+    for (const int parity : parity_) {
+      if (parity < 0) continue;
+      if (last >= 0 && parity != last) ++steps;
+      last = parity;
+    }
+    return steps;
+  }
+  // The largest latency since the last call, in clocks.
+  double take_worst_latency() { return std::exchange(worst_, 0.0); }
+
+ private:
+  void take(const sim::SentFrame& frame) {
+    const auto header = esp_header(frame.data);
+    if (!header) {
+      ++mixed_;
+      return;
+    }
+    const bool alternative = (header->spi & 0x01000000) != (card_.flows()[0].out.spi & 0x01000000);
+    const std::vector<Flow>& set = alternative ? alternatives_ : card_.flows();
+    const std::size_t flow = (header->spi - set[0].out.spi) % set.size();
+    const auto packet = open_esp_frame(set[flow].out, frame.data);
+    const auto number = packet ? number_of(*packet) : std::nullopt;
+    // The SA must be that of the packet's own flow.
+    if (!number || *number >= offered_ || *number % set.size() != flow || parity_[*number] >= 0) {
+      ++mixed_;
+      return;
+    }
+    parity_[*number] = alternative ? 1 : 0;
+    ++received_;
+    const sim::LineTime in = last_bit_in_[*number];
+    if (frame.first_bit > in)
+      worst_ = std::max(worst_, static_cast<double>(frame.first_bit - in) / sim::kTicksPerClock);
+  }
+
+  BenchCard& card_;
+  sim::Platform& platform_;
+  const UpdateOptions& options_;
+  std::vector<Flow> alternatives_;
+  std::size_t offered_ = 0;
+  std::size_t received_ = 0;
+  std::size_t mixed_ = 0;
+  double next_ = 0;
+  double worst_ = 0;
+  std::vector<sim::LineTime> last_bit_in_;
+  std::vector<int> parity_;  // by number; -1: not received
+};
+
+}  // namespace
+
+Result<boost::json::value> measure_updates(BenchCard& card, sim::Platform& platform, const UpdateOptions& options) {
+  Run run(card, platform, options);
+  if (auto r = run.add_alternatives(); !r) return r.error();
+  run.keep_offering();
+  run.run(kAhead / 2);
+  const double quiet_latency = run.take_worst_latency();
+
+  const sim::Clock begin = platform.now();
+  const auto wall_begin = std::chrono::steady_clock::now();
+  std::uint64_t rows = 0;
+  for (unsigned i = 0; i < options.commits; ++i) {
+    run.keep_offering();
+    auto report = run.commit();
+    if (!report) return report.error();
+    rows += report->rows;
+  }
+  const sim::Clock clocks = platform.now() - begin;
+  const double wall = std::chrono::duration<double>(std::chrono::steady_clock::now() - wall_begin).count();
+  const double busy_latency = run.take_worst_latency();
+  if (!run.finish()) return Error{Errc::kTimeout, "the card did not come to rest"};
+
+  const std::size_t expected_steps = options.commits;
+  const std::size_t steps = run.steps();
+  json::object out;
+  out["rules"] = card.flows().size();
+  out["commits"] = options.commits;
+  out["rows_written_per_commit"] = static_cast<double>(rows) / options.commits;
+  out["clocks_per_commit"] = static_cast<double>(clocks) / options.commits;
+  out["commits_per_second_simulated"] = options.commits / (static_cast<double>(clocks) / sim::kClockHz);
+  out["commits_per_second_wall"] = options.commits / wall;
+  out["offered_share"] = options.share;
+  out["packets_offered"] = run.offered();
+  out["packets_lost"] = run.offered() - run.received() - run.mixed();
+  out["packets_that_saw_two_generations"] = run.mixed() + (steps > expected_steps ? steps - expected_steps : 0);
+  out["generation_steps_seen"] = steps;
+  // An upper bound: the worst latency while tables change, beyond the worst while they do not.
+  out["entry_blocked_clocks"] = std::max(0.0, busy_latency - quiet_latency);
+  return out;
+}
+
+}  // namespace sallyport::bench

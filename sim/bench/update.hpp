@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// Live change of policy under full load: how many commits a second, and that no packet is lost or sees two policies.
+//
+// Every flow has two SAs towards the other gateway. Generation g sends all flows through their SA number g mod 2, and
+// keeps the rules in an order rotated by g. A packet that found its rule's place under one generation and read the rule
+// under another would use another flow's SA; a packet admitted behind the flip that still used the old SA would break
+// the one step that each commit may make in the sequence of all packets. Both are counted.
+#pragma once
+
+#include <boost/json/value.hpp>
+
+#include "base/result.hpp"
+#include "sim/bench/bench_card.hpp"
+#include "sim/platform/platform.hpp"
+
+namespace sallyport::bench {
+
+struct UpdateOptions {
+  unsigned commits = 20;
+  std::size_t frame_length = 508;  // without FCS
+  double share = 1.0;              // of a full WAN
+};
+
+Result<boost::json::value> measure_updates(BenchCard& card, sim::Platform& platform, const UpdateOptions& options);
+
+}  // namespace sallyport::bench
