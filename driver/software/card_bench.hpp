@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+// For tests: a software card between a LAN of 10.0.1.0/24 and a WAN, with tables written row by row.
+//
+//   10.0.1.0/24 --- LAN [card, 192.0.2.1] WAN --- peer gateway 192.0.2.2 --- 10.0.2.0/24
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "driver/software/software_card.hpp"
+
+namespace sallyport::driver {
+
+namespace bench {
+
+constexpr std::uint64_t kLanMac = 0x020000000001, kWanMac = 0x020000000002;
+constexpr std::uint64_t kLanHostMac = 0x0200000000aa, kPeerMac = 0x0200000000bb;
+constexpr std::uint32_t kLanHost = 0x0a000105, kRemoteHost = 0x0a000205;
+constexpr std::uint32_t kGateway = 0xc0000201, kPeer = 0xc0000202;
+constexpr std::uint32_t kLanNet = 0x0a000100, kRemoteNet = 0x0a000200;
+constexpr unsigned kLanHop = 1, kWanHop = 2;
+constexpr std::uint16_t kPolicyId = 7;
+constexpr unsigned kOutIndex = 5;
+constexpr std::uint32_t kOutSpi = 0x11223344;
+constexpr std::uint32_t kInSpi = 0x50000803;  // row 3
+constexpr unsigned kInIndex = kInSpi % layout::kSaRows;
+constexpr std::uint16_t kMtu = 1500;
+
+inline Buffer datagram() { return ByteWriter().u16(0x1234).u16(0x5678).u16(12).u16(0).u32(0x01020304).take(); }
+
+struct Packet {
+  std::uint32_t source = kLanHost;
+  std::uint32_t destination = kRemoteHost;
+  std::uint8_t protocol = 17;
+  std::uint8_t ttl = 64;
+  std::uint16_t fragment = 0;  // flags and offset as in the header
+  Buffer payload = datagram();
+};
+
+inline Buffer ipv4(const Packet& p) {
+  ByteWriter w;
+  w.u8(0x45).u8(0).u16(static_cast<std::uint16_t>(20 + p.payload.size())).u16(0x4321).u16(p.fragment);
+  w.u8(p.ttl).u8(p.protocol).u16(0).u32(p.source).u32(p.destination);
+  w.patch_u16(10, internet_checksum(w.view()));
+  w.bytes(p.payload);
+  return w.take();
+}
+
+inline Buffer frame(std::uint64_t destination_mac, Bytes packet, std::uint16_t ethertype = kEthertypeIpv4) {
+  ByteWriter w;
+  w.u16(static_cast<std::uint16_t>(destination_mac >> 32)).u32(static_cast<std::uint32_t>(destination_mac));
+  w.u16(0x0200).u32(0x99);
+  w.u16(ethertype).bytes(packet);
+  return w.take();
+}
+
+inline Buffer lan_frame(const Packet& p = {}) { return frame(kLanMac, ipv4(p)); }
+inline Buffer wan_frame(const Packet& p) { return frame(kWanMac, ipv4(p)); }
+
+// The payload of an ESP packet from the peer under the bench's inbound key, by EVP directly (not by the card's code).
+Buffer sealed_by_peer(std::uint32_t spi, std::uint32_t seq, Bytes plaintext, std::uint32_t seq_high = 0,
+                      bool esn = false);
+// An inner packet with padding and trailer.
+Buffer with_trailer(Bytes inner, std::uint8_t next_header = 4);
+// Opens what the card sent under the bench's outbound key: plaintext with padding and trailer.
+Buffer opened_by_peer(Bytes esp, std::uint32_t seq_high = 0, bool esn = false);
+
+// Fills a search tree and the rows of its intervals: `starts` ascending, one row more than starts.
+using Rows = std::map<unsigned, layout::Row>;
+Rows tree(unsigned intervals, const std::vector<std::uint32_t>& starts);
+
+}  // namespace bench
+
+class CardBench : public testing::Test {
+ protected:
+  struct Transmitted {
+    layout::Port port;
+    Buffer frame;
+  };
+  struct Received {  // from the card-to-host ring
+    layout::Row descriptor;
+    Buffer frame;
+    [[nodiscard]] layout::Upcall upcall() const {
+      return layout::Upcall(descriptor.get(layout::rx_descriptor::kUpcall));
+    }
+  };
+
+  // Enabled, bank 0 open: LAN to remote net protected, remote net to LAN demanded protected, TCP port 80 to
+  // 198.51.100.0/24 in the clear, everything else without a rule.
+  void SetUp() override;
+
+  // The records of one table load, written and started.
+  layout::LoadError load(layout::TableId table, const bench::Rows& rows, unsigned bank);
+  layout::LoadError load_bytes(Bytes records);
+  // Both banks, by loading the closed one and flipping twice; leaves bank 0 open.
+  void load_both(layout::TableId table, const bench::Rows& rows);
+  void flip();
+  void set_rule(layout::TableId spd, unsigned rule, layout::Action action, std::uint16_t sa_index = bench::kOutIndex);
+  void set_route(unsigned interval, layout::Route kind, unsigned next_hop);
+  void set_next_hop(unsigned row, layout::Port port, std::uint64_t mac, bool valid = true);
+  void install_sa_out(layout::Row row);
+  void install_sa_in(layout::Row row);
+  [[nodiscard]] static layout::Row sa_out_row();
+  [[nodiscard]] static layout::Row sa_in_row();
+
+  void start_rings(std::uint32_t slots);
+  void send_from_host(Bytes frame, unsigned inject);
+  std::vector<Received> host_received();  // since the last call; given back
+
+  std::uint32_t read(const layout::Register& r) { return card_.read(r).value(); }
+  void write(const layout::Register& r, std::uint32_t value) { ASSERT_TRUE(card_.write(r, value)); }
+  std::uint64_t counter(layout::Counter c) { return wide(layout::reg::kCounters, static_cast<unsigned>(c)); }
+  std::uint64_t drops(layout::Drop d) { return wide(layout::reg::kDropCounters, static_cast<unsigned>(d)); }
+  layout::Row sa_state(bool outbound, unsigned sa_index);
+
+  std::vector<Transmitted> sent_;
+  std::vector<PacketRecord> records_;
+  SoftwareCard card_{[this](layout::Port port, Bytes f) { sent_.push_back({port, Buffer(f.begin(), f.end())}); }};
+
+ private:
+  std::uint64_t wide(const layout::Register& r, unsigned i) {
+    const std::uint64_t low = read(r.at(2 * i));
+    return std::uint64_t{read(r.at(2 * i + 1))} << 32 | low;
+  }
+  std::unique_ptr<HostMemory> rx_;
+  std::unique_ptr<HostMemory> tx_;
+  std::unique_ptr<HostMemory> loads_;
+  std::uint32_t slots_ = 0;
+  std::uint32_t rx_next_ = 0;
+  std::uint32_t tx_next_ = 0;
+};
+
+}  // namespace sallyport::driver

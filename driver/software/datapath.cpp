@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+// Admission, the way from LAN, and forwarding; the way from WAN is in inbound.cpp.
+#include "driver/software/datapath.hpp"
+
+namespace sallyport::driver {
+
+using layout::Action;
+using layout::Drop;
+using layout::Port;
+using layout::Route;
+using layout::TableId;
+using layout::Upcall;
+
+namespace {
+
+Drop admission_drop(HeaderFault fault) {
+  switch (fault) {
+    case HeaderFault::kMalformed:
+      return Drop::kIpMalformed;
+    case HeaderFault::kChecksum:
+      return Drop::kIpChecksum;
+    case HeaderFault::kTooShort:
+    case HeaderFault::kTotalTooLong:
+      return Drop::kIpTruncated;
+    case HeaderFault::kNone:
+      break;
+  }
+  return Drop::kIllegalState;
+}
+
+void put_mac(ByteWriter& w, std::uint64_t mac) {
+  w.u16(static_cast<std::uint16_t>(mac >> 32)).u32(static_cast<std::uint32_t>(mac));
+}
+
+Buffer ethernet(std::uint64_t destination, std::uint64_t source, Bytes packet) {
+  ByteWriter w;
+  put_mac(w, destination);
+  put_mac(w, source);
+  w.u16(kEthertypeIpv4).bytes(packet);
+  return w.take();
+}
+
+}  // namespace
+
+// ---- both sides: admission -----------------------------------------------------------------------------------------
+
+Outcome Datapath::process(Port port, Bytes frame, std::uint32_t generation, Effects& effects) {
+  Passage p;
+  p.host_frame = frame;
+  p.notice.port = port;
+  p.notice.generation = generation;
+
+  if (!settings_.enabled) return Drop::kDisabled;
+  ByteReader r(frame);
+  const std::uint64_t destination_mac = std::uint64_t{r.u16()} << 32 | r.u32();
+  const bool group = (frame[0] & 1) != 0;
+  if (destination_mac != settings_.mac(port) && !group) return Drop::kNotForUs;
+  r.skip(6);  // source MAC
+  const std::uint16_t ethertype = r.u16();
+  if (ethertype == kEthertypeArp) return upcall(p, Upcall::kArp);
+  if (ethertype != kEthertypeIpv4) return Drop::kEthertype;
+  const HeaderFault fault = read_ipv4(frame.subspan(kEthernetBytes), p.packet);
+  if (fault != HeaderFault::kNone) return admission_drop(fault);
+
+  p.found = look_up(p, port == Port::kLan ? TableId::kSpdOut : TableId::kSpdIn);
+  p.notice.principal = p.found.principal;
+  return port == Port::kLan ? from_lan(p, effects) : from_wan(p, effects);
+}
+
+// ---- from LAN: outbound --------------------------------------------------------------------------------------------
+
+Outcome Datapath::from_lan(Passage& p, Effects& effects) {
+  if (p.found.route == Route::kLocal) return upcall(p, Upcall::kLocal);
+  if (p.packet.ttl < 2) return Drop::kTtlExpired;
+  if (!p.found.rule) return Drop::kSpdNoMatch;
+  p.notice.policy_id = p.found.rule->policy_id;
+  switch (p.found.rule->action) {
+    case Action::kDiscard:
+      return Drop::kSpdDiscard;
+    case Action::kHost:
+      return upcall(p, Upcall::kPolicy);
+    case Action::kBypass: {
+      Outcome outcome = forward(p, Port::kWan);
+      if (std::holds_alternative<Sent>(outcome)) effects.counted.push_back(layout::Counter::kBypassOut);
+      return outcome;
+    }
+    case Action::kProtect:
+      return protect(p, effects);
+  }
+  return Drop::kIllegalState;
+}
+
+Outcome Datapath::protect(Passage& p, Effects& effects) {
+  namespace sa = layout::sa_out;
+  const unsigned sa_index = p.found.rule->sa_index;
+  if (sa_index >= layout::kSaRows) return Drop::kSaEmpty;
+  const layout::Row& sa_row = row(TableId::kSaOut, 0, sa_index);
+  if (sa_row.get(sa::kValid) == 0) return Drop::kSaEmpty;
+
+  p.notice.spi = static_cast<std::uint32_t>(sa_row.get(sa::kSpi));
+  p.notice.sa_index = static_cast<std::uint16_t>(sa_index);
+  p.notice.outbound = true;
+  const std::size_t inner_total = p.packet.total();
+  auto hop = next_hop(p, static_cast<unsigned>(sa_row.get(sa::kNextHop)), Port::kWan, outer_total(sa_row, inner_total));
+  if (auto* instead = std::get_if<Outcome>(&hop)) return std::move(*instead);
+
+  SaEvents happened;
+  const auto number = outbound_[sa_index].number(sa_row, ciphertext_bytes(inner_total), happened);
+  Notice event = p.notice;
+  event.principal = 0;
+  event.policy_id = static_cast<std::uint16_t>(sa_row.get(sa::kPolicyId));
+  event.upcall = happened.hard_limit ? Upcall::kHardLimit : Upcall::kSoftLimit;
+  if (happened.hard_limit || happened.soft_limit) effects.events.push_back(event);
+  if (const auto* refused = std::get_if<Drop>(&number)) return *refused;
+
+  effects.counted.push_back(layout::Counter::kEspOut);
+  const Buffer outer =
+      encapsulate(p.packet, sa_row, row(TableId::kSaOutKey, 0, sa_index), std::get<std::uint64_t>(number));
+  return Sent{Port::kWan, ethernet(std::get<layout::Row>(hop).get(layout::next_hop::kMac), settings_.wan_mac, outer)};
+}
+
+// ---- forwarding ----------------------------------------------------------------------------------------------------
+
+Outcome Datapath::forward(const Passage& p, Port egress) {
+  if (p.found.route == Route::kResolve) return upcall(p, Upcall::kResolve);
+  // Local destinations were taken out on the way; whatever is left here is no route.
+  if (p.found.route != Route::kSend) return Drop::kNoRoute;
+  auto hop = next_hop(p, p.found.next_hop, egress, p.packet.total());
+  if (auto* instead = std::get_if<Outcome>(&hop)) return std::move(*instead);
+  Buffer packet(p.packet.bytes.begin(), p.packet.bytes.end());
+  decrement_ttl(packet);
+  return Sent{egress, ethernet(std::get<layout::Row>(hop).get(layout::next_hop::kMac), settings_.mac(egress), packet)};
+}
+
+std::variant<layout::Row, Outcome> Datapath::next_hop(const Passage& p, unsigned number, Port egress,
+                                                      std::size_t total) {
+  const layout::Row& hop = row(TableId::kNextHop, p.notice.generation & 1, number);
+  if (hop.get(layout::next_hop::kValid) == 0) return Outcome(Drop::kNoNextHop);
+  if (Port(hop.get(layout::next_hop::kPort)) != egress) return Outcome(Drop::kEgressPort);
+  if (total > hop.get(layout::next_hop::kMtu)) return upcall(p, Upcall::kTooBig);
+  return hop;
+}
+
+Outcome Datapath::upcall(const Passage& p, Upcall reason) const {
+  ToHost to_host;
+  to_host.notice = p.notice;
+  to_host.notice.upcall = reason;
+  // A decapsulated packet has no frame of its own.
+  to_host.frame = p.notice.decapsulated ? ethernet(settings_.lan_mac, 0, p.packet.bytes)
+                                        : Buffer(p.host_frame.begin(), p.host_frame.end());
+  return to_host;
+}
+
+LookupResult Datapath::look_up(const Passage& p, TableId spd) const {
+  return lookup({tables_, p.notice.generation & 1, spd, settings_.hash_seed}, lookup_key(p.packet));
+}
+
+}  // namespace sallyport::driver

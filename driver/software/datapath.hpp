@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the card decides about a packet: hw/README.md, "What happens to a packet", check by check.
+#pragma once
+
+#include <variant>
+#include <vector>
+
+#include "driver/software/esp.hpp"
+#include "driver/software/lookup.hpp"
+#include "driver/software/sa_state.hpp"
+#include "hw/layout/descriptors.hpp"
+#include "hw/layout/registers.hpp"
+
+namespace sallyport::driver {
+
+// What the host is told of a packet or an event.
+struct Notice {
+  layout::Upcall upcall = layout::Upcall::kLocal;
+  layout::Port port = layout::Port::kLan;
+  std::uint32_t generation = 0;
+  std::uint32_t spi = 0;
+  std::uint16_t sa_index = 0;
+  std::uint16_t policy_id = 0;
+  std::uint16_t principal = 0;
+  bool outbound = false;
+  bool decapsulated = false;
+  std::uint32_t source = 0;  // events: outer source address
+};
+
+struct Sent {
+  layout::Port port;
+  Buffer frame;
+};
+struct ToHost {
+  Notice notice;
+  Buffer frame;
+};
+using Outcome = std::variant<layout::Drop, ToHost, Sent>;
+
+// The registers that the datapath reads.
+struct Settings {
+  bool enabled = false;
+  std::uint64_t lan_mac = 0;  // first byte most significant
+  std::uint64_t wan_mac = 0;
+  std::uint32_t hash_seed = 0;
+
+  [[nodiscard]] std::uint64_t mac(layout::Port port) const { return port == layout::Port::kLan ? lan_mac : wan_mac; }
+};
+
+// What a packet does beside its outcome.
+struct Effects {
+  std::vector<Notice> events;
+  std::vector<layout::Counter> counted;
+};
+
+class Datapath {
+ public:
+  Datapath(const Tables& tables, const Settings& settings) : tables_(tables), settings_(settings) {}
+
+  // A frame from LAN or WAN whose length is 14 to kMaxFrame bytes, under the generation in force.
+  Outcome process(layout::Port port, Bytes frame, std::uint32_t generation, Effects& effects);
+
+  void reset_outbound(unsigned sa_index) { outbound_[sa_index] = {}; }
+  void reset_inbound(unsigned sa_index) { inbound_[sa_index] = {}; }
+  [[nodiscard]] layout::Row outbound_row(unsigned sa_index) const { return outbound_[sa_index].row(); }
+  [[nodiscard]] layout::Row inbound_row(unsigned sa_index) const { return inbound_[sa_index].row(); }
+
+ private:
+  // A packet on its way: what is forwarded, and what the host gets instead if it comes to that.
+  struct Passage {
+    Ipv4Packet packet;
+    Bytes host_frame;
+    Notice notice;
+    LookupResult found;
+  };
+
+  Outcome from_lan(Passage& p, Effects& effects);
+  Outcome protect(Passage& p, Effects& effects);
+  Outcome from_wan(Passage& p, Effects& effects);
+  Outcome clear(Passage& p, Effects& effects);
+  Outcome inbound_esp(Passage& p, const EspPacket& esp, Effects& effects);
+  Outcome inner(Passage& outer, const layout::Row& sa_in, Bytes plaintext);
+  Outcome forward(const Passage& p, layout::Port egress);
+
+  // The row of next_hop that leads out of `egress` and takes `total` bytes, or what happens instead.
+  std::variant<layout::Row, Outcome> next_hop(const Passage& p, unsigned row, layout::Port egress, std::size_t total);
+  [[nodiscard]] Outcome upcall(const Passage& p, layout::Upcall reason) const;
+  [[nodiscard]] LookupResult look_up(const Passage& p, layout::TableId spd) const;
+  [[nodiscard]] const layout::Row& row(layout::TableId table, unsigned bank, unsigned number) const {
+    return tables_.row(static_cast<unsigned>(table), bank, number);
+  }
+
+  const Tables& tables_;
+  const Settings& settings_;
+  std::vector<OutboundState> outbound_{layout::kSaRows};
+  std::vector<InboundState> inbound_{layout::kSaRows};
+};
+
+}  // namespace sallyport::driver

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "driver/software/lookup.hpp"
+
+#include <array>
+
+#include "hw/layout/bucket_hash.hpp"
+
+namespace sallyport::driver {
+namespace {
+
+using layout::SpdTable;
+using layout::TableId;
+
+constexpr std::uint8_t kProtocolsWithPorts[] = {6, 17, 132, 33};  // TCP, UDP, SCTP, DCCP
+
+unsigned find_interval(const LookupView& view, unsigned table, std::uint32_t key) {
+  const unsigned intervals = layout::kTables[table].rows;
+  unsigned node = 1;
+  while (node < intervals) {
+    const auto start =
+        static_cast<std::uint32_t>(view.tables.row(table, view.bank, node).get(layout::interval::kStart));
+    node = 2 * node + (key >= start ? 1 : 0);
+  }
+  return node - intervals;
+}
+
+std::uint16_t find_principal(const LookupView& view, std::uint32_t address) {
+  namespace bucket = layout::principal_bucket;
+  const layout::BucketPair buckets = layout::principal_buckets(address, view.hash_seed);
+  for (const unsigned row_number : {buckets.first, buckets.second}) {
+    const layout::Row& row = view.tables.row(static_cast<unsigned>(TableId::kPrincipal), view.bank, row_number);
+    for (unsigned entry = 0; entry < layout::kBucketEntries; ++entry) {
+      const auto of_entry = [&](layout::Field field) {
+        field.lsb += entry * bucket::kEntryBits;
+        return row.get(field);
+      };
+      if (of_entry(bucket::kValid) == 1 && of_entry(bucket::kAddress) == address) {
+        return static_cast<std::uint16_t>(of_entry(bucket::kPrincipal));
+      }
+    }
+  }
+  return 0;
+}
+
+std::optional<SpdRule> find_rule(const LookupView& view, const LookupKey& key, std::uint16_t principal) {
+  const auto table = [&](SpdTable t) { return static_cast<unsigned>(view.spd) + static_cast<unsigned>(t); };
+  std::array<std::uint8_t, layout::kRowBytes> rules;
+  rules.fill(0xff);
+  const auto keep = [&](SpdTable bitmaps, unsigned row) {
+    const auto& bytes = view.tables.row(table(bitmaps), view.bank, row).bytes();
+    for (std::size_t i = 0; i < rules.size(); ++i) rules[i] &= bytes[i];
+  };
+  const auto keep_interval = [&](SpdTable starts, SpdTable bitmaps, std::uint32_t value) {
+    keep(bitmaps, find_interval(view, table(starts), value));
+  };
+  keep_interval(SpdTable::kSourceStart, SpdTable::kSource, key.source);
+  keep_interval(SpdTable::kDestinationStart, SpdTable::kDestination, key.destination);
+  keep_interval(SpdTable::kSourcePortStart, SpdTable::kSourcePort, key.source_port);
+  keep_interval(SpdTable::kDestinationPortStart, SpdTable::kDestinationPort, key.destination_port);
+  keep_interval(SpdTable::kPrincipalStart, SpdTable::kPrincipal, principal);
+  keep(SpdTable::kProtocol, key.protocol);
+
+  for (unsigned i = 0; i < layout::kSpdRules; ++i) {
+    if ((rules[i / 8] >> (i % 8) & 1) == 0) continue;
+    const layout::Row& row = view.tables.row(table(SpdTable::kRule), view.bank, i);
+    return SpdRule{layout::Action(row.get(layout::spd_rule::kAction)),
+                   static_cast<std::uint16_t>(row.get(layout::spd_rule::kPolicyId)),
+                   static_cast<std::uint16_t>(row.get(layout::spd_rule::kSaIndex))};
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+LookupKey lookup_key(const Ipv4Packet& packet) {
+  LookupKey key;
+  key.source = packet.source;
+  key.destination = packet.destination;
+  key.protocol = packet.protocol;
+  bool has_ports = false;
+  for (const std::uint8_t protocol : kProtocolsWithPorts) has_ports = has_ports || packet.protocol == protocol;
+  if (has_ports && packet.fragment_offset == 0 && packet.payload().size() >= 4) {
+    ByteReader r(packet.payload());
+    key.source_port = r.u16();
+    key.destination_port = r.u16();
+  }
+  return key;
+}
+
+LookupResult lookup(const LookupView& view, const LookupKey& key) {
+  LookupResult result;
+  result.principal = find_principal(view, key.source);
+  result.rule = find_rule(view, key, result.principal);
+  const unsigned interval = find_interval(view, static_cast<unsigned>(TableId::kRouteStart), key.destination);
+  const layout::Row& route = view.tables.row(static_cast<unsigned>(TableId::kRoute), view.bank, interval);
+  result.route = layout::Route(route.get(layout::route::kKind));
+  result.next_hop = static_cast<unsigned>(route.get(layout::route::kNextHop));
+  return result;
+}
+
+}  // namespace sallyport::driver

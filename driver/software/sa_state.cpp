@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "driver/software/sa_state.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace sallyport::driver {
+namespace {
+
+using layout::Drop;
+
+struct Limits {
+  std::uint64_t soft_packets, hard_packets, soft_bytes, hard_bytes;  // 0: none
+};
+
+template <class Fields>
+Limits limits_of(const layout::Row& row, const Fields& fields) {
+  return {row.get(fields[0]), row.get(fields[1]), row.get(fields[2]), row.get(fields[3])};
+}
+
+constexpr layout::Field kOutLimits[] = {layout::sa_out::kSoftPackets, layout::sa_out::kHardPackets,
+                                        layout::sa_out::kSoftBytes, layout::sa_out::kHardBytes};
+constexpr layout::Field kInLimits[] = {layout::sa_in::kSoftPackets, layout::sa_in::kHardPackets,
+                                       layout::sa_in::kSoftBytes, layout::sa_in::kHardBytes};
+
+bool would_pass_hard_limit(const SaCounts& counts, const Limits& limits, std::uint64_t bytes) {
+  const bool too_many = limits.hard_packets != 0 && counts.packets >= limits.hard_packets;
+  const bool overflow = counts.bytes > std::numeric_limits<std::uint64_t>::max() - bytes;
+  return too_many || (limits.hard_bytes != 0 && (overflow || counts.bytes + bytes > limits.hard_bytes));
+}
+
+// Counts a packet; whether it is the one that reaches a soft limit.
+bool count(SaCounts& counts, const Limits& limits, std::uint64_t bytes) {
+  const std::uint64_t bytes_before = counts.bytes;
+  counts.packets += 1;
+  counts.bytes += bytes;
+  return (limits.soft_packets != 0 && counts.packets == limits.soft_packets) ||
+         (limits.soft_bytes != 0 && bytes_before < limits.soft_bytes && counts.bytes >= limits.soft_bytes);
+}
+
+void expire(SaCounts& counts, SaEvents& events) {
+  events.hard_limit = !counts.expired;
+  counts.expired = true;
+}
+
+// RFC 4303 A2.2: the high half of a sequence number, from where the window stands. Nothing: the number would lie before
+// zero.
+std::optional<std::uint64_t> infer(std::uint64_t top, std::uint32_t seq_low) {
+  constexpr std::uint32_t kWindow = layout::kReplayWindow;
+  const auto top_low = static_cast<std::uint32_t>(top);
+  const auto top_high = static_cast<std::uint32_t>(top >> 32);
+  const std::uint32_t bottom = top_low - (kWindow - 1);
+  std::uint32_t high = 0;
+  if (top_low >= kWindow - 1) {  // case A: the window lies within one subspace
+    high = seq_low >= bottom ? top_high : top_high + 1;
+  } else {  // case B: it spans two
+    if (seq_low >= bottom && top_high == 0) return std::nullopt;
+    high = seq_low >= bottom ? top_high - 1 : top_high;
+  }
+  return std::uint64_t{high} << 32 | seq_low;
+}
+
+}  // namespace
+
+std::variant<std::uint64_t, Drop> OutboundState::number(const layout::Row& sa_out, std::uint64_t bytes,
+                                                        SaEvents& events) {
+  const std::uint64_t last = sa_out.get(layout::sa_out::kEsn) == 1 ? std::numeric_limits<std::uint64_t>::max()
+                                                                   : std::numeric_limits<std::uint32_t>::max();
+  // RFC 4303 3.3.3: the counter must not cycle.
+  if (seq_ == last) {
+    expire(counts_, events);
+    return Drop::kSeqExhausted;
+  }
+  const Limits limits = limits_of(sa_out, kOutLimits);
+  if (counts_.expired || would_pass_hard_limit(counts_, limits, bytes)) {
+    expire(counts_, events);
+    return Drop::kHardLimit;
+  }
+  events.soft_limit = count(counts_, limits, bytes);
+  return ++seq_;
+}
+
+layout::Row OutboundState::row() const {
+  namespace state = layout::sa_out_state;
+  layout::Row row;
+  row.set(state::kSeq, seq_);
+  row.set(state::kPackets, counts_.packets);
+  row.set(state::kBytes, counts_.bytes);
+  row.set(state::kExpired, counts_.expired ? 1 : 0);
+  return row;
+}
+
+std::variant<std::uint64_t, Drop> InboundState::admit(const layout::Row& sa_in, std::uint32_t seq_low) {
+  if (counts_.expired) return Drop::kHardLimit;
+  std::optional<std::uint64_t> seq = seq_low;
+  if (sa_in.get(layout::sa_in::kEsn) == 1) seq = infer(top_, seq_low);
+  const std::optional<Drop> refused = seq ? replayed(*seq) : Drop::kReplayOld;
+  if (refused) {
+    ++replays_;
+    return *refused;
+  }
+  return *seq;
+}
+
+std::optional<Drop> InboundState::accept(const layout::Row& sa_in, std::uint64_t seq, bool icv_ok, std::uint64_t bytes,
+                                         SaEvents& events) {
+  if (!icv_ok) {
+    ++icv_failures_;
+    return Drop::kIcvMismatch;
+  }
+  const Limits limits = limits_of(sa_in, kInLimits);
+  if (would_pass_hard_limit(counts_, limits, bytes)) {
+    expire(counts_, events);
+    return Drop::kHardLimit;
+  }
+  take(seq);
+  events.soft_limit = count(counts_, limits, bytes);
+  return std::nullopt;
+}
+
+// RFC 4303 3.4.3.
+std::optional<Drop> InboundState::replayed(std::uint64_t seq) const {
+  if (seq == 0) return Drop::kReplayOld;
+  if (seq > top_) return std::nullopt;
+  const std::uint64_t behind = top_ - seq;
+  if (behind >= window_.size()) return Drop::kReplayOld;
+  if (window_[behind]) return Drop::kReplayDuplicate;
+  return std::nullopt;
+}
+
+void InboundState::take(std::uint64_t seq) {
+  if (seq > top_) {
+    const std::uint64_t ahead = std::min<std::uint64_t>(seq - top_, window_.size());
+    std::shift_right(window_.begin(), window_.end(), static_cast<std::ptrdiff_t>(ahead));
+    std::fill_n(window_.begin(), ahead, false);
+    top_ = seq;
+  }
+  window_[top_ - seq] = true;
+}
+
+layout::Row InboundState::row() const {
+  namespace state = layout::sa_in_state;
+  layout::Row row;
+  row.set(state::kTop, top_);
+  row.set(state::kPackets, counts_.packets);
+  row.set(state::kBytes, counts_.bytes);
+  row.set(state::kIcvFailures, icv_failures_);
+  row.set(state::kReplays, replays_);
+  for (unsigned i = 0; i < layout::kReplayWindow; ++i) row.set_bit(state::kWindow.lsb + i, window_[i]);
+  row.set(state::kExpired, counts_.expired ? 1 : 0);
+  return row;
+}
+
+}  // namespace sallyport::driver

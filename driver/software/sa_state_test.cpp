@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "driver/software/sa_state.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+#include <set>
+
+namespace sallyport::driver {
+namespace {
+
+using layout::Drop;
+
+constexpr std::uint64_t kBytes = 100;
+
+layout::Row in_row(bool esn) {
+  layout::Row row;
+  row.set(layout::sa_in::kEsn, esn ? 1 : 0);
+  return row;
+}
+
+// Remembers everything. Too slow to ship, too simple to be wrong.
+struct SlowWindow {
+  std::set<std::uint64_t> seen;
+  std::uint64_t top = 0;
+  bool accept(std::uint64_t seq) {
+    if (seq == 0 || seq + layout::kReplayWindow <= top || !seen.insert(seq).second) return false;
+    top = std::max(top, seq);
+    return true;
+  }
+};
+
+std::optional<Drop> receive(InboundState& state, const layout::Row& row, std::uint32_t seq_low, bool icv_ok = true) {
+  const auto admitted = state.admit(row, seq_low);
+  if (const auto* drop = std::get_if<Drop>(&admitted)) return *drop;
+  SaEvents events;
+  return state.accept(row, std::get<std::uint64_t>(admitted), icv_ok, kBytes, events);
+}
+
+TEST(InboundState, AcceptsWhatAWindowThatRemembersEverythingAccepts) {
+  const unsigned seed = 20;
+  std::mt19937 rng(seed);
+  InboundState state;
+  SlowWindow slow;
+  for (int i = 0; i < 20000; ++i) {
+    const auto seq = static_cast<std::uint32_t>(
+        std::max<std::int64_t>(0, static_cast<std::int64_t>(slow.top) + static_cast<std::int64_t>(rng() % 300) - 200));
+    ASSERT_EQ(!receive(state, in_row(false), seq).has_value(), slow.accept(seq)) << "seed " << seed << ", step " << i;
+  }
+}
+
+// The sender's whole numbers, of which only the low half travels, across two boundaries of 2^32.
+TEST(InboundState, InfersTheHighHalfOfAnExtendedNumberAcrossTheBoundary) {
+  const unsigned seed = 21;
+  std::mt19937_64 rng(seed);
+  InboundState state;
+  SlowWindow slow;
+  std::uint64_t base = 1;
+  for (int i = 0; i < 20000; ++i) {
+    base += i % 100 == 0 ? rng() % 0x20000000 : rng() % 3;
+    const std::uint64_t seq = std::max<std::int64_t>(1, static_cast<std::int64_t>(base + rng() % 100) - 50);
+    ASSERT_EQ(!receive(state, in_row(true), static_cast<std::uint32_t>(seq)).has_value(), slow.accept(seq))
+        << "seed " << seed << ", step " << i;
+  }
+  EXPECT_GT(slow.top >> 32, 1u);
+  EXPECT_EQ(state.row().get(layout::sa_in_state::kTop), slow.top);
+}
+
+TEST(InboundState, RefusesANumberThatWouldLieBeforeZero) {
+  InboundState state;
+  EXPECT_EQ(receive(state, in_row(true), 0xffffffff), Drop::kReplayOld);
+  EXPECT_EQ(receive(state, in_row(true), 1), std::nullopt);
+}
+
+TEST(InboundState, ForgetsANumberWhoseIcvWasWrong) {
+  InboundState state;
+  EXPECT_EQ(receive(state, in_row(false), 9, false), Drop::kIcvMismatch);
+  EXPECT_EQ(receive(state, in_row(false), 9), std::nullopt);
+  EXPECT_EQ(receive(state, in_row(false), 9), Drop::kReplayDuplicate);
+  const layout::Row row = state.row();
+  EXPECT_EQ(row.get(layout::sa_in_state::kIcvFailures), 1u);
+  EXPECT_EQ(row.get(layout::sa_in_state::kReplays), 1u);
+  EXPECT_EQ(row.get(layout::sa_in_state::kPackets), 1u);
+  EXPECT_EQ(row.get(layout::sa_in_state::kBytes), kBytes);
+}
+
+TEST(OutboundState, NumbersFromOneAndEndsAtThePacketLimitForGood) {
+  layout::Row row;
+  row.set(layout::sa_out::kSoftPackets, 2);
+  row.set(layout::sa_out::kHardPackets, 3);
+  OutboundState state;
+  for (std::uint64_t seq = 1; seq <= 3; ++seq) {
+    SaEvents events;
+    EXPECT_EQ(std::get<std::uint64_t>(state.number(row, kBytes, events)), seq);
+    EXPECT_EQ(events.soft_limit, seq == 2);
+    EXPECT_FALSE(events.hard_limit);
+  }
+  SaEvents first, second;
+  EXPECT_EQ(std::get<Drop>(state.number(row, kBytes, first)), Drop::kHardLimit);
+  EXPECT_TRUE(first.hard_limit);
+  EXPECT_EQ(std::get<Drop>(state.number(row, kBytes, second)), Drop::kHardLimit);
+  EXPECT_FALSE(second.hard_limit);
+}
+
+TEST(OutboundState, NeverLetsTheNumberCycle) {
+  for (const bool esn : {false, true}) {
+    layout::Row row;
+    row.set(layout::sa_out::kEsn, esn ? 1 : 0);
+    const std::uint64_t last = esn ? ~std::uint64_t{0} : 0xffffffff;
+    OutboundState state(last - 1);
+    SaEvents events;
+    EXPECT_EQ(std::get<std::uint64_t>(state.number(row, kBytes, events)), last);
+    EXPECT_EQ(std::get<Drop>(state.number(row, kBytes, events)), Drop::kSeqExhausted);
+    EXPECT_TRUE(events.hard_limit);
+    EXPECT_EQ(std::get<Drop>(state.number(row, kBytes, events)), Drop::kSeqExhausted);
+    EXPECT_FALSE(events.hard_limit);
+  }
+}
+
+TEST(OutboundState, RefusesThePacketThatWouldPassTheByteLimitAndEveryoneAfterIt) {
+  layout::Row row;
+  row.set(layout::sa_out::kSoftBytes, 150);
+  row.set(layout::sa_out::kHardBytes, 250);
+  OutboundState state;
+  SaEvents events;
+  EXPECT_TRUE(std::holds_alternative<std::uint64_t>(state.number(row, 100, events)));
+  EXPECT_FALSE(events.soft_limit);
+  EXPECT_TRUE(std::holds_alternative<std::uint64_t>(state.number(row, 150, events)));  // 250: reaches, does not pass
+  EXPECT_TRUE(events.soft_limit);
+  EXPECT_EQ(std::get<Drop>(state.number(row, 1, events)), Drop::kHardLimit);
+  EXPECT_EQ(std::get<Drop>(state.number(row, 0, events)), Drop::kHardLimit);
+}
+
+}  // namespace
+}  // namespace sallyport::driver

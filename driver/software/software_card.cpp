@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+// What goes through the software card: frames, the host's frames, table loads; its registers are in card_registers.cpp.
+#include "driver/software/software_card.hpp"
+
+namespace sallyport::driver {
+
+using layout::Counter;
+using layout::Drop;
+using layout::Inject;
+using layout::Port;
+
+void SoftwareCard::receive(Port port, Bytes frame, bool mac_error) {
+  count(port == Port::kLan ? Counter::kLanRx : Counter::kWanRx);
+  count(port == Port::kLan ? Counter::kLanRxBytes : Counter::kWanRxBytes, frame.size());
+  if (mac_error || frame.size() < kEthernetBytes || frame.size() > layout::kMaxFrame) {
+    finish(port, Drop::kRxError);
+  } else {
+    process(port, frame);
+  }
+}
+
+void SoftwareCard::process(Port port, Bytes frame) {
+  Effects effects;
+  const Outcome outcome = datapath_.process(port, frame, generation_, effects);
+  for (const Counter counter : effects.counted) count(counter);
+  for (const Notice& event : effects.events) report(event);
+  finish(port, outcome);
+}
+
+// Carries an outcome out: every packet comes by here exactly once.
+void SoftwareCard::finish(Port port, const Outcome& outcome) {
+  PacketRecord record{port, generation_, Port::kHost, std::nullopt, std::nullopt};
+  if (const auto* reason = std::get_if<Drop>(&outcome)) {
+    record.drop = *reason;
+  } else if (const auto* to_host = std::get_if<ToHost>(&outcome)) {
+    record.upcall = to_host->notice.upcall;
+    if (put_into_ring(memory_, rx_, to_host->notice, to_host->frame, clock())) {
+      count(Counter::kHostRx);
+    } else {
+      record.drop = Drop::kHostRingFull;
+    }
+  } else {
+    const auto& sent = std::get<Sent>(outcome);
+    record.exit = sent.port;
+    count(sent.port == Port::kLan ? Counter::kLanTx : Counter::kWanTx);
+    count(sent.port == Port::kLan ? Counter::kLanTxBytes : Counter::kWanTxBytes, sent.frame.size());
+    transmit_(sent.port, sent.frame);
+  }
+  if (record.drop) ++drops_[static_cast<unsigned>(*record.drop)];
+  if (record_) record_(record);
+}
+
+void SoftwareCard::report(const Notice& event) {
+  const bool spi_unknown = event.upcall == layout::Upcall::kSpiUnknown;
+  if (spi_unknown && spi_unknown_slot_) return;
+  const std::uint32_t slot = rx_.producer;
+  if (!put_into_ring(memory_, rx_, event, {}, clock())) {
+    count(Counter::kEventsLost);
+    return;
+  }
+  count(Counter::kEvents);
+  if (spi_unknown) spi_unknown_slot_ = slot;
+}
+
+void SoftwareCard::serve_host() {
+  while (const auto host_frame = take_from_ring(memory_, tx_)) {
+    count(Counter::kHostTx);
+    if (host_frame->frame.empty()) {
+      finish(Port::kHost, Drop::kHostInject);
+      continue;
+    }
+    switch (host_frame->inject) {
+      case static_cast<unsigned>(Inject::kLanTx):
+        finish(Port::kHost, Sent{Port::kLan, host_frame->frame});
+        break;
+      case static_cast<unsigned>(Inject::kWanTx):
+        finish(Port::kHost, Sent{Port::kWan, host_frame->frame});
+        break;
+      case static_cast<unsigned>(Inject::kLanRx):
+        process(Port::kLan, host_frame->frame);
+        break;
+      case static_cast<unsigned>(Inject::kWanRx):
+        process(Port::kWan, host_frame->frame);
+        break;
+      default:
+        finish(Port::kHost, Drop::kHostInject);
+    }
+  }
+}
+
+void SoftwareCard::load_tables() {
+  ++load_count_;
+  const auto records = memory_.at(load_address_, load_length_);
+  if (records.empty() && load_length_ != 0) {
+    load_error_ = layout::LoadError::kHostMemory;
+    return;
+  }
+  std::vector<Tables::Loaded> loaded;
+  load_error_ = tables_.load(records, generation_ & 1, loaded);
+  // A new key begins at the first sequence number.
+  for (const Tables::Loaded& run : loaded) {
+    for (unsigned row = run.first; row < run.first + run.count; ++row) {
+      if (run.table == layout::TableId::kSaOutKey) datapath_.reset_outbound(row);
+      if (run.table == layout::TableId::kSaInKey) datapath_.reset_inbound(row);
+    }
+  }
+}
+
+void SoftwareCard::wipe() {
+  tables_.wipe_sas();
+  for (unsigned row = 0; row < layout::kSaRows; ++row) {
+    datapath_.reset_outbound(row);
+    datapath_.reset_inbound(row);
+  }
+}
+
+}  // namespace sallyport::driver

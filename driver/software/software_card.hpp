@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// The card as a program: the registers and tables of hw/layout and the behaviour of hw/README.md, by OpenSSL, obvious
+// and slow. The oracle for every packet of the RTL, and the card of users who have none. It does everything within the
+// call that causes it: no threads, no time.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <functional>
+
+#include "driver/software/ring_engine.hpp"
+
+namespace sallyport::driver {
+
+// What became of one packet, for oracles.
+struct PacketRecord {
+  layout::Port port;         // where it entered, kHost when it was sent out as it was
+  std::uint32_t generation;  // in force when it was admitted
+  layout::Port exit;         // where it left, unless dropped
+  std::optional<layout::Upcall> upcall;
+  std::optional<layout::Drop> drop;
+};
+
+class SoftwareCard : public Card {
+ public:
+  // Frames that leave through an Ethernet port. Called from within receive() and write(); may not call back.
+  using Transmit = std::function<void(layout::Port, Bytes frame)>;
+  using Record = std::function<void(const PacketRecord&)>;
+
+  explicit SoftwareCard(Transmit transmit) : transmit_(std::move(transmit)) {}
+
+  // A frame arrives at LAN or WAN, without FCS; `mac_error`: the MAC marked it bad.
+  void receive(layout::Port port, Bytes frame, bool mac_error = false);
+
+  // Called once for every packet, after its outcome; nothing in between by default.
+  void on_packet(Record record) { record_ = std::move(record); }
+
+  Result<std::uint32_t> read(const layout::Register& reg) override;
+  Result<void> write(const layout::Register& reg, std::uint32_t value) override;
+  Result<std::unique_ptr<HostMemory>> allocate(std::size_t size) override;
+  std::string description() const override { return "software card"; }
+
+ private:
+  void process(layout::Port port, Bytes frame);
+  void transmit(layout::Port port, Bytes frame);
+  void finish(layout::Port port, const Outcome& outcome);
+  void drop(layout::Port port, layout::Drop reason);
+  void report(const Notice& event);
+  void serve_host();
+  void load_tables();
+  void capture_sa_state();
+  void wipe();
+
+  [[nodiscard]] std::uint32_t current(std::uint32_t offset);
+  [[nodiscard]] std::uint32_t low_and_hold(std::uint64_t value);
+  [[nodiscard]] std::uint64_t clock() const;
+  void count(layout::Counter counter, std::uint64_t n = 1) { counters_[static_cast<unsigned>(counter)] += n; }
+
+  Transmit transmit_;
+  Record record_;
+  PlainMemory memory_;
+  Tables tables_;
+  Settings settings_;
+  Datapath datapath_{tables_, settings_};
+
+  std::uint32_t generation_ = 0;
+  std::array<std::uint32_t, 4> cookie_{};
+  layout::LoadError load_error_ = layout::LoadError::kNone;
+  std::uint32_t load_count_ = 0;
+  std::uint64_t load_address_ = 0;
+  std::uint32_t load_length_ = 0;
+  RingRegisters rx_;
+  RingRegisters tx_;
+  std::optional<std::uint32_t> spi_unknown_slot_;  // of the last such event, while the host may not have read it
+  std::uint32_t sa_state_select_ = 0;
+  layout::Row sa_state_;
+  std::array<std::uint64_t, layout::kCounterCount> counters_{};
+  std::array<std::uint64_t, layout::kDropReasons> drops_{};
+  std::uint32_t held_high_ = 0;  // of the 64-bit register whose low half was read last
+  std::chrono::steady_clock::time_point reset_time_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace sallyport::driver
