@@ -16,13 +16,17 @@ class Clocked {
   explicit Clocked(int seed = 1) {
     context_.randReset(2);
     context_.randSeed(seed);
-    model.rst_ni = 0;
-    for (int i = 0; i < 3; ++i) tick();
-    model.rst_ni = 1;
+    reset(3);
   }
   ~Clocked() { model.final(); }
   Clocked(const Clocked&) = delete;
   Clocked& operator=(const Clocked&) = delete;
+
+  void reset(int clocks_held) {
+    model.rst_ni = 0;
+    for (int i = 0; i < clocks_held; ++i) tick();
+    model.rst_ni = 1;
+  }
 
   void tick() {
     model.clk_i = 0;

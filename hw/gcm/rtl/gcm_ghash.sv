@@ -100,7 +100,7 @@ module gcm_ghash
   // ---- dot --------------------------------------------------------------------------------------------------------------------
 
   block_t dot;
-  logic   dot_valid;
+  logic   dot_valid_q;
   sum_t   dot_sum_q;
 
   ghash_dot u_dot (
@@ -114,7 +114,7 @@ module gcm_ghash
     .h1_i   (h[2]),
     .h2_i   (h[1]),
     .h3_i   (h[0]),
-    .valid_o(dot_valid),
+    .valid_o(),  // dot_valid_q says the same, and knows reset
     .p_o    (dot)
   );
 
@@ -130,7 +130,10 @@ module gcm_ghash
     .data_o (sum_early)
   );
 
-  always_ff @(posedge clk_i) if (sum_early_valid) dot_sum_q <= sum_early;
+  always_ff @(posedge clk_i) begin
+    dot_valid_q <= rst_ni && sum_early_valid;
+    if (sum_early_valid) dot_sum_q <= sum_early;
+  end
 
   // ---- sum --------------------------------------------------------------------------------------------------------------------
 
@@ -156,8 +159,8 @@ module gcm_ghash
   assign carried = p_valid && p_product.lane == dot_sum_q.lane ? p : waiting_q[dot_sum_q.lane];
 
   always_ff @(posedge clk_i) begin
-    z_valid_q <= rst_ni && dot_valid;
-    if (dot_valid) begin
+    z_valid_q <= rst_ni && dot_valid_q;
+    if (dot_valid_q) begin
       z_q <= dot_sum_q.continued ? dot ^ carried : dot;
       case (dot_sum_q.power)
         3'd0:    factor_q <= One;
@@ -176,7 +179,7 @@ module gcm_ghash
     .valid_i(z_valid_q),
     .a_i    (z_q),
     .b_i    (factor_q),
-    .valid_o(p_valid),
+    .valid_o(),  // p_valid says the same, and knows reset
     .p_o    (p)
   );
 
@@ -188,7 +191,7 @@ module gcm_ghash
     .rst_ni,
     .valid_i(z_valid_q),
     .data_i (z_product_q),
-    .valid_o(),  // p_valid says the same
+    .valid_o(p_valid),
     .data_o (p_product)
   );
 

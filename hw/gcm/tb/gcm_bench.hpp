@@ -97,6 +97,22 @@ class GcmBench {
     wait_until([&] { return m_.wiping_o == 0; }, 3000);
   }
 
+  // One clock of reset wherever the engine is: what was inside never comes out.
+  void reset() {
+    m_.valid_i = 0;
+    dut_.reset(1);
+    words_.clear();
+    tags_.clear();
+    idle(100);
+    wait_until([&] { return m_.wiping_o == 0; }, 3000);
+  }
+
+  // The first word of a packet, and no more of it.
+  void begin(const Packet& p) {
+    put_word(p, p.payload, 0);
+    tick();
+  }
+
   // `gap` says before each word how many clocks to wait; the engine's own pause (ready_o) comes on top.
   void send(const Packet& p, const Key& key, const std::function<unsigned()>& gap) {
     const Sealed sealed = seal(key, p);

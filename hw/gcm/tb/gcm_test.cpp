@@ -153,5 +153,21 @@ TEST_F(Gcm, ForgetsEveryKeyWhenWiped) {
   EXPECT_EQ(outcome(packet), outcome(other));
 }
 
+// Packets stand everywhere inside when the reset comes: whole ones, and one that had only begun.
+TEST_F(Gcm, LosesEverythingInsideInOneClockOfReset) {
+  for (unsigned clocks = 0; clocks < 16; ++clocks) {
+    const Key key = some_key();
+    bench_.load_key(3, key);
+    bench_.send(some_packet(3, 100), key, no_gap);
+    bench_.idle(1);
+    bench_.begin(some_packet(3, 700));
+    bench_.idle(clocks);
+    bench_.reset();
+    bench_.load_key(3, key);
+    bench_.send(some_packet(3, 300), key, no_gap);
+    bench_.drain();
+  }
+}
+
 }  // namespace
 }  // namespace sallyport::hw

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The outbound SAs: static rows, and the one place that hands out sequence numbers.
 //
-// RFC 4303 3.3.3: "If anti-replay is enabled, the sender checks to ensure that the counter has not cycled before inserting the new
-// value". Our IV is this number, so a repeat would also repeat a nonce under the same key: the last number is never passed.
+// RFC 4303 3.3.3: "the sender MUST NOT send a packet on an SA if doing so would cause the sequence number to cycle." Our IV is this
+// number, so a repeat would also repeat a nonce under the same key: the last number is never passed.
 //
 // Two ports, each for at most one request every two clocks, answers in order:
 //   row     row_valid_i, row_sa_index_i -> after sa_pkg::RowLatency row_valid_o, row_o (an index beyond the table: an empty row)
