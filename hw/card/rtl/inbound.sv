@@ -150,6 +150,7 @@ module inbound
 
   logic           route_valid, route_ready;
   route_t         route;
+  logic [15:0]    outer_principal;
   logic           admit_request_valid, admit_valid;
   admit_request_t admit_request;
   admit_t         sa_admit;
@@ -158,15 +159,18 @@ module inbound
   accept_t        sa_accept;
   logic           lookup_ready, next_hop_ready, gcm_ready, sa_wiping, gcm_wiping;
 
-  route_lookup u_route_outer (
+  outer_lookup u_outer_lookup (
     .clk_i,
     .rst_ni,
     .table_write_i,
     .table_ready_o(route_ready),
+    .hash_seed_i,
     .valid_i      (outer_parsed),
     .bank_i       (outer_parsed_admission.generation[0]),
+    .source_i     (outer_ipv4.source),
     .destination_i(outer_ipv4.destination),
     .valid_o      (route_valid),
+    .principal_o  (outer_principal),
     .route_o      (route)
   );
 
@@ -205,6 +209,7 @@ module inbound
     .ipv4_i         (outer_ipv4),
     .esp_i          (outer_esp),
     .route_valid_i  (route_valid),
+    .principal_i    (outer_principal),
     .route_i        (route),
     .admit_valid_o  (admit_request_valid),
     .admit_request_o(admit_request),

@@ -68,7 +68,7 @@ module decide_inner
   // ---- stage 1: what the lookup says; the next hop is read meanwhile
   logic        found_valid_q;
   parsed_t     found_q;
-  logic [15:0] principal_q;
+  logic [15:0] principal_q, policy_id_q;
   verdict_t    found_verdict;
   spd_rule_t   rule;
 
@@ -102,6 +102,7 @@ module decide_inner
       found_q         <= parsed;
       found_q.verdict <= found_verdict;
       principal_q     <= result_i.principal;
+      policy_id_q     <= parsed.admission.decapsulated ? parsed.admission.policy_id : rule.policy_id;
     end
   end
 
@@ -135,7 +136,7 @@ module decide_inner
         generation:   admission.generation,
         spi:          admission.spi,
         sa_index:     admission.sa_index,
-        policy_id:    admission.policy_id,
+        policy_id:    policy_id_q,
         principal:    principal_q,
         outbound:     1'b0,
         decapsulated: admission.decapsulated,

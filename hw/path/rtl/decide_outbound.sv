@@ -198,12 +198,16 @@ module decide_outbound
   admission_t admission;
   ipv4_t      ipv4;
   logic       protect;
+  logic       ruled;   // an upcall that an SPD rule led to
+  logic       secured; // and the rule's SA
 
   assign admission = numbered.found.parsed.admission;
   assign ipv4      = numbered.found.parsed.ipv4;
   assign protect   = numbered.found.protect;
   assign verdict   = drop_if(numbered.found.parsed.verdict, protect && !(number_valid_i && number_i.accept),
                              number_valid_i ? number_i.drop : DropIllegalState);
+  assign ruled     = verdict.upcall inside {UpcallPolicy, UpcallResolve, UpcallTooBig};
+  assign secured   = verdict.upcall == UpcallTooBig && protect;
 
   always_ff @(posedge clk_i) begin
     valid_o       <= rst_ni && numbered_valid;
@@ -217,11 +221,11 @@ module decide_outbound
         upcall:       verdict.upcall,
         port:         PortLan,
         generation:   admission.generation,
-        spi:          '0,
-        sa_index:     '0,
-        policy_id:    verdict.upcall == UpcallPolicy ? numbered.found.rule.policy_id : '0,
+        spi:          secured ? numbered.row.spi : '0,
+        sa_index:     secured ? numbered.found.rule.sa_index : '0,
+        policy_id:    ruled ? numbered.found.rule.policy_id : '0,
         principal:    numbered.found.principal,
-        outbound:     1'b0,
+        outbound:     secured,
         decapsulated: 1'b0,
         source:       '0,
         length:       admission.length

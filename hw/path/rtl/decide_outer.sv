@@ -15,8 +15,9 @@ module decide_outer
   input  verdict_t       verdict_i,
   input  ipv4_t          ipv4_i,
   input  esp_t           esp_i,
-  // route of the outer destination
+  // outer lookup
   input  logic           route_valid_i,
+  input  logic [15:0]    principal_i,
   input  route_t         route_i,
   // the admit port of sa_in
   output logic           admit_valid_o,
@@ -58,10 +59,11 @@ module decide_outer
   );
 
   // ---- stage 1: what kind of packet it is
-  logic     kind_valid_q, transit_q;
-  parsed_t  kind_q;
-  verdict_t kind_verdict;
-  logic     local_address;
+  logic        kind_valid_q, transit_q;
+  logic [15:0] principal_q;
+  parsed_t     kind_q;
+  verdict_t    kind_verdict;
+  logic        local_address;
 
   assign local_address = route_i.kind == RouteKindLocal;
 
@@ -82,13 +84,15 @@ module decide_outer
       kind_q         <= parsed;
       kind_q.verdict <= kind_verdict;
       transit_q      <= !local_address;
+      principal_q    <= parsed.verdict.fate == Undecided ? principal_i : '0;
     end
   end
 
   // ---- stage 2: the SA of an ESP packet
   typedef struct packed {
-    logic    transit;
-    parsed_t parsed;
+    logic        transit;
+    logic [15:0] principal;
+    parsed_t     parsed;
   } asked_t;
 
   asked_t asked;
@@ -109,7 +113,7 @@ module decide_outer
     .clk_i,
     .rst_ni,
     .valid_i(kind_valid_q),
-    .data_i ({transit_q, kind_q}),
+    .data_i ({transit_q, principal_q, kind_q}),
     .valid_o(asked_valid),
     .data_o (asked)
   );
@@ -139,7 +143,7 @@ module decide_outer
         spi:          '0,
         sa_index:     '0,
         policy_id:    '0,
-        principal:    '0,
+        principal:    asked.principal,
         outbound:     1'b0,
         decapsulated: 1'b0,
         source:       '0,

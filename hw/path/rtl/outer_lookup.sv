@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-// The route of an address and nothing else: what a packet from the WAN is asked before anything is known of its inside.
+// What a packet from the WAN is looked up for as it came: the route of its destination (is it for us?) and who sent it. Its SPD
+// lookup comes later, when it is known what packet it carries.
 //
 // Answers come in order after a constant number of clocks; a request every lookup_pkg::Pace clocks at most. After reset every row
-// is zeroed (no route); a table write waits for it by `table_ready_o`.
-module route_lookup
-  import layout_pkg::*, stream_pkg::*;
+// is zeroed (nobody, no route); a table write waits for it by `table_ready_o`.
+module outer_lookup
+  import layout_pkg::*, stream_pkg::*, lookup_pkg::*;
 (
   input  logic         clk_i,
   input  logic         rst_ni,
   input  table_write_t table_write_i,
   output logic         table_ready_o,
+  input  logic [31:0]  hash_seed_i,    // of the principal table
   input  logic         valid_i,
   input  logic         bank_i,
+  input  logic [31:0]  source_i,
   input  logic [31:0]  destination_i,
   output logic         valid_o,
+  output logic [15:0]  principal_o,
   output route_t       route_o
 );
 
@@ -76,9 +80,40 @@ module route_lookup
 
   always_ff @(posedge clk_i) valid_o <= rst_ni && found;
 
+  logic        principal_valid;
+  logic [15:0] principal, principal_late;
+
+  principal_table u_principal (
+    .clk_i,
+    .rst_ni,
+    .write_i      (clearing || (write.valid && write.table_id == TablePrincipal)),
+    .table_write_i(write),
+    .hash_seed_i,
+    .valid_i,
+    .bank_i,
+    .address_i    (source_i),
+    .valid_o      (principal_valid),
+    .bank_o       (),  // known
+    .principal_o  (principal)
+  );
+
+  delay_line #(
+    .Width (16),
+    .Clocks(search_latency(RouteIntervals) + 1 - PrincipalLatency)
+  ) u_principal_late (
+    .clk_i,
+    .rst_ni,
+    .valid_i(principal_valid),
+    .data_i (principal),
+    .valid_o(),  // with the route
+    .data_o (principal_late)
+  );
+
   always_comb begin
-    route_o = '0;
+    route_o     = '0;
+    principal_o = '0;
     if (!clearing) begin
+      principal_o      = principal_late;
       route_o.next_hop = stored.next_hop;
       route_o.kind     = stored.kind;
     end
