@@ -2,7 +2,7 @@
 // Admission, the way from LAN, and forwarding; the way from WAN is in inbound.cpp.
 #include "driver/software/datapath.hpp"
 
-namespace sallyport::driver {
+namespace sallyport::driver::software {
 
 using layout::Action;
 using layout::Drop;
@@ -155,4 +155,4 @@ LookupResult Datapath::look_up(const Passage& p, TableId spd) const {
   return lookup({tables_, p.notice.generation & 1, spd, settings_.hash_seed}, lookup_key(p.packet));
 }
 
-}  // namespace sallyport::driver
+}  // namespace sallyport::driver::software

@@ -11,7 +11,7 @@
 #include "hw/layout/descriptors.hpp"
 #include "hw/layout/registers.hpp"
 
-namespace sallyport::driver {
+namespace sallyport::driver::software {
 
 // What the host is told of a packet or an event.
 struct Notice {
@@ -96,4 +96,4 @@ class Datapath {
   std::vector<InboundState> inbound_{layout::kSaRows};
 };
 
-}  // namespace sallyport::driver
+}  // namespace sallyport::driver::software

@@ -8,7 +8,7 @@
 #include "hw/layout/codes.hpp"
 #include "hw/layout/tables.hpp"
 
-namespace sallyport::driver {
+namespace sallyport::driver::software {
 namespace {
 
 Bytes key_of(const layout::Row& sa_key) {
@@ -88,4 +88,4 @@ std::optional<Buffer> decrypt(const EspPacket& esp, const layout::Row& sa_key, s
   return gcm_open(key_of(sa_key), nonce_of(sa_key, iv), aad_of(spi, seq, esn), r.rest());
 }
 
-}  // namespace sallyport::driver
+}  // namespace sallyport::driver::software

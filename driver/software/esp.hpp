@@ -7,7 +7,7 @@
 #include "driver/software/ipv4.hpp"
 #include "hw/layout/row.hpp"
 
-namespace sallyport::driver {
+namespace sallyport::driver::software {
 
 constexpr std::uint16_t kEspUdpPort = 4500;  // RFC 3948 2.1
 constexpr std::size_t kUdpBytes = 8;
@@ -36,4 +36,4 @@ struct EspPacket {
 // authenticated.
 std::optional<Buffer> decrypt(const EspPacket& esp, const layout::Row& sa_key, std::uint64_t seq, bool esn);
 
-}  // namespace sallyport::driver
+}  // namespace sallyport::driver::software

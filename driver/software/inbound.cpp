@@ -3,7 +3,7 @@
 // host's.
 #include "driver/software/datapath.hpp"
 
-namespace sallyport::driver {
+namespace sallyport::driver::software {
 
 using layout::Action;
 using layout::Drop;
@@ -139,4 +139,4 @@ Outcome Datapath::inner(Passage& outer, const layout::Row& sa_row, Bytes plainte
   return forward(p, Port::kLan);
 }
 
-}  // namespace sallyport::driver
+}  // namespace sallyport::driver::software

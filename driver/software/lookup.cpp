@@ -5,7 +5,7 @@
 
 #include "hw/layout/bucket_hash.hpp"
 
-namespace sallyport::driver {
+namespace sallyport::driver::software {
 namespace {
 
 using layout::SpdTable;
@@ -98,4 +98,4 @@ LookupResult lookup(const LookupView& view, const LookupKey& key) {
   return result;
 }
 
-}  // namespace sallyport::driver
+}  // namespace sallyport::driver::software

@@ -7,7 +7,7 @@
 #include "driver/software/ipv4.hpp"
 #include "driver/software/tables.hpp"
 
-namespace sallyport::driver {
+namespace sallyport::driver::software {
 
 struct LookupKey {
   std::uint32_t source = 0;
@@ -41,4 +41,4 @@ struct LookupView {
 LookupKey lookup_key(const Ipv4Packet& packet);
 LookupResult lookup(const LookupView& view, const LookupKey& key);
 
-}  // namespace sallyport::driver
+}  // namespace sallyport::driver::software

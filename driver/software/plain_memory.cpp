@@ -3,7 +3,7 @@
 
 #include <vector>
 
-namespace sallyport::driver {
+namespace sallyport::driver::software {
 namespace {
 
 constexpr std::size_t kPage = 4096;
@@ -46,4 +46,4 @@ std::span<std::uint8_t> PlainMemory::at(std::uint64_t address, std::size_t size)
   return bytes.subspan(offset, size);
 }
 
-}  // namespace sallyport::driver
+}  // namespace sallyport::driver::software

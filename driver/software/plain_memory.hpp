@@ -7,7 +7,7 @@
 
 #include "driver/card.hpp"
 
-namespace sallyport::driver {
+namespace sallyport::driver::software {
 
 class PlainMemory {
  public:
@@ -25,4 +25,4 @@ class PlainMemory {
   std::uint64_t next_ = 0x100000000;  // above 4 GiB, so that a driver that forgets the high half is found
 };
 
-}  // namespace sallyport::driver
+}  // namespace sallyport::driver::software

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <bit>
 
-namespace sallyport::driver {
+namespace sallyport::driver::software {
 namespace {
 
 constexpr std::uint32_t kMostSlots = 4096;
@@ -65,4 +65,4 @@ std::optional<HostFrame> take_from_ring(const PlainMemory& memory, RingRegisters
   return host_frame;
 }
 
-}  // namespace sallyport::driver
+}  // namespace sallyport::driver::software

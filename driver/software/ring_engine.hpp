@@ -7,7 +7,7 @@
 #include "driver/software/datapath.hpp"
 #include "driver/software/plain_memory.hpp"
 
-namespace sallyport::driver {
+namespace sallyport::driver::software {
 
 // Number, place and consumer of a ring's slots, as its registers say.
 struct RingRegisters {
@@ -32,4 +32,4 @@ struct HostFrame {
 // Takes the next frame from the host-to-card ring, if there is one.
 std::optional<HostFrame> take_from_ring(const PlainMemory& memory, RingRegisters& ring);
 
-}  // namespace sallyport::driver
+}  // namespace sallyport::driver::software

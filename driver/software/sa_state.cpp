@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <limits>
 
-namespace sallyport::driver {
+namespace sallyport::driver::software {
 namespace {
 
 using layout::Drop;
@@ -151,4 +151,4 @@ layout::Row InboundState::row() const {
   return row;
 }
 
-}  // namespace sallyport::driver
+}  // namespace sallyport::driver::software

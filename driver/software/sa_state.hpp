@@ -10,7 +10,7 @@
 #include "driver/software/tables.hpp"
 #include "hw/layout/codes.hpp"
 
-namespace sallyport::driver {
+namespace sallyport::driver::software {
 
 // What an accepted packet did to its SA.
 struct SaEvents {
@@ -58,4 +58,4 @@ class InboundState {
   SaCounts counts_;
 };
 
-}  // namespace sallyport::driver
+}  // namespace sallyport::driver::software

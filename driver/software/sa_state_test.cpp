@@ -7,7 +7,7 @@
 #include <random>
 #include <set>
 
-namespace sallyport::driver {
+namespace sallyport::driver::software {
 namespace {
 
 using layout::Drop;
@@ -133,4 +133,4 @@ TEST(OutboundState, RefusesThePacketThatWouldPassTheByteLimitAndEveryoneAfterIt)
 }
 
 }  // namespace
-}  // namespace sallyport::driver
+}  // namespace sallyport::driver::software

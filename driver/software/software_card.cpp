@@ -8,6 +8,12 @@ using layout::Counter;
 using layout::Drop;
 using layout::Inject;
 using layout::Port;
+using software::Effects;
+using software::Notice;
+using software::Outcome;
+using software::Sent;
+using software::Tables;
+using software::ToHost;
 
 void SoftwareCard::receive(Port port, Bytes frame, bool mac_error) {
   count(port == Port::kLan ? Counter::kLanRx : Counter::kWanRx);

@@ -43,9 +43,9 @@ class SoftwareCard : public Card {
  private:
   void process(layout::Port port, Bytes frame);
   void transmit(layout::Port port, Bytes frame);
-  void finish(layout::Port port, const Outcome& outcome);
+  void finish(layout::Port port, const software::Outcome& outcome);
   void drop(layout::Port port, layout::Drop reason);
-  void report(const Notice& event);
+  void report(const software::Notice& event);
   void serve_host();
   void load_tables();
   void capture_sa_state();
@@ -58,10 +58,10 @@ class SoftwareCard : public Card {
 
   Transmit transmit_;
   Record record_;
-  PlainMemory memory_;
-  Tables tables_;
-  Settings settings_;
-  Datapath datapath_{tables_, settings_};
+  software::PlainMemory memory_;
+  software::Tables tables_;
+  software::Settings settings_;
+  software::Datapath datapath_{tables_, settings_};
 
   std::uint32_t generation_ = 0;
   std::array<std::uint32_t, 4> cookie_{};
@@ -69,8 +69,8 @@ class SoftwareCard : public Card {
   std::uint32_t load_count_ = 0;
   std::uint64_t load_address_ = 0;
   std::uint32_t load_length_ = 0;
-  RingRegisters rx_;
-  RingRegisters tx_;
+  software::RingRegisters rx_;
+  software::RingRegisters tx_;
   std::optional<std::uint32_t> spi_unknown_slot_;  // of the last such event, while the host may not have read it
   std::uint32_t sa_state_select_ = 0;
   layout::Row sa_state_;

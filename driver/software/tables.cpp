@@ -6,7 +6,7 @@
 #include "base/secret.hpp"
 #include "hw/layout/descriptors.hpp"
 
-namespace sallyport::driver {
+namespace sallyport::driver::software {
 
 using layout::LoadError;
 
@@ -60,4 +60,4 @@ void Tables::wipe_sas() {
   }
 }
 
-}  // namespace sallyport::driver
+}  // namespace sallyport::driver::software

@@ -9,7 +9,7 @@
 #include "hw/layout/row.hpp"
 #include "hw/layout/tables.hpp"
 
-namespace sallyport::driver {
+namespace sallyport::driver::software {
 
 class Tables {
  public:
@@ -38,4 +38,4 @@ class Tables {
   std::vector<std::vector<layout::Row>> memories_;  // of each table, bank 0 before bank 1
 };
 
-}  // namespace sallyport::driver
+}  // namespace sallyport::driver::software
