@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <bit>
 #include <cassert>
 
 #include "hls/aes/kernels.hpp"
@@ -8,20 +9,23 @@
 namespace sallyport::hls {
 namespace {
 
-Table make_sub_table() {
+Table make_mix_table(int row) {
   std::vector<std::uint64_t> values;
   for (int a = 0; a < 256; ++a) {
-    const std::uint8_t s = sub_byte(static_cast<std::uint8_t>(a));
-    values.push_back(std::uint64_t{xtime(s)} << 8 | s);
+    const std::uint32_t s = sub_byte(static_cast<std::uint8_t>(a));
+    const std::uint32_t twice = xtime(static_cast<std::uint8_t>(s));
+    const std::uint32_t upper = twice << 24 | s << 16 | s << 8 | twice;
+    values.push_back(std::uint64_t{std::rotr(upper, 8 * row)} << 32 | std::rotr(s, 8 * row));
   }
-  return {"aes_sub", 8, 16, std::move(values)};
+  return {"aes_mix_" + std::to_string(row), 8, 64, std::move(values)};
 }
 
 }  // namespace
 
-const Table& sub_table() {
-  static const Table table = make_sub_table();
-  return table;
+const Table& mix_table(int row) {
+  static const std::array<Table, 4> tables = {make_mix_table(0), make_mix_table(1), make_mix_table(2),
+                                              make_mix_table(3)};
+  return tables[row];
 }
 
 std::array<num<128>, kAesPositions> expand_key(Bytes key) {

@@ -4,7 +4,7 @@
 
 #include <array>
 
-#include "hls/aes/sbox.hpp"
+#include "hls/aes/mix_table.hpp"
 #include "hls/trace/ops.hpp"
 
 namespace sallyport::hls {
@@ -21,29 +21,29 @@ W<128> block_of(const AesState<W>& s) {
   return cat(s[0], s[1], s[2], s[3]);
 }
 
-// A column of S(x), and the same times {02}.
+// FIPS 197 5.1.1 and 5.1.2: SubBytes, and ShiftRows, which takes row r of a column from r columns further on. What the
+// table says of each of the four bytes.
 template <template <int> class W>
-struct Substituted {
-  W<32> once;
-  W<32> twice;
-};
+using AesColumn = std::array<W<64>, 4>;
 
-// FIPS 197 5.1.1 and 5.1.2: SubBytes, and ShiftRows, which takes row r of this column from r columns further on.
 template <template <int> class W>
-Substituted<W> sub_and_shift(const AesState<W>& s, int column) {
-  const auto at = [&](int row) { return s[(column + row) % 4]; };
-  const W<16> row0 = lookup<16>(sub_table(), word<0, 8>(at(0)));
-  const W<16> row1 = lookup<16>(sub_table(), word<1, 8>(at(1)));
-  const W<16> row2 = lookup<16>(sub_table(), word<2, 8>(at(2)));
-  const W<16> row3 = lookup<16>(sub_table(), word<3, 8>(at(3)));
-  return {hold(cat(word<1, 8>(row0), word<1, 8>(row1), word<1, 8>(row2), word<1, 8>(row3))),
-          hold(cat(word<0, 8>(row0), word<0, 8>(row1), word<0, 8>(row2), word<0, 8>(row3)))};
+AesColumn<W> sub_and_shift(const AesState<W>& s, int column) {
+  AesColumn<W> r;
+  unroll<4>([&](auto row) { r[row] = lookup<64>(mix_table(row), word<row, 8>(s[(column + row) % 4])); });
+  return r;
 }
 
-// FIPS 197 5.1.3, MixColumns: row r becomes {02}s[r] ^ {03}s[r+1] ^ s[r+2] ^ s[r+3].
+// FIPS 197 5.1.3, MixColumns: row i becomes {02}s[i] ^ {03}s[i+1] ^ s[i+2] ^ s[i+3].
 template <template <int> class W>
-W<32> mix_column(const Substituted<W>& s) {
-  return s.twice ^ rotl<8>(s.twice) ^ rotl<8>(s.once) ^ rotl<16>(s.once) ^ rotl<24>(s.once);
+W<32> mix_column(const AesColumn<W>& c) {
+  const W<64> parts = c[0] ^ c[1] ^ c[2] ^ c[3];
+  return word<0, 32>(parts) ^ word<1, 32>(parts);
+}
+
+// The same column without MixColumns.
+template <template <int> class W>
+W<32> plain_column(const AesColumn<W>& c) {
+  return cat(substituted<0>(c[0]), substituted<1>(c[1]), substituted<2>(c[2]), substituted<3>(c[3]));
 }
 
 // FIPS 197 5.1, one pass of the loop. A register follows, so that a round is a stage.
@@ -58,7 +58,7 @@ AesState<W> aes_round(const AesState<W>& s, const AesState<W>& key) {
 template <template <int> class W>
 AesState<W> aes_last_round(const AesState<W>& s, const AesState<W>& key) {
   AesState<W> r;
-  for (int c = 0; c < 4; ++c) r[c] = sub_and_shift(s, c).once ^ key[c];
+  for (int c = 0; c < 4; ++c) r[c] = plain_column(sub_and_shift(s, c)) ^ key[c];
   return r;
 }
 
@@ -67,8 +67,8 @@ template <template <int> class W>
 AesState<W> aes_any_round(W<1> last, const AesState<W>& s, const AesState<W>& key) {
   AesState<W> r;
   for (int c = 0; c < 4; ++c) {
-    const Substituted<W> sub = sub_and_shift(s, c);
-    r[c] = mux(last, sub.once, mix_column(sub)) ^ key[c];
+    const AesColumn<W> column = sub_and_shift(s, c);
+    r[c] = mux(last, plain_column(column), mix_column(column)) ^ key[c];
   }
   return r;
 }

@@ -61,13 +61,29 @@ const Buffer kCiphertext128 = hex("69c4e0d86a7b0430d8cdb78070b4c55a");
 const Buffer kCiphertext192 = hex("dda97ca4864cdfe06eaf70a0ec0d7191");
 const Buffer kCiphertext256 = hex("8ea2b7ca516745bfeafc49904b496089");
 
-TEST(SubTable, HoldsTheSBoxOfFips197) {
-  const auto& values = sub_table().values;
-  EXPECT_EQ(values[0x00] & 0xff, 0x63u);  // FIPS 197 figure 7
-  EXPECT_EQ(values[0x53] & 0xff, 0xedu);  // the example of 5.1.1
-  EXPECT_EQ(values[0xff] & 0xff, 0x16u);
-  EXPECT_EQ(values[0x52], 0u);  // what aes_encrypt keeps a waiting block's state at
-  EXPECT_EQ(values[0x53] >> 8, xtime(0xed));
+TEST(SubByte, IsTheSBoxOfFips197) {
+  EXPECT_EQ(sub_byte(0x00), 0x63);  // FIPS 197 figure 7
+  EXPECT_EQ(sub_byte(0x53), 0xed);  // the example of 5.1.1
+  EXPECT_EQ(sub_byte(0xff), 0x16);
+  EXPECT_EQ(sub_byte(0x52), 0x00);  // what aes_encrypt keeps a waiting block's state at
+}
+
+// FIPS 197 4.3: the column of products that MixColumns makes of one byte.
+TEST(MixTable, HoldsTheProductsOfEachRow) {
+  for (int a = 0; a < 256; ++a) {
+    const std::uint32_t s = sub_byte(static_cast<std::uint8_t>(a));
+    const std::uint32_t two = field_product(2, static_cast<std::uint8_t>(s));
+    const std::uint32_t three = field_product(3, static_cast<std::uint8_t>(s));
+    const std::array<std::uint32_t, 4> want = {
+        two << 24 | s << 16 | s << 8 | three, three << 24 | two << 16 | s << 8 | s,
+        s << 24 | three << 16 | two << 8 | s, s << 24 | s << 16 | three << 8 | two};
+    for (int row = 0; row < 4; ++row) {
+      const std::uint64_t entry = mix_table(row).values[a];
+      EXPECT_EQ(static_cast<std::uint32_t>(entry >> 32) ^ static_cast<std::uint32_t>(entry), want[row]) << "byte " << a;
+    }
+    EXPECT_EQ(substituted<0>(num<64>(mix_table(0).values[a])).value(), s);
+    EXPECT_EQ(substituted<3>(num<64>(mix_table(3).values[a])).value(), s);
+  }
 }
 
 // FIPS 197 appendix A

@@ -29,9 +29,9 @@ W<32> leaving_word(W<2> key_size, W<256> window) {
 // FIPS 197 5.2, SubWord
 template <template <int> class W>
 W<32> sub_word(W<32> x) {
-  return hold(
-      cat(word<1, 8>(lookup<16>(sub_table(), word<0, 8>(x))), word<1, 8>(lookup<16>(sub_table(), word<1, 8>(x))),
-          word<1, 8>(lookup<16>(sub_table(), word<2, 8>(x))), word<1, 8>(lookup<16>(sub_table(), word<3, 8>(x)))));
+  std::array<W<8>, 4> s;
+  unroll<4>([&](auto i) { s[i] = substituted<0>(lookup<64>(mix_table(0), word<i, 8>(x))); });
+  return hold(cat(s[0], s[1], s[2], s[3]));
 }
 
 // Lets w[i] leave and puts w[i+Nk] = w[i] ^ f(w[i+Nk-1]) behind the others, where f is

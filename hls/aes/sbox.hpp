@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The AES S-box, worked out from its definition, as the table that kernels look up.
+// The AES S-box, worked out from its definition.
 #pragma once
 
-#include <array>
 #include <cstdint>
-
-#include "hls/trace/table.hpp"
 
 namespace sallyport::hls {
 
@@ -27,9 +24,5 @@ constexpr std::uint8_t sub_byte(std::uint8_t a) {
   const auto rotated = [&](int n) { return static_cast<std::uint8_t>(inverse << n | inverse >> (8 - n)); };
   return static_cast<std::uint8_t>(inverse ^ rotated(1) ^ rotated(2) ^ rotated(3) ^ rotated(4) ^ 0x63);
 }
-
-// Each entry is {02}*S(a) above S(a): MixColumns then needs nothing but XOR. Three bits of the upper byte are a lookup
-// of their own, the other five are bits of the lower one, so the pair costs the circuit 11 bits and not 16.
-[[nodiscard]] const Table& sub_table();
 
 }  // namespace sallyport::hls

@@ -2,6 +2,7 @@
 #include "hls/trace/delay.hpp"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 namespace sallyport::hls {
@@ -26,6 +27,21 @@ int tree_delay(std::size_t inputs) {
 // 64 entries are a LUT; the F7, F8 and F9 multiplexers behind it double that for about a fifth of a level each.
 int table_delay(int address_bits) { return kLutLevel + 2 * std::max(0, address_bits - 6); }
 
+// Of each bit of a table's words: the lowest bit that is the same in every entry, or -1 when it never changes. Only
+// what differs costs the circuit anything.
+std::vector<int> distinct_columns(const Table& table) {
+  std::map<std::vector<bool>, int> seen;
+  seen[std::vector<bool>(table.values.size(), false)] = -1;
+  seen[std::vector<bool>(table.values.size(), true)] = -1;
+  std::vector<int> columns;
+  for (int bit = 0; bit < table.data_bits; ++bit) {
+    std::vector<bool> column;
+    for (const std::uint64_t value : table.values) column.push_back((value >> bit & 1) != 0);
+    columns.push_back(seen.try_emplace(std::move(column), bit).first->second);
+  }
+  return columns;
+}
+
 }  // namespace
 
 int DelayModel::arrival(int driver, int stage) const {
@@ -49,13 +65,19 @@ int DelayModel::lut(int node, std::vector<int> inputs) {
   tidy(inputs);
   std::stable_sort(inputs.begin(), inputs.end(), [&](int a, int b) { return arrival(a, stage) > arrival(b, stage); });
   std::set<int> leaves(inputs.begin(), inputs.end());
-  for (int b : inputs) {  // the latest first: absorbing those is what shortens the path
-    const Driver& d = drivers_[b];
-    if (stage_[d.node] != stage || d.leaf_count == 0) continue;
-    std::set<int> wider = leaves;
-    wider.erase(b);
-    wider.insert(d.leaves.begin(), d.leaves.begin() + d.leaf_count);
-    if (wider.size() <= d.leaves.size()) leaves = std::move(wider);
+  // The latest first: absorbing those is what shortens the path. One that did not fit may fit once others are absorbed.
+  for (bool absorbed = true; absorbed;) {
+    absorbed = false;
+    for (int b : inputs) {
+      const Driver& d = drivers_[b];
+      if (stage_[d.node] != stage || d.leaf_count == 0 || !leaves.count(b)) continue;
+      std::set<int> wider = leaves;
+      wider.erase(b);
+      wider.insert(d.leaves.begin(), d.leaves.begin() + d.leaf_count);
+      if (wider.size() > d.leaves.size()) continue;
+      leaves = std::move(wider);
+      absorbed = true;
+    }
   }
   Driver r{node, 0};
   for (int leaf : leaves) {
@@ -99,6 +121,11 @@ void DelayModel::place_block(int node) {
   for (int b : inputs) latest = std::max(latest, arrival(b, stage_[node]));
   const int driver = add({node, latest + delay});
   for (int& bit : wires_[node]) bit = add(drivers_[driver]);  // bits differ, though they settle together
+  if (n.op != Op::kLookup) return;
+  const std::vector<int> columns = distinct_columns(graph_.tables()[n.index]);
+  for (int bit = 0; bit < n.width; ++bit) {
+    wires_[node][bit] = columns[bit] < 0 ? kNoDriver : wires_[node][columns[bit]];
+  }
 }
 
 int DelayModel::place(int node, int stage) {

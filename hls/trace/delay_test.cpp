@@ -60,6 +60,14 @@ TEST_F(DelayTest, GivesATableOf256EntriesTheMultiplexersBehindALut) {
   EXPECT_EQ(depth_of(lookup<8>(identity, input<8>())), 14);
 }
 
+TEST_F(DelayTest, CountsEqualColumnsOfATableOnceAndConstantOnesNotAtAll) {
+  const Table doubled("t", 2, 7, {0b1000000, 0b1111111, 0b1000111, 0b1000000});  // 1, then b and a three times each
+  const wire<7> entry = lookup<7>(doubled, input<2>());
+  wire<1> sum = input<1>() ^ input<1>() ^ input<1>() ^ input<1>();
+  unroll<7>([&](auto i) { sum = sum ^ (slice<i, 1>(entry) & slice<(i + 1) % 7, 1>(entry)); });
+  EXPECT_EQ(depth_of(sum), 20);  // a table and one LUT of six inputs: a, b and the four
+}
+
 TEST_F(DelayTest, ComparesSixBitsALevel) {
   EXPECT_EQ(depth_of(input<6>() == wire<6>(5)), 10);
   EXPECT_EQ(depth_of(input<36>() == wire<36>(5)), 20);
