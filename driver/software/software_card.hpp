@@ -42,13 +42,10 @@ class SoftwareCard : public Card {
 
  private:
   void process(layout::Port port, Bytes frame);
-  void transmit(layout::Port port, Bytes frame);
   void finish(layout::Port port, const software::Outcome& outcome);
-  void drop(layout::Port port, layout::Drop reason);
   void report(const software::Notice& event);
   void serve_host();
   void load_tables();
-  void capture_sa_state();
   void wipe();
 
   [[nodiscard]] std::uint32_t current(std::uint32_t offset);
