@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/api/client.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
+#include <boost/json.hpp>
+
+#include "host/api/service.hpp"
+
+namespace sallyport::api {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+namespace json = boost::json;
+using Local = asio::local::stream_protocol;
+
+Error no_daemon(const std::string& socket, const beast::error_code& error) {
+  if (error == boost::system::errc::permission_denied) {
+    return Error{Errc::kDenied, socket + ": permission denied; run as the daemon's user (root)"};
+  }
+  return Error{Errc::kDisconnected,
+               "no sallyportd answers at " + socket + " (" + error.message() + "); is it running?"};
+}
+
+// What a body that is an error says.
+Error error_in(const json::value& body, unsigned status) {
+  const auto* object = body.if_object();
+  const auto text = [object](const char* key) {
+    const auto* value = object == nullptr ? nullptr : object->if_contains(key);
+    return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
+  };
+  if (text("error").empty()) return Error{Errc::kIo, "the daemon answered with status " + std::to_string(status)};
+  return Error{code_named(text("error")), text("detail")};
+}
+
+}  // namespace
+
+Result<json::value> call(const std::string& socket, const ClientRequest& request, std::chrono::seconds patience) {
+  asio::io_context loop;
+  beast::basic_stream<Local> stream(loop);
+  stream.expires_after(patience);
+  beast::error_code failure;
+  const auto run = [&loop] {
+    loop.restart();
+    loop.run();
+  };
+
+  if (socket.size() >= sizeof(sockaddr_un::sun_path)) {
+    return Error{Errc::kInvalid, socket + ": longer than a UNIX socket's path may be"};
+  }
+  stream.async_connect(Local::endpoint(socket), [&](beast::error_code error) { failure = error; });
+  run();
+  if (failure) return no_daemon(socket, failure);
+
+  http::request<http::string_body> message;
+  message.method_string(request.method);
+  message.target(request.target);
+  message.version(11);
+  message.set(http::field::host, "sallyport");
+  if (!request.body.is_null()) {
+    message.set(http::field::content_type, "application/json");
+    message.body() = json::serialize(request.body);
+  }
+  message.prepare_payload();
+  http::async_write(stream, message, [&](beast::error_code error, std::size_t) { failure = error; });
+  run();
+  http::response<http::string_body> response;
+  beast::flat_buffer buffer;
+  if (!failure) {
+    http::async_read(stream, buffer, response, [&](beast::error_code error, std::size_t) { failure = error; });
+    run();
+  }
+  if (failure == beast::error::timeout) {
+    return Error{Errc::kTimeout, "the daemon did not answer within " + std::to_string(patience.count()) + " s"};
+  }
+  if (failure) return Error{Errc::kDisconnected, "the daemon went away: " + failure.message()};
+
+  json::value body = json::parse(response.body(), failure);
+  if (failure) return Error{Errc::kCorrupt, "the daemon's answer is not JSON"};
+  if (response.result_int() != 200) return error_in(body, response.result_int());
+  return body;
+}
+
+}  // namespace sallyport::api
