@@ -73,11 +73,11 @@ module host_if
   output logic [31:0] hash_seed_o,
 
   // capture of an SA's living state
-  output logic         capture_valid_o,     // a pulse
-  output logic         capture_outbound_o,
+  output logic                   capture_valid_o,  // a pulse
+  output logic                   capture_outbound_o,
   output logic [SaIndexBits-1:0] capture_sa_index_o,
-  input  logic         capture_valid_i,     // the answer, a pulse, any time later
-  input  logic [511:0] capture_i,
+  input  logic                   capture_valid_i,  // the answer, a pulse, any time later
+  input  logic [511:0]           capture_i,
 
   // packets in flight and counters: pulses
   input flight_t [AdmitPorts-1:0] admit_i,
@@ -101,28 +101,186 @@ module host_if
   output logic busy_o  // 0: nothing moves here, and without input nothing will
 );
 
-  // Fail closed until registers and rings stand between the ports: nothing is enabled, all frames are taken and lost.
-  assign {s_axil_awready, s_axil_wready, s_axil_bvalid, s_axil_bresp} = '0;
-  assign {s_axil_arready, s_axil_rvalid, s_axil_rdata, s_axil_rresp} = '0;
-  assign {m_axi_awvalid, m_axi_awaddr, m_axi_awlen, m_axi_awsize, m_axi_awburst} = '0;
-  assign {m_axi_wvalid, m_axi_wdata, m_axi_wstrb, m_axi_wlast, m_axi_bready} = '0;
-  assign {m_axi_arvalid, m_axi_araddr, m_axi_arlen, m_axi_arsize, m_axi_arburst, m_axi_rready} = '0;
-  assign table_write_o = '0;
-  assign {generation_o, enable_o, wipe_o, lan_mac_o, wan_mac_o, hash_seed_o} = '0;
-  assign {capture_valid_o, capture_outbound_o, capture_sa_index_o} = '0;
-  assign host_rx_outbound.ready = 1'b1;
-  assign host_rx_inbound.ready  = 1'b1;
-  assign host_tx.valid = 1'b0;
-  assign host_tx.beat  = '0;
-  assign host_tx_inject_o = InjectLanTx;
-  assign host_tx_length_o = '0;
-  assign busy_o = 1'b0;
+  // ---- registers and counters -------------------------------------------------------------------------------------------------
 
-  wire unused = &{1'b0, clk_i, rst_ni, s_axil_awvalid, s_axil_awaddr, s_axil_wvalid, s_axil_wdata, s_axil_wstrb, s_axil_bready,
-                  s_axil_arvalid, s_axil_araddr, s_axil_rready, m_axi_awready, m_axi_wready, m_axi_bvalid, m_axi_bresp,
-                  m_axi_arready, m_axi_rvalid, m_axi_rdata, m_axi_rresp, m_axi_rlast, table_ready_i, wiping_i, capture_valid_i,
-                  capture_i, admit_i, leave_i, drop_i, counts_i, host_rx_outbound.valid, host_rx_outbound.beat,
-                  host_rx_outbound_notice_i, host_rx_inbound.valid, host_rx_inbound.beat, host_rx_inbound_notice_i,
-                  event_valid_i, event_i, host_tx.ready};
+  ring_t       rx, tx;
+  logic        rx_hold, rx_idle, rx_restart, tx_hold, tx_idle, tx_restart;
+  logic [31:0] rx_producer, tx_consumer;
+  logic        load_start, loading;
+  logic [63:0] load_address;
+  logic [31:0] load_length, load_count;
+  load_error_e load_error;
+  logic [63:0] clock;
+  logic [1:0][31:0] in_flight;
+  logic        counter_drop;
+  logic [4:0]  counter_index;
+  logic [63:0] counter;
+  logic        csr_busy;
+
+  csr u_csr (
+    .clk_i, .rst_ni,
+    .s_axil_awvalid, .s_axil_awready, .s_axil_awaddr, .s_axil_wvalid, .s_axil_wready, .s_axil_wdata, .s_axil_wstrb,
+    .s_axil_bvalid, .s_axil_bready, .s_axil_bresp, .s_axil_arvalid, .s_axil_arready, .s_axil_araddr,
+    .s_axil_rvalid, .s_axil_rready, .s_axil_rdata, .s_axil_rresp,
+    .enable_o, .wipe_o, .wiping_i, .lan_mac_o, .wan_mac_o, .hash_seed_o, .generation_o,
+    .clock_o        (clock),
+    .load_start_o   (load_start),
+    .load_address_o (load_address),
+    .load_length_o  (load_length),
+    .loading_i      (loading),
+    .load_error_i   (load_error),
+    .load_count_i   (load_count),
+    .rx_o           (rx),
+    .rx_hold_o      (rx_hold),
+    .rx_idle_i      (rx_idle),
+    .rx_restart_o   (rx_restart),
+    .rx_producer_i  (rx_producer),
+    .tx_o           (tx),
+    .tx_hold_o      (tx_hold),
+    .tx_idle_i      (tx_idle),
+    .tx_restart_o   (tx_restart),
+    .tx_consumer_i  (tx_consumer),
+    .capture_valid_o, .capture_outbound_o, .capture_sa_index_o, .capture_valid_i, .capture_i,
+    .in_flight_i    (in_flight),
+    .counter_drop_o (counter_drop),
+    .counter_index_o(counter_index),
+    .counter_i      (counter),
+    .busy_o         (csr_busy)
+  );
+
+  in_flight #(
+    .AdmitPorts(AdmitPorts),
+    .LeavePorts(LeavePorts)
+  ) u_in_flight (
+    .clk_i,
+    .rst_ni,
+    .admit_i,
+    .leave_i,
+    .in_flight_o(in_flight)
+  );
+
+  host_counts_t host_counts;
+  logic         rx_dropped, tx_dropped;
+  logic [1:0]   intake_lost;
+  logic         ring_lost;
+
+  assign host_counts.events_lost = intake_lost + 2'(ring_lost);
+
+  counters #(
+    .DropPorts(DropPorts + 2)
+  ) u_counters (
+    .clk_i,
+    .rst_ni,
+    .counts_i,
+    .host_counts_i(host_counts),
+    .drop_i       ({drop_t'{rx_dropped, DropHostRingFull}, drop_t'{tx_dropped, DropHostInject}, drop_i}),
+    .read_drop_i  (counter_drop),
+    .read_index_i (counter_index),
+    .read_value_o (counter)
+  );
+
+  // ---- host memory: reads -----------------------------------------------------------------------------------------------------
+
+  read_request_t [1:0] request;  // rings first
+  logic [1:0]          request_taken, beat_valid;
+  read_beat_t          beat;
+
+  read_arbiter #(
+    .Clients(2)
+  ) u_reads (
+    .clk_i,
+    .rst_ni,
+    .request_i(request),
+    .taken_o  (request_taken),
+    .valid_o  (beat_valid),
+    .beat_o   (beat),
+    .m_axi_arvalid, .m_axi_arready, .m_axi_araddr, .m_axi_arlen, .m_axi_arsize, .m_axi_arburst,
+    .m_axi_rvalid, .m_axi_rready, .m_axi_rdata, .m_axi_rresp, .m_axi_rlast
+  );
+
+  table_loader u_loader (
+    .clk_i,
+    .rst_ni,
+    .start_i        (load_start),
+    .address_i      (load_address),
+    .length_i       (load_length),
+    .open_bank_i    (generation_o[0]),
+    .loading_o      (loading),
+    .error_o        (load_error),
+    .load_count_o   (load_count),
+    .request_o      (request[1]),
+    .request_taken_i(request_taken[1]),
+    .beat_valid_i   (beat_valid[1]),
+    .beat_i         (beat),
+    .table_write_o,
+    .table_ready_i
+  );
+
+  // ---- rings ------------------------------------------------------------------------------------------------------------------
+
+  logic    tx_busy;
+  logic    event_valid, event_ready, unknown_done;
+  notice_t next_event;
+
+  tx_ring u_tx (
+    .clk_i,
+    .rst_ni,
+    .ring_i         (tx),
+    .hold_i         (tx_hold),
+    .idle_o         (tx_idle),
+    .restart_i      (tx_restart),
+    .consumer_o     (tx_consumer),
+    .request_o      (request[0]),
+    .request_taken_i(request_taken[0]),
+    .beat_valid_i   (beat_valid[0]),
+    .beat_i         (beat),
+    .host_tx,
+    .inject_o       (host_tx_inject_o),
+    .length_o       (host_tx_length_o),
+    .host_tx_o      (host_counts.host_tx),
+    .dropped_o      (tx_dropped),
+    .busy_o         (tx_busy)
+  );
+
+  event_intake u_events (
+    .clk_i,
+    .rst_ni,
+    .event_valid_i,
+    .event_i,
+    .unknown_done_i(unknown_done),
+    .lost_o        (intake_lost),
+    .valid_o       (event_valid),
+    .event_o       (next_event),
+    .ready_i       (event_ready)
+  );
+
+  rx_ring u_rx (
+    .clk_i,
+    .rst_ni,
+    .ring_i           (rx),
+    .hold_i           (rx_hold),
+    .idle_o           (rx_idle),
+    .restart_i        (rx_restart),
+    .producer_o       (rx_producer),
+    .clock_i          (clock),
+    .outbound         (host_rx_outbound),
+    .outbound_notice_i(host_rx_outbound_notice_i),
+    .inbound          (host_rx_inbound),
+    .inbound_notice_i (host_rx_inbound_notice_i),
+    .event_valid_i    (event_valid),
+    .event_i          (next_event),
+    .event_ready_o    (event_ready),
+    .unknown_done_o   (unknown_done),
+    .host_rx_o        (host_counts.host_rx),
+    .events_o         (host_counts.events),
+    .dropped_o        (rx_dropped),
+    .event_lost_o     (ring_lost),
+    .m_axi_awvalid, .m_axi_awready, .m_axi_awaddr, .m_axi_awlen, .m_axi_awsize, .m_axi_awburst,
+    .m_axi_wvalid, .m_axi_wready, .m_axi_wdata, .m_axi_wstrb, .m_axi_wlast,
+    .m_axi_bvalid, .m_axi_bready, .m_axi_bresp
+  );
+
+  assign busy_o = csr_busy || loading || tx_busy || !rx_idle || event_valid || event_valid_i != '0 || host_rx_outbound.valid ||
+                  host_rx_inbound.valid;
 
 endmodule

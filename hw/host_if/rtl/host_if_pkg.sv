@@ -49,4 +49,50 @@ package host_if_pkg;
     logic         bypass_in;
   } counts_t;
 
+  // ---- within host_if ---------------------------------------------------------------------------------------------------------
+
+  // Pulses of the rings.
+  typedef struct packed {
+    logic       host_tx;
+    logic       host_rx;
+    logic       events;
+    logic [1:0] events_lost;
+  } host_counts_t;
+
+  // A ring as the host has set it up.
+  typedef struct packed {
+    logic [63:0] address;  // of slot 0
+    logic [31:0] slots;    // 0: stopped
+    logic [31:0] host;     // slots the host has given back (rx) or filled (tx)
+  } ring_t;
+
+  localparam int unsigned MaxSlots = 4096;
+
+  // Whether a ring can run: as set up as the layout demands, or not at all.
+  function automatic logic ring_runs(ring_t ring);
+    return ring.slots != '0 && ring.slots <= 32'(MaxSlots) && (ring.slots & (ring.slots - 32'd1)) == '0 &&
+           ring.address[11:0] == '0;
+  endfunction
+
+  function automatic logic [63:0] slot_address(ring_t ring, logic [31:0] number);
+    logic [31:0] place;
+    place = number & (ring.slots - 32'd1);
+    return ring.address + 64'(place) * 64'(SlotBytes);
+  endfunction
+
+  localparam int unsigned BurstBeats = 64;  // the longest burst: 4 KiB, which none may cross
+
+  // A burst that a client wants to read. It has room for all of it, so the answer is never kept waiting.
+  typedef struct packed {
+    logic        valid;
+    logic [63:0] address;  // multiple of 64
+    logic [6:0]  beats;    // 1 to BurstBeats
+  } read_request_t;
+
+  typedef struct packed {
+    logic [511:0] data;
+    logic         last;   // of the burst
+    logic         error;  // the data is nothing
+  } read_beat_t;
+
 endpackage

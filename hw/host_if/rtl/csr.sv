@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: Apache-2.0
+// The card's registers (hw/layout/registers.hpp) on AXI4-Lite: one write and one read at a time.
+//
+// A write of rx_slots or tx_slots is answered when its ring is idle, so after the answer the ring's old memory is the host's again. A
+// write of sa_state_select waits for the capture before it. A write with a partial strobe changes nothing and answers SLVERR.
+module csr
+  import layout_pkg::*, host_if_pkg::*;
+(
+  input logic clk_i,
+  input logic rst_ni,
+
+  input  logic        s_axil_awvalid,
+  output logic        s_axil_awready,
+  input  logic [11:0] s_axil_awaddr,
+  input  logic        s_axil_wvalid,
+  output logic        s_axil_wready,
+  input  logic [31:0] s_axil_wdata,
+  input  logic [3:0]  s_axil_wstrb,
+  output logic        s_axil_bvalid,
+  input  logic        s_axil_bready,
+  output logic [1:0]  s_axil_bresp,
+  input  logic        s_axil_arvalid,
+  output logic        s_axil_arready,
+  input  logic [11:0] s_axil_araddr,
+  output logic        s_axil_rvalid,
+  input  logic        s_axil_rready,
+  output logic [31:0] s_axil_rdata,
+  output logic [1:0]  s_axil_rresp,
+
+  // settings
+  output logic        enable_o,
+  output logic        wipe_o,        // a pulse
+  input  logic        wiping_i,      // from the clock after it until done
+  output logic [47:0] lan_mac_o,
+  output logic [47:0] wan_mac_o,
+  output logic [31:0] hash_seed_o,
+  output logic [31:0] generation_o,
+  output logic [63:0] clock_o,
+
+  // table load
+  output logic        load_start_o,  // a pulse, with
+  output logic [63:0] load_address_o,
+  output logic [31:0] load_length_o,
+  input  logic        loading_i,
+  input  load_error_e load_error_i,
+  input  logic [31:0] load_count_i,
+
+  // rings
+  output ring_t       rx_o,
+  output logic        rx_hold_o,     // a write of rx_slots waits
+  input  logic        rx_idle_i,
+  output logic        rx_restart_o,  // the clock in which it is done
+  input  logic [31:0] rx_producer_i,
+  output ring_t       tx_o,
+  output logic        tx_hold_o,
+  input  logic        tx_idle_i,
+  output logic        tx_restart_o,
+  input  logic [31:0] tx_consumer_i,
+
+  // capture of an SA's living state
+  output logic                   capture_valid_o,  // a pulse
+  output logic                   capture_outbound_o,
+  output logic [SaIndexBits-1:0] capture_sa_index_o,
+  input  logic                   capture_valid_i,  // the answer
+  input  logic [511:0]           capture_i,
+
+  // counters
+  input  logic [1:0][31:0] in_flight_i,
+  output logic             counter_drop_o,
+  output logic [4:0]       counter_index_o,
+  input  logic [63:0]      counter_i,
+
+  output logic busy_o
+);
+
+  localparam logic [1:0] Okay = 2'b00;
+  localparam logic [1:0] SlvErr = 2'b10;
+
+  // ---- writes -----------------------------------------------------------------------------------------------------------------
+
+  logic        address_held_q, data_held_q;
+  logic [11:0] write_address_q;
+  logic [31:0] write_data_q;
+  logic        write_whole_q;
+  logic        pending, blocked, write;  // a write is complete, must wait, is done in this clock
+  logic        capturing_q;
+
+  assign s_axil_awready = !address_held_q && !s_axil_bvalid;
+  assign s_axil_wready  = !data_held_q && !s_axil_bvalid;
+
+  assign pending      = address_held_q && data_held_q;
+  assign rx_hold_o    = pending && write_whole_q && write_address_q == RegRxSlots;
+  assign tx_hold_o    = pending && write_whole_q && write_address_q == RegTxSlots;
+  assign rx_restart_o = rx_hold_o && rx_idle_i;
+  assign tx_restart_o = tx_hold_o && tx_idle_i;
+  assign blocked      = (rx_hold_o && !rx_idle_i) || (tx_hold_o && !tx_idle_i) ||
+                        (write_address_q == RegSaStateSelect && capturing_q);
+  assign write        = pending && !blocked && write_whole_q;
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      address_held_q <= 1'b0;
+      data_held_q    <= 1'b0;
+      s_axil_bvalid  <= 1'b0;
+    end else begin
+      if (s_axil_awvalid && s_axil_awready) address_held_q <= 1'b1;
+      if (s_axil_wvalid && s_axil_wready) data_held_q <= 1'b1;
+      if (s_axil_bready) s_axil_bvalid <= 1'b0;
+      if (pending && !blocked) begin
+        address_held_q <= 1'b0;
+        data_held_q    <= 1'b0;
+        s_axil_bvalid  <= 1'b1;
+      end
+    end
+    if (s_axil_awvalid && s_axil_awready) write_address_q <= {s_axil_awaddr[11:2], 2'b00};
+    if (s_axil_wvalid && s_axil_wready) begin
+      write_data_q  <= s_axil_wdata;
+      write_whole_q <= s_axil_wstrb == '1;
+    end
+    if (pending) s_axil_bresp <= write_whole_q ? Okay : SlvErr;
+  end
+
+  // ---- registers --------------------------------------------------------------------------------------------------------------
+
+  logic              wipe_q;  // asked for and not done
+  logic [3:0][31:0]  cookie_q;
+  logic [31:0]       select_q;
+  logic [15:0][31:0] sa_state_q;
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      enable_o        <= 1'b0;
+      wipe_o          <= 1'b0;
+      wipe_q          <= 1'b0;
+      generation_o    <= '0;
+      cookie_q        <= '0;
+      clock_o         <= '0;
+      lan_mac_o       <= '0;
+      wan_mac_o       <= '0;
+      hash_seed_o     <= '0;
+      load_start_o    <= 1'b0;
+      load_address_o  <= '0;
+      load_length_o   <= '0;
+      rx_o            <= '0;
+      tx_o            <= '0;
+      select_q        <= '0;
+      sa_state_q      <= '0;
+      capture_valid_o <= 1'b0;
+      capturing_q     <= 1'b0;
+    end else begin
+      clock_o         <= clock_o + 64'd1;
+      wipe_o          <= 1'b0;
+      load_start_o    <= 1'b0;
+      capture_valid_o <= 1'b0;
+      if (wipe_q && !wipe_o && !wiping_i) wipe_q <= 1'b0;
+      if (capture_valid_i) begin
+        capturing_q <= 1'b0;
+        sa_state_q  <= capture_i;
+      end
+      if (write) begin
+        unique case (write_address_q)
+          RegControl: begin
+            enable_o <= write_data_q[0];
+            if (write_data_q[1]) begin
+              wipe_o <= 1'b1;
+              wipe_q <= 1'b1;
+            end
+          end
+          RegFlip:              if (write_data_q == generation_o + 32'd1) generation_o <= write_data_q;
+          RegCookie:            cookie_q[0] <= write_data_q;
+          RegCookie + 12'd4:    cookie_q[1] <= write_data_q;
+          RegCookie + 12'd8:    cookie_q[2] <= write_data_q;
+          RegCookie + 12'd12:   cookie_q[3] <= write_data_q;
+          RegLanMac:            lan_mac_o[31:0] <= write_data_q;
+          RegLanMac + 12'd4:    lan_mac_o[47:32] <= write_data_q[15:0];
+          RegWanMac:            wan_mac_o[31:0] <= write_data_q;
+          RegWanMac + 12'd4:    wan_mac_o[47:32] <= write_data_q[15:0];
+          RegHashSeed:          hash_seed_o <= write_data_q;
+          RegLoadAddress:       load_address_o[31:0] <= write_data_q;
+          RegLoadAddress + 12'd4: load_address_o[63:32] <= write_data_q;
+          RegLoadLength: begin
+            if (!loading_i && !load_start_o) begin  // a load that runs goes on undisturbed
+              load_length_o <= write_data_q;
+              load_start_o  <= 1'b1;
+            end
+          end
+          RegRxAddress:         rx_o.address[31:0] <= write_data_q;
+          RegRxAddress + 12'd4: rx_o.address[63:32] <= write_data_q;
+          RegRxSlots: begin
+            rx_o.slots <= write_data_q;
+            rx_o.host  <= '0;
+          end
+          RegRxConsumer:        rx_o.host <= write_data_q;
+          RegTxAddress:         tx_o.address[31:0] <= write_data_q;
+          RegTxAddress + 12'd4: tx_o.address[63:32] <= write_data_q;
+          RegTxSlots: begin
+            tx_o.slots <= write_data_q;
+            tx_o.host  <= '0;
+          end
+          RegTxProducer:        tx_o.host <= write_data_q;
+          RegSaStateSelect: begin
+            select_q <= write_data_q;
+            if (write_data_q[15:0] < 16'(SaRows)) begin
+              capture_valid_o <= 1'b1;
+              capturing_q     <= 1'b1;
+            end else begin
+              sa_state_q <= '0;  // there is no such row
+            end
+          end
+          default: ;  // read only, or nothing at all
+        endcase
+      end
+    end
+  end
+
+  assign capture_outbound_o = select_q[31];
+  assign capture_sa_index_o = select_q[SaIndexBits-1:0];
+
+  // ---- reads ------------------------------------------------------------------------------------------------------------------
+
+  logic        reading_q;
+  logic [11:0] read_address_q;
+  logic [31:0] held_q;          // the high half of the 64-bit register whose low half was read last
+  logic [11:0] held_address_q;  // and its address
+
+  assign s_axil_arready  = !reading_q && !s_axil_rvalid;
+  assign s_axil_rresp    = Okay;
+  assign counter_drop_o  = read_address_q >= RegDropCounters;
+  assign counter_index_o = read_address_q[7:3];
+
+  function automatic logic in_run(logic [11:0] address, logic [11:0] first, int unsigned registers);
+    return address >= first && 32'(address) < 32'(first) + 4 * registers;
+  endfunction
+
+  logic        wide;       // a half of a 64-bit value that must be read as one
+  logic [63:0] wide_value;
+  logic [31:0] narrow_value;
+
+  // Looked at only in the clock of a read.
+  always_comb begin
+    wide         = 1'b0;
+    wide_value   = counter_i;
+    narrow_value = '0;
+    if (reading_q) begin
+      if (in_run(read_address_q, RegClock, 2)) begin
+        wide       = 1'b1;
+        wide_value = clock_o;
+      end
+      if (in_run(read_address_q, RegCounters, 2 * CounterCount)) wide = 1'b1;
+      if (in_run(read_address_q, RegDropCounters, 2 * DropReasons)) wide = 1'b1;
+      if (in_run(read_address_q, RegSaState, 16)) narrow_value = sa_state_q[read_address_q[5:2]];
+      if (in_run(read_address_q, RegCookie, 4)) narrow_value = cookie_q[read_address_q[3:2]];
+      if (in_run(read_address_q, RegInFlight, 2)) narrow_value = in_flight_i[read_address_q[2]];
+      case (read_address_q)
+        RegId:                  narrow_value = CardId;
+        RegVersion:             narrow_value = LayoutVersion;
+        RegControl:             narrow_value = {30'd0, wipe_q, enable_o};
+        RegStatus:              narrow_value = {16'd0, load_error_i, 7'd0, loading_i || load_start_o};
+        RegGeneration:          narrow_value = generation_o;
+        RegLanMac:              narrow_value = lan_mac_o[31:0];
+        RegLanMac + 12'd4:      narrow_value = {16'd0, lan_mac_o[47:32]};
+        RegWanMac:              narrow_value = wan_mac_o[31:0];
+        RegWanMac + 12'd4:      narrow_value = {16'd0, wan_mac_o[47:32]};
+        RegHashSeed:            narrow_value = hash_seed_o;
+        RegLoadAddress:         narrow_value = load_address_o[31:0];
+        RegLoadAddress + 12'd4: narrow_value = load_address_o[63:32];
+        RegLoadLength:          narrow_value = load_length_o;
+        RegLoadCount:           narrow_value = load_count_i;
+        RegRxAddress:           narrow_value = rx_o.address[31:0];
+        RegRxAddress + 12'd4:   narrow_value = rx_o.address[63:32];
+        RegRxSlots:             narrow_value = rx_o.slots;
+        RegRxConsumer:          narrow_value = rx_o.host;
+        RegRxProducer:          narrow_value = rx_producer_i;
+        RegTxAddress:           narrow_value = tx_o.address[31:0];
+        RegTxAddress + 12'd4:   narrow_value = tx_o.address[63:32];
+        RegTxSlots:             narrow_value = tx_o.slots;
+        RegTxProducer:          narrow_value = tx_o.host;
+        RegTxConsumer:          narrow_value = tx_consumer_i;
+        RegSaStateSelect:       narrow_value = select_q;
+        RegSaStateReady:        narrow_value = {31'd0, !capturing_q};
+        default:                ;
+      endcase
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      reading_q      <= 1'b0;
+      s_axil_rvalid  <= 1'b0;
+      held_address_q <= RegId;  // no such pair: nothing is held
+    end else begin
+      reading_q <= s_axil_arvalid && s_axil_arready;
+      if (s_axil_rready) s_axil_rvalid <= 1'b0;
+      if (reading_q) s_axil_rvalid <= 1'b1;
+      if (reading_q && wide && !read_address_q[2]) held_address_q <= read_address_q;
+    end
+    if (s_axil_arvalid && s_axil_arready) read_address_q <= {s_axil_araddr[11:2], 2'b00};
+    if (reading_q) begin
+      if (!wide) begin
+        s_axil_rdata <= narrow_value;
+      end else if (!read_address_q[2]) begin
+        s_axil_rdata <= wide_value[31:0];
+        held_q       <= wide_value[63:32];
+      end else begin
+        s_axil_rdata <= held_address_q == read_address_q - 12'd4 ? held_q : wide_value[63:32];
+      end
+    end
+  end
+
+  assign busy_o = s_axil_awvalid || s_axil_wvalid || s_axil_arvalid || address_held_q || data_held_q || s_axil_bvalid || reading_q ||
+                  s_axil_rvalid || wipe_q || capturing_q || load_start_o;
+
+endmodule

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// Keeps the events of both directions until the ring takes them. One that finds no room is lost and counted.
+//
+// An event of reason spi_unknown enters only when the host has read the one before: a peer that sends rubbish must not fill the ring.
+module event_intake
+  import layout_pkg::*, host_if_pkg::*;
+(
+  input  logic          clk_i,
+  input  logic          rst_ni,
+  input  logic    [1:0] event_valid_i,
+  input  notice_t [1:0] event_i,
+  input  logic          unknown_done_i,  // the host has read the last spi_unknown, or never will
+  output logic [1:0]    lost_o,          // how many in this clock
+
+  output logic          valid_o,
+  output notice_t       event_o,
+  input  logic          ready_i
+);
+
+  localparam int unsigned Depth = 16;
+
+  logic          unknown_q;  // an spi_unknown is on its way to the host
+  logic    [1:0] wanted, put, room, offered, taken;
+  notice_t [1:0] offer;
+
+  always_comb begin
+    for (int i = 0; i < 2; i++) wanted[i] = event_valid_i[i] && !(unknown_q && event_i[i].upcall == UpcallSpiUnknown);
+    // Of two at once, one.
+    if (event_i[0].upcall == UpcallSpiUnknown && event_i[1].upcall == UpcallSpiUnknown && wanted[0]) wanted[1] = 1'b0;
+  end
+
+  for (genvar i = 0; i < 2; i++) begin : gen_source
+    logic [$clog2(Depth+2)-1:0] unused_used;
+
+    fifo #(
+      .Width($bits(notice_t)),
+      .Depth(Depth)
+    ) u_events (
+      .clk_i,
+      .rst_ni,
+      .valid_i(wanted[i]),
+      .ready_o(room[i]),
+      .data_i (event_i[i]),
+      .valid_o(offered[i]),
+      .ready_i(taken[i]),
+      .data_o (offer[i]),
+      .used_o (unused_used)
+    );
+  end
+
+  assign put     = wanted & room;
+  assign lost_o  = 2'(wanted[0] && !room[0]) + 2'(wanted[1] && !room[1]);
+  assign valid_o = offered != '0;
+  assign event_o = offered[0] ? offer[0] : offer[1];
+  assign taken   = {ready_i && !offered[0], ready_i && offered[0]};
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      unknown_q <= 1'b0;
+    end else begin
+      if (unknown_done_i) unknown_q <= 1'b0;
+      for (int i = 0; i < 2; i++) if (put[i] && event_i[i].upcall == UpcallSpiUnknown) unknown_q <= 1'b1;
+    end
+  end
+
+endmodule

@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: Apache-2.0
+// The ring from the card to the host: writes each frame into its slot, then the descriptor that says so.
+//
+// A slot is the host's as soon as it sees the descriptor, so the descriptor is sent only when host memory has answered every write of
+// the frame. Frames do not wait for each other: while one's answers are awaited the next is sent, up to `Open` at a time.
+//
+//     claimed    slots given to a frame or event
+//     described  slots whose descriptor has been sent
+//     producer   slots whose descriptor has been answered: the register
+//
+// A frame or event that finds the ring full or stopped ends here and is counted. A failed write breaks the ring: what is open
+// ends here too, and so does everything until the host sets the ring up again.
+module rx_ring
+  import layout_pkg::*, stream_pkg::*, host_if_pkg::*;
+(
+  input  logic        clk_i,
+  input  logic        rst_ni,
+  input  ring_t       ring_i,
+  input  logic        hold_i,      // begin nothing new
+  output logic        idle_o,      // nothing is open
+  input  logic        restart_i,   // while idle and held: slot 0 is next
+  output logic [31:0] producer_o,
+  input  logic [63:0] clock_i,
+
+  stream_if.snk       outbound,
+  input  notice_t     outbound_notice_i,
+  stream_if.snk       inbound,
+  input  notice_t     inbound_notice_i,
+  input  logic        event_valid_i,
+  input  notice_t     event_i,
+  output logic        event_ready_o,
+  output logic        unknown_done_o,  // an spi_unknown has been read by the host, or is lost
+
+  output logic        host_rx_o,       // pulses: a frame or event was given to the host, or ended here
+  output logic        events_o,
+  output logic        dropped_o,
+  output logic        event_lost_o,
+
+  output logic         m_axi_awvalid,
+  input  logic         m_axi_awready,
+  output logic [63:0]  m_axi_awaddr,
+  output logic [7:0]   m_axi_awlen,
+  output logic [2:0]   m_axi_awsize,
+  output logic [1:0]   m_axi_awburst,
+  output logic         m_axi_wvalid,
+  input  logic         m_axi_wready,
+  output logic [511:0] m_axi_wdata,
+  output logic [63:0]  m_axi_wstrb,
+  output logic         m_axi_wlast,
+  input  logic         m_axi_bvalid,
+  output logic         m_axi_bready,
+  input  logic [1:0]   m_axi_bresp
+);
+
+  localparam int unsigned Open = 8;  // slots claimed and not yet the host's
+  localparam int unsigned OpenBits = $clog2(Open);
+  localparam int unsigned Bursts = 32;  // of a slot: at most three for a frame, one for its descriptor
+  localparam int unsigned FrameBeats = (MaxFrame + BeatBytes - 1) / BeatBytes;
+  localparam int unsigned BeatBits = $clog2(FrameBeats + 1);
+
+  typedef enum logic [2:0] {
+    Idle,
+    Address,     // of a burst of the frame
+    Data,        // the burst
+    Descriptor,  // its address and its beat
+    Discard      // the rest of a frame that ended here
+  } state_e;
+
+  // ---- what comes -------------------------------------------------------------------------------------------------------------
+
+  logic    from_inbound_d, from_inbound_q;  // whose frame this is; the last one's while idle
+  logic    frame_valid;
+  notice_t frame_notice;
+  logic    stream_valid, stream_ready;      // of the frame in hand
+  beat_t   stream_beat;
+
+  assign frame_valid  = outbound.valid || inbound.valid;
+  assign frame_notice = from_inbound_d ? inbound_notice_i : outbound_notice_i;
+
+  assign stream_valid   = from_inbound_q ? inbound.valid : outbound.valid;
+  assign stream_beat    = from_inbound_q ? inbound.beat : outbound.beat;
+  assign outbound.ready = stream_ready && !from_inbound_q;
+  assign inbound.ready  = stream_ready && from_inbound_q;
+
+  // ---- slots ------------------------------------------------------------------------------------------------------------------
+
+  state_e                state_d, state_q;
+  logic [31:0]           claimed_q, described_q, producer_q;
+  notice_t               notice_q[Open];      // of the open slots
+  logic [Open-1:0]       written_q;           // the frame of an open slot is answered, or it is an event
+  logic                  broken_q;
+  logic                  runs, room, has_room;
+  logic                  claim_frame, claim_event, describe;
+  logic                  refuse_frame, refuse_event;
+  logic                  give_up;             // the oldest open slot of a broken ring
+  notice_t               oldest;
+
+  assign runs     = ring_runs(ring_i) && !broken_q;
+  assign room     = claimed_q - ring_i.host < ring_i.slots;
+  assign has_room = claimed_q - producer_q < 32'(Open);
+  assign oldest   = notice_q[producer_q[OpenBits-1:0]];
+
+  // ---- answers ----------------------------------------------------------------------------------------------------------------
+
+  typedef struct packed {
+    logic descriptor;
+    logic frame_end;
+    logic [OpenBits-1:0] slot;
+  } burst_t;
+
+  burst_t burst_sent, burst_answered;
+  logic   burst_put, burst_room, answer_expected, answer, answer_failed;
+  logic [$clog2(Bursts+2)-1:0] bursts_open;
+
+  fifo #(
+    .Width($bits(burst_t)),
+    .Depth(Bursts)
+  ) u_bursts (
+    .clk_i,
+    .rst_ni,
+    .valid_i(burst_put),
+    .ready_o(burst_room),
+    .data_i (burst_sent),
+    .valid_o(answer_expected),
+    .ready_i(m_axi_bvalid),
+    .data_o (burst_answered),
+    .used_o (bursts_open)
+  );
+
+  assign m_axi_bready  = answer_expected;
+  assign answer        = m_axi_bvalid && answer_expected;
+  assign answer_failed = answer && m_axi_bresp != 2'b00;
+  assign give_up       = broken_q && state_q == Idle && bursts_open == '0 && claimed_q != producer_q;
+
+  // ---- sending ----------------------------------------------------------------------------------------------------------------
+
+  logic [BeatBits-1:0] beats_left_q;   // of the frame, those of this burst included
+  logic [6:0]          burst_left_q;   // beats
+  logic [7:0]          place_q;        // of the next burst in the slot, in beats
+  logic [6:0]          burst_beats;
+  logic                address_free, data_free, put_address, put_beat, last_of_burst;
+  logic [31:0]         address_slot;
+
+  assign burst_beats   = beats_left_q > BeatBits'(7'(BurstBeats) - 7'(place_q[5:0])) ? 7'(BurstBeats) - 7'(place_q[5:0])
+                                                                                     : 7'(beats_left_q);
+  assign address_free  = (!m_axi_awvalid || m_axi_awready) && burst_room;
+  assign data_free     = !m_axi_wvalid || m_axi_wready;
+  assign put_address   = state_q == Address && address_free;
+  assign put_beat      = state_q == Data && stream_valid && data_free;
+  assign last_of_burst = burst_left_q == 7'd1;
+  assign describe      = state_q == Descriptor && address_free && data_free;
+  assign stream_ready  = (state_q == Data && data_free) || state_q == Discard;
+  assign address_slot  = state_q == Descriptor ? described_q : claimed_q - 32'd1;
+
+  assign burst_put  = put_address || describe;
+  assign burst_sent = '{
+    descriptor: state_q == Descriptor,
+    frame_end: put_address && beats_left_q == BeatBits'(burst_beats),
+    slot: address_slot[OpenBits-1:0]
+  };
+
+  function automatic rx_descriptor_t descriptor(notice_t notice, logic [31:0] slot);
+    descriptor              = '0;
+    descriptor.number       = slot + 32'd1;
+    descriptor.length       = 16'(notice.length);
+    descriptor.upcall       = 8'(notice.upcall);
+    descriptor.port         = 8'(notice.port);
+    descriptor.generation   = notice.generation;
+    descriptor.spi          = notice.spi;
+    descriptor.sa_index     = notice.sa_index;
+    descriptor.policy_id    = notice.policy_id;
+    descriptor.principal    = notice.principal;
+    descriptor.outbound     = notice.outbound;
+    descriptor.decapsulated = notice.decapsulated;
+    descriptor.source       = notice.source;
+    descriptor.clock        = clock_i;
+  endfunction
+
+  always_comb begin
+    state_d        = state_q;
+    from_inbound_d = from_inbound_q;
+    claim_frame    = 1'b0;
+    claim_event    = 1'b0;
+    refuse_frame   = 1'b0;
+    refuse_event   = 1'b0;
+    unique case (state_q)
+      Idle: begin
+        if (described_q != claimed_q && written_q[described_q[OpenBits-1:0]] && !broken_q) begin
+          state_d = Descriptor;
+        end else if (broken_q && claimed_q != producer_q) begin
+          state_d = Idle;  // give_up comes first
+        end else if (!hold_i && event_valid_i) begin
+          if (!runs || !room) refuse_event = 1'b1;
+          else if (has_room) claim_event = 1'b1;
+        end else if (!hold_i && frame_valid) begin
+          from_inbound_d = from_inbound_q ? !outbound.valid : inbound.valid;  // in turn
+          if (!runs || !room) begin
+            refuse_frame = 1'b1;
+            state_d      = Discard;
+          end else if (has_room) begin
+            claim_frame = 1'b1;
+            state_d     = Address;
+          end
+        end
+      end
+      Address:    if (address_free) state_d = Data;
+      Data:       if (put_beat && last_of_burst) state_d = stream_beat.last ? Idle : Address;
+      Descriptor: if (describe) state_d = Idle;
+      Discard:    if (stream_valid && stream_beat.last) state_d = Idle;
+      default:    state_d = Idle;
+    endcase
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      state_q       <= Idle;
+      m_axi_awvalid <= 1'b0;
+      m_axi_wvalid  <= 1'b0;
+      claimed_q     <= '0;
+      described_q   <= '0;
+      producer_q    <= '0;
+      broken_q      <= 1'b0;
+    end else begin
+      state_q <= state_d;
+      if (claim_frame || claim_event) claimed_q <= claimed_q + 32'd1;
+      if (describe) described_q <= described_q + 32'd1;
+      if (answer && burst_answered.descriptor && !answer_failed && !broken_q) producer_q <= producer_q + 32'd1;
+      if (answer_failed) broken_q <= 1'b1;
+      if (give_up) claimed_q <= claimed_q - 32'd1;
+      if (restart_i) begin
+        claimed_q   <= '0;
+        described_q <= '0;
+        producer_q  <= '0;
+        broken_q    <= 1'b0;
+      end
+      if (m_axi_awready) m_axi_awvalid <= 1'b0;
+      if (m_axi_wready) m_axi_wvalid <= 1'b0;
+      if (burst_put) m_axi_awvalid <= 1'b1;
+      if (put_beat || describe) m_axi_wvalid <= 1'b1;
+      if (put_beat) begin
+        assert (stream_beat.last == (beats_left_q == BeatBits'(1))) else $error("a frame's notice tells another length");
+      end
+      if (restart_i) assert (idle_o) else $error("a ring restarts while slots are open");
+    end
+    from_inbound_q <= from_inbound_d;
+    if (burst_put) begin
+      m_axi_awaddr <= slot_address(ring_i, address_slot) + (describe ? 64'd0 : {50'd0, place_q, 6'd0});
+      m_axi_awlen  <= describe ? 8'd0 : 8'(burst_beats - 7'd1);
+    end
+    if (put_address) begin
+      place_q      <= place_q + 8'(burst_beats);
+      burst_left_q <= burst_beats;
+    end
+    if (put_beat) begin
+      m_axi_wdata  <= stream_beat.data;
+      m_axi_wstrb  <= '1 >> stream_beat.empty;
+      m_axi_wlast  <= last_of_burst;
+      burst_left_q <= burst_left_q - 7'd1;
+      beats_left_q <= beats_left_q - BeatBits'(1);
+    end
+    if (describe) begin
+      m_axi_wdata <= descriptor(notice_q[described_q[OpenBits-1:0]], described_q);
+      m_axi_wstrb <= '1;
+      m_axi_wlast <= 1'b1;
+    end
+    if (claim_frame) begin
+      place_q      <= 8'd1;  // behind the descriptor
+      beats_left_q <= BeatBits'((frame_notice.length + 14'(BeatBytes - 1)) >> $clog2(BeatBytes));
+    end
+    if (claim_frame || claim_event) begin
+      notice_q[claimed_q[OpenBits-1:0]]  <= claim_frame ? frame_notice : event_i;
+      written_q[claimed_q[OpenBits-1:0]] <= claim_event;
+    end
+    if (answer && burst_answered.frame_end) written_q[burst_answered.slot] <= 1'b1;
+  end
+
+  assign m_axi_awsize  = 3'd6;   // 64 bytes
+  assign m_axi_awburst = 2'b01;  // INCR
+  assign event_ready_o = claim_event || refuse_event;
+  assign idle_o        = state_q == Idle && claimed_q == producer_q;
+  assign producer_o    = producer_q;
+
+  // ---- what became of it ------------------------------------------------------------------------------------------------------
+
+  logic    given;
+  notice_t ending;
+  logic    unknown_open_q;
+  logic    [31:0] unknown_slot_q;
+
+  assign given  = answer && burst_answered.descriptor && !answer_failed && !broken_q;
+  assign ending = give_up ? notice_q[OpenBits'(claimed_q - 32'd1)] : oldest;
+
+  assign host_rx_o    = given && oldest.length != '0;
+  assign events_o     = given && oldest.length == '0;
+  assign dropped_o    = refuse_frame || (give_up && ending.length != '0);
+  assign event_lost_o = refuse_event || (give_up && ending.length == '0);
+
+  // Of spi_unknown: its slot, until the host gives it back.
+  assign unknown_done_o = (refuse_event && event_i.upcall == UpcallSpiUnknown) ||
+                          (unknown_open_q && (restart_i || broken_q || !ring_runs(ring_i) ||
+                                              signed'(ring_i.host - unknown_slot_q) > 0));
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni || unknown_done_o) unknown_open_q <= 1'b0;
+    else if (claim_event && event_i.upcall == UpcallSpiUnknown) unknown_open_q <= 1'b1;
+    if (claim_event) begin
+      if (event_i.upcall == UpcallSpiUnknown) unknown_slot_q <= claimed_q;
+    end
+  end
+
+endmodule

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads the records of a table load from host memory and writes their rows, one a clock at most.
+//
+// A record is checked as a whole before its first row is written; the first that is wrong ends the load. A flip that opens the bank
+// being written ends it too, at the row it has come to.
+module table_loader
+  import layout_pkg::*, stream_pkg::*, host_if_pkg::*;
+(
+  input  logic          clk_i,
+  input  logic          rst_ni,
+  input  logic          start_i,       // while not loading_o
+  input  logic [63:0]   address_i,     // multiple of 4096
+  input  logic [31:0]   length_i,      // bytes, multiple of 64
+  input  logic          open_bank_i,
+  output logic          loading_o,
+  output load_error_e   error_o,       // of the last load
+  output logic [31:0]   load_count_o,  // loads ended
+
+  output read_request_t request_o,
+  input  logic          request_taken_i,
+  input  logic          beat_valid_i,
+  input  read_beat_t    beat_i,
+
+  output table_write_t  table_write_o,
+  input  logic          table_ready_i
+);
+
+  // Small bursts, so that the rings' reads are not kept waiting for long; their beats wait here for slow tables.
+  localparam int unsigned LoadBurst = 16;
+  localparam int unsigned Room = 2 * LoadBurst;
+  localparam int unsigned CountBits = 26;  // of the beats of a load
+
+  typedef enum logic [2:0] {
+    Idle,
+    Record,  // the next beat is a record's header
+    Rows,    // the next beat is a row
+    Flush,   // an error: what is still on its way is taken and forgotten
+    Ended
+  } state_e;
+
+  state_e               state_d, state_q;
+  load_error_e          error_d;
+  logic [63:0]          address_q;  // of the next burst
+  logic [CountBits-1:0] to_ask_q;   // beats
+  logic [CountBits-1:0] to_take_d, to_take_q;
+  logic [$clog2(Room+1)-1:0] asked_q;  // beats asked for and not yet taken
+  logic [6:0]           burst;
+
+  // ---- reading ----------------------------------------------------------------------------------------------------------------
+
+  logic         beat_valid, take;
+  logic [511:0] beat;
+  logic         beat_error;
+  logic         unused_ready;
+  logic [$clog2(Room+2)-1:0] unused_used;
+
+  assign burst     = to_ask_q > CountBits'(LoadBurst) ? 7'(LoadBurst) : 7'(to_ask_q);
+  assign request_o = '{
+    valid: (state_q == Record || state_q == Rows) && to_ask_q != '0 && int'(asked_q) <= Room - LoadBurst,
+    address: address_q,
+    beats: burst
+  };
+
+  fifo #(
+    .Width(513),
+    .Depth(Room)
+  ) u_beats (
+    .clk_i,
+    .rst_ni,
+    .valid_i(beat_valid_i),
+    .ready_o(unused_ready),  // there is always room for what was asked for
+    .data_i ({beat_i.error, beat_i.data}),
+    .valid_o(beat_valid),
+    .ready_i(take),
+    .data_o ({beat_error, beat}),
+    .used_o (unused_used)
+  );
+
+  // ---- records ----------------------------------------------------------------------------------------------------------------
+
+  load_record_t header;
+  logic         header_fits, header_open;
+  logic         banked, bank_opened;
+  logic [7:0]   table_d, table_q;
+  logic         bank_d, bank_q;
+  logic [15:0]  row_d, row_q;
+  logic [15:0]  rows_left_d, rows_left_q;
+
+  assign header = load_record_t'(beat);
+
+  always_comb begin
+    header_fits = 1'b0;
+    header_open = 1'b0;
+    if (state_q == Record && beat_valid) begin
+      if (header.magic == LoadMagic && header.table_id < 8'(TableCount)) begin
+        header_fits = {1'b0, header.row} + 33'(header.count) <= 33'(TableRows[header.table_id[$clog2(TableCount)-1:0]]) &&
+                      CountBits'(header.count) < to_take_q;
+        header_open = TableBanked[header.table_id[$clog2(TableCount)-1:0]] && header.bank == open_bank_i;
+      end
+    end
+  end
+
+  assign banked      = TableBanked[table_q[$clog2(TableCount)-1:0]];
+  assign bank_opened = banked && bank_q == open_bank_i;
+
+  assign table_write_o = '{
+    valid: state_q == Rows && beat_valid && !beat_error && !bank_opened && table_ready_i,
+    table_id: table_e'(table_q),
+    bank: banked && bank_q,
+    row: row_q,
+    data: beat
+  };
+
+  always_comb begin
+    state_d     = state_q;
+    error_d     = error_o;
+    table_d     = table_q;
+    bank_d      = bank_q;
+    row_d       = row_q;
+    rows_left_d = rows_left_q;
+    to_take_d   = to_take_q;
+    take        = 1'b0;
+    unique case (state_q)
+      Idle: begin
+        if (start_i) begin
+          state_d   = length_i == '0 ? Ended : Record;
+          error_d   = LoadErrorNone;
+          to_take_d = length_i[31:6];
+          if (length_i[5:0] != '0) begin
+            state_d = Ended;
+            error_d = LoadErrorRecord;
+          end else if (address_i[11:0] != '0) begin
+            state_d = Ended;
+            error_d = LoadErrorHostMemory;
+          end
+        end
+      end
+      Record: begin
+        if (beat_valid) begin
+          take        = 1'b1;
+          to_take_d   = to_take_q - CountBits'(1);
+          table_d     = header.table_id;
+          bank_d      = header.bank;
+          row_d       = header.row[15:0];
+          rows_left_d = header.count;
+          if (beat_error || !header_fits || header_open) begin
+            state_d = Flush;
+            error_d = beat_error ? LoadErrorHostMemory : !header_fits ? LoadErrorRecord : LoadErrorOpenBank;
+          end else if (header.count != '0) begin
+            state_d = Rows;
+          end else if (to_take_q == CountBits'(1)) begin
+            state_d = Ended;
+          end
+        end
+      end
+      Rows: begin
+        if (beat_valid && (beat_error || bank_opened)) begin
+          state_d = Flush;
+          error_d = beat_error ? LoadErrorHostMemory : LoadErrorOpenBank;
+        end else if (table_write_o.valid) begin
+          take        = 1'b1;
+          to_take_d   = to_take_q - CountBits'(1);
+          row_d       = row_q + 16'd1;
+          rows_left_d = rows_left_q - 16'd1;
+          if (rows_left_q == 16'd1) state_d = to_take_q == CountBits'(1) ? Ended : Record;
+        end
+      end
+      Flush: begin
+        take = beat_valid;
+        if (asked_q == '0) state_d = Ended;
+      end
+      default: state_d = Idle;
+    endcase
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      state_q      <= Idle;
+      error_o      <= LoadErrorNone;
+      load_count_o <= '0;
+      asked_q      <= '0;
+    end else begin
+      state_q <= state_d;
+      error_o <= error_d;
+      if (state_q == Ended) load_count_o <= load_count_o + 32'd1;
+      if (request_taken_i || take) begin
+        asked_q <= asked_q + (request_taken_i ? $bits(asked_q)'(burst) : '0) - $bits(asked_q)'(take);
+      end
+    end
+    if (state_q != Idle || start_i) begin
+      table_q     <= table_d;
+      bank_q      <= bank_d;
+      row_q       <= row_d;
+      rows_left_q <= rows_left_d;
+      to_take_q   <= to_take_d;
+    end
+    if (start_i) begin
+      address_q <= address_i;
+      to_ask_q  <= length_i[31:6];
+    end else if (request_taken_i) begin
+      address_q <= address_q + 64'(burst) * 64'(BeatBytes);
+      to_ask_q  <= to_ask_q - CountBits'(burst);
+    end
+    if (rst_ni && start_i) assert (state_q == Idle) else $error("a load while a load runs");
+  end
+
+  assign loading_o = state_q != Idle;
+
+endmodule
