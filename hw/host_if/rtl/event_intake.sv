@@ -14,7 +14,9 @@ module event_intake
 
   output logic          valid_o,
   output notice_t       event_o,
-  input  logic          ready_i
+  input  logic          ready_i,
+
+  output logic          busy_o           // an event is inside
 );
 
   localparam int unsigned Depth = 16;
@@ -29,9 +31,9 @@ module event_intake
     if (event_i[0].upcall == UpcallSpiUnknown && event_i[1].upcall == UpcallSpiUnknown && wanted[0]) wanted[1] = 1'b0;
   end
 
-  for (genvar i = 0; i < 2; i++) begin : gen_source
-    logic [$clog2(Depth+2)-1:0] unused_used;
+  logic [1:0][$clog2(Depth+2)-1:0] used;
 
+  for (genvar i = 0; i < 2; i++) begin : gen_source
     fifo #(
       .Width($bits(notice_t)),
       .Depth(Depth)
@@ -44,7 +46,7 @@ module event_intake
       .valid_o(offered[i]),
       .ready_i(taken[i]),
       .data_o (offer[i]),
-      .used_o (unused_used)
+      .used_o (used[i])
     );
   end
 
@@ -52,6 +54,7 @@ module event_intake
   assign lost_o  = 2'(wanted[0] && !room[0]) + 2'(wanted[1] && !room[1]);
   assign valid_o = offered != '0;
   assign event_o = offered[0] ? offer[0] : offer[1];
+  assign busy_o  = used != '0;
   assign taken   = {ready_i && !offered[0], ready_i && offered[0]};
 
   always_ff @(posedge clk_i) begin

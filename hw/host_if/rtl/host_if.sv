@@ -219,7 +219,7 @@ module host_if
   // ---- rings ------------------------------------------------------------------------------------------------------------------
 
   logic    tx_busy;
-  logic    event_valid, event_ready, unknown_done;
+  logic    event_valid, event_ready, unknown_done, events_busy;
   notice_t next_event;
 
   tx_ring u_tx (
@@ -251,7 +251,8 @@ module host_if
     .lost_o        (intake_lost),
     .valid_o       (event_valid),
     .event_o       (next_event),
-    .ready_i       (event_ready)
+    .ready_i       (event_ready),
+    .busy_o        (events_busy)
   );
 
   rx_ring u_rx (
@@ -280,7 +281,7 @@ module host_if
     .m_axi_bvalid, .m_axi_bready, .m_axi_bresp
   );
 
-  assign busy_o = csr_busy || loading || tx_busy || !rx_idle || event_valid || event_valid_i != '0 || host_rx_outbound.valid ||
+  assign busy_o = csr_busy || loading || tx_busy || !rx_idle || events_busy || event_valid_i != '0 || host_rx_outbound.valid ||
                   host_rx_inbound.valid;
 
 endmodule

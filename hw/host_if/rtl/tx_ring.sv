@@ -66,7 +66,7 @@ module tx_ring
   logic                beat_room, stored_valid, stored_take;
   logic [511:0]        stored;
   logic [$clog2(Beats+2)-1:0]  beats_used;
-  logic [$clog2(Frames+2)-1:0] unused_frames;
+  logic [$clog2(Frames+2)-1:0] frames_used;
 
   assign waiting     = ring_i.host - consumer_q;
   assign good        = !failed_q && descriptor_q.length >= 16'(MinFrame) && descriptor_q.length <= 16'(MaxFrame) &&
@@ -173,7 +173,7 @@ module tx_ring
     .valid_o(frame_valid),
     .ready_i(stored_take && last),
     .data_o (frame),
-    .used_o (unused_frames)
+    .used_o (frames_used)
   );
 
   assign last        = sent_q + BeatBits'(1) == beats_of(frame.length);
@@ -189,7 +189,7 @@ module tx_ring
   assign inject_o      = frame.inject;
   assign length_o      = frame.length;
 
-  assign busy_o = state_q != Idle || frame_valid || unused_frames != '0 ||
+  assign busy_o = state_q != Idle || frames_used != '0 ||
                   (ring_runs(ring_i) && waiting != '0 && waiting <= ring_i.slots);
 
 endmodule
