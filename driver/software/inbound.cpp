@@ -131,9 +131,9 @@ Outcome Datapath::inner(Passage& outer, const layout::Row& sa_row, Bytes plainte
   // RFC 4301 5.2 step 4: the packet must match the policy that its SA was made for.
   p.found = look_up(p, TableId::kSpdIn);
   p.notice.principal = p.found.principal;
-  if (!p.found.rule || p.found.rule->action != Action::kProtect || p.found.rule->policy_id != p.notice.policy_id) {
-    return Drop::kInnerPolicy;
-  }
+  const bool lets_through =
+      p.found.rule && (p.found.rule->action == Action::kProtect || p.found.rule->action == Action::kBypass);
+  if (!lets_through || p.found.rule->policy_id != p.notice.policy_id) return Drop::kInnerPolicy;
   if (p.found.route == Route::kLocal) return upcall(p, Upcall::kLocal);
   if (p.packet.ttl < 2) return Drop::kTtlExpired;
   return forward(p, Port::kLan);

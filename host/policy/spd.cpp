@@ -94,6 +94,20 @@ void protect_inbound(const Policy& policy, const TargetState& target, std::vecto
   }
 }
 
+// The policy that would protect what bypass policy number `bypass` covers, if that were not there: the other gateway
+// may still protect those packets, and its SA's packets are let through. RFC 4301 5.2 compares them with the SA's
+// selectors, which cover them.
+std::uint16_t taken_from(const std::vector<NumberedPolicy>& policies, std::size_t bypass,
+                         const std::map<std::string, TargetState>& targets) {
+  const Policy& exempt = policies[bypass].policy;
+  for (std::size_t i = bypass + 1; i < policies.size(); ++i) {
+    const Policy& other = policies[i].policy;
+    const bool meets = exempt.source.intersect(other.source) && exempt.destination.intersect(other.destination);
+    if (meets && other.action == Action::kProtect) return targets.at(other.target()).policy_id;
+  }
+  return policies[bypass].policy_id;
+}
+
 template <class T>
 bool in_any(const std::vector<driver::Range<T>>& ranges, T value) {
   return ranges.empty() ||
@@ -104,7 +118,8 @@ bool in_any(const std::vector<driver::Range<T>>& ranges, T value) {
 
 Spd compile(const std::vector<NumberedPolicy>& policies, const std::map<std::string, TargetState>& targets) {
   Spd spd;
-  for (const auto& [policy, policy_id] : policies) {
+  for (std::size_t i = 0; i < policies.size(); ++i) {
+    const auto& [policy, policy_id] = policies[i];
     if (policy.action == Action::kProtect) {
       const TargetState& target = targets.at(policy.target());
       protect_outbound(policy, target, spd.outbound);
@@ -112,7 +127,8 @@ Spd compile(const std::vector<NumberedPolicy>& policies, const std::map<std::str
     } else {
       const auto action = policy.action == Action::kBypass ? layout::Action::kBypass : layout::Action::kDiscard;
       spd.outbound.push_back(rule_for(policy.source, policy.destination, action, policy_id));
-      spd.inbound.push_back(rule_for(policy.destination, policy.source, action, policy_id));
+      const std::uint16_t inbound_id = policy.action == Action::kBypass ? taken_from(policies, i, targets) : policy_id;
+      spd.inbound.push_back(rule_for(policy.destination, policy.source, action, inbound_id));
     }
   }
   return spd;

@@ -46,6 +46,18 @@ TEST(Spd, DropsWhereNobodyMayAskForAnSa) {
   EXPECT_EQ(decide(spd.outbound, packet("10.1.0.1", "10.2.0.1")), layout::Action::kDiscard);
 }
 
+// A destination is taken out of a policy at one gateway first: what the other still protects must pass meanwhile.
+TEST(Spd, ABypassCarriesInboundTheNumberOfThePolicyItIsTakenFrom) {
+  const Policy printer = policy({{"name", "printer"}, {"source", "10.1.0.7"}, {"action", "bypass"}});
+  const Policy elsewhere = policy({{"name", "elsewhere"}, {"source", "10.9.0.0/16"}, {"action", "bypass"}});
+  const Spd spd = compile({{printer, 1}, {elsewhere, 2}, {kNet, 7}}, {{"b/net", {.policy_id = 7, .acquire = true}}});
+  const auto* rule = first_match(spd.inbound, packet("10.2.0.1", "10.1.0.7"));
+  ASSERT_NE(rule, nullptr);
+  EXPECT_EQ(rule->action, layout::Action::kBypass);
+  EXPECT_EQ(rule->policy_id, 7);
+  EXPECT_EQ(first_match(spd.inbound, packet("10.2.0.1", "10.9.0.1"))->policy_id, 2);
+}
+
 TEST(Spd, PointsTheOutboundRuleAtTheSaAndExchangesTheEndsInbound) {
   TargetState state{.policy_id = 7, .acquire = true, .sa_index = 3};
   state.sending = {ts("10.1.0.0/16"), ts("10.2.0.0/16")};

@@ -26,7 +26,7 @@ constexpr Code kPorts[] = {
 enum class Action : std::uint8_t { kDiscard = 0, kBypass = 1, kProtect = 2, kHost = 3 };
 constexpr Code kActions[] = {
     {"discard", 0, "drop and count"},
-    {"bypass", 1, "forward without IPsec"},
+    {"bypass", 1, "forward without IPsec (inbound: also from an SA of this policy_id)"},
     {"protect", 2, "apply IPsec (outbound: by sa_index; inbound: demand an SA of this policy_id)"},
     {"host", 3, "give the packet to the host, which acquires an SA or asks"},
 };

@@ -31,7 +31,7 @@ package layout_pkg;
 
   typedef enum logic [1:0] {
     ActionDiscard = 2'd0,  // drop and count
-    ActionBypass = 2'd1,  // forward without IPsec
+    ActionBypass = 2'd1,  // forward without IPsec (inbound: also from an SA of this policy_id)
     ActionProtect = 2'd2,  // apply IPsec (outbound: by sa_index; inbound: demand an SA of this policy_id)
     ActionHost = 2'd3  // give the packet to the host, which acquires an SA or asks
   } action_e;

@@ -81,7 +81,7 @@ module decide_inner
     found_verdict = parsed.verdict;
     if (parsed.admission.decapsulated) begin
       // RFC 4301 5.2 step 4: the packet must be one that its SA was made for.
-      found_verdict = drop_if(found_verdict, !result_i.hit || rule.action != ActionProtect ||
+      found_verdict = drop_if(found_verdict, !result_i.hit || !(rule.action inside {ActionProtect, ActionBypass}) ||
                               rule.policy_id != parsed.admission.policy_id, DropInnerPolicy);
       found_verdict = host_if(found_verdict, result_i.route.kind == RouteKindLocal, UpcallLocal);
       found_verdict = drop_if(found_verdict, parsed.ipv4.ttl < 8'd2, DropTtlExpired);
