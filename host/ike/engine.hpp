@@ -2,11 +2,11 @@
 // IKEv2 (RFC 7296) for any number of peers. Decides and returns actions; sockets, clock and card belong to the caller.
 #pragma once
 
-#include <functional>
 #include <memory>
 
 #include "host/ike/action.hpp"
 #include "host/ike/connection.hpp"
+#include "host/ike/crypto.hpp"
 #include "host/ike/status.hpp"
 
 namespace sallyport::ike {
@@ -19,10 +19,6 @@ class SpiAllocator {
   virtual Result<Spi> allocate() = 0;
   virtual void release(Spi spi) = 0;
 };
-
-// Fills with bytes nobody can guess. system_random() is the one to use; a test passes a seeded one.
-using RandomSource = std::function<void(std::span<std::uint8_t>)>;
-[[nodiscard]] RandomSource system_random();
 
 struct Settings {
   // RFC 7296 2.1 leaves these to us: a request is sent again after base, base*factor, ... and given up after tries.

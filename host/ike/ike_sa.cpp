@@ -1,0 +1,555 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/ike/ike_sa.hpp"
+
+#include <algorithm>
+
+#include "host/ike/message_rules.hpp"
+
+namespace sallyport::ike {
+namespace {
+
+constexpr auto never = Time::max();
+
+Time soonest(std::initializer_list<std::optional<Time>> times) {
+  Time first = never;
+  for (const auto& time : times) first = std::min(first, time.value_or(never));
+  return first;
+}
+
+bool reached(const std::optional<Time>& time, Time now) { return time && *time <= now; }
+
+std::optional<std::chrono::seconds> seconds_until(const std::optional<Time>& time, Time now) {
+  if (!time) return std::nullopt;
+  return std::chrono::duration_cast<std::chrono::seconds>(*time - now);
+}
+
+}  // namespace
+
+IkeSa::IkeSa(World& world, std::shared_ptr<const Connection> connection)
+    : world_(world), connection_(std::move(connection)), handle_(world.new_ike_handle()) {
+  local_id_ = connection_->local_id;
+  remote_id_ = connection_->remote_id;
+}
+
+IkeSa::IkeSa(World& world, std::shared_ptr<const Connection> connection, const Endpoint& local, const Endpoint& remote)
+    : IkeSa(world, std::move(connection)) {
+  local_ = local;
+  remote_ = remote;
+  spi_i_ = world.new_ike_spi();
+}
+
+const Connection& IkeSa::words() const {
+  const auto current = world_.connections.find(connection_->name);
+  return current == world_.connections.end() ? *connection_ : *current->second;
+}
+
+void IkeSa::make_ciphers() {
+  const RandomSource& random = world_.random;
+  SkCipher from_initiator(proposal_, keys_.ei, keys_.ai, random);
+  SkCipher from_responder(proposal_, keys_.er, keys_.ar, random);
+  cipher_out_ = initiator_ ? std::move(from_initiator) : std::move(from_responder);
+  cipher_in_ = initiator_ ? std::move(from_responder) : std::move(from_initiator);
+}
+
+void IkeSa::set_lifetime(Time now) {
+  born_ = now;
+  heard_at_ = now;
+  sent_at_ = now;
+  rekey_at_ = rekey_time(words().lifetime, now, world_.random);
+  expire_at_ = expire_time(words().lifetime, now);
+}
+
+// ---- sending -------------------------------------------------------------------------------------------------------
+
+Message IkeSa::message(ExchangeType type, bool response, std::uint32_t id) const {
+  Message m;
+  m.header.spi_i = spi_i_;
+  m.header.spi_r = spi_r_;
+  m.header.exchange = type;
+  m.header.from_initiator = initiator_;
+  m.header.response = response;
+  m.header.message_id = id;
+  return m;
+}
+
+void IkeSa::send(const Endpoint& local, const Endpoint& remote, const Buffer& bytes, Turn& turn) {
+  sent_at_ = turn.now;
+  turn.out.push_back(SendDatagram{local, remote, bytes});
+}
+
+void IkeSa::send_request(ExchangeType type, Payloads payloads, Exchange exchange, Turn& turn) {
+  Message m = message(type, false, next_request_++);
+  m.payloads = std::move(payloads);
+  Buffer bytes = must_be_encrypted(type) ? cipher_out_.seal(m) : m.serialise();
+  post_request({type, m.header.message_id, std::move(bytes), std::move(exchange)}, turn);
+}
+
+void IkeSa::post_request(Outstanding request, Turn& turn) {
+  request.tries = 1;
+  request.wait = world_.settings.retransmit_base;
+  request.again_at = turn.now + request.wait;
+  outstanding_ = std::move(request);
+  ++world_.revision;
+  send(local_, remote_, outstanding_->bytes, turn);
+}
+
+// RFC 7296 2.1: "the initiator is responsible for retransmission in the event of a timeout", bit by bit the same.
+void IkeSa::retransmit(Turn& turn) {
+  Outstanding& request = *outstanding_;
+  if (request.tries >= world_.settings.retransmit_tries) {
+    return fail({Errc::kTimeout, "no answer from " + remote_.to_string()}, turn);
+  }
+  ++request.tries;
+  ++world_.counters.retransmitted;
+  request.wait =
+      std::chrono::duration_cast<std::chrono::milliseconds>(request.wait * world_.settings.retransmit_factor);
+  request.again_at = turn.now + request.wait;
+  send(local_, remote_, request.bytes, turn);
+}
+
+void IkeSa::later(Task task, Time not_before) { queue_.emplace_back(std::move(task), not_before); }
+void IkeSa::next(Task task, Time not_before) { queue_.emplace_front(std::move(task), not_before); }
+
+void IkeSa::enqueue(Task task, Turn& turn, Time not_before) {
+  later(std::move(task), not_before);
+  start_next(turn);
+}  // namespace sallyport::ike
+
+// RFC 7296 2.3: our window is one request.
+void IkeSa::start_next(Turn& turn) {
+  if (outstanding_ || state_ != IkeState::kEstablished) {
+    const bool saying_goodbye = state_ == IkeState::kRekeyed || state_ == IkeState::kDeleting;
+    if (outstanding_ || !saying_goodbye) return;
+  }
+  const auto ready =
+      std::ranges::find_if(queue_, [&](const Queued& waiting) { return waiting.not_before <= turn.now; });
+  if (ready == queue_.end()) return;
+  const Task task = std::move(ready->task);
+  queue_.erase(ready);
+  if (const auto* create = std::get_if<CreateChild>(&task)) {
+    request_child(*create, turn);
+  } else if (const auto* rekey = std::get_if<RekeyIke>(&task)) {
+    request_rekey(*rekey, turn);
+  } else if (const auto* del = std::get_if<DeleteChild>(&task)) {
+    request_delete(*del, turn);
+  } else if (std::holds_alternative<DeleteIke>(task)) {
+    if (state_ == IkeState::kEstablished) state_ = IkeState::kDeleting;
+    const DeletePayload whole{Protocol::kIke, {}};
+    send_request(ExchangeType::kInformational, {{PayloadType::kDelete, false, whole.serialise()}}, DeleteIke{}, turn);
+  } else {
+    send_request(ExchangeType::kInformational, {}, CheckLiveness{}, turn);
+  }
+  if (!outstanding_) start_next(turn);  // there was nothing to ask for after all
+}
+
+bool IkeSa::busy_with_children() const {
+  return outstanding_ && (std::holds_alternative<ChildExchange>(outstanding_->exchange) ||
+                          std::holds_alternative<DeleteChild>(outstanding_->exchange));
+}
+
+bool IkeSa::rekeying() const { return outstanding_ && std::holds_alternative<RekeyExchange>(outstanding_->exchange); }
+
+// ---- receiving -----------------------------------------------------------------------------------------------------
+
+void IkeSa::on_message(const Endpoint& local, const Endpoint& remote, const Message& m, Bytes datagram, Turn& turn) {
+  if (m.header.exchange == ExchangeType::kIkeSaInit) {
+    if (m.header.response && initiator_ && outstanding_ && state_ == IkeState::kConnecting) {
+      return on_init_response(m, datagram, turn);
+    }
+    ++world_.counters.unexpected;
+    return;
+  }
+  if (state_ == IkeState::kConnecting) {
+    ++world_.counters.unexpected;
+    return;
+  }
+  if (m.payloads.size() != 1 || m.payloads.front().type != PayloadType::kSk) {
+    ++world_.counters.malformed;
+    return;
+  }
+  const auto inside = cipher_in_.open(m, datagram);
+  if (!inside && inside.error().code == Errc::kAuthFailed) {
+    ++world_.counters.bad_icv;
+    return;
+  }
+  heard_at_ = turn.now;
+  if (m.header.response) {
+    on_response(m.header, inside, turn);
+  } else {
+    on_request(local, remote, m.header, inside, datagram, turn);
+  }
+}
+
+// RFC 7296 2.1: a repeated request is recognised by its message ID, changes nothing and gets the same response again.
+void IkeSa::on_request(const Endpoint& local, const Endpoint& remote, const Header& header,
+                       const Result<Payloads>& inside, Bytes datagram, Turn& turn) {
+  Buffer digest = sha256(datagram);
+  if (header.message_id + 1 == expected_request_ && digest == last_request_digest_) {
+    ++world_.counters.replayed;
+    return send(local, remote, last_response_, turn);
+  }
+  const bool authenticating = state_ == IkeState::kAuthenticating;
+  const bool fits = authenticating ? !initiator_ && header.exchange == ExchangeType::kIkeAuth
+                                   : header.exchange == ExchangeType::kCreateChildSa ||
+                                         header.exchange == ExchangeType::kInformational;
+  if (header.message_id != expected_request_ || !fits) {
+    ++world_.counters.unexpected;
+    return;
+  }
+  follow_peer(local, remote, turn);
+  ++expected_request_;
+  ++world_.revision;
+  Payloads response;
+  if (inside) {
+    response = answer(header, *inside, turn);
+  } else {  // 2.21.3: an error of syntax in a message that verified is the end of the IKE SA
+    response = {make_notify(NotifyType::kInvalidSyntax)};
+    close_after_reply_ = true;
+  }
+  Message reply = message(header.exchange, true, header.message_id);
+  reply.payloads = std::move(response);
+  last_request_digest_ = std::move(digest);
+  last_response_ = cipher_out_.seal(reply);
+  send(local, remote, last_response_, turn);
+  if (close_after_reply_) return close(turn);
+  start_next(turn);
+}
+
+IkeSa::Payloads IkeSa::answer(const Header& header, const Payloads& request, Turn& turn) {
+  if (const auto violation = check_rules(header.exchange, false, request)) {
+    ++world_.counters.malformed;
+    close_after_reply_ = violation->type == NotifyType::kInvalidSyntax || state_ == IkeState::kAuthenticating;
+    const bool name_it = violation->type == NotifyType::kUnsupportedCriticalPayload;
+    return {make_notify(violation->type, name_it ? Bytes(&violation->payload, 1) : Bytes())};
+  }
+  switch (header.exchange) {
+    case ExchangeType::kIkeAuth:
+      return answer_auth(request, turn);
+    case ExchangeType::kCreateChildSa:
+      return answer_create(request, turn);
+    default:
+      return answer_inform(request, turn);
+  }
+}
+
+void IkeSa::on_response(const Header& header, const Result<Payloads>& inside, Turn& turn) {
+  if (!outstanding_ || header.message_id != outstanding_->message_id || header.exchange != outstanding_->type) {
+    ++world_.counters.unexpected;
+    return;
+  }
+  Exchange exchange = std::move(outstanding_->exchange);
+  outstanding_.reset();
+  ++world_.revision;
+  const bool sound = inside && !check_rules(header.exchange, true, *inside);
+  if (!sound || find_notify(*inside, NotifyType::kInvalidSyntax)) {
+    give_up_exchange(exchange, {Errc::kInvalid, "INVALID_SYNTAX"}, turn);
+    return fail({Errc::kInvalid, sound ? "the peer says INVALID_SYNTAX" : "the peer's response has a wrong syntax"},
+                turn);
+  }
+  if (auto* auth = std::get_if<AuthExchange>(&exchange)) {
+    on_auth_response(std::move(*auth), *inside, turn);
+  } else if (auto* child = std::get_if<ChildExchange>(&exchange)) {
+    on_child_response(std::move(*child), *inside, turn);
+  } else if (auto* rekey = std::get_if<RekeyExchange>(&exchange)) {
+    on_rekey_response(std::move(*rekey), *inside, turn);
+  } else if (const auto* del = std::get_if<DeleteChild>(&exchange)) {
+    on_child_deleted(*del, turn);
+  } else if (const auto* lost = std::get_if<LostExchange>(&exchange)) {
+    on_lost_response(*lost, *inside, turn);
+  } else if (std::holds_alternative<DeleteIke>(exchange)) {
+    return close(turn);
+  }
+  start_next(turn);
+}
+
+// RFC 7296 2.23: a peer behind a NAT is followed to where its authenticated requests come from; a peer that is not
+// stays where it was.
+void IkeSa::follow_peer(const Endpoint& local, const Endpoint& remote, Turn& turn) {
+  if (local == local_ && remote == remote_) return;
+  const bool settled = state_ != IkeState::kAuthenticating;
+  if (settled && (!remote_behind_nat_ || local_behind_nat_)) return;
+  local_ = local;
+  remote_ = remote;
+  if (!settled) return;
+  turn.out.push_back(PeerMoved{handle_, remote});
+  for (const auto& child : children_) {
+    if (child.state == ChildState::kInstalled) later(CreateChild{child.name, child.handle}, turn.now);
+  }
+}
+
+// ---- time
+// ----------------------------------------------------------------------------------------------------------
+
+std::optional<Time> IkeSa::deadline() const {
+  Time first = soonest({expire_at_, outstanding_ ? std::optional(outstanding_->again_at) : std::nullopt});
+  for (const auto& child : children_) first = soonest({first, child.drained_at, child.expire_at, child.rekey_at});
+  if (state_ == IkeState::kEstablished) {
+    first = soonest({first, rekey_at_});
+    if (local_behind_nat_) first = std::min(first, sent_at_ + world_.settings.keepalive);
+  }
+  if (!outstanding_ && state_ >= IkeState::kEstablished) {
+    for (const auto& waiting : queue_) first = std::min(first, waiting.not_before);
+    if (state_ == IkeState::kEstablished && words().dpd_delay.count() > 0) {
+      first = std::min(first, heard_at_ + words().dpd_delay);
+    }
+  }
+  if (first == never) return std::nullopt;
+  return first;
+}
+
+void IkeSa::on_time(Turn& turn) {
+  if (outstanding_ && outstanding_->again_at <= turn.now) retransmit(turn);
+  if (state_ != IkeState::kClosed) expire(turn);
+  if (state_ == IkeState::kClosed) return;
+  if (state_ == IkeState::kEstablished) {
+    const auto dpd = words().dpd_delay;
+    const bool silent = dpd.count() > 0 && turn.now - heard_at_ >= dpd;
+    if (silent && !outstanding_) later(CheckLiveness{}, turn.now);
+    if (local_behind_nat_ && turn.now - sent_at_ >= world_.settings.keepalive) {
+      sent_at_ = turn.now;
+      turn.out.push_back(SendKeepalive{local_, remote_});
+    }
+  }
+  start_next(turn);
+}
+
+void IkeSa::expire(Turn& turn) {
+  if (reached(expire_at_, turn.now)) {
+    expire_at_.reset();
+    if (state_ != IkeState::kEstablished) {  // half open, or replaced and never deleted
+      const bool ours = state_ < IkeState::kEstablished && initiator_;
+      if (ours) return fail({Errc::kTimeout, "not established in time"}, turn);
+      return close(turn);
+    }
+    next(DeleteIke{}, turn.now);
+    for (const auto& child : children_) world_.restart_later(words(), child.name, turn.now);
+  }
+  if (state_ == IkeState::kEstablished && reached(rekey_at_, turn.now)) {
+    rekey_at_.reset();
+    later(RekeyIke{}, turn.now);
+  }
+  std::vector<ChildHandle> drained;
+  for (auto& child : children_) {
+    if (reached(child.drained_at, turn.now)) drained.push_back(child.handle);
+    if (reached(child.rekey_at, turn.now)) {
+      child.rekey_at.reset();
+      if (child.state == ChildState::kInstalled) later(CreateChild{child.name, child.handle}, turn.now);
+    }
+    if (reached(child.expire_at, turn.now)) {
+      child.expire_at.reset();
+      later(DeleteChild{child.spi_in}, turn.now);
+      world_.restart_later(words(), child.name, turn.now);
+    }
+  }
+  for (const ChildHandle handle : drained) remove_child(handle, turn);
+}
+
+// ---- the end
+// -------------------------------------------------------------------------------------------------------
+
+// Gives back what a request held that will have no response.
+void IkeSa::give_up_exchange(Exchange& exchange, const Error& reason, Turn& turn) {
+  if (const auto* auth = std::get_if<AuthExchange>(&exchange)) {
+    world_.spis.release(auth->offer.spi_in);
+    child_failed(auth->offer, reason, turn);
+  } else if (const auto* child = std::get_if<ChildExchange>(&exchange)) {
+    world_.spis.release(child->offer.spi_in);
+    if (!child->replaces) child_failed(child->offer, reason, turn);
+  } else if (const auto* lost = std::get_if<LostExchange>(&exchange); lost != nullptr && lost->spi_in != Spi{}) {
+    world_.spis.release(lost->spi_in);
+  }
+}
+
+void IkeSa::fail(const Error& reason, Turn& turn) {
+  if (outstanding_) {
+    Outstanding request = std::move(*outstanding_);
+    outstanding_.reset();
+    give_up_exchange(request.exchange, reason, turn);
+  }
+  for (const auto& waiting : queue_) {
+    const auto* create = std::get_if<CreateChild>(&waiting.task);
+    if (create != nullptr && !create->replaces) child_failed({create->name, {}, {}, {}, {}}, reason, turn);
+  }
+  const bool wanted = state_ <= IkeState::kEstablished;  // one that was being deleted is just gone
+  for (const auto& child : children_) {
+    if (wanted) world_.restart_later(words(), child.name, turn.now);
+  }
+  while (!children_.empty()) remove_child(children_.front().handle, turn);
+  queue_.clear();
+  state_ = IkeState::kClosed;
+  ++world_.revision;
+  if (wanted) {
+    turn.out.push_back(IkeFailed{handle_, connection_->name, reason});
+  } else {
+    turn.out.push_back(IkeDeleted{handle_, connection_->name});
+  }
+}
+
+// In good order. An IKE SA that was replaced, or that never came to be, goes without a word.
+void IkeSa::close(Turn& turn) {
+  if (outstanding_) {
+    Outstanding request = std::move(*outstanding_);
+    outstanding_.reset();
+    give_up_exchange(request.exchange, {Errc::kDisconnected, "the IKE SA was deleted"}, turn);
+  }
+  while (!children_.empty()) remove_child(children_.front().handle, turn);
+  queue_.clear();
+  const bool known = state_ == IkeState::kEstablished || state_ == IkeState::kDeleting;
+  state_ = IkeState::kClosed;
+  ++world_.revision;
+  if (known) turn.out.push_back(IkeDeleted{handle_, connection_->name});
+}
+
+void IkeSa::close_silently(Turn& turn) { close(turn); }
+
+// ---- what can be read
+// ----------------------------------------------------------------------------------------------
+
+bool IkeSa::wants(std::string_view child) const {
+  const auto up = [&](const ChildSa& one) {
+    return one.name == child && (one.state == ChildState::kInstalled || one.state == ChildState::kRekeying);
+  };
+  const auto asked = [&](const Queued& waiting) {
+    const auto* create = std::get_if<CreateChild>(&waiting.task);
+    return create != nullptr && create->name == child;
+  };
+  if (std::ranges::any_of(children_, up) || std::ranges::any_of(queue_, asked)) return true;
+  if (!outstanding_) return false;
+  if (const auto* auth = std::get_if<AuthExchange>(&outstanding_->exchange)) return auth->offer.name == child;
+  const auto* create = std::get_if<ChildExchange>(&outstanding_->exchange);
+  return create != nullptr && create->offer.name == child;
+}
+
+ChildSa* IkeSa::find_child(ChildHandle handle) {
+  const auto found = std::ranges::find(children_, handle, &ChildSa::handle);
+  return found == children_.end() ? nullptr : &*found;
+}
+
+ChildSa* IkeSa::find_by_spi_in(Spi spi) {
+  const auto found = std::ranges::find(children_, spi, &ChildSa::spi_in);
+  return found == children_.end() ? nullptr : &*found;
+}
+
+ChildSa* IkeSa::find_by_spi_out(Spi spi) {
+  const auto found = std::ranges::find(children_, spi, &ChildSa::spi_out);
+  return found == children_.end() ? nullptr : &*found;
+}
+
+bool IkeSa::answers_init(const Endpoint& remote, std::uint64_t spi_i) const {
+  return !initiator_ && spi_i_ == spi_i && state_ == IkeState::kAuthenticating && remote_ == remote;
+}
+
+IkeStatus IkeSa::status(Time now) const {
+  IkeStatus s;
+  s.ike = handle_;
+  s.connection = connection_->name;
+  s.state = state_;
+  s.initiator = initiator_;
+  s.spi_i = spi_i_;
+  s.spi_r = spi_r_;
+  s.local = local_;
+  s.remote = remote_;
+  s.local_id = local_id_;
+  s.remote_id = remote_id_;
+  s.local_behind_nat = local_behind_nat_;
+  s.remote_behind_nat = remote_behind_nat_;
+  s.proposal = proposal_;
+  s.age = std::chrono::duration_cast<std::chrono::seconds>(now - born_);
+  s.rekey_in = seconds_until(rekey_at_, now);
+  s.expire_in = seconds_until(expire_at_, now);
+  for (const auto& child : children_) {
+    if (!child.installed) continue;
+    s.children.push_back({child.handle, child.name, child.state, child.spi_in, child.spi_out, child.proposal,
+                          child.local_ts, child.remote_ts, child.encap,
+                          std::chrono::duration_cast<std::chrono::seconds>(now - child.born),
+                          seconds_until(child.rekey_at, now), seconds_until(child.expire_at, now)});
+  }
+  return s;
+}
+
+// ---- helpers
+// -------------------------------------------------------------------------------------------------------
+
+const Payload* find_payload(const std::vector<Payload>& payloads, PayloadType type) {
+  const auto found = std::ranges::find(payloads, type, &Payload::type);
+  return found == payloads.end() ? nullptr : &*found;
+}
+
+namespace {
+
+template <class Wanted>
+std::optional<NotifyPayload> first_notify(const std::vector<Payload>& payloads, Wanted wanted) {
+  for (const auto& payload : payloads) {
+    if (payload.type != PayloadType::kNotify) continue;
+    auto notify = NotifyPayload::parse(payload.body);
+    if (notify && wanted(notify->type)) return std::move(*notify);
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<NotifyPayload> find_notify(const std::vector<Payload>& payloads, NotifyType type) {
+  return first_notify(payloads, [&](NotifyType found) { return found == type; });
+}
+
+std::optional<NotifyPayload> find_error(const std::vector<Payload>& payloads) {
+  return first_notify(payloads, [](NotifyType found) { return is_error(found); });
+}
+
+NotifyPayload refusal(NotifyType type, Bytes data) {
+  NotifyPayload notify;
+  notify.type = type;
+  notify.data.assign(data.begin(), data.end());
+  return notify;
+}
+
+Payload make_notify(NotifyType type, Bytes data) {
+  return {PayloadType::kNotify, false, refusal(type, data).serialise()};
+}
+
+Buffer spi_bytes(Spi spi) {
+  ByteWriter w;
+  w.u32(static_cast<std::uint32_t>(spi));
+  return w.take();
+}
+
+Buffer group_bytes(DhGroup group) {
+  ByteWriter w;
+  w.u16(static_cast<std::uint16_t>(group));
+  return w.take();
+}
+
+Error error_of(const NotifyPayload& notify) {
+  const std::string said = "the peer says " + to_string(notify.type);
+  switch (notify.type) {
+    case NotifyType::kAuthenticationFailed:
+      return {Errc::kAuthFailed, said};
+    case NotifyType::kNoProposalChosen:
+    case NotifyType::kTsUnacceptable:
+    case NotifyType::kInvalidKePayload:
+    case NotifyType::kUnsupportedCriticalPayload:
+      return {Errc::kUnsupported, said};
+    case NotifyType::kTemporaryFailure:
+      return {Errc::kBusy, said};
+    case NotifyType::kNoAdditionalSas:
+      return {Errc::kFull, said};
+    case NotifyType::kChildSaNotFound:
+      return {Errc::kNotFound, said};
+    default:
+      return {Errc::kInvalid, said};
+  }
+}
+
+std::string_view to_string(IkeState state) {
+  constexpr std::string_view kWords[] = {"connecting", "authenticating", "established",
+                                         "rekeyed",    "deleting",       "closed"};
+  return kWords[static_cast<std::size_t>(state)];
+}
+
+std::string_view to_string(ChildState state) {
+  constexpr std::string_view kWords[] = {"installed", "rekeying", "rekeyed", "deleting", "draining"};
+  return kWords[static_cast<std::size_t>(state)];
+}
+
+}  // namespace sallyport::ike

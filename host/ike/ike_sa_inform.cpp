@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// RFC 7296 1.4: the INFORMATIONAL exchange: deleting SAs, and asking whether the peer is there.
+//
+//   HDR, SK {[N,] [D,] ...}   -->
+//                            <--  HDR, SK {[N,] [D,] ...}
+#include <algorithm>
+
+#include "host/ike/ike_sa.hpp"
+
+namespace sallyport::ike {
+
+// The successor that was waiting for this child to go takes over the outbound traffic.
+void IkeSa::switch_over(ChildHandle old, Turn& turn) {
+  for (auto& child : children_) {
+    if (child.replaces != old) continue;
+    child.replaces.reset();
+    turn.out.push_back(UseOutbound{child.handle});
+    turn.out.push_back(ChildRekeyed{old, child.handle});
+  }
+}
+
+// ---- initiator -----------------------------------------------------------------------------------------------------
+
+// A child that is not ours any more is deleted by its SPI all the same: the peer may hold one that we could not use.
+void IkeSa::request_delete(const DeleteChild& task, Turn& turn) {
+  if (ChildSa* child = find_by_spi_in(task.spi_in)) {
+    if (child->state == ChildState::kDraining) return;
+    if (child->state != ChildState::kRekeyed) child->state = ChildState::kDeleting;
+  }
+  const DeletePayload del{Protocol::kEsp, {task.spi_in}};
+  send_request(ExchangeType::kInformational, {{PayloadType::kDelete, false, del.serialise()}}, task, turn);
+}
+
+void IkeSa::on_child_deleted(const DeleteChild& task, Turn& turn) {
+  ChildSa* child = find_by_spi_in(task.spi_in);
+  if (child == nullptr) return;
+  const bool replaced = child->state == ChildState::kRekeyed;
+  const ChildHandle handle = child->handle;
+  switch_over(handle, turn);
+  retire_child(*find_child(handle), replaced, turn);
+}
+
+// A request that was under way when the daemon stopped was carried out, and its result is of no use without the
+// secrets.
+void IkeSa::on_lost_response(const LostExchange& lost, const Payloads& response, Turn& turn) {
+  const bool refused = find_error(response).has_value();
+  if (lost.spi_in == Spi{}) {
+    if (!refused) fail({Errc::kDisconnected, "the IKE SA was rekeyed while the daemon was down"}, turn);
+    return;
+  }
+  if (!refused) later(DeleteChild{lost.spi_in}, turn.now);
+  world_.spis.release(lost.spi_in);
+}
+
+// ---- responder -----------------------------------------------------------------------------------------------------
+
+IkeSa::Payloads IkeSa::answer_inform(const Payloads& request, Turn& turn) {
+  Payloads response;
+  for (const auto& payload : request) {
+    if (payload.type != PayloadType::kDelete) continue;
+    const auto del = DeletePayload::parse(payload.body);
+    if (!del) {
+      close_after_reply_ = true;
+      return {make_notify(NotifyType::kInvalidSyntax)};
+    }
+    if (del->protocol == Protocol::kIke) {
+      close_after_reply_ = true;
+      for (const auto& child : children_) world_.restart_later(words(), child.name, turn.now);
+      return {};  // 1.4.1: an empty response
+    }
+    if (del->protocol == Protocol::kEsp) peer_deletes(*del, response, turn);
+  }
+  return response;
+}
+
+// 1.4.1: the response names the SAs of the other direction, except where both sides deleted at the same time.
+void IkeSa::peer_deletes(const DeletePayload& del, Payloads& response, Turn& turn) {
+  DeletePayload ours{Protocol::kEsp, {}};
+  for (const Spi spi : del.spis) {
+    ChildSa* child = find_by_spi_out(spi);
+    if (child == nullptr || child->state == ChildState::kDraining) continue;
+    const auto* deleting = outstanding_ ? std::get_if<DeleteChild>(&outstanding_->exchange) : nullptr;
+    if (deleting != nullptr && deleting->spi_in == child->spi_in) continue;
+    ours.spis.push_back(child->spi_in);
+    const ChildHandle handle = child->handle;
+    const bool replaced = child->state == ChildState::kRekeyed ||
+                          std::ranges::any_of(children_, [&](const ChildSa& one) { return one.replaces == handle; });
+    if (!replaced && child->state == ChildState::kInstalled) world_.restart_later(words(), child->name, turn.now);
+    switch_over(handle, turn);
+    retire_child(*find_child(handle), replaced, turn);
+  }
+  if (!ours.spis.empty()) response.push_back({PayloadType::kDelete, false, ours.serialise()});
+}
+
+}  // namespace sallyport::ike
