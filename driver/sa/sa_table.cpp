@@ -143,7 +143,10 @@ Result<void> SaTable::load(bool outbound, std::uint16_t row, const Secret& keyma
   auto loaded = loader.write_row(outbound ? TableId::kSaOutKey : TableId::kSaInKey, row, *key);
   wipe(key->bytes());
   if (!loaded) return loaded;
-  return loader.write_row(outbound ? TableId::kSaOut : TableId::kSaIn, row, sa);
+  loaded = loader.write_row(outbound ? TableId::kSaOut : TableId::kSaIn, row, sa);
+  // Without its row the key serves nobody; when even this fails, the next SA of the row overwrites it.
+  if (!loaded) (void)loader.write_row(outbound ? TableId::kSaOutKey : TableId::kSaInKey, row, Row());
+  return loaded;
 }
 
 Result<std::uint16_t> SaTable::install(const OutboundSa& sa) {
@@ -162,6 +165,8 @@ Result<void> SaTable::install(const InboundSa& sa) {
 }
 
 Result<void> SaTable::retire_outbound(std::uint16_t row) {
+  // A packet that was admitted while a rule pointed here may still need the row.
+  if (auto r = session_->drain(); !r) return r;
   if (auto r = session_->loader().write_row(TableId::kSaOut, row, Row()); !r) return r;
   retired_.push_back({true, row, session_->generation()});
   return {};

@@ -13,6 +13,7 @@ namespace {
 namespace reg = layout::reg;
 using std::chrono::steady_clock;
 
+constexpr std::uint32_t kLoadRuns = 1U << 0;  // in status
 constexpr std::size_t kLoadBytes =
     256 * 1024;  // ours: a commit of all tables takes some loads, a small one a single load
 // Ours. A load is microseconds on a card; a simulated one may be a thousand times slower.
@@ -74,6 +75,9 @@ Result<void> TableLoader::run() {
   const auto length = static_cast<std::uint32_t>(used_);
   used_ = 0;
   if (length == 0) return {};
+  auto busy = card_->read(reg::kStatus);
+  if (!busy) return busy.error();
+  if ((*busy & kLoadRuns) != 0) return Error{Errc::kBusy, "the card has not finished an earlier table load"};
   auto before = card_->read(reg::kLoadCount);
   if (!before) return before.error();
   const std::uint64_t address = memory_->address();
@@ -139,13 +143,21 @@ Result<TableSession> TableSession::fresh(Card& card) {
 }
 
 Result<TableSession> TableSession::adopt(Card& card, TableImage open) {
+  auto session = take_over(card);
+  if (!session) return session;
+  session->current_ = std::move(open);
+  session->current_known_ = true;
+  return session;
+}
+
+Result<TableSession> TableSession::take_over(Card& card) {
   auto loader = TableLoader::create(card);
   if (!loader) return loader.error();
   auto generation = card.read(reg::kGeneration);
   if (!generation) return generation.error();
   TableSession session(card, std::move(loader).value());
   session.generation_ = *generation;
-  session.current_ = std::move(open);
+  session.current_known_ = false;
   session.closed_known_ = false;
   return session;
 }
@@ -160,18 +172,38 @@ Result<CommitReport> TableSession::commit(const TableImage& target) {
   if (auto r = loader_.write_bank(bank, target, changes); !r) return r.error();
   closed_ = target;
   closed_known_ = true;
+
+  flipping_ = true;
   if (auto r = card_->write(reg::kFlip, generation_ + 1); !r) return r.error();
-  auto generation = card_->read(reg::kGeneration);
-  if (!generation) return generation.error();
-  if (*generation != generation_ + 1) {
-    return Error{Errc::kCorrupt, "the card did not take the flip: somebody else drives it"};
-  }
-  generation_ = *generation;
-  std::swap(current_, closed_);
+  const std::uint32_t before = generation_;
+  if (auto r = find_generation(); !r) return r.error();
+  if (generation_ == before) return Error{Errc::kIo, "the card did not take the flip"};
   report.generation = generation_;
   return report;
 }
 
-Result<void> TableSession::drain() { return wait_for_empty_bank(*card_, (generation_ + 1) & 1); }
+Result<void> TableSession::find_generation() {
+  auto generation = card_->read(reg::kGeneration);
+  if (!generation) return generation.error();
+  if (flipping_ && *generation == generation_ + 1) {
+    flipped();
+  } else if (*generation != generation_) {
+    return Error{Errc::kCorrupt, "the card is in generation " + std::to_string(*generation) + " instead of " +
+                                     std::to_string(generation_) + ": it was reset, or somebody else drives it"};
+  }
+  flipping_ = false;
+  return {};
+}
+
+void TableSession::flipped() {
+  ++generation_;
+  std::swap(current_, closed_);
+  std::swap(current_known_, closed_known_);
+}
+
+Result<void> TableSession::drain() {
+  if (auto r = find_generation(); !r) return r;
+  return wait_for_empty_bank(*card_, (generation_ + 1) & 1);
+}
 
 }  // namespace sallyport::driver

@@ -44,13 +44,17 @@ class TableSession {
   // A running card whose open bank holds `open` (from the store); the closed bank is taken as unknown and written whole
   // by the next commit.
   static Result<TableSession> adopt(Card& card, TableImage open);
+  // A card whose tables nobody remembers: current() is empty until the first commit, which writes everything.
+  static Result<TableSession> take_over(Card& card);
 
   // What the card obeys now.
   [[nodiscard]] const TableImage& current() const { return current_; }
   [[nodiscard]] std::uint32_t generation() const { return generation_; }
 
   // Waits until no packet of the closed bank's generation is inside, writes the rows in which it differs from `target`,
-  // and flips. Before the flip nothing has changed for any packet, and any error leaves it so.
+  // and flips. Before the flip nothing has changed for any packet, and any error leaves it so; a card that fails in the
+  // moment of the flip holds the old tables or the new, whole, and the next commit finds out which. kCorrupt when
+  // somebody else flips this card.
   Result<CommitReport> commit(const TableImage& target);
 
   // Waits until every packet admitted before the last flip has left: what only they used may go.
@@ -60,13 +64,17 @@ class TableSession {
 
  private:
   TableSession(Card& card, TableLoader loader) : card_(&card), loader_(std::move(loader)) {}
+  Result<void> find_generation();  // that the card is in
+  void flipped();
 
   Card* card_;
   TableLoader loader_;
   std::uint32_t generation_ = 0;
-  TableImage current_;
-  TableImage closed_;
+  TableImage current_;  // the open bank
+  TableImage closed_;   // the other
+  bool current_known_ = true;
   bool closed_known_ = true;
+  bool flipping_ = false;  // a flip was written, and the card has not said whether it took it
 };
 
 }  // namespace sallyport::driver

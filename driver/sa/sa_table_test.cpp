@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0
+// SAs between two gateways with a card each, driven as a daemon drives them.
+#include "driver/sa/sa_table.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+
+#include "driver/control/card_control.hpp"
+#include "driver/software/software_card.hpp"
+#include "driver/tables/route_compiler.hpp"
+#include "driver/tables/spd_compiler.hpp"
+#include "driver/testing/flaky_card.hpp"
+#include "driver/testing/frames.hpp"
+
+namespace sallyport::driver {
+namespace {
+
+using layout::Drop;
+using layout::Port;
+
+constexpr std::uint16_t kPolicyId = 42;
+constexpr std::uint8_t kLanHop = 1;
+constexpr std::uint8_t kWanHop = 2;
+
+Secret keymat(std::uint8_t mark, std::size_t key_bytes = 32) {
+  Secret secret(key_bytes + 4);
+  std::fill(secret.bytes().begin(), secret.bytes().end(), mark);
+  return secret;
+}
+
+// Gateway `number` with LAN 10.0.number.0/24, WAN address 192.0.2.number, host 10.0.number.9 behind it.
+class Gateway {
+ public:
+  explicit Gateway(std::uint8_t number)
+      : number_(number),
+        card_([this](Port port, Bytes frame) {
+          (port == Port::kLan ? lan_ : wan_).emplace_back(frame.begin(), frame.end());
+        }),
+        session_(TableSession::fresh(watched_).value()),
+        sas_(watched_, session_) {
+    auto control = CardControl::open(watched_);
+    EXPECT_TRUE(control->set_mac(Port::kLan, lan_mac()));
+    EXPECT_TRUE(control->set_mac(Port::kWan, wan_mac()));
+    EXPECT_TRUE(control->enable(true));
+  }
+
+  [[nodiscard]] MacAddress lan_mac() const { return {2, 0, 0, 0, number_, 1}; }
+  [[nodiscard]] MacAddress wan_mac() const { return {2, 0, 0, 0, number_, 2}; }
+  [[nodiscard]] std::uint32_t address() const { return 0xc0000200U + number_; }
+  [[nodiscard]] AddressRange lan() const { return {0x0a000000U + (number_ << 8), 0x0a0000ffU + (number_ << 8)}; }
+  [[nodiscard]] std::uint32_t host() const { return lan().first + 9; }
+
+  // Sends what is between the LANs through row `sa_index`, and demands protection of what comes back.
+  void commit(const Gateway& peer, std::optional<std::uint16_t> sa_index) {
+    SpdRule rule;
+    rule.source = {lan()};
+    rule.destination = {peer.lan()};
+    rule.action = sa_index ? layout::Action::kProtect : layout::Action::kHost;
+    rule.sa_index = sa_index.value_or(0);
+    rule.policy_id = kPolicyId;
+    SpdRule back = rule;
+    std::swap(back.source, back.destination);
+    back.action = layout::Action::kProtect;
+    TableImage image;
+    EXPECT_TRUE(compile_spd(Direction::kOutbound, {rule}, image));
+    EXPECT_TRUE(compile_spd(Direction::kInbound, {back}, image));
+    EXPECT_TRUE(compile_routes({{lan().first, 24, layout::Route::kSend, kLanHop},
+                                {0, 0, layout::Route::kSend, kWanHop},
+                                {address(), 32, layout::Route::kLocal, 0}},
+                               image));
+    set_next_hop(image, kLanHop, {Port::kLan, {2, 0, 0, 0, number_, 9}, 1500});
+    set_next_hop(image, kWanHop, {Port::kWan, peer.wan_mac(), 1500});
+    EXPECT_TRUE(session_.commit(image));
+  }
+
+  // A packet of our host to the peer's; how many left towards the WAN.
+  void send_to(const Gateway& peer) {
+    card_.receive(Port::kLan, testing::ethernet_frame(lan_mac(), {2, 0, 0, 0, number_, 9}, kEthertypeIpv4,
+                                                      testing::udp_packet(host(), peer.host())));
+  }
+  std::uint64_t drops(Drop reason) { return CardControl::open(card_)->counters()->of(reason); }
+
+  std::uint8_t number_;
+  std::vector<Buffer> lan_;  // what the card sent
+  std::vector<Buffer> wan_;
+  SoftwareCard card_;
+  testing::FlakyCard watched_{card_};
+  TableSession session_;
+  SaTable sas_;
+};
+
+class SaTableTest : public ::testing::Test {
+ protected:
+  // An SA from a to b: the receiver chooses the SPI. The sender's row.
+  static std::uint16_t connect(Gateway& from, Gateway& to, std::uint8_t key_mark, std::uint32_t& spi) {
+    spi = to.sas_.reserve_spi().value();
+    InboundSa in;
+    in.spi = spi;
+    in.destination = to.address();
+    in.keymat = keymat(key_mark);
+    in.policy_id = kPolicyId;
+    EXPECT_TRUE(to.sas_.install(in));
+    OutboundSa out;
+    out.spi = spi;
+    out.source = from.address();
+    out.destination = to.address();
+    out.keymat = keymat(key_mark);
+    out.next_hop = kWanHop;
+    out.policy_id = kPolicyId;
+    return from.sas_.install(out).value();
+  }
+  // Everything on the wire from a to b arrives.
+  static void deliver(Gateway& from, Gateway& to) {
+    for (const Buffer& frame : from.wan_) to.card_.receive(Port::kWan, frame);
+    from.wan_.clear();
+  }
+
+  Gateway a_{1};
+  Gateway b_{2};
+};
+
+TEST_F(SaTableTest, CarriesPacketsFromOneGatewayToTheOther) {
+  std::uint32_t spi = 0;
+  const std::uint16_t row = connect(a_, b_, 0x11, spi);
+  a_.commit(b_, row);
+  b_.commit(a_, std::nullopt);
+  for (int i = 0; i < 3; ++i) a_.send_to(b_);
+  deliver(a_, b_);
+  EXPECT_EQ(b_.lan_.size(), 3u);
+  const OutboundState out = a_.sas_.outbound_state(row).value();
+  EXPECT_EQ(out.seq, 3u);
+  EXPECT_EQ(out.packets, 3u);
+  const InboundState in = b_.sas_.inbound_state(spi).value();
+  EXPECT_EQ(in.top, 3u);
+  EXPECT_EQ(in.bytes, out.bytes);
+  EXPECT_FALSE(in.expired);
+}
+
+// The old SA stays until packets under it have arrived: none is lost.
+TEST_F(SaTableTest, RekeysWithoutLosingAPacket) {
+  std::uint32_t spi = 0;
+  std::uint16_t row = connect(a_, b_, 0x20, spi);
+  a_.commit(b_, row);
+  b_.commit(a_, std::nullopt);
+  std::set<std::uint32_t> spis{spi};
+  for (std::uint8_t rekey = 1; rekey <= 20; ++rekey) {
+    a_.send_to(b_);  // under the old SA, still on the wire at the change
+    std::uint32_t new_spi = 0;
+    const std::uint16_t new_row = connect(a_, b_, static_cast<std::uint8_t>(0x20 + rekey), new_spi);
+    EXPECT_TRUE(spis.insert(new_spi).second);
+    a_.commit(b_, new_row);
+    ASSERT_TRUE(a_.sas_.retire_outbound(row));
+    a_.send_to(b_);
+    deliver(a_, b_);
+    ASSERT_TRUE(b_.sas_.retire_inbound(spi));
+    b_.commit(a_, std::nullopt);
+    ASSERT_TRUE(a_.sas_.reclaim());
+    ASSERT_TRUE(b_.sas_.reclaim());
+    row = new_row;
+    spi = new_spi;
+    EXPECT_EQ(b_.lan_.size(), 2u * rekey);
+  }
+}
+
+TEST_F(SaTableTest, RefusesPacketsOfARetiredSaAndReusesItsRowOnlyAfterTheNextCommit) {
+  std::uint32_t spi = 0;
+  const std::uint16_t row = connect(a_, b_, 0x33, spi);
+  a_.commit(b_, row);
+  b_.commit(a_, std::nullopt);
+  a_.send_to(b_);
+  ASSERT_TRUE(b_.sas_.retire_inbound(spi));
+  deliver(a_, b_);
+  EXPECT_EQ(b_.drops(Drop::kSpiUnknown), 1u);
+  ASSERT_TRUE(b_.sas_.reclaim());
+  EXPECT_EQ(b_.sas_.claim_spi(spi).error().code, Errc::kExists);
+  b_.commit(a_, std::nullopt);
+  ASSERT_TRUE(b_.sas_.reclaim());
+  EXPECT_TRUE(b_.sas_.claim_spi(spi));
+}
+
+TEST_F(SaTableTest, ChoosesSpisThatCarryTheirRowAndAreNeverReserved) {
+  std::set<std::uint32_t> rows;
+  for (unsigned i = 0; i < layout::kSaRows; ++i) {
+    const std::uint32_t spi = a_.sas_.reserve_spi().value();
+    EXPECT_GE(spi, 256u);
+    EXPECT_TRUE(rows.insert(spi % layout::kSaRows).second);
+  }
+  EXPECT_EQ(a_.sas_.reserve_spi().error().code, Errc::kFull);
+  EXPECT_EQ(a_.sas_.claim_spi(255).error().code, Errc::kInvalid);
+}
+
+TEST_F(SaTableTest, LeavesNoKeyInHostMemory) {
+  constexpr std::uint8_t kMark = 0x5e;
+  std::uint32_t spi = 0;
+  (void)connect(a_, b_, kMark, spi);
+  for (Gateway* gateway : {&a_, &b_}) {
+    ASSERT_FALSE(gateway->watched_.memory().empty());
+    for (const auto& memory : gateway->watched_.memory()) {
+      const Buffer piece(16, kMark);
+      EXPECT_EQ(std::search(memory.begin(), memory.end(), piece.begin(), piece.end()), memory.end());
+    }
+  }
+}
+
+TEST_F(SaTableTest, TakesKeysOfThreeSizesAndNoOther) {
+  OutboundSa sa;
+  for (const std::size_t key_bytes : {16u, 24u, 32u}) {
+    sa.keymat = keymat(1, key_bytes);
+    EXPECT_TRUE(a_.sas_.install(sa)) << key_bytes;
+  }
+  for (const std::size_t key_bytes : {0u, 15u, 20u, 33u}) {
+    sa.keymat = keymat(1, key_bytes);
+    EXPECT_EQ(a_.sas_.install(sa).error().code, Errc::kInvalid) << key_bytes;
+  }
+}
+
+TEST_F(SaTableTest, InstallsNothingWhenTheCardFailsOnTheWay) {
+  using testing::FlakyCard;
+  std::uint32_t spi = 0;
+  const std::uint16_t row = connect(a_, b_, 0x44, spi);
+  a_.commit(b_, row);
+  b_.commit(a_, std::nullopt);
+  OutboundSa sa;
+  sa.keymat = keymat(7);
+  unsigned failures = 0;
+  for (;; ++failures) {
+    a_.watched_.fail_from(failures, FlakyCard::Loss::kRequest);
+    const bool installed = a_.sas_.install(sa).has_value();
+    const bool failed = a_.watched_.failed();
+    a_.watched_.heal();
+    ASSERT_EQ(installed, !failed);
+    a_.send_to(b_);  // nobody else's SA is touched
+    deliver(a_, b_);
+    ASSERT_EQ(b_.lan_.size(), failures + 1);
+    if (!failed) break;
+  }
+  EXPECT_GT(failures, 8u);
+}
+
+// A daemon that comes back: the sequence numbers go on, and rows in use are not given away.
+TEST_F(SaTableTest, GoesOnAfterARestartOfTheDaemon) {
+  std::uint32_t spi = 0;
+  const std::uint16_t row = connect(a_, b_, 0x66, spi);
+  a_.commit(b_, row);
+  b_.commit(a_, std::nullopt);
+  a_.send_to(b_);
+  deliver(a_, b_);
+
+  const Buffer stored = b_.session_.current().serialise();
+  TableSession session = TableSession::adopt(b_.watched_, TableImage::parse(stored).value()).value();
+  SaTable sas(b_.watched_, session);
+  ASSERT_TRUE(sas.adopt({}, {spi}));
+  EXPECT_EQ(sas.claim_spi(spi).error().code, Errc::kExists);
+  EXPECT_EQ(sas.inbound_state(spi)->top, 1u);
+  a_.send_to(b_);
+  deliver(a_, b_);
+  EXPECT_EQ(b_.lan_.size(), 2u);
+  EXPECT_EQ(sas.inbound_state(spi)->top, 2u);
+}
+
+}  // namespace
+}  // namespace sallyport::driver
