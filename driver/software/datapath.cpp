@@ -109,6 +109,7 @@ Outcome Datapath::protect(Passage& p, Effects& effects) {
   Notice event = p.notice;
   event.principal = 0;
   event.policy_id = static_cast<std::uint16_t>(sa_row.get(sa::kPolicyId));
+  event.source = static_cast<std::uint32_t>(sa_row.get(sa::kSource));
   event.upcall = happened.hard_limit ? Upcall::kHardLimit : Upcall::kSoftLimit;
   if (happened.hard_limit || happened.soft_limit) effects.events.push_back(event);
   if (const auto* refused = std::get_if<Drop>(&number)) return *refused;

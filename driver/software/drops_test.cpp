@@ -155,6 +155,11 @@ TEST_F(Drops, OfWhatEspCarries) {
     stranger.source = 0x0b000001;
     esp_of(++seq, stranger);
   });
+  for (const auto action : {layout::Action::kDiscard, layout::Action::kHost}) {
+    set_rule(TableId::kSpdIn, 0, action);
+    expect_drop(Drop::kInnerPolicy, [&] { esp_of(++seq, inner_); });
+  }
+  set_rule(TableId::kSpdIn, 0, layout::Action::kProtect);
   layout::Row sa = sa_in_row();
   sa.set(layout::sa_in::kPolicyId, bench::kPolicyId + 1);
   install_sa_in(sa);

@@ -120,6 +120,24 @@ TEST_F(Outbound, NeverSplitsAPacketButTellsTheHost) {
   EXPECT_EQ(sa_state(true, bench::kOutIndex).get(layout::sa_out_state::kSeq), 1u);
 }
 
+TEST_F(Outbound, ReportsTheSaThatExpired) {
+  layout::Row sa = sa_out_row();
+  sa.set(layout::sa_out::kHardPackets, 1);
+  install_sa_out(sa);
+  for (int i = 0; i < 3; ++i) card_.receive(Port::kLan, bench::lan_frame());
+  EXPECT_EQ(sent_.size(), 1u);
+  const auto received = host_received();
+  ASSERT_EQ(received.size(), 1u);
+  const layout::Row& event = received[0].descriptor;
+  EXPECT_EQ(received[0].upcall(), Upcall::kHardLimit);
+  EXPECT_EQ(event.get(d::kOutbound), 1u);
+  EXPECT_EQ(event.get(d::kSaIndex), bench::kOutIndex);
+  EXPECT_EQ(event.get(d::kSpi), bench::kOutSpi);
+  EXPECT_EQ(event.get(d::kPolicyId), bench::kPolicyId);
+  EXPECT_EQ(event.get(d::kSource), bench::kGateway);
+  EXPECT_EQ(event.get(d::kLength), 0u);
+}
+
 TEST_F(Outbound, AsksTheHostForANeighbourThatIsNotKnown) {
   set_rule(layout::TableId::kSpdOut, 0, layout::Action::kBypass);
   set_route(2, layout::Route::kResolve, 0);
@@ -165,6 +183,18 @@ TEST_F(Inbound, AcceptsPaddingBeyondTheMinimumAndAfterTheInnerPacket) {
   card_.receive(Port::kWan, esp_frame(bench::sealed_by_peer(bench::kInSpi, 1, plaintext)));
   ASSERT_EQ(sent_.size(), 1u);
   EXPECT_EQ(sent_[0].frame.size(), 14 + bench::ipv4(inner()).size());
+}
+
+TEST_F(Inbound, LetsProtectedPacketsPassABypassRuleOfTheirPolicy) {
+  set_rule(layout::TableId::kSpdIn, 0, layout::Action::kBypass);
+  card_.receive(Port::kWan, esp_frame(1, inner()));
+  EXPECT_EQ(sent_.size(), 1u);
+  EXPECT_EQ(counter(Counter::kBypassIn), 0u);  // it did not come in the clear
+  layout::Row sa = sa_in_row();
+  sa.set(layout::sa_in::kPolicyId, bench::kPolicyId + 1);
+  install_sa_in(sa);
+  card_.receive(Port::kWan, esp_frame(1, inner()));
+  EXPECT_EQ(drops(layout::Drop::kInnerPolicy), 1u);
 }
 
 TEST_F(Inbound, OpensEspInUdpOnlyForAnSaThatSaysSo) {
