@@ -35,8 +35,14 @@ module delay_line #(
       index_q <= index_q + IndexBits'(1);
       valid_q <= {valid_q[Clocks-2:0], valid_i};
     end
-    if (valid_i) ring[index_q] <= data_i;
-    if (valid_q[Clocks-2]) data_o <= ring[oldest];
   end
+
+  // Blocking, as in ram_1r1w.
+  // verilator lint_off BLKSEQ
+  always_ff @(posedge clk_i) begin
+    if (valid_q[Clocks-2]) data_o <= ring[oldest];
+    if (valid_i) ring[index_q] = data_i;
+  end
+  // verilator lint_on BLKSEQ
 
 endmodule

@@ -42,8 +42,14 @@ module fifo #(
       if (get) valid_o <= 1'b1;
       else if (ready_i) valid_o <= 1'b0;
     end
-    if (put) words[write_q[IndexBits-1:0]] <= data_i;
-    if (get) data_o <= words[read_q[IndexBits-1:0]];
   end
+
+  // Blocking, as in ram_1r1w. A word is never read in the clock that writes it.
+  // verilator lint_off BLKSEQ
+  always_ff @(posedge clk_i) begin
+    if (get) data_o <= words[read_q[IndexBits-1:0]];
+    if (put) words[write_q[IndexBits-1:0]] = data_i;
+  end
+  // verilator lint_on BLKSEQ
 
 endmodule

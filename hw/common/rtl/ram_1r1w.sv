@@ -21,9 +21,13 @@ module ram_1r1w #(
 
   logic [Width-1:0] rows[Rows];
 
+  // Written by a blocking assignment behind the read: only this process touches the rows, and a simulator need not keep a copy of
+  // each write until the clock's end.
+  // verilator lint_off BLKSEQ
   always_ff @(posedge clk_i) begin
     if (read_i) read_data_o <= rows[read_row_i];
-    if (write_i) rows[write_row_i] <= write_data_i;
+    if (write_i) rows[write_row_i] = write_data_i;
   end
+  // verilator lint_on BLKSEQ
 
 endmodule
