@@ -3,7 +3,7 @@
 //
 // A walk over more rows than a memory has only repeats itself there.
 module clear_then_write
-  import stream_pkg::*;
+  import layout_pkg::*, stream_pkg::*;
 #(
   parameter int unsigned Rows = 256  // a bank
 ) (
@@ -17,20 +17,33 @@ module clear_then_write
   localparam int unsigned IndexBits = $clog2(Rows);
   if (Rows != 1 << IndexBits) $fatal(1, "Rows must be a power of two");
 
+  logic               valid_q, bank_q;
+  table_e             table_id_q;
+  logic [15:0]        row_q;
+  logic [511:0]       data_q;
+  logic [IndexBits:0] next_row;  // of the walk
+
+  assign next_row = {bank_q, row_q[IndexBits-1:0]} + (IndexBits + 1)'(1);
+
   always_ff @(posedge clk_i) begin
-    table_write_o.valid <= rst_ni && table_write_i.valid;
+    valid_q <= rst_ni && table_write_i.valid;
     if (!rst_ni) begin
-      clearing_o         <= 1'b1;
-      table_write_o.bank <= 1'b0;
-      table_write_o.row  <= '0;
-      table_write_o.data <= '0;
+      clearing_o <= 1'b1;
+      bank_q     <= 1'b0;
+      row_q      <= '0;
+      data_q     <= '0;
     end else if (clearing_o) begin
-      clearing_o <= {table_write_o.bank, table_write_o.row[IndexBits-1:0]} != '1;
-      {table_write_o.bank, table_write_o.row[IndexBits-1:0]} <= {table_write_o.bank, table_write_o.row[IndexBits-1:0]} + 1'b1;
+      clearing_o      <= next_row != '0;
+      {bank_q, row_q} <= {next_row[IndexBits], 16'(next_row[IndexBits-1:0])};
       assert (!table_write_i.valid) else $error("a table write while rows are zeroed");
     end else if (table_write_i.valid) begin
-      table_write_o <= table_write_i;
+      table_id_q <= table_write_i.table_id;
+      bank_q     <= table_write_i.bank;
+      row_q      <= table_write_i.row;
+      data_q     <= table_write_i.data;
     end
   end
+
+  assign table_write_o = '{valid: valid_q, table_id: table_id_q, bank: bank_q, row: row_q, data: data_q};
 
 endmodule
