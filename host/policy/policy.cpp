@@ -9,9 +9,9 @@
 namespace sallyport::policy {
 namespace {
 
-constexpr std::array<std::string_view, 12> kWords = {
-    "name",   "source", "destination", "protocol", "source_port", "destination_port",
-    "action", "sa",     "connection",  "child",    "level",       "esp_proposals"};
+constexpr std::array<std::string_view, 13> kWords = {
+    "name", "source",     "destination", "protocol", "source_port",   "destination_port", "action",
+    "sa",   "connection", "child",       "level",    "esp_proposals", "start_action"};
 
 constexpr std::string_view kActions[] = {"discard", "bypass", "protect"};
 
@@ -141,6 +141,11 @@ Result<void> set_word(Policy& policy, std::string_view word, std::string_view te
     auto proposals = parse_proposals(Protocol::kEsp, text);
     if (!proposals) return proposals.error();
     policy.esp_proposals = std::move(*proposals);
+  } else if (word == "start_action") {
+    if (text != "trap" && text != "start") {
+      return Error{Errc::kInvalid, "'" + std::string(text) + "' is none of 'trap', 'start'"};
+    }
+    policy.start = text == "start";
   } else {
     return Error{Errc::kNotFound, "a policy has no '" + std::string(word) + "'"};
   }
@@ -160,6 +165,7 @@ std::string get_word(const Policy& policy, std::string_view word) {
   if (word == "child") return policy.child;
   if (word == "level") return policy.level ? std::string(to_string(*policy.level)) : std::string();
   if (word == "esp_proposals") return sallyport::to_string(policy.esp_proposals);
+  if (word == "start_action") return policy.start ? "start" : "";
   return {};
 }
 
@@ -187,6 +193,7 @@ Result<void> validate(const Policy& policy) {
   if (names_connection && ways != 1) {
     return invalid("needs exactly one of 'child', 'level' and 'esp_proposals' beside 'connection'");
   }
+  if (policy.start && !policy.owns_child()) return invalid("has 'start_action', which its 'child' has already");
   if (policy.level == Level::kNone) return invalid("has level 'none', which is action 'bypass'; write that");
   return {};
 }

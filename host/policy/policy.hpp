@@ -31,6 +31,8 @@ struct Policy {
   std::string child;
   std::optional<Level> level;
   Proposals esp_proposals;
+  bool start =
+      false;  // a child of its own is brought up at once and again whenever it is lost; else by the first packet
 
   [[nodiscard]] bool owns_child() const { return action == Action::kProtect && !connection.empty() && child.empty(); }
   // What the SAs belong to: "connection/child", or "sa/name". Policies with the same target share SAs.

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the gateway has put into the card.
+#include "host/gateway/card_keeper.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "driver/control/card_control.hpp"
+#include "host/ipsec/proposal.hpp"
+
+namespace sallyport::gateway {
+namespace {
+
+Secret keying_material(const SaKeys& keys) {
+  Secret out(keys.encryption.size() + keys.salt.size());
+  const auto place = out.bytes();
+  std::copy(keys.encryption.reveal().begin(), keys.encryption.reveal().end(), place.begin());
+  std::copy(keys.salt.reveal().begin(), keys.salt.reveal().end(),
+            place.begin() + static_cast<std::ptrdiff_t>(keys.encryption.size()));
+  return out;
+}
+
+driver::SaLimits to_driver(const SaLimits& limits) {
+  return {limits.soft_packets, limits.hard_packets, limits.soft_bytes, limits.hard_bytes};
+}
+
+std::uint32_t number(Spi spi) { return static_cast<std::uint32_t>(spi); }
+
+}  // namespace
+
+CardKeeper::CardKeeper(driver::Card& card, driver::TableSession session, Forwarding forwarding, CardJournal* journal)
+    : session_(std::move(session)), sa_table_(card, session_), forwarding_(std::move(forwarding)), journal_(journal) {}
+
+Result<std::unique_ptr<CardKeeper>> CardKeeper::start(driver::Card& card, Forwarding forwarding, CardJournal* journal) {
+  auto control = driver::CardControl::open(card);
+  if (!control) return control.error();
+  if (auto wiped = control->wipe_sas(); !wiped) return wiped.error();
+  auto status = control->status();
+  if (!status) return status.error();
+  auto session = status->generation == 0 ? driver::TableSession::fresh(card) : driver::TableSession::adopt(card, {});
+  if (!session) return session.error();
+  return std::unique_ptr<CardKeeper>(new CardKeeper(card, std::move(*session), std::move(forwarding), journal));
+}
+
+Result<std::unique_ptr<CardKeeper>> CardKeeper::adopt(driver::Card& card, Forwarding forwarding, CardJournal* journal,
+                                                      Remembered remembered) {
+  auto session = driver::TableSession::adopt(card, std::move(remembered.image));
+  if (!session) return session.error();
+  std::unique_ptr<CardKeeper> keeper(new CardKeeper(card, std::move(*session), std::move(forwarding), journal));
+  std::vector<std::uint16_t> rows;
+  std::vector<std::uint32_t> spis;
+  for (const InstalledSa& sa : remembered.sas) {
+    rows.push_back(sa.row);
+    spis.push_back(number(sa.spi_in));
+    keeper->ids_[sa.target] = sa.policy_id;
+  }
+  if (auto adopted = keeper->sa_table_.adopt(rows, spis); !adopted) return adopted.error();
+  keeper->sas_ = std::move(remembered.sas);
+  return keeper;
+}
+
+// ---- policies ------------------------------------------------------------------------------------------------------
+
+std::uint16_t CardKeeper::policy_id(const std::string& key) {
+  if (const auto found = ids_.find(key); found != ids_.end()) return found->second;
+  std::set<std::uint16_t> taken;
+  for (const auto& [name, id] : ids_) taken.insert(id);
+  std::uint16_t id = 1;  // 0 is "no policy" in descriptors
+  while (taken.contains(id)) ++id;
+  ids_[key] = id;
+  return id;
+}
+
+void CardKeeper::set_policies(std::vector<policy::Policy> policies, const std::map<std::string, bool>& acquiring) {
+  policies_ = std::move(policies);
+  acquiring_ = acquiring;
+  // A number stays with its target while SAs carry it.
+  std::set<std::string> used;
+  for (const auto& p : policies_) used.insert(p.action == policy::Action::kProtect ? p.target() : "policy/" + p.name);
+  for (const auto& sa : sas_) used.insert(sa.target);
+  std::erase_if(ids_, [&](const auto& entry) { return !used.contains(entry.first); });
+  for (const auto& key : used) policy_id(key);
+}
+
+std::optional<std::string> CardKeeper::target_of(std::uint16_t policy_id) const {
+  for (const auto& [name, id] : ids_) {
+    if (id == policy_id) return name;
+  }
+  return std::nullopt;
+}
+
+std::map<std::string, policy::TargetState> CardKeeper::target_states() {
+  std::map<std::string, policy::TargetState> states;
+  for (const auto& p : policies_) {
+    if (p.action != policy::Action::kProtect) continue;
+    auto& state = states[p.target()];
+    state.policy_id = policy_id(p.target());
+    const auto acquire = acquiring_.find(p.target());
+    state.acquire = acquire != acquiring_.end() && acquire->second;
+  }
+  for (const InstalledSa& sa : sas_) {
+    const auto found = states.find(sa.target);
+    if (found == states.end()) continue;
+    found->second.accepting.push_back(sa.reach);
+    if (sa.sending) {
+      found->second.sa_index = sa.row;
+      found->second.sending = sa.reach;
+    }
+  }
+  return states;
+}
+
+// ---- SAs -----------------------------------------------------------------------------------------------------------
+
+Result<Spi> CardKeeper::allocate() {
+  auto spi = sa_table_.reserve_spi();
+  if (!spi) return spi.error();
+  return Spi{*spi};
+}
+
+void CardKeeper::release(Spi spi) {
+  // What was installed is given back by remove(); the engine says both.
+  if (find_inbound(spi) == sas_.end()) sa_table_.release_spi(number(spi));
+}
+
+std::vector<InstalledSa>::iterator CardKeeper::find_inbound(Spi spi_in) {
+  return std::find_if(sas_.begin(), sas_.end(), [&](const InstalledSa& sa) { return sa.spi_in == spi_in; });
+}
+
+Result<void> CardKeeper::install(const std::string& target, ike::ChildHandle child, const SaParameters& sa,
+                                 const SaLimits& limits, bool typed_in) {
+  if (!sa.local.is_v4() || !sa.remote.is_v4()) {
+    return Error{Errc::kUnsupported, "the card's tunnels are IPv4; " + sa.remote.to_string() + " is not"};
+  }
+  if (sa.encryption != Encryption::kAesGcm16) {
+    return Error{Errc::kUnsupported, "the card protects by AES-GCM with a 16-byte ICV and by nothing else yet"};
+  }
+  if (typed_in) {
+    if (auto claimed = sa_table_.claim_spi(number(sa.spi_in)); !claimed) return claimed;
+  }
+  InstalledSa made;
+  made.target = target;
+  made.child = child;
+  made.policy_id = policy_id(target);
+  made.spi_in = sa.spi_in;
+  made.spi_out = sa.spi_out;
+  made.algorithm = std::string(keyword_of({TransformType::kEncryption, static_cast<std::uint16_t>(sa.encryption),
+                                           static_cast<std::uint16_t>(sa.key_bits)}));
+  made.esn = sa.esn;
+  made.local = sa.local;
+  made.remote = sa.remote;
+  made.encap = sa.encap;
+  made.reach = {sa.local_ts, sa.remote_ts};
+  made.installed = std::chrono::system_clock::now();
+
+  auto next_hop = forwarding_.hold_peer(sa.remote.v4());
+  if (!next_hop) return next_hop.error();
+
+  driver::InboundSa in;
+  in.spi = number(sa.spi_in);
+  in.destination = sa.local.v4();
+  in.keymat = keying_material(sa.in);
+  in.esn = sa.esn;
+  in.encap = sa.encap.has_value();
+  in.policy_id = made.policy_id;
+  in.limits = to_driver(limits);
+  if (auto installed = sa_table_.install(in); !installed) {
+    forwarding_.release_peer(sa.remote.v4());
+    return installed;
+  }
+  driver::OutboundSa out;
+  out.spi = number(sa.spi_out);
+  out.source = sa.local.v4();
+  out.destination = sa.remote.v4();
+  out.keymat = keying_material(sa.out);
+  out.esn = sa.esn;
+  if (sa.encap) out.encap = driver::UdpPorts{sa.encap->local_port, sa.encap->remote_port};
+  out.next_hop = *next_hop;
+  out.policy_id = made.policy_id;
+  out.limits = to_driver(limits);
+  auto row = sa_table_.install(out);
+  if (!row) {
+    (void)sa_table_.retire_inbound(in.spi);  // the error to tell is the first one
+    forwarding_.release_peer(sa.remote.v4());
+    return row.error();
+  }
+  made.row = *row;
+  sas_.push_back(made);
+  return journal_ == nullptr ? Result<void>() : journal_->sa_installed(made);
+}
+
+void CardKeeper::use_outbound(Spi spi_in) {
+  const auto chosen = find_inbound(spi_in);
+  if (chosen == sas_.end()) return;
+  for (InstalledSa& sa : sas_) {
+    const bool sends = &sa == &*chosen;
+    if (sa.target != chosen->target || sa.sending == sends) continue;
+    sa.sending = sends;
+    if (journal_ != nullptr) (void)journal_->sa_changed(sa);  // told by the next commit's own entry
+  }
+}
+
+Result<void> CardKeeper::remove(Spi spi_in) {
+  const auto found = find_inbound(spi_in);
+  if (found == sas_.end()) return Error{Errc::kNotFound, "no SA has the SPI " + to_string(spi_in)};
+  const InstalledSa gone = *found;
+  sas_.erase(found);
+  // First no rule points to it any more, then the packets that were admitted before leave, then its rows go.
+  if (auto r = commit(); !r) return r;
+  if (auto r = session_.drain(); !r) return r;
+  if (auto r = sa_table_.retire_outbound(gone.row); !r) return r;
+  if (auto r = sa_table_.retire_inbound(number(gone.spi_in)); !r) return r;
+  forwarding_.release_peer(gone.remote.v4());
+  return journal_ == nullptr ? Result<void>() : journal_->sa_removed(spi_in);
+}
+
+const InstalledSa* CardKeeper::find(ike::ChildHandle child) const {
+  const auto found = std::find_if(sas_.begin(), sas_.end(), [&](const InstalledSa& sa) { return sa.child == child; });
+  return found == sas_.end() ? nullptr : &*found;
+}
+
+const InstalledSa* CardKeeper::sending_for(const std::string& target) const {
+  const auto found =
+      std::find_if(sas_.begin(), sas_.end(), [&](const InstalledSa& sa) { return sa.sending && sa.target == target; });
+  return found == sas_.end() ? nullptr : &*found;
+}
+
+const InstalledSa* CardKeeper::by_row(bool outbound, std::uint16_t row, std::uint32_t spi) const {
+  const auto found = std::find_if(sas_.begin(), sas_.end(), [&](const InstalledSa& sa) {
+    return outbound ? sa.row == row && number(sa.spi_out) == spi : number(sa.spi_in) == spi;
+  });
+  return found == sas_.end() ? nullptr : &*found;
+}
+
+// ---- commit --------------------------------------------------------------------------------------------------------
+
+Result<void> CardKeeper::commit() {
+  std::vector<policy::NumberedPolicy> numbered;
+  for (const auto& p : policies_) {
+    numbered.push_back({p, policy_id(p.action == policy::Action::kProtect ? p.target() : "policy/" + p.name)});
+  }
+  policy::Spd spd = policy::compile(numbered, target_states());
+  driver::TableImage image = session_.current();
+  if (auto r = driver::compile_spd(driver::Direction::kOutbound, spd.outbound, image); !r) return r;
+  if (auto r = driver::compile_spd(driver::Direction::kInbound, spd.inbound, image); !r) return r;
+  if (auto r = forwarding_.write(image); !r) return r;
+  if (!(image == session_.current())) {
+    if (journal_ != nullptr) {
+      if (auto r = journal_->about_to_open(session_.generation() + 1, image); !r) return r;
+    }
+    auto committed = session_.commit(image);
+    if (!committed) return committed.error();
+    log::debug("tables.committed", {{"generation", committed->generation}, {"rows", committed->rows}});
+  }
+  spd_ = std::move(spd);
+  return sa_table_.reclaim();
+}
+
+}  // namespace sallyport::gateway

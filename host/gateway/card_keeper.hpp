@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the gateway has put into the card: SAs, policies, routes. One writer, one image, one commit a change.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "driver/sa/sa_table.hpp"
+#include "driver/tables/table_session.hpp"
+#include "host/gateway/config.hpp"
+#include "host/gateway/forwarding.hpp"
+#include "host/ike/action.hpp"
+#include "host/ike/engine.hpp"
+#include "host/policy/spd.hpp"
+
+namespace sallyport::gateway {
+
+// A pair of SAs on the card. No keys: those are on the card alone.
+struct InstalledSa {
+  std::string target;        // policy::Policy::target() of the policies it serves
+  ike::ChildHandle child{};  // zero for a manual SA
+  std::uint16_t policy_id = 0;
+  Spi spi_in{};
+  Spi spi_out{};
+  std::uint16_t row = 0;  // of sa_out
+  bool sending = false;   // the outbound rules point here
+  std::string algorithm;  // "aes128gcm16"
+  bool esn = false;
+  IpAddress local;
+  IpAddress remote;
+  std::optional<UdpEncap> encap;
+  policy::Reach reach;
+  std::chrono::system_clock::time_point installed;
+};
+
+// Stores what a restarted daemon needs to take a running card over. The generation says which image a card holds.
+class CardJournal {
+ public:
+  virtual ~CardJournal() = default;
+  // Before the flip to `generation`.
+  virtual Result<void> about_to_open(std::uint32_t generation, const driver::TableImage& image) = 0;
+  virtual Result<void> sa_installed(const InstalledSa& sa) = 0;
+  virtual Result<void> sa_changed(const InstalledSa& sa) = 0;
+  virtual Result<void> sa_removed(Spi spi_in) = 0;
+};
+
+// What a journal remembers of the card.
+struct Remembered {
+  driver::TableImage image;
+  std::vector<InstalledSa> sas;
+};
+
+class CardKeeper final : public ike::SpiAllocator {
+ public:
+  // A card that has never been used, or whose SAs may be forgotten: these are wiped, and everything is dropped until
+  // the first commit. `journal` may be null: then nothing survives.
+  static Result<std::unique_ptr<CardKeeper>> start(driver::Card& card, Forwarding forwarding, CardJournal* journal);
+  // A running card as it was left: nothing is touched before the next commit.
+  static Result<std::unique_ptr<CardKeeper>> adopt(driver::Card& card, Forwarding forwarding, CardJournal* journal,
+                                                   Remembered remembered);
+
+  // ---- policies: in force with the next commit
+  // `ids` are policy numbers that were handed out before; new ones are added.
+  void set_policies(std::vector<policy::Policy> policies, const std::map<std::string, bool>& acquiring);
+  [[nodiscard]] const std::vector<policy::Policy>& policies() const { return policies_; }
+  [[nodiscard]] const policy::Spd& spd() const { return spd_; }  // as committed last
+  [[nodiscard]] std::optional<std::string> target_of(std::uint16_t policy_id) const;
+  [[nodiscard]] const std::map<std::string, std::uint16_t>& policy_ids() const { return ids_; }
+  void remember_policy_ids(std::map<std::string, std::uint16_t> ids) { ids_ = std::move(ids); }
+
+  // ---- SAs
+  Result<Spi> allocate() override;
+  void release(Spi spi) override;
+  // Both directions into free rows; packets under spi_in are accepted after the next commit. `typed_in`: the SPI is the
+  // administrator's, not from allocate().
+  Result<void> install(const std::string& target, ike::ChildHandle child, const SaParameters& sa,
+                       const SaLimits& limits, bool typed_in);
+  void use_outbound(Spi spi_in);  // with the next commit; the target's others stop sending
+  Result<void> remove(Spi spi_in);
+  [[nodiscard]] const std::vector<InstalledSa>& sas() const { return sas_; }
+  [[nodiscard]] const InstalledSa* find(ike::ChildHandle child) const;
+  [[nodiscard]] const InstalledSa* sending_for(const std::string& target) const;
+  [[nodiscard]] const InstalledSa* by_row(bool outbound, std::uint16_t row, std::uint32_t spi) const;
+  Result<driver::OutboundState> outbound_state(const InstalledSa& sa) { return sa_table_.outbound_state(sa.row); }
+  Result<driver::InboundState> inbound_state(const InstalledSa& sa) {
+    return sa_table_.inbound_state(static_cast<std::uint32_t>(sa.spi_in));
+  }
+
+  // ---- forwarding
+  [[nodiscard]] Forwarding& forwarding() { return forwarding_; }
+
+  // Everything that was asked for, at one packet boundary; nothing at all when it does not fit. No change, no commit.
+  Result<void> commit();
+  [[nodiscard]] std::uint32_t generation() const { return session_.generation(); }
+
+ private:
+  CardKeeper(driver::Card& card, driver::TableSession session, Forwarding forwarding, CardJournal* journal);
+
+  [[nodiscard]] std::map<std::string, policy::TargetState> target_states();
+  std::uint16_t policy_id(const std::string& key);
+  std::vector<InstalledSa>::iterator find_inbound(Spi spi_in);
+
+  driver::TableSession session_;
+  driver::SaTable sa_table_;
+  Forwarding forwarding_;
+  CardJournal* journal_;
+  std::vector<policy::Policy> policies_;
+  std::map<std::string, bool> acquiring_;
+  std::map<std::string, std::uint16_t> ids_;
+  std::vector<InstalledSa> sas_;
+  policy::Spd spd_;
+};
+
+}  // namespace sallyport::gateway

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// The way between card and kernel: two TAP devices for what is the gateway's own, and a place to wait for packets that
+// lack an SA or a neighbour.
+//
+// Nothing goes around the card: the kernel gets only frames that are for the gateway itself (upcalls arp and local),
+// the TAP devices do not forward, and what the kernel sends to the WAN is held against the outbound policy first.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <functional>
+#include <memory>
+
+#include "driver/rings/rings.hpp"
+#include "host/gateway/card_keeper.hpp"
+#include "host/gateway/hold_queue.hpp"
+
+namespace sallyport::gateway {
+
+struct ExceptionCounters {
+  std::uint64_t to_kernel = 0;
+  std::uint64_t from_kernel = 0;
+  std::uint64_t held = 0;        // packets that waited for an SA or a neighbour
+  std::uint64_t reinjected = 0;  // of those, sent on
+  std::uint64_t lost = 0;        // of those, given up: no room, or too late
+  std::uint64_t too_big = 0;     // answered by ICMP, or cut
+  std::uint64_t refused = 0;     // the kernel's packets that the policy does not let out
+};
+
+class ExceptionPath {
+ public:
+  struct Callbacks {
+    std::function<void(std::uint16_t policy_id)> acquire;        // a packet waits for an SA of this policy
+    std::function<void(const driver::Message& event)> on_event;  // soft_limit, hard_limit, spi_unknown
+    std::function<void(const Hop&)> resolve;                     // a packet waits for this neighbour
+  };
+
+  // Makes the TAP devices; the card's rings start with `start`.
+  static Result<std::unique_ptr<ExceptionPath>> make(boost::asio::io_context& io, const Config& config);
+
+  [[nodiscard]] Side lan_side() const { return {lan_.port.index(), lan_mtu_}; }
+  [[nodiscard]] Side wan_side() const { return {wan_.port.index(), wan_mtu_}; }
+
+  Result<void> start(driver::Card& card, CardKeeper& keeper, Callbacks callbacks);
+  // Takes what the card has for us. Called by itself every millisecond or sooner.
+  void poll();
+  // The SA of this policy is up, or the neighbour is known: what waited is processed as if received anew.
+  void release_policy(std::uint16_t policy_id);
+  void release_hops();
+  void give_up_policy(std::uint16_t policy_id);
+
+  [[nodiscard]] const ExceptionCounters& counters() const { return counters_; }
+
+ private:
+  struct Tap {
+    Tap(boost::asio::io_context& io, driver::PacketPort made, const driver::MacAddress& address)
+        : port(std::move(made)), readable(io), mac(address) {}
+    driver::PacketPort port;
+    boost::asio::posix::stream_descriptor readable;
+    driver::MacAddress mac;
+  };
+  ExceptionPath(boost::asio::io_context& io, Tap lan, Tap wan, const Config& config);
+
+  Tap& tap(layout::Port port) { return port == layout::Port::kLan ? lan_ : wan_; }
+  Result<void> listen_to_kernel(layout::Port port);
+  void wait_for_kernel(layout::Port port);
+  void from_kernel(layout::Port port, Buffer frame);
+  void arm_poll();
+
+  void handle(driver::Message message);
+  void to_kernel(const driver::Message& message);
+  void hold_for_neighbour(driver::Message message);
+  void too_big(const driver::Message& message);
+  void send(layout::Inject where, Bytes frame);
+  [[nodiscard]] std::uint16_t inner_mtu(std::uint16_t policy_id, std::uint32_t destination) const;
+
+  struct Waiting {  // for a neighbour: where the frame goes back in
+    Hop hop;
+    layout::Inject inject;
+    friend auto operator<=>(const Waiting&, const Waiting&) = default;
+  };
+
+  Tap lan_;
+  Tap wan_;
+  std::uint16_t lan_mtu_;
+  std::uint16_t wan_mtu_;
+  boost::asio::steady_timer poll_timer_;
+  std::chrono::microseconds pause_{100};
+  std::optional<driver::RxRing> rx_;
+  std::optional<driver::TxRing> tx_;
+  CardKeeper* keeper_ = nullptr;
+  Callbacks callbacks_;
+  HoldQueue<std::uint16_t> for_sa_;
+  HoldQueue<Waiting> for_neighbour_;
+  double icmp_tokens_ = 0;
+  std::chrono::steady_clock::time_point icmp_refilled_;
+  ExceptionCounters counters_;
+};
+
+}  // namespace sallyport::gateway

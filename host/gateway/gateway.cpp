@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+// The gateway's start, its end, and what it follows of the kernel.
+#include "host/gateway/gateway.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+
+namespace sallyport::gateway {
+namespace {
+
+using std::chrono::steady_clock;
+
+// All ours.
+constexpr auto kHousekeeping = std::chrono::milliseconds(200);
+constexpr auto kKeepNeighbours = std::chrono::seconds(5);
+constexpr auto kShutDownPatience = std::chrono::seconds(3);
+
+std::vector<IpAddress> addresses_of(const SideConfig& side) {
+  std::vector<IpAddress> out;
+  for (const auto& a : side.addresses) out.push_back(a.address);
+  return out;
+}
+
+}  // namespace
+
+Gateway::Gateway(boost::asio::io_context& io, Config config, driver::Card& card, driver::CardControl control,
+                 std::unique_ptr<ExceptionPath> exceptions, Netlink netlink)
+    : io_(io),
+      config_(std::move(config)),
+      card_(card),
+      control_(std::move(control)),
+      exceptions_(std::move(exceptions)),
+      netlink_(std::move(netlink)),
+      kernel_notices_(io),
+      housekeeping_(io),
+      key_log_(config_.keylog) {}
+
+Gateway::~Gateway() = default;
+
+Result<std::unique_ptr<Gateway>> Gateway::start(boost::asio::io_context& io, Config config, driver::Card& card) {
+  auto control = driver::CardControl::open(card);
+  if (!control) return control.error();
+  auto exceptions = ExceptionPath::make(io, config);
+  if (!exceptions) return exceptions.error();
+  auto netlink = Netlink::open();
+  if (!netlink) return netlink.error();
+  std::unique_ptr<Gateway> gateway(
+      new Gateway(io, std::move(config), card, std::move(*control), std::move(*exceptions), std::move(*netlink)));
+  if (auto up = gateway->bring_up(); !up) return up.error();
+  return gateway;
+}
+
+Result<void> Gateway::bring_up() {
+  const Side lan = exceptions_->lan_side();
+  const Side wan = exceptions_->wan_side();
+  if (auto r = configure_side(config_.lan, lan.interface); !r) return r;
+  if (auto r = configure_side(config_.wan, wan.interface); !r) return r;
+
+  if (auto r = control_.set_mac(layout::Port::kLan, config_.lan.mac); !r) return r;
+  if (auto r = control_.set_mac(layout::Port::kWan, config_.wan.mac); !r) return r;
+  auto keeper = CardKeeper::start(card_, Forwarding(lan, wan), nullptr);
+  if (!keeper) return keeper.error();
+  keeper_ = std::move(*keeper);
+
+  ike_ = std::make_unique<IkePort>(
+      io_, *keeper_, [this](const ike::Action& a) { on_action(a); }, [] {});
+  if (auto r = ike_->open(addresses_of(config_.wan)); !r) return r;
+
+  if (auto r = take_kernel_view(); !r) return r;
+  for (const ManualSa& manual : config_.sas) {
+    if (auto r = keeper_->install("sa/" + manual.name, {}, manual.sa, manual.limits, true); !r) {
+      return Error{r.error().code, "manual SA '" + manual.name + "': " + r.error().detail};
+    }
+    keeper_->use_outbound(manual.sa.spi_in);
+    key_log_.write(manual.sa);
+  }
+  if (auto r = put_in_force(config_.policies); !r) return r;
+
+  ExceptionPath::Callbacks callbacks;
+  callbacks.acquire = [this](std::uint16_t policy_id) { acquire(policy_id); };
+  callbacks.on_event = [this](const driver::Message& event) { on_card_event(event); };
+  callbacks.resolve = [this](const Hop& hop) { resolve(hop); };
+  if (auto r = exceptions_->start(card_, *keeper_, std::move(callbacks)); !r) return r;
+  if (auto r = control_.enable(true); !r) return r;
+
+  boost::system::error_code failed;
+  kernel_notices_.assign(::dup(netlink_.fd()), failed);
+  if (failed) return Error{Errc::kIo, "follow the kernel: " + failed.message()};
+  follow_kernel();
+  keep_neighbours_alive();
+  for (const Hop& hop : keeper_->forwarding().hops_of_peers()) resolve(hop);
+  if (!config_.keylog.empty()) {
+    log::warning("keylog.on", {{"file", config_.keylog}, {"meaning", "whoever reads this file reads the traffic"}});
+  }
+  for (const auto& p : config_.policies) {
+    if (start_action(p) != StartAction::kStart) continue;
+    if (const auto begun = begin(p.target()); !begun && begun.error().code != Errc::kExists) {
+      log::warning("child.not_started", {{"child", p.target()}, {"why", begun.error().detail}});
+    }
+  }
+  log::info("gateway.started", {{"card", card_.description()},
+                                {"policies", config_.policies.size()},
+                                {"connections", config_.connections.size()},
+                                {"generation", keeper_->generation()}});
+  return {};
+}
+
+void Gateway::shut_down(std::function<void()> done) {
+  log::info("gateway.stopping");
+  ike_->perform(ike_->engine().terminate_all(steady_clock::now()));
+  const auto deadline = steady_clock::now() + kShutDownPatience;
+  auto timer = std::make_shared<boost::asio::steady_timer>(io_);
+  auto step = std::make_shared<std::function<void()>>();
+  *step = [this, timer, step, deadline, done = std::move(done)] {
+    if (!ike_->engine().idle() && steady_clock::now() < deadline) {
+      timer->expires_after(std::chrono::milliseconds(20));
+      timer->async_wait([step](boost::system::error_code) { (*step)(); });
+      return;
+    }
+    if (const auto off = control_.enable(false); !off) log::error("card.not_disabled", {{"why", off.error().detail}});
+    log::info("gateway.stopped", {{"peers_answered", ike_->engine().idle()}});
+    done();
+    *step = nullptr;
+  };
+  (*step)();
+}
+
+// ---- the kernel ----------------------------------------------------------------------------------------------------
+
+Result<void> Gateway::configure_side(const SideConfig& side, unsigned interface) {
+  for (const auto& a : side.addresses) {
+    if (auto r = netlink_.add_address(interface, a.address.v4(), a.prefix_length); !r) return r;
+  }
+  for (const auto& route : side.routes) {
+    const KernelRoute wanted{route.destination.first.v4(), route.destination.prefix_length().value_or(0), 0, interface,
+                             route.via.v4()};
+    if (auto r = netlink_.add_route(wanted); !r) return r;
+  }
+  return {};
+}
+
+void Gateway::follow_kernel() {
+  kernel_notices_.async_wait(boost::asio::posix::descriptor_base::wait_read, [this](boost::system::error_code e) {
+    if (e) return;
+    auto changed = netlink_.drain();
+    if (!changed) {
+      log::error("kernel.not_followed", {{"why", changed.error().detail}});
+    } else if (*changed) {
+      if (const auto r = take_kernel_view(); !r) log::error("kernel.not_followed", {{"why", r.error().detail}});
+      if (const auto r = keeper_->commit(); !r) log::error("tables.not_committed", {{"why", r.error().detail}});
+      exceptions_->release_hops();
+    }
+    follow_kernel();
+  });
+}
+
+Result<void> Gateway::take_kernel_view() {
+  auto view = netlink_.view({exceptions_->lan_side().interface, exceptions_->wan_side().interface});
+  if (!view) return view.error();
+  if (const auto r = keeper_->forwarding().update(std::move(*view)); !r) {
+    log::warning("forwarding.full", {{"why", r.error().detail}});
+  }
+  return {};
+}
+
+void Gateway::resolve(const Hop& hop) {
+  const auto asked = netlink_.resolve(keeper_->forwarding().interface_of(hop.port), hop.address);
+  if (!asked) log::debug("neighbour.not_asked", {{"address", to_dotted(hop.address)}, {"why", asked.error().detail}});
+}
+
+// The kernel does not see the packets that the card forwards, so it would forget the neighbours that get them.
+void Gateway::keep_neighbours_alive() {
+  housekeeping_.expires_after(kHousekeeping);
+  housekeeping_.async_wait([this](boost::system::error_code e) {
+    if (e) return;
+    const auto now = steady_clock::now();
+    if (now - neighbours_kept_ >= kKeepNeighbours) {
+      neighbours_kept_ = now;
+      for (const auto& [key, mac] : keeper_->forwarding().view().neighbours) {
+        (void)netlink_.resolve(key.first, key.second);  // a neighbour that is gone is told by a notice
+      }
+      for (const Hop& hop : keeper_->forwarding().hops_of_peers()) resolve(hop);
+    }
+    expire_waiters();
+    keep_neighbours_alive();
+  });
+}
+
+}  // namespace sallyport::gateway

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+// The gateway: card, kernel, IKE and policy put together on one loop. It never knows whether the card is real.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <functional>
+#include <list>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+
+#include "driver/control/card_control.hpp"
+#include "host/gateway/card_keeper.hpp"
+#include "host/gateway/config.hpp"
+#include "host/gateway/exception_path.hpp"
+#include "host/gateway/ike_port.hpp"
+#include "host/gateway/key_log.hpp"
+#include "host/gateway/netlink.hpp"
+
+namespace sallyport::gateway {
+
+// What a change of policy or an initiation came to.
+struct Outcome {
+  bool connected = true;
+  std::string sentence;  // for a person
+};
+using OnOutcome = std::function<void(Result<Outcome>)>;
+
+class Gateway {
+ public:
+  // Makes the TAP devices, brings the card up with the policies and manual SAs of `config`, enables it, and starts IKE.
+  // `card` outlives the gateway. Everything happens on `io`'s thread.
+  static Result<std::unique_ptr<Gateway>> start(boost::asio::io_context& io, Config config, driver::Card& card);
+  ~Gateway();
+
+  // For a backend in this process that knows when the card has something for us.
+  void poll() { exceptions_->poll(); }
+
+  // ---- policies, live. The answer comes when the change is in force, or says why it is not.
+  // Behind all others, or before the one named `before`. In force at once: packets wait, or are lost, until the SA is
+  // up.
+  void add_policy(policy::Policy policy, const std::string& before, OnOutcome done);
+  // The SA that the new words need is negotiated first; then, between two packets, the new policy takes over. When it
+  // cannot be negotiated, the old policy stays.
+  void replace_policy(policy::Policy policy, OnOutcome done);
+  void delete_policy(const std::string& name, OnOutcome done);
+
+  // ---- SAs, by hand
+  void initiate(const std::string& connection, const std::string& child, OnOutcome done);
+  void terminate(const std::string& connection, const std::string& child, OnOutcome done);  // child empty: the IKE SA
+  void rekey(const std::string& connection, const std::string& child, OnOutcome done);
+
+  // ---- to look at
+  [[nodiscard]] const Config& config() const { return config_; }
+  [[nodiscard]] CardKeeper& keeper() { return *keeper_; }
+  [[nodiscard]] driver::CardControl& control() { return control_; }
+  [[nodiscard]] driver::Card& card() { return card_; }
+  [[nodiscard]] ike::Engine& engine() { return ike_->engine(); }
+  [[nodiscard]] const ExceptionCounters& exception_counters() const { return exceptions_->counters(); }
+  [[nodiscard]] bool waits_for_packets(const std::string& target) const;  // the first packet brings its SA up
+  [[nodiscard]] std::chrono::steady_clock::time_point started() const { return started_; }
+
+  // Deletes every SA in good order, waits for the peers a moment, disables the card, and calls `done`.
+  void shut_down(std::function<void()> done);
+
+ private:
+  using Time = std::chrono::steady_clock::time_point;
+
+  // Somebody waits for a child to come up.
+  struct Waiter {
+    std::string target;
+    Time deadline;
+    OnOutcome done;
+  };
+
+  Gateway(boost::asio::io_context& io, Config config, driver::Card& card, driver::CardControl control,
+          std::unique_ptr<ExceptionPath> exceptions, Netlink netlink);
+  Result<void> bring_up();
+
+  // gateway.cpp: kernel
+  Result<void> configure_side(const SideConfig& side, unsigned interface);
+  void follow_kernel();
+  Result<void> take_kernel_view();
+  void keep_neighbours_alive();
+  void resolve(const Hop& hop);
+
+  // gateway_ike.cpp
+  void on_action(const ike::Action& action);
+  void on_install(const ike::InstallSa& action);
+  void on_use_outbound(const ike::UseOutbound& action);
+  void on_remove(const ike::RemoveSa& action);
+  void on_card_event(const driver::Message& event);
+  void acquire(std::uint16_t policy_id);
+  void child_is_up(const std::string& target);
+  void child_failed(const std::string& target, const Error& reason);
+  void connection_failed(const std::string& connection, const Error& reason);
+  void wait_for_child(const std::string& target, OnOutcome done);
+  void expire_waiters();
+  Result<void> begin(const std::string& target);  // initiate its child
+  [[nodiscard]] std::optional<ike::ChildHandle> child_in_use(const std::string& target) const;
+
+  // gateway_policies.cpp
+  Result<void> check(const policy::Policy& policy) const;
+  Result<void> put_in_force(std::vector<policy::Policy> policies);
+  Result<void> tell_engine(const std::vector<policy::Policy>& policies);
+  [[nodiscard]] std::map<std::string, bool> acquiring(const std::vector<policy::Policy>& policies) const;
+  [[nodiscard]] SaLimits limits_of(const std::string& connection, const std::string& child) const;
+  [[nodiscard]] StartAction start_action(const policy::Policy& policy) const;
+  void end_orphans();
+  void finish_replacement(const policy::Policy& policy, Result<Outcome> negotiated, const OnOutcome& done);
+  [[nodiscard]] std::string connected_sentence(const std::string& target) const;
+
+  boost::asio::io_context& io_;
+  Config config_;
+  driver::Card& card_;
+  driver::CardControl control_;
+  std::unique_ptr<ExceptionPath> exceptions_;
+  Netlink netlink_;
+  boost::asio::posix::stream_descriptor kernel_notices_;
+  boost::asio::steady_timer housekeeping_;
+  std::unique_ptr<CardKeeper> keeper_;
+  std::unique_ptr<IkePort> ike_;
+  KeyLog key_log_;
+  std::map<std::string, ike::Connection> told_;  // connections as the engine knows them
+  std::list<Waiter> waiters_;
+  std::map<std::string, Time> under_way_;   // targets that are being negotiated for waiting packets, since when
+  std::map<std::string, Time> not_before_;  // targets that failed: when packets may ask again
+  Time started_ = std::chrono::steady_clock::now();
+  Time neighbours_kept_ = started_;
+  bool replacing_ = false;  // one replacement at a time
+};
+
+}  // namespace sallyport::gateway

@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the gateway does for IKE, and what it asks of it: SAs into the card and out, packets that wait for one, limits.
+#include <algorithm>
+
+#include "host/gateway/gateway.hpp"
+
+namespace sallyport::gateway {
+namespace {
+
+using std::chrono::steady_clock;
+
+// All ours.
+constexpr auto kAcquireAgain = std::chrono::seconds(3);   // packets do not ask for an SA again so soon after a failure
+constexpr auto kAcquireLimit = std::chrono::seconds(30);  // and believe an initiation lost after so long
+constexpr auto kWaiterPatience = std::chrono::seconds(20);
+
+std::string target_of(const std::string& connection, const std::string& child) { return connection + "/" + child; }
+
+std::pair<std::string, std::string> split(const std::string& target) {
+  const auto slash = target.find('/');
+  return {target.substr(0, slash), target.substr(slash + 1)};
+}
+
+}  // namespace
+
+void Gateway::on_action(const ike::Action& action) {
+  if (const auto* install = std::get_if<ike::InstallSa>(&action)) {
+    on_install(*install);
+  } else if (const auto* use = std::get_if<ike::UseOutbound>(&action)) {
+    on_use_outbound(*use);
+  } else if (const auto* remove = std::get_if<ike::RemoveSa>(&action)) {
+    on_remove(*remove);
+  } else if (const auto* up = std::get_if<ike::IkeEstablished>(&action)) {
+    log::info("ike.established", {{"connection", up->connection}, {"peer", up->remote.to_string()}});
+  } else if (std::holds_alternative<ike::IkeRekeyed>(action)) {
+    log::info("ike.rekeyed");
+  } else if (const auto* ike_lost = std::get_if<ike::IkeFailed>(&action)) {
+    connection_failed(ike_lost->connection, ike_lost->reason);
+  } else if (const auto* gone = std::get_if<ike::IkeDeleted>(&action)) {
+    log::info("ike.deleted", {{"connection", gone->connection}});
+  } else if (const auto* child = std::get_if<ike::ChildEstablished>(&action)) {
+    child_is_up(target_of(child->connection, child->name));
+  } else if (const auto* rekeyed = std::get_if<ike::ChildRekeyed>(&action)) {
+    if (const InstalledSa* sa = keeper_->find(rekeyed->new_child)) child_is_up(std::string(sa->target));
+  } else if (const auto* failed = std::get_if<ike::ChildFailed>(&action)) {
+    child_failed(target_of(failed->connection, failed->name), failed->reason);
+  } else if (const auto* moved = std::get_if<ike::PeerMoved>(&action)) {
+    log::info("ike.peer_moved", {{"peer", moved->remote.to_string()}});
+  }
+}
+
+void Gateway::on_install(const ike::InstallSa& action) {
+  const std::string target = target_of(action.connection, action.name);
+  auto done = keeper_->install(target, action.child, action.sa, limits_of(action.connection, action.name), false);
+  if (done) done = keeper_->commit();  // a narrowed SA changes what is accepted
+  if (!done) {
+    log::error("sa.not_installed", {{"child", target}, {"why", done.error().detail}});
+    if (auto ended = ike_->engine().terminate(action.child, steady_clock::now())) ike_->perform(std::move(*ended));
+    return;
+  }
+  key_log_.write(action.sa);
+  const auto& sa = *keeper_->find(action.child);
+  log::info("sa.installed", {{"child", target},
+                             {"spi_in", to_string(sa.spi_in)},
+                             {"spi_out", to_string(sa.spi_out)},
+                             {"peer", sa.remote.to_string()},
+                             {"algorithm", sa.algorithm},
+                             {"encap", sa.encap.has_value()},
+                             {"replaces", action.replaces.has_value()}});
+  for (const Hop& hop : keeper_->forwarding().hops_of_peers()) {
+    if (!keeper_->forwarding().is_known(hop)) resolve(hop);
+  }
+}
+
+void Gateway::on_use_outbound(const ike::UseOutbound& action) {
+  const InstalledSa* sa = keeper_->find(action.child);
+  if (sa == nullptr) return;  // it did not fit into the card, and is being terminated
+  keeper_->use_outbound(sa->spi_in);
+  if (const auto r = keeper_->commit(); !r) {
+    log::error("tables.not_committed", {{"child", sa->target}, {"why", r.error().detail}});
+    return;
+  }
+  log::info("sa.in_use",
+            {{"child", sa->target}, {"spi_out", to_string(sa->spi_out)}, {"generation", keeper_->generation()}});
+  exceptions_->release_policy(sa->policy_id);
+}
+
+void Gateway::on_remove(const ike::RemoveSa& action) {
+  const InstalledSa* sa = keeper_->find(action.child);
+  if (sa == nullptr) return;
+  const std::string target = sa->target;
+  const auto removed = keeper_->remove(action.spi_in);
+  if (!removed) {
+    log::error("sa.not_removed", {{"child", target}, {"why", removed.error().detail}});
+    return;
+  }
+  log::info("sa.removed",
+            {{"child", target}, {"spi_in", to_string(action.spi_in)}, {"spi_out", to_string(action.spi_out)}});
+}
+
+// ---- packets and limits --------------------------------------------------------------------------------------------
+
+Result<void> Gateway::begin(const std::string& target) {
+  const auto [connection, child] = split(target);
+  auto actions = ike_->engine().initiate(connection, child, steady_clock::now());
+  if (!actions) return actions.error();
+  under_way_[target] = steady_clock::now();
+  ike_->perform(std::move(*actions));
+  return {};
+}
+
+void Gateway::acquire(std::uint16_t policy_id) {
+  const auto target = keeper_->target_of(policy_id);
+  if (!target || target->starts_with("sa/")) return;
+  const auto now = steady_clock::now();
+  if (const auto begun = under_way_.find(*target); begun != under_way_.end() && now - begun->second < kAcquireLimit)
+    return;
+  if (const auto failed = not_before_.find(*target); failed != not_before_.end() && now < failed->second) {
+    return exceptions_->give_up_policy(policy_id);
+  }
+  log::info("policy.acquire", {{"child", *target}, {"policy_id", policy_id}});
+  if (const auto begun = begin(*target); !begun && begun.error().code != Errc::kExists) {
+    not_before_[*target] = now + kAcquireAgain;
+    log::warning("child.not_started", {{"child", *target}, {"why", begun.error().detail}});
+    exceptions_->give_up_policy(policy_id);
+  }
+}
+
+void Gateway::on_card_event(const driver::Message& event) {
+  if (event.reason == layout::Upcall::kSpiUnknown) {
+    log::warning("sa.spi_unknown", {{"spi", log::hex32(event.spi)}, {"source", to_dotted(event.source)}});
+    return;
+  }
+  const bool hard = event.reason == layout::Upcall::kHardLimit;
+  const InstalledSa* sa = keeper_->by_row(event.outbound, event.sa_index, event.spi);
+  if (sa == nullptr) return;  // removed in the meantime
+  const std::string target = sa->target;
+  (hard ? log::warning : log::info)(hard ? "sa.hard_limit" : "sa.soft_limit",
+                                    {{"child", target}, {"spi", log::hex32(event.spi)}, {"outbound", event.outbound}});
+  if (target.starts_with("sa/")) return;  // keys typed in are not renewed by themselves
+  auto actions = ike_->engine().rekey(sa->child, steady_clock::now());
+  if (actions) {
+    ike_->perform(std::move(*actions));
+  } else {
+    log::debug("child.not_rekeyed", {{"child", target}, {"why", actions.error().detail}});
+  }
+}
+
+// ---- who waits -----------------------------------------------------------------------------------------------------
+
+std::optional<ike::ChildHandle> Gateway::child_in_use(const std::string& target) const {
+  const InstalledSa* sa = keeper_->sending_for(target);
+  return sa == nullptr ? std::nullopt : std::optional(sa->child);
+}
+
+void Gateway::wait_for_child(const std::string& target, OnOutcome done) {
+  waiters_.push_back({target, steady_clock::now() + kWaiterPatience, std::move(done)});
+}
+
+void Gateway::child_is_up(const std::string& target) {
+  under_way_.erase(target);
+  not_before_.erase(target);
+  log::info("child.established", {{"child", target}});
+  std::list<Waiter> served;
+  for (auto at = waiters_.begin(); at != waiters_.end();) {
+    const auto next = std::next(at);
+    if (at->target == target) served.splice(served.end(), waiters_, at);
+    at = next;
+  }
+  for (Waiter& waiter : served) waiter.done(Outcome{true, connected_sentence(target)});
+}
+
+void Gateway::child_failed(const std::string& target, const Error& reason) {
+  log::warning("child.failed", {{"child", target}, {"reason", to_string(reason.code)}, {"why", reason.detail}});
+  under_way_.erase(target);
+  not_before_[target] = steady_clock::now() + kAcquireAgain;
+  const auto& ids = keeper_->policy_ids();
+  if (const auto id = ids.find(target); id != ids.end() && keeper_->sending_for(target) == nullptr) {
+    exceptions_->give_up_policy(id->second);
+  }
+  std::list<Waiter> served;
+  for (auto at = waiters_.begin(); at != waiters_.end();) {
+    const auto next = std::next(at);
+    if (at->target == target) served.splice(served.end(), waiters_, at);
+    at = next;
+  }
+  for (Waiter& waiter : served) waiter.done(reason);
+}
+
+void Gateway::connection_failed(const std::string& connection, const Error& reason) {
+  log::warning("ike.failed", {{"connection", connection}, {"reason", to_string(reason.code)}, {"why", reason.detail}});
+  std::set<std::string> concerned;
+  for (const auto& waiter : waiters_) concerned.insert(waiter.target);
+  for (const auto& [target, since] : under_way_) concerned.insert(target);
+  for (const auto& target : concerned) {
+    if (split(target).first == connection && keeper_->sending_for(target) == nullptr) child_failed(target, reason);
+  }
+}
+
+void Gateway::expire_waiters() {
+  const auto now = steady_clock::now();
+  std::list<Waiter> late;
+  for (auto at = waiters_.begin(); at != waiters_.end();) {
+    const auto next = std::next(at);
+    if (at->deadline <= now) late.splice(late.end(), waiters_, at);
+    at = next;
+  }
+  for (Waiter& waiter : late) {
+    waiter.done(Error{Errc::kTimeout, "no answer from the peer of '" + waiter.target + "' yet; IKE goes on trying"});
+  }
+}
+
+// ---- by hand -------------------------------------------------------------------------------------------------------
+
+void Gateway::initiate(const std::string& connection, const std::string& child, OnOutcome done) {
+  const std::string target = target_of(connection, child);
+  if (keeper_->sending_for(target) != nullptr) {
+    return done(Error{Errc::kExists, "'" + target + "' is up already; to renew it: sallyport rekey"});
+  }
+  wait_for_child(target, done);
+  const auto begun = begin(target);
+  if (begun || begun.error().code == Errc::kExists) return;  // kExists: under way, so its outcome is ours too
+  waiters_.pop_back();
+  done(begun.error());
+}
+
+void Gateway::terminate(const std::string& connection, const std::string& child, OnOutcome done) {
+  const auto now = steady_clock::now();
+  ike::Actions actions;
+  unsigned ended = 0;
+  for (const auto& status : engine().status(now)) {
+    if (status.connection != connection) continue;
+    for (const auto& c : status.children) {
+      if (child.empty() || c.name != child) continue;
+      if (auto more = engine().terminate(c.child, now)) {
+        ++ended;
+        actions.insert(actions.end(), std::make_move_iterator(more->begin()), std::make_move_iterator(more->end()));
+      }
+    }
+    if (!child.empty()) continue;
+    if (auto more = engine().terminate(status.ike, now)) {
+      ++ended;
+      actions.insert(actions.end(), std::make_move_iterator(more->begin()), std::make_move_iterator(more->end()));
+    }
+  }
+  const std::string what = child.empty() ? "connection '" + connection + "'" : "'" + target_of(connection, child) + "'";
+  if (ended == 0) return done(Error{Errc::kNotFound, "no SA of " + what + " is up"});
+  ike_->perform(std::move(actions));
+  done(Outcome{true, std::to_string(ended) + (ended == 1 ? " SA of " : " SAs of ") + what + " deleted"});
+}
+
+void Gateway::rekey(const std::string& connection, const std::string& child, OnOutcome done) {
+  const auto now = steady_clock::now();
+  if (!child.empty()) {
+    const std::string target = target_of(connection, child);
+    const auto handle = child_in_use(target);
+    if (!handle) return done(Error{Errc::kNotFound, "no SA of '" + target + "' is up"});
+    auto actions = engine().rekey(*handle, now);
+    if (!actions) return done(actions.error());
+    wait_for_child(target, std::move(done));
+    return ike_->perform(std::move(*actions));
+  }
+  for (const auto& status : engine().status(now)) {
+    if (status.connection != connection || status.state != ike::IkeState::kEstablished) continue;
+    auto actions = engine().rekey(status.ike, now);
+    if (!actions) return done(actions.error());
+    ike_->perform(std::move(*actions));
+    return done(Outcome{true, "the IKE SA of '" + connection + "' is being rekeyed"});
+  }
+  done(Error{Errc::kNotFound, "no IKE SA of '" + connection + "' is up"});
+}
+
+}  // namespace sallyport::gateway

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+// Policies, changed live. What the new words need is negotiated first; then one flip of the tables puts them in force.
+#include <algorithm>
+
+#include "host/gateway/gateway.hpp"
+
+namespace sallyport::gateway {
+namespace {
+
+using policy::Action;
+using policy::Policy;
+using std::chrono::steady_clock;
+
+// The child that a policy without a configured one has for itself.
+ike::ChildConfig own_child(const Policy& policy) {
+  ike::ChildConfig child;
+  child.name = policy.name;
+  child.local_ts = {policy.source};
+  child.remote_ts = {policy.destination};
+  child.esp_proposals = policy.level ? esp_proposals(*policy.level) : policy.esp_proposals;
+  child.restart = policy.start;
+  return child;
+}
+
+bool same_child(const ike::ChildConfig& a, const ike::ChildConfig& b) {
+  return a.name == b.name && a.local_ts == b.local_ts && a.remote_ts == b.remote_ts &&
+         a.esp_proposals == b.esp_proposals && a.restart == b.restart;
+}
+
+bool same_children(const ike::Connection& a, const ike::Connection& b) {
+  return std::equal(a.children.begin(), a.children.end(), b.children.begin(), b.children.end(), same_child);
+}
+
+std::vector<Policy>::iterator find(std::vector<Policy>& policies, const std::string& name) {
+  return std::find_if(policies.begin(), policies.end(), [&](const Policy& p) { return p.name == name; });
+}
+
+Error no_policy(const std::string& name) { return {Errc::kNotFound, "there is no policy '" + name + "'"}; }
+
+}  // namespace
+
+SaLimits Gateway::limits_of(const std::string& connection, const std::string& child) const {
+  for (const auto& c : config_.connections) {
+    if (c.connection.name != connection) continue;
+    if (const auto found = c.children.find(child); found != c.children.end()) return found->second.limits;
+  }
+  return {};
+}
+
+StartAction Gateway::start_action(const Policy& p) const {
+  if (p.action != Action::kProtect || p.connection.empty()) return StartAction::kNone;
+  if (p.owns_child()) return p.start ? StartAction::kStart : StartAction::kTrap;
+  for (const auto& c : config_.connections) {
+    if (c.connection.name != p.connection) continue;
+    if (const auto found = c.children.find(p.child); found != c.children.end()) return found->second.start;
+  }
+  return StartAction::kNone;
+}
+
+std::map<std::string, bool> Gateway::acquiring(const std::vector<Policy>& policies) const {
+  std::map<std::string, bool> out;
+  for (const auto& p : policies) {
+    if (p.action == Action::kProtect) out[p.target()] = start_action(p) != StartAction::kNone;
+  }
+  return out;
+}
+
+bool Gateway::waits_for_packets(const std::string& target) const {
+  return std::any_of(keeper_->policies().begin(), keeper_->policies().end(), [&](const Policy& p) {
+    return p.action == Action::kProtect && p.target() == target && start_action(p) != StartAction::kNone;
+  });
+}
+
+// Configured children, and those of policies' own. The engine keeps SAs that exist as they are.
+Result<void> Gateway::tell_engine(const std::vector<Policy>& policies) {
+  for (const auto& configured : config_.connections) {
+    ike::Connection wanted = configured.connection;
+    for (const auto& p : policies) {
+      if (p.owns_child() && p.connection == wanted.name) wanted.children.push_back(own_child(p));
+    }
+    const auto told = told_.find(wanted.name);
+    if (told != told_.end() && same_children(told->second, wanted)) continue;
+    if (auto set = ike_->engine().set_connection(wanted); !set) return set;
+    told_[wanted.name] = std::move(wanted);
+  }
+  return {};
+}
+
+Result<void> Gateway::put_in_force(std::vector<Policy> policies) {
+  if (auto told = tell_engine(policies); !told) return told;
+  const std::vector<Policy> before = keeper_->policies();
+  const auto acquire = acquiring(policies);
+  keeper_->set_policies(std::move(policies), acquire);
+  auto committed = keeper_->commit();
+  if (!committed) {
+    keeper_->set_policies(before, acquiring(before));
+    return committed;
+  }
+  return {};
+}
+
+// SAs that no policy leads to any more.
+void Gateway::end_orphans() {
+  std::set<std::string> wanted;
+  for (const auto& p : keeper_->policies()) {
+    if (p.action == Action::kProtect) wanted.insert(p.target());
+  }
+  std::vector<ike::ChildHandle> orphans;
+  for (const auto& sa : keeper_->sas()) {
+    if (!wanted.contains(sa.target) && sa.child != ike::ChildHandle{}) orphans.push_back(sa.child);
+  }
+  for (const auto child : orphans) {
+    if (auto actions = engine().terminate(child, steady_clock::now())) ike_->perform(std::move(*actions));
+  }
+}
+
+Result<void> Gateway::check(const Policy& policy) const {
+  if (auto valid = policy::validate(policy); !valid) return valid;
+  return check_references(config_, policy);
+}
+
+std::string Gateway::connected_sentence(const std::string& target) const {
+  const InstalledSa* sa = keeper_->sending_for(target);
+  if (sa == nullptr) return "'" + target + "' is up";
+  return "'" + target + "' is connected with " + sa->remote.to_string() + " by " + sa->algorithm;
+}
+
+void Gateway::add_policy(Policy policy, const std::string& before, OnOutcome done) {
+  if (auto fine = check(policy); !fine) return done(fine.error());
+  auto policies = keeper_->policies();
+  if (find(policies, policy.name) != policies.end()) {
+    return done(Error{Errc::kExists,
+                      "there is a policy '" + policy.name + "' already; to change it: sallyport policy replace"});
+  }
+  auto place = policies.end();
+  if (!before.empty()) {
+    place = find(policies, before);
+    if (place == policies.end()) return done(no_policy(before));
+  }
+  policies.insert(place, policy);
+  if (auto put = put_in_force(std::move(policies)); !put) return done(put.error());
+  log::info("policy.added", {{"policy", policy.name}, {"generation", keeper_->generation()}});
+  const std::string in_force = "policy '" + policy.name + "' is in force";
+  if (policy.action != Action::kProtect) return done(Outcome{true, in_force});
+  const std::string target = policy.target();
+  if (keeper_->sending_for(target) != nullptr) return done(Outcome{true, in_force + ": " + connected_sentence(target)});
+  if (start_action(policy) == StartAction::kNone) {
+    return done(Outcome{false, in_force + "; its packets are dropped until '" + target + "' is initiated"});
+  }
+  initiate(policy.connection, policy.child.empty() ? policy.name : policy.child,
+           [in_force, target, done = std::move(done)](Result<Outcome> outcome) {
+             if (outcome) return done(Outcome{true, in_force + ": " + outcome->sentence});
+             done(Outcome{false, in_force + ", but '" + target + "' does not connect: " + outcome.error().detail});
+           });
+}
+
+void Gateway::replace_policy(Policy policy, OnOutcome done) {
+  if (auto fine = check(policy); !fine) return done(fine.error());
+  auto policies = keeper_->policies();
+  const auto place = find(policies, policy.name);
+  if (place == policies.end()) return done(no_policy(policy.name));
+  if (replacing_) return done(Error{Errc::kBusy, "another policy is being replaced; try again in a moment"});
+  const Policy old = *place;
+  const std::string target = policy.target();
+  const bool same_target = old.action == Action::kProtect && old.target() == target;
+
+  *place = policy;
+  const bool negotiates =
+      policy.action == Action::kProtect && !policy.connection.empty() && start_action(policy) != StartAction::kNone;
+  const bool new_words = !same_target || (policy.owns_child() && !same_child(own_child(old), own_child(policy)));
+  const bool up = keeper_->sending_for(target) != nullptr;
+  if (!negotiates || (up && !new_words)) {
+    return finish_replacement(policy, Outcome{true, up ? connected_sentence(target) : ""}, done);
+  }
+
+  // The new words are the engine's first; the card's rules stay until the new SA is there.
+  auto both = policies;
+  if (!same_target) both.push_back(old);
+  if (auto told = tell_engine(both); !told) return done(told.error());
+  replacing_ = true;
+  const OnOutcome then = [this, policy, done = std::move(done)](Result<Outcome> outcome) {
+    replacing_ = false;
+    finish_replacement(policy, std::move(outcome), done);
+  };
+  const std::string child = policy.child.empty() ? policy.name : policy.child;
+  if (up) {
+    rekey(policy.connection, child, then);
+  } else {
+    initiate(policy.connection, child, then);
+  }
+}
+
+void Gateway::finish_replacement(const Policy& policy, Result<Outcome> negotiated, const OnOutcome& done) {
+  auto policies = keeper_->policies();
+  const auto place = find(policies, policy.name);
+  if (place == policies.end()) return done(no_policy(policy.name));  // deleted in the meantime
+  if (!negotiated) {
+    const auto restored = tell_engine(policies);
+    log::warning("policy.not_replaced", {{"policy", policy.name}, {"why", negotiated.error().detail}});
+    return done(Error{negotiated.error().code,
+                      "policy '" + policy.name + "' stays as it was: the new words do not connect: " +
+                          negotiated.error().detail + (restored ? "" : "; " + restored.error().detail)});
+  }
+  *place = policy;
+  if (auto put = put_in_force(std::move(policies)); !put) return done(put.error());
+  log::info("policy.replaced", {{"policy", policy.name}, {"generation", keeper_->generation()}});
+  end_orphans();
+  const std::string sentence = "policy '" + policy.name + "' is in force";
+  done(Outcome{true, negotiated->sentence.empty() ? sentence : sentence + ": " + negotiated->sentence});
+}
+
+void Gateway::delete_policy(const std::string& name, OnOutcome done) {
+  auto policies = keeper_->policies();
+  const auto place = find(policies, name);
+  if (place == policies.end()) return done(no_policy(name));
+  policies.erase(place);
+  if (auto put = put_in_force(std::move(policies)); !put) return done(put.error());
+  log::info("policy.deleted", {{"policy", name}, {"generation", keeper_->generation()}});
+  end_orphans();
+  done(Outcome{true, "policy '" + name + "' is deleted"});
+}
+
+}  // namespace sallyport::gateway

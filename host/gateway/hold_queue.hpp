@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// Packets that wait for something: an SA, a neighbour. Bounded in number, bytes and time.
+#pragma once
+
+#include <chrono>
+#include <deque>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "base/bytes.hpp"
+
+namespace sallyport::gateway {
+
+struct HoldLimits {  // ours
+  std::size_t packets_per_key = 64;
+  std::size_t bytes = 1U << 20;  // of all keys together
+  std::chrono::milliseconds time{4000};
+};
+
+template <class Key>
+class HoldQueue {
+ public:
+  using Time = std::chrono::steady_clock::time_point;
+
+  explicit HoldQueue(HoldLimits limits = {}) : limits_(limits) {}
+
+  // False when there is no room: the packet is lost.
+  bool hold(const Key& key, Buffer frame, Time now) {
+    auto& waiting = waiting_[key];
+    if (waiting.size() >= limits_.packets_per_key || bytes_ + frame.size() > limits_.bytes) {
+      if (waiting.empty()) waiting_.erase(key);
+      return false;
+    }
+    bytes_ += frame.size();
+    waiting.push_back({now, std::move(frame)});
+    return true;
+  }
+
+  // In the order they came.
+  std::vector<Buffer> take(const Key& key) {
+    std::vector<Buffer> out;
+    const auto found = waiting_.find(key);
+    if (found == waiting_.end()) return out;
+    for (Held& held : found->second) {
+      bytes_ -= held.frame.size();
+      out.push_back(std::move(held.frame));
+    }
+    waiting_.erase(found);
+    return out;
+  }
+
+  // Forgets what waited too long; how many those were.
+  std::size_t expire(Time now) {
+    std::size_t lost = 0;
+    for (auto at = waiting_.begin(); at != waiting_.end();) {
+      auto& waiting = at->second;
+      while (!waiting.empty() && waiting.front().since + limits_.time <= now) {
+        bytes_ -= waiting.front().frame.size();
+        waiting.pop_front();
+        ++lost;
+      }
+      at = waiting.empty() ? waiting_.erase(at) : std::next(at);
+    }
+    return lost;
+  }
+
+  [[nodiscard]] std::vector<Key> keys() const {
+    std::vector<Key> out;
+    for (const auto& [key, waiting] : waiting_) out.push_back(key);
+    return out;
+  }
+  [[nodiscard]] bool holds(const Key& key) const { return waiting_.contains(key); }
+  [[nodiscard]] std::size_t bytes() const { return bytes_; }
+
+ private:
+  struct Held {
+    Time since;
+    Buffer frame;
+  };
+  HoldLimits limits_;
+  std::map<Key, std::deque<Held>> waiting_;
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace sallyport::gateway

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+// Following the kernel by libmnl (rtnetlink(7)).
+#include "host/gateway/netlink.hpp"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <libmnl/libmnl.h>
+#include <linux/rtnetlink.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <functional>
+
+namespace sallyport::gateway {
+namespace {
+
+constexpr std::size_t kBufferBytes = 32768;  // libmnl's MNL_SOCKET_BUFFER_SIZE at its largest
+// States in which a neighbour's MAC address may be used (RFC 4861 7.3.2 for IPv6; Linux has the same for ARP).
+constexpr unsigned kUsable = NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE | NUD_PERMANENT | NUD_NOARP;
+
+using Attributes = std::array<const nlattr*, RTA_MAX + 1>;
+static_assert(RTA_MAX >= IFA_MAX && RTA_MAX >= NDA_MAX);
+
+Attributes attributes(const nlmsghdr* message, std::size_t header) {
+  Attributes out{};
+  mnl_attr_parse(
+      message, static_cast<unsigned>(header),
+      [](const nlattr* attribute, void* data) {
+        const auto type = mnl_attr_get_type(attribute);
+        auto& found = *static_cast<Attributes*>(data);
+        if (type < found.size()) found[type] = attribute;
+        return MNL_CB_OK;
+      },
+      &out);
+  return out;
+}
+
+std::uint32_t address_of(const nlattr* attribute) {
+  return attribute != nullptr && mnl_attr_get_payload_len(attribute) == 4 ? ntohl(mnl_attr_get_u32(attribute)) : 0;
+}
+
+void put_address(nlmsghdr* message, std::uint16_t type, std::uint32_t address) {
+  mnl_attr_put_u32(message, type, htonl(address));
+}
+
+std::optional<KernelAddress> parse_address(const nlmsghdr* message) {
+  const auto* header = static_cast<const ifaddrmsg*>(mnl_nlmsg_get_payload(message));
+  const auto found = attributes(message, sizeof *header);
+  const nlattr* local = found[IFA_LOCAL] != nullptr ? found[IFA_LOCAL] : found[IFA_ADDRESS];
+  if (header->ifa_family != AF_INET || local == nullptr) return std::nullopt;
+  return KernelAddress{header->ifa_index, address_of(local), header->ifa_prefixlen};
+}
+
+std::optional<KernelRoute> parse_route(const nlmsghdr* message) {
+  const auto* header = static_cast<const rtmsg*>(mnl_nlmsg_get_payload(message));
+  const auto found = attributes(message, sizeof *header);
+  if (header->rtm_family != AF_INET || header->rtm_type != RTN_UNICAST || found[RTA_OIF] == nullptr)
+    return std::nullopt;
+  const unsigned table = found[RTA_TABLE] != nullptr ? mnl_attr_get_u32(found[RTA_TABLE]) : header->rtm_table;
+  if (table != RT_TABLE_MAIN || (header->rtm_flags & RTNH_F_DEAD) != 0) return std::nullopt;
+  KernelRoute route;
+  route.destination = address_of(found[RTA_DST]);
+  route.prefix_length = header->rtm_dst_len;
+  route.metric = found[RTA_PRIORITY] != nullptr ? mnl_attr_get_u32(found[RTA_PRIORITY]) : 0;
+  route.interface = mnl_attr_get_u32(found[RTA_OIF]);
+  route.gateway = address_of(found[RTA_GATEWAY]);
+  return route;
+}
+
+struct Neighbour {
+  unsigned interface;
+  std::uint32_t address;
+  MacAddress mac;
+};
+
+std::optional<Neighbour> parse_neighbour(const nlmsghdr* message) {
+  const auto* header = static_cast<const ndmsg*>(mnl_nlmsg_get_payload(message));
+  const auto found = attributes(message, sizeof *header);
+  if (header->ndm_family != AF_INET || (header->ndm_state & kUsable) == 0 || found[NDA_DST] == nullptr ||
+      found[NDA_LLADDR] == nullptr || mnl_attr_get_payload_len(found[NDA_LLADDR]) != 6) {
+    return std::nullopt;
+  }
+  Neighbour neighbour{static_cast<unsigned>(header->ndm_ifindex), address_of(found[NDA_DST]), {}};
+  const auto* mac = static_cast<const std::uint8_t*>(mnl_attr_get_payload(found[NDA_LLADDR]));
+  std::copy_n(mac, 6, neighbour.mac.begin());
+  if ((neighbour.mac[0] & 1) != 0) return std::nullopt;  // a group address is no neighbour
+  return neighbour;
+}
+
+using OnMessage = std::function<void(const nlmsghdr*)>;
+
+int call(const nlmsghdr* message, void* data) {
+  (*static_cast<OnMessage*>(data))(message);
+  return MNL_CB_OK;
+}
+
+// Sends one request and takes its answers up to the acknowledgement or the end of the dump.
+Result<void> ask(mnl_socket* socket, nlmsghdr* request, unsigned sequence, const std::string& what,
+                 OnMessage on_message) {
+  request->nlmsg_seq = sequence;
+  if (mnl_socket_sendto(socket, request, request->nlmsg_len) < 0) return errno_error(what);
+  std::array<char, kBufferBytes> buffer;
+  for (int more = MNL_CB_OK; more > MNL_CB_STOP;) {
+    const auto n = mnl_socket_recvfrom(socket, buffer.data(), buffer.size());
+    if (n < 0) return errno_error(what);
+    more = mnl_cb_run(buffer.data(), static_cast<std::size_t>(n), sequence, mnl_socket_get_portid(socket), call,
+                      &on_message);
+    if (more < 0) return errno_error(what);
+  }
+  return {};
+}
+
+// A request under construction: header, then a family header of type T.
+template <class T>
+struct Request {
+  std::array<char, 512> buffer{};
+  nlmsghdr* message;
+  T* body;
+
+  Request(std::uint16_t type, std::uint16_t flags) : message(mnl_nlmsg_put_header(buffer.data())) {
+    message->nlmsg_type = type;
+    message->nlmsg_flags = static_cast<std::uint16_t>(NLM_F_REQUEST | flags);
+    body = static_cast<T*>(mnl_nlmsg_put_extra_header(message, sizeof(T)));
+  }
+};
+
+Result<void> acknowledged(mnl_socket* socket, nlmsghdr* request, unsigned sequence, const std::string& what) {
+  return ask(socket, request, sequence, what, [](const nlmsghdr*) {});
+}
+
+}  // namespace
+
+void Netlink::Close::operator()(mnl_socket* socket) const { mnl_socket_close(socket); }
+
+Netlink::Netlink(Netlink&&) noexcept = default;
+Netlink& Netlink::operator=(Netlink&&) noexcept = default;
+Netlink::~Netlink() = default;
+
+Result<Netlink> Netlink::open() {
+  Socket notices(mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC));
+  Socket requests(mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC));
+  if (!notices || !requests) return errno_error("open a netlink socket");
+  constexpr unsigned kGroups = RTMGRP_NEIGH | RTMGRP_IPV4_ROUTE | RTMGRP_IPV4_IFADDR;
+  if (mnl_socket_bind(notices.get(), kGroups, MNL_SOCKET_AUTOPID) < 0 ||
+      mnl_socket_bind(requests.get(), 0, MNL_SOCKET_AUTOPID) < 0) {
+    return errno_error("bind a netlink socket");
+  }
+  const int fd = mnl_socket_get_fd(notices.get());
+  if (::fcntl(fd, F_SETFL, O_NONBLOCK) < 0) return errno_error("fcntl");
+  return Netlink(std::move(notices), std::move(requests));
+}
+
+int Netlink::fd() const { return mnl_socket_get_fd(notices_.get()); }
+
+Result<bool> Netlink::drain() {
+  std::array<char, kBufferBytes> buffer;
+  bool changed = false;
+  for (;;) {
+    const auto n = mnl_socket_recvfrom(notices_.get(), buffer.data(), buffer.size());
+    if (n >= 0) {
+      changed = true;
+    } else if (errno == ENOBUFS) {  // notices were lost: whatever they were, look again
+      changed = true;
+    } else if (errno == EAGAIN || errno == EINTR) {
+      return changed;
+    } else {
+      return errno_error("read netlink");
+    }
+  }
+}
+
+Result<KernelView> Netlink::view(const std::vector<unsigned>& interfaces) {
+  KernelView out;
+  const auto ours = [&](unsigned interface) {
+    return std::find(interfaces.begin(), interfaces.end(), interface) != interfaces.end();
+  };
+
+  Request<ifaddrmsg> addresses(RTM_GETADDR, NLM_F_DUMP);
+  addresses.body->ifa_family = AF_INET;
+  auto done =
+      ask(requests_.get(), addresses.message, ++sequence_, "read the kernel's addresses", [&](const nlmsghdr* m) {
+        if (const auto a = parse_address(m); a && ours(a->interface)) out.addresses.push_back(*a);
+      });
+  if (!done) return done.error();
+
+  Request<rtmsg> routes(RTM_GETROUTE, NLM_F_DUMP);
+  routes.body->rtm_family = AF_INET;
+  done = ask(requests_.get(), routes.message, ++sequence_, "read the kernel's routes", [&](const nlmsghdr* m) {
+    if (const auto r = parse_route(m); r && ours(r->interface)) out.routes.push_back(*r);
+  });
+  if (!done) return done.error();
+
+  Request<ndmsg> neighbours(RTM_GETNEIGH, NLM_F_DUMP);
+  neighbours.body->ndm_family = AF_INET;
+  done = ask(requests_.get(), neighbours.message, ++sequence_, "read the kernel's neighbours", [&](const nlmsghdr* m) {
+    if (const auto n = parse_neighbour(m); n && ours(n->interface)) out.neighbours[{n->interface, n->address}] = n->mac;
+  });
+  if (!done) return done.error();
+
+  std::sort(out.addresses.begin(), out.addresses.end());
+  std::sort(out.routes.begin(), out.routes.end());
+  return out;
+}
+
+Result<void> Netlink::add_address(unsigned interface, std::uint32_t address, unsigned prefix_length) {
+  Request<ifaddrmsg> request(RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE | NLM_F_ACK);
+  request.body->ifa_family = AF_INET;
+  request.body->ifa_prefixlen = static_cast<std::uint8_t>(prefix_length);
+  request.body->ifa_index = interface;
+  put_address(request.message, IFA_LOCAL, address);
+  put_address(request.message, IFA_ADDRESS, address);
+  if (prefix_length < 31) put_address(request.message, IFA_BROADCAST, address | (0xffffffffU >> prefix_length));
+  return acknowledged(requests_.get(), request.message, ++sequence_, "add the address " + to_dotted(address));
+}
+
+Result<void> Netlink::add_route(const KernelRoute& route) {
+  Request<rtmsg> request(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE | NLM_F_ACK);
+  request.body->rtm_family = AF_INET;
+  request.body->rtm_dst_len = static_cast<std::uint8_t>(route.prefix_length);
+  request.body->rtm_table = RT_TABLE_MAIN;
+  request.body->rtm_protocol = RTPROT_STATIC;
+  request.body->rtm_scope = route.gateway == 0 ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
+  request.body->rtm_type = RTN_UNICAST;
+  put_address(request.message, RTA_DST, route.destination);
+  if (route.gateway != 0) put_address(request.message, RTA_GATEWAY, route.gateway);
+  mnl_attr_put_u32(request.message, RTA_OIF, route.interface);
+  if (route.metric != 0) mnl_attr_put_u32(request.message, RTA_PRIORITY, route.metric);
+  return acknowledged(requests_.get(), request.message, ++sequence_, "add a route to " + to_dotted(route.destination));
+}
+
+Result<void> Netlink::resolve(unsigned interface, std::uint32_t address) {
+  Request<ndmsg> request(RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_ACK);
+  request.body->ndm_family = AF_INET;
+  request.body->ndm_ifindex = static_cast<int>(interface);
+  request.body->ndm_state = NUD_NONE;
+  request.body->ndm_flags = NTF_USE;
+  put_address(request.message, NDA_DST, address);
+  return acknowledged(requests_.get(), request.message, ++sequence_, "resolve " + to_dotted(address));
+}
+
+std::string to_dotted(std::uint32_t address) {
+  return std::to_string(address >> 24) + '.' + std::to_string(address >> 16 & 0xff) + '.' +
+         std::to_string(address >> 8 & 0xff) + '.' + std::to_string(address & 0xff);
+}
+
+}  // namespace sallyport::gateway

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the kernel knows about addresses, routes and neighbours, followed by netlink, and the few things we tell it.
+//
+// IPv4 addresses are plain numbers: 192.0.2.1 is 0xC0000201.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/result.hpp"
+#include "driver/linux_port/packet_port.hpp"
+
+struct mnl_socket;
+
+namespace sallyport::gateway {
+
+using driver::MacAddress;
+
+struct KernelAddress {
+  unsigned interface = 0;
+  std::uint32_t address = 0;
+  unsigned prefix_length = 32;
+  friend auto operator<=>(const KernelAddress&, const KernelAddress&) = default;
+};
+
+// A unicast route of the main table.
+struct KernelRoute {
+  std::uint32_t destination = 0;
+  unsigned prefix_length = 0;
+  std::uint32_t metric = 0;
+  unsigned interface = 0;
+  std::uint32_t gateway = 0;  // 0: on link
+  friend auto operator<=>(const KernelRoute&, const KernelRoute&) = default;
+};
+
+struct KernelView {
+  std::vector<KernelAddress> addresses;
+  std::vector<KernelRoute> routes;
+  std::map<std::pair<unsigned, std::uint32_t>, MacAddress> neighbours;  // (interface, address), usable ones only
+  friend bool operator==(const KernelView&, const KernelView&) = default;
+};
+
+class Netlink {
+ public:
+  [[nodiscard]] static Result<Netlink> open();
+  Netlink(Netlink&&) noexcept;
+  Netlink& operator=(Netlink&&) noexcept;
+  ~Netlink();
+
+  // Readable when something changed; then call `drain`.
+  [[nodiscard]] int fd() const;
+  // Takes all waiting notices; true when one of them concerned addresses, routes or neighbours (or was lost).
+  [[nodiscard]] Result<bool> drain();
+
+  // Asks the kernel for everything, as seen on these interfaces.
+  [[nodiscard]] Result<KernelView> view(const std::vector<unsigned>& interfaces);
+
+  [[nodiscard]] Result<void> add_address(unsigned interface, std::uint32_t address, unsigned prefix_length);
+  [[nodiscard]] Result<void> add_route(const KernelRoute& route);
+  // Makes the kernel find the neighbour, or find out whether it is still there (NTF_USE, as if a packet were sent to
+  // it).
+  [[nodiscard]] Result<void> resolve(unsigned interface, std::uint32_t address);
+
+ private:
+  struct Close {
+    void operator()(mnl_socket* socket) const;
+  };
+  using Socket = std::unique_ptr<mnl_socket, Close>;
+  Netlink(Socket notices, Socket requests) : notices_(std::move(notices)), requests_(std::move(requests)) {}
+
+  Socket notices_;
+  Socket requests_;
+  unsigned sequence_ = 0;
+};
+
+[[nodiscard]] std::string to_dotted(std::uint32_t address);
+
+}  // namespace sallyport::gateway

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the API shows of a gateway, as JSON; host/api/README.md names the members. No key, ever.
+#pragma once
+
+#include <boost/json/value.hpp>
+
+#include "host/gateway/gateway.hpp"
+
+namespace sallyport::gateway {
+
+[[nodiscard]] Result<boost::json::value> status_screen(Gateway& gateway);
+[[nodiscard]] Result<boost::json::value> sas_screen(Gateway& gateway);
+[[nodiscard]] Result<boost::json::value> policies_screen(Gateway& gateway);
+[[nodiscard]] Result<boost::json::value> counters_screen(Gateway& gateway);
+[[nodiscard]] Result<boost::json::value> card_screen(Gateway& gateway);
+
+}  // namespace sallyport::gateway
