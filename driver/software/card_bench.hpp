@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// For tests: a software card between a LAN of 10.0.1.0/24 and a WAN, with tables written row by row.
+// For tests: a card, software or another one, between a LAN of 10.0.1.0/24 and a WAN, with tables written row by row.
 //
 //   10.0.1.0/24 --- LAN [card, 192.0.2.1] WAN --- peer gateway 192.0.2.2 --- 10.0.2.0/24
 #pragma once
@@ -74,6 +74,16 @@ Rows tree(unsigned intervals, const std::vector<std::uint32_t>& starts);
 
 }  // namespace bench
 
+// A card as the scenarios see it: when a call returns, everything it has caused has happened.
+class BenchedCard : public Card {
+ public:
+  virtual void receive(layout::Port port, Bytes frame, bool mac_error = false) = 0;
+  virtual void on_packet(SoftwareCard::Record record) = 0;
+};
+
+// Which card that is, the test program says by what it links.
+std::unique_ptr<BenchedCard> make_benched_card(SoftwareCard::Transmit transmit);
+
 class CardBench : public testing::Test {
  protected:
   struct Transmitted {
@@ -118,7 +128,14 @@ class CardBench : public testing::Test {
 
   std::vector<Transmitted> sent_;
   std::vector<PacketRecord> records_;
-  SoftwareCard card_{[this](layout::Port port, Bytes f) { sent_.push_back({port, Buffer(f.begin(), f.end())}); }};
+
+ private:
+  std::unique_ptr<BenchedCard> owned_ = make_benched_card([this](layout::Port port, Bytes f) {
+    sent_.push_back({port, Buffer(f.begin(), f.end())});
+  });
+
+ protected:
+  BenchedCard& card_ = *owned_;
 
  private:
   std::uint64_t wide(const layout::Register& r, unsigned i) {

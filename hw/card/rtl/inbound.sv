@@ -269,7 +269,7 @@ module inbound
   admission_t inward_admission[2];
   stream_if   inner (.clk_i, .rst_ni);
   admission_t inner_admission;
-  logic       sa_event_valid;
+  logic       sa_event_valid, decap_busy;
   notice_t    sa_event;
 
   esp_decap u_esp_decap (
@@ -292,7 +292,8 @@ module inbound
     .drop_o          (drop_o[1]),
     .leave_o         (drop_leave_o[1]),
     .out             (inward[0]),
-    .admission_o     (inward_admission[0])
+    .admission_o     (inward_admission[0]),
+    .busy_o          (decap_busy)
   );
 
   assign inward[1].valid     = transit.valid;
@@ -483,7 +484,7 @@ module inbound
     if (unknown_valid && (!waiting_q || !sa_event_valid)) unknown_q <= unknown;
   end
 
-  assign busy_o = rx_busy || joined.valid || outer_admit_busy || outer_decide_busy || outer_mover_busy || inner.valid ||
+  assign busy_o = rx_busy || joined.valid || outer_admit_busy || outer_decide_busy || outer_mover_busy || decap_busy || inner.valid ||
                   inner_admit_busy || inner_decide_busy || inner_mover_busy || host.valid || waiting_q;
 
   always_ff @(posedge clk_i) begin

@@ -211,7 +211,7 @@ module outbound
   logic   decided;
   job_t   decided_job, job, moved_job;
   encap_t decided_encap, encap, moved_encap;
-  logic   decide_busy, job_room, job_there, mover_busy, dropped;
+  logic   decide_busy, job_room, job_there, mover_busy, encap_busy, dropped;
 
   decide_outbound u_decide (
     .clk_i,
@@ -295,10 +295,11 @@ module outbound
     .in           (engine),
     .packet_i     (moved_encap),
     .out          (esp),
-    .flight_o     (esp_flight_o)
+    .flight_o     (esp_flight_o),
+    .busy_o       (encap_busy)
   );
 
-  assign busy_o = rx_busy || joined.valid || admit_busy || decide_busy || mover_busy || esp.valid;
+  assign busy_o = rx_busy || joined.valid || admit_busy || decide_busy || mover_busy || encap_busy;
 
   always_ff @(posedge clk_i) begin
     if (rst_ni) assert (!decided || job_room) else $error("a job without credit");

@@ -29,7 +29,8 @@ module esp_decap
   output drop_t           drop_o,
   output flight_t         leave_o,           // of the packet dropped
   stream_if.src           out,
-  output admission_t      admission_o        // beside every beat
+  output admission_t      admission_o,       // beside every beat
+  output logic            busy_o
 );
 
   localparam int unsigned BeatBits = $clog2(Beats + 1);
@@ -366,6 +367,8 @@ module esp_decap
     .out,
     .side_o  (admission_o)
   );
+
+  assign busy_o = packets_q != '0 || inner.valid || out.valid;
 
   // ---- what must hold
   logic [31:0] verified_q;  // packets whose ICV was right and which the SA took, less those whose plaintext left

@@ -18,7 +18,8 @@ module esp_encap
   stream_if.snk        in,
   input  encap_t       packet_i,
   stream_if.src        out,
-  output flight_t      flight_o   // beside every beat: the bank that the packet holds
+  output flight_t      flight_o,  // beside every beat: the bank that the packet holds
+  output logic         busy_o
 );
 
   // ---- trailer: RFC 4303 2.4, padding bytes 1, 2, 3.., pad length, next header 4 (IPv4)
@@ -227,6 +228,7 @@ module esp_encap
     .side_o  (flight_o)
   );
 
+  assign busy_o       = padded.valid || packets_q != '0 || out.valid;
   assign packet_taken = sealed.valid && sealed.ready && sealed.beat.last;
 
   always_ff @(posedge clk_i) begin

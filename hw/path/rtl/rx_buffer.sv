@@ -30,15 +30,16 @@ module rx_buffer
   // The MAC's beat, registered.
   logic       valid_q, bad_q;
   beat_t      beat_q;
-  logic [6:0] content;
+  logic [6:0] content, content_q;  // bytes
 
   assign content = 7'($countones(rx_tkeep));
 
   always_ff @(posedge clk_i) begin
     valid_q <= rst_ni && rx_tvalid;
     if (rx_tvalid) begin
-      beat_q <= '{data: rx_tdata, empty: rx_tlast ? 6'd0 - content[5:0] : '0, last: rx_tlast};
-      bad_q  <= rx_tlast && (rx_tuser || content == '0);
+      beat_q    <= '{data: rx_tdata, empty: rx_tlast ? 6'd0 - content[5:0] : '0, last: rx_tlast};
+      bad_q     <= rx_tlast && (rx_tuser || content == '0);
+      content_q <= rx_tlast ? content : 7'd64;
     end
   end
 
@@ -54,7 +55,7 @@ module rx_buffer
   assign too_long = bytes_q > 32'(MaxFrame);
   assign lost     = lost_q || (!room && !too_long);
   assign store    = valid_q && !lost && !too_long;
-  assign bytes_d  = bytes_q + 32'd64 - {26'b0, beat_q.empty};
+  assign bytes_d  = bytes_q + {25'b0, content_q};
   assign bad      = bad_q || bytes_d < 32'(EthernetBytes) || bytes_d > 32'(MaxFrame);
 
   assign received_o = valid_q && beat_q.last;

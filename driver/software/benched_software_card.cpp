@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// The scenarios' card is the software card.
+#include "driver/software/card_bench.hpp"
+
+namespace sallyport::driver {
+namespace {
+
+class BenchedSoftwareCard final : public BenchedCard {
+ public:
+  explicit BenchedSoftwareCard(SoftwareCard::Transmit transmit) : card_(std::move(transmit)) {}
+
+  void receive(layout::Port port, Bytes frame, bool mac_error) override { card_.receive(port, frame, mac_error); }
+  void on_packet(SoftwareCard::Record record) override { card_.on_packet(std::move(record)); }
+  Result<std::uint32_t> read(const layout::Register& reg) override { return card_.read(reg); }
+  Result<void> write(const layout::Register& reg, std::uint32_t value) override { return card_.write(reg, value); }
+  Result<std::unique_ptr<HostMemory>> allocate(std::size_t size) override { return card_.allocate(size); }
+  [[nodiscard]] std::string description() const override { return card_.description(); }
+
+ private:
+  SoftwareCard card_;
+};
+
+}  // namespace
+
+std::unique_ptr<BenchedCard> make_benched_card(SoftwareCard::Transmit transmit) {
+  return std::make_unique<BenchedSoftwareCard>(std::move(transmit));
+}
+
+}  // namespace sallyport::driver
