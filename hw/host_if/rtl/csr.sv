@@ -199,13 +199,9 @@ module csr
           end
           RegTxProducer:        tx_o.host <= write_data_q;
           RegSaStateSelect: begin
-            select_q <= write_data_q;
-            if (write_data_q[15:0] < 16'(SaRows)) begin
-              capture_valid_o <= 1'b1;
-              capturing_q     <= 1'b1;
-            end else begin
-              sa_state_q <= '0;  // there is no such row
-            end
+            select_q        <= write_data_q;
+            capture_valid_o <= 1'b1;
+            capturing_q     <= 1'b1;
           end
           default: ;  // read only, or nothing at all
         endcase

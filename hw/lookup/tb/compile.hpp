@@ -9,7 +9,7 @@
 #include <set>
 #include <vector>
 
-#include "hls/lookup/bucket_hash.hpp"
+#include "hw/layout/bucket_hash.hpp"
 #include "hw/layout/row.hpp"
 #include "hw/layout/tables.hpp"
 #include "hw/lookup/tb/policy.hpp"
@@ -104,11 +104,9 @@ class Compiler {
   void compile_senders(std::uint32_t hash_seed) {
     std::vector<layout::Row> buckets(layout::kPrincipalBuckets);
     std::vector<unsigned> used(layout::kPrincipalBuckets);
-    constexpr unsigned kHalf = layout::kPrincipalBuckets / 2;
     for (const auto& [address, principal] : policy_.senders) {
-      const auto [h1, h2] = hls::bucket_hash(address, hash_seed);
-      const unsigned choices[2] = {h1 % kHalf, kHalf + h2 % kHalf};
-      const unsigned bucket = used[choices[0]] <= used[choices[1]] ? choices[0] : choices[1];
+      const auto [first, second] = layout::principal_buckets(address, hash_seed);
+      const unsigned bucket = used[first] <= used[second] ? first : second;
       ASSERT_LT(used[bucket], layout::kBucketEntries);
       add_entry(buckets[bucket], used[bucket]++, address, principal);
     }

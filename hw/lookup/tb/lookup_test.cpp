@@ -173,8 +173,7 @@ TEST(Lookup, KnowsNobodyNoRuleAndNoRouteAfterReset) {
 TEST(Lookup, PrefersTheFirstBucketAndTheLowestEntry) {
   Lookup lookup;
   constexpr std::uint32_t kAddress = 0xc0000201;
-  constexpr unsigned kHalf = layout::kPrincipalBuckets / 2;
-  const auto [h1, h2] = hls::bucket_hash(kAddress, kHashSeed);
+  const layout::BucketPair buckets = layout::principal_buckets(kAddress, kHashSeed);
   const auto id = static_cast<unsigned>(layout::TableId::kPrincipal);
   Policy policy{{}, {{0, 0, 0}}, {}};
   const auto expect = [&](std::uint16_t principal) {
@@ -184,15 +183,15 @@ TEST(Lookup, PrefersTheFirstBucketAndTheLowestEntry) {
   };
   layout::Row second;
   Compiler::add_entry(second, 3, kAddress, 7);
-  lookup.load({{id, kHalf + h2 % kHalf, second}}, false);
+  lookup.load({{id, buckets.second, second}}, false);
   expect(7);
   layout::Row first;
   Compiler::add_entry(first, 2, kAddress, 8);
   Compiler::add_entry(first, 0, kAddress + 1, 5);
-  lookup.load({{id, h1 % kHalf, first}}, false);
+  lookup.load({{id, buckets.first, first}}, false);
   expect(8);
   Compiler::add_entry(first, 1, kAddress, 9);
-  lookup.load({{id, h1 % kHalf, first}}, false);
+  lookup.load({{id, buckets.first, first}}, false);
   expect(9);
 }
 
