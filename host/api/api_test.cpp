@@ -77,6 +77,27 @@ TEST_F(ApiTest, CarriesMethodPathAndBodyAndTheAnswer) {
   EXPECT_EQ(answer->at("body"), body);
 }
 
+TEST_F(ApiTest, CarriesEveryCharacterOfANameInAPath) {
+  std::string name;
+  for (int c = 1; c < 128; ++c) name += static_cast<char>(c);
+  name += "\u00fc";
+  EXPECT_EQ(path_segment("b/net 1"), "b%2Fnet%201");
+  auto answer = call(path_, {"GET", "/v1/policies/" + path_segment(name), nullptr}, seconds(5));
+  ASSERT_TRUE(answer) << answer.error().message();
+  EXPECT_EQ(answer->at("path").at(1).as_string(), name);
+  for (const char* broken : {"/v1/policies/%", "/v1/policies/%2", "/v1/policies/%zz", "/v1/policies/%+1"}) {
+    EXPECT_FALSE(call(path_, {"GET", broken, nullptr}, seconds(5))) << broken;
+  }
+}
+
+TEST_F(ApiTest, TellsAnErrorOfTheWayFromOneThatTheDaemonAnswers) {
+  const auto answer = exchange(path_, {"GET", "/v1/missing", nullptr}, seconds(5));
+  ASSERT_TRUE(answer) << answer.error().message();
+  EXPECT_EQ(answer->status, 404u);
+  EXPECT_FALSE(body_of(*answer));
+  EXPECT_FALSE(exchange(path_ + ".nobody", {"GET", "/v1/missing", nullptr}, seconds(5)));
+}
+
 TEST_F(ApiTest, CarriesAnErrorWithItsCodeAndItsSentence) {
   auto answer = call(path_, {"GET", "/v1/missing", nullptr}, seconds(5));
   ASSERT_FALSE(answer);

@@ -26,20 +26,9 @@ Error no_daemon(const std::string& socket, const beast::error_code& error) {
                "no sallyportd answers at " + socket + " (" + error.message() + "); is it running?"};
 }
 
-// What a body that is an error says.
-Error error_in(const json::value& body, unsigned status) {
-  const auto* object = body.if_object();
-  const auto text = [object](const char* key) {
-    const auto* value = object == nullptr ? nullptr : object->if_contains(key);
-    return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
-  };
-  if (text("error").empty()) return Error{Errc::kIo, "the daemon answered with status " + std::to_string(status)};
-  return Error{code_named(text("error")), text("detail")};
-}
-
 }  // namespace
 
-Result<json::value> call(const std::string& socket, const ClientRequest& request, std::chrono::seconds patience) {
+Result<Answer> exchange(const std::string& socket, const ClientRequest& request, std::chrono::seconds patience) {
   asio::io_context loop;
   beast::basic_stream<Local> stream(loop);
   stream.expires_after(patience);
@@ -81,8 +70,43 @@ Result<json::value> call(const std::string& socket, const ClientRequest& request
 
   json::value body = json::parse(response.body(), failure);
   if (failure) return Error{Errc::kCorrupt, "the daemon's answer is not JSON"};
-  if (response.result_int() != 200) return error_in(body, response.result_int());
-  return body;
+  return Answer{response.result_int(), std::move(body)};
+}
+
+Result<json::value> body_of(const Answer& answer) {
+  if (answer.status == 200) return answer.body;
+  const auto* object = answer.body.if_object();
+  const auto text = [object](const char* key) {
+    const auto* value = object == nullptr ? nullptr : object->if_contains(key);
+    return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
+  };
+  if (text("error").empty()) {
+    return Error{Errc::kIo, "the daemon answered with status " + std::to_string(answer.status)};
+  }
+  return Error{code_named(text("error")), text("detail")};
+}
+
+Result<json::value> call(const std::string& socket, const ClientRequest& request, std::chrono::seconds patience) {
+  const auto answer = exchange(socket, request, patience);
+  return answer ? body_of(*answer) : answer.error();
+}
+
+std::string path_segment(std::string_view name) {
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  std::string out;
+  for (const unsigned char c : name) {
+    // RFC 3986 2.3: unreserved characters, for which no locale is asked.
+    const bool unreserved = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+                            c == '.' || c == '_' || c == '~';
+    if (unreserved) {
+      out += static_cast<char>(c);
+    } else {
+      out += '%';
+      out += kDigits[c >> 4];
+      out += kDigits[c & 15];
+    }
+  }
+  return out;
 }
 
 }  // namespace sallyport::api

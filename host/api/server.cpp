@@ -8,6 +8,7 @@
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/json.hpp>
+#include <charconv>
 #include <optional>
 
 namespace sallyport::api {
@@ -23,6 +24,24 @@ using Stream = beast::basic_stream<Local>;
 constexpr std::size_t kLargestBody = 1 << 20;         // ours: a policy is hundreds of bytes
 constexpr auto kPatience = std::chrono::seconds(10);  // for a client to send its request and to take the answer
 
+// RFC 3986 2.1: "%2F" is a slash that separates nothing.
+std::optional<std::string> percent_decoded(std::string_view text) {
+  std::string out;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (text[at] != '%') {
+      out += text[at];
+      continue;
+    }
+    unsigned char value = 0;
+    const std::string_view digits = text.substr(at + 1, 2);
+    const auto [end, failure] = std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
+    if (failure != std::errc{} || digits.size() != 2 || end != digits.data() + 2) return std::nullopt;
+    out += static_cast<char>(value);
+    at += 2;
+  }
+  return out;
+}
+
 // "/v1/policies/office" -> {"policies", "office"}; nothing for another version.
 std::optional<std::vector<std::string>> parse_target(std::string_view target) {
   constexpr std::string_view kVersion = "/v1/";
@@ -31,7 +50,9 @@ std::optional<std::vector<std::string>> parse_target(std::string_view target) {
   std::vector<std::string> path;
   for (std::size_t at = 0; at <= target.size();) {
     const std::size_t slash = std::min(target.find('/', at), target.size());
-    path.emplace_back(target.substr(at, slash - at));
+    auto part = percent_decoded(target.substr(at, slash - at));
+    if (!part) return std::nullopt;
+    path.push_back(std::move(*part));
     at = slash + 1;
   }
   return path;
