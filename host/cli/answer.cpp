@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/cli/answer.hpp"
+
+#include <boost/json.hpp>
+
+namespace sallyport::cli {
+
+namespace json = boost::json;
+
+const json::value& part(const json::value& object, std::string_view key) {
+  static const json::value kNothing;
+  const auto* fields = object.if_object();
+  const auto* found = fields == nullptr ? nullptr : fields->if_contains(json::string_view(key.data(), key.size()));
+  return found == nullptr ? kNothing : *found;
+}
+
+bool has(const json::value& object, std::string_view key) { return !part(object, key).is_null(); }
+
+std::string text(const json::value& object, std::string_view key) {
+  const auto* value = part(object, key).if_string();
+  return value == nullptr ? std::string() : std::string(value->data(), value->size());
+}
+
+std::uint64_t number(const json::value& object, std::string_view key) {
+  json::error_code error;
+  const auto value = part(object, key).to_number<std::uint64_t>(error);
+  return error ? 0 : value;
+}
+
+bool flag(const json::value& object, std::string_view key) {
+  const auto* value = part(object, key).if_bool();
+  return value != nullptr && *value;
+}
+
+const json::array& list(const json::value& object, std::string_view key) {
+  static const json::array kNone;
+  const auto* values = part(object, key).if_array();
+  return values == nullptr ? kNone : *values;
+}
+
+std::string joined(const json::value& object, std::string_view key, std::string_view between) {
+  std::string out;
+  for (const auto& value : list(object, key)) {
+    const auto* one = value.if_string();
+    if (one == nullptr) continue;
+    if (!out.empty()) out += between;
+    out.append(one->data(), one->size());
+  }
+  return out;
+}
+
+}  // namespace sallyport::cli

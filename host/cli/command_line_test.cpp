@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: Apache-2.0
+// The command line before a real API server, behind which a service notes what it was asked.
+#include "host/cli/command_line.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/json.hpp>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+#include "driver/discovery/discovery.hpp"
+#include "host/api/server.hpp"
+
+namespace sallyport::cli {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+namespace json = boost::json;
+namespace fs = std::filesystem;
+
+struct Ran {
+  Exit exit;
+  std::string out;
+  std::string err;
+};
+
+Ran sallyport(const std::vector<std::string>& arguments) {
+  std::ostringstream out, err;
+  const Exit exit = run(arguments, out, err);
+  return {exit, out.str(), err.str()};
+}
+
+constexpr const char* kPolicies = R"({"generation": 4, "policies": [
+  {"name": "b/1 web", "source": "10.1.0.0/24", "destination": "", "protocol": "tcp", "destination_port": "80", "action": "protect",
+   "connection": "b", "level": "high", "rows": 3}]})";
+
+// Answers what it is told to and keeps what it was asked.
+class Recorder : public api::Service {
+ public:
+  void call(const api::Request& request, api::Respond respond) override {
+    requests.push_back(request);
+    if (request.method == "GET" && request.path.back() == "policies") return respond(json::parse(kPolicies));
+    respond(answer);
+  }
+
+  std::vector<api::Request> requests;
+  Result<json::value> answer = json::value(json::object{{"outcome", "as you wish"}});
+};
+
+class CommandLine : public testing::Test {
+ protected:
+  void SetUp() override { serve(); }
+  void TearDown() override {
+    loop_.stop();
+    if (thread_.joinable()) thread_.join();
+  }
+
+  void serve() {
+    auto listening = api::Server::listen(loop_, socket_, recorder_);
+    ASSERT_TRUE(listening) << listening.error().message();
+    server_ = std::move(listening).value();
+    thread_ = std::thread([this] { loop_.run(); });
+  }
+
+  // The server is quiet again when a command has returned, so what it noted can be read.
+  Ran with_daemon(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"--socket", socket_});
+    return sallyport(arguments);
+  }
+  const api::Request& asked() const { return recorder_.requests.back(); }
+
+  std::string socket_ = "/tmp/sallyport-cli-test-" + std::to_string(getpid()) + ".sock";
+  Recorder recorder_;
+  boost::asio::io_context loop_;
+  std::unique_ptr<api::Server> server_;
+  std::thread thread_;
+};
+
+TEST_F(CommandLine, EveryLookAsksForOneAnswerAndPrintsItAsItIsWithJson) {
+  const json::value answer = {{"drops", {{"no_route", 3}}}};
+  recorder_.answer = answer;
+  for (const std::string name : {"status", "sas", "counters", "card"}) {
+    const Ran ran = with_daemon({name, "--json"});
+    EXPECT_EQ(ran.exit, Exit::kDone) << ran.err;
+    EXPECT_EQ(json::parse(ran.out), answer);
+    EXPECT_EQ(asked().method, "GET");
+    EXPECT_EQ(asked().path, std::vector<std::string>{name});
+  }
+  EXPECT_THAT(with_daemon({"counters"}).out, HasSubstr("no_route      3"));
+  EXPECT_EQ(json::parse(with_daemon({"policies", "--json"}).out), json::parse(kPolicies));
+}
+
+TEST_F(CommandLine, APolicyIsSentWithTheWordsGivenAndNoOthers) {
+  const Ran ran =
+      with_daemon({"policy", "add", "web", "--source", "10.1.0.0/24", "--source-port", "1000-2000", "--action",
+                   "protect", "--connection", "b", "--esp-proposals", "aes256gcm16", "--before", "rest"});
+  EXPECT_EQ(ran.exit, Exit::kDone) << ran.err;
+  EXPECT_EQ(ran.out, "as you wish\n");
+  EXPECT_EQ(asked().method, "POST");
+  EXPECT_EQ(asked().path, std::vector<std::string>{"policies"});
+  EXPECT_EQ(asked().body, (json::value{{"name", "web"},
+                                       {"source", "10.1.0.0/24"},
+                                       {"source_port", "1000-2000"},
+                                       {"action", "protect"},
+                                       {"connection", "b"},
+                                       {"esp_proposals", "aes256gcm16"},
+                                       {"before", "rest"}}));
+}
+
+TEST_F(CommandLine, ReplaceReplacesTheWholePolicyAndDeleteSendsNothingButItsName) {
+  EXPECT_EQ(with_daemon({"policy", "replace", "b/1 web", "--action", "bypass"}).exit, Exit::kDone);
+  EXPECT_EQ(asked().method, "PUT");
+  EXPECT_EQ(asked().path, (std::vector<std::string>{"policies", "b/1 web"}));
+  EXPECT_EQ(asked().body, (json::value{{"name", "b/1 web"}, {"action", "bypass"}}));
+
+  EXPECT_EQ(with_daemon({"policy", "delete", "b/1 web"}).exit, Exit::kDone);
+  EXPECT_EQ(asked().method, "DELETE");
+  EXPECT_EQ(asked().path, (std::vector<std::string>{"policies", "b/1 web"}));
+  EXPECT_TRUE(asked().body.is_null());
+}
+
+TEST_F(CommandLine, SetKeepsTheWordsThatItDoesNotName) {
+  const Ran ran =
+      with_daemon({"policy", "set", "b/1 web", "destination-port=443", "level=", "child=net", "source=10.1.0.7"});
+  EXPECT_EQ(ran.exit, Exit::kDone) << ran.err;
+  EXPECT_EQ(asked().method, "PUT");
+  EXPECT_EQ(asked().body, (json::value{{"name", "b/1 web"},
+                                       {"source", "10.1.0.7"},
+                                       {"protocol", "tcp"},
+                                       {"destination_port", "443"},
+                                       {"action", "protect"},
+                                       {"connection", "b"},
+                                       {"child", "net"}}));
+}
+
+TEST_F(CommandLine, SetOfAPolicyThatIsNotThereChangesNothing) {
+  const Ran ran = with_daemon({"policy", "set", "wbe", "action=bypass"});
+  EXPECT_EQ(ran.exit, Exit::kFailed);
+  EXPECT_EQ(ran.err, "sallyport: there is no policy 'wbe'; see: sallyport policies\n");
+  EXPECT_EQ(recorder_.requests.size(), 1U);
+}
+
+TEST_F(CommandLine, InitiateTerminateAndRekeyNameTheConnectionAndTheChildIfThereIsOne) {
+  for (const std::string name : {"initiate", "terminate", "rekey"}) {
+    EXPECT_EQ(with_daemon({name, "b", "net"}).out, "as you wish\n");
+    EXPECT_EQ(asked().method, "POST");
+    EXPECT_EQ(asked().path, std::vector<std::string>{name});
+    EXPECT_EQ(asked().body, (json::value{{"connection", "b"}, {"child", "net"}}));
+    EXPECT_EQ(with_daemon({name, "b"}).exit, Exit::kDone);
+    EXPECT_EQ(asked().body, (json::value{{"connection", "b"}}));
+  }
+}
+
+TEST_F(CommandLine, TheDaemonsRefusalIsOneSentenceAndExitStatus1) {
+  // Even one whose code is that of a daemon gone away.
+  for (const auto code : {Errc::kExists, Errc::kDisconnected, Errc::kTimeout}) {
+    recorder_.answer = Error{code, "policy 'web' exists already; replace it"};
+    const Ran ran = with_daemon({"policy", "add", "web", "--action", "bypass"});
+    EXPECT_EQ(ran.exit, Exit::kFailed);
+    EXPECT_EQ(ran.err, "sallyport: policy 'web' exists already; replace it\n");
+    EXPECT_EQ(ran.out, "");
+  }
+}
+
+TEST_F(CommandLine, TheSocketMayStandBehindTheCommandOrInTheEnvironment) {
+  EXPECT_EQ(sallyport({"card", "--socket", socket_}).exit, Exit::kDone);
+  ::setenv("SALLYPORT_SOCKET", socket_.c_str(), 1);
+  const Ran ran = sallyport({"card"});
+  ::unsetenv("SALLYPORT_SOCKET");
+  EXPECT_EQ(ran.exit, Exit::kDone) << ran.err;
+}
+
+TEST_F(CommandLine, StatusWaitsForAChildAndSaysWhatItIsInstead) {
+  const auto status = [](const char* state) {
+    return json::value{{"connections", {{{"name", "b"}, {"children", {{{"name", "net"}, {"state", state}}}}}}}};
+  };
+  recorder_.answer = status("installed");
+  EXPECT_EQ(with_daemon({"status", "--wait-child", "b/net"}).exit, Exit::kDone);
+  recorder_.answer = status("connecting");
+  Ran ran = with_daemon({"status", "--wait", "1", "--wait-child", "b/net"});
+  EXPECT_EQ(ran.exit, Exit::kFailed);
+  EXPECT_THAT(ran.err, StartsWith("sallyport: the child b/net is not installed but connecting;"));
+  EXPECT_GT(recorder_.requests.size(), 3U);
+  ran = with_daemon({"status", "--wait-child", "b/nte"});
+  EXPECT_EQ(ran.err, "sallyport: there is no child b/nte; see: sallyport status\n");
+}
+
+TEST(CommandLineAlone, WithoutADaemonTheExitStatusIs3) {
+  const Ran ran = sallyport({"--socket", "/tmp/sallyport-cli-test-nobody.sock", "status"});
+  EXPECT_EQ(ran.exit, Exit::kNoDaemon);
+  EXPECT_THAT(ran.err, StartsWith("sallyport: no sallyportd answers at /tmp/sallyport-cli-test-nobody.sock"));
+  EXPECT_EQ(ran.out, "");
+}
+
+class CommandLineLate : public CommandLine {
+ protected:
+  void SetUp() override {}
+};
+
+TEST_F(CommandLineLate, StatusWaitsUntilTheDaemonAnswers) {
+  recorder_.answer = json::value{{"version", "0.1.0"}};
+  std::thread later([this] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    serve();
+  });
+  const Ran ran = with_daemon({"status", "--wait", "30"});
+  later.join();
+  EXPECT_EQ(ran.exit, Exit::kDone) << ran.err;
+  EXPECT_THAT(ran.out, StartsWith("sallyport 0.1.0"));
+}
+
+TEST(CommandLineAlone, WhatIsWrongIsSaidWithTheHelpThatTellsMoreAndExitStatus2) {
+  const std::vector<std::pair<std::vector<std::string>, std::string>> kWrong = {
+      {{}, "sallyport: a command is missing; see: sallyport --help\n"},
+      {{"statsu"}, "sallyport: there is no command 'statsu'; see: sallyport --help\n"},
+      {{"policy", "ad"}, "sallyport: there is no command 'ad'; see: sallyport policy --help\n"},
+      {{"policy"}, "sallyport: a command is missing; see: sallyport policy --help\n"},
+      {{"policy", "add", "web"}, "sallyport: --action is required; see: sallyport policy add --help\n"},
+      {{"policy", "set", "web"}, "sallyport: CHANGES is required; see: sallyport policy set --help\n"},
+      {{"initiate"}, "sallyport: CONNECTION is required; see: sallyport initiate --help\n"},
+  };
+  for (const auto& [arguments, sentence] : kWrong) {
+    const Ran ran = sallyport(arguments);
+    EXPECT_EQ(ran.exit, Exit::kUsage);
+    EXPECT_EQ(ran.err, sentence);
+    EXPECT_EQ(ran.out, "");
+  }
+  for (const std::vector<std::string>& wrong : {std::vector<std::string>{"status", "--jsn"},
+                                                {"status", "--wait", "soon"},
+                                                {"sas", "b"},
+                                                {"policy", "set", "web", "colour=red"},
+                                                {"policy", "set", "web", "name=other"},
+                                                {"policy", "set", "web", "action"}}) {
+    const Ran ran = sallyport(wrong);
+    EXPECT_EQ(ran.exit, Exit::kUsage) << wrong.back();
+    EXPECT_THAT(ran.err, HasSubstr("; see: sallyport " + wrong.front())) << wrong.back();
+    EXPECT_EQ(std::count(ran.err.begin(), ran.err.end(), '\n'), 1) << ran.err;
+  }
+}
+
+TEST(CommandLineAlone, HelpAndVersionAreDone) {
+  const Ran help = sallyport({"--help"});
+  EXPECT_EQ(help.exit, Exit::kDone);
+  EXPECT_THAT(help.out, HasSubstr("Exit status: 0 done; 1 the gateway refused or failed; 2"));
+  const Ran version = sallyport({"--version"});
+  EXPECT_EQ(version.exit, Exit::kDone);
+  EXPECT_THAT(version.out, testing::MatchesRegex("sallyport [0-9.]+\n"));
+  EXPECT_EQ(sallyport({"policy", "add", "--help"}).exit, Exit::kDone);
+}
+
+TEST(CommandLineAlone, DiscoverSaysWhatIsInADumpOrThatNoCardIs) {
+  const std::string path = testing::TempDir() + "/sallyport-cli-test-" + std::to_string(getpid()) + ".dump";
+  std::ofstream(path) << "65:00.1 Processing accelerators: Xilinx Corporation Device 505d\n"
+                         "00: ee 10 5d 50 06 04 10 00 00 00 00 12 00 00 00 00\n";
+  Ran ran = sallyport({"discover", "--pci-dump", path});
+  EXPECT_EQ(ran.exit, Exit::kDone) << ran.err;
+  EXPECT_THAT(ran.out, HasSubstr("Alveo U55C [10ee:505d]"));
+  EXPECT_EQ(json::parse(sallyport({"discover", "--json", "--pci-dump", path}).out).at("cards").as_array().size(), 1U);
+
+  std::ofstream(path) << "01:00.0 Ethernet controller: another\n00: 86 80 21 15 06 04 10 00 01 00 00 02 00 00 00 00\n";
+  ran = sallyport({"discover", "--pci-dump", path});
+  EXPECT_EQ(ran.exit, Exit::kFailed);
+  EXPECT_EQ(ran.err, "sallyport: " + driver::no_card_sentence() + "\n");
+  fs::remove(path);
+}
+
+}  // namespace
+}  // namespace sallyport::cli

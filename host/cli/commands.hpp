@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// The commands, each of which declares its words and says what is to be done once they are read.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <string>
+
+#include "host/cli/outcome.hpp"
+
+namespace sallyport::cli {
+
+// What the command line says before and beside a command, and the command itself.
+struct Session {
+  std::string socket = "/run/sallyport/sallyport.sock";
+  std::function<Outcome()> command;  // set by the command that was given
+};
+
+// The session outlives the application.
+void add_query_commands(CLI::App& app, Session& session);    // status, sas, policies, counters, card
+void add_policy_commands(CLI::App& app, Session& session);   // policy add, replace, set, delete
+void add_sa_commands(CLI::App& app, Session& session);       // initiate, terminate, rekey
+void add_discover_command(CLI::App& app, Session& session);  // discover
+
+}  // namespace sallyport::cli

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the card has counted, with the meaning of each counter.
+#include <boost/json.hpp>
+#include <span>
+
+#include "host/cli/answer.hpp"
+#include "host/cli/screens.hpp"
+#include "host/cli/table.hpp"
+#include "host/cli/units.hpp"
+#include "hw/layout/registers.hpp"
+
+namespace sallyport::cli {
+namespace {
+
+namespace json = boost::json;
+
+// In the order of hw/layout; what the daemon counts beyond it comes behind, without a meaning.
+std::string one_table(std::string_view heading, const json::value& counts, std::span<const layout::Code> codes,
+                      bool all) {
+  Table table({std::string(heading), ">count", "meaning"});
+  bool any = false;
+  const auto add = [&](std::string_view name, std::string_view meaning) {
+    const auto count = number(counts, name);
+    if (count == 0 && !all) return;
+    table.add({std::string(name), human_count(count), std::string(meaning)});
+    any = true;
+  };
+  for (const auto& code : codes) add(code.name, code.meaning);
+  if (const auto* object = counts.if_object()) {
+    for (const auto& entry : *object) {
+      const std::string_view name(entry.key().data(), entry.key().size());
+      const auto known = [&](const layout::Code& code) { return name == code.name; };
+      if (std::none_of(codes.begin(), codes.end(), known)) add(name, {});
+    }
+  }
+  return any ? table.text() : std::string();
+}
+
+}  // namespace
+
+std::string counters_screen(const json::value& counters, bool all) {
+  std::string counted = one_table("counter", part(counters, "counters"), layout::kCounterNames, all);
+  std::string dropped = one_table("dropped", part(counters, "drops"), layout::kDrops, all);
+  if (counted.empty()) counted = "nothing counted yet\n";
+  if (dropped.empty()) dropped = "nothing dropped\n";
+  return counted + "\n" + dropped;
+}
+
+}  // namespace sallyport::cli

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// The policies in the order in which they decide.
+#include <boost/json.hpp>
+
+#include "host/cli/answer.hpp"
+#include "host/cli/screens.hpp"
+#include "host/cli/table.hpp"
+
+namespace sallyport::cli {
+namespace {
+
+namespace json = boost::json;
+
+std::string or_any(const std::string& value) { return value.empty() ? "any" : value; }
+
+// "10.1.0.0/24", "any port 443": ports stand with the addresses they belong to.
+std::string side(const json::value& policy, std::string_view addresses, std::string_view ports) {
+  const std::string port = text(policy, ports);
+  return or_any(text(policy, addresses)) + (port.empty() ? "" : " port " + port);
+}
+
+std::string protected_by(const json::value& policy) {
+  if (const auto sa = text(policy, "sa"); !sa.empty()) return "sa/" + sa;
+  const auto connection = text(policy, "connection");
+  if (const auto child = text(policy, "child"); !child.empty()) return connection + "/" + child;
+  if (const auto level = text(policy, "level"); !level.empty()) return connection + ", level " + level;
+  if (const auto esp = text(policy, "esp_proposals"); !esp.empty()) return connection + ", " + esp;
+  return connection;
+}
+
+}  // namespace
+
+std::string policies_screen(const json::value& policies) {
+  const auto& all = list(policies, "policies");
+  std::string generation = "generation " + std::to_string(number(policies, "generation"));
+  if (all.empty()) return generation + ": no policies, so every packet is discarded\n";
+  Table table({">#", "name", "source", "destination", "protocol", "action", "by"});
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const auto& policy = all[i];
+    table.add({std::to_string(i + 1), text(policy, "name"), side(policy, "source", "source_port"),
+               side(policy, "destination", "destination_port"), or_any(text(policy, "protocol")),
+               text(policy, "action"), protected_by(policy)});
+  }
+  return generation + "\n" + table.text();
+}
+
+}  // namespace sallyport::cli

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// The API's answers as text for people. Each is a function of the answer alone; host/api/README.md names the fields.
+#pragma once
+
+#include <boost/json/value.hpp>
+#include <string>
+#include <vector>
+
+#include "driver/discovery/discovery.hpp"
+
+namespace sallyport::cli {
+
+[[nodiscard]] std::string status_screen(const boost::json::value& status);      // GET /v1/status
+[[nodiscard]] std::string sas_screen(const boost::json::value& sas);            // GET /v1/sas
+[[nodiscard]] std::string policies_screen(const boost::json::value& policies);  // GET /v1/policies
+// GET /v1/counters; those that are zero only with `all`.
+[[nodiscard]] std::string counters_screen(const boost::json::value& counters, bool all);
+[[nodiscard]] std::string card_screen(const boost::json::value& card);  // GET /v1/card
+
+// What was found on the PCI bus, for people and for programs.
+[[nodiscard]] std::string pci_screen(const std::vector<driver::PciCard>& cards);
+[[nodiscard]] boost::json::value pci_json(const std::vector<driver::PciCard>& cards);
+
+}  // namespace sallyport::cli
