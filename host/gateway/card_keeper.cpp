@@ -37,7 +37,7 @@ Result<std::unique_ptr<CardKeeper>> CardKeeper::start(driver::Card& card, Forwar
   if (auto wiped = control->wipe_sas(); !wiped) return wiped.error();
   auto status = control->status();
   if (!status) return status.error();
-  auto session = status->generation == 0 ? driver::TableSession::fresh(card) : driver::TableSession::adopt(card, {});
+  auto session = status->generation == 0 ? driver::TableSession::fresh(card) : driver::TableSession::take_over(card);
   if (!session) return session.error();
   return std::unique_ptr<CardKeeper>(new CardKeeper(card, std::move(*session), std::move(forwarding), journal));
 }
