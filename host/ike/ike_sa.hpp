@@ -276,6 +276,5 @@ class IkeSa {
 [[nodiscard]] Error error_of(const NotifyPayload& notify);  // what a peer's refusal means to our caller
 
 inline constexpr std::size_t kNonceSize = 32;  // ours: at least half the key size of the largest PRF (RFC 7296 2.10)
-inline constexpr std::chrono::seconds kRetryDelay{5};  // ours: after TEMPORARY_FAILURE (2.25: "wait ... and retry")
 
 }  // namespace sallyport::ike

@@ -309,7 +309,7 @@ void IkeSa::on_child_refused(ChildExchange& exchange, const NotifyPayload& error
   if (exchange.replaces && (old == nullptr || exchange.rival)) return;  // the peer was first
   CreateChild again{exchange.offer.name, exchange.replaces};
   if (error.type == NotifyType::kTemporaryFailure) {  // 2.25: "wait ... then retry"
-    later(again, turn.now + kRetryDelay);
+    later(again, world_.retry_time(turn.now));
     return;
   }
   if (error.type == NotifyType::kInvalidKePayload && exchange.ke) {  // 1.3: the same again, with the group it wants

@@ -86,6 +86,10 @@ void IkeSa::peer_deletes(const DeletePayload& del, Payloads& response, Turn& tur
     const bool replaced = child->state == ChildState::kRekeyed ||
                           std::ranges::any_of(children_, [&](const ChildSa& one) { return one.replaces == handle; });
     if (!replaced && child->state == ChildState::kInstalled) world_.restart_later(words(), child->name, turn.now);
+    if (child->replaces) {  // the peer thinks better of its rekeying: the old one goes on
+      ChildSa* old = find_child(*child->replaces);
+      if (old != nullptr && old->state == ChildState::kRekeyed) old->state = ChildState::kInstalled;
+    }
     switch_over(handle, turn);
     retire_child(*find_child(handle), replaced, turn);
   }

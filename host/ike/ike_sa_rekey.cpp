@@ -61,6 +61,7 @@ void IkeSa::hand_over_to(IkeSa& successor, Turn& turn) {
   }
   queue_.clear();
   successor.state_ = IkeState::kEstablished;
+  successor.set_lifetime(turn.now);
   state_ = IkeState::kRekeyed;
   rekey_at_.reset();
   expire_at_ = turn.now + world_.settings.half_open_timeout;  // should nobody delete it
@@ -129,7 +130,7 @@ void IkeSa::on_rekey_refused(RekeyExchange& exchange, const NotifyPayload& error
       return;
     }
   }
-  later(RekeyIke{}, turn.now + kRetryDelay);  // until the hard lifetime ends it
+  later(RekeyIke{}, world_.retry_time(turn.now));  // until the hard lifetime ends it
 }
 
 // ---- responder -----------------------------------------------------------------------------------------------------

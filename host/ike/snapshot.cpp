@@ -245,7 +245,7 @@ void IkeSa::resume(Turn& turn) {
     if (ours_to_delete) later(DeleteChild{child.spi_in}, turn.now);
     if (child.state == ChildState::kRekeying) {
       child.state = ChildState::kInstalled;
-      later(CreateChild{child.name, child.handle}, turn.now + kRetryDelay);
+      later(CreateChild{child.name, child.handle}, world_.retry_time(turn.now));
     }
   }
   later(CheckLiveness{}, turn.now);

@@ -9,6 +9,8 @@ namespace sallyport::ike {
 namespace {
 
 constexpr std::chrono::seconds kRestartDelay{5};  // ours: before a child that is to stay up is initiated again
+constexpr std::uint64_t kLeastRetryMs = 2000;     // ours, too
+constexpr std::uint64_t kRetrySpreadMs = 6000;
 
 }  // namespace
 
@@ -49,6 +51,10 @@ std::size_t World::half_open() const {
 }
 
 IkeSa& World::add(std::unique_ptr<IkeSa> sa) { return *sas.emplace(sa->our_spi(), std::move(sa)).first->second; }
+
+Time World::retry_time(Time now) const {
+  return now + std::chrono::milliseconds(kLeastRetryMs + random_u64(random) % kRetrySpreadMs);
+}
 
 void World::restart_later(const Connection& connection, const std::string& child, Time now) {
   const auto current = connections.find(connection.name);

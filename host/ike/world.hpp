@@ -39,6 +39,9 @@ struct World {
   [[nodiscard]] std::size_t half_open() const;                  // as responder, not yet authenticated
   IkeSa& add(std::unique_ptr<IkeSa> sa);
 
+  // RFC 7296 2.25: after TEMPORARY_FAILURE wait, and not as long as the peer, who may have run into us the same way.
+  [[nodiscard]] Time retry_time(Time now) const;
+
   // A child that is to stay up went down.
   void restart_later(const Connection& connection, const std::string& child, Time now);
 };
