@@ -23,15 +23,46 @@ module parse
 
   localparam int unsigned MaxHeaderWords = 30;  // 16 bits each: IHL is at most 15
 
-  // Byte i of the window, and the big-endian numbers that begin there.
-  function automatic logic [7:0] u8(logic [8*WindowBytes-1:0] window, int unsigned i);
-    return window[8*i+:8];
+  // Byte i of the window, and the big-endian numbers that begin there. (They read the port itself: handing a kilobit to each
+  // call would cost a simulator a copy of it.)
+  function automatic logic [7:0] u8(int unsigned i);
+    return window_i[8*i+:8];
   endfunction
-  function automatic logic [15:0] u16(logic [8*WindowBytes-1:0] window, int unsigned i);
-    return {u8(window, i), u8(window, i + 1)};
+  function automatic logic [15:0] u16(int unsigned i);
+    return {u8(i), u8(i + 1)};
   endfunction
-  function automatic logic [31:0] u32(logic [8*WindowBytes-1:0] window, int unsigned i);
-    return {u16(window, i), u16(window, i + 2)};
+  function automatic logic [31:0] u32(int unsigned i);
+    return {u16(i), u16(i + 2)};
+  endfunction
+
+  // What stage 1 reads from the window. Functions, so that nothing is computed in a clock without a frame.
+  function automatic ipv4_t fields();
+    fields             = '0;
+    fields.ihl         = window_i[8*14+:4];
+    fields.tos         = u8(15);
+    fields.total       = u16(16);
+    fields.df          = window_i[8*20+6];
+    fields.fragment    = window_i[8*20+5] || {window_i[8*20+:5], u8(21)} != '0;
+    fields.ttl         = u8(22);
+    fields.protocol    = u8(23);
+    fields.checksum    = u16(24);
+    fields.source      = u32(26);
+    fields.destination = u32(30);
+  endfunction
+
+  function automatic logic [191:0] behind_header();
+    behind_header = '0;
+    for (int unsigned ihl = 5; ihl <= 15; ihl++) begin
+      if (window_i[8*14+:4] == 4'(ihl)) behind_header = window_i[8*(EthernetBytes+4*ihl)+:192];
+    end
+  endfunction
+
+  // Of the header's words 4i to 4i + 3, those that lie in it.
+  function automatic logic [15:0] sum_of_four(int unsigned i);
+    sum_of_four = '0;
+    for (int unsigned word = 4 * i; word < 4 * i + 4 && word < MaxHeaderWords; word++) begin
+      if (word < 2 * 32'(window_i[8*14+:4])) sum_of_four = sum16(sum_of_four, u16(EthernetBytes + 2 * word));
+    end
   endfunction
 
   // ---- stage 1: fields at fixed places; the header's words in pairs; what lies behind a header of this length
@@ -40,49 +71,23 @@ module parse
   admission_t   admission1_q;
   logic [ 15:0] ethertype1_q;
   logic [  3:0] version1_q;
-  ipv4_t        ipv4_1_d, ipv4_1_q;
+  ipv4_t        ipv4_1_q;
   logic [ 12:0] offset1_q;
-  logic [191:0] behind1_d, behind1_q;  // 24 bytes from the end of the IPv4 header on
-  logic [ 15:0] sum1_d[8], sum1_q[8];
-
-  always_comb begin
-    ipv4_1_d                  = '0;
-    ipv4_1_d.ihl              = window_i[8*14+:4];
-    ipv4_1_d.tos              = u8(window_i, 15);
-    ipv4_1_d.total            = u16(window_i, 16);
-    ipv4_1_d.df               = window_i[8*20+6];
-    ipv4_1_d.fragment         = window_i[8*20+5] || {window_i[8*20+:5], u8(window_i, 21)} != '0;
-    ipv4_1_d.ttl              = u8(window_i, 22);
-    ipv4_1_d.protocol         = u8(window_i, 23);
-    ipv4_1_d.checksum         = u16(window_i, 24);
-    ipv4_1_d.source           = u32(window_i, 26);
-    ipv4_1_d.destination      = u32(window_i, 30);
-
-    behind1_d = '0;
-    for (int unsigned ihl = 5; ihl <= 15; ihl++) begin
-      if (window_i[8*14+:4] == 4'(ihl)) behind1_d = window_i[8*(EthernetBytes+4*ihl)+:192];
-    end
-
-    for (int unsigned i = 0; i < 8; i++) begin
-      sum1_d[i] = '0;
-      for (int unsigned word = 4 * i; word < 4 * i + 4 && word < MaxHeaderWords; word++) begin
-        if (word < 2 * 32'(window_i[8*14+:4])) sum1_d[i] = sum16(sum1_d[i], u16(window_i, EthernetBytes + 2 * word));
-      end
-    end
-  end
+  logic [191:0] behind1_q;  // 24 bytes from the end of the IPv4 header on
+  logic [ 15:0] sum1_q[8];
 
   always_ff @(posedge clk_i) begin
     valid1_q <= rst_ni && valid_i;
     if (valid_i) begin
       enable1_q       <= enable_i;
-      for_us1_q       <= {window_i[7:0], u8(window_i, 1), u32(window_i, 2)} == mac_i || window_i[0];
+      for_us1_q       <= {window_i[7:0], u8(1), u32(2)} == mac_i || window_i[0];
       admission1_q    <= admission_i;
-      ethertype1_q    <= u16(window_i, 12);
+      ethertype1_q    <= u16(12);
       version1_q      <= window_i[8*14+4+:4];
-      ipv4_1_q        <= ipv4_1_d;
-      offset1_q       <= {window_i[8*20+:5], u8(window_i, 21)};
-      behind1_q       <= behind1_d;
-      sum1_q          <= sum1_d;
+      ipv4_1_q        <= fields();
+      offset1_q       <= {window_i[8*20+:5], u8(21)};
+      behind1_q       <= behind_header();
+      for (int unsigned i = 0; i < 8; i++) sum1_q[i] <= sum_of_four(i);
     end
   end
 
