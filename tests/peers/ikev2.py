@@ -1,0 +1,160 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""IKEv2 with a pre-shared key against strongSwan."""
+
+from peer_test import DUT, NET_A, NET_B, PEER, PeerTest, main
+from world.network import wait_for
+from world.strongswan import StrongSwan
+
+SECRET = "a secret shared with the peer"
+
+
+def swanctl(proposals="aes128gcm16-prfsha256-ecp256", esp="aes128gcm16", secret=SECRET, ike_options="", child_options=""):
+    return f"""
+connections {{
+  dut {{
+    version = 2
+    proposals = {proposals}
+    local_addrs = {PEER}
+    remote_addrs = {DUT}
+    {ike_options}
+    local {{
+      auth = psk
+      id = peer.example
+    }}
+    remote {{
+      auth = psk
+      id = dut.example
+    }}
+    children {{
+      net {{
+        local_ts = {NET_B}
+        remote_ts = {NET_A}
+        esp_proposals = {esp}
+        {child_options}
+      }}
+    }}
+  }}
+}}
+secrets {{
+  ike-dut {{
+    id-1 = peer.example
+    id-2 = dut.example
+    secret = "{secret}"
+  }}
+}}
+"""
+
+
+def ours(start, proposals="aes128gcm16-prfsha256-ecp256", esp="aes128gcm16", options=""):
+    return f"""
+[[connections]]
+name = "peer"
+remote_address = "{PEER}"
+local_id = "dut.example"
+remote_id = "peer.example"
+secret = "{SECRET}"
+proposals = ["{proposals}"]
+{options}
+[[connections.children]]
+name = "net"
+local_ts = ["{NET_A}"]
+remote_ts = ["{NET_B}"]
+esp_proposals = ["{esp}"]
+start_action = "{start}"
+"""
+
+
+class Ikev2(PeerTest):
+    def setUp(self):
+        super().setUp()
+        self.linux_peer()
+
+    def tunnel(self, initiator, theirs=None, **words):
+        """Both gateways, and the tunnel brought up by one of them."""
+        swan = StrongSwan(self.peer, theirs or swanctl(**words))
+        gateway = self.gateway(ours("start" if initiator else "none", **words)).start()
+        if not initiator:
+            self.assertTrue(swan.initiate(), swan.log())
+        gateway.wait_established()
+        return gateway, swan
+
+    def test_psk_gcm128_as_initiator(self):
+        _, swan = self.tunnel(initiator=True)
+        self.assertIn("AES_GCM_16-128", swan.list_sas())
+        self.assert_traffic_is_protected(swan.keys)
+
+    def test_psk_gcm128_as_responder(self):
+        _, swan = self.tunnel(initiator=False)
+        self.assertIn("AES_GCM_16-128", swan.list_sas())
+        self.assert_traffic_is_protected(swan.keys)
+
+    def test_psk_gcm256_as_initiator(self):
+        _, swan = self.tunnel(initiator=True, proposals="aes256gcm16-prfsha384-ecp384", esp="aes256gcm16")
+        self.assertIn("AES_GCM_16-256", swan.list_sas())
+        self.assert_traffic_is_protected(swan.keys)
+
+    def test_psk_gcm256_as_responder(self):
+        _, swan = self.tunnel(initiator=False, proposals="aes256gcm16-prfsha384-ecp384", esp="aes256gcm16")
+        self.assertIn("AES_GCM_16-256", swan.list_sas())
+        self.assert_traffic_is_protected(swan.keys)
+
+    def test_cbc_and_hmac_protect_ike_itself(self):
+        _, swan = self.tunnel(initiator=True, proposals="aes256-sha256-modp2048")
+        self.assertIn("AES_CBC-256/HMAC_SHA2_256_128", swan.list_sas())
+        self.assert_traffic_is_protected(swan.keys)
+
+    def test_rekey_child_by_the_peer_stops_no_traffic(self):
+        theirs = swanctl(esp="aes128gcm16-ecp256", child_options="rekey_time = 4s\n life_time = 8s\n rand_time = 0s")
+        _, swan = self.tunnel(initiator=True, theirs=theirs, esp="aes128gcm16-ecp256")
+        self.assert_traffic_is_protected(swan.keys)
+        self.assertLessEqual(self.steady_ping(11), 1)
+        self.assertGreaterEqual(swan.log().count("CHILD_SA net{"), 3)
+        self.assertGreaterEqual(len({k.spi for k in swan.keys()}), 6, "three pairs of SAs, each with SPIs of its own")
+
+    def test_rekey_ike_by_the_peer_stops_no_traffic(self):
+        theirs = swanctl(ike_options="rekey_time = 4s\n over_time = 4s\n rand_time = 0s")
+        _, swan = self.tunnel(initiator=True, theirs=theirs)
+        self.assert_traffic_is_protected(swan.keys)
+        self.assertLessEqual(self.steady_ping(11), 1)
+        self.assertGreaterEqual(swan.log().count("rekeyed between"), 2)
+
+    def test_rekey_by_us_of_both_kinds_stops_no_traffic(self):
+        gateway, swan = self.tunnel(initiator=True)
+        self.assert_traffic_is_protected(swan.keys)
+        before = {sa["spi_in"] for sa in gateway.established()}
+        gateway.cli("rekey", "peer", "net")
+        wait_for("a new CHILD_SA", lambda: before.isdisjoint({sa["spi_in"] for sa in gateway.established()}))
+        gateway.cli("rekey", "peer")
+        wait_for("the peer to see the new IKE_SA", lambda: "rekeyed between" in swan.log())
+        self.assert_traffic_is_protected(swan.keys)
+
+    def test_dpd_notices_a_dead_peer_and_the_tunnel_comes_back(self):
+        gateway, swan = self.tunnel(initiator=True, theirs=swanctl(ike_options="dpd_delay = 2s"))
+        self.assert_traffic_is_protected(swan.keys)
+        self.peer.run("ip", "link", "set", "wan0", "down")
+        wait_for("the peer to drop its SA", lambda: "ESTABLISHED" not in swan.list_sas(), seconds=40)
+        self.peer.run("ip", "link", "set", "wan0", "up")
+        self.assertTrue(wait_for("the peer to set the tunnel up again", swan.initiate, seconds=60))
+        self.assert_traffic_is_protected(swan.keys)
+        gateway.daemon.must_run()
+
+    def test_bad_psk_is_refused_when_we_initiate(self):
+        swan = StrongSwan(self.peer, swanctl(secret="another secret"))
+        gateway = self.gateway(ours("none")).start()
+        done = gateway.cli("initiate", "peer", "net", check=False)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertRegex(done.stdout + done.stderr, "(?i)auth")
+        self.assertEqual(gateway.established(), [])
+        self.assertNotIn("ESTABLISHED", swan.list_sas())
+
+    def test_bad_psk_is_refused_when_the_peer_initiates(self):
+        swan = StrongSwan(self.peer, swanctl(secret="another secret"))
+        gateway = self.gateway(ours("none")).start()
+        self.assertFalse(swan.initiate())
+        self.assertRegex(swan.log(), "AUTH_FAILED|AUTHENTICATION_FAILED")
+        self.assertEqual(gateway.established(), [])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Our gateway against peers we did not write.
+
+    lana 10.1.0.10 - 10.1.0.1 dut 198.51.100.1 === WAN === 198.51.100.2 peer 10.2.0.1 - 10.2.0.10 lanb
+
+Run as root:  tests/peers/SCENARIO.py [--card xrt|software] [-v]"""
+
+import argparse
+import sys
+import unittest
+from pathlib import Path
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from world.gateway import CARDS, Gateway  # noqa: E402
+from world.network import Capture, World, wait_for  # noqa: E402
+from world.readers import sort_wire, verify  # noqa: E402
+
+DUT, PEER = "198.51.100.1", "198.51.100.2"
+LAN_A, LAN_B = "10.1.0.10", "10.2.0.10"
+NET_A, NET_B = "10.1.0.0/24", "10.2.0.0/24"
+
+SIDES = f"""
+[lan]
+address = "10.1.0.1/24"
+
+[wan]
+address = "{DUT}/24"
+gateway = "{PEER}"
+"""
+
+
+class PeerTest(unittest.TestCase):
+    """A world with everything but the two gateways."""
+
+    card = "xrt"
+
+    def setUp(self):
+        self.world = World("sppeer")
+        self.world.__enter__()
+        self.addCleanup(self.world.close)
+        self.lana, self.dut, self.peer, self.lanb = (self.world.namespace(n) for n in ("lana", "dut", "peer", "lanb"))
+        self.world.wire(self.lana, "eth0", self.dut, "lan0")
+        self.world.wire(self.dut, "wan0", self.peer, "wan0")
+        self.world.wire(self.peer, "lan0", self.lanb, "eth0")
+        self.lana.address("eth0", f"{LAN_A}/24")
+        self.lana.route("default", "10.1.0.1")
+        self.lanb.address("eth0", f"{LAN_B}/24")
+        self.lanb.route("default", "10.2.0.1")
+        self.wan = self.world.folder / "wan.pcap"
+
+    def linux_peer(self):
+        """Addresses of the peer's namespace, when Linux itself is the peer there."""
+        self.peer.address("wan0", f"{PEER}/24")
+        self.peer.address("lan0", "10.2.0.1/24")
+        self.peer.forward()
+
+    def gateway(self, configuration):
+        return Gateway(self.dut, SIDES + configuration, self.card)
+
+    def assert_traffic_is_protected(self, keys):
+        """Pings cross both ways; the WAN holds nothing but ESP, IKE and ARP; both independent readers verify every ESP packet."""
+        wait_for("the first ping to cross", lambda: self.lana.ping(LAN_B, count=1, wait=2) == 1, seconds=30)
+        with Capture(self.peer, "wan0", self.wan):
+            self.assertEqual(self.lana.ping(LAN_B, count=5), 5)
+            self.assertEqual(self.lanb.ping(LAN_A, count=5), 5)
+        kinds = sort_wire(self.wan)
+        self.assertGreaterEqual(kinds["esp"], 20)
+        self.assertEqual(kinds["other"], [])
+        self.assertEqual(sum(verify(self.wan, keys()).values()), kinds["esp"])
+
+    def steady_ping(self, seconds, rate=10):
+        """Pings for so long; returns how many were lost."""
+        count = seconds * rate
+        return count - self.lana.ping(LAN_B, count=count, interval=1 / rate)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--card", choices=CARDS, default=PeerTest.card)
+    options, rest = parser.parse_known_args()
+    PeerTest.card = options.card
+    unittest.main(module="__main__", argv=[sys.argv[0], *rest], verbosity=2)
