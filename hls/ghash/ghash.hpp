@@ -20,11 +20,17 @@ inline constexpr int kGhashLeaf = 32;  // Karatsuba stops here: least LUTs, and 
 template <int N, std::size_t Count, template <int> class W>
 W<2 * N> carryless_dot(const std::array<W<N>, Count>& a, const std::array<W<N>, Count>& b) {
   if constexpr (N <= kGhashLeaf) {
+    constexpr int kFactors = (N + kFactorBits - 1) / kFactorBits;
     std::vector<W<2 * N>> terms;
     for (std::size_t k = 0; k < Count; ++k) {
-      unroll<N>([&](auto i) { terms.push_back(fill<2 * N>(slice<i, 1>(b[k])) & shl<i>(extend<2 * N>(a[k]))); });
+      const W<kFactors* kFactorBits> factors = extend<kFactors * kFactorBits>(b[k]);
+      unroll<kFactors>([&](auto i) {
+        const W<N + 2> term = times(a[k], slice<kFactorBits * i, kFactorBits>(factors));
+        constexpr int kKept = std::min(N + 2, 2 * N - kFactorBits * i);  // the last factor's own zeros may stick out
+        terms.push_back(shl<kFactorBits * i>(extend<2 * N>(slice<0, kKept>(term))));
+      });
     }
-    return xor_tree(std::move(terms), 3);
+    return xor_tree(std::move(terms));
   } else {
     constexpr int H = N / 2;
     static_assert(N % 2 == 0, "Karatsuba halves the word");

@@ -87,7 +87,9 @@ def synthesise(source, name, scratch):
     # Wide multiplexers are for tables. Elsewhere ABC takes two LUTs and a multiplexer where one LUT would do.
     script += [f"{synth} -nowidelut -top {name}", "setattr -mod -unset keep_hierarchy *", "flatten", "opt_clean",
                f"write_json {scratch}/netlist.json"]
-    subprocess.run(["yosys", "-q", "-p", "; ".join(script)], check=True, stdout=subprocess.DEVNULL)
+    result = subprocess.run(["yosys", "-q", "-p", "; ".join(script)], capture_output=True, text=True)
+    if result.returncode != 0:
+        sys.exit(f"{name}: {result.stderr}")
     return json.loads((scratch / "netlist.json").read_text())["modules"][name]
 
 

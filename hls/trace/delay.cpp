@@ -108,6 +108,20 @@ void DelayModel::place_bitwise(int node) {
   }
 }
 
+void DelayModel::place_product(int node) {
+  const std::vector<int>& x = wires_[graph_.node(node).args[0]];
+  const std::vector<int>& factor = wires_[graph_.node(node).args[1]];
+  for (int bit = 0; bit < graph_.node(node).width; ++bit) {
+    std::vector<int> inputs;
+    for (int k = 0; k < kFactorBits; ++k) {
+      if (bit < k || bit - k >= static_cast<int>(x.size()) || factor[k] == kNoDriver) continue;
+      inputs.push_back(x[bit - k]);
+      inputs.push_back(factor[k]);
+    }
+    if (!inputs.empty()) wires_[node][bit] = lut(node, inputs);
+  }
+}
+
 void DelayModel::place_block(int node) {
   const Node& n = graph_.node(node);
   std::vector<int> inputs;
@@ -163,6 +177,9 @@ int DelayModel::place(int node, int stage) {
     case Op::kXor:
     case Op::kMux:
       place_bitwise(node);
+      break;
+    case Op::kTimes:
+      place_product(node);
       break;
     case Op::kAdd:
     case Op::kLess:

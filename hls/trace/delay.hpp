@@ -37,6 +37,7 @@ class DelayModel {
   [[nodiscard]] int arrival(int driver, int stage) const;
   int lut(int node, std::vector<int> inputs);  // one LUT level, absorbing earlier LUTs where six inputs do
   void place_bitwise(int node);
+  void place_product(int node);
   void place_block(int node);  // carry chain, comparison or table: a fixed delay after its latest input
   int add(Driver driver);
 

@@ -68,6 +68,8 @@ TEST_F(DelayTest, CountsEqualColumnsOfATableOnceAndConstantOnesNotAtAll) {
   EXPECT_EQ(depth_of(sum), 20);  // a table and one LUT of six inputs: a, b and the four
 }
 
+TEST_F(DelayTest, PutsABitOfASmallProductIntoOneLut) { EXPECT_EQ(depth_of(times(input<32>(), input<3>())), 10); }
+
 TEST_F(DelayTest, ComparesSixBitsALevel) {
   EXPECT_EQ(depth_of(input<6>() == wire<6>(5)), 10);
   EXPECT_EQ(depth_of(input<36>() == wire<36>(5)), 20);

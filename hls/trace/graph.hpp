@@ -12,6 +12,9 @@
 
 namespace sallyport::hls {
 
+// A product bit then depends on three bits of either side: one LUT.
+inline constexpr int kFactorBits = 3;
+
 enum class Op {
   kConstant,
   kInput,
@@ -22,6 +25,7 @@ enum class Op {
   kAdd,
   kEqual,
   kLess,    // unsigned
+  kTimes,   // carryless product by a factor of kFactorBits
   kMux,     // choose, if one, if zero
   kFill,    // copies of one bit
   kSlice,   // index: its lowest bit

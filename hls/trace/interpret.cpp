@@ -71,6 +71,15 @@ Bits evaluate(const Graph& graph, const Node& node, std::span<const Bits> args) 
       return Bits(1, args[0] == args[1] ? 1 : 0);
     case Op::kLess:
       return Bits(1, less(args[0], args[1]) ? 1 : 0);
+    case Op::kTimes: {
+      Bits r(node.width);
+      for (int i = 0; i < args[0].width; ++i) {
+        for (int k = 0; k < kFactorBits; ++k) {
+          if (args[0].bit(i) && args[1].bit(k)) r.words[(i + k) / 64] ^= std::uint64_t{1} << ((i + k) % 64);
+        }
+      }
+      return r;
+    }
     case Op::kMux:
       return args[0].zero() ? args[2] : args[1];
     case Op::kFill:

@@ -130,6 +130,15 @@ template <int A, int B>
 constexpr num<A + B> cat(const num<A>& high, const num<B>& low) {
   return high.above(low);
 }
+// The product of polynomials over GF(2), bit i the coefficient of x^i, with a factor of three bits.
+template <int N>
+constexpr num<N + 2> times(const num<N>& x, num<3> factor) {
+  num<N + 2> r;
+  if (slice<0, 1>(factor).value() != 0) r = r ^ cat(num<2>(0), x);
+  if (slice<1, 1>(factor).value() != 0) r = r ^ cat(cat(num<1>(0), x), num<1>(0));
+  if (slice<2, 1>(factor).value() != 0) r = r ^ cat(x, num<2>(0));
+  return r;
+}
 template <int N>
 constexpr num<N> mux(num<1> choose, const num<N>& if_one, const num<N>& if_zero) {
   return choose.value() != 0 ? if_one : if_zero;

@@ -87,6 +87,15 @@ TEST(Num, ShiftsAndRotates) {
   EXPECT_EQ(extend<64>(x).value(), 0x80000001u);
 }
 
+TEST(Num, MultipliesByASmallFactorWithoutCarries) {
+  const num<8> x(0b10110111);
+  for (std::uint64_t factor = 0; factor < 8; ++factor) {
+    const std::uint64_t want = ((factor & 1) != 0 ? 0b10110111 : 0) ^ ((factor & 2) != 0 ? 0b101101110 : 0) ^
+                               ((factor & 4) != 0 ? 0b1011011100 : 0);
+    EXPECT_EQ(times(x, num<3>(factor)).value(), want);
+  }
+}
+
 TEST(Num, SumsATreeOfAnySize) {
   for (std::uint64_t n = 1; n < 50; ++n) {
     std::vector<num<16>> terms;
@@ -96,7 +105,6 @@ TEST(Num, SumsATreeOfAnySize) {
       want ^= i * 977 & 0xffff;
     }
     EXPECT_EQ(xor_tree(terms).value(), want);
-    EXPECT_EQ(xor_tree(terms, 3).value(), want);
   }
 }
 

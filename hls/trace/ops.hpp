@@ -63,15 +63,15 @@ W<Each> word(W<N> x) {
   return slice<N - (I + 1) * Each, Each>(x);
 }
 
-// XOR of many words as a tree: groups of `leaf` words first (three when each is an AND of two, so that a group fills a
-// LUT of six inputs), of six after.
+// XOR of many words as a tree of groups of six, the inputs of a LUT.
 template <class T>
-T xor_tree(std::vector<T> terms, std::size_t leaf = 6) {
-  for (std::size_t group = leaf; terms.size() > 1; group = 6) {
+T xor_tree(std::vector<T> terms) {
+  constexpr std::size_t kGroup = 6;
+  while (terms.size() > 1) {
     std::vector<T> sums;
-    for (std::size_t i = 0; i < terms.size(); i += group) {
+    for (std::size_t i = 0; i < terms.size(); i += kGroup) {
       T sum = terms[i];
-      for (std::size_t j = i + 1; j < std::min(i + group, terms.size()); ++j) sum = sum ^ terms[j];
+      for (std::size_t j = i + 1; j < std::min(i + kGroup, terms.size()); ++j) sum = sum ^ terms[j];
       sums.push_back(sum);
     }
     terms = std::move(sums);

@@ -33,7 +33,7 @@ W<32> random_operation(std::mt19937_64& random, const std::vector<W<32>>& words,
   const W<32> a = pick();
   const W<32> b = pick();
   const W<32> c = pick();
-  switch (random() % 16) {
+  switch (random() % 17) {
     case 0:
       return a + b;
     case 1:
@@ -62,6 +62,8 @@ W<32> random_operation(std::mt19937_64& random, const std::vector<W<32>>& words,
       return slice<80, 32>(cat(a, b, c, ~a));  // of a word too wide to be held
     case 13:
       return shl<5>(a) ^ shr<9>(b);
+    case 15:
+      return slice<1, 32>(times(a, slice<7, 3>(b))) ^ slice<2, 32>(times(a, slice<20, 3>(c)));
     case 14:
       return slice<32, 32>(cat(a, b) + cat(b, c));
     default:

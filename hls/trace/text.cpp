@@ -57,6 +57,30 @@ std::string Text::literal(int x) const {
   return std::to_string(value.width) + "'h" + value.hex();
 }
 
+std::string Text::multiples_declaration(int x) const {
+  return "    logic " + range(graph_.node(x).width + kFactorBits - 1) + multiples_name(x) +
+         " [0:" + std::to_string((1 << kFactorBits) - 1) + "];\n";
+}
+
+// An array that the factor indexes: one read in simulation where masks and XORs would be dozens of operations.
+std::string Text::multiples(int x, int stage) const {
+  const std::string word = read(x, stage);
+  const auto zeros = [](int n) { return std::to_string(n) + "'h0"; };
+  std::string statements;
+  for (int factor = 0; factor < 1 << kFactorBits; ++factor) {
+    std::string sum;
+    for (int k = 0; k < kFactorBits; ++k) {
+      if ((factor >> k & 1) == 0) continue;
+      std::string term = k + 1 < kFactorBits ? zeros(kFactorBits - 1 - k) + ", " + word : word;
+      if (k > 0) term += ", " + zeros(k);
+      sum += (sum.empty() ? "{" : " ^ {") + term + "}";
+    }
+    if (sum.empty()) sum = zeros(graph_.node(x).width + kFactorBits - 1);
+    statements += "    " + multiples_name(x) + "[" + std::to_string(factor) + "] = " + sum + ";\n";
+  }
+  return statements;
+}
+
 std::string Text::name(int x, int stage) const {
   const Node& n = graph_.node(x);
   const bool input = n.op == Op::kInput;
@@ -112,6 +136,8 @@ std::string Text::compute(int x) const {
       return arg(0) + " == " + arg(1);
     case Op::kLess:
       return arg(0) + " < " + arg(1);
+    case Op::kTimes:
+      return multiples_name(n.args[0]) + "[" + arg(1) + "]";
     case Op::kMux:
       return arg(0) + " ? " + arg(1) + " : " + arg(2);
     case Op::kHold:

@@ -18,6 +18,9 @@ class Text {
   [[nodiscard]] std::string read(int x, int stage) const;
   // What computes cell x, in its own stage.
   [[nodiscard]] std::string compute(int x) const;
+  // For a product of x: the array of x times every factor, as statements of `stage`, and the array's declaration.
+  [[nodiscard]] std::string multiples(int x, int stage) const;
+  [[nodiscard]] std::string multiples_declaration(int x) const;
   // The value of cell x as it stands in `stage`: its own name there, a register's in a later one.
   [[nodiscard]] std::string name(int x, int stage) const;
 
@@ -31,6 +34,7 @@ class Text {
   void note(int x, int stage, bool sliced);
   void choose_names();
   [[nodiscard]] std::string literal(int x) const;
+  [[nodiscard]] static std::string multiples_name(int x) { return "n" + std::to_string(x) + "_times"; }
 
   const Graph& graph_;
   const Pipeline& pipeline_;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bit>
 #include <iomanip>
+#include <set>
 #include <sstream>
 
 #include "hls/trace/text.hpp"
@@ -44,11 +45,19 @@ class ModuleWriter {
 
   void compute_cells() {
     for (int i = 0; i < size(); ++i) {
-      if (!text_.is_cell(i) || !text_.has_name(i)) continue;
+      if (!text_.is_cell(i)) continue;
       const int stage = pipe_.stage[i];
+      if (graph_.node(i).op == Op::kTimes) prepare_product(graph_.node(i).args[0], stage);
+      if (!text_.has_name(i)) continue;
       locals_[stage] += "    logic " + Text::range(width(i)) + text_.name(i, stage) + ";\n";
       statements_[stage] += "    " + text_.name(i, stage) + " = " + text_.compute(i) + ";\n";
     }
+  }
+
+  void prepare_product(int x, int stage) {
+    if (!prepared_.insert({x, stage}).second) return;
+    locals_[stage] += text_.multiples_declaration(x);
+    statements_[stage] += text_.multiples(x, stage);
   }
 
   // Registers or a ring memory from each stage in which a cell is read to the next.
@@ -182,8 +191,9 @@ class ModuleWriter {
   const Pipeline& pipe_;
   Text text_;
   std::vector<std::string> locals_;  // of each stage: words used nowhere else, so no other stage can read them stale
-  std::vector<std::string> statements_;  // what computes them
-  std::vector<std::string> transfers_;   // into registers, rings and outputs
+  std::vector<std::string> statements_;     // what computes them
+  std::vector<std::string> transfers_;      // into registers, rings and outputs
+  std::set<std::pair<int, int>> prepared_;  // words whose multiples stand in a stage already
   std::string registers_;
   int tick_bits_ = 0;
   std::ostringstream out_;

@@ -78,6 +78,11 @@ wire<A + B> cat(wire<A> high, wire<B> low) {
   return wire<A + B>::at(Drawing::current().cat({high.node(), low.node()}));
 }
 template <int N>
+wire<N + 2> times(wire<N> x, wire<kFactorBits> factor) {
+  static_assert(kFactorBits == 3);
+  return wire<N + 2>::at(Drawing::current().add(Op::kTimes, N + 2, {x.node(), factor.node()}));
+}
+template <int N>
 wire<N> mux(wire<1> choose, wire<N> if_one, wire<N> if_zero) {
   return wire<N>::at(Drawing::current().add(Op::kMux, N, {choose.node(), if_one.node(), if_zero.node()}));
 }
