@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "driver/software/plain_memory.hpp"
 
+#include <algorithm>
 #include <vector>
 
 namespace sallyport::driver::software {
@@ -44,6 +45,18 @@ std::span<std::uint8_t> PlainMemory::at(std::uint64_t address, std::size_t size)
   const std::span<std::uint8_t> bytes = region->second;
   if (offset > bytes.size() || size > bytes.size() - offset) return {};
   return bytes.subspan(offset, size);
+}
+
+bool PlainMemory::read(std::uint64_t address, std::span<std::uint8_t> to) {
+  const auto from = at(address, to.size());
+  std::copy(from.begin(), from.end(), to.begin());
+  return from.size() == to.size();
+}
+
+bool PlainMemory::write(std::uint64_t address, Bytes from) {
+  const auto to = at(address, from.size());
+  if (to.size() == from.size()) std::copy(from.begin(), from.end(), to.begin());
+  return to.size() == from.size();
 }
 
 }  // namespace sallyport::driver::software

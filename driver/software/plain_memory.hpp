@@ -6,18 +6,22 @@
 #include <memory>
 
 #include "driver/card.hpp"
+#include "driver/host_bus.hpp"
 
 namespace sallyport::driver::software {
 
-class PlainMemory {
+class PlainMemory : public HostBus {
  public:
   // At least `size` bytes, zeroed; the card loses sight of it when it is freed. Outlives this object if need be.
   std::unique_ptr<HostMemory> allocate(std::size_t size);
 
-  // The bytes a card's access touches; empty when any of them is not host memory.
-  [[nodiscard]] std::span<std::uint8_t> at(std::uint64_t address, std::size_t size) const;
+  bool read(std::uint64_t address, std::span<std::uint8_t> to) override;
+  bool write(std::uint64_t address, Bytes from) override;
 
  private:
+  // The bytes an access touches; empty when any of them is not host memory.
+  [[nodiscard]] std::span<std::uint8_t> at(std::uint64_t address, std::size_t size) const;
+
   using Regions = std::map<std::uint64_t, std::span<std::uint8_t>>;
   class Region;
 

@@ -21,15 +21,14 @@ std::uint64_t RingRegisters::slot_address(std::uint32_t number) const {
   return address + std::uint64_t{number % slots} * layout::kSlotBytes;
 }
 
-bool put_into_ring(const PlainMemory& memory, RingRegisters& ring, const Notice& notice, Bytes frame,
-                   std::uint64_t clock) {
+bool put_into_ring(HostBus& memory, RingRegisters& ring, const Notice& notice, Bytes frame, std::uint64_t clock) {
   if (ring.slots == 0 || ring.producer - ring.consumer >= ring.slots) return false;
-  const auto slot = memory.at(ring.slot_address(ring.producer), layout::kRowBytes + frame.size());
-  if (slot.empty()) return false;
+  const std::uint64_t slot = ring.slot_address(ring.producer);
+  if (!frame.empty() && !memory.write(slot + layout::kRowBytes, frame)) return false;
 
   namespace d = layout::rx_descriptor;
   layout::Row descriptor;
-  descriptor.set(d::kNumber, ++ring.producer);
+  descriptor.set(d::kNumber, ring.producer + 1);
   descriptor.set(d::kLength, frame.size());
   descriptor.set(d::kUpcall, static_cast<std::uint64_t>(notice.upcall));
   descriptor.set(d::kPort, static_cast<std::uint64_t>(notice.port));
@@ -42,26 +41,24 @@ bool put_into_ring(const PlainMemory& memory, RingRegisters& ring, const Notice&
   descriptor.set(d::kDecapsulated, notice.decapsulated ? 1 : 0);
   descriptor.set(d::kSource, notice.source);
   descriptor.set(d::kClock, clock);
-  std::copy(frame.begin(), frame.end(), slot.begin() + layout::kRowBytes);
-  std::copy(descriptor.bytes().begin(), descriptor.bytes().end(), slot.begin());
+  if (!memory.write(slot, descriptor.bytes())) return false;
+  ++ring.producer;
   return true;
 }
 
-std::optional<HostFrame> take_from_ring(const PlainMemory& memory, RingRegisters& ring) {
+std::optional<HostFrame> take_from_ring(HostBus& memory, RingRegisters& ring) {
   const std::uint32_t waiting = ring.producer - ring.consumer;
   if (ring.slots == 0 || waiting == 0 || waiting > ring.slots) return std::nullopt;
-  const auto slot = memory.at(ring.slot_address(ring.consumer), layout::kSlotBytes);
-  if (slot.empty()) return std::nullopt;
-  ++ring.consumer;
-
+  const std::uint64_t slot = ring.slot_address(ring.consumer);
   layout::Row descriptor;
-  std::copy_n(slot.begin(), layout::kRowBytes, descriptor.bytes().begin());
+  if (!memory.read(slot, descriptor.bytes())) return std::nullopt;
   HostFrame host_frame{static_cast<unsigned>(descriptor.get(layout::tx_descriptor::kInject)), {}};
   const std::size_t length = descriptor.get(layout::tx_descriptor::kLength);
   if (length >= kEthernetBytes && length <= layout::kMaxFrame) {
-    const Bytes frame = slot.subspan(layout::kRowBytes, length);
-    host_frame.frame.assign(frame.begin(), frame.end());
+    host_frame.frame.resize(length);
+    if (!memory.read(slot + layout::kRowBytes, host_frame.frame)) return std::nullopt;
   }
+  ++ring.consumer;
   return host_frame;
 }
 

@@ -4,8 +4,8 @@
 
 #include <optional>
 
+#include "driver/host_bus.hpp"
 #include "driver/software/datapath.hpp"
-#include "driver/software/plain_memory.hpp"
 
 namespace sallyport::driver::software {
 
@@ -22,14 +22,13 @@ struct RingRegisters {
 };
 
 // Puts a frame (or, empty, an event) into the card-to-host ring. False: full or stopped.
-bool put_into_ring(const PlainMemory& memory, RingRegisters& ring, const Notice& notice, Bytes frame,
-                   std::uint64_t clock);
+bool put_into_ring(HostBus& memory, RingRegisters& ring, const Notice& notice, Bytes frame, std::uint64_t clock);
 
 struct HostFrame {
   unsigned inject;  // as written: may be no Inject
   Buffer frame;     // empty when its length is none of a frame
 };
 // Takes the next frame from the host-to-card ring, if there is one.
-std::optional<HostFrame> take_from_ring(const PlainMemory& memory, RingRegisters& ring);
+std::optional<HostFrame> take_from_ring(HostBus& memory, RingRegisters& ring);
 
 }  // namespace sallyport::driver::software

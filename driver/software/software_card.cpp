@@ -2,6 +2,10 @@
 // What goes through the software card: frames, the host's frames, table loads; its registers are in card_registers.cpp.
 #include "driver/software/software_card.hpp"
 
+#include <algorithm>
+
+#include "base/secret.hpp"
+
 namespace sallyport::driver {
 
 using layout::Counter;
@@ -14,6 +18,9 @@ using software::Outcome;
 using software::Sent;
 using software::Tables;
 using software::ToHost;
+
+// Ours: more than all tables of both banks together.
+constexpr std::size_t kMostLoadBytes = 8 * 1024 * 1024;
 
 void SoftwareCard::receive(Port port, Bytes frame, bool mac_error) {
   count(port == Port::kLan ? Counter::kLanRx : Counter::kWanRx);
@@ -40,7 +47,7 @@ void SoftwareCard::finish(Port port, const Outcome& outcome) {
     record.drop = *reason;
   } else if (const auto* to_host = std::get_if<ToHost>(&outcome)) {
     record.upcall = to_host->notice.upcall;
-    if (put_into_ring(memory_, rx_, to_host->notice, to_host->frame, clock())) {
+    if (put_into_ring(*host_, rx_, to_host->notice, to_host->frame, clock())) {
       count(Counter::kHostRx);
     } else {
       record.drop = Drop::kHostRingFull;
@@ -60,7 +67,7 @@ void SoftwareCard::report(const Notice& event) {
   const bool spi_unknown = event.upcall == layout::Upcall::kSpiUnknown;
   if (spi_unknown && spi_unknown_slot_) return;
   const std::uint32_t slot = rx_.producer;
-  if (!put_into_ring(memory_, rx_, event, {}, clock())) {
+  if (!put_into_ring(*host_, rx_, event, {}, clock())) {
     count(Counter::kEventsLost);
     return;
   }
@@ -69,7 +76,7 @@ void SoftwareCard::report(const Notice& event) {
 }
 
 void SoftwareCard::serve_host() {
-  while (const auto host_frame = take_from_ring(memory_, tx_)) {
+  while (const auto host_frame = take_from_ring(*host_, tx_)) {
     count(Counter::kHostTx);
     if (host_frame->frame.empty()) {
       finish(Port::kHost, Drop::kHostInject);
@@ -96,13 +103,14 @@ void SoftwareCard::serve_host() {
 
 void SoftwareCard::load_tables() {
   ++load_count_;
-  const auto records = memory_.at(load_address_, load_length_);
-  if (records.empty() && load_length_ != 0) {
+  Buffer records(std::min<std::size_t>(load_length_, kMostLoadBytes));
+  if (load_length_ > kMostLoadBytes || !host_->read(load_address_, records)) {
     load_error_ = layout::LoadError::kHostMemory;
     return;
   }
   std::vector<Tables::Loaded> loaded;
   load_error_ = tables_.load(records, generation_ & 1, loaded);
+  sallyport::wipe(records);  // may hold keys
   // A new key begins at the first sequence number.
   for (const Tables::Loaded& run : loaded) {
     for (unsigned row = run.first; row < run.first + run.count; ++row) {

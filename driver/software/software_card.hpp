@@ -8,6 +8,7 @@
 #include <chrono>
 #include <functional>
 
+#include "driver/software/plain_memory.hpp"
 #include "driver/software/ring_engine.hpp"
 
 namespace sallyport::driver {
@@ -27,7 +28,12 @@ class SoftwareCard : public Card {
   using Transmit = std::function<void(layout::Port, Bytes frame)>;
   using Record = std::function<void(const PacketRecord&)>;
 
+  // With host memory of its own, from allocate().
   explicit SoftwareCard(Transmit transmit) : transmit_(std::move(transmit)) {}
+  // Behind somebody else's host memory, which outlives the card.
+  SoftwareCard(Transmit transmit, HostBus& host) : transmit_(std::move(transmit)), host_(&host) {}
+  SoftwareCard(const SoftwareCard&) = delete;
+  SoftwareCard& operator=(const SoftwareCard&) = delete;
 
   // A frame arrives at LAN or WAN, without FCS; `mac_error`: the MAC marked it bad.
   void receive(layout::Port port, Bytes frame, bool mac_error = false);
@@ -56,6 +62,7 @@ class SoftwareCard : public Card {
   Transmit transmit_;
   Record record_;
   software::PlainMemory memory_;
+  HostBus* host_ = &memory_;
   software::Tables tables_;
   software::Settings settings_;
   software::Datapath datapath_{tables_, settings_};
