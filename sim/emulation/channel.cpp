@@ -16,6 +16,7 @@ namespace sallyport::emulation {
 namespace {
 
 constexpr std::size_t kCallHeaderBytes = 14;
+constexpr int kPatienceSeconds = 10;  // ours: the shim answers within a millisecond, on a busy machine within a second
 constexpr std::uint64_t kLargestMessage = 64ULL * 1024 * 1024;  // our own limit; XRT cuts copies at packet_size
 
 Error gone(const char* what) { return Error{Errc::kDisconnected, what}; }
@@ -48,6 +49,10 @@ Result<Channel> Channel::dial(const std::string& path) {
   if (::connect(channel.fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
     return Error{Errc::kNotFound, path + ": nobody listens"};
   }
+  // A host process that hangs (stopped in a debugger, say) must not stop the card's packets for ever.
+  const timeval patience{kPatienceSeconds, 0};
+  ::setsockopt(channel.fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  ::setsockopt(channel.fd_, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
   return channel;
 }
 

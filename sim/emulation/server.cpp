@@ -47,6 +47,12 @@ bool offset_of(std::uint64_t address, std::uint32_t& offset) {
   return true;
 }
 
+// XRT's shim says yes to a read from anywhere, so the bank's bounds are checked here, as the platform's bridge does.
+bool in_host_bank(std::uint64_t address, std::size_t size) {
+  return address >= names::kHostBase && size <= names::kHostSize &&
+         address - names::kHostBase <= names::kHostSize - size;
+}
+
 }  // namespace
 
 Server::Server(const std::string& user, const std::string& socket_id, Registers& registers)
@@ -172,6 +178,7 @@ Result<Message> Server::ask_host(std::uint32_t call, const std::string& body) {
 }
 
 Result<void> Server::read_host(std::uint64_t address, std::span<std::uint8_t> to) {
+  if (!in_host_bank(address, to.size())) return Error{Errc::kInvalid, "not in the bank of host memory"};
   HostRead read;
   read.set_address(address);
   read.set_size(static_cast<std::uint32_t>(to.size()));
@@ -186,6 +193,7 @@ Result<void> Server::read_host(std::uint64_t address, std::span<std::uint8_t> to
 }
 
 Result<void> Server::write_host(std::uint64_t address, std::span<const std::uint8_t> from) {
+  if (!in_host_bank(address, from.size())) return Error{Errc::kInvalid, "not in the bank of host memory"};
   HostWrite write;
   write.set_address(address);
   write.set_size(static_cast<std::uint32_t>(from.size()));
