@@ -7,7 +7,7 @@ module read_arbiter
   import host_if_pkg::*;
 #(
   parameter int unsigned Clients = 2,
-  parameter int unsigned Outstanding = 8  // bursts
+  parameter int unsigned Outstanding = 16  // bursts
 ) (
   input  logic                        clk_i,
   input  logic                        rst_ni,

@@ -25,9 +25,9 @@ module table_loader
   input  logic          table_ready_i
 );
 
-  // Small bursts, so that the rings' reads are not kept waiting for long; their beats wait here for slow tables.
-  localparam int unsigned LoadBurst = 16;
-  localparam int unsigned Room = 2 * LoadBurst;
+  // Enough on the way to hide some 220 clocks of PCIe; their beats wait here for slow tables, not in the rings' way.
+  localparam int unsigned LoadBurst = 32;
+  localparam int unsigned Room = 256;
   localparam int unsigned CountBits = 26;  // of the beats of a load
 
   typedef enum logic [2:0] {

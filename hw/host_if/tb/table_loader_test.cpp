@@ -184,6 +184,18 @@ TEST(TableLoader, StopsWhereHostMemoryCannotBeRead) {
   }
 }
 
+TEST(TableLoader, HidesTheWayToHostMemory) {
+  Loads bench(18);
+  bench.memory.slowness = 440;  // 220 on average
+  constexpr unsigned kRows = 2000;
+  bench.append_record(6, true, 0, kRows);
+  const auto start = bench.dut.clocks;
+  EXPECT_EQ(bench.load(), LoadError::kNone);
+  RecordProperty("clocks", static_cast<int>(bench.dut.clocks - start));
+  EXPECT_LT(bench.dut.clocks - start, 2 * kRows);
+  bench.check();
+}
+
 TEST(TableLoader, StopsWhenItsBankIsOpened) {
   Loads bench(17);
   bench.append_record(6, true, 0, 1000);
