@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The ring from the host to the card: reads a slot's descriptor, then its frame, and sends the frame on when it is whole.
 //
-// A slot is given back as soon as it has been read. A descriptor that cannot be, and a slot that cannot be read, is dropped.
+// Slots do not wait for each other: descriptors are read ahead, and frames as far as there is room for them.
+//
+//     asked     slots whose descriptor has been asked for
+//     framed    slots whose frame has been asked for, or that have none
+//     consumer  slots that have been read, and are the host's again: the register
+//
+// A descriptor that cannot be, and a slot that cannot be read, is dropped.
 module tx_ring
   import layout_pkg::*, stream_pkg::*, host_if_pkg::*;
 (
@@ -27,24 +33,26 @@ module tx_ring
   output logic          busy_o       // a frame is inside or waits in host memory
 );
 
-  localparam int unsigned Beats = 256;  // kept until sent: more than a frame, so that the next is read meanwhile
-  localparam int unsigned Frames = 8;
+  localparam int unsigned Beats = 256;  // kept until sent
+  localparam int unsigned Slots = 8;    // being read, or kept
+  localparam int unsigned Bursts = 32;  // on their way
   localparam int unsigned FrameBeats = (MaxFrame + BeatBytes - 1) / BeatBytes;
   localparam int unsigned BeatBits = $clog2(FrameBeats + 1);
+  localparam int unsigned RoomBits = $clog2(Beats + 2);
   localparam int unsigned MinFrame = 14;  // an Ethernet header
 
-  typedef enum logic [2:0] {
-    Idle,
-    AskDescriptor,
-    Descriptor,
-    Check,
-    AskFrame,   // burst by burst
-    Frame,      // the rest of it arrives
-    Finish
+  typedef enum logic {
+    Decide,  // what becomes of the oldest descriptor
+    Ask      // for its frame, burst by burst
   } state_e;
 
   typedef struct packed {
-    logic        whole;  // else it is forgotten
+    logic        failed;  // it could not be read
+    logic [7:0]  inject;
+    logic [15:0] length;
+  } descriptor_t;
+
+  typedef struct packed {
     inject_e     inject;
     logic [13:0] length;
   } frame_t;
@@ -54,95 +62,178 @@ module tx_ring
   endfunction
 
   state_e              state_d, state_q;
-  logic [31:0]         consumer_q;
-  logic [31:0]         waiting;       // slots the host has filled
-  tx_descriptor_t      descriptor_q;
-  logic                failed_q;      // a read of this slot
-  logic                good;          // the descriptor
-  logic [BeatBits-1:0] to_ask_q, to_take_q;
-  logic [7:0]          place_q;       // of the next burst in the slot, in beats
-  logic [6:0]          burst_beats;
-  logic                frame_beat, frame_put, frame_room;
-  logic                beat_room, stored_valid, stored_take;
-  logic [511:0]        stored;
-  logic [$clog2(Beats+2)-1:0]  beats_used;
-  logic [$clog2(Frames+2)-1:0] frames_used;
+  logic [31:0]         asked_q, framed_q, consumer_q;
+  logic [31:0]         waiting;  // slots the host has filled
+  logic                fills;    // and whether that can be
+  logic [$clog2(Slots+2)-1:0] kept_used, reading_used;
 
-  assign waiting     = ring_i.host - consumer_q;
-  assign good        = !failed_q && descriptor_q.length >= 16'(MinFrame) && descriptor_q.length <= 16'(MaxFrame) &&
-                       descriptor_q.inject <= 8'(InjectWanRx);
+  assign waiting = ring_i.host - consumer_q;
+  assign fills   = ring_runs(ring_i) && waiting <= ring_i.slots;
+
+  // ---- asking -----------------------------------------------------------------------------------------------------------------
+
+  logic                ask_descriptor, ask_frame;
+  logic                burst_room, burst_valid, burst_is_descriptor;
+  logic                descriptor_valid, descriptor_done, refuse;
+  descriptor_t         descriptor;
+  logic                good;
+  logic                begin_frame;
+  logic [BeatBits-1:0] to_ask_q;   // beats of the frame
+  logic [7:0]          place_q;    // of the next burst in the slot, in beats
+  logic [6:0]          burst_beats;
+  logic [RoomBits-1:0] coming_q;   // beats of frames asked for and not yet here
+  logic [RoomBits-1:0] beats_used;
+  logic [$clog2(Bursts+2)-1:0] unused_bursts;
+  logic [$clog2(Slots+2)-1:0]  unused_descriptors;
+  logic                unused_descriptor_room;
+
+  assign ask_frame      = state_q == Ask;
+  assign ask_descriptor = !ask_frame && fills && !hold_i && asked_q != ring_i.host &&
+                          asked_q - consumer_q + 32'(kept_used) < 32'(Slots);
+
   assign burst_beats = to_ask_q > BeatBits'(7'(BurstBeats) - 7'(place_q[5:0])) ? 7'(BurstBeats) - 7'(place_q[5:0])
                                                                                : 7'(to_ask_q);
-  assign frame_beat  = beat_valid_i && (state_q == AskFrame || state_q == Frame);
-  assign frame_put   = state_q == Finish && good_q;
-
   assign request_o = '{
-    valid: state_q == AskDescriptor || state_q == AskFrame,
-    address: slot_address(ring_i, consumer_q) + (state_q == AskFrame ? {50'd0, place_q, 6'd0} : 64'd0),
-    beats: state_q == AskFrame ? burst_beats : 7'd1
+    valid: (ask_frame || ask_descriptor) && burst_room,
+    address: ask_frame ? slot_address(ring_i, framed_q) + {50'd0, place_q, 6'd0} : slot_address(ring_i, asked_q),
+    beats: ask_frame ? burst_beats : 7'd1
   };
 
-  // ---- fetching ---------------------------------------------------------------------------------------------------------------
-
-  logic good_q;
+  assign good = !descriptor.failed && descriptor.length >= 16'(MinFrame) && descriptor.length <= 16'(MaxFrame) &&
+                descriptor.inject <= 8'(InjectWanRx);
+  // Room for all of the frame, since whoever asks must take.
+  assign begin_frame = state_q == Decide && descriptor_valid && good &&
+                       32'(beats_used) + 32'(coming_q) + 32'(beats_of(descriptor.length[13:0])) <= 32'(Beats);
+  // A slot without a frame ends here, when those before it have ended.
+  assign refuse          = state_q == Decide && descriptor_valid && !good && reading_used == '0;
+  assign descriptor_done = refuse || (ask_frame && request_taken_i && to_ask_q == BeatBits'(burst_beats));
 
   always_comb begin
     state_d = state_q;
-    unique case (state_q)
-      Idle:          if (ring_runs(ring_i) && !hold_i && waiting != '0 && waiting <= ring_i.slots && frame_room) state_d = AskDescriptor;
-      AskDescriptor: if (request_taken_i) state_d = Descriptor;
-      Descriptor:    if (beat_valid_i) state_d = Check;
-      // Room for all of the frame, since whoever asks must take.
-      Check: begin
-        if (!good) state_d = Finish;
-        else if (32'(beats_used) + 32'(beats_of(descriptor_q.length[13:0])) <= 32'(Beats)) state_d = AskFrame;
-      end
-      AskFrame:      if (request_taken_i && to_ask_q == BeatBits'(burst_beats)) state_d = Frame;
-      Frame:         if (to_take_q == '0) state_d = Finish;
-      default:       state_d = Idle;
-    endcase
+    if (begin_frame) state_d = Ask;
+    else if (descriptor_done) state_d = Decide;
   end
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
-      state_q    <= Idle;
-      consumer_q <= '0;
+      state_q  <= Decide;
+      asked_q  <= '0;
+      framed_q <= '0;
+      coming_q <= '0;
     end else begin
       state_q <= state_d;
-      if (state_q == Finish) consumer_q <= consumer_q + 32'd1;
-      if (restart_i) consumer_q <= '0;
-      if (restart_i) assert (idle_o) else $error("a ring restarts while a slot is read");
-      if (frame_beat) assert (beat_room) else $error("more was asked for than there is room");
+      if (request_taken_i && !ask_frame) asked_q <= asked_q + 32'd1;
+      if (descriptor_done) framed_q <= framed_q + 32'd1;
+      if (begin_frame || frame_beat) begin
+        coming_q <= coming_q + (begin_frame ? RoomBits'(beats_of(descriptor.length[13:0])) : '0) - RoomBits'(frame_beat);
+      end
+      if (restart_i) begin
+        asked_q  <= '0;
+        framed_q <= '0;
+        assert (idle_o) else $error("a ring restarts while slots are read");
+      end
     end
-    if (state_q == Descriptor && beat_valid_i) begin
-      descriptor_q <= tx_descriptor_t'(beat_i.data);
-      failed_q     <= beat_i.error;
-    end
-    if (state_q == Check) begin
-      good_q    <= good;
-      place_q   <= 8'd1;  // behind the descriptor
-      to_ask_q  <= beats_of(descriptor_q.length[13:0]);
-      to_take_q <= beats_of(descriptor_q.length[13:0]);
-    end
-    if (state_q == AskFrame && request_taken_i) begin
-      place_q  <= place_q + 8'(burst_beats);
+    if (begin_frame) begin
+      to_ask_q <= beats_of(descriptor.length[13:0]);
+      place_q  <= 8'd1;  // behind the descriptor
+    end else if (ask_frame && request_taken_i) begin
       to_ask_q <= to_ask_q - BeatBits'(burst_beats);
-    end
-    if (frame_beat) begin
-      to_take_q <= to_take_q - BeatBits'(1);
-      if (beat_i.error) failed_q <= 1'b1;
+      place_q  <= place_q + 8'(burst_beats);
     end
   end
 
-  assign idle_o     = state_q == Idle;
+  // What each burst on its way is, in order.
+  fifo #(
+    .Width(1),
+    .Depth(Bursts)
+  ) u_bursts (
+    .clk_i,
+    .rst_ni,
+    .valid_i(request_taken_i),
+    .ready_o(burst_room),
+    .data_i (!ask_frame),
+    .valid_o(burst_valid),
+    .ready_i(beat_valid_i && beat_i.last),
+    .data_o (burst_is_descriptor),
+    .used_o (unused_bursts)
+  );
+
+  // ---- reading ----------------------------------------------------------------------------------------------------------------
+
+  tx_descriptor_t      descriptor_beat;
+  logic                descriptor_arrives, frame_beat;
+  logic                reading_valid, reading_room;
+  frame_t              reading;   // the frame whose beats arrive
+  logic [BeatBits-1:0] here_q;    // its beats before this one
+  logic                failed_q;  // one of them could not be read
+  logic                whole;     // this beat is its last
+  logic                beat_room, kept_room, kept_good;
+
+  assign descriptor_beat    = tx_descriptor_t'(beat_i.data);
+  assign descriptor_arrives = beat_valid_i && burst_is_descriptor;
+  assign frame_beat         = beat_valid_i && !burst_is_descriptor;
+  assign whole              = frame_beat && here_q + BeatBits'(1) == beats_of(reading.length);
+  assign kept_good          = !failed_q && !beat_i.error;
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      consumer_q <= '0;
+      here_q     <= '0;
+      failed_q   <= 1'b0;
+    end else begin
+      if (whole || refuse) consumer_q <= consumer_q + 32'd1;
+      if (restart_i) consumer_q <= '0;
+      if (frame_beat) begin
+        here_q   <= whole ? '0 : here_q + BeatBits'(1);
+        failed_q <= !whole && (failed_q || beat_i.error);
+        assert (reading_valid && beat_room && kept_room) else $error("a beat without a frame or without room");
+      end
+      if (beat_valid_i) assert (burst_valid) else $error("a beat that was not asked for");
+      if (begin_frame) assert (reading_room) else $error("more slots are read than there is room for");
+    end
+  end
+
+  fifo #(
+    .Width($bits(descriptor_t)),
+    .Depth(Slots)
+  ) u_descriptors (
+    .clk_i,
+    .rst_ni,
+    .valid_i(descriptor_arrives),
+    .ready_o(unused_descriptor_room),
+    .data_i ({beat_i.error, descriptor_beat.inject, descriptor_beat.length}),
+    .valid_o(descriptor_valid),
+    .ready_i(descriptor_done),
+    .data_o (descriptor),
+    .used_o (unused_descriptors)
+  );
+
+  fifo #(
+    .Width($bits(frame_t)),
+    .Depth(Slots)
+  ) u_reading (
+    .clk_i,
+    .rst_ni,
+    .valid_i(begin_frame),
+    .ready_o(reading_room),
+    .data_i ({inject_e'(descriptor.inject), descriptor.length[13:0]}),
+    .valid_o(reading_valid),
+    .ready_i(whole),
+    .data_o (reading),
+    .used_o (reading_used)
+  );
+
+  assign idle_o     = asked_q == consumer_q;
   assign consumer_o = consumer_q;
-  assign host_tx_o  = state_q == Finish;
-  assign dropped_o  = state_q == Finish && (!good_q || failed_q);
+  assign host_tx_o  = whole || refuse;
+  assign dropped_o  = refuse || (whole && !kept_good);
 
   // ---- sending ----------------------------------------------------------------------------------------------------------------
 
+  logic                stored_valid, stored_take;
+  logic [511:0]        stored;
+  logic                frame_valid, frame_good;
   frame_t              frame;
-  logic                frame_valid;
   logic [BeatBits-1:0] sent_q;  // beats of the frame
   logic                last;
 
@@ -161,35 +252,35 @@ module tx_ring
     .used_o (beats_used)
   );
 
+  // Frames that are here whole; one that could not be read is taken and forgotten.
   fifo #(
-    .Width($bits(frame_t)),
-    .Depth(Frames)
-  ) u_frames (
+    .Width(1 + $bits(frame_t)),
+    .Depth(Slots)
+  ) u_kept (
     .clk_i,
     .rst_ni,
-    .valid_i(frame_put),
-    .ready_o(frame_room),
-    .data_i ({!failed_q, inject_e'(descriptor_q.inject), descriptor_q.length[13:0]}),
+    .valid_i(whole),
+    .ready_o(kept_room),
+    .data_i ({kept_good, reading}),
     .valid_o(frame_valid),
     .ready_i(stored_take && last),
-    .data_o (frame),
-    .used_o (frames_used)
+    .data_o ({frame_good, frame}),
+    .used_o (kept_used)
   );
 
   assign last        = sent_q + BeatBits'(1) == beats_of(frame.length);
-  assign stored_take = stored_valid && frame_valid && (host_tx.ready || !frame.whole);
+  assign stored_take = stored_valid && frame_valid && (host_tx.ready || !frame_good);
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) sent_q <= '0;
     else if (stored_take) sent_q <= last ? '0 : sent_q + BeatBits'(1);
   end
 
-  assign host_tx.valid = stored_valid && frame_valid && frame.whole;
+  assign host_tx.valid = stored_valid && frame_valid && frame_good;
   assign host_tx.beat  = '{data: stored, empty: last ? -frame.length[5:0] : 6'd0, last: last};
   assign inject_o      = frame.inject;
   assign length_o      = frame.length;
 
-  assign busy_o = state_q != Idle || frames_used != '0 ||
-                  (ring_runs(ring_i) && waiting != '0 && waiting <= ring_i.slots);
+  assign busy_o = !idle_o || kept_used != '0 || (fills && waiting != '0);
 
 endmodule
