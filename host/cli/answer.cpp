@@ -21,10 +21,22 @@ std::string text(const json::value& object, std::string_view key) {
   return value == nullptr ? std::string() : std::string(value->data(), value->size());
 }
 
-std::uint64_t number(const json::value& object, std::string_view key) {
+namespace {
+
+std::uint64_t number(const json::value& value) {
   json::error_code error;
-  const auto value = part(object, key).to_number<std::uint64_t>(error);
-  return error ? 0 : value;
+  const auto read = value.to_number<std::uint64_t>(error);
+  return error ? 0 : read;
+}
+
+}  // namespace
+
+std::uint64_t number(const json::value& object, std::string_view key) { return number(part(object, key)); }
+
+std::uint64_t sum(const json::value& object, std::string_view key) {
+  std::uint64_t out = 0;
+  for (const auto& value : list(object, key)) out += number(value);
+  return out;
 }
 
 bool flag(const json::value& object, std::string_view key) {

@@ -16,6 +16,8 @@ namespace sallyport::cli {
 [[nodiscard]] bool has(const boost::json::value& object, std::string_view key);
 [[nodiscard]] const boost::json::array& list(const boost::json::value& object, std::string_view key);
 [[nodiscard]] const boost::json::value& part(const boost::json::value& object, std::string_view key);
+// The sum of a list of numbers.
+[[nodiscard]] std::uint64_t sum(const boost::json::value& object, std::string_view key);
 // The texts of a list, with `between` between them.
 [[nodiscard]] std::string joined(const boost::json::value& object, std::string_view key, std::string_view between);
 

@@ -11,7 +11,7 @@ std::string card_screen(const boost::json::value& card) {
   out += "layout version: " + std::to_string(number(card, "layout_version")) + "\n";
   out += "generation: " + std::to_string(number(card, "generation")) + "\n";
   if (has(card, "enabled")) out += flag(card, "enabled") ? "enabled: yes\n" : "enabled: no, it drops every packet\n";
-  out += "packets inside: " + human_count(number(card, "packets_inside")) + "\n";
+  out += "packets inside: " + human_count(sum(card, "in_flight")) + "\n";
   return out;
 }
 

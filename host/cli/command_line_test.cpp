@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/json.hpp>
 #include <chrono>
@@ -16,6 +17,7 @@
 
 #include "driver/discovery/discovery.hpp"
 #include "host/api/server.hpp"
+#include "host/policy/policy.hpp"
 
 namespace sallyport::cli {
 namespace {
@@ -147,15 +149,31 @@ TEST_F(CommandLine, SetOfAPolicyThatIsNotThereChangesNothing) {
   EXPECT_EQ(recorder_.requests.size(), 1U);
 }
 
-TEST_F(CommandLine, InitiateTerminateAndRekeyNameTheConnectionAndTheChildIfThereIsOne) {
+TEST_F(CommandLine, InitiateTerminateAndRekeyNameTheConnectionAndTheChild) {
   for (const std::string name : {"initiate", "terminate", "rekey"}) {
     EXPECT_EQ(with_daemon({name, "b", "net"}).out, "as you wish\n");
     EXPECT_EQ(asked().method, "POST");
     EXPECT_EQ(asked().path, std::vector<std::string>{name});
     EXPECT_EQ(asked().body, (json::value{{"connection", "b"}, {"child", "net"}}));
+  }
+}
+
+TEST_F(CommandLine, TerminateAndRekeyWithoutAChildAreForTheIkeSa) {
+  for (const std::string name : {"terminate", "rekey"}) {
     EXPECT_EQ(with_daemon({name, "b"}).exit, Exit::kDone);
     EXPECT_EQ(asked().body, (json::value{{"connection", "b"}}));
   }
+}
+
+TEST_F(CommandLine, InitiateWithoutAChildIsForEveryChildThatIsNotUp) {
+  recorder_.answer =
+      json::parse(R"({"outcome": "up", "connections": [{"name": "a", "children": [{"name": "x", "state": "down"}]},
+    {"name": "b", "children": [{"name": "net", "state": "trap"}, {"name": "voice", "state": "installed"}, {"name": "web", "state": "down"}]}]})");
+  EXPECT_EQ(with_daemon({"initiate", "b"}).out, "up\nup\n");
+  ASSERT_EQ(recorder_.requests.size(), 3U);
+  EXPECT_EQ(recorder_.requests[1].body, (json::value{{"connection", "b"}, {"child", "net"}}));
+  EXPECT_EQ(recorder_.requests[2].body, (json::value{{"connection", "b"}, {"child", "web"}}));
+  EXPECT_EQ(with_daemon({"initiate", "c"}).err, "sallyport: there is no connection 'c'; see: sallyport status\n");
 }
 
 TEST_F(CommandLine, TheDaemonsRefusalIsOneSentenceAndExitStatus1) {
@@ -242,6 +260,22 @@ TEST(CommandLineAlone, WhatIsWrongIsSaidWithTheHelpThatTellsMoreAndExitStatus2) 
     EXPECT_EQ(ran.exit, Exit::kUsage) << wrong.back();
     EXPECT_THAT(ran.err, HasSubstr("; see: sallyport " + wrong.front())) << wrong.back();
     EXPECT_EQ(std::count(ran.err.begin(), ran.err.end(), '\n'), 1) << ran.err;
+  }
+}
+
+TEST(CommandLineAlone, EveryWordOfAPolicyIsAnOptionThatSaysWhatItIs) {
+  std::istringstream help(sallyport({"policy", "add", "--help"}).out);
+  std::string all, line;
+  while (std::getline(help, line)) {
+    all += line + "\n";
+    if (line.find("  --") == std::string::npos) continue;
+    EXPECT_GT(line.size(), 40U) << line << ": says nothing";
+  }
+  for (const auto word : policy::policy_words()) {
+    std::string option = "--" + std::string(word);
+    std::replace(option.begin(), option.end(), '_', '-');
+    if (word == "name") continue;  // which stands before the options
+    EXPECT_THAT(all, HasSubstr(option + " "));
   }
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the card has counted, with the meaning of each counter.
+#include <algorithm>
 #include <boost/json.hpp>
 #include <span>
 
@@ -13,6 +14,17 @@ namespace sallyport::cli {
 namespace {
 
 namespace json = boost::json;
+
+// What the daemon counts itself, on the way between card and kernel.
+constexpr layout::Code kHostCounters[] = {
+    {"to_kernel", 0, "packets given to the kernel"},
+    {"from_kernel", 1, "packets taken from it"},
+    {"held", 2, "packets that waited for an SA or a neighbour"},
+    {"reinjected", 3, "of those, sent on"},
+    {"lost", 4, "of those, given up: no room, or too late"},
+    {"too_big", 5, "packets above an MTU: answered by ICMP, or cut"},
+    {"refused", 6, "packets of the kernel that the policy does not let out"},
+};
 
 // In the order of hw/layout; what the daemon counts beyond it comes behind, without a meaning.
 std::string one_table(std::string_view heading, const json::value& counts, std::span<const layout::Code> codes,
@@ -41,9 +53,10 @@ std::string one_table(std::string_view heading, const json::value& counts, std::
 std::string counters_screen(const json::value& counters, bool all) {
   std::string counted = one_table("counter", part(counters, "counters"), layout::kCounterNames, all);
   std::string dropped = one_table("dropped", part(counters, "drops"), layout::kDrops, all);
+  const std::string host = one_table("host", part(counters, "host"), kHostCounters, all);
   if (counted.empty()) counted = "nothing counted yet\n";
   if (dropped.empty()) dropped = "nothing dropped\n";
-  return counted + "\n" + dropped;
+  return counted + "\n" + dropped + (host.empty() ? "" : "\n" + host);
 }
 
 }  // namespace sallyport::cli

@@ -30,6 +30,7 @@ std::string option_of(std::string_view word) {
   return option;
 }
 
+// A word that this page does not know is still an option: the words are host/policy's.
 std::string help_of(std::string_view word) {
   static const std::map<std::string_view, const char*> kHelp = {
       {"source", "addresses on the LAN side: one, a prefix or a range (any)"},
@@ -43,8 +44,10 @@ std::string help_of(std::string_view word) {
       {"child", "which child; or else one of its own, by level or proposals"},
       {"level", "of a child of its own: high, middle or low"},
       {"esp_proposals", "of a child of its own: aes256gcm16,aes128gcm16"},
+      {"start_action", "of a child of its own: trap, by the first packet, or start, at once (trap)"},
   };
-  return kHelp.at(word);
+  const auto found = kHelp.find(word);
+  return found == kHelp.end() ? std::string() : found->second;
 }
 
 json::object body_of(const Words& words) {

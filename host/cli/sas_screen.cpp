@@ -19,7 +19,7 @@ std::string algorithm(const boost::json::value& sa) {
 
 std::string traffic(const boost::json::value& sa) {
   const auto any = [](std::string selectors) { return selectors.empty() ? "any" : selectors; };
-  return any(joined(sa, "local_ts", ",")) + " <-> " + any(joined(sa, "remote_ts", ","));
+  return any(text(sa, "local_ts")) + " <-> " + any(text(sa, "remote_ts"));
 }
 
 }  // namespace

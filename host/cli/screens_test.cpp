@@ -53,14 +53,14 @@ connection: c
 TEST(SasScreen, HasOnePairARowAndAddsUpWhatItRefused) {
   const auto sas = json::parse(R"({"sas": [
     {"target": "b/net", "state": "installed", "spi_in": "0x8f21c0aa", "spi_out": "0x00c0ffee", "local_address": "192.0.2.1",
-     "remote_address": "192.0.2.2", "algorithm": "aes128gcm16", "esn": true, "encap": true, "local_ts": ["10.1.0.0/24"],
-     "remote_ts": ["10.2.0.0/24", "10.3.0.0/24"], "packets_in": 3, "bytes_in": 300, "packets_out": 12, "bytes_out": 2048, "seq": 12,
+     "remote_address": "192.0.2.2", "algorithm": "aes128gcm16", "esn": true, "encap": true, "local_ts": "10.1.0.0/24",
+     "remote_ts": "10.2.0.0/24, 10.3.0.0/24", "packets_in": 3, "bytes_in": 300, "packets_out": 12, "bytes_out": 2048, "seq": 12,
      "icv_failures": 2, "replays": 1, "installed_s": 61},
     {"target": "sa/typed", "state": "installed", "algorithm": "aes256gcm16", "esn": false, "encap": false}]})");
   EXPECT_EQ(
       sas_screen(sas),
       R"(TARGET    STATE      PEER       ALGORITHM            SPI IN      SPI OUT     RECEIVED      SENT  SEQ  REFUSED        AGE  TRAFFIC
-b/net     installed  192.0.2.2  aes128gcm16 esn udp  0x8f21c0aa  0x00c0ffee     300 B  2.00 KiB   12        3  1 min 1 s  10.1.0.0/24 <-> 10.2.0.0/24,10.3.0.0/24
+b/net     installed  192.0.2.2  aes128gcm16 esn udp  0x8f21c0aa  0x00c0ffee     300 B  2.00 KiB   12        3  1 min 1 s  10.1.0.0/24 <-> 10.2.0.0/24, 10.3.0.0/24
 sa/typed  installed  -          aes256gcm16          -           -                0 B       0 B    0        0        0 s  any <-> any
 )");
   EXPECT_EQ(sas_screen(json::parse(R"({"sas": []})")), "no SAs\n");
@@ -87,7 +87,7 @@ TEST(PoliciesScreen, KeepsTheOrderThatDecidesAndSaysByWhatEachProtects) {
 
 TEST(CountersScreen, LeavesOutZeroesUnlessAllAreWantedAndTellsWhatEachMeans) {
   const auto counters = json::parse(
-      R"({"counters": {"lan_rx": 1500, "lan_tx": 0}, "drops": {"replay_duplicate": 2, "icv_mismatch": 0, "of_tomorrow": 1}})");
+      R"({"counters": {"lan_rx": 1500, "lan_tx": 0}, "drops": {"replay_duplicate": 2, "icv_mismatch": 0, "of_tomorrow": 1}, "host": {"held": 4}})");
   const auto some = counters_screen(counters, false);
   EXPECT_EQ(some, R"(COUNTER  COUNT  MEANING
 lan_rx   1,500  frames received on LAN, dropped ones included
@@ -95,6 +95,9 @@ lan_rx   1,500  frames received on LAN, dropped ones included
 DROPPED           COUNT  MEANING
 replay_duplicate      2  sequence number already received
 of_tomorrow           1  -
+
+HOST  COUNT  MEANING
+held      4  packets that waited for an SA or a neighbour
 )");
   const auto all = counters_screen(counters, true);
   for (const auto& drop : layout::kDrops) EXPECT_THAT(all, HasSubstr(drop.name));
@@ -103,7 +106,7 @@ of_tomorrow           1  -
 
 TEST(CardScreen, SaysWhenTheCardDropsEverything) {
   auto card = json::parse(
-      R"({"description": "XRT device 0", "layout_version": 1, "generation": 9, "enabled": true, "packets_inside": 1234})");
+      R"({"description": "XRT device 0", "layout_version": 1, "generation": 9, "enabled": true, "in_flight": [1230, 4]})");
   EXPECT_EQ(card_screen(card),
             "card: XRT device 0\nlayout version: 1\ngeneration: 9\nenabled: yes\npackets inside: 1,234\n");
   card.as_object()["enabled"] = false;
