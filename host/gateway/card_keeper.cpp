@@ -44,7 +44,7 @@ Result<std::unique_ptr<CardKeeper>> CardKeeper::start(driver::Card& card, Forwar
 
 Result<std::unique_ptr<CardKeeper>> CardKeeper::adopt(driver::Card& card, Forwarding forwarding, CardJournal* journal,
                                                       Remembered remembered) {
-  auto session = driver::TableSession::adopt(card, std::move(remembered.image));
+  auto session = driver::TableSession::adopt(card, remembered.image);
   if (!session) return session.error();
   std::unique_ptr<CardKeeper> keeper(new CardKeeper(card, std::move(*session), std::move(forwarding), journal));
   std::vector<std::uint16_t> rows;
@@ -52,8 +52,10 @@ Result<std::unique_ptr<CardKeeper>> CardKeeper::adopt(driver::Card& card, Forwar
   for (const InstalledSa& sa : remembered.sas) {
     rows.push_back(sa.row);
     spis.push_back(number(sa.spi_in));
-    keeper->ids_[sa.target] = sa.policy_id;
+    keeper->forwarding_.adopt_peer(sa.remote.v4(), sa.next_hop, remembered.image);
   }
+  keeper->ids_ = std::move(remembered.policy_ids);
+  keeper->stored_ids_ = keeper->ids_;
   if (auto adopted = keeper->sa_table_.adopt(rows, spis); !adopted) return adopted.error();
   keeper->sas_ = std::move(remembered.sas);
   return keeper;
@@ -185,8 +187,13 @@ Result<void> CardKeeper::install(const std::string& target, ike::ChildHandle chi
     return row.error();
   }
   made.row = *row;
+  made.next_hop = *next_hop;
   sas_.push_back(made);
   return journal_ == nullptr ? Result<void>() : journal_->sa_installed(made);
+}
+
+void CardKeeper::disown(Spi spi_in) {
+  if (const auto found = find_inbound(spi_in); found != sas_.end()) found->child = {};
 }
 
 void CardKeeper::use_outbound(Spi spi_in) {
@@ -246,6 +253,10 @@ Result<void> CardKeeper::commit() {
   if (auto r = forwarding_.write(image); !r) return r;
   if (!(image == session_.current())) {
     if (journal_ != nullptr) {
+      if (ids_ != stored_ids_) {
+        if (auto r = journal_->policy_ids_changed(ids_); !r) return r;
+        stored_ids_ = ids_;
+      }
       if (auto r = journal_->about_to_open(session_.generation() + 1, image); !r) return r;
     }
     auto committed = session_.commit(image);

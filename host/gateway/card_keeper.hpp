@@ -26,9 +26,10 @@ struct InstalledSa {
   std::uint16_t policy_id = 0;
   Spi spi_in{};
   Spi spi_out{};
-  std::uint16_t row = 0;  // of sa_out
-  bool sending = false;   // the outbound rules point here
-  std::string algorithm;  // "aes128gcm16"
+  std::uint16_t row = 0;      // of sa_out
+  std::uint8_t next_hop = 0;  // row of next_hop that leads to the peer
+  bool sending = false;       // the outbound rules point here
+  std::string algorithm;      // "aes128gcm16"
   bool esn = false;
   IpAddress local;
   IpAddress remote;
@@ -43,6 +44,7 @@ class CardJournal {
   virtual ~CardJournal() = default;
   // Before the flip to `generation`.
   virtual Result<void> about_to_open(std::uint32_t generation, const driver::TableImage& image) = 0;
+  virtual Result<void> policy_ids_changed(const std::map<std::string, std::uint16_t>& ids) = 0;
   virtual Result<void> sa_installed(const InstalledSa& sa) = 0;
   virtual Result<void> sa_changed(const InstalledSa& sa) = 0;
   virtual Result<void> sa_removed(Spi spi_in) = 0;
@@ -52,6 +54,7 @@ class CardJournal {
 struct Remembered {
   driver::TableImage image;
   std::vector<InstalledSa> sas;
+  std::map<std::string, std::uint16_t> policy_ids;
 };
 
 class CardKeeper final : public ike::SpiAllocator {
@@ -64,13 +67,12 @@ class CardKeeper final : public ike::SpiAllocator {
                                                    Remembered remembered);
 
   // ---- policies: in force with the next commit
-  // `ids` are policy numbers that were handed out before; new ones are added.
+  // `acquiring`: targets whose packets, without an SA, ask the host for one.
   void set_policies(std::vector<policy::Policy> policies, const std::map<std::string, bool>& acquiring);
   [[nodiscard]] const std::vector<policy::Policy>& policies() const { return policies_; }
   [[nodiscard]] const policy::Spd& spd() const { return spd_; }  // as committed last
   [[nodiscard]] std::optional<std::string> target_of(std::uint16_t policy_id) const;
   [[nodiscard]] const std::map<std::string, std::uint16_t>& policy_ids() const { return ids_; }
-  void remember_policy_ids(std::map<std::string, std::uint16_t> ids) { ids_ = std::move(ids); }
 
   // ---- SAs
   Result<Spi> allocate() override;
@@ -79,6 +81,8 @@ class CardKeeper final : public ike::SpiAllocator {
   // administrator's, not from allocate().
   Result<void> install(const std::string& target, ike::ChildHandle child, const SaParameters& sa,
                        const SaLimits& limits, bool typed_in);
+  // Its child is unknown to IKE from now on: it goes on until another serves its target.
+  void disown(Spi spi_in);
   void use_outbound(Spi spi_in);  // with the next commit; the target's others stop sending
   Result<void> remove(Spi spi_in);
   [[nodiscard]] const std::vector<InstalledSa>& sas() const { return sas_; }
@@ -111,6 +115,7 @@ class CardKeeper final : public ike::SpiAllocator {
   std::vector<policy::Policy> policies_;
   std::map<std::string, bool> acquiring_;
   std::map<std::string, std::uint16_t> ids_;
+  std::map<std::string, std::uint16_t> stored_ids_;
   std::vector<InstalledSa> sas_;
   policy::Spd spd_;
 };

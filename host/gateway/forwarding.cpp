@@ -110,6 +110,19 @@ Result<std::uint8_t> Forwarding::hold_peer(std::uint32_t address) {
   return found->second.row;
 }
 
+void Forwarding::adopt_peer(std::uint32_t address, std::uint8_t row, const driver::TableImage& image) {
+  Peer& peer = peers_.try_emplace(address, Peer{row, 0, std::nullopt}).first->second;
+  ++peer.holders;
+  const layout::Row& held = image.row(static_cast<unsigned>(layout::TableId::kNextHop), row);
+  if (held.get(layout::next_hop::kValid) == 0) return;
+  driver::NextHop next;
+  next.port = static_cast<layout::Port>(held.get(layout::next_hop::kPort));
+  next.mtu = static_cast<std::uint16_t>(held.get(layout::next_hop::kMtu));
+  const std::uint64_t mac = held.get(layout::next_hop::kMac);
+  for (unsigned i = 0; i < next.mac.size(); ++i) next.mac[i] = static_cast<std::uint8_t>(mac >> (40 - 8 * i));
+  peer.last = next;
+}
+
 void Forwarding::release_peer(std::uint32_t address) {
   const auto found = peers_.find(address);
   if (found != peers_.end() && --found->second.holders == 0) peers_.erase(found);

@@ -46,6 +46,8 @@ class Forwarding {
 
   // The row for SAs to this peer, held until released as often as asked for. kFull.
   Result<std::uint8_t> hold_peer(std::uint32_t peer);
+  // As after hold_peer, with the row that a running card uses, and what it holds.
+  void adopt_peer(std::uint32_t peer, std::uint8_t row, const driver::TableImage& image);
   void release_peer(std::uint32_t peer);
   // Neighbours that peers' packets go to: to be kept alive, since the kernel does not see the card's packets.
   [[nodiscard]] std::vector<Hop> hops_of_peers() const;

@@ -25,13 +25,14 @@ std::vector<IpAddress> addresses_of(const SideConfig& side) {
 }  // namespace
 
 Gateway::Gateway(boost::asio::io_context& io, Config config, driver::Card& card, driver::CardControl control,
-                 std::unique_ptr<ExceptionPath> exceptions, Netlink netlink)
+                 std::unique_ptr<ExceptionPath> exceptions, Netlink netlink, Memory memory)
     : io_(io),
       config_(std::move(config)),
       card_(card),
       control_(std::move(control)),
       exceptions_(std::move(exceptions)),
       netlink_(std::move(netlink)),
+      memory_(std::move(memory)),
       kernel_notices_(io),
       housekeeping_(io),
       key_log_(config_.keylog) {}
@@ -41,12 +42,14 @@ Gateway::~Gateway() = default;
 Result<std::unique_ptr<Gateway>> Gateway::start(boost::asio::io_context& io, Config config, driver::Card& card) {
   auto control = driver::CardControl::open(card);
   if (!control) return control.error();
+  auto store = store::Store::open(config.state_directory);
+  if (!store) return store.error();
   auto exceptions = ExceptionPath::make(io, config);
   if (!exceptions) return exceptions.error();
   auto netlink = Netlink::open();
   if (!netlink) return netlink.error();
-  std::unique_ptr<Gateway> gateway(
-      new Gateway(io, std::move(config), card, std::move(*control), std::move(*exceptions), std::move(*netlink)));
+  std::unique_ptr<Gateway> gateway(new Gateway(io, std::move(config), card, std::move(*control), std::move(*exceptions),
+                                               std::move(*netlink), Memory(std::move(*store))));
   if (auto up = gateway->bring_up(); !up) return up.error();
   return gateway;
 }
@@ -57,25 +60,28 @@ Result<void> Gateway::bring_up() {
   if (auto r = configure_side(config_.lan, lan.interface); !r) return r;
   if (auto r = configure_side(config_.wan, wan.interface); !r) return r;
 
-  if (auto r = control_.set_mac(layout::Port::kLan, config_.lan.mac); !r) return r;
-  if (auto r = control_.set_mac(layout::Port::kWan, config_.wan.mac); !r) return r;
-  auto keeper = CardKeeper::start(card_, Forwarding(lan, wan), nullptr);
-  if (!keeper) return keeper.error();
-  keeper_ = std::move(*keeper);
+  if (auto r = take_card(); !r) return r;
 
   ike_ = std::make_unique<IkePort>(
-      io_, *keeper_, [this](const ike::Action& a) { on_action(a); }, [] {});
+      io_, *keeper_, [this](const ike::Action& a) { on_action(a); }, [this] { save_ike(); });
   if (auto r = ike_->open(addresses_of(config_.wan)); !r) return r;
 
   if (auto r = take_kernel_view(); !r) return r;
   for (const ManualSa& manual : config_.sas) {
+    if (keeper_->sending_for("sa/" + manual.name) != nullptr) continue;  // adopted: a key is never loaded twice
     if (auto r = keeper_->install("sa/" + manual.name, {}, manual.sa, manual.limits, true); !r) {
       return Error{r.error().code, "manual SA '" + manual.name + "': " + r.error().detail};
     }
     keeper_->use_outbound(manual.sa.spi_in);
     key_log_.write(manual.sa);
   }
-  if (auto r = put_in_force(config_.policies); !r) return r;
+  auto changed_live = memory_.policies(config_.policies);
+  if (!changed_live) return changed_live.error();
+  if (*changed_live) log::info("policies.from_store", {{"policies", (*changed_live)->size()}});
+  const std::vector<policy::Policy> policies = changed_live->value_or(config_.policies);
+  if (auto r = tell_engine(policies); !r) return r;
+  if (auto r = restore_ike(); !r) return r;
+  if (auto r = put_in_force(policies); !r) return r;
 
   ExceptionPath::Callbacks callbacks;
   callbacks.acquire = [this](std::uint16_t policy_id) { acquire(policy_id); };
@@ -93,8 +99,12 @@ Result<void> Gateway::bring_up() {
   if (!config_.keylog.empty()) {
     log::warning("keylog.on", {{"file", config_.keylog}, {"meaning", "whoever reads this file reads the traffic"}});
   }
-  for (const auto& p : config_.policies) {
-    if (start_action(p) != StartAction::kStart) continue;
+  for (const auto& p : policies) {
+    if (p.action != policy::Action::kProtect || p.connection.empty()) continue;
+    // An SA of the life before that IKE does not know will be renewed by nobody, so another takes its place.
+    const InstalledSa* sa = keeper_->sending_for(p.target());
+    const bool wanted = sa == nullptr ? start_action(p) == StartAction::kStart : sa->child == ike::ChildHandle{};
+    if (!wanted) continue;
     if (const auto begun = begin(p.target()); !begun && begun.error().code != Errc::kExists) {
       log::warning("child.not_started", {{"child", p.target()}, {"why", begun.error().detail}});
     }
@@ -102,8 +112,67 @@ Result<void> Gateway::bring_up() {
   log::info("gateway.started", {{"card", card_.description()},
                                 {"policies", config_.policies.size()},
                                 {"connections", config_.connections.size()},
+                                {"adopted", adopted_},
                                 {"generation", keeper_->generation()}});
   return {};
+}
+
+Result<void> Gateway::take_card() {
+  auto status = control_.status();
+  if (!status) return status.error();
+  const Forwarding forwarding(exceptions_->lan_side(), exceptions_->wan_side());
+  auto remembered = memory_.recall(*status);
+  if (!remembered) return remembered.error();
+  if (*remembered) {
+    auto keeper = CardKeeper::adopt(card_, forwarding, &memory_, std::move(**remembered));
+    if (!keeper) return keeper.error();
+    keeper_ = std::move(*keeper);
+    adopted_ = true;
+    log::info("card.adopted", {{"generation", status->generation}, {"sas", keeper_->sas().size()}});
+    return {};
+  }
+  if (auto r = control_.enable(false); !r) return r;
+  auto cookie = memory_.begin_card();
+  if (!cookie) return cookie.error();
+  auto keeper = CardKeeper::start(card_, forwarding, &memory_);
+  if (!keeper) return keeper.error();
+  keeper_ = std::move(*keeper);
+  if (auto r = control_.set_mac(layout::Port::kLan, config_.lan.mac); !r) return r;
+  if (auto r = control_.set_mac(layout::Port::kWan, config_.wan.mac); !r) return r;
+  return control_.set_cookie(*cookie);
+}
+
+// The IKE SAs of the life before. Where they cannot be restored, the card's SAs go on until new ones serve their
+// targets.
+Result<void> Gateway::restore_ike() {
+  if (!adopted_) return {};
+  std::set<ike::ChildHandle> known;
+  auto stored = memory_.snapshot();
+  if (!stored) {
+    log::warning("ike.not_restored", {{"why", stored.error().detail}});
+  } else if (*stored) {
+    const auto away =
+        std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now() - (**stored).taken);
+    auto actions = ike_->engine().restore((**stored).snapshot.reveal(), away, steady_clock::now());
+    if (actions) {
+      for (const auto& status : ike_->engine().status(steady_clock::now())) {
+        for (const auto& child : status.children) known.insert(child.child);
+      }
+      log::info("ike.restored", {{"children", known.size()}, {"away_s", away.count()}});
+      ike_->perform(std::move(*actions));
+    } else {
+      log::warning("ike.not_restored", {{"why", actions.error().detail}});
+    }
+  }
+  for (const auto& sa : std::vector(keeper_->sas())) {
+    if (!known.contains(sa.child)) keeper_->disown(sa.spi_in);
+  }
+  return {};
+}
+
+void Gateway::save_ike() {
+  const auto saved = memory_.save_snapshot(ike_->engine().snapshot(steady_clock::now()));
+  if (!saved) log::error("ike.not_saved", {{"why", saved.error().detail}});
 }
 
 void Gateway::shut_down(std::function<void()> done) {
@@ -118,6 +187,9 @@ void Gateway::shut_down(std::function<void()> done) {
       timer->async_wait([step](boost::system::error_code) { (*step)(); });
       return;
     }
+    // Nobody would renew what is on the card: it stops, and its cookie goes so that nobody adopts it.
+    if (const auto gone = control_.set_cookie({}); !gone)
+      log::error("card.cookie_left", {{"why", gone.error().detail}});
     if (const auto off = control_.enable(false); !off) log::error("card.not_disabled", {{"why", off.error().detail}});
     log::info("gateway.stopped", {{"peers_answered", ike_->engine().idle()}});
     done();

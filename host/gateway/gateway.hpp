@@ -18,6 +18,7 @@
 #include "host/gateway/exception_path.hpp"
 #include "host/gateway/ike_port.hpp"
 #include "host/gateway/key_log.hpp"
+#include "host/gateway/memory.hpp"
 #include "host/gateway/netlink.hpp"
 
 namespace sallyport::gateway {
@@ -32,7 +33,8 @@ using OnOutcome = std::function<void(Result<Outcome>)>;
 class Gateway {
  public:
   // Makes the TAP devices, brings the card up with the policies and manual SAs of `config`, enables it, and starts IKE.
-  // `card` outlives the gateway. Everything happens on `io`'s thread.
+  // A running card that the store of `config` knows is taken over as it is: its packets go on meanwhile. `card`
+  // outlives the gateway. Everything happens on `io`'s thread.
   static Result<std::unique_ptr<Gateway>> start(boost::asio::io_context& io, Config config, driver::Card& card);
   ~Gateway();
 
@@ -77,8 +79,12 @@ class Gateway {
   };
 
   Gateway(boost::asio::io_context& io, Config config, driver::Card& card, driver::CardControl control,
-          std::unique_ptr<ExceptionPath> exceptions, Netlink netlink);
+          std::unique_ptr<ExceptionPath> exceptions, Netlink netlink, Memory memory);
   Result<void> bring_up();
+  Result<void> take_card();    // adopts it, or begins anew
+  Result<void> restore_ike();  // after the policies are known to it
+  void save_ike();
+  void end_disowned(const std::string& target);  // SAs of a life before, once another serves their target
 
   // gateway.cpp: kernel
   Result<void> configure_side(const SideConfig& side, unsigned interface);
@@ -105,6 +111,7 @@ class Gateway {
   // gateway_policies.cpp
   Result<void> check(const policy::Policy& policy) const;
   Result<void> put_in_force(std::vector<policy::Policy> policies);
+  Result<void> change_policies(std::vector<policy::Policy> policies);  // put in force, and stored
   Result<void> tell_engine(const std::vector<policy::Policy>& policies);
   [[nodiscard]] std::map<std::string, bool> acquiring(const std::vector<policy::Policy>& policies) const;
   [[nodiscard]] SaLimits limits_of(const std::string& connection, const std::string& child) const;
@@ -119,6 +126,8 @@ class Gateway {
   driver::CardControl control_;
   std::unique_ptr<ExceptionPath> exceptions_;
   Netlink netlink_;
+  Memory memory_;
+  bool adopted_ = false;
   boost::asio::posix::stream_descriptor kernel_notices_;
   boost::asio::steady_timer housekeeping_;
   std::unique_ptr<CardKeeper> keeper_;

@@ -83,6 +83,17 @@ void Gateway::on_use_outbound(const ike::UseOutbound& action) {
   log::info("sa.in_use",
             {{"child", sa->target}, {"spi_out", to_string(sa->spi_out)}, {"generation", keeper_->generation()}});
   exceptions_->release_policy(sa->policy_id);
+  end_disowned(std::string(sa->target));
+}
+
+void Gateway::end_disowned(const std::string& target) {
+  if (target.starts_with("sa/")) return;  // typed in: never IKE's
+  for (const auto& sa : std::vector(keeper_->sas())) {
+    if (sa.target != target || sa.child != ike::ChildHandle{}) continue;
+    const auto removed = keeper_->remove(sa.spi_in);
+    if (!removed) log::error("sa.not_removed", {{"child", target}, {"why", removed.error().detail}});
+    log::info("sa.removed", {{"child", target}, {"spi_in", to_string(sa.spi_in)}, {"spi_out", to_string(sa.spi_out)}});
+  }
 }
 
 void Gateway::on_remove(const ike::RemoveSa& action) {

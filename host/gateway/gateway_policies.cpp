@@ -99,6 +99,11 @@ Result<void> Gateway::put_in_force(std::vector<Policy> policies) {
   return {};
 }
 
+Result<void> Gateway::change_policies(std::vector<Policy> policies) {
+  if (auto put = put_in_force(policies); !put) return put;
+  return memory_.save_policies(policies, config_.policies);
+}
+
 // SAs that no policy leads to any more.
 void Gateway::end_orphans() {
   std::set<std::string> wanted;
@@ -106,8 +111,13 @@ void Gateway::end_orphans() {
     if (p.action == Action::kProtect) wanted.insert(p.target());
   }
   std::vector<ike::ChildHandle> orphans;
-  for (const auto& sa : keeper_->sas()) {
-    if (!wanted.contains(sa.target) && sa.child != ike::ChildHandle{}) orphans.push_back(sa.child);
+  for (const auto& sa : std::vector(keeper_->sas())) {
+    if (wanted.contains(sa.target) || sa.target.starts_with("sa/")) continue;
+    if (sa.child != ike::ChildHandle{}) {
+      orphans.push_back(sa.child);
+    } else {
+      end_disowned(sa.target);
+    }
   }
   for (const auto child : orphans) {
     if (auto actions = engine().terminate(child, steady_clock::now())) ike_->perform(std::move(*actions));
@@ -138,7 +148,7 @@ void Gateway::add_policy(Policy policy, const std::string& before, OnOutcome don
     if (place == policies.end()) return done(no_policy(before));
   }
   policies.insert(place, policy);
-  if (auto put = put_in_force(std::move(policies)); !put) return done(put.error());
+  if (auto changed = change_policies(std::move(policies)); !changed) return done(changed.error());
   log::info("policy.added", {{"policy", policy.name}, {"generation", keeper_->generation()}});
   const std::string in_force = "policy '" + policy.name + "' is in force";
   if (policy.action != Action::kProtect) return done(Outcome{true, in_force});
@@ -202,7 +212,7 @@ void Gateway::finish_replacement(const Policy& policy, Result<Outcome> negotiate
                           negotiated.error().detail + (restored ? "" : "; " + restored.error().detail)});
   }
   *place = policy;
-  if (auto put = put_in_force(std::move(policies)); !put) return done(put.error());
+  if (auto changed = change_policies(std::move(policies)); !changed) return done(changed.error());
   log::info("policy.replaced", {{"policy", policy.name}, {"generation", keeper_->generation()}});
   end_orphans();
   const std::string sentence = "policy '" + policy.name + "' is in force";
@@ -214,7 +224,7 @@ void Gateway::delete_policy(const std::string& name, OnOutcome done) {
   const auto place = find(policies, name);
   if (place == policies.end()) return done(no_policy(name));
   policies.erase(place);
-  if (auto put = put_in_force(std::move(policies)); !put) return done(put.error());
+  if (auto changed = change_policies(std::move(policies)); !changed) return done(changed.error());
   log::info("policy.deleted", {{"policy", name}, {"generation", keeper_->generation()}});
   end_orphans();
   done(Outcome{true, "policy '" + name + "' is deleted"});

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+// A whole gateway in this process, over a software card whose ports are this test, in a network namespace of its own.
+#include "host/gateway/gateway.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sched.h>
+
+#include <boost/json.hpp>
+#include <cstdlib>
+
+#include "driver/software/software_card.hpp"
+#include "host/gateway/ipv4.hpp"
+#include "host/gateway/service.hpp"
+
+namespace sallyport::gateway {
+namespace {
+
+namespace json = boost::json;
+using std::chrono::steady_clock;
+using ::testing::HasSubstr;
+
+constexpr driver::MacAddress kHostMac = {2, 0, 0, 0, 1, 1};
+constexpr driver::MacAddress kPeerMac = {2, 0, 0, 0, 2, 2};
+constexpr std::uint32_t kHost = 0x0a01000a;    // 10.1.0.10
+constexpr std::uint32_t kRemote = 0x0a02000a;  // 10.2.0.10
+constexpr std::uint32_t kPeer = 0xc0000202;    // 192.0.2.2
+
+// A manual SA to 192.0.2.2 for everything between 10.1/16 and 10.2/16.
+constexpr const char* kConfiguration = R"([card]
+backend = "software"
+lan_interface = "none"
+wan_interface = "none"
+[gateway]
+log_level = "warning"
+[lan]
+address = "10.1.0.1/24"
+tap = "hd-lan"
+mac = "02:00:00:00:01:00"
+[wan]
+address = "192.0.2.1/24"
+tap = "hd-wan"
+mac = "02:00:00:00:02:00"
+[[sas]]
+name = "m"
+local_address = "192.0.2.1"
+remote_address = "192.0.2.2"
+spi_in = 0x1001
+spi_out = 0x2001
+key_in = "000102030405060708090a0b0c0d0e0f10111213"
+key_out = "202122232425262728292a2b2c2d2e2f30313233"
+[[policies]]
+name = "net"
+source = "10.1.0.0/16"
+destination = "10.2.0.0/16"
+action = "protect"
+sa = "m"
+)";
+
+Buffer udp_packet(std::uint32_t source, std::uint32_t destination, std::size_t payload, bool df) {
+  ByteWriter w;
+  w.bytes(driver::MacAddress{2, 0, 0, 0, 1, 0}).bytes(kHostMac).u16(kEthertypeIpv4);
+  w.u8(0x45).u8(0).u16(static_cast<std::uint16_t>(28 + payload)).u16(7).u16(df ? 0x4000 : 0).u8(64).u8(17).u16(0);
+  w.u32(source).u32(destination).u16(1000).u16(2000).u16(static_cast<std::uint16_t>(8 + payload)).u16(0);
+  w.zeros(payload);
+  Buffer frame = w.take();
+  const auto sum = internet_checksum(Bytes(frame).subspan(14, 20));
+  frame[24] = static_cast<std::uint8_t>(sum >> 8);
+  frame[25] = static_cast<std::uint8_t>(sum);
+  return frame;
+}
+
+std::uint16_t u16(Bytes b, std::size_t at) { return static_cast<std::uint16_t>(b[at] << 8 | b[at + 1]); }
+std::uint32_t u32(Bytes b, std::size_t at) { return std::uint32_t{u16(b, at)} << 16 | u16(b, at + 2); }
+
+class GatewayTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_EQ(::unshare(CLONE_NEWNET), 0) << "this test makes interfaces and must run as root";
+    std::string name = testing::TempDir() + "hd-gateway-XXXXXX";
+    folder_ = ::mkdtemp(name.data());
+  }
+  void TearDown() override {
+    gateway_.reset();
+    std::filesystem::remove_all(folder_);
+  }
+
+  void start() {
+    Config config = parse_config(kConfiguration, folder_ / "gw.toml").value();
+    config.state_directory = folder_;
+    auto started = Gateway::start(io_, std::move(config), card_);
+    ASSERT_TRUE(started) << started.error().detail;
+    gateway_ = std::move(*started);
+  }
+
+  // The wires: neighbours answer ARP, everything else is kept.
+  void transmit(layout::Port port, Bytes frame) {
+    if (u16(frame, 12) == 0x0806) {
+      if (u16(frame, 20) == 1) asked_.emplace_back(port, Buffer(frame.begin(), frame.end()));
+      return;
+    }
+    (port == layout::Port::kLan ? lan_ : wan_).emplace_back(frame.begin(), frame.end());
+  }
+  void answer_arp() {
+    for (const auto& [port, request] : std::exchange(asked_, {})) {
+      const Bytes r = request;
+      const auto& mac = port == layout::Port::kLan ? kHostMac : kPeerMac;
+      ByteWriter w;
+      w.bytes(r.subspan(6, 6)).bytes(mac).u16(0x0806).bytes(r.subspan(14, 6)).u16(2);
+      w.bytes(mac).bytes(r.subspan(38, 4)).bytes(r.subspan(22, 10));
+      card_.receive(port, w.view());
+    }
+  }
+  // Runs the loop until `holds`, or for a second.
+  template <class Holds>
+  bool run_until(Holds holds) {
+    const auto end = steady_clock::now() + std::chrono::seconds(3);
+    while (!holds() && steady_clock::now() < end) {
+      io_.run_for(std::chrono::milliseconds(5));
+      io_.restart();
+      answer_arp();
+    }
+    return holds();
+  }
+  bool peer_is_known() {
+    return run_until([&] { return gateway_->keeper().forwarding().is_known({layout::Port::kWan, kPeer}); });
+  }
+  json::value ask(const std::string& method, const std::vector<std::string>& path, json::value body = nullptr) {
+    std::optional<Result<json::value>> answer;
+    GatewayService(*gateway_).call({method, path, std::move(body)},
+                                   [&](Result<json::value> r) { answer = std::move(r); });
+    EXPECT_TRUE(run_until([&] { return answer.has_value(); }));
+    if (!*answer) return json::value(json::object{{"error", answer->error().detail}});
+    return answer->value();
+  }
+
+  std::filesystem::path folder_;
+  boost::asio::io_context io_;
+  driver::SoftwareCard card_{[this](layout::Port port, Bytes frame) { transmit(port, frame); }};
+  std::unique_ptr<Gateway> gateway_;
+  std::vector<std::pair<layout::Port, Buffer>> asked_;
+  std::vector<Buffer> lan_;
+  std::vector<Buffer> wan_;
+};
+
+TEST_F(GatewayTest, ProtectsByAManualSa) {
+  start();
+  ASSERT_TRUE(peer_is_known());
+  card_.receive(layout::Port::kLan, udp_packet(kHost, kRemote, 100, false));
+  ASSERT_EQ(wan_.size(), 1U);
+  EXPECT_EQ(wan_[0][23], 50);  // ESP
+  EXPECT_EQ(u32(wan_[0], 30), kPeer);
+  EXPECT_EQ(u32(wan_[0], 34), 0x2001U);
+  // No policy covers this one.
+  card_.receive(layout::Port::kLan, udp_packet(kHost, 0xc6336401, 100, false));
+  EXPECT_EQ(wan_.size(), 1U);
+}
+
+// The daemon dies and comes back: the card goes on in between, and its sequence numbers go on behind.
+TEST_F(GatewayTest, AdoptsACardThatItKnows) {
+  start();
+  ASSERT_TRUE(peer_is_known());
+  const auto send = [&] { card_.receive(layout::Port::kLan, udp_packet(kHost, kRemote, 100, false)); };
+  send();
+  gateway_.reset();
+  send();
+  start();
+  send();
+  ASSERT_TRUE(peer_is_known());
+  send();
+  ASSERT_EQ(wan_.size(), 4U);
+  for (std::uint32_t i = 0; i < 4; ++i) EXPECT_EQ(u32(wan_[i], 38), i + 1);  // RFC 4303 2.2: sequence number
+  EXPECT_EQ(gateway_->keeper().sas().size(), 1U);
+}
+
+TEST_F(GatewayTest, ACardOfSomebodyElseIsWipedAndBegunAnew) {
+  start();
+  ASSERT_TRUE(peer_is_known());
+  gateway_.reset();
+  std::filesystem::remove(folder_ / "state.db");
+  card_.receive(layout::Port::kLan, udp_packet(kHost, kRemote, 100, false));
+  ASSERT_EQ(wan_.size(), 1U);
+  start();
+  ASSERT_TRUE(peer_is_known());
+  card_.receive(layout::Port::kLan, udp_packet(kHost, kRemote, 100, false));
+  ASSERT_EQ(wan_.size(), 2U);
+  EXPECT_EQ(u32(wan_[1], 38), 1U);
+}
+
+TEST_F(GatewayTest, APacketWaitsForItsNeighbour) {
+  start();
+  ASSERT_TRUE(ask("POST", {"policies"}, {{"name", "out"}, {"action", "bypass"}}).as_object().contains("generation"));
+  const auto frame = udp_packet(kHost, 0xc0000263, 20, false);  // 192.0.2.99, not known yet
+  card_.receive(layout::Port::kLan, frame);
+  EXPECT_TRUE(wan_.empty());
+  ASSERT_TRUE(run_until([&] { return !wan_.empty(); }));
+  EXPECT_EQ(u32(wan_[0], 30), 0xc0000263U);
+  EXPECT_EQ(wan_[0][22], 63);  // TTL
+  EXPECT_EQ(gateway_->exception_counters().reinjected, 1U);
+}
+
+// RFC 4301 8.2, RFC 1191: what does not fit with ESP around it.
+TEST_F(GatewayTest, APacketTooBigForTheTunnelIsAnsweredOrCut) {
+  start();
+  ASSERT_TRUE(peer_is_known());
+  card_.receive(layout::Port::kLan, udp_packet(kHost, kRemote, 1472, true));
+  ASSERT_TRUE(run_until([&] { return !lan_.empty(); }));
+  EXPECT_EQ(lan_[0][23], 1);            // ICMP
+  EXPECT_EQ(u16(lan_[0], 34), 0x0304);  // fragmentation needed
+  const std::uint16_t mtu = u16(lan_[0], 40);
+  // The MTU that we tell is the largest that fits.
+  card_.receive(layout::Port::kLan, udp_packet(kHost, kRemote, mtu - 28U, true));
+  ASSERT_EQ(wan_.size(), 1U);
+  EXPECT_LE(wan_[0].size(), 1514U);
+  card_.receive(layout::Port::kLan, udp_packet(kHost, kRemote, mtu - 27U, true));
+  EXPECT_EQ(wan_.size(), 1U);
+  // One that may be cut is.
+  wan_.clear();
+  card_.receive(layout::Port::kLan, udp_packet(kHost, kRemote, 1472, false));
+  ASSERT_TRUE(run_until([&] { return wan_.size() == 2; }));
+}
+
+TEST_F(GatewayTest, PoliciesThatWereChangedLiveSurviveARestart) {
+  start();
+  const auto added = ask("POST", {"policies"},
+                         {{"name", "printer"}, {"destination", "10.2.0.77"}, {"action", "bypass"}, {"before", "net"}});
+  EXPECT_EQ(added.at("outcome").as_string(), "policy 'printer' is in force");
+  EXPECT_THAT(
+      std::string(ask("POST", {"policies"}, {{"name", "printer"}, {"action", "bypass"}}).at("error").as_string()),
+      HasSubstr("there is a policy 'printer' already"));
+  gateway_.reset();
+  start();
+  const auto policies = ask("GET", {"policies"}).at("policies").as_array();
+  ASSERT_EQ(policies.size(), 2U);
+  EXPECT_EQ(policies[0].at("name").as_string(), "printer");
+  ask("DELETE", {"policies", "printer"});
+  EXPECT_EQ(ask("GET", {"policies"}).at("policies").as_array().size(), 1U);
+}
+
+TEST_F(GatewayTest, ShowsItsSasWithoutTheirKeys) {
+  start();
+  ASSERT_TRUE(peer_is_known());
+  card_.receive(layout::Port::kLan, udp_packet(kHost, kRemote, 100, false));
+  const auto sas = ask("GET", {"sas"});
+  const auto& sa = sas.at("sas").as_array().at(0);
+  EXPECT_EQ(sa.at("target").as_string(), "sa/m");
+  EXPECT_EQ(sa.at("spi_out").as_string(), "0x00002001");
+  EXPECT_EQ(sa.at("packets_out").to_number<int>(), 1);
+  EXPECT_EQ(json::serialize(sas).find("2021222324"), std::string::npos);
+  EXPECT_EQ(ask("GET", {"counters"}).at("counters").at("esp_out").to_number<int>(), 1);
+  EXPECT_TRUE(ask("GET", {"card"}).at("enabled").as_bool());
+  EXPECT_THAT(std::string(ask("POST", {"initiate"}, {{"connection", "x"}, {"child", "y"}}).at("error").as_string()),
+              HasSubstr("x"));
+  EXPECT_TRUE(ask("GET", {"nothing"}).as_object().contains("error"));
+}
+
+}  // namespace
+}  // namespace sallyport::gateway

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+// The gateway's use of the store.
+#include "host/gateway/memory.hpp"
+
+#include <openssl/rand.h>
+#include <openssl/sha.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+
+namespace sallyport::gateway {
+namespace {
+
+namespace json = boost::json;
+
+std::string policy_text(const policy::Policy& p) {
+  json::object words;
+  for (const auto word : policy::policy_words()) {
+    if (auto text = policy::get_word(p, word); !text.empty()) words[word] = std::move(text);
+  }
+  return json::serialize(words);
+}
+
+Result<json::object> parse_object(const std::string& text) {
+  boost::system::error_code failed;
+  json::value value = json::parse(text, failed);
+  if (failed || !value.is_object()) return Error{Errc::kCorrupt, "the store holds what is no JSON object"};
+  return std::move(value.as_object());
+}
+
+Result<policy::Policy> parse_policy(const std::string& text) {
+  auto words = parse_object(text);
+  if (!words) return words.error();
+  policy::Policy p;
+  for (const auto& member : *words) {
+    const auto* value = member.value().if_string();
+    if (value == nullptr) return Error{Errc::kCorrupt, "a stored policy has a word that is no text"};
+    if (auto set = policy::set_word(p, std::string(member.key()), std::string(*value)); !set) return set.error();
+  }
+  if (auto valid = policy::validate(p); !valid) return valid.error();
+  return p;
+}
+
+std::string digest_of(const std::vector<policy::Policy>& policies) {
+  std::string all;
+  for (const auto& p : policies) all += policy_text(p) + '\n';
+  std::uint8_t digest[SHA256_DIGEST_LENGTH];
+  SHA256(reinterpret_cast<const std::uint8_t*>(all.data()), all.size(), digest);
+  return to_hex(digest);
+}
+
+json::array texts_of(const TrafficSelectors& selectors) {
+  json::array out;
+  for (const auto& s : selectors) out.emplace_back(s.to_string());
+  return out;
+}
+
+std::string sa_text(const InstalledSa& sa) {
+  json::object out{
+      {"target", sa.target},
+      {"child", static_cast<std::uint64_t>(sa.child)},
+      {"policy_id", sa.policy_id},
+      {"spi_in", static_cast<std::uint32_t>(sa.spi_in)},
+      {"spi_out", static_cast<std::uint32_t>(sa.spi_out)},
+      {"sa_index", sa.row},
+      {"next_hop", sa.next_hop},
+      {"sending", sa.sending},
+      {"algorithm", sa.algorithm},
+      {"esn", sa.esn},
+      {"local_address", sa.local.to_string()},
+      {"remote_address", sa.remote.to_string()},
+      {"local_ts", texts_of(sa.reach.local)},
+      {"remote_ts", texts_of(sa.reach.remote)},
+      {"installed", std::chrono::duration_cast<std::chrono::seconds>(sa.installed.time_since_epoch()).count()}};
+  if (sa.encap) out["encap"] = {sa.encap->local_port, sa.encap->remote_port};
+  return json::serialize(out);
+}
+
+TrafficSelectors selectors_of(const json::value& texts) {
+  TrafficSelectors out;
+  for (const auto& text : texts.as_array()) {
+    out.push_back(TrafficSelector::parse(std::string(text.as_string())).value_or(TrafficSelector{}));
+  }
+  return out;
+}
+
+Result<InstalledSa> parse_sa(const std::string& text) {
+  auto object = parse_object(text);
+  if (!object) return object.error();
+  try {
+    const auto number = [&](const char* name) { return object->at(name).to_number<std::uint64_t>(); };
+    InstalledSa sa;
+    sa.target = std::string(object->at("target").as_string());
+    sa.child = ike::ChildHandle{number("child")};
+    sa.policy_id = static_cast<std::uint16_t>(number("policy_id"));
+    sa.spi_in = Spi{static_cast<std::uint32_t>(number("spi_in"))};
+    sa.spi_out = Spi{static_cast<std::uint32_t>(number("spi_out"))};
+    sa.row = static_cast<std::uint16_t>(number("sa_index"));
+    sa.next_hop = static_cast<std::uint8_t>(number("next_hop"));
+    sa.sending = object->at("sending").as_bool();
+    sa.algorithm = std::string(object->at("algorithm").as_string());
+    sa.esn = object->at("esn").as_bool();
+    sa.local = IpAddress::parse(std::string(object->at("local_address").as_string())).value_or(IpAddress());
+    sa.remote = IpAddress::parse(std::string(object->at("remote_address").as_string())).value_or(IpAddress());
+    sa.reach = {selectors_of(object->at("local_ts")), selectors_of(object->at("remote_ts"))};
+    sa.installed = std::chrono::system_clock::time_point(std::chrono::seconds(number("installed")));
+    if (const auto* encap = object->if_contains("encap")) {
+      sa.encap = UdpEncap{encap->as_array().at(0).to_number<std::uint16_t>(),
+                          encap->as_array().at(1).to_number<std::uint16_t>()};
+    }
+    return sa;
+  } catch (const std::exception& e) {  // Boost.JSON's way to say that a member is missing or of another kind
+    return Error{Errc::kCorrupt, std::string("a stored SA cannot be read: ") + e.what()};
+  }
+}
+
+Buffer bytes_of(const driver::Cookie& cookie) {
+  ByteWriter w;
+  for (const auto word : cookie) w.u32(word);
+  return w.take();
+}
+
+}  // namespace
+
+// ---- policies ------------------------------------------------------------------------------------------------------
+
+Result<std::optional<std::vector<policy::Policy>>> Memory::policies(const std::vector<policy::Policy>& of_file) {
+  auto stored = store_.policies();
+  if (!stored) return stored.error();
+  if (!*stored || (*stored)->origin != digest_of(of_file)) return std::optional<std::vector<policy::Policy>>();
+  std::vector<policy::Policy> out;
+  for (const auto& text : (*stored)->policies) {
+    auto p = parse_policy(text);
+    if (!p) return p.error();
+    out.push_back(std::move(*p));
+  }
+  return std::optional(std::move(out));
+}
+
+Result<void> Memory::save_policies(const std::vector<policy::Policy>& policies,
+                                   const std::vector<policy::Policy>& of_file) {
+  store::StoredPolicies stored;
+  for (const auto& p : policies) stored.policies.push_back(policy_text(p));
+  stored.origin = digest_of(of_file);
+  return store_.save_policies(stored);
+}
+
+// ---- card ----------------------------------------------------------------------------------------------------------
+
+Result<std::optional<Remembered>> Memory::recall(const driver::CardStatus& status) {
+  const std::optional<Remembered> nothing;
+  auto cookie = store_.card_cookie();
+  if (!cookie) return cookie.error();
+  const Buffer of_card = bytes_of(status.cookie);
+  const bool ours = *cookie == of_card && std::any_of(of_card.begin(), of_card.end(), [](auto b) { return b != 0; });
+  if (!ours) return nothing;
+  auto images = store_.images();
+  if (!images) return images.error();
+  const auto found = std::find_if(images->begin(), images->end(),
+                                  [&](const auto& stored) { return stored.generation == status.generation; });
+  if (found == images->end()) return nothing;
+  auto image = driver::TableImage::parse(found->image);
+  if (!image) return image.error();
+  Remembered remembered{std::move(*image), {}, {}};
+  auto ids = store_.policy_ids();
+  if (!ids) return ids.error();
+  remembered.policy_ids = std::move(*ids);
+  auto texts = store_.sas();
+  if (!texts) return texts.error();
+  for (const auto& text : *texts) {
+    auto sa = parse_sa(text);
+    if (!sa) return sa.error();
+    remembered.sas.push_back(std::move(*sa));
+  }
+  return std::optional(std::move(remembered));
+}
+
+Result<driver::Cookie> Memory::begin_card() {
+  driver::Cookie cookie{};
+  if (RAND_bytes(reinterpret_cast<unsigned char*>(cookie.data()), sizeof cookie) != 1) {
+    return Error{Errc::kIo, "OpenSSL has no random bytes"};
+  }
+  if (auto begun = store_.begin_card(bytes_of(cookie)); !begun) return begun.error();
+  return cookie;
+}
+
+Result<void> Memory::about_to_open(std::uint32_t generation, const driver::TableImage& image) {
+  return store_.save_image({generation, image.serialise()});
+}
+
+Result<void> Memory::policy_ids_changed(const std::map<std::string, std::uint16_t>& ids) {
+  return store_.save_policy_ids(ids);
+}
+
+Result<void> Memory::sa_installed(const InstalledSa& sa) {
+  return store_.save_sa(static_cast<std::uint32_t>(sa.spi_in), sa_text(sa));
+}
+
+Result<void> Memory::sa_changed(const InstalledSa& sa) { return sa_installed(sa); }
+
+Result<void> Memory::sa_removed(Spi spi_in) { return store_.remove_sa(static_cast<std::uint32_t>(spi_in)); }
+
+}  // namespace sallyport::gateway
