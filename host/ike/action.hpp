@@ -15,7 +15,7 @@ using Time = std::chrono::steady_clock::time_point;
 enum class IkeHandle : std::uint64_t {};
 enum class ChildHandle : std::uint64_t {};
 
-// ---- to be carried out ---------------------------------------------------------------------------------------------
+// ---- to be carried out --------------------------------------------------------------------------------------------
 
 // Bytes are an IKE message. From and to port 4500 it goes behind four zero bytes (RFC 3948 2.2: the non-ESP marker),
 // which are not part of bytes.
@@ -55,7 +55,7 @@ struct RemoveSa {
   Spi spi_out{};
 };
 
-// ---- to be known ---------------------------------------------------------------------------------------------------
+// ---- to be known --------------------------------------------------------------------------------------------------
 
 struct IkeEstablished {
   IkeHandle ike{};

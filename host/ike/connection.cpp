@@ -17,8 +17,10 @@ bool contradicts_itself(const Lifetime& lifetime) {
          (lifetime.rekey.count() > 0 && lifetime.jitter >= lifetime.rekey);
 }
 
+constexpr std::size_t kMost = 255;  // RFC 7296 3.3.1 and 3.13: counted in one octet
+
 bool all_of_protocol(const Proposals& proposals, Protocol protocol) {
-  return !proposals.empty() &&
+  return !proposals.empty() && proposals.size() <= kMost &&
          std::ranges::all_of(proposals, [&](const Proposal& proposal) { return proposal.protocol == protocol; });
 }
 
@@ -41,6 +43,8 @@ Result<void> validate(const Connection& connection) {
     if (connection.find_child(child.name) != &child) return invalid(connection, which + "is there twice");
     if (child.local_ts.empty() || child.remote_ts.empty())
       return invalid(connection, which + "lacks traffic selectors");
+    if (child.local_ts.size() > kMost || child.remote_ts.size() > kMost)
+      return invalid(connection, which + "has too many traffic selectors");
     if (!all_of_protocol(child.esp_proposals, Protocol::kEsp))
       return invalid(connection, which + "has no proposal for ESP");
     if (contradicts_itself(child.lifetime))

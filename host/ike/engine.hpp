@@ -12,7 +12,8 @@
 namespace sallyport::ike {
 
 // The receiver chooses the SPI of what it receives, and a card's SPI carries the row of its SA: so the card's keeper
-// hands them out. release() follows every allocate(), after the SA's RemoveSa or when it never came about.
+// hands them out. release() follows every allocate(): in the call that returns the SA's RemoveSa, or when the SA never
+// came about. Whoever frees a row only after he has carried RemoveSa out takes both into account.
 class SpiAllocator {
  public:
   virtual ~SpiAllocator() = default;
@@ -73,8 +74,8 @@ class Engine {
   [[nodiscard]] std::uint64_t revision() const;
   // Established IKE SAs with their keys; of CHILD SAs only what is not a secret, since the card has the rest.
   [[nodiscard]] Secret snapshot(Time now) const;
-  // Into an engine without IKE SAs, after set_connection(). away: how long ago the snapshot was taken. Children's SPIs
-  // are the caller's to mark as taken before. Errors: kCorrupt, kExists.
+  // Into an engine without IKE SAs, after set_connection(). away: how long ago the snapshot was taken. The SPIs of the
+  // children count as allocated, as the card that holds them says. Errors: kCorrupt, kExists.
   Result<Actions> restore(Bytes snapshot, std::chrono::seconds away, Time now);
 
  private:

@@ -271,7 +271,7 @@ TEST_F(Establish, BothAtOnceLeavesTrafficFlowing) {
   expect_traffic();
 }
 
-// ---- NAT (2.23) ----------------------------------------------------------------------------------------------------
+// ---- NAT (2.23) ---------------------------------------------------------------------------------------------------
 
 TEST_F(Establish, EncapsulatesWhenAskedTo) {
   Connection c = connection(a, b);
@@ -348,7 +348,7 @@ TEST_F(BehindNat, IsFoundOutAndEncapsulated) {
   EXPECT_EQ(b.sending().encap, (UdpEncap{kNatPort, 24500}));
 }
 
-// ---- cookies (2.6) -------------------------------------------------------------------------------------------------
+// ---- cookies (2.6) ------------------------------------------------------------------------------------------------
 
 TEST_F(Establish, DemandsACookieUnderLoadAndKeepsNothingBefore) {
   b.settings.cookie_threshold = 0;

@@ -18,11 +18,6 @@ Time soonest(std::initializer_list<std::optional<Time>> times) {
 
 bool reached(const std::optional<Time>& time, Time now) { return time && *time <= now; }
 
-std::optional<std::chrono::seconds> seconds_until(const std::optional<Time>& time, Time now) {
-  if (!time) return std::nullopt;
-  return std::chrono::duration_cast<std::chrono::seconds>(*time - now);
-}
-
 }  // namespace
 
 IkeSa::IkeSa(World& world, std::shared_ptr<const Connection> connection)
@@ -59,7 +54,7 @@ void IkeSa::set_lifetime(Time now) {
   expire_at_ = expire_time(words().lifetime, now);
 }
 
-// ---- sending -------------------------------------------------------------------------------------------------------
+// ---- sending ------------------------------------------------------------------------------------------------------
 
 Message IkeSa::message(ExchangeType type, bool response, std::uint32_t id) const {
   Message m;
@@ -149,7 +144,7 @@ bool IkeSa::busy_with_children() const {
 
 bool IkeSa::rekeying() const { return outstanding_ && std::holds_alternative<RekeyExchange>(outstanding_->exchange); }
 
-// ---- receiving -----------------------------------------------------------------------------------------------------
+// ---- receiving ----------------------------------------------------------------------------------------------------
 
 void IkeSa::on_message(const Endpoint& local, const Endpoint& remote, const Message& m, Bytes datagram, Turn& turn) {
   if (m.header.exchange == ExchangeType::kIkeSaInit) {
@@ -277,8 +272,7 @@ void IkeSa::follow_peer(const Endpoint& local, const Endpoint& remote, Turn& tur
   }
 }
 
-// ---- time
-// ----------------------------------------------------------------------------------------------------------
+// ---- time ---------------------------------------------------------------------------------------------------------
 
 std::optional<Time> IkeSa::deadline() const {
   Time first = soonest({expire_at_, outstanding_ ? std::optional(outstanding_->again_at) : std::nullopt});
@@ -344,8 +338,7 @@ void IkeSa::expire(Turn& turn) {
   for (const ChildHandle handle : drained) remove_child(handle, turn);
 }
 
-// ---- the end
-// -------------------------------------------------------------------------------------------------------
+// ---- the end ------------------------------------------------------------------------------------------------------
 
 // Gives back what a request held that will have no response.
 void IkeSa::give_up_exchange(Exchange& exchange, const Error& reason, Turn& turn) {
@@ -355,8 +348,6 @@ void IkeSa::give_up_exchange(Exchange& exchange, const Error& reason, Turn& turn
   } else if (const auto* child = std::get_if<ChildExchange>(&exchange)) {
     world_.spis.release(child->offer.spi_in);
     if (!child->replaces) child_failed(child->offer, reason, turn);
-  } else if (const auto* lost = std::get_if<LostExchange>(&exchange); lost != nullptr && lost->spi_in != Spi{}) {
-    world_.spis.release(lost->spi_in);
   }
 }
 
@@ -402,8 +393,7 @@ void IkeSa::close(Turn& turn) {
 
 void IkeSa::close_silently(Turn& turn) { close(turn); }
 
-// ---- what can be read
-// ----------------------------------------------------------------------------------------------
+// ---- what can be read ---------------------------------------------------------------------------------------------
 
 bool IkeSa::wants(std::string_view child) const {
   const auto up = [&](const ChildSa& one) {
@@ -437,119 +427,6 @@ ChildSa* IkeSa::find_by_spi_out(Spi spi) {
 
 bool IkeSa::answers_init(const Endpoint& remote, std::uint64_t spi_i) const {
   return !initiator_ && spi_i_ == spi_i && state_ == IkeState::kAuthenticating && remote_ == remote;
-}
-
-IkeStatus IkeSa::status(Time now) const {
-  IkeStatus s;
-  s.ike = handle_;
-  s.connection = connection_->name;
-  s.state = state_;
-  s.initiator = initiator_;
-  s.spi_i = spi_i_;
-  s.spi_r = spi_r_;
-  s.local = local_;
-  s.remote = remote_;
-  s.local_id = local_id_;
-  s.remote_id = remote_id_;
-  s.local_behind_nat = local_behind_nat_;
-  s.remote_behind_nat = remote_behind_nat_;
-  s.proposal = proposal_;
-  s.age = std::chrono::duration_cast<std::chrono::seconds>(now - born_);
-  s.rekey_in = seconds_until(rekey_at_, now);
-  s.expire_in = seconds_until(expire_at_, now);
-  for (const auto& child : children_) {
-    if (!child.installed) continue;
-    s.children.push_back({child.handle, child.name, child.state, child.spi_in, child.spi_out, child.proposal,
-                          child.local_ts, child.remote_ts, child.encap,
-                          std::chrono::duration_cast<std::chrono::seconds>(now - child.born),
-                          seconds_until(child.rekey_at, now), seconds_until(child.expire_at, now)});
-  }
-  return s;
-}
-
-// ---- helpers
-// -------------------------------------------------------------------------------------------------------
-
-const Payload* find_payload(const std::vector<Payload>& payloads, PayloadType type) {
-  const auto found = std::ranges::find(payloads, type, &Payload::type);
-  return found == payloads.end() ? nullptr : &*found;
-}
-
-namespace {
-
-template <class Wanted>
-std::optional<NotifyPayload> first_notify(const std::vector<Payload>& payloads, Wanted wanted) {
-  for (const auto& payload : payloads) {
-    if (payload.type != PayloadType::kNotify) continue;
-    auto notify = NotifyPayload::parse(payload.body);
-    if (notify && wanted(notify->type)) return std::move(*notify);
-  }
-  return std::nullopt;
-}
-
-}  // namespace
-
-std::optional<NotifyPayload> find_notify(const std::vector<Payload>& payloads, NotifyType type) {
-  return first_notify(payloads, [&](NotifyType found) { return found == type; });
-}
-
-std::optional<NotifyPayload> find_error(const std::vector<Payload>& payloads) {
-  return first_notify(payloads, [](NotifyType found) { return is_error(found); });
-}
-
-NotifyPayload refusal(NotifyType type, Bytes data) {
-  NotifyPayload notify;
-  notify.type = type;
-  notify.data.assign(data.begin(), data.end());
-  return notify;
-}
-
-Payload make_notify(NotifyType type, Bytes data) {
-  return {PayloadType::kNotify, false, refusal(type, data).serialise()};
-}
-
-Buffer spi_bytes(Spi spi) {
-  ByteWriter w;
-  w.u32(static_cast<std::uint32_t>(spi));
-  return w.take();
-}
-
-Buffer group_bytes(DhGroup group) {
-  ByteWriter w;
-  w.u16(static_cast<std::uint16_t>(group));
-  return w.take();
-}
-
-Error error_of(const NotifyPayload& notify) {
-  const std::string said = "the peer says " + to_string(notify.type);
-  switch (notify.type) {
-    case NotifyType::kAuthenticationFailed:
-      return {Errc::kAuthFailed, said};
-    case NotifyType::kNoProposalChosen:
-    case NotifyType::kTsUnacceptable:
-    case NotifyType::kInvalidKePayload:
-    case NotifyType::kUnsupportedCriticalPayload:
-      return {Errc::kUnsupported, said};
-    case NotifyType::kTemporaryFailure:
-      return {Errc::kBusy, said};
-    case NotifyType::kNoAdditionalSas:
-      return {Errc::kFull, said};
-    case NotifyType::kChildSaNotFound:
-      return {Errc::kNotFound, said};
-    default:
-      return {Errc::kInvalid, said};
-  }
-}
-
-std::string_view to_string(IkeState state) {
-  constexpr std::string_view kWords[] = {"connecting", "authenticating", "established",
-                                         "rekeyed",    "deleting",       "closed"};
-  return kWords[static_cast<std::size_t>(state)];
-}
-
-std::string_view to_string(ChildState state) {
-  constexpr std::string_view kWords[] = {"installed", "rekeying", "rekeyed", "deleting", "draining"};
-  return kWords[static_cast<std::size_t>(state)];
 }
 
 }  // namespace sallyport::ike

@@ -6,7 +6,7 @@
 #include <deque>
 
 #include "host/ike/keys.hpp"
-#include "host/ike/payloads.hpp"
+#include "host/ike/notify.hpp"
 #include "host/ike/sa_payload.hpp"
 #include "host/ike/sk_cipher.hpp"
 #include "host/ike/world.hpp"
@@ -31,7 +31,7 @@ struct ChildSa {
   std::optional<Time> drained_at;
 };
 
-// ---- what waits for its turn to be requested -----------------------------------------------------------------------
+// ---- what waits for its turn to be requested ----------------------------------------------------------------------
 
 struct CreateChild {
   std::string name;
@@ -52,7 +52,7 @@ struct Queued {
   Time not_before{};
 };
 
-// ---- what a request that is under way must remember until its response ---------------------------------------------
+// ---- what a request that is under way must remember until its response --------------------------------------------
 
 struct ChildOffer {
   std::string name;
@@ -263,17 +263,6 @@ class IkeSa {
   std::optional<Time> rekey_at_;
   std::optional<Time> expire_at_;
 };
-
-// ---- small helpers that the exchanges share ------------------------------------------------------------------------
-
-[[nodiscard]] const Payload* find_payload(const std::vector<Payload>& payloads, PayloadType type);
-[[nodiscard]] std::optional<NotifyPayload> find_notify(const std::vector<Payload>& payloads, NotifyType type);
-[[nodiscard]] std::optional<NotifyPayload> find_error(const std::vector<Payload>& payloads);
-[[nodiscard]] Payload make_notify(NotifyType type, Bytes data = {});
-[[nodiscard]] NotifyPayload refusal(NotifyType type, Bytes data = {});
-[[nodiscard]] Buffer spi_bytes(Spi spi);
-[[nodiscard]] Buffer group_bytes(DhGroup group);
-[[nodiscard]] Error error_of(const NotifyPayload& notify);  // what a peer's refusal means to our caller
 
 inline constexpr std::size_t kNonceSize = 32;  // ours: at least half the key size of the largest PRF (RFC 7296 2.10)
 

@@ -35,7 +35,7 @@ Buffer IkeSa::auth_of(bool initiators, Bytes id_payload) const {
   return {auth.reveal().begin(), auth.reveal().end()};
 }
 
-// ---- initiator -----------------------------------------------------------------------------------------------------
+// ---- initiator ----------------------------------------------------------------------------------------------------
 
 void IkeSa::request_auth(Turn& turn) {
   const std::string name = std::get<CreateChild>(queue_.front().task).name;
@@ -112,7 +112,7 @@ void IkeSa::established(Turn& turn) {
   turn.out.push_back(IkeEstablished{handle_, connection_->name, local_, remote_});
 }
 
-// ---- responder -----------------------------------------------------------------------------------------------------
+// ---- responder ----------------------------------------------------------------------------------------------------
 
 IkeSa::Payloads IkeSa::answer_auth(const Payloads& request, Turn& turn) {
   const auto refuse = [&] {

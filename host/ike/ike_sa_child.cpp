@@ -25,6 +25,14 @@ NotifyPayload child_not_found(Bytes spi) {
 
 std::vector<Payload> refused(const NotifyPayload& why) { return {{PayloadType::kNotify, false, why.serialise()}}; }
 
+// 3.13: the number of selectors is one octet. To leave some out is to narrow further.
+constexpr std::size_t kMostSelectors = 255;
+TrafficSelectors at_most(std::size_t count, TrafficSelectors selectors) {
+  if (selectors.size() > count)
+    selectors.erase(selectors.begin() + static_cast<std::ptrdiff_t>(count), selectors.end());
+  return selectors;
+}
+
 std::optional<Spi> spi_of(Bytes raw) {
   if (raw.size() != 4) return std::nullopt;
   return Spi{ByteReader(raw).u32()};
@@ -32,7 +40,7 @@ std::optional<Spi> spi_of(Bytes raw) {
 
 }  // namespace
 
-// ---- what both exchanges that create a CHILD SA share --------------------------------------------------------------
+// ---- what both exchanges that create a CHILD SA share -------------------------------------------------------------
 
 // In IKE_AUTH there is no KE payload, so the groups of the proposals are left out (1.2).
 Result<ChildOffer> IkeSa::make_offer(const std::string& name, bool with_groups) {
@@ -103,8 +111,8 @@ std::variant<IkeSa::ChildAnswer, NotifyPayload> IkeSa::choose_child(const Payloa
   for (const auto& config : words().children) {
     if (replaces != nullptr && replaces->name != config.name) continue;
     ChildAnswer answer;
-    answer.child.local_ts = narrow(*ours, config.local_ts);
-    answer.child.remote_ts = narrow(*theirs, config.remote_ts);
+    answer.child.local_ts = at_most(kMostSelectors, narrow(*ours, config.local_ts));
+    answer.child.remote_ts = at_most(kMostSelectors, narrow(*theirs, config.remote_ts));
     if (answer.child.local_ts.empty() || answer.child.remote_ts.empty()) continue;
     const auto choice =
         choose(offered, with_groups ? config.esp_proposals : without_groups(config.esp_proposals), ke_group);
@@ -203,7 +211,7 @@ void IkeSa::retire_child(ChildSa& child, bool replaced, Turn& turn) {
   child.drained_at = turn.now + world_.settings.drain;
 }
 
-// ---- initiator -----------------------------------------------------------------------------------------------------
+// ---- initiator ----------------------------------------------------------------------------------------------------
 
 void IkeSa::request_child(const CreateChild& task, Turn& turn) {
   ChildSa* old = task.replaces ? find_child(*task.replaces) : nullptr;
@@ -332,7 +340,7 @@ void IkeSa::on_child_refused(ChildExchange& exchange, const NotifyPayload& error
   child_failed(exchange.offer, error_of(error), turn);
 }
 
-// ---- responder -----------------------------------------------------------------------------------------------------
+// ---- responder ----------------------------------------------------------------------------------------------------
 
 IkeSa::Payloads IkeSa::answer_create(const Payloads& request, Turn& turn) {
   const auto sa = SaPayload::parse(find_payload(request, PayloadType::kSa)->body);

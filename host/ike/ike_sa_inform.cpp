@@ -19,7 +19,7 @@ void IkeSa::switch_over(ChildHandle old, Turn& turn) {
   }
 }
 
-// ---- initiator -----------------------------------------------------------------------------------------------------
+// ---- initiator ----------------------------------------------------------------------------------------------------
 
 // A child that is not ours any more is deleted by its SPI all the same: the peer may hold one that we could not use.
 void IkeSa::request_delete(const DeleteChild& task, Turn& turn) {
@@ -49,10 +49,9 @@ void IkeSa::on_lost_response(const LostExchange& lost, const Payloads& response,
     return;
   }
   if (!refused) later(DeleteChild{lost.spi_in}, turn.now);
-  world_.spis.release(lost.spi_in);
 }
 
-// ---- responder -----------------------------------------------------------------------------------------------------
+// ---- responder ----------------------------------------------------------------------------------------------------
 
 IkeSa::Payloads IkeSa::answer_inform(const Payloads& request, Turn& turn) {
   Payloads response;

@@ -75,7 +75,7 @@ std::optional<InitRequest> read_init(const std::vector<Payload>& payloads) {
 
 }  // namespace
 
-// ---- initiator -----------------------------------------------------------------------------------------------------
+// ---- initiator ----------------------------------------------------------------------------------------------------
 
 void IkeSa::start(const std::string& child, Turn& turn) {
   later(CreateChild{child, std::nullopt}, turn.now);
@@ -167,7 +167,7 @@ void IkeSa::restart_init(InitExchange exchange, const NotifyPayload& reason, Tur
   request_init(std::move(exchange), turn);
 }
 
-// ---- responder -----------------------------------------------------------------------------------------------------
+// ---- responder ----------------------------------------------------------------------------------------------------
 
 void IkeSa::respond(World& world, const Endpoint& local, const Endpoint& remote, const Message& request, Bytes datagram,
                     Turn& turn) {

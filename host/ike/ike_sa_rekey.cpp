@@ -68,7 +68,7 @@ void IkeSa::hand_over_to(IkeSa& successor, Turn& turn) {
   turn.out.push_back(IkeRekeyed{handle_, successor.handle_});
 }
 
-// ---- initiator -----------------------------------------------------------------------------------------------------
+// ---- initiator ----------------------------------------------------------------------------------------------------
 
 void IkeSa::request_rekey(const RekeyIke& task, Turn& turn) {
   if (state_ != IkeState::kEstablished) return;
@@ -133,7 +133,7 @@ void IkeSa::on_rekey_refused(RekeyExchange& exchange, const NotifyPayload& error
   later(RekeyIke{}, world_.retry_time(turn.now));  // until the hard lifetime ends it
 }
 
-// ---- responder -----------------------------------------------------------------------------------------------------
+// ---- responder ----------------------------------------------------------------------------------------------------
 
 IkeSa::Payloads IkeSa::answer_rekey(const Payloads& request, Turn& turn) {
   // 2.25.2: not while the IKE SA is closed, or a CHILD SA of it is created, rekeyed or closed by us.

@@ -232,7 +232,7 @@ TEST(TsPayload, LeavesOutWhatACardCannotSelect) {
                    "0a010000")));
 }
 
-// ---- what a message may contain ------------------------------------------------------------------------------------
+// ---- what a message may contain -----------------------------------------------------------------------------------
 
 TEST(MessageRules, AllowWhatIsComplete) {
   EXPECT_FALSE(check_rules(ExchangeType::kIkeSaInit, false, init_request().payloads));

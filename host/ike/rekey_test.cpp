@@ -186,7 +186,7 @@ TEST_F(Rekey, OfAChildThatIsBeingClosedWaits) {
   EXPECT_EQ(only(b).state, IkeState::kEstablished);
 }
 
-// ---- the IKE SA ----------------------------------------------------------------------------------------------------
+// ---- the IKE SA ---------------------------------------------------------------------------------------------------
 
 TEST_F(Rekey, ReplacesTheIkeSaAndKeepsTheChildren) {
   establish();

@@ -13,6 +13,8 @@ class Snapshot : public Wire {
   void crash(const Secret& stored, seconds away = seconds(0)) {
     a.outbox.clear();
     now += away;
+    a.spis.taken.clear();  // the new process knows the rows that the card holds
+    for (const auto& [handle, child] : a.children) a.spis.taken.insert(child.words.sa.spi_in);
     a.restart();
     connect(a, connection(a, b));
     a.take(a.engine->restore(stored.reveal(), away, now));
