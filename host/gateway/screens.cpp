@@ -78,7 +78,8 @@ Result<json::object> child_object(Gateway& gateway, const std::string& connectio
   auto counted = sa_object(gateway, *sa);
   if (!counted) return counted.error();
   out["state"] = "installed";
-  for (const char* member : {"algorithm", "spi_in", "spi_out", "packets_in", "packets_out", "bytes_in", "bytes_out"}) {
+  for (const char* member :
+       {"algorithm", "spi_in", "spi_out", "packets_in", "packets_out", "bytes_in", "bytes_out", "installed_s"}) {
     out[member] = counted->at(member);
   }
   return out;
