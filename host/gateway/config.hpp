@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The gateway's configuration file, checked completely. docs/man/sallyport.toml.5.md describes every key.
+// The gateway's configuration file, checked completely. docs/man/sallyport.toml.5 describes every key.
 #pragma once
 
 #include <filesystem>

@@ -13,7 +13,7 @@
 namespace sallyport::gateway {
 namespace {
 
-// Exit codes, as docs/man/sallyportd.8.md lists them.
+// Exit codes, as docs/man/sallyportd.8 lists them.
 constexpr int kDone = 0;
 constexpr int kFailed = 1;
 constexpr int kBadConfiguration = 2;
