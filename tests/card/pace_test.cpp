@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+// How many clocks a packet takes when frames arrive as fast as a port can give them, and what a flip costs under load.
+#include <gtest/gtest.h>
+
+#include "driver/software/ipv4.hpp"
+#include "driver/tables/route_compiler.hpp"
+#include "driver/tables/spd_compiler.hpp"
+#include "tests/card/driven_card.hpp"
+#include "tests/card/verilated_card.hpp"
+
+namespace sallyport::tests {
+namespace {
+
+using layout::Port;
+
+constexpr std::uint32_t kInside = 0x0a000105, kOutside = 0x0a000205, kGateway = 0xc0000201;
+constexpr std::uint16_t kPolicyId = 7;
+constexpr unsigned kRow = 3;
+constexpr std::uint32_t kSpi = 0x10000000 | kRow;
+
+// An SA that leads back to us, so that what one direction seals the other can open.
+RandomSa sa(bool outbound) {
+  namespace out = layout::sa_out;
+  namespace in = layout::sa_in;
+  RandomSa sa;
+  sa.row = kRow;
+  for (unsigned i = 0; i < 32; ++i) sa.key.bytes()[i] = static_cast<std::uint8_t>(i);
+  sa.key.set(layout::sa_key::kKeySize, static_cast<unsigned>(layout::KeySize::kAes256));
+  sa.sa.set(outbound ? out::kValid : in::kValid, 1);
+  sa.sa.set(outbound ? out::kPolicyId : in::kPolicyId, kPolicyId);
+  sa.sa.set(outbound ? out::kSpi : in::kSpi, kSpi);
+  sa.sa.set(outbound ? out::kDestination : in::kDestination, kGateway);
+  if (outbound) {
+    sa.sa.set(out::kSource, kGateway);
+    sa.sa.set(out::kNextHop, 2);
+    sa.sa.set(out::kTtl, 64);
+  }
+  return sa;
+}
+
+// `mark` is the last byte of the neighbours' MAC addresses. `homeward`: what comes out of the SA belongs to the LAN.
+driver::TableImage tables(layout::Action action, std::uint8_t mark, bool homeward = false) {
+  driver::TableImage image;
+  driver::SpdRule rule;
+  rule.action = action;
+  rule.policy_id = kPolicyId;
+  rule.sa_index = kRow;
+  EXPECT_TRUE(driver::compile_spd(driver::Direction::kOutbound, {rule}, image));
+  EXPECT_TRUE(driver::compile_spd(driver::Direction::kInbound, {rule}, image));
+  driver::set_next_hop(image, 1, {Port::kLan, {2, 0, 0, 0, 1, mark}, 9000});
+  driver::set_next_hop(image, 2, {Port::kWan, {2, 0, 0, 0, 2, mark}, 9000});
+  const std::uint8_t there = homeward ? 1 : 2;
+  EXPECT_TRUE(driver::compile_routes(
+      {{kOutside, 32, layout::Route::kSend, there}, {kGateway, 32, layout::Route::kLocal, 0}}, image));
+  return image;
+}
+
+Buffer lan_frame(std::size_t length, std::uint32_t number) {
+  ByteWriter w;
+  w.bytes(kLanMac).zeros(6).u16(driver::kEthertypeIpv4);
+  w.u8(0x45).u8(0).u16(static_cast<std::uint16_t>(length - 14)).u32(0).u8(64).u8(17).u16(0).u32(kInside).u32(kOutside);
+  w.patch_u16(24, driver::internet_checksum(Bytes(w.view()).subspan(14)));
+  w.u32(number).zeros(length - 38);
+  return w.take();
+}
+
+class Pace : public testing::Test {
+ protected:
+  void SetUp() override { driven_.install({sa(true)}, {sa(false)}); }
+
+  // Clocks between the first and the last of frames that are all waiting at `in`, for each of them; what came out.
+  double clocks_per_frame(Port in, const std::vector<Buffer>& frames, std::vector<TransmittedFrame>& out) {
+    EXPECT_TRUE(card_.settle());
+    (void)card_.transmitted();
+    for (const Buffer& frame : frames) card_.receive(in, frame);
+    out.clear();
+    std::uint64_t first = 0;
+    std::uint64_t last = 0;
+    for (std::uint64_t limit = card_.clocks() + 1'000'000; out.size() < frames.size() && card_.clocks() < limit;) {
+      card_.run(1);
+      for (auto& t : card_.transmitted()) {
+        if (out.empty()) first = card_.clocks();
+        last = card_.clocks();
+        out.push_back(std::move(t));
+      }
+    }
+    EXPECT_EQ(out.size(), frames.size());
+    return static_cast<double>(last - first) / static_cast<double>(frames.size() - 1);
+  }
+
+  VerilatedCard card_{1};
+  DrivenCard driven_{card_};
+};
+
+TEST_F(Pace, OfProtectingAndOpeningPacketsOfEverySize) {
+  struct Case {
+    std::size_t length;    // of the frame on LAN
+    double protect, open;  // clocks allowed
+  };
+  // A beat a clock, two clocks a packet, and a clock where the end of a cut waits in its register.
+  for (const Case& c :
+       {Case{60, 2.05, 2.05}, {128, 3.05, 4.05}, {590, 11.05, 11.05}, {1514, 25.05, 25.05}, {8900, 141.05, 141.05}}) {
+    SCOPED_TRACE(c.length);
+    ASSERT_TRUE(driven_.session.commit(tables(layout::Action::kProtect, 1)));
+    std::vector<Buffer> frames;
+    const std::size_t count = std::min<std::size_t>(900, 60000 / ((c.length + 63) / 64 * 64));  // what a buffer holds
+    for (std::size_t i = 0; i < count; ++i) frames.push_back(lan_frame(c.length, static_cast<std::uint32_t>(i)));
+    std::vector<TransmittedFrame> sealed, opened;
+    const double protect = clocks_per_frame(Port::kLan, frames, sealed);
+
+    ASSERT_TRUE(driven_.session.commit(tables(layout::Action::kProtect, 1, true)));
+    std::vector<Buffer> returned;
+    for (auto& t : sealed) {
+      Buffer frame = t.frame;
+      std::copy(kWanMac.begin(), kWanMac.end(), frame.begin());
+      returned.push_back(std::move(frame));
+    }
+    const std::size_t fits = std::min<std::size_t>(returned.size(), 60000 / ((returned[0].size() + 63) / 64 * 64));
+    returned.resize(fits);
+    const double open = clocks_per_frame(Port::kWan, returned, opened);
+    RecordProperty("protect_" + std::to_string(c.length), std::to_string(protect));
+    RecordProperty("open_" + std::to_string(c.length), std::to_string(open));
+    std::printf("frame of %zu bytes: %.2f clocks to protect, %.2f to open\n", c.length, protect, open);
+    EXPECT_LE(protect, c.protect);
+    EXPECT_LE(open, c.open);
+    for (std::size_t i = 0; i < opened.size(); ++i) {
+      ASSERT_EQ(opened[i].port, Port::kLan);
+      ASSERT_EQ(Buffer(opened[i].frame.begin() + 34, opened[i].frame.end()),
+                Buffer(frames[i].begin() + 34, frames[i].end()));
+    }
+  }
+}
+
+// Two doors: while packets stream, tables change nine times. None is lost, none is delayed behind another, and once one
+// has seen the new tables all after it do.
+TEST_F(Pace, FlipsUnderLoadLoseNoPacketAndSplitTheStreamInOnePlaceEach) {
+  ASSERT_TRUE(driven_.session.commit(tables(layout::Action::kBypass, 0)));
+  card_.set_reluctance({.receive_gap = 12, .transmit_wait = 4, .memory_wait = 4});
+  constexpr std::uint32_t kPackets = 4000;
+  for (std::uint32_t i = 0; i < kPackets; ++i) card_.receive(Port::kLan, lan_frame(60 + i % 90, i));
+  std::size_t seen_before = 0;
+  std::vector<TransmittedFrame> sent;
+  const auto collect = [&] {
+    for (auto& t : card_.transmitted()) sent.push_back(std::move(t));
+  };
+  for (std::uint8_t mark = 1; mark < 10; ++mark) {
+    ASSERT_TRUE(driven_.session.commit(tables(layout::Action::kBypass, mark)));
+    collect();
+    EXPECT_GT(sent.size(), seen_before) << "no packet passed during a commit";
+    seen_before = sent.size();
+  }
+  EXPECT_LT(sent.size(), kPackets) << "the stream ended before the last commit";
+  ASSERT_TRUE(card_.settle());
+  collect();
+  ASSERT_EQ(sent.size(), kPackets);
+  std::uint8_t mark = 0;
+  for (std::uint32_t i = 0; i < kPackets; ++i) {
+    ByteReader r(Bytes(sent[i].frame).subspan(34));
+    ASSERT_EQ(r.u32(), i);
+    ASSERT_GE(sent[i].frame[5], mark);
+    mark = sent[i].frame[5];
+  }
+  EXPECT_EQ(mark, 9);
+}
+
+}  // namespace
+}  // namespace sallyport::tests

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+// The Verilated card against the software card: the same tables, the same random frames at both ports at once, the same
+// outcome.
+//
+// Order is compared where it is promised: among the frames of one way through the card (ESP, bypass, decapsulated,
+// clear, the host's).
+#include <gtest/gtest.h>
+
+#include <array>
+#include <deque>
+#include <utility>
+
+#include "driver/software/software_card.hpp"
+#include "tests/card/driven_card.hpp"
+#include "tests/card/random_world.hpp"
+#include "tests/card/verilated_card.hpp"
+
+namespace sallyport::tests {
+namespace {
+
+using driver::Message;
+using layout::Counter;
+using layout::Drop;
+using layout::Port;
+namespace reg = layout::reg;
+
+std::string text(const Message& m) {
+  ByteWriter w;
+  w.u8(static_cast<std::uint8_t>(m.reason)).u8(static_cast<std::uint8_t>(m.port)).u32(m.generation).u32(m.spi);
+  w.u16(m.sa_index).u8(m.outbound).u8(m.decapsulated).u16(m.policy_id).u16(m.principal).u32(m.source);
+  return layout::kUpcalls[static_cast<unsigned>(m.reason)].name + (" " + to_hex(w.view()) + " " + to_hex(m.frame));
+}
+
+// A way through the card to the host.
+constexpr unsigned kWays = 7;
+unsigned way_of(const Message& m) {
+  const bool event = m.frame.empty();
+  if (m.port == Port::kLan) return event ? 1 : 0;
+  if (event) return m.reason == layout::Upcall::kSpiUnknown ? 2 : 3;
+  const bool as_received = !m.decapsulated && (m.reason == layout::Upcall::kLocal || m.reason == layout::Upcall::kArp);
+  return as_received ? 4 : m.decapsulated ? 5 : 6;
+}
+
+// Frames that left a port, by their way there: through a cipher, past it, or from the host.
+struct Left {
+  std::deque<Buffer> ways[3];
+};
+
+// `seen` is some interleaving of the ways.
+void expect_merged(std::vector<Buffer> seen, Left expected, const char* port) {
+  for (std::size_t i = 0; i < seen.size(); ++i) {
+    bool found = false;
+    for (auto& way : expected.ways) {
+      if (found || way.empty() || way.front() != seen[i]) continue;
+      way.pop_front();
+      found = true;
+    }
+    ASSERT_TRUE(found) << "frame " << i << " of " << seen.size() << " out of " << port << ": " << to_hex(seen[i])
+                       << "\nexpected next, through a cipher: "
+                       << (expected.ways[0].empty() ? "-" : to_hex(expected.ways[0].front()))
+                       << "\npast it: " << (expected.ways[1].empty() ? "-" : to_hex(expected.ways[1].front()))
+                       << "\nfrom the host: " << (expected.ways[2].empty() ? "-" : to_hex(expected.ways[2].front()));
+  }
+  for (const auto& way : expected.ways) ASSERT_TRUE(way.empty()) << way.size() << " frames never left " << port;
+}
+
+class Twins : public testing::TestWithParam<unsigned> {
+ protected:
+  void SetUp() override {
+    software_side_.install(world_.outbound(), world_.inbound());
+    verilated_side_.install(world_.outbound(), world_.inbound());
+  }
+
+  void new_tables() {
+    const driver::TableImage image = world_.next_tables();
+    ASSERT_TRUE(software_side_.session.commit(image));
+    ASSERT_TRUE(verilated_side_.session.commit(image));
+  }
+
+  void receive(Port port, const Buffer& frame) {
+    const bool bad = random_() % 100 == 0;
+    const auto before = ciphered();
+    software_.receive(port, frame, bad);
+    keep(ciphered() != before ? 0 : 1);
+    verilated_.receive(port, frame, bad);
+  }
+
+  void inject() {
+    const auto where = layout::Inject(random_() % 4);
+    const Buffer frame = random_() % 2 ? world_.lan_frame() : world_.wan_frame();
+    if (frame.size() < 14) return;
+    const auto before = ciphered();
+    ASSERT_TRUE(software_side_.sent.send(where, frame));
+    const bool as_it_is = where == layout::Inject::kLanTx || where == layout::Inject::kWanTx;
+    keep(as_it_is ? 2 : ciphered() != before ? 0 : 1);
+    ASSERT_TRUE(verilated_side_.sent.send(where, frame));
+  }
+
+  // Everything that both cards have done since the last call.
+  void compare() {
+    ASSERT_TRUE(verilated_.settle()) << "the card does not come to rest";
+    std::vector<Buffer> seen[2];
+    for (auto& t : verilated_.transmitted()) seen[t.port == Port::kWan].push_back(std::move(t.frame));
+    for (const bool wan : {false, true}) {
+      ASSERT_NO_FATAL_FAILURE(expect_merged(seen[wan], std::exchange(left_[wan], {}), wan ? "WAN" : "LAN"));
+    }
+
+    std::vector<std::string> told[kWays], tells[kWays];
+    for (const Message& m : software_side_.messages()) told[way_of(m)].push_back(text(m));
+    for (const Message& m : verilated_side_.messages()) tells[way_of(m)].push_back(text(m));
+    for (unsigned way = 0; way < kWays; ++way) ASSERT_EQ(tells[way], told[way]);
+
+    const auto right = software_side_.control.counters().value();
+    const auto ours = verilated_side_.control.counters().value();
+    for (unsigned i = 0; i < layout::kCounterCount; ++i) {
+      ASSERT_EQ(ours.counters[i], right.counters[i]) << layout::kCounterNames[i].name;
+    }
+    for (unsigned i = 0; i < layout::kDropReasons; ++i)
+      ASSERT_EQ(ours.drops[i], right.drops[i]) << layout::kDrops[i].name;
+    for (const bool outbound : {true, false}) {
+      for (const RandomSa& sa : outbound ? world_.outbound() : world_.inbound()) {
+        ASSERT_EQ(to_hex(verilated_side_.state(outbound, sa.row).bytes()),
+                  to_hex(software_side_.state(outbound, sa.row).bytes()))
+            << (outbound ? "outbound" : "inbound") << " row " << sa.row;
+      }
+    }
+    const auto status = verilated_side_.control.status().value();
+    ASSERT_EQ(status.in_flight[0] + status.in_flight[1], 0U);
+  }
+
+  std::pair<std::uint32_t, std::uint32_t> ciphered() {
+    const auto low = [this](Counter c) {
+      return software_.read(reg::kCounters.at(2 * static_cast<unsigned>(c))).value();
+    };
+    return {low(Counter::kEspOut), low(Counter::kEspIn)};
+  }
+
+  void keep(unsigned way) {
+    for (auto& [port, frame] : std::exchange(sent_, {}))
+      left_[port == Port::kWan].ways[way].push_back(std::move(frame));
+  }
+
+  std::mt19937 random_{GetParam()};
+  RandomWorld world_{GetParam()};
+  std::vector<TransmittedFrame> sent_;
+  Left left_[2];
+  driver::SoftwareCard software_{[this](Port port, Bytes frame) {
+    sent_.push_back({port, Buffer(frame.begin(), frame.end())});
+  }};
+  VerilatedCard verilated_{GetParam(), {.receive_gap = 9, .transmit_wait = 2, .memory_wait = 4}};
+  DrivenCard software_side_{software_};
+  DrivenCard verilated_side_{verilated_};
+};
+
+TEST_P(Twins, DoTheSameWithEveryPacket) {
+  SCOPED_TRACE("seed " + std::to_string(GetParam()));
+  std::array<std::uint64_t, layout::kDropReasons> drops{};
+  for (int generation = 0; generation < 6; ++generation) {
+    ASSERT_NO_FATAL_FAILURE(new_tables());
+    for (int batch = 0; batch < 3; ++batch) {
+      for (int i = 0; i < 150; ++i) {
+        receive(Port::kLan, world_.lan_frame());
+        receive(Port::kWan, world_.wan_frame());
+      }
+      ASSERT_NO_FATAL_FAILURE(compare());
+      for (int i = 0; i < 10; ++i) ASSERT_NO_FATAL_FAILURE(inject());
+      ASSERT_NO_FATAL_FAILURE(compare());
+      world_.set_alone(true);
+      for (int i = 0; i < 20; ++i) {
+        receive(Port::kWan, world_.wan_frame());
+        ASSERT_TRUE(verilated_.settle());
+      }
+      ASSERT_NO_FATAL_FAILURE(compare());
+      world_.set_alone(false);
+    }
+  }
+  drops = software_side_.control.counters().value().drops;
+  const auto counters = software_side_.control.counters().value();
+  EXPECT_GT(counters.of(Counter::kEspOut), 50U);
+  EXPECT_GT(counters.of(Counter::kEspIn), 50U);
+  unsigned reasons = 0;
+  for (const std::uint64_t n : drops) reasons += n != 0;
+  EXPECT_GT(reasons, 18U) << "the traffic is not varied enough";
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, Twins, testing::Range(1U, 5U));
+
+}  // namespace
+}  // namespace sallyport::tests
