@@ -11,6 +11,7 @@
 #include "sim/bench/pcap_run.hpp"
 #include "sim/bench/rfc2544.hpp"
 #include "sim/bench/update.hpp"
+#include "sim/compare/compare.hpp"
 #include "sim/direct/direct_card.hpp"
 
 namespace {
@@ -53,6 +54,8 @@ struct Options {
   bench::UpdateOptions update;
   unsigned rules = 64;
   std::size_t update_frame = 512;
+  // compare
+  std::size_t packets = 20'000;
   // pcap
   std::string in_path;
   std::string out_path;
@@ -116,6 +119,22 @@ int run_update(const Options& options) {
   return sound ? 0 : kExitFailed;
 }
 
+int run_compare(const Options& options) {
+  auto report = sim::compare_cards({options.seed, options.packets});
+  if (!report) return fail(report.error());
+  json::object drops;
+  for (const auto& [reason, count] : report->drops) drops[reason] = count;
+  json::object out = head("compare", options);
+  out["packets"] = report->packets;
+  out["differences"] = 0;
+  out["frames_sent"] = report->sent;
+  out["messages_to_host"] = report->messages;
+  out["flips_in_flight"] = report->flips;
+  out["drops"] = std::move(drops);
+  print(out, options.as_json);
+  return 0;
+}
+
 int run_pcap(const Options& options) {
   sim::DirectCard card(platform_options(options));
   auto loaded = bench::load_card(card, options.config);
@@ -169,6 +188,10 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(0.01, 1.0))
       ->capture_default_str();
 
+  CLI::App* compare = app.add_subcommand("compare", "random packets through the Verilated and the software card");
+  common(compare);
+  compare->add_option("--packets", options.packets, "about how many")->capture_default_str();
+
   CLI::App* pcap = app.add_subcommand("pcap", "a capture through the card");
   common(pcap);
   pcap->add_option("IN", options.in_path, "capture of Ethernet frames")->required()->check(CLI::ExistingFile);
@@ -184,5 +207,6 @@ int main(int argc, char** argv) {
   }
   if (rfc2544->parsed()) return run_rfc2544(options);
   if (update->parsed()) return run_update(options);
+  if (compare->parsed()) return run_compare(options);
   return run_pcap(options);
 }

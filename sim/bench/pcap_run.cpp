@@ -83,7 +83,7 @@ Result<json::value> run_capture(driver::Card& card, sim::Platform& platform, Por
   }
   out["drops"] = std::move(drops);
   out["clocks"] = platform.now();
-  return out;
+  return boost::json::value(std::move(out));
 }
 
 }  // namespace sallyport::bench

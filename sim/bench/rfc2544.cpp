@@ -73,8 +73,8 @@ class Runner {
   // Offers `share` of what a full WAN carries.
   Trial run(double share) {
     Trial trial;
-    if (options_.way != Way::kIn) trial.streams.push_back(Stream{.outbound = true});
-    if (options_.way != Way::kOut) trial.streams.push_back(Stream{.outbound = false});
+    if (options_.way != Way::kIn) trial.streams.emplace_back().outbound = true;
+    if (options_.way != Way::kOut) trial.streams.emplace_back();
     const sim::Clock clock_before = platform_.now();
     const std::uint64_t evaluated_before = platform_.evaluated();
     const auto wall_before = std::chrono::steady_clock::now();
@@ -222,7 +222,7 @@ Result<boost::json::value> measure(BenchCard& card, sim::Platform& platform, con
   row["simulator"] = {{"clocks", shown.clocks},
                       {"clocks_evaluated", shown.evaluated},
                       {"clocks_per_second", static_cast<double>(shown.evaluated) / shown.wall_seconds}};
-  return row;
+  return json::value(std::move(row));
 }
 
 }  // namespace sallyport::bench

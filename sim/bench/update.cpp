@@ -176,7 +176,7 @@ Result<boost::json::value> measure_updates(BenchCard& card, sim::Platform& platf
   out["generation_steps_seen"] = steps;
   // An upper bound: the worst latency while tables change, beyond the worst while they do not.
   out["entry_blocked_clocks"] = std::max(0.0, busy_latency - quiet_latency);
-  return out;
+  return json::value(std::move(out));
 }
 
 }  // namespace sallyport::bench

@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/compare/compare.hpp"
+
+#include <algorithm>
+#include <random>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "driver/sa/sa_table.hpp"
+#include "driver/tables/principal_compiler.hpp"
+#include "driver/tables/route_compiler.hpp"
+#include "driver/tables/spd_compiler.hpp"
+#include "driver/tables/table_session.hpp"
+#include "sim/compare/traffic.hpp"
+#include "sim/compare/twin_card.hpp"
+
+namespace sallyport::sim {
+namespace {
+
+namespace reg = layout::reg;
+using driver::Message;
+using layout::Port;
+
+constexpr std::size_t kRoundPackets = 200;  // of random traffic; fits the ring
+constexpr std::size_t kFlipPackets = 120;   // in which the policy changes
+constexpr Clock kPatience = 2'000'000;
+constexpr std::uint8_t kLanHop = 1;
+constexpr std::uint8_t kWanHop = 2;
+constexpr std::uint8_t kNarrowHop = 3;  // takes short packets only
+constexpr std::uint8_t kEmptyHop = 4;
+
+// The neighbours' MAC addresses carry the generation, so every frame tells which tables it was forwarded by.
+driver::MacAddress neighbour(std::uint32_t generation) {
+  return {0x02, 0, 0, static_cast<std::uint8_t>(generation >> 8), static_cast<std::uint8_t>(generation), 0x0e};
+}
+std::uint32_t generation_of(const Buffer& frame) { return static_cast<std::uint32_t>(frame[3]) << 8 | frame[4]; }
+
+driver::SpdRule rule(std::uint32_t destination, layout::Action action, std::uint16_t policy_id, std::uint16_t row) {
+  driver::SpdRule r;
+  r.destination = {{destination, destination | 0xff}};
+  r.action = action;
+  r.policy_id = policy_id;
+  r.sa_index = row;
+  return r;
+}
+
+class Comparison {
+ public:
+  explicit Comparison(const CompareOptions& options)
+      : options_(options), twin_(options.seed), rng_(options.seed), traffic_(rng_) {}
+
+  Result<CompareReport> run() {
+    if (auto r = set_up(); !r) return r.error();
+    while (report_.packets < options_.packets) {
+      if (auto r = random_round(); !r) return r.error();
+      if (auto r = flip_round(); !r) return r.error();
+    }
+    if (auto r = compare_counters(); !r) return r.error();
+    return report_;
+  }
+
+ private:
+  Error differ(const std::string& what) const {
+    return {Errc::kCorrupt, "seed " + std::to_string(options_.seed) + ", generation " +
+                                std::to_string(session_->generation()) + ": " + what};
+  }
+
+  Result<void> set_up() {
+    auto session = driver::TableSession::fresh(twin_);
+    if (!session) return session.error();
+    session_.emplace(std::move(session).value());
+    sas_.emplace(twin_, *session_);
+    for (Tunnel& tunnel : traffic_.tunnels()) {
+      if (auto r = install(tunnel); !r) return r;
+    }
+    if (auto r = twin_.start_rings(); !r) return r;
+    const std::pair<const layout::Register&, const driver::MacAddress&> macs[] = {{reg::kLanMac, kLanMac},
+                                                                                  {reg::kWanMac, kWanMac}};
+    for (const auto& [where, mac] : macs) {
+      ByteReader bytes{Bytes(mac)};
+      const std::uint32_t high = bytes.u16();
+      if (auto r = twin_.write(where, bytes.u32()); !r) return r;
+      if (auto r = twin_.write(where.at(1), high); !r) return r;
+    }
+    if (auto r = twin_.write(reg::kHashSeed, kHashSeed); !r) return r;
+    if (auto r = commit(); !r) return r;
+    twin_.flip_software();
+    return twin_.write(reg::kControl, 1);
+  }
+
+  Result<void> install(Tunnel& tunnel) {
+    auto spi = sas_->reserve_spi();
+    if (!spi) return spi.error();
+    tunnel.in.spi = *spi;
+    driver::OutboundSa out;
+    out.spi = tunnel.out.spi;
+    out.source = tunnel.out.source;
+    out.destination = tunnel.out.destination;
+    out.keymat = Secret(Bytes(tunnel.out.keymat));
+    out.esn = tunnel.esn;
+    out.set_df = tunnel.esn;
+    out.next_hop = kWanHop;
+    out.policy_id = tunnel.policy_id;
+    out.limits = {.soft_packets = tunnel.hard_packets / 2, .hard_packets = tunnel.hard_packets};
+    auto row = sas_->install(out);
+    if (!row) return row.error();
+    tunnel.out_row = *row;
+    driver::InboundSa in;
+    in.spi = tunnel.in.spi;
+    in.destination = tunnel.in.destination;
+    in.keymat = Secret(Bytes(tunnel.in.keymat));
+    in.policy_id = tunnel.policy_id;
+    in.limits = {.soft_packets = tunnel.hard_packets / 2, .hard_packets = tunnel.hard_packets};
+    return sas_->install(in);
+  }
+
+  // Tables of the next generation: new neighbours, and each destination that may be protected by another SA than
+  // before.
+  Result<driver::TableImage> next_image() {
+    driver::TableImage image;
+    const std::uint32_t generation = session_->generation() + 1;
+    driver::set_next_hop(image, kLanHop, {Port::kLan, neighbour(generation), 9200});
+    driver::set_next_hop(image, kWanHop, {Port::kWan, neighbour(generation), 9200});
+    driver::set_next_hop(image, kNarrowHop, {Port::kWan, neighbour(generation), 600});
+    const std::vector<driver::RouteEntry> routes = {
+        {kLanNet, 16, layout::Route::kSend, kLanHop},          {kFarNet, 16, layout::Route::kSend, kWanHop},
+        {kOurAddress, 32, layout::Route::kLocal, 0},           {kOurLanAddress, 32, layout::Route::kLocal, 0},
+        {kUnresolvedNet, 24, layout::Route::kResolve, 0},      {kNarrowNet, 24, layout::Route::kSend, kNarrowHop},
+        {kNoNeighbourNet, 24, layout::Route::kSend, kEmptyHop}};
+    if (auto r = driver::compile_routes(routes, image); !r) return r.error();
+    auto& tunnels = traffic_.tunnels();
+    std::vector<driver::SpdRule> out;
+    driver::SpdRule for_user = rule(kBypassNet, layout::Action::kHost, 99, 0);
+    for_user.principal = {{kPrincipal, kPrincipal}};
+    out.push_back(for_user);
+    for (std::size_t i = 0; i < kSteadyNets; ++i) {
+      const std::uint32_t net = steady_net(i);
+      const std::size_t choice = rng_() % (kSteadyTunnels + 1);
+      out.push_back(choice == kSteadyTunnels
+                        ? rule(net, layout::Action::kBypass, 50, 0)
+                        : rule(net, layout::Action::kProtect, tunnels[choice].policy_id, tunnels[choice].out_row));
+    }
+    const Tunnel& limited = tunnels.back();
+    out.push_back(rule(kLimitedNet, layout::Action::kProtect, limited.policy_id, limited.out_row));
+    out.push_back(rule(kEmptySaNet, layout::Action::kProtect, 77, 2000));
+    out.push_back(rule(kBypassNet, layout::Action::kBypass, 51, 0));
+    out.push_back(rule(kDiscardNet, layout::Action::kDiscard, 52, 0));
+    out.push_back(rule(kAskNet, layout::Action::kHost, 53, 0));
+    for (const std::uint32_t net : {kUnresolvedNet, kNarrowNet, kNoNeighbourNet, kLanNet, kNoRouteNet}) {
+      out.push_back(rule(net, layout::Action::kBypass, 54, 0));
+    }
+    if (auto r = driver::compile_spd(driver::Direction::kOutbound, out, image); !r) return r.error();
+    std::vector<driver::SpdRule> in;
+    for (const Tunnel& tunnel : tunnels) {
+      driver::SpdRule r;
+      r.source = {{tunnel.far_host, tunnel.far_host}};
+      r.action = layout::Action::kProtect;
+      r.policy_id = tunnel.policy_id;
+      in.push_back(r);
+    }
+    driver::SpdRule clear;
+    clear.source = {{kBypassNet, kBypassNet | 0xff}};
+    clear.action = layout::Action::kBypass;
+    in.push_back(clear);
+    clear.source = {{kDiscardNet, kDiscardNet | 0xff}};
+    clear.action = layout::Action::kDiscard;
+    in.push_back(clear);
+    if (auto r = driver::compile_spd(driver::Direction::kInbound, in, image); !r) return r.error();
+    if (auto r = driver::compile_principals({{kUserAddress, kPrincipal}}, kHashSeed, image); !r) return r.error();
+    return image;
+  }
+
+  Result<void> commit() {
+    auto image = next_image();
+    if (!image) return image.error();
+    const Clock begin = twin_.platform().now();
+    auto done = session_->commit(*image);
+    if (!done) return done.error();
+    commit_clocks_ = twin_.platform().now() - begin;
+    return {};
+  }
+
+  // Puts the packets on the lines of both ports, at somewhat less than what the WAN can carry after encapsulation.
+  // `begin` is a clock.
+  void offer(const std::vector<Offered>& packets, Clock begin) {
+    LineTime at[2] = {};
+    for (const Offered& p : packets) {
+      LineTime& when = at[p.port == Port::kLan ? 0 : 1];
+      twin_.platform().receive(p.port, p.frame, start_of(begin) + when, p.bad);
+      when += line_time(p.frame.size() + 70) * (100 + rng_() % 150) / 100;
+    }
+    report_.packets += packets.size();
+  }
+  void replay(const std::vector<Offered>& packets) {
+    for (const Offered& p : packets) twin_.software().receive(p.port, p.frame, p.bad);
+  }
+
+  Result<void> random_round() {
+    const std::vector<Offered> packets = traffic_.anything(kRoundPackets);
+    offer(packets, twin_.platform().now() + 16);
+    if (!twin_.platform().run_until_idle(kPatience)) return differ("the card does not come to rest");
+    replay(packets);
+    auto rtl = twin_.rtl_output();
+    auto software = twin_.software_output();
+    if (!rtl) return rtl.error();
+    if (!software) return software.error();
+    return compare(std::move(*rtl), std::move(*software));
+  }
+
+  // Packets that are all forwarded, whatever the generation; the flip comes between any two of them.
+  Result<void> flip_round() {
+    const std::vector<Offered> packets = traffic_.forwarded(kFlipPackets);
+    const std::uint32_t before = session_->generation();
+    // So that the flip, which ends the commit, falls among them: as long after its beginning as the last one took, less
+    // a random part of the time the packets take.
+    const Clock now = twin_.platform().now();
+    const Clock lead = rng_() % (kFlipPackets * 8);
+    offer(packets, now + (commit_clocks_ > lead ? commit_clocks_ - lead : 0));
+    if (auto r = commit(); !r) return r;
+    if (!twin_.platform().run_until_idle(kPatience)) return differ("the card does not come to rest");
+    auto rtl = twin_.rtl_output();
+    if (!rtl) return rtl.error();
+    std::size_t old[2] = {};  // packets of LAN and WAN that saw the old tables
+    for (const auto& [port, frame] : rtl->frames) {
+      const std::uint32_t generation = generation_of(frame);
+      if (generation != before && generation != before + 1) return differ("a frame of another generation");
+      if (generation == before) ++old[port == Port::kWan ? 0 : 1];
+    }
+    std::vector<Offered> first;
+    std::vector<Offered> second;
+    std::size_t seen[2] = {};
+    for (const Offered& p : packets) {
+      const unsigned side = p.port == Port::kLan ? 0 : 1;
+      (seen[side]++ < old[side] ? first : second).push_back(p);
+    }
+    if (!first.empty() && !second.empty()) ++report_.flips;
+    replay(first);
+    twin_.flip_software();
+    replay(second);
+    auto software = twin_.software_output();
+    if (!software) return software.error();
+    return compare(std::move(*rtl), std::move(*software));
+  }
+
+  // Order is kept within what takes one way through the card: out of WAN what is protected and what is not, out of LAN
+  // what was decapsulated and what came in the clear; for the host likewise.
+  Result<void> compare(Output rtl, Output software) {
+    const auto way = [](const std::pair<Port, Buffer>& f) {
+      return std::tuple(f.first, f.second[23], ByteReader(Bytes(f.second).subspan(26)).u32() >> 8 == kBypassNet >> 8);
+    };
+    const auto by_way = [&](const auto& a, const auto& b) { return way(a) < way(b); };
+    std::stable_sort(rtl.frames.begin(), rtl.frames.end(), by_way);
+    std::stable_sort(software.frames.begin(), software.frames.end(), by_way);
+    if (rtl.frames.size() != software.frames.size()) {
+      return differ(std::to_string(rtl.frames.size()) + " frames out, the software card says " +
+                    std::to_string(software.frames.size()));
+    }
+    for (std::size_t i = 0; i < rtl.frames.size(); ++i) {
+      if (rtl.frames[i] == software.frames[i]) continue;
+      return differ("frame " + to_hex(rtl.frames[i].second) + ", the software card says " +
+                    to_hex(software.frames[i].second));
+    }
+    report_.sent += rtl.frames.size();
+    return compare_messages(std::move(rtl.messages), std::move(software.messages));
+  }
+
+  Result<void> compare_messages(std::vector<Message> rtl, std::vector<Message> software) {
+    // At most one event of an unknown SPI until the host has read it: how many depends on when it reads.
+    const auto untimely = [](const Message& m) { return m.reason == layout::Upcall::kSpiUnknown; };
+    std::erase_if(rtl, untimely);
+    std::erase_if(software, untimely);
+    const auto way = [](const Message& m) {
+      return std::tuple(m.frame.empty(), m.port, m.decapsulated, m.frame.empty() ? m.reason : layout::Upcall{}, m.spi);
+    };
+    const auto by_way = [&](const Message& a, const Message& b) { return way(a) < way(b); };
+    std::stable_sort(rtl.begin(), rtl.end(), by_way);
+    std::stable_sort(software.begin(), software.end(), by_way);
+    if (rtl.size() != software.size()) {
+      return differ(std::to_string(rtl.size()) + " messages to the host, the software card says " +
+                    std::to_string(software.size()));
+    }
+    const auto fields = [](const Message& m) {
+      return std::tie(m.reason, m.port, m.frame, m.generation, m.spi, m.sa_index, m.outbound, m.decapsulated,
+                      m.policy_id, m.principal, m.source);
+    };
+    for (std::size_t i = 0; i < rtl.size(); ++i) {
+      if (fields(rtl[i]) == fields(software[i])) continue;
+      const auto text = [](const Message& m) {
+        return std::string(layout::kUpcalls[static_cast<unsigned>(m.reason)].name) + " port " +
+               std::to_string(static_cast<unsigned>(m.port)) + " generation " + std::to_string(m.generation) + " spi " +
+               std::to_string(m.spi) + " sa_index " + std::to_string(m.sa_index) + " policy_id " +
+               std::to_string(m.policy_id) + " principal " + std::to_string(m.principal) + " decapsulated " +
+               std::to_string(m.decapsulated) + " source " + std::to_string(m.source) + " frame " + to_hex(m.frame);
+      };
+      return differ("message " + text(rtl[i]) + ", the software card says " + text(software[i]));
+    }
+    report_.messages += rtl.size();
+    return {};
+  }
+
+  Result<void> compare_counters() {
+    for (const layout::Code& code : layout::kDrops) {
+      const auto [rtl, software] = twin_.counters(reg::kDropCounters, code.value);
+      if (rtl != software) {
+        return differ("drop " + std::string(code.name) + " " + std::to_string(rtl) + ", the software card says " +
+                      std::to_string(software));
+      }
+      if (rtl != 0) report_.drops[code.name] = rtl;
+    }
+    for (const layout::Code& code : layout::kCounterNames) {
+      const auto which = static_cast<layout::Counter>(code.value);
+      if (which == layout::Counter::kEvents || which == layout::Counter::kEventsLost) continue;  // as above
+      const auto [rtl, software] = twin_.counters(reg::kCounters, code.value);
+      if (rtl != software) {
+        return differ("counter " + std::string(code.name) + " " + std::to_string(rtl) + ", the software card says " +
+                      std::to_string(software));
+      }
+    }
+    return {};
+  }
+
+  CompareOptions options_;
+  CompareReport report_;
+  TwinCard twin_;
+  std::mt19937_64 rng_;
+  Traffic traffic_;
+  Clock commit_clocks_ = 0;  // that the last commit took
+  std::optional<driver::TableSession> session_;
+  std::optional<driver::SaTable> sas_;
+};
+
+}  // namespace
+
+Result<CompareReport> compare_cards(const CompareOptions& options) { return Comparison(options).run(); }
+
+}  // namespace sallyport::sim

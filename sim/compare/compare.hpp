@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// The Verilated card against the software card: seeded random packets, faults and changes of policy in flight.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "base/result.hpp"
+
+namespace sallyport::sim {
+
+struct CompareOptions {
+  std::uint64_t seed = 1;
+  std::size_t packets = 2000;  // about as many; a round at least
+};
+
+struct CompareReport {
+  std::size_t packets = 0;
+  std::size_t sent = 0;      // frames out of the ports
+  std::size_t messages = 0;  // to the host
+  unsigned flips = 0;        // each with packets on both sides of it in the card
+  std::map<std::string, std::uint64_t> drops;
+};
+
+// kCorrupt at the first difference; the detail names it and the seed.
+Result<CompareReport> compare_cards(const CompareOptions& options);
+
+}  // namespace sallyport::sim
