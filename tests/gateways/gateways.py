@@ -1,0 +1,165 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Two of our gateways, with software cards, between two LANs.
+
+    lana 10.1.0.10 - 10.1.0.1 gwa 192.0.2.1 === WAN === 192.0.2.2 gwb 10.2.0.1 - 10.2.0.10 lanb
+
+Run as root:  tests/gateways/gateways.py [-v] [Gateways.test_...]"""
+
+import signal
+import sys
+import unittest
+from pathlib import Path
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from world.gateway import Gateway  # noqa: E402
+from world.network import Capture, World, wait_for  # noqa: E402
+from world.readers import sort_wire, verify  # noqa: E402
+from world.traffic import Probes  # noqa: E402
+
+LAN_A, LAN_B, PRINTER = "10.1.0.10", "10.2.0.10", "10.2.0.77"
+
+
+def configuration(side, secret, start):
+    other = "b" if side == "a" else "a"
+    number = {"a": 1, "b": 2}
+    # Only A speaks first, so that there is one SA to look at.
+    return f"""
+[lan]
+address = "10.{number[side]}.0.1/24"
+[wan]
+address = "192.0.2.{number[side]}/24"
+gateway = "192.0.2.{number[other]}"
+[[connections]]
+name = "other"
+remote_address = "192.0.2.{number[other]}"
+secret_file = "{secret}"
+proposals = ["aes128gcm16-prfsha256-ecp256"]
+dpd_delay = "2s"
+[[policies]]
+name = "office"
+source = "10.{number[side]}.0.0/24"
+destination = "10.{number[other]}.0.0/24"
+action = "protect"
+connection = "other"
+esp_proposals = "{'aes128gcm16' if side == 'a' else 'aes256gcm16, aes128gcm16'}"
+start_action = "{start if side == 'a' else 'trap'}"
+"""
+
+
+class Gateways(unittest.TestCase):
+    def setUp(self):
+        self.world = World("hd")
+        self.world.__enter__()
+        self.addCleanup(self.world.close)
+        self.lana, self.gwa, self.gwb, self.lanb = (self.world.namespace(n) for n in ("lana", "gwa", "gwb", "lanb"))
+        self.world.wire(self.lana, "eth0", self.gwa, "lan0")
+        self.world.wire(self.gwa, "wan0", self.gwb, "wan0", mtu=1600)
+        self.world.wire(self.gwb, "lan0", self.lanb, "eth0")
+        for host, address, gateway in ((self.lana, LAN_A, "10.1.0.1"), (self.lanb, LAN_B, "10.2.0.1")):
+            host.address("eth0", f"{address}/24")
+            host.route("default", gateway)
+        self.lanb.address("eth0", f"{PRINTER}/24")
+
+    def start(self, start="start"):
+        secret = self.world.folder / "psk"
+        secret.write_text("correct horse battery staple\n")
+        secret.chmod(0o600)
+        self.a, self.b = (Gateway(ns, configuration(side, secret, start), "software").start()
+                          for ns, side in ((self.gwa, "a"), (self.gwb, "b")))
+
+    def test_a_tunnel_comes_up_by_itself_and_protects_everything(self):
+        self.start()
+        self.a.wait_established()
+        with Capture(self.gwa, "wan0", self.world.folder / "wan.pcap") as capture:
+            self.assertEqual(self.lana.ping(LAN_B, count=5), 5)
+            self.assertEqual(self.lanb.ping(LAN_A, count=5), 5)
+        kinds = sort_wire(capture.path)
+        self.assertEqual(kinds["esp"], 20)
+        self.assertEqual(kinds["other"], [])
+        self.assertEqual(sum(verify(capture.path, self.a.keys()).values()), 20)
+
+    def test_the_first_packet_brings_the_tunnel_up_and_is_not_lost(self):
+        self.start("trap")
+        self.assertEqual(self.a.established(), [])
+        self.assertEqual(self.lana.ping(LAN_B, count=3, wait=5), 3)
+        self.assertEqual(len(self.a.established()), 1)
+
+    def test_a_gateway_answers_at_its_own_addresses_and_through_the_tunnel(self):
+        self.start()
+        self.a.wait_established()
+        self.assertEqual(self.lana.ping("10.1.0.1"), 3)
+        self.assertEqual(self.gwb.ping("192.0.2.1"), 3)
+        self.assertEqual(self.lana.ping("10.2.0.1", wait=5), 3)
+
+    def test_a_changed_algorithm_loses_no_packet(self):
+        self.start()
+        self.a.wait_established()
+        self.lana.ping(LAN_B, count=1, wait=5)
+        there, back = Probes(self.lana, self.lanb, LAN_B, 200, port=7001), Probes(self.lanb, self.lana, LAN_A, 200, port=7002)
+        wait_for("probes to cross", lambda: self.a.established()[0]["packets_out"] > 100)
+        said = self.a.cli("policy", "set", "office", "esp_proposals=aes256gcm16").stdout
+        self.assertIn("aes256gcm16", said)
+        count = self.a.established()[0]["packets_out"]
+        wait_for("probes to cross the new SA", lambda: self.a.established()[0]["packets_out"] > count + 100)
+        for report in (there.stop(), back.stop()):
+            self.assertGreater(report["sent"], 100)
+            self.assertEqual(report["lost"], [], f"of {report['sent']}\n{self.a.log()[-2000:]}\n{self.b.log()[-2000:]}")
+        self.assertEqual([sa["algorithm"] for sa in self.a.established()], ["aes256gcm16"])
+
+    def test_words_that_do_not_connect_change_nothing(self):
+        self.start()
+        before = self.a.wait_established()
+        done = self.a.cli("policy", "set", "office", "esp_proposals=aes128-sha256", check=False)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("stays as it was", done.stdout + done.stderr)
+        self.assertEqual(self.a.established()[0]["spi_in"], before[0]["spi_in"])
+        self.assertEqual(self.lana.ping(LAN_B, count=3, wait=5), 3)
+
+    def test_a_destination_taken_out_of_the_policy_goes_in_the_clear(self):
+        self.start()
+        self.a.wait_established()
+        for gateway, word in ((self.b, "--source"), (self.a, "--destination")):
+            gateway.cli("policy", "add", "printer", word, PRINTER, "--action", "bypass", "--before", "office")
+        with Capture(self.gwa, "wan0", self.world.folder / "wan.pcap") as capture:
+            self.assertEqual(self.lana.ping(PRINTER, count=3, wait=5), 3)
+            self.assertEqual(self.lana.ping(LAN_B, count=3, wait=5), 3)
+        kinds = sort_wire(capture.path)
+        self.assertEqual(kinds["esp"], 6)
+        self.assertEqual(len(kinds["other"]), 6)
+
+    def test_a_daemon_that_was_killed_comes_back(self):
+        self.start()
+        self.a.wait_established()
+        self.a.daemon.kill()
+        self.a.start_daemon()
+        self.a.wait_established()
+        wait_for("the tunnel to carry packets again", lambda: self.lana.ping(LAN_B, count=1, wait=1) == 1)
+
+    def test_a_daemon_that_ends_tells_its_peer(self):
+        self.start()
+        self.a.wait_established()
+        self.a.daemon.popen.send_signal(signal.SIGTERM)
+        self.assertEqual(self.a.daemon.popen.wait(8), 0)
+        wait_for("the peer to have no SA", lambda: self.b.query("sas")["sas"] == [])
+        self.assertEqual(self.lana.ping(LAN_B, count=1, wait=1), 0)  # and nothing leaks
+
+    def test_a_wrong_configuration_is_told_with_its_line(self):
+        self.start()
+        text = self.a.file.read_text()
+        self.a.file.write_text(text.replace("address", "adress", 1))
+        done = self.gwa.run(*self.daemon_check(), check=False)
+        self.assertEqual(done.returncode, 2)
+        line = text[:text.index("address")].count("\n") + 1
+        self.assertIn(f"gateway.toml:{line}: [lan] has no 'adress'; did you mean 'address'?", done.stderr)
+
+    def daemon_check(self):
+        from world.gateway import BIN
+
+        return BIN / "sallyportd", "--check", "--config", self.a.file
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
