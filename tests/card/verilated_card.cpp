@@ -4,6 +4,7 @@
 #include <Vsallyport_card.h>
 #include <verilated.h>
 
+#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -146,9 +147,9 @@ class VerilatedCard::Model {
     t.m_axi_rvalid = read_offered_;
     if (read_offered_) {
       const Burst& burst = reads_.front();
-      const auto from = memory.at(burst.address, kBeat);
-      t.m_axi_rresp = from.empty() ? kAxiSlaveError : kAxiOkay;
-      if (!from.empty()) std::memcpy(t.m_axi_rdata.data(), from.data(), kBeat);
+      std::array<std::uint8_t, kBeat> beat{};
+      t.m_axi_rresp = memory.read(burst.address, beat) ? kAxiOkay : kAxiSlaveError;
+      std::memcpy(t.m_axi_rdata.data(), beat.data(), kBeat);
       t.m_axi_rlast = burst.beats == 1;
     }
     t.m_axi_bvalid = responses_ != 0;
@@ -187,9 +188,12 @@ class VerilatedCard::Model {
     if (t.m_axi_bvalid && t.m_axi_bready) --responses_;
     if (t.m_axi_wvalid && t.m_axi_wready) {
       Burst& burst = bursts_.front();
-      const auto to = memory.at(burst.address, kBeat);
-      for (std::size_t i = 0; i < to.size(); ++i) {
-        if (t.m_axi_wstrb >> i & 1) to[i] = reinterpret_cast<const std::uint8_t*>(t.m_axi_wdata.data())[i];
+      std::array<std::uint8_t, kBeat> beat{};
+      if (memory.read(burst.address, beat)) {
+        for (std::size_t i = 0; i < kBeat; ++i) {
+          if (t.m_axi_wstrb >> i & 1) beat[i] = reinterpret_cast<const std::uint8_t*>(t.m_axi_wdata.data())[i];
+        }
+        memory.write(burst.address, beat);
       }
       burst.address += kBeat;
       if (--burst.beats == 0) {
