@@ -127,7 +127,8 @@ class Ikev2(PeerTest):
         wait_for("a new CHILD_SA", lambda: before.isdisjoint({sa["spi_in"] for sa in gateway.established()}))
         gateway.cli("rekey", "peer")
         wait_for("the peer to see the new IKE_SA", lambda: "rekeyed between" in swan.log())
-        self.assert_traffic_is_protected(swan.keys)
+        # strongSwan's log does not tell the key of an SA whose use it puts off; ours does.
+        self.assert_traffic_is_protected(gateway.keys)
 
     def test_dpd_notices_a_dead_peer_and_the_tunnel_comes_back(self):
         gateway, swan = self.tunnel(initiator=True, theirs=swanctl(ike_options="dpd_delay = 2s"))

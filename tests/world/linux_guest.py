@@ -19,6 +19,7 @@ INIT = r"""#!/bin/sh
 mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t devtmpfs dev /dev; mount -t tmpfs tmpfs /run
 for m in $(cat /etc/modules.list); do modprobe $m 2>/dev/null; done
 . /etc/functions
+echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6; echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6
 ip link set lo up
 echo 1 >/proc/sys/net/ipv4/ip_forward
 for f in /proc/sys/net/ipv4/conf/*/rp_filter; do echo 0 >$f; done
@@ -146,6 +147,7 @@ class LinuxGuest:
             "virtserialport,chardev=c,name=command")
         self._booted()
         self.channel = socket.socket(socket.AF_UNIX)
+        namespace.world.on_close(self.channel.close)
         self.channel.settimeout(60)
         self.channel.connect(str(command_socket))
         self.lock = threading.Lock()

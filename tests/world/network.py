@@ -31,6 +31,8 @@ class Process:
 
     def __init__(self, name, argv, log, env=None):
         self.name, self.log = name, Path(log)
+        # A process of the same name may have written before.
+        self.begins = self.log.stat().st_size if self.log.exists() else 0
         with open(log, "ab") as out:
             # A session of its own: some programs signal their whole process group when they fail.
             self.popen = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=env, start_new_session=True)
@@ -43,7 +45,7 @@ class Process:
         return self.popen.poll() is None
 
     def output(self):
-        return self.log.read_text(errors="replace")
+        return self.log.read_bytes()[self.begins :].decode(errors="replace")
 
     def kill(self):
         """kill -9: no goodbye."""
@@ -120,7 +122,7 @@ class World:
         self.keep = keep  # leave everything up at the end
         self.folder = Path(tempfile.mkdtemp(prefix=f"{self.prefix}-", dir="/tmp"))
         self.folder.chmod(0o700)
-        self.namespaces, self.processes = {}, []
+        self.namespaces, self.processes, self.closers = {}, [], []
 
     def __enter__(self):
         # SIGTERM ends the block as Ctrl-C does, so that nothing stays behind.
@@ -131,7 +133,13 @@ class World:
         if not (self.keep and kind is None):
             self.close()
 
+    def on_close(self, closer):
+        """Has closer() called when the world ends."""
+        self.closers.append(closer)
+
     def close(self):
+        for closer in self.closers:
+            closer()
         for process in reversed(self.processes):
             process.stop()
         for namespace in self.namespaces.values():
@@ -171,5 +179,8 @@ class Capture:
         return self
 
     def __exit__(self, *_):
-        time.sleep(0.3)
+        # Until nothing more is written: on a busy machine tcpdump comes late.
+        size = -1
+        while size != (size := self.path.stat().st_size):
+            time.sleep(0.7)
         self.process.stop()
