@@ -98,7 +98,11 @@ class Runner {
   void offer(Stream& stream, double share) {
     const LineTime begin = sim::start_of(platform_.now() + 64);
     double at = 0;
-    for (std::size_t n = 0; at < static_cast<double>(options_.clocks * sim::kTicksPerClock); ++n) {
+    // Whole turns of the mix and one frame: the first and the last are of one length, and so is their way through the
+    // card, which else would falsify the pace.
+    const std::size_t turn = mix_.lengths.size();
+    const auto end = static_cast<double>(options_.clocks * sim::kTicksPerClock);
+    for (std::size_t n = 0; at < end || n % turn != 1 % turn; ++n) {
       const std::size_t length = mix_.lengths[n % mix_.lengths.size()];
       const std::size_t esp = sizes_of(length).esp;
       Flow& flow = card_.flows()[card_.flows().size() == 1 ? 0 : rng_() % card_.flows().size()];
