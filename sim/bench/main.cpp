@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // sallyport-bench: measures the simulated card.
 #include <CLI/CLI.hpp>
-#include <boost/json/src.hpp>
+#include <boost/json.hpp>
 #include <cstdio>
 #include <iostream>
 #include <sstream>
