@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Two of our gateways, with software cards, between two LANs.
+"""Two of our gateways, with software cards unless a scenario says otherwise, between two LANs.
 
     lana 10.1.0.10 - 10.1.0.1 gwa 192.0.2.1 === WAN === 192.0.2.2 gwb 10.2.0.1 - 10.2.0.10 lanb
 
@@ -8,6 +8,7 @@ Run as root:  tests/gateways/gateways.py [-v] [Gateways.test_...]"""
 
 import signal
 import sys
+import time
 import unittest
 from pathlib import Path
 
@@ -63,11 +64,11 @@ class Gateways(unittest.TestCase):
             host.route("default", gateway)
         self.lanb.address("eth0", f"{PRINTER}/24")
 
-    def start(self, start="start"):
+    def start(self, start="start", card="software"):
         secret = self.world.folder / "psk"
         secret.write_text("correct horse battery staple\n")
         secret.chmod(0o600)
-        self.a, self.b = (Gateway(ns, configuration(side, secret, start), "software").start()
+        self.a, self.b = (Gateway(ns, configuration(side, secret, start), card).start()
                           for ns, side in ((self.gwa, "a"), (self.gwb, "b")))
 
     def test_a_tunnel_comes_up_by_itself_and_protects_everything(self):
@@ -137,6 +138,24 @@ class Gateways(unittest.TestCase):
         self.a.start_daemon()
         self.a.wait_established()
         wait_for("the tunnel to carry packets again", lambda: self.lana.ping(LAN_B, count=1, wait=1) == 1)
+
+    def test_a_card_goes_on_without_its_daemon_which_takes_it_over(self):
+        self.start(card="xrt")
+        before = self.a.wait_established()[0]
+        wait_for("the first ping to cross", lambda: self.lana.ping(LAN_B, count=1, wait=3) == 1, seconds=30)
+        there, back = Probes(self.lana, self.lanb, LAN_B, 20, port=7001), Probes(self.lanb, self.lana, LAN_A, 20, port=7002)
+        time.sleep(1)
+        self.a.daemon.kill()
+        time.sleep(2)
+        self.a.start_daemon()
+        self.assertIn("card.adopted", self.a.log())
+        after = self.a.established()[0]
+        self.assertEqual(after["spi_in"], before["spi_in"])
+        self.assertGreater(after["packets_out"], before["packets_out"])
+        for report in (there.stop(), back.stop()):
+            self.assertEqual(report["lost"], [], f"of {report['sent']}\n{self.a.log()[-2000:]}")
+        # IKE is there again too: a rekeying needs the keys of the IKE SA.
+        self.assertIn("aes128gcm16", self.a.cli("rekey", "other", "office").stdout)
 
     def test_a_daemon_that_ends_tells_its_peer(self):
         self.start()
