@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Live change of policy under full load: how many commits a second, and that no packet is lost or sees two policies.
 //
-// Every flow has two SAs towards the other gateway. Generation g sends all flows through their SA number g mod 2, and
-// keeps the rules in an order rotated by g. A packet that found its rule's place under one generation and read the rule
-// under another would use another flow's SA; a packet admitted behind the flip that still used the old SA would break
-// the one step that each commit may make in the sequence of all packets. Both are counted.
+// Every flow has two SAs towards the other gateway. Generation g sends all flows through their first SA when g is odd,
+// else through their second, and keeps the rules in an order rotated by g. A packet that found its rule's place under
+// one generation and read the rule under another would use another flow's SA; a packet admitted behind the flip that
+// still used the old SA would break the one step that each commit may make in the sequence of all packets. Both are
+// counted.
 #pragma once
 
 #include <boost/json/value.hpp>
