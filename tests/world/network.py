@@ -179,8 +179,8 @@ class Capture:
         return self
 
     def __exit__(self, *_):
-        # Until nothing more is written: on a busy machine tcpdump comes late.
-        size = -1
-        while size != (size := self.path.stat().st_size):
+        # Until nothing more is written: on a busy machine tcpdump comes late. Traffic that goes on is cut.
+        size, end = -1, time.monotonic() + 4
+        while size != (size := self.path.stat().st_size) and time.monotonic() < end:
             time.sleep(0.7)
         self.process.stop()
