@@ -215,6 +215,7 @@ class IkeSa {
   Payloads answer_rekey(const Payloads& request, Turn& turn);
   IkeSa& succeed(bool initiator, const Proposal& proposal, const Secret& shared, const KeyContext& context, Turn& turn);
   void hand_over_to(IkeSa& successor, Turn& turn);
+  void adopt_rival(Turn& turn);
 
   // ike_sa_inform.cpp
   void request_delete(const DeleteChild& task, Turn& turn);

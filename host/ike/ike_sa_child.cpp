@@ -332,9 +332,10 @@ void IkeSa::on_child_refused(ChildExchange& exchange, const NotifyPayload& error
     }
   }
   if (error.type == NotifyType::kChildSaNotFound && old != nullptr) {
-    // 2.25: "silently delete the Child SA and send a request to create a new Child SA from scratch."
+    // 2.25: "silently delete the Child SA and send a request to create a new Child SA from scratch (if the Child
+    // SA does not yet exist)."
     remove_child(old->handle, turn);
-    later(CreateChild{exchange.offer.name, std::nullopt}, turn.now);
+    if (!wants(exchange.offer.name)) later(CreateChild{exchange.offer.name, std::nullopt}, turn.now);
     return;
   }
   child_failed(exchange.offer, error_of(error), turn);

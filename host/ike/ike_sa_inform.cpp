@@ -64,6 +64,7 @@ IkeSa::Payloads IkeSa::answer_inform(const Payloads& request, Turn& turn) {
     }
     if (del->protocol == Protocol::kIke) {
       close_after_reply_ = true;
+      adopt_rival(turn);
       for (const auto& child : children_) world_.restart_later(words(), child.name, turn.now);
       return {};  // 1.4.1: an empty response
     }

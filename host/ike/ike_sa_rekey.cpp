@@ -68,6 +68,13 @@ void IkeSa::hand_over_to(IkeSa& successor, Turn& turn) {
   turn.out.push_back(IkeRekeyed{handle_, successor.handle_});
 }
 
+// The peer rekeyed, and deletes the old IKE SA without having seen that we were about to do the same: it was first.
+void IkeSa::adopt_rival(Turn& turn) {
+  auto* ours = outstanding_ ? std::get_if<RekeyExchange>(&outstanding_->exchange) : nullptr;
+  if (ours == nullptr || !ours->rival) return;
+  if (IkeSa* rival = world_.find(ours->rival->handle)) hand_over_to(*rival, turn);
+}
+
 // ---- initiator ----------------------------------------------------------------------------------------------------
 
 void IkeSa::request_rekey(const RekeyIke& task, Turn& turn) {

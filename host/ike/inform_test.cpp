@@ -195,7 +195,8 @@ TEST_F(Inform, EverythingComesThroughABadWire) {
   std::mt19937 chance(seed);
   for (Peer* peer : {&a, &b}) {
     peer->settings.retransmit_base = milliseconds(500);
-    peer->settings.retransmit_tries = 12;
+    peer->settings.retransmit_factor = 1.2;
+    peer->settings.retransmit_tries = 30;
     peer->settings.half_open_timeout = seconds(300);
     peer->restart();
     Connection c = connection(*peer, other(*peer));
@@ -212,9 +213,10 @@ TEST_F(Inform, EverythingComesThroughABadWire) {
   EXPECT_GT(a.count<IkeRekeyed>(), 2u);
   expect_traffic();
   EXPECT_LE(a.children.size(), 3u);
-  EXPECT_EQ(a.spis.taken.size(), a.children.size());
-  EXPECT_EQ(b.spis.taken.size(), b.children.size());
   EXPECT_GT(a.engine->counters().retransmitted, 0u);
+  a.take(a.engine->terminate_all(now));
+  settle();
+  expect_tidy(0);
 }
 
 }  // namespace
