@@ -2,6 +2,7 @@
 #include "driver/discovery/discovery.hpp"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -12,7 +13,7 @@ namespace {
 
 // A dump as lspci -xxxx prints it: `lines` of "offset: bytes".
 std::string write_dump(const std::string& lines) {
-  const std::string path = testing::TempDir() + "/sallyport_discovery_test.dump";
+  const std::string path = testing::TempDir() + "/sallyport_discovery_test." + std::to_string(getpid());
   std::ofstream(path) << lines;
   return path;
 }

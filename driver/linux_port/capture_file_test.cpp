@@ -2,6 +2,7 @@
 #include "driver/linux_port/capture_file.hpp"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -9,7 +10,9 @@
 namespace sallyport::driver {
 namespace {
 
-std::string scratch(const std::string& name) { return testing::TempDir() + "/sallyport_capture_file_test_" + name; }
+std::string scratch(const std::string& name) {
+  return testing::TempDir() + "/sallyport_capture_file_test_" + std::to_string(getpid()) + name;
+}
 
 TEST(CaptureFile, ReadsWhatItWrote) {
   const std::string path = scratch("a.pcap");

@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <fstream>
 
@@ -23,7 +24,7 @@ struct LoadedSoftwareCard {
 };
 
 std::string file_of(const std::string& text) {
-  const std::string path = testing::TempDir() + "/sallyport_card_file_test.toml";
+  const std::string path = testing::TempDir() + "/sallyport_card_file_" + std::to_string(getpid()) + "_test.toml";
   std::ofstream(path) << text;
   return path;
 }
