@@ -12,7 +12,8 @@ TableImage random_image(unsigned seed) {
   std::mt19937 rng(seed);
   TableImage image;
   for (int i = 0; i < 50; ++i) {
-    const unsigned table = 4 + static_cast<unsigned>(rng() % (layout::kTableCount - 4));
+    constexpr auto kFirst = static_cast<unsigned>(layout::TableId::kPrincipal);  // the banked ones come last
+    const unsigned table = kFirst + static_cast<unsigned>(rng() % (layout::kTableCount - kFirst));
     layout::Row row;
     for (auto& byte : row.bytes()) byte = static_cast<std::uint8_t>(rng());
     image.set_row(table, static_cast<unsigned>(rng() % image.rows(table)), row);

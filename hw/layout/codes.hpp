@@ -47,6 +47,63 @@ constexpr Code kKeySizes[] = {
     {"aes256", 2, "32-byte key, 14 rounds"},
 };
 
+// What enciphers an SA's packets. aes_gcm and aes_gmac authenticate too; the others need an Integrity beside them:
+// encryption without integrity is not done (RFC 8221 4).
+enum class Cipher : std::uint8_t {
+  kAesGcm = 0,
+  kAesGmac = 1,
+  kNull = 2,
+  kAesCtr = 3,
+  kAesCbc = 4,
+  kDesCbc = 5,
+  kDes3Cbc = 6,
+};
+constexpr Code kCiphers[] = {
+    {"aes_gcm", 0, "AES-GCM with an ICV of 16 bytes (RFC 4106)"},
+    {"aes_gmac", 1, "authenticated by AES-GMAC, not encrypted (RFC 4543)"},
+    {"null", 2, "not encrypted (RFC 2410)"},
+    {"aes_ctr", 3, "AES in counter mode (RFC 3686)"},
+    {"aes_cbc", 4, "AES-CBC (RFC 3602)"},
+    {"des_cbc", 5, "DES-CBC (RFC 2405): legacy"},
+    {"des3_cbc", 6, "3DES-CBC (RFC 2451): legacy"},
+};
+
+// The bytes that a cipher asks for in an ESP packet.
+struct CipherShape {
+  unsigned iv;     // in front of the ciphertext
+  unsigned block;  // ciphertext is a multiple of this; RFC 4303 2.4: of 4 at least
+  unsigned icv;    // of its own; 0: an Integrity decides
+};
+constexpr CipherShape kCipherShapes[] = {{8, 4, 16},  {8, 4, 16}, {0, 4, 0}, {8, 4, 0},
+                                         {16, 16, 0}, {8, 8, 0},  {8, 8, 0}};
+constexpr CipherShape shape(Cipher cipher) { return kCipherShapes[static_cast<unsigned>(cipher)]; }
+
+// What authenticates the packets of an SA whose cipher does not: HMAC, cut to so many bits.
+enum class Integrity : std::uint8_t {
+  kNone = 0,
+  kHmacMd5_96 = 1,
+  kHmacSha1_96 = 2,
+  kHmacSha256_128 = 3,
+  kHmacSha384_192 = 4,
+  kHmacSha512_256 = 5,
+};
+constexpr Code kIntegrities[] = {
+    {"none", 0, "no HMAC"},
+    {"hmac_md5_96", 1, "RFC 2403, key of 16 bytes: legacy"},
+    {"hmac_sha1_96", 2, "RFC 2404, key of 20 bytes"},
+    {"hmac_sha256_128", 3, "RFC 4868, key of 32 bytes"},
+    {"hmac_sha384_192", 4, "RFC 4868, key of 48 bytes"},
+    {"hmac_sha512_256", 5, "RFC 4868, key of 64 bytes"},
+};
+
+// The bytes of an Integrity's ICV and key.
+struct IntegrityShape {
+  unsigned icv;
+  unsigned key;
+};
+constexpr IntegrityShape kIntegrityShapes[] = {{0, 0}, {12, 16}, {12, 20}, {16, 32}, {24, 48}, {32, 64}};
+constexpr IntegrityShape shape(Integrity integrity) { return kIntegrityShapes[static_cast<unsigned>(integrity)]; }
+
 // Why a packet or an event is given to the host.
 enum class Upcall : std::uint8_t {
   kArp = 0,
@@ -157,8 +214,13 @@ constexpr bool counts_up(const Code (&codes)[N]) {
   return true;
 }
 static_assert(counts_up(kPorts) && counts_up(kActions) && counts_up(kRoutes) && counts_up(kKeySizes) &&
-                  counts_up(kUpcalls) && counts_up(kInjects) && counts_up(kDrops),
+                  counts_up(kCiphers) && counts_up(kIntegrities) && counts_up(kUpcalls) && counts_up(kInjects) &&
+                  counts_up(kDrops),
               "a list of codes has a gap");
+static_assert(sizeof(kCipherShapes) / sizeof(kCipherShapes[0]) == sizeof(kCiphers) / sizeof(kCiphers[0]) &&
+                  sizeof(kIntegrityShapes) / sizeof(kIntegrityShapes[0]) ==
+                      sizeof(kIntegrities) / sizeof(kIntegrities[0]),
+              "a cipher or an integrity algorithm without a shape");
 
 }  // namespace layout
 }  // namespace sallyport

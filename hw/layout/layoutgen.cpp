@@ -25,9 +25,9 @@ struct RowType {
 #define ROW(layout_name) \
   { #layout_name, layout_name::kFields, sizeof(layout_name::kFields) / sizeof(Field) }
 const RowType kRows[] = {
-    ROW(sa_key),   ROW(sa_out),        ROW(sa_in),         ROW(sa_out_state),     ROW(sa_in_state),
-    ROW(interval), ROW(rule_bitmap),   ROW(spd_rule),      ROW(principal_bucket), ROW(route),
-    ROW(next_hop), ROW(rx_descriptor), ROW(tx_descriptor), ROW(load_record),
+    ROW(sa_key),      ROW(integrity_key), ROW(sa_out),        ROW(sa_in),         ROW(sa_out_state),
+    ROW(sa_in_state), ROW(interval),      ROW(rule_bitmap),   ROW(spd_rule),      ROW(principal_bucket),
+    ROW(route),       ROW(next_hop),      ROW(rx_descriptor), ROW(tx_descriptor), ROW(load_record),
 };
 #undef ROW
 
@@ -40,17 +40,25 @@ struct CodeList {
 #define CODES(name, list, bits) \
   { name, list, sizeof(list) / sizeof(Code), bits }
 const CodeList kCodeLists[] = {
-    CODES("port", kPorts, 2),        CODES("action", kActions, 2),        CODES("route_kind", kRoutes, 2),
-    CODES("key_size", kKeySizes, 2), CODES("upcall", kUpcalls, 8),        CODES("inject", kInjects, 8),
-    CODES("drop", kDrops, 5),        CODES("load_error", kLoadErrors, 8), CODES("counter", kCounterNames, 5),
+    CODES("port", kPorts, 2),           CODES("action", kActions, 2),
+    CODES("route_kind", kRoutes, 2),    CODES("key_size", kKeySizes, 2),
+    CODES("upcall", kUpcalls, 8),       CODES("inject", kInjects, 8),
+    CODES("cipher", kCiphers, 4),       CODES("integrity", kIntegrities, 4),
+    CODES("drop", kDrops, 5),           CODES("load_error", kLoadErrors, 8),
+    CODES("counter", kCounterNames, 5),
 };
 #undef CODES
 
+bool is_digit(char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; }
+
+// An underscore between two numbers stays: hmac_sha256_128 is HmacSha256_128.
 std::string camel(const std::string& snake) {
   std::string out;
   bool up = true;
-  for (char c : snake) {
+  for (std::size_t i = 0; i < snake.size(); ++i) {
+    const char c = snake[i];
     if (c == '_') {
+      if (i > 0 && i + 1 < snake.size() && is_digit(snake[i - 1]) && is_digit(snake[i + 1])) out += c;
       up = true;
     } else {
       out += up ? static_cast<char>(std::toupper(static_cast<unsigned char>(c))) : c;
@@ -84,6 +92,24 @@ const Size kSizes[] = {
     {"TableCount", kTableCount},
 };
 
+// A function of one code: bytes by its value, 0 for a value without a name.
+template <std::size_t N, class Bytes>
+void print_bytes(const char* function, const char* list, const Code (&codes)[N], Bytes bytes) {
+  std::printf("  function automatic logic [6:0] %s(logic [3:0] %s);\n    case (%s)\n", function, list, list);
+  for (unsigned i = 0; i < N; ++i) {
+    std::printf("      4'd%u: return 7'd%u;  // %s\n", codes[i].value, bytes(i), codes[i].name);
+  }
+  std::printf("      default: return 7'd0;\n    endcase\n  endfunction\n");
+}
+
+void print_shapes() {
+  std::printf("\n  // Bytes in an ESP packet.\n");
+  print_bytes("iv_bytes", "cipher", kCiphers, [](unsigned i) { return kCipherShapes[i].iv; });
+  print_bytes("block_bytes", "cipher", kCiphers, [](unsigned i) { return kCipherShapes[i].block; });
+  print_bytes("cipher_icv_bytes", "cipher", kCiphers, [](unsigned i) { return kCipherShapes[i].icv; });
+  print_bytes("integrity_icv_bytes", "integrity", kIntegrities, [](unsigned i) { return kIntegrityShapes[i].icv; });
+}
+
 void print_sv() {
   std::printf(
       "// SPDX-License-Identifier: Apache-2.0\n"
@@ -101,6 +127,7 @@ void print_sv() {
     }
     std::printf("  } %s_e;\n", l.name);
   }
+  print_shapes();
   for (const RowType& r : kRows) {
     std::printf("\n  typedef struct packed {\n");
     for (unsigned i = r.count; i-- > 0;) {
@@ -161,6 +188,17 @@ void print_md() {
     for (unsigned i = 0; i < l.count; ++i) {
       std::printf("| %u | `%s` | %s |\n", l.codes[i].value, l.codes[i].name, l.codes[i].meaning);
     }
+  }
+  std::printf(
+      "\n## Bytes in an ESP packet\n\n| cipher | IV | ciphertext is a multiple of | own ICV |\n|---|---|---|---|\n");
+  for (const Code& c : kCiphers) {
+    const CipherShape bytes = shape(Cipher(c.value));
+    std::printf("| `%s` | %u | %u | %u |\n", c.name, bytes.iv, bytes.block, bytes.icv);
+  }
+  std::printf("\n| integrity | ICV | key |\n|---|---|---|\n");
+  for (const Code& c : kIntegrities) {
+    const IntegrityShape bytes = shape(Integrity(c.value));
+    std::printf("| `%s` | %u | %u |\n", c.name, bytes.icv, bytes.key);
   }
 }
 

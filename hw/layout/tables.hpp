@@ -24,16 +24,28 @@ static_assert((1U << kSaIndexBits) == kSaRows && kSpdRules <= kRowBits, "sizes c
 
 // ---- rows ----------------------------------------------------------------------------------------------------------
 
-// Key material of an SA. Write only. Loading a row runs the key setup (round keys, H and its powers) and sets the SA's
-// living state to zero; a key is never loaded twice.
+// The cipher's key material of an SA. Write only. Loading a row runs the key setup (round keys, H and its powers, and,
+// of the integrity key loaded before it, HMAC's inner and outer state) and sets the SA's living state to zero; a key is
+// never loaded twice.
 namespace sa_key {
-constexpr Field kKey{"key", 0, 256, "AES key, its first byte in bits 7:0; a shorter key leaves the rest zero"};
-constexpr Field kSalt{"salt", 256, 32, "first four bytes of the GCM nonce, first byte in bits 31:24 (RFC 4106 4)"};
-constexpr Field kKeySize{"key_size", 288, 2, "KeySize"};
-constexpr Field kReserved{"reserved", 290, 222, "write zero"};
-constexpr Field kFields[] = {kKey, kSalt, kKeySize, kReserved};
+constexpr Field kKey{"key", 0, 256,
+                     "AES, DES or 3DES key, its first byte in bits 7:0; a shorter key leaves the rest zero"};
+constexpr Field kSalt{"salt", 256, 32,
+                      "first four bytes of the nonce, the first in bits 31:24 (RFC 4106 4, RFC 4543 3.2, RFC 3686 4)"};
+constexpr Field kKeySize{"key_size", 288, 2, "KeySize of AES"};
+constexpr Field kReserved0{"reserved0", 290, 2, "write zero"};
+constexpr Field kIntegrity{"integrity", 292, 4, "Integrity that the integrity key is for"};
+constexpr Field kReserved1{"reserved1", 296, 216, "write zero"};
+constexpr Field kFields[] = {kKey, kSalt, kKeySize, kReserved0, kIntegrity, kReserved1};
 static_assert(tiles(kFields, kRowBits), "sa_key has a gap, an overlap or an unlisted field");
 }  // namespace sa_key
+
+// HMAC's key of an SA. Write only, and before the sa_key row of the same SA, which puts it into use.
+namespace integrity_key {
+constexpr Field kKey{"key", 0, kRowBits, "its first byte in bits 7:0; a shorter key leaves the rest zero"};
+constexpr Field kFields[] = {kKey};
+static_assert(tiles(kFields, kRowBits), "integrity_key has a gap, an overlap or an unlisted field");
+}  // namespace integrity_key
 
 // An outbound SA. Never changed in place: a new SA takes a free row.
 namespace sa_out {
@@ -41,7 +53,9 @@ constexpr Field kValid{"valid", 0, 1, "0: the row is empty and its packets are d
 constexpr Field kEsn{"esn", 1, 1, "extended sequence numbers (RFC 4303 2.2.1)"};
 constexpr Field kEncap{"encap", 2, 1, "ESP in UDP (RFC 3948)"};
 constexpr Field kSetDf{"set_df", 3, 1, "outer DF is 1; else copied from the inner header (RFC 4301 8.1)"};
-constexpr Field kReserved0{"reserved0", 4, 12, "write zero"};
+constexpr Field kCipher{"cipher", 4, 4, "Cipher"};
+constexpr Field kIntegrity{"integrity", 8, 4, "Integrity; none for a cipher that has its own"};
+constexpr Field kReserved0{"reserved0", 12, 4, "write zero"};
 constexpr Field kPolicyId{"policy_id", 16, 16, "the policy this SA serves"};
 constexpr Field kSpi{"spi", 32, 32, "SPI in the ESP header"};
 constexpr Field kSource{"source", 64, 32, "outer source address"};
@@ -56,10 +70,10 @@ constexpr Field kHardPackets{"hard_packets", 256, 64, "no packet beyond this man
 constexpr Field kSoftBytes{"soft_bytes", 320, 64, "event when this many bytes were encrypted; 0: none"};
 constexpr Field kHardBytes{"hard_bytes", 384, 64, "no packet that would pass this many bytes; 0: none"};
 constexpr Field kReserved2{"reserved2", 448, 64, "write zero"};
-constexpr Field kFields[] = {kValid,           kEsn,       kEncap,     kSetDf,       kReserved0,
-                             kPolicyId,        kSpi,       kSource,    kDestination, kSourcePort,
-                             kDestinationPort, kNextHop,   kTtl,       kReserved1,   kSoftPackets,
-                             kHardPackets,     kSoftBytes, kHardBytes, kReserved2};
+constexpr Field kFields[] = {kValid,           kEsn,       kEncap,    kSetDf,     kCipher,      kIntegrity,
+                             kReserved0,       kPolicyId,  kSpi,      kSource,    kDestination, kSourcePort,
+                             kDestinationPort, kNextHop,   kTtl,      kReserved1, kSoftPackets, kHardPackets,
+                             kSoftBytes,       kHardBytes, kReserved2};
 static_assert(tiles(kFields, kRowBits), "sa_out has a gap, an overlap or an unlisted field");
 }  // namespace sa_out
 
@@ -68,7 +82,10 @@ namespace sa_in {
 constexpr Field kValid{"valid", 0, 1, "0: the row is empty and its packets are dropped"};
 constexpr Field kEsn{"esn", 1, 1, "extended sequence numbers (RFC 4303 2.2.1)"};
 constexpr Field kEncap{"encap", 2, 1, "accepted in UDP only (RFC 3948); 0: accepted bare only"};
-constexpr Field kReserved0{"reserved0", 3, 13, "write zero"};
+constexpr Field kReserved0{"reserved0", 3, 1, "write zero"};
+constexpr Field kCipher{"cipher", 4, 4, "Cipher"};
+constexpr Field kIntegrity{"integrity", 8, 4, "Integrity; none for a cipher that has its own"};
+constexpr Field kReserved3{"reserved3", 12, 4, "write zero"};
 constexpr Field kPolicyId{"policy_id", 16, 16, "the policy whose inbound rules this SA may satisfy"};
 constexpr Field kSpi{"spi", 32, 32, "SPI, compared whole"};
 constexpr Field kDestination{"destination", 64, 32, "our outer address, compared"};
@@ -78,8 +95,9 @@ constexpr Field kHardPackets{"hard_packets", 256, 64, "no packet beyond this man
 constexpr Field kSoftBytes{"soft_bytes", 320, 64, "event when this many bytes were decrypted; 0: none"};
 constexpr Field kHardBytes{"hard_bytes", 384, 64, "no packet that would pass this many bytes; 0: none"};
 constexpr Field kReserved2{"reserved2", 448, 64, "write zero"};
-constexpr Field kFields[] = {kValid,     kEsn,         kEncap,       kReserved0, kPolicyId,  kSpi,      kDestination,
-                             kReserved1, kSoftPackets, kHardPackets, kSoftBytes, kHardBytes, kReserved2};
+constexpr Field kFields[] = {kValid,       kEsn,       kEncap,     kReserved0,   kCipher,    kIntegrity,
+                             kReserved3,   kPolicyId,  kSpi,       kDestination, kReserved1, kSoftPackets,
+                             kHardPackets, kSoftBytes, kHardBytes, kReserved2};
 static_assert(tiles(kFields, kRowBits), "sa_in has a gap, an overlap or an unlisted field");
 }  // namespace sa_in
 
@@ -187,40 +205,42 @@ struct Table {
 constexpr Table kTables[] = {
     {"sa_out_key", 0, kSaRows, false, SALLYPORT_ROW(sa_key), "keys of outbound SAs"},
     {"sa_in_key", 1, kSaRows, false, SALLYPORT_ROW(sa_key), "keys of inbound SAs"},
-    {"sa_out", 2, kSaRows, false, SALLYPORT_ROW(sa_out), "outbound SAs"},
-    {"sa_in", 3, kSaRows, false, SALLYPORT_ROW(sa_in), "inbound SAs"},
-    {"principal", 4, kPrincipalBuckets, true, SALLYPORT_ROW(principal_bucket), "source address to principal"},
-    {"route_start", 5, kRouteIntervals, true, SALLYPORT_ROW(interval), "search tree over destination addresses"},
-    {"route", 6, kRouteIntervals, true, SALLYPORT_ROW(route), "what to do with an interval's packets"},
-    {"next_hop", 7, kNextHops, true, SALLYPORT_ROW(next_hop), "neighbours"},
-    {"spd_out_source_start", 8, kAddressIntervals, true, SALLYPORT_ROW(interval), "search tree, source address"},
-    {"spd_out_source", 9, kAddressIntervals, true, SALLYPORT_ROW(rule_bitmap), "rules by source address"},
-    {"spd_out_destination_start", 10, kAddressIntervals, true, SALLYPORT_ROW(interval),
+    {"sa_out_integrity_key", 2, kSaRows, false, SALLYPORT_ROW(integrity_key), "HMAC keys of outbound SAs"},
+    {"sa_in_integrity_key", 3, kSaRows, false, SALLYPORT_ROW(integrity_key), "HMAC keys of inbound SAs"},
+    {"sa_out", 4, kSaRows, false, SALLYPORT_ROW(sa_out), "outbound SAs"},
+    {"sa_in", 5, kSaRows, false, SALLYPORT_ROW(sa_in), "inbound SAs"},
+    {"principal", 6, kPrincipalBuckets, true, SALLYPORT_ROW(principal_bucket), "source address to principal"},
+    {"route_start", 7, kRouteIntervals, true, SALLYPORT_ROW(interval), "search tree over destination addresses"},
+    {"route", 8, kRouteIntervals, true, SALLYPORT_ROW(route), "what to do with an interval's packets"},
+    {"next_hop", 9, kNextHops, true, SALLYPORT_ROW(next_hop), "neighbours"},
+    {"spd_out_source_start", 10, kAddressIntervals, true, SALLYPORT_ROW(interval), "search tree, source address"},
+    {"spd_out_source", 11, kAddressIntervals, true, SALLYPORT_ROW(rule_bitmap), "rules by source address"},
+    {"spd_out_destination_start", 12, kAddressIntervals, true, SALLYPORT_ROW(interval),
      "search tree, destination address"},
-    {"spd_out_destination", 11, kAddressIntervals, true, SALLYPORT_ROW(rule_bitmap), "rules by destination address"},
-    {"spd_out_source_port_start", 12, kNarrowIntervals, true, SALLYPORT_ROW(interval), "search tree, source port"},
-    {"spd_out_source_port", 13, kNarrowIntervals, true, SALLYPORT_ROW(rule_bitmap), "rules by source port"},
-    {"spd_out_destination_port_start", 14, kNarrowIntervals, true, SALLYPORT_ROW(interval),
+    {"spd_out_destination", 13, kAddressIntervals, true, SALLYPORT_ROW(rule_bitmap), "rules by destination address"},
+    {"spd_out_source_port_start", 14, kNarrowIntervals, true, SALLYPORT_ROW(interval), "search tree, source port"},
+    {"spd_out_source_port", 15, kNarrowIntervals, true, SALLYPORT_ROW(rule_bitmap), "rules by source port"},
+    {"spd_out_destination_port_start", 16, kNarrowIntervals, true, SALLYPORT_ROW(interval),
      "search tree, destination port"},
-    {"spd_out_destination_port", 15, kNarrowIntervals, true, SALLYPORT_ROW(rule_bitmap), "rules by destination port"},
-    {"spd_out_principal_start", 16, kNarrowIntervals, true, SALLYPORT_ROW(interval), "search tree, principal"},
-    {"spd_out_principal", 17, kNarrowIntervals, true, SALLYPORT_ROW(rule_bitmap), "rules by principal"},
-    {"spd_out_protocol", 18, kProtocols, true, SALLYPORT_ROW(rule_bitmap), "rules by protocol number"},
-    {"spd_out_rule", 19, kSpdRules, true, SALLYPORT_ROW(spd_rule), "what each outbound rule says"},
-    {"spd_in_source_start", 20, kAddressIntervals, true, SALLYPORT_ROW(interval), "search tree, source address"},
-    {"spd_in_source", 21, kAddressIntervals, true, SALLYPORT_ROW(rule_bitmap), "rules by source address"},
-    {"spd_in_destination_start", 22, kAddressIntervals, true, SALLYPORT_ROW(interval),
+    {"spd_out_destination_port", 17, kNarrowIntervals, true, SALLYPORT_ROW(rule_bitmap), "rules by destination port"},
+    {"spd_out_principal_start", 18, kNarrowIntervals, true, SALLYPORT_ROW(interval), "search tree, principal"},
+    {"spd_out_principal", 19, kNarrowIntervals, true, SALLYPORT_ROW(rule_bitmap), "rules by principal"},
+    {"spd_out_protocol", 20, kProtocols, true, SALLYPORT_ROW(rule_bitmap), "rules by protocol number"},
+    {"spd_out_rule", 21, kSpdRules, true, SALLYPORT_ROW(spd_rule), "what each outbound rule says"},
+    {"spd_in_source_start", 22, kAddressIntervals, true, SALLYPORT_ROW(interval), "search tree, source address"},
+    {"spd_in_source", 23, kAddressIntervals, true, SALLYPORT_ROW(rule_bitmap), "rules by source address"},
+    {"spd_in_destination_start", 24, kAddressIntervals, true, SALLYPORT_ROW(interval),
      "search tree, destination address"},
-    {"spd_in_destination", 23, kAddressIntervals, true, SALLYPORT_ROW(rule_bitmap), "rules by destination address"},
-    {"spd_in_source_port_start", 24, kNarrowIntervals, true, SALLYPORT_ROW(interval), "search tree, source port"},
-    {"spd_in_source_port", 25, kNarrowIntervals, true, SALLYPORT_ROW(rule_bitmap), "rules by source port"},
-    {"spd_in_destination_port_start", 26, kNarrowIntervals, true, SALLYPORT_ROW(interval),
+    {"spd_in_destination", 25, kAddressIntervals, true, SALLYPORT_ROW(rule_bitmap), "rules by destination address"},
+    {"spd_in_source_port_start", 26, kNarrowIntervals, true, SALLYPORT_ROW(interval), "search tree, source port"},
+    {"spd_in_source_port", 27, kNarrowIntervals, true, SALLYPORT_ROW(rule_bitmap), "rules by source port"},
+    {"spd_in_destination_port_start", 28, kNarrowIntervals, true, SALLYPORT_ROW(interval),
      "search tree, destination port"},
-    {"spd_in_destination_port", 27, kNarrowIntervals, true, SALLYPORT_ROW(rule_bitmap), "rules by destination port"},
-    {"spd_in_principal_start", 28, kNarrowIntervals, true, SALLYPORT_ROW(interval), "search tree, principal"},
-    {"spd_in_principal", 29, kNarrowIntervals, true, SALLYPORT_ROW(rule_bitmap), "rules by principal"},
-    {"spd_in_protocol", 30, kProtocols, true, SALLYPORT_ROW(rule_bitmap), "rules by protocol number"},
-    {"spd_in_rule", 31, kSpdRules, true, SALLYPORT_ROW(spd_rule), "what each inbound rule says"},
+    {"spd_in_destination_port", 29, kNarrowIntervals, true, SALLYPORT_ROW(rule_bitmap), "rules by destination port"},
+    {"spd_in_principal_start", 30, kNarrowIntervals, true, SALLYPORT_ROW(interval), "search tree, principal"},
+    {"spd_in_principal", 31, kNarrowIntervals, true, SALLYPORT_ROW(rule_bitmap), "rules by principal"},
+    {"spd_in_protocol", 32, kProtocols, true, SALLYPORT_ROW(rule_bitmap), "rules by protocol number"},
+    {"spd_in_rule", 33, kSpdRules, true, SALLYPORT_ROW(spd_rule), "what each inbound rule says"},
 };
 #undef SALLYPORT_ROW
 constexpr unsigned kTableCount = sizeof(kTables) / sizeof(kTables[0]);
@@ -229,14 +249,16 @@ constexpr unsigned kTableCount = sizeof(kTables) / sizeof(kTables[0]);
 enum class TableId : unsigned {
   kSaOutKey = 0,
   kSaInKey = 1,
-  kSaOut = 2,
-  kSaIn = 3,
-  kPrincipal = 4,
-  kRouteStart = 5,
-  kRoute = 6,
-  kNextHop = 7,
-  kSpdOut = 8,  // the first of the twelve tables of the outbound SPD
-  kSpdIn = 20,  // and of the inbound one
+  kSaOutIntegrityKey = 2,
+  kSaInIntegrityKey = 3,
+  kSaOut = 4,
+  kSaIn = 5,
+  kPrincipal = 6,
+  kRouteStart = 7,
+  kRoute = 8,
+  kNextHop = 9,
+  kSpdOut = 10,  // the first of the twelve tables of the outbound SPD
+  kSpdIn = 22,   // and of the inbound one
 };
 // Offsets from kSpdOut and kSpdIn.
 enum class SpdTable : unsigned {

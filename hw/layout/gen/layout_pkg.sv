@@ -18,9 +18,9 @@ package layout_pkg;
   localparam int unsigned MaxFrame = 9216;
   localparam int unsigned DropReasons = 32;
   localparam int unsigned CounterCount = 16;
-  localparam int unsigned TableCount = 32;
+  localparam int unsigned TableCount = 34;
   localparam logic [31:0] CardId = 32'h53414c59;
-  localparam logic [31:0] LayoutVersion = 32'd1;
+  localparam logic [31:0] LayoutVersion = 32'd2;
   localparam logic [31:0] LoadMagic = 32'h4c4f4144;
 
   typedef enum logic [1:0] {
@@ -66,6 +66,25 @@ package layout_pkg;
     InjectLanRx = 8'd2,  // processed as if received on LAN (a packet that waited for its SA or neighbour)
     InjectWanRx = 8'd3  // processed as if received on WAN
   } inject_e;
+
+  typedef enum logic [3:0] {
+    CipherAesGcm = 4'd0,  // AES-GCM with an ICV of 16 bytes (RFC 4106)
+    CipherAesGmac = 4'd1,  // authenticated by AES-GMAC, not encrypted (RFC 4543)
+    CipherNull = 4'd2,  // not encrypted (RFC 2410)
+    CipherAesCtr = 4'd3,  // AES in counter mode (RFC 3686)
+    CipherAesCbc = 4'd4,  // AES-CBC (RFC 3602)
+    CipherDesCbc = 4'd5,  // DES-CBC (RFC 2405): legacy
+    CipherDes3Cbc = 4'd6  // 3DES-CBC (RFC 2451): legacy
+  } cipher_e;
+
+  typedef enum logic [3:0] {
+    IntegrityNone = 4'd0,  // no HMAC
+    IntegrityHmacMd5_96 = 4'd1,  // RFC 2403, key of 16 bytes: legacy
+    IntegrityHmacSha1_96 = 4'd2,  // RFC 2404, key of 20 bytes
+    IntegrityHmacSha256_128 = 4'd3,  // RFC 4868, key of 32 bytes
+    IntegrityHmacSha384_192 = 4'd4,  // RFC 4868, key of 48 bytes
+    IntegrityHmacSha512_256 = 4'd5  // RFC 4868, key of 64 bytes
+  } integrity_e;
 
   typedef enum logic [4:0] {
     DropRxOverflow = 5'd0,  // the port's receive buffer was full
@@ -128,12 +147,67 @@ package layout_pkg;
     CounterEventsLost = 5'd15  // events dropped because the ring was full
   } counter_e;
 
+  // Bytes in an ESP packet.
+  function automatic logic [6:0] iv_bytes(logic [3:0] cipher);
+    case (cipher)
+      4'd0: return 7'd8;  // aes_gcm
+      4'd1: return 7'd8;  // aes_gmac
+      4'd2: return 7'd0;  // null
+      4'd3: return 7'd8;  // aes_ctr
+      4'd4: return 7'd16;  // aes_cbc
+      4'd5: return 7'd8;  // des_cbc
+      4'd6: return 7'd8;  // des3_cbc
+      default: return 7'd0;
+    endcase
+  endfunction
+  function automatic logic [6:0] block_bytes(logic [3:0] cipher);
+    case (cipher)
+      4'd0: return 7'd4;  // aes_gcm
+      4'd1: return 7'd4;  // aes_gmac
+      4'd2: return 7'd4;  // null
+      4'd3: return 7'd4;  // aes_ctr
+      4'd4: return 7'd16;  // aes_cbc
+      4'd5: return 7'd8;  // des_cbc
+      4'd6: return 7'd8;  // des3_cbc
+      default: return 7'd0;
+    endcase
+  endfunction
+  function automatic logic [6:0] cipher_icv_bytes(logic [3:0] cipher);
+    case (cipher)
+      4'd0: return 7'd16;  // aes_gcm
+      4'd1: return 7'd16;  // aes_gmac
+      4'd2: return 7'd0;  // null
+      4'd3: return 7'd0;  // aes_ctr
+      4'd4: return 7'd0;  // aes_cbc
+      4'd5: return 7'd0;  // des_cbc
+      4'd6: return 7'd0;  // des3_cbc
+      default: return 7'd0;
+    endcase
+  endfunction
+  function automatic logic [6:0] integrity_icv_bytes(logic [3:0] integrity);
+    case (integrity)
+      4'd0: return 7'd0;  // none
+      4'd1: return 7'd12;  // hmac_md5_96
+      4'd2: return 7'd12;  // hmac_sha1_96
+      4'd3: return 7'd16;  // hmac_sha256_128
+      4'd4: return 7'd24;  // hmac_sha384_192
+      4'd5: return 7'd32;  // hmac_sha512_256
+      default: return 7'd0;
+    endcase
+  endfunction
+
   typedef struct packed {
-    logic [221:0] reserved;  // [511:290] write zero
-    logic [1:0] key_size;  // [289:288] KeySize
-    logic [31:0] salt;  // [287:256] first four bytes of the GCM nonce, first byte in bits 31:24 (RFC 4106 4)
-    logic [255:0] key;  // [255:0] AES key, its first byte in bits 7:0; a shorter key leaves the rest zero
+    logic [215:0] reserved1;  // [511:296] write zero
+    logic [3:0] integrity;  // [295:292] Integrity that the integrity key is for
+    logic [1:0] reserved0;  // [291:290] write zero
+    logic [1:0] key_size;  // [289:288] KeySize of AES
+    logic [31:0] salt;  // [287:256] first four bytes of the nonce, the first in bits 31:24 (RFC 4106 4, RFC 4543 3.2, RFC 3686 4)
+    logic [255:0] key;  // [255:0] AES, DES or 3DES key, its first byte in bits 7:0; a shorter key leaves the rest zero
   } sa_key_t;
+
+  typedef struct packed {
+    logic [511:0] key;  // [511:0] its first byte in bits 7:0; a shorter key leaves the rest zero
+  } integrity_key_t;
 
   typedef struct packed {
     logic [63:0] reserved2;  // [511:448] write zero
@@ -150,7 +224,9 @@ package layout_pkg;
     logic [31:0] source;  // [95:64] outer source address
     logic [31:0] spi;  // [63:32] SPI in the ESP header
     logic [15:0] policy_id;  // [31:16] the policy this SA serves
-    logic [11:0] reserved0;  // [15:4] write zero
+    logic [3:0] reserved0;  // [15:12] write zero
+    logic [3:0] integrity;  // [11:8] Integrity; none for a cipher that has its own
+    logic [3:0] cipher;  // [7:4] Cipher
     logic [0:0] set_df;  // [3:3] outer DF is 1; else copied from the inner header (RFC 4301 8.1)
     logic [0:0] encap;  // [2:2] ESP in UDP (RFC 3948)
     logic [0:0] esn;  // [1:1] extended sequence numbers (RFC 4303 2.2.1)
@@ -167,7 +243,10 @@ package layout_pkg;
     logic [31:0] destination;  // [95:64] our outer address, compared
     logic [31:0] spi;  // [63:32] SPI, compared whole
     logic [15:0] policy_id;  // [31:16] the policy whose inbound rules this SA may satisfy
-    logic [12:0] reserved0;  // [15:3] write zero
+    logic [3:0] reserved3;  // [15:12] write zero
+    logic [3:0] integrity;  // [11:8] Integrity; none for a cipher that has its own
+    logic [3:0] cipher;  // [7:4] Cipher
+    logic [0:0] reserved0;  // [3:3] write zero
     logic [0:0] encap;  // [2:2] accepted in UDP only (RFC 3948); 0: accepted bare only
     logic [0:0] esn;  // [1:1] extended sequence numbers (RFC 4303 2.2.1)
     logic [0:0] valid;  // [0:0] 0: the row is empty and its packets are dropped
@@ -276,41 +355,43 @@ package layout_pkg;
   typedef enum logic [7:0] {
     TableSaOutKey = 8'd0,  // 2048 rows of sa_key: keys of outbound SAs
     TableSaInKey = 8'd1,  // 2048 rows of sa_key: keys of inbound SAs
-    TableSaOut = 8'd2,  // 2048 rows of sa_out: outbound SAs
-    TableSaIn = 8'd3,  // 2048 rows of sa_in: inbound SAs
-    TablePrincipal = 8'd4,  // 2048 rows in each of two banks of principal_bucket: source address to principal
-    TableRouteStart = 8'd5,  // 2048 rows in each of two banks of interval: search tree over destination addresses
-    TableRoute = 8'd6,  // 2048 rows in each of two banks of route: what to do with an interval's packets
-    TableNextHop = 8'd7,  // 256 rows in each of two banks of next_hop: neighbours
-    TableSpdOutSourceStart = 8'd8,  // 1024 rows in each of two banks of interval: search tree, source address
-    TableSpdOutSource = 8'd9,  // 1024 rows in each of two banks of rule_bitmap: rules by source address
-    TableSpdOutDestinationStart = 8'd10,  // 1024 rows in each of two banks of interval: search tree, destination address
-    TableSpdOutDestination = 8'd11,  // 1024 rows in each of two banks of rule_bitmap: rules by destination address
-    TableSpdOutSourcePortStart = 8'd12,  // 256 rows in each of two banks of interval: search tree, source port
-    TableSpdOutSourcePort = 8'd13,  // 256 rows in each of two banks of rule_bitmap: rules by source port
-    TableSpdOutDestinationPortStart = 8'd14,  // 256 rows in each of two banks of interval: search tree, destination port
-    TableSpdOutDestinationPort = 8'd15,  // 256 rows in each of two banks of rule_bitmap: rules by destination port
-    TableSpdOutPrincipalStart = 8'd16,  // 256 rows in each of two banks of interval: search tree, principal
-    TableSpdOutPrincipal = 8'd17,  // 256 rows in each of two banks of rule_bitmap: rules by principal
-    TableSpdOutProtocol = 8'd18,  // 256 rows in each of two banks of rule_bitmap: rules by protocol number
-    TableSpdOutRule = 8'd19,  // 512 rows in each of two banks of spd_rule: what each outbound rule says
-    TableSpdInSourceStart = 8'd20,  // 1024 rows in each of two banks of interval: search tree, source address
-    TableSpdInSource = 8'd21,  // 1024 rows in each of two banks of rule_bitmap: rules by source address
-    TableSpdInDestinationStart = 8'd22,  // 1024 rows in each of two banks of interval: search tree, destination address
-    TableSpdInDestination = 8'd23,  // 1024 rows in each of two banks of rule_bitmap: rules by destination address
-    TableSpdInSourcePortStart = 8'd24,  // 256 rows in each of two banks of interval: search tree, source port
-    TableSpdInSourcePort = 8'd25,  // 256 rows in each of two banks of rule_bitmap: rules by source port
-    TableSpdInDestinationPortStart = 8'd26,  // 256 rows in each of two banks of interval: search tree, destination port
-    TableSpdInDestinationPort = 8'd27,  // 256 rows in each of two banks of rule_bitmap: rules by destination port
-    TableSpdInPrincipalStart = 8'd28,  // 256 rows in each of two banks of interval: search tree, principal
-    TableSpdInPrincipal = 8'd29,  // 256 rows in each of two banks of rule_bitmap: rules by principal
-    TableSpdInProtocol = 8'd30,  // 256 rows in each of two banks of rule_bitmap: rules by protocol number
-    TableSpdInRule = 8'd31  // 512 rows in each of two banks of spd_rule: what each inbound rule says
+    TableSaOutIntegrityKey = 8'd2,  // 2048 rows of integrity_key: HMAC keys of outbound SAs
+    TableSaInIntegrityKey = 8'd3,  // 2048 rows of integrity_key: HMAC keys of inbound SAs
+    TableSaOut = 8'd4,  // 2048 rows of sa_out: outbound SAs
+    TableSaIn = 8'd5,  // 2048 rows of sa_in: inbound SAs
+    TablePrincipal = 8'd6,  // 2048 rows in each of two banks of principal_bucket: source address to principal
+    TableRouteStart = 8'd7,  // 2048 rows in each of two banks of interval: search tree over destination addresses
+    TableRoute = 8'd8,  // 2048 rows in each of two banks of route: what to do with an interval's packets
+    TableNextHop = 8'd9,  // 256 rows in each of two banks of next_hop: neighbours
+    TableSpdOutSourceStart = 8'd10,  // 1024 rows in each of two banks of interval: search tree, source address
+    TableSpdOutSource = 8'd11,  // 1024 rows in each of two banks of rule_bitmap: rules by source address
+    TableSpdOutDestinationStart = 8'd12,  // 1024 rows in each of two banks of interval: search tree, destination address
+    TableSpdOutDestination = 8'd13,  // 1024 rows in each of two banks of rule_bitmap: rules by destination address
+    TableSpdOutSourcePortStart = 8'd14,  // 256 rows in each of two banks of interval: search tree, source port
+    TableSpdOutSourcePort = 8'd15,  // 256 rows in each of two banks of rule_bitmap: rules by source port
+    TableSpdOutDestinationPortStart = 8'd16,  // 256 rows in each of two banks of interval: search tree, destination port
+    TableSpdOutDestinationPort = 8'd17,  // 256 rows in each of two banks of rule_bitmap: rules by destination port
+    TableSpdOutPrincipalStart = 8'd18,  // 256 rows in each of two banks of interval: search tree, principal
+    TableSpdOutPrincipal = 8'd19,  // 256 rows in each of two banks of rule_bitmap: rules by principal
+    TableSpdOutProtocol = 8'd20,  // 256 rows in each of two banks of rule_bitmap: rules by protocol number
+    TableSpdOutRule = 8'd21,  // 512 rows in each of two banks of spd_rule: what each outbound rule says
+    TableSpdInSourceStart = 8'd22,  // 1024 rows in each of two banks of interval: search tree, source address
+    TableSpdInSource = 8'd23,  // 1024 rows in each of two banks of rule_bitmap: rules by source address
+    TableSpdInDestinationStart = 8'd24,  // 1024 rows in each of two banks of interval: search tree, destination address
+    TableSpdInDestination = 8'd25,  // 1024 rows in each of two banks of rule_bitmap: rules by destination address
+    TableSpdInSourcePortStart = 8'd26,  // 256 rows in each of two banks of interval: search tree, source port
+    TableSpdInSourcePort = 8'd27,  // 256 rows in each of two banks of rule_bitmap: rules by source port
+    TableSpdInDestinationPortStart = 8'd28,  // 256 rows in each of two banks of interval: search tree, destination port
+    TableSpdInDestinationPort = 8'd29,  // 256 rows in each of two banks of rule_bitmap: rules by destination port
+    TableSpdInPrincipalStart = 8'd30,  // 256 rows in each of two banks of interval: search tree, principal
+    TableSpdInPrincipal = 8'd31,  // 256 rows in each of two banks of rule_bitmap: rules by principal
+    TableSpdInProtocol = 8'd32,  // 256 rows in each of two banks of rule_bitmap: rules by protocol number
+    TableSpdInRule = 8'd33  // 512 rows in each of two banks of spd_rule: what each inbound rule says
   } table_e;
 
   // Rows of each table, by its id.
-  localparam int unsigned TableRows [TableCount] = '{2048, 2048, 2048, 2048, 2048, 2048, 2048, 256, 1024, 1024, 1024, 1024, 256, 256, 256, 256, 256, 256, 256, 512, 1024, 1024, 1024, 1024, 256, 256, 256, 256, 256, 256, 256, 512};
-  localparam logic [TableCount-1:0] TableBanked = 32'b11111111111111111111111111110000;
+  localparam int unsigned TableRows [TableCount] = '{2048, 2048, 2048, 2048, 2048, 2048, 2048, 2048, 2048, 256, 1024, 1024, 1024, 1024, 256, 256, 256, 256, 256, 256, 256, 512, 1024, 1024, 1024, 1024, 256, 256, 256, 256, 256, 256, 256, 512};
+  localparam logic [TableCount-1:0] TableBanked = 34'b1111111111111111111111111111000000;
 
   // Register offsets in bytes.
   localparam logic [11:0] RegId = 12'h000;  // what this is: SALY
