@@ -169,6 +169,7 @@ enum class Drop : std::uint8_t {
   kHostInject = 29,
   kEspNextHeader = 30,
   kIllegalState = 31,
+  kCryptoBusy = 32,
 };
 constexpr Code kDrops[] = {
     {"rx_overflow", 0, "the port's receive buffer was full"},
@@ -190,7 +191,7 @@ constexpr Code kDrops[] = {
     {"hard_limit", 16, "the SA has reached its hard packet or byte limit"},
     {"spi_unknown", 17, "ESP to us whose SPI belongs to no SA (RFC 4303 3.4.2)"},
     {"esp_fragment", 18, "a fragment of an ESP packet"},
-    {"esp_malformed", 19, "ESP packet too short, or its payload not a multiple of 4 bytes"},
+    {"esp_malformed", 19, "ESP packet too short, or its ciphertext not a multiple of the cipher's block"},
     {"replay_old", 20, "sequence number left of the anti-replay window, or zero (RFC 4303 3.4.3)"},
     {"replay_duplicate", 21, "sequence number already received"},
     {"icv_mismatch", 22, "the ICV does not verify"},
@@ -203,6 +204,7 @@ constexpr Code kDrops[] = {
     {"host_inject", 29, "a frame from the host with a bad length or destination"},
     {"esp_next_header", 30, "next header of an authentic packet is not IPv4; 59 is a dummy packet (RFC 4303 2.6)"},
     {"illegal_state", 31, "the card found itself in a state that cannot be: fail closed"},
+    {"crypto_busy", 32, "the engine of this SA's cipher had no room: it is slower than the wire"},
 };
 constexpr unsigned kDropReasons = sizeof(kDrops) / sizeof(kDrops[0]);
 

@@ -44,7 +44,7 @@ const CodeList kCodeLists[] = {
     CODES("route_kind", kRoutes, 2),    CODES("key_size", kKeySizes, 2),
     CODES("upcall", kUpcalls, 8),       CODES("inject", kInjects, 8),
     CODES("cipher", kCiphers, 4),       CODES("integrity", kIntegrities, 4),
-    CODES("drop", kDrops, 5),           CODES("load_error", kLoadErrors, 8),
+    CODES("drop", kDrops, 6),           CODES("load_error", kLoadErrors, 8),
     CODES("counter", kCounterNames, 5),
 };
 #undef CODES

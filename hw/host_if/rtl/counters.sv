@@ -14,7 +14,7 @@ module counters
   input  host_counts_t          host_counts_i,
   input  drop_t [DropPorts-1:0] drop_i,
   input  logic                  read_drop_i,   // a drop counter; else one of counter_e
-  input  logic [4:0]            read_index_i,
+  input  logic [5:0]            read_index_i,
   output logic [63:0]           read_value_o   // in the same clock
 );
 
@@ -22,7 +22,7 @@ module counters
   logic [63:0] drop_q[1 << $bits(drop_e)];
   logic        any_count, any_drop;
 
-  assign read_value_o = read_drop_i ? drop_q[read_index_i] : count_q[read_index_i];
+  assign read_value_o = read_drop_i ? drop_q[read_index_i] : count_q[read_index_i[4:0]];
 
   assign any_count = counts_i.lan_rx.valid || counts_i.wan_rx.valid || counts_i.lan_tx.valid || counts_i.wan_tx.valid ||
                      counts_i.esp_out || counts_i.esp_in || counts_i.bypass_out || counts_i.bypass_in || host_counts_i != '0;
@@ -63,7 +63,7 @@ module counters
         end
       end
       if (any_drop) begin
-        for (int i = 0; i < DropReasons; i++) drop_q[i] <= drop_q[i] + drops(drop_i, drop_e'(5'(i)));
+        for (int i = 0; i < DropReasons; i++) drop_q[i] <= drop_q[i] + drops(drop_i, drop_e'(6'(i)));
       end
     end
   end

@@ -67,7 +67,7 @@ module csr
   // counters
   input  logic [1:0][31:0] in_flight_i,
   output logic             counter_drop_o,
-  output logic [4:0]       counter_index_o,
+  output logic [5:0]       counter_index_o,
   input  logic [63:0]      counter_i,
 
   output logic busy_o
@@ -222,7 +222,7 @@ module csr
   assign s_axil_arready  = !reading_q && !s_axil_rvalid;
   assign s_axil_rresp    = Okay;
   assign counter_drop_o  = read_address_q >= RegDropCounters;
-  assign counter_index_o = read_address_q[7:3];
+  assign counter_index_o = read_address_q[8:3];
 
   function automatic logic in_run(logic [11:0] address, logic [11:0] first, int unsigned registers);
     return address >= first && 32'(address) < 32'(first) + 4 * registers;

@@ -113,7 +113,7 @@ module host_if
   logic [63:0] clock;
   logic [1:0][31:0] in_flight;
   logic        counter_drop;
-  logic [4:0]  counter_index;
+  logic [5:0]  counter_index;
   logic [63:0] counter;
   logic        csr_busy;
 

@@ -16,7 +16,7 @@ package layout_pkg;
   localparam int unsigned ReplayWindow = 128;
   localparam int unsigned SlotBytes = 16384;
   localparam int unsigned MaxFrame = 9216;
-  localparam int unsigned DropReasons = 32;
+  localparam int unsigned DropReasons = 33;
   localparam int unsigned CounterCount = 16;
   localparam int unsigned TableCount = 34;
   localparam logic [31:0] CardId = 32'h53414c59;
@@ -86,39 +86,40 @@ package layout_pkg;
     IntegrityHmacSha512_256 = 4'd5  // RFC 4868, key of 64 bytes
   } integrity_e;
 
-  typedef enum logic [4:0] {
-    DropRxOverflow = 5'd0,  // the port's receive buffer was full
-    DropRxError = 5'd1,  // the MAC marked the frame bad, or it is shorter than 14 or longer than 9216 bytes
-    DropDisabled = 5'd2,  // the card is not enabled
-    DropNotForUs = 5'd3,  // the destination MAC address is neither the port's nor a group address
-    DropEthertype = 5'd4,  // neither IPv4 nor ARP
-    DropIpMalformed = 5'd5,  // IPv4 header: version not 4, IHL below 5, or total length below the header's
-    DropIpChecksum = 5'd6,  // IPv4 header checksum does not verify
-    DropIpTruncated = 5'd7,  // the frame ends before the IPv4 total length
-    DropTtlExpired = 5'd8,  // TTL 0 or 1 on a packet to be forwarded
-    DropSpdNoMatch = 5'd9,  // no SPD rule matches (RFC 4301 5.1: discard)
-    DropSpdDiscard = 5'd10,  // an SPD rule says discard
-    DropNoRoute = 5'd11,  // forwarding knows no route to the destination
-    DropNoNextHop = 5'd12,  // the next-hop row is empty
-    DropEgressPort = 5'd13,  // the route leads back to the side the packet came from
-    DropSaEmpty = 5'd14,  // the SPD rule points to an SA row that is empty
-    DropSeqExhausted = 5'd15,  // the SA has used its last sequence number (RFC 4303 3.3.3)
-    DropHardLimit = 5'd16,  // the SA has reached its hard packet or byte limit
-    DropSpiUnknown = 5'd17,  // ESP to us whose SPI belongs to no SA (RFC 4303 3.4.2)
-    DropEspFragment = 5'd18,  // a fragment of an ESP packet
-    DropEspMalformed = 5'd19,  // ESP packet too short, or its payload not a multiple of 4 bytes
-    DropReplayOld = 5'd20,  // sequence number left of the anti-replay window, or zero (RFC 4303 3.4.3)
-    DropReplayDuplicate = 5'd21,  // sequence number already received
-    DropIcvMismatch = 5'd22,  // the ICV does not verify
-    DropEspTrailer = 5'd23,  // pad length larger than the payload, or inner packet longer than what was decrypted
-    DropInnerMalformed = 5'd24,  // the decrypted IPv4 header is malformed
-    DropInnerPolicy = 5'd25,  // the decrypted packet matches no rule that its SA belongs to (RFC 4301 5.2 step 4)
-    DropClearPolicy = 5'd26,  // received in the clear, but the policy demands protection or the host's decision
-    DropNatKeepalive = 5'd27,  // a NAT-keepalive (RFC 3948 4): done its work
-    DropHostRingFull = 5'd28,  // for the host, but its receive ring is full or not set up
-    DropHostInject = 5'd29,  // a frame from the host with a bad length or destination
-    DropEspNextHeader = 5'd30,  // next header of an authentic packet is not IPv4; 59 is a dummy packet (RFC 4303 2.6)
-    DropIllegalState = 5'd31  // the card found itself in a state that cannot be: fail closed
+  typedef enum logic [5:0] {
+    DropRxOverflow = 6'd0,  // the port's receive buffer was full
+    DropRxError = 6'd1,  // the MAC marked the frame bad, or it is shorter than 14 or longer than 9216 bytes
+    DropDisabled = 6'd2,  // the card is not enabled
+    DropNotForUs = 6'd3,  // the destination MAC address is neither the port's nor a group address
+    DropEthertype = 6'd4,  // neither IPv4 nor ARP
+    DropIpMalformed = 6'd5,  // IPv4 header: version not 4, IHL below 5, or total length below the header's
+    DropIpChecksum = 6'd6,  // IPv4 header checksum does not verify
+    DropIpTruncated = 6'd7,  // the frame ends before the IPv4 total length
+    DropTtlExpired = 6'd8,  // TTL 0 or 1 on a packet to be forwarded
+    DropSpdNoMatch = 6'd9,  // no SPD rule matches (RFC 4301 5.1: discard)
+    DropSpdDiscard = 6'd10,  // an SPD rule says discard
+    DropNoRoute = 6'd11,  // forwarding knows no route to the destination
+    DropNoNextHop = 6'd12,  // the next-hop row is empty
+    DropEgressPort = 6'd13,  // the route leads back to the side the packet came from
+    DropSaEmpty = 6'd14,  // the SPD rule points to an SA row that is empty
+    DropSeqExhausted = 6'd15,  // the SA has used its last sequence number (RFC 4303 3.3.3)
+    DropHardLimit = 6'd16,  // the SA has reached its hard packet or byte limit
+    DropSpiUnknown = 6'd17,  // ESP to us whose SPI belongs to no SA (RFC 4303 3.4.2)
+    DropEspFragment = 6'd18,  // a fragment of an ESP packet
+    DropEspMalformed = 6'd19,  // ESP packet too short, or its ciphertext not a multiple of the cipher's block
+    DropReplayOld = 6'd20,  // sequence number left of the anti-replay window, or zero (RFC 4303 3.4.3)
+    DropReplayDuplicate = 6'd21,  // sequence number already received
+    DropIcvMismatch = 6'd22,  // the ICV does not verify
+    DropEspTrailer = 6'd23,  // pad length larger than the payload, or inner packet longer than what was decrypted
+    DropInnerMalformed = 6'd24,  // the decrypted IPv4 header is malformed
+    DropInnerPolicy = 6'd25,  // the decrypted packet matches no rule that its SA belongs to (RFC 4301 5.2 step 4)
+    DropClearPolicy = 6'd26,  // received in the clear, but the policy demands protection or the host's decision
+    DropNatKeepalive = 6'd27,  // a NAT-keepalive (RFC 3948 4): done its work
+    DropHostRingFull = 6'd28,  // for the host, but its receive ring is full or not set up
+    DropHostInject = 6'd29,  // a frame from the host with a bad length or destination
+    DropEspNextHeader = 6'd30,  // next header of an authentic packet is not IPv4; 59 is a dummy packet (RFC 4303 2.6)
+    DropIllegalState = 6'd31,  // the card found itself in a state that cannot be: fail closed
+    DropCryptoBusy = 6'd32  // the engine of this SA's cipher had no room: it is slower than the wire
   } drop_e;
 
   typedef enum logic [7:0] {
