@@ -3,6 +3,14 @@
 #include "driver/software/card_bench.hpp"
 
 namespace sallyport::driver {
+
+class BackDoor {
+ public:
+  static void set_last_seq(SoftwareCard& card, unsigned sa_index, std::uint64_t seq) {
+    card.datapath_.reset_outbound(sa_index, seq);
+  }
+};
+
 namespace {
 
 class BenchedSoftwareCard final : public BenchedCard {
@@ -15,6 +23,10 @@ class BenchedSoftwareCard final : public BenchedCard {
   Result<void> write(const layout::Register& reg, std::uint32_t value) override { return card_.write(reg, value); }
   Result<std::unique_ptr<HostMemory>> allocate(std::size_t size) override { return card_.allocate(size); }
   [[nodiscard]] std::string description() const override { return card_.description(); }
+
+  [[nodiscard]] bool has_packets_inside_between_calls() const override { return false; }
+  void while_ports_wait(const std::function<void()>& body) override { body(); }
+  void set_last_seq(unsigned sa_index, std::uint64_t seq) override { BackDoor::set_last_seq(card_, sa_index, seq); }
 
  private:
   SoftwareCard card_;

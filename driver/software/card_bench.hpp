@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -79,6 +80,15 @@ class BenchedCard : public Card {
  public:
   virtual void receive(layout::Port port, Bytes frame, bool mac_error = false) = 0;
   virtual void on_packet(SoftwareCard::Record record) = 0;
+
+  // A card of stages has packets inside while the ports wait; a card that does all of a packet within the call that
+  // brings it has none.
+  [[nodiscard]] virtual bool has_packets_inside_between_calls() const = 0;
+  // Runs `body` while no port takes a frame; then everything comes out. No packet is recorded meanwhile.
+  virtual void while_ports_wait(const std::function<void()>& body) = 0;
+
+  // State that no register writes, so that a test need not send 2^32 packets to come near the end of a number.
+  virtual void set_last_seq(unsigned outbound_sa_index, std::uint64_t seq) = 0;
 };
 
 // Which card that is, the test program says by what it links.

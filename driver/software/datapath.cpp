@@ -11,8 +11,6 @@ using layout::Route;
 using layout::TableId;
 using layout::Upcall;
 
-namespace {
-
 Drop admission_drop(HeaderFault fault) {
   switch (fault) {
     case HeaderFault::kMalformed:
@@ -27,6 +25,8 @@ Drop admission_drop(HeaderFault fault) {
   }
   return Drop::kIllegalState;
 }
+
+namespace {
 
 void put_mac(ByteWriter& w, std::uint64_t mac) {
   w.u16(static_cast<std::uint16_t>(mac >> 32)).u32(static_cast<std::uint32_t>(mac));

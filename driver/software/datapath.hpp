@@ -37,6 +37,10 @@ struct ToHost {
 };
 using Outcome = std::variant<layout::Drop, ToHost, Sent>;
 
+// Under which reason admission drops a header with this fault. One without a fault is dropped nowhere; asked about it,
+// this fails closed.
+layout::Drop admission_drop(HeaderFault fault);
+
 // The registers that the datapath reads.
 struct Settings {
   bool enabled = false;
@@ -60,7 +64,7 @@ class Datapath {
   // A frame from LAN or WAN whose length is 14 to kMaxFrame bytes, under the generation in force.
   Outcome process(layout::Port port, Bytes frame, std::uint32_t generation, Effects& effects);
 
-  void reset_outbound(unsigned sa_index) { outbound_[sa_index] = {}; }
+  void reset_outbound(unsigned sa_index, std::uint64_t last_seq = 0) { outbound_[sa_index] = OutboundState(last_seq); }
   void reset_inbound(unsigned sa_index) { inbound_[sa_index] = {}; }
   [[nodiscard]] layout::Row outbound_row(unsigned sa_index) const { return outbound_[sa_index].row(); }
   [[nodiscard]] layout::Row inbound_row(unsigned sa_index) const { return inbound_[sa_index].row(); }

@@ -47,6 +47,8 @@ class SoftwareCard : public Card {
   std::string description() const override { return "software card"; }
 
  private:
+  friend class BackDoor;  // of the tests
+
   void process(layout::Port port, Bytes frame);
   void finish(layout::Port port, const software::Outcome& outcome);
   void report(const software::Notice& event);

@@ -10,10 +10,12 @@ namespace {
 namespace reg = layout::reg;
 using layout::Counter;
 
+constexpr tests::Reluctance kWorld = {.receive_gap = 2, .transmit_wait = 4, .memory_wait = 4};
+constexpr unsigned kClocksPerCall = 200;  // that pass in a call while the ports wait
+
 class BenchedVerilatedCard final : public BenchedCard {
  public:
-  explicit BenchedVerilatedCard(SoftwareCard::Transmit transmit)
-      : transmit_(std::move(transmit)), card_(1, {.receive_gap = 2, .transmit_wait = 4, .memory_wait = 4}) {
+  explicit BenchedVerilatedCard(SoftwareCard::Transmit transmit) : transmit_(std::move(transmit)), card_(1, kWorld) {
     settle();
   }
 
@@ -39,6 +41,23 @@ class BenchedVerilatedCard final : public BenchedCard {
 
   Result<std::unique_ptr<HostMemory>> allocate(std::size_t size) override { return card_.allocate(size); }
   [[nodiscard]] std::string description() const override { return card_.description(); }
+
+  [[nodiscard]] bool has_packets_inside_between_calls() const override { return true; }
+
+  void while_ports_wait(const std::function<void()>& body) override {
+    const SoftwareCard::Record record = std::exchange(record_, {});
+    tests::Reluctance closed = kWorld;
+    closed.transmit_wait = 16;  // always
+    card_.set_reluctance(closed);
+    ports_wait_ = true;
+    body();
+    ports_wait_ = false;
+    card_.set_reluctance(kWorld);
+    settle();
+    record_ = record;
+  }
+
+  void set_last_seq(unsigned sa_index, std::uint64_t seq) override { card_.set_last_seq(sa_index, seq); }
 
  private:
   // Low halves will do between two looks.
@@ -81,6 +100,7 @@ class BenchedVerilatedCard final : public BenchedCard {
   }
 
   void settle() {
+    if (ports_wait_) return card_.run(kClocksPerCall);
     EXPECT_TRUE(card_.settle()) << "the card does not come to rest";
     for (const auto& t : card_.transmitted()) transmit_(t.port, t.frame);
   }
@@ -88,6 +108,7 @@ class BenchedVerilatedCard final : public BenchedCard {
   SoftwareCard::Transmit transmit_;
   SoftwareCard::Record record_;
   tests::VerilatedCard card_;
+  bool ports_wait_ = false;
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include "tests/card/verilated_card.hpp"
 
 #include <Vsallyport_card.h>
+#include <Vsallyport_card___024root.h>
 #include <verilated.h>
 
 #include <array>
@@ -83,6 +84,13 @@ class VerilatedCard::Model {
     write_done_ = false;
     wait_for(write_done_);
     top_->s_axil_bready = 0;
+  }
+
+  // The model's own members, by the names Verilator gives to memories.
+  void set_last_seq(unsigned sa_index, std::uint64_t seq) {
+    auto& state = top_->rootp->sallyport_card__DOT__u_outbound__DOT__u_sa_out__DOT__u_state__DOT__u_memory__DOT__rows;
+    state[sa_index][0] = static_cast<std::uint32_t>(seq);  // seq is the lowest field of sa_out's state_t
+    state[sa_index][1] = static_cast<std::uint32_t>(seq >> 32);
   }
 
   Reluctance reluctance;
@@ -245,6 +253,10 @@ bool VerilatedCard::settle() {
 }
 
 std::uint64_t VerilatedCard::clocks() const { return model_->clocks; }
+
+void VerilatedCard::set_last_seq(unsigned outbound_sa_index, std::uint64_t seq) {
+  model_->set_last_seq(outbound_sa_index, seq);
+}
 
 Result<std::uint32_t> VerilatedCard::read(const layout::Register& reg) {
   if (model_->busy()) run(kClocksPerAccess);

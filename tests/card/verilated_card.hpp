@@ -8,7 +8,7 @@
 
 #include "base/bytes.hpp"
 #include "driver/card.hpp"
-#include "hw/layout/codes.hpp"
+#include "hw/layout/registers.hpp"
 
 namespace sallyport::tests {
 
@@ -40,6 +40,9 @@ class VerilatedCard final : public driver::Card {
   // Runs until all frames have arrived and the card says that nothing moves inside. False: it did not come to rest.
   [[nodiscard]] bool settle();
   [[nodiscard]] std::uint64_t clocks() const;
+
+  // State inside that no register writes; for a card at rest.
+  void set_last_seq(unsigned outbound_sa_index, std::uint64_t seq);
 
   Result<std::uint32_t> read(const layout::Register& reg) override;
   Result<void> write(const layout::Register& reg, std::uint32_t value) override;

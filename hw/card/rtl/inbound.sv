@@ -51,101 +51,38 @@ module inbound
 
   localparam int unsigned Jobs = 64;
 
-  // ---- in
-  stream_if     entering[2] (.clk_i, .rst_ni);
-  frame_bytes_t entering_length[2];
-  stream_if     joined (.clk_i, .rst_ni);
-  frame_bytes_t joined_length;
-  logic         received, overflow, error;
-  logic [31:0]  received_bytes;
-  logic         rx_busy;
+  // ---- as received: route of the destination, SA
+  stream_if   outer_frames (.clk_i, .rst_ni);
+  logic       outer_parsed, outer_taken, entrance_busy;
+  admission_t outer_parsed_admission;
+  verdict_t   outer_verdict;
+  ipv4_t      outer_ipv4;
+  esp_t       outer_esp;
 
-  rx_buffer u_rx_buffer (
+  entrance #(.Jobs(Jobs)) u_entrance (
     .clk_i,
     .rst_ni,
+    .enable_i,
+    .mac_i          (wan_mac_i),
+    .generation_i,
     .rx_tvalid,
     .rx_tdata,
     .rx_tkeep,
     .rx_tlast,
     .rx_tuser,
-    .out       (entering[0]),
-    .length_o  (entering_length[0]),
-    .received_o(received),
-    .bytes_o   (received_bytes),
-    .overflow_o(overflow),
-    .error_o   (error),
-    .busy_o    (rx_busy)
-  );
-
-  assign received_o = '{valid: received, bytes: 16'(received_bytes)};
-  assign rx_drop_o  = '{valid: overflow || error, reason: overflow ? DropRxOverflow : DropRxError};
-
-  assign entering[1].valid  = inject.valid;
-  assign entering[1].beat   = inject.beat;
-  assign inject.ready       = entering[1].ready;
-  assign entering_length[1] = inject_length_i;
-
-  frame_arbiter #(
-    .Inputs(2),
-    .SideT (frame_bytes_t)
-  ) u_join (
-    .clk_i,
-    .rst_ni,
-    .in    (entering),
-    .side_i(entering_length),
-    .out   (joined),
-    .side_o(joined_length)
-  );
-
-  // ---- as received: admission, route of the destination, SA
-  stream_if                 outer_frames (.clk_i, .rst_ni);
-  admission_t               admission, outer_admission, outer_parsed_admission;
-  logic                     admitted, outer_taken;
-  logic                     outer_window_valid;
-  logic [8*WindowBytes-1:0] outer_window;
-  logic                     outer_admit_busy;
-  logic                     outer_parsed;
-  verdict_t                 outer_verdict;
-  ipv4_t                    outer_ipv4;
-  esp_t                     outer_esp;
-
-  assign admission = '{
-    generation:   generation_i,
-    length:       joined_length,
-    decapsulated: 1'b0,
-    spi:          '0,
-    sa_index:     '0,
-    policy_id:    '0
-  };
-  assign admit_o = '{valid: admitted, bank: generation_i[0]};
-
-  admit #(.Jobs(Jobs)) u_admit_outer (
-    .clk_i,
-    .rst_ni,
-    .in         (joined),
-    .admission_i(admission),
-    .admitted_o (admitted),
-    .frame      (outer_frames),
-    .done_i     (outer_taken),
-    .valid_o    (outer_window_valid),
-    .window_o   (outer_window),
-    .admission_o(outer_admission),
-    .busy_o     (outer_admit_busy)
-  );
-
-  parse u_parse_outer (
-    .clk_i,
-    .rst_ni,
-    .enable_i,
-    .mac_i      (wan_mac_i),
-    .valid_i    (outer_window_valid),
-    .window_i   (outer_window),
-    .admission_i(outer_admission),
-    .valid_o    (outer_parsed),
-    .admission_o(outer_parsed_admission),
-    .verdict_o  (outer_verdict),
-    .ipv4_o     (outer_ipv4),
-    .esp_o      (outer_esp)
+    .inject,
+    .inject_length_i,
+    .frame          (outer_frames),
+    .done_i         (outer_taken),
+    .valid_o        (outer_parsed),
+    .admission_o    (outer_parsed_admission),
+    .verdict_o      (outer_verdict),
+    .ipv4_o         (outer_ipv4),
+    .esp_o          (outer_esp),
+    .received_o,
+    .drop_o         (rx_drop_o),
+    .admit_o,
+    .busy_o         (entrance_busy)
   );
 
   logic           route_valid, route_ready;
@@ -484,7 +421,7 @@ module inbound
     if (unknown_valid && (!waiting_q || !sa_event_valid)) unknown_q <= unknown;
   end
 
-  assign busy_o = rx_busy || joined.valid || outer_admit_busy || outer_decide_busy || outer_mover_busy || decap_busy || inner.valid ||
+  assign busy_o = entrance_busy || outer_decide_busy || outer_mover_busy || decap_busy || inner.valid ||
                   inner_admit_busy || inner_decide_busy || inner_mover_busy || host.valid || waiting_q;
 
   always_ff @(posedge clk_i) begin
@@ -495,6 +432,6 @@ module inbound
     end
   end
 
-  wire unused = &{1'b0, outer_moved_job, inner_moved_job, received_bytes};
+  wire unused = &{1'b0, outer_moved_job, inner_moved_job};
 
 endmodule

@@ -51,99 +51,36 @@ module outbound
   localparam int unsigned Jobs = 64;
 
   // ---- in
-  stream_if        entering[2] (.clk_i, .rst_ni);
-  frame_bytes_t    entering_length[2];
-  stream_if        joined (.clk_i, .rst_ni);
-  frame_bytes_t    joined_length;
-  logic            received, overflow, error;
-  logic [31:0]     received_bytes;
-  logic            rx_busy;
+  stream_if   frames (.clk_i, .rst_ni);
+  logic       parsed_valid, job_taken, entrance_busy;
+  admission_t parsed_admission;
+  verdict_t   parsed_verdict;
+  ipv4_t      ipv4;
 
-  rx_buffer u_rx_buffer (
+  entrance #(.Jobs(Jobs)) u_entrance (
     .clk_i,
     .rst_ni,
+    .enable_i,
+    .mac_i          (lan_mac_i),
+    .generation_i,
     .rx_tvalid,
     .rx_tdata,
     .rx_tkeep,
     .rx_tlast,
     .rx_tuser,
-    .out       (entering[0]),
-    .length_o  (entering_length[0]),
-    .received_o(received),
-    .bytes_o   (received_bytes),
-    .overflow_o(overflow),
-    .error_o   (error),
-    .busy_o    (rx_busy)
-  );
-
-  assign received_o = '{valid: received, bytes: 16'(received_bytes)};
-  assign rx_drop_o  = '{valid: overflow || error, reason: overflow ? DropRxOverflow : DropRxError};
-
-  assign entering[1].valid  = inject.valid;
-  assign entering[1].beat   = inject.beat;
-  assign inject.ready       = entering[1].ready;
-  assign entering_length[1] = inject_length_i;
-
-  frame_arbiter #(
-    .Inputs(2),
-    .SideT (frame_bytes_t)
-  ) u_join (
-    .clk_i,
-    .rst_ni,
-    .in    (entering),
-    .side_i(entering_length),
-    .out   (joined),
-    .side_o(joined_length)
-  );
-
-  // ---- admission
-  stream_if                 frames (.clk_i, .rst_ni);
-  admission_t               admission, window_admission, parsed_admission;
-  logic                     admitted, job_taken;
-  logic                     window_valid;
-  logic [8*WindowBytes-1:0] window;
-  logic                     admit_busy;
-  logic                     parsed_valid;
-  verdict_t                 parsed_verdict;
-  ipv4_t                    ipv4;
-
-  assign admission = '{
-    generation:   generation_i,
-    length:       joined_length,
-    decapsulated: 1'b0,
-    spi:          '0,
-    sa_index:     '0,
-    policy_id:    '0
-  };
-  assign admit_o = '{valid: admitted, bank: generation_i[0]};
-
-  admit #(.Jobs(Jobs)) u_admit (
-    .clk_i,
-    .rst_ni,
-    .in         (joined),
-    .admission_i(admission),
-    .admitted_o (admitted),
-    .frame      (frames),
-    .done_i     (job_taken),
-    .valid_o    (window_valid),
-    .window_o   (window),
-    .admission_o(window_admission),
-    .busy_o     (admit_busy)
-  );
-
-  parse u_parse (
-    .clk_i,
-    .rst_ni,
-    .enable_i,
-    .mac_i      (lan_mac_i),
-    .valid_i    (window_valid),
-    .window_i   (window),
-    .admission_i(window_admission),
-    .valid_o    (parsed_valid),
-    .admission_o(parsed_admission),
-    .verdict_o  (parsed_verdict),
-    .ipv4_o     (ipv4),
-    .esp_o      ()  // ESP from the LAN is a packet like any other
+    .inject,
+    .inject_length_i,
+    .frame          (frames),
+    .done_i         (job_taken),
+    .valid_o        (parsed_valid),
+    .admission_o    (parsed_admission),
+    .verdict_o      (parsed_verdict),
+    .ipv4_o         (ipv4),
+    .esp_o          (),  // ESP from the LAN is a packet like any other
+    .received_o,
+    .drop_o         (rx_drop_o),
+    .admit_o,
+    .busy_o         (entrance_busy)
   );
 
   // ---- lookups
@@ -299,12 +236,12 @@ module outbound
     .busy_o       (encap_busy)
   );
 
-  assign busy_o = rx_busy || joined.valid || admit_busy || decide_busy || mover_busy || encap_busy;
+  assign busy_o = entrance_busy || decide_busy || mover_busy || encap_busy;
 
   always_ff @(posedge clk_i) begin
     if (rst_ni) assert (!decided || job_room) else $error("a job without credit");
   end
 
-  wire unused = &{1'b0, row_answer, moved_job, received_bytes};
+  wire unused = &{1'b0, row_answer, moved_job};
 
 endmodule
