@@ -161,8 +161,9 @@ class EveryReason : public Drops, public testing::WithParamInterface<unsigned> {
         expect_drop(reason, [&] { to_gateway(50, Buffer(64), 0x2000); });
         return;
       case Drop::kEspMalformed:
-        expect_drop(reason, [&] { to_gateway(50, Buffer(32)); });
-        expect_drop(reason, [&] { to_gateway(50, Buffer(41)); });
+        expect_drop(reason, [&] { to_gateway(50, Buffer(11)); });
+        expect_drop(reason, [&] { to_gateway(50, ByteWriter().u32(bench::kInSpi).zeros(28).view()); });
+        expect_drop(reason, [&] { to_gateway(50, ByteWriter().u32(bench::kInSpi).zeros(37).view()); });
         return;
       case Drop::kReplayOld:
         esp_of(200, inner_);
@@ -214,13 +215,16 @@ class EveryReason : public Drops, public testing::WithParamInterface<unsigned> {
         return;
       case Drop::kIllegalState:
         return illegal_state();
+      case Drop::kCryptoBusy:
+        return crypto_busy();
     }
     FAIL() << "no scenario for drop reason " << static_cast<unsigned>(reason);
   }
 
   // False: the card does all of a packet within the call that brings it, so that under these reasons it drops none.
   bool can_drop_under(Drop reason) {
-    const bool needs_packets_inside = reason == Drop::kRxOverflow || reason == Drop::kIllegalState;
+    const bool needs_packets_inside =
+        reason == Drop::kRxOverflow || reason == Drop::kIllegalState || reason == Drop::kCryptoBusy;
     return !needs_packets_inside || card_.has_packets_inside_between_calls();
   }
 
@@ -257,6 +261,18 @@ class EveryReason : public Drops, public testing::WithParamInterface<unsigned> {
       EXPECT_EQ(load(TableId::kRoute, {{kLanInterval, local}}, bank), layout::LoadError::kNone);
     });
     EXPECT_EQ(sent_.size(), kCrowd - drops(Drop::kIllegalState));
+  }
+
+  // More packets of a slow cipher than its engine holds.
+  void crypto_busy() {
+    layout::Row sa = sa_out_row();
+    sa.set(layout::sa_out::kCipher, static_cast<unsigned>(layout::Cipher::kAesCbc));
+    sa.set(layout::sa_out::kIntegrity, static_cast<unsigned>(layout::Integrity::kHmacSha256_128));
+    install_sa_out(sa);
+    card_.while_ports_wait([&] {
+      for (unsigned i = 0; i < kCrowd; ++i) lan({.payload = Buffer(1200)});
+    });
+    EXPECT_EQ(sent_.size(), kCrowd - drops(Drop::kCryptoBusy));
   }
 
   // RFC 4303 3.3.3, without and with ESN.

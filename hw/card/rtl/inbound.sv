@@ -4,7 +4,7 @@
 // Every packet is looked at twice: as it came (is it for us, is it ESP, of which SA), and, when it is transit or was
 // decapsulated, as a packet on its way to the LAN. Transit joins behind decapsulation.
 module inbound
-  import layout_pkg::*, stream_pkg::*, sa_pkg::*, parse_pkg::*, path_pkg::*, host_if_pkg::*;
+  import layout_pkg::*, stream_pkg::*, sa_pkg::*, parse_pkg::*, path_pkg::*, host_if_pkg::*, chain_pkg::*;
 (
   input  logic         clk_i,
   input  logic         rst_ni,
@@ -31,6 +31,15 @@ module inbound
   input  logic         rx_tuser,
   stream_if.snk        inject,
   input  frame_bytes_t inject_length_i,  // beside every beat
+  // the chain engine
+  input  logic         chain_room_i,
+  stream_if.src        chain_esp,
+  output chain_packet_t chain_packet_o,
+  output decap_t       chain_side_o,
+  stream_if.snk        chain_plain,
+  input  decap_t       chain_side_i,
+  input  logic         chain_icv_ok_i,
+  input  logic [15:0]  chain_trailer_i,
   // frames out; flight beside every beat
   stream_if.src        forward,
   output flight_t      forward_flight_o,
@@ -40,8 +49,8 @@ module inbound
   output frame_count_t received_o,
   output flight_t      admit_o,
   output drop_t        rx_drop_o,             // before admission
-  output drop_t        drop_o[3],             // as received, while decapsulated, on the way to the LAN
-  output flight_t      drop_leave_o[3],       // of the packets dropped
+  output drop_t        drop_o[5],             // as received, on the way to the LAN, three while decapsulated
+  output flight_t      drop_leave_o[5],       // of the packets dropped
   output logic         esp_o,
   output logic         bypass_o,
   output logic         event_valid_o,
@@ -202,8 +211,10 @@ module inbound
   assign to_host_notice[0] = outer_moved_job.notice;
 
   // ---- decapsulation
-  stream_if   inward[2] (.clk_i, .rst_ni);
-  admission_t inward_admission[2];
+  stream_if   inward[3] (.clk_i, .rst_ni);
+  admission_t inward_admission[3];
+  drop_t      decap_drop[3];
+  flight_t    decap_leave[3];
   stream_if   inner (.clk_i, .rst_ni);
   admission_t inner_admission;
   logic       sa_event_valid, decap_busy;
@@ -213,30 +224,45 @@ module inbound
     .clk_i,
     .rst_ni,
     .table_write_i,
-    .table_ready_o   (gcm_ready),
+    .table_ready_o      (gcm_ready),
     .wipe_i,
-    .wiping_o        (gcm_wiping),
+    .wiping_o           (gcm_wiping),
     .lan_mac_i,
-    .in              (engine),
-    .packet_i        (moved_decap),
-    .accept_valid_o  (accept_request_valid),
-    .accept_request_o(accept_request),
-    .accept_valid_i  (accept_valid),
-    .accept_i        (sa_accept),
-    .accepted_o      (esp_o),
-    .event_valid_o   (sa_event_valid),
-    .event_o         (sa_event),
-    .drop_o          (drop_o[1]),
-    .leave_o         (drop_leave_o[1]),
-    .out             (inward[0]),
-    .admission_o     (inward_admission[0]),
-    .busy_o          (decap_busy)
+    .in                 (engine),
+    .packet_i           (moved_decap),
+    .chain_room_i,
+    .chain_esp,
+    .chain_packet_o,
+    .chain_side_o,
+    .chain_plain,
+    .chain_side_i,
+    .chain_icv_ok_i,
+    .chain_trailer_i,
+    .accept_valid_o     (accept_request_valid),
+    .accept_request_o   (accept_request),
+    .accept_valid_i     (accept_valid),
+    .accept_i           (sa_accept),
+    .accepted_o         (esp_o),
+    .event_valid_o      (sa_event_valid),
+    .event_o            (sa_event),
+    .drop_o             (decap_drop),
+    .leave_o            (decap_leave),
+    .out                (inward[0]),
+    .admission_o        (inward_admission[0]),
+    .chained            (inward[1]),
+    .chained_admission_o(inward_admission[1]),
+    .busy_o             (decap_busy)
   );
 
-  assign inward[1].valid     = transit.valid;
-  assign inward[1].beat      = transit.beat;
-  assign transit.ready       = inward[1].ready;
-  assign inward_admission[1] = '{
+  for (genvar i = 0; i < 3; i++) begin : gen_decap_drop
+    assign drop_o[2+i]       = decap_drop[i];
+    assign drop_leave_o[2+i] = decap_leave[i];
+  end
+
+  assign inward[2].valid     = transit.valid;
+  assign inward[2].beat      = transit.beat;
+  assign transit.ready       = inward[2].ready;
+  assign inward_admission[2] = '{
     generation:   outer_moved_job.notice.generation,
     length:       outer_moved_job.keep,
     decapsulated: 1'b0,
@@ -246,7 +272,7 @@ module inbound
   };
 
   frame_arbiter #(
-    .Inputs(2),
+    .Inputs(3),
     .SideT (admission_t)
   ) u_inward (
     .clk_i,
@@ -389,8 +415,8 @@ module inbound
   );
 
   assign no_engine.ready   = 1'b0;
-  assign drop_o[2]         = '{valid: inner_dropped, reason: inner_job.drop};
-  assign drop_leave_o[2]   = '{valid: inner_dropped, bank: inner_job.notice.generation[0]};
+  assign drop_o[1]         = '{valid: inner_dropped, reason: inner_job.drop};
+  assign drop_leave_o[1]   = '{valid: inner_dropped, bank: inner_job.notice.generation[0]};
   assign to_host_notice[1] = inner_moved_job.notice;
   assign forward_flight_o  = '{valid: 1'b1, bank: inner_moved_job.notice.generation[0]};
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The way from the LAN: received frames and the host's in; ESP packets and forwarded frames for the WAN out, upcalls to the host.
 module outbound
-  import layout_pkg::*, stream_pkg::*, sa_pkg::*, parse_pkg::*, path_pkg::*, host_if_pkg::*;
+  import layout_pkg::*, stream_pkg::*, sa_pkg::*, parse_pkg::*, path_pkg::*, host_if_pkg::*, chain_pkg::*;
 (
   input  logic         clk_i,
   input  logic         rst_ni,
@@ -28,9 +28,18 @@ module outbound
   input  logic         rx_tuser,
   stream_if.snk        inject,
   input  frame_bytes_t inject_length_i,  // beside every beat
+  // the chain engine
+  input  logic         chain_room_i,
+  stream_if.src        chain_plain,
+  output chain_packet_t chain_packet_o,
+  output encap_t       chain_side_o,
+  stream_if.snk        chain_esp,
+  input  encap_t       chain_side_i,
   // frames out; flight beside every beat
   stream_if.src        esp,
   output flight_t      esp_flight_o,
+  stream_if.src        chained,          // ESP too
+  output flight_t      chained_flight_o,
   stream_if.src        forward,
   output flight_t      forward_flight_o,
   stream_if.src        host,
@@ -39,8 +48,8 @@ module outbound
   output frame_count_t received_o,
   output flight_t      admit_o,
   output drop_t        rx_drop_o,        // before admission
-  output drop_t        drop_o,
-  output flight_t      drop_leave_o,     // of the packet dropped
+  output drop_t        drop_o[2],        // by decision; for want of room in its cipher's engine
+  output flight_t      drop_leave_o[2],  // of the packets dropped
   output logic         esp_o,
   output logic         bypass_o,
   output logic         event_valid_o,
@@ -217,8 +226,8 @@ module outbound
     .busy_o     (mover_busy)
   );
 
-  assign drop_o           = '{valid: dropped, reason: job.drop};
-  assign drop_leave_o     = '{valid: dropped, bank: job.notice.generation[0]};
+  assign drop_o[0]        = '{valid: dropped, reason: job.drop};
+  assign drop_leave_o[0]  = '{valid: dropped, bank: job.notice.generation[0]};
   assign host_notice_o    = moved_job.notice;
   assign forward_flight_o = '{valid: 1'b1, bank: moved_job.notice.generation[0]};
 
@@ -226,14 +235,24 @@ module outbound
     .clk_i,
     .rst_ni,
     .table_write_i,
-    .table_ready_o(gcm_ready),
+    .table_ready_o   (gcm_ready),
     .wipe_i,
-    .wiping_o     (gcm_wiping),
-    .in           (engine),
-    .packet_i     (moved_encap),
-    .out          (esp),
-    .flight_o     (esp_flight_o),
-    .busy_o       (encap_busy)
+    .wiping_o        (gcm_wiping),
+    .in              (engine),
+    .packet_i        (moved_encap),
+    .drop_o          (drop_o[1]),
+    .leave_o         (drop_leave_o[1]),
+    .chain_room_i,
+    .chain_plain,
+    .chain_packet_o,
+    .chain_side_o,
+    .chain_esp,
+    .chain_side_i,
+    .out             (esp),
+    .flight_o        (esp_flight_o),
+    .chained,
+    .chained_flight_o,
+    .busy_o          (encap_busy)
   );
 
   assign busy_o = entrance_busy || decide_busy || mover_busy || encap_busy;

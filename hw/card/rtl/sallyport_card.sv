@@ -4,7 +4,7 @@
 // Ports of the MACs are AXI4-Stream without FCS; a frame's first byte is tdata[7:0]. The MAC never waits: a receive
 // port's tready is always 1. tkeep counts only in a frame's last beat; tuser of the last beat marks a bad frame.
 module sallyport_card
-  import layout_pkg::*, stream_pkg::*, parse_pkg::*, host_if_pkg::*;
+  import layout_pkg::*, stream_pkg::*, parse_pkg::*, path_pkg::*, host_if_pkg::*, chain_pkg::*;
 (
   input logic clk_i,
   input logic rst_ni,  // synchronous
@@ -88,8 +88,10 @@ module sallyport_card
   assign wan_rx_tready = 1'b1;
 
   // ---- the host's side
-  localparam int unsigned Leaves = 8;
-  localparam int unsigned Drops = 6;
+  localparam int unsigned OutboundDrops = 2;  // of packets admitted
+  localparam int unsigned InboundDrops = 5;
+  localparam int unsigned Drops = 2 + OutboundDrops + InboundDrops;   // and before admission
+  localparam int unsigned Leaves = 4 + OutboundDrops + InboundDrops;  // and to the ports and the host
 
   table_write_t           table_write;
   logic [31:0]            generation, hash_seed;
@@ -199,34 +201,46 @@ module sallyport_card
 
   // ---- frames from the host go where `inject` says
   stream_if to_lan[2] (.clk_i, .rst_ni);
-  stream_if to_wan[3] (.clk_i, .rst_ni);
+  stream_if to_wan[4] (.clk_i, .rst_ni);
   stream_if as_lan_rx (.clk_i, .rst_ni);
   stream_if as_wan_rx (.clk_i, .rst_ni);
   flight_t  to_lan_flight[2];
-  flight_t  to_wan_flight[3];
+  flight_t  to_wan_flight[4];
 
   assign to_lan[1].valid  = from_host.valid && inject == InjectLanTx;
-  assign to_wan[2].valid  = from_host.valid && inject == InjectWanTx;
+  assign to_wan[3].valid  = from_host.valid && inject == InjectWanTx;
   assign as_lan_rx.valid  = from_host.valid && inject == InjectLanRx;
   assign as_wan_rx.valid  = from_host.valid && inject == InjectWanRx;
   assign to_lan[1].beat   = from_host.beat;
-  assign to_wan[2].beat   = from_host.beat;
+  assign to_wan[3].beat   = from_host.beat;
   assign as_lan_rx.beat   = from_host.beat;
   assign as_wan_rx.beat   = from_host.beat;
   assign to_lan_flight[1] = '0;  // it was not admitted and holds no bank
-  assign to_wan_flight[2] = '0;
+  assign to_wan_flight[3] = '0;
 
   always_comb begin
     unique case (inject)
       InjectLanTx: from_host.ready = to_lan[1].ready;
-      InjectWanTx: from_host.ready = to_wan[2].ready;
+      InjectWanTx: from_host.ready = to_wan[3].ready;
       InjectLanRx: from_host.ready = as_lan_rx.ready;
       InjectWanRx: from_host.ready = as_wan_rx.ready;
       default:     from_host.ready = 1'b0;  // host_if has dropped it
     endcase
   end
 
-  // ---- the two directions
+  // ---- the two directions, and the chain engine between them
+  stream_if      out_plain (.clk_i, .rst_ni);
+  stream_if      out_esp (.clk_i, .rst_ni);
+  stream_if      in_esp (.clk_i, .rst_ni);
+  stream_if      in_plain (.clk_i, .rst_ni);
+  logic          out_room, in_room, in_icv_ok;
+  chain_packet_t out_packet, in_packet;
+  encap_t        out_plain_side, out_esp_side;
+  decap_t        in_esp_side, in_plain_side;
+  logic [15:0]   in_trailer;
+  drop_t         outbound_drop[OutboundDrops];
+  flight_t       outbound_leave[OutboundDrops];
+
   outbound u_outbound (
     .clk_i,
     .rst_ni,
@@ -250,17 +264,25 @@ module sallyport_card
     .rx_tuser          (lan_rx_tuser),
     .inject            (as_lan_rx),
     .inject_length_i   (inject_length),
+    .chain_room_i      (out_room),
+    .chain_plain       (out_plain),
+    .chain_packet_o    (out_packet),
+    .chain_side_o      (out_plain_side),
+    .chain_esp         (out_esp),
+    .chain_side_i      (out_esp_side),
     .esp               (to_wan[0]),
     .esp_flight_o      (to_wan_flight[0]),
-    .forward           (to_wan[1]),
-    .forward_flight_o  (to_wan_flight[1]),
+    .chained           (to_wan[1]),
+    .chained_flight_o  (to_wan_flight[1]),
+    .forward           (to_wan[2]),
+    .forward_flight_o  (to_wan_flight[2]),
     .host              (outbound_to_host),
     .host_notice_o     (outbound_notice),
     .received_o        (counts.lan_rx),
     .admit_o           (admit[0]),
     .rx_drop_o         (drop[0]),
-    .drop_o            (drop[1]),
-    .drop_leave_o      (leave[0]),
+    .drop_o            (outbound_drop),
+    .drop_leave_o      (outbound_leave),
     .esp_o             (counts.esp_out),
     .bypass_o          (counts.bypass_out),
     .event_valid_o     (event_valid[0]),
@@ -268,8 +290,8 @@ module sallyport_card
     .busy_o            (outbound_busy)
   );
 
-  drop_t   inbound_drop[3];
-  flight_t inbound_leave[3];
+  drop_t   inbound_drop[InboundDrops];
+  flight_t inbound_leave[InboundDrops];
 
   inbound u_inbound (
     .clk_i,
@@ -294,13 +316,21 @@ module sallyport_card
     .rx_tuser          (wan_rx_tuser),
     .inject            (as_wan_rx),
     .inject_length_i   (inject_length),
+    .chain_room_i      (in_room),
+    .chain_esp         (in_esp),
+    .chain_packet_o    (in_packet),
+    .chain_side_o      (in_esp_side),
+    .chain_plain       (in_plain),
+    .chain_side_i      (in_plain_side),
+    .chain_icv_ok_i    (in_icv_ok),
+    .chain_trailer_i   (in_trailer),
     .forward           (to_lan[0]),
     .forward_flight_o  (to_lan_flight[0]),
     .host              (inbound_to_host),
     .host_notice_o     (inbound_notice),
     .received_o        (counts.wan_rx),
     .admit_o           (admit[1]),
-    .rx_drop_o         (drop[2]),
+    .rx_drop_o         (drop[1]),
     .drop_o            (inbound_drop),
     .drop_leave_o      (inbound_leave),
     .esp_o             (counts.esp_in),
@@ -310,10 +340,29 @@ module sallyport_card
     .busy_o            (inbound_busy)
   );
 
-  for (genvar i = 0; i < 3; i++) begin : gen_inbound_drop
-    assign drop[3+i]  = inbound_drop[i];
-    assign leave[1+i] = inbound_leave[i];
+  for (genvar i = 0; i < OutboundDrops; i++) begin : gen_outbound_drop
+    assign drop[2+i]  = outbound_drop[i];
+    assign leave[4+i] = outbound_leave[i];
   end
+  for (genvar i = 0; i < InboundDrops; i++) begin : gen_inbound_drop
+    assign drop[2+OutboundDrops+i]  = inbound_drop[i];
+    assign leave[4+OutboundDrops+i] = inbound_leave[i];
+  end
+
+  // There is no such engine yet: nobody finds room.
+  assign out_room        = 1'b0;
+  assign out_plain.ready = 1'b0;
+  assign out_esp.valid   = 1'b0;
+  assign out_esp.beat    = '0;
+  assign out_esp_side    = '0;
+  assign in_room         = 1'b0;
+  assign in_esp.ready    = 1'b0;
+  assign in_plain.valid  = 1'b0;
+  assign in_plain.beat   = '0;
+  assign in_plain_side   = '0;
+  assign in_icv_ok       = 1'b0;
+  assign in_trailer      = '0;
+  wire unused = &{1'b0, out_packet, out_plain_side, in_packet, in_esp_side};
 
   // ---- out
   tx_port #(
@@ -329,12 +378,12 @@ module sallyport_card
     .tkeep_o (lan_tx_tkeep),
     .tlast_o (lan_tx_tlast),
     .sent_o  (counts.lan_tx),
-    .leave_o (leave[4]),
+    .leave_o (leave[0]),
     .busy_o  (lan_tx_busy)
   );
 
   tx_port #(
-    .Inputs(3)
+    .Inputs(4)
   ) u_wan_tx (
     .clk_i,
     .rst_ni,
@@ -346,15 +395,15 @@ module sallyport_card
     .tkeep_o (wan_tx_tkeep),
     .tlast_o (wan_tx_tlast),
     .sent_o  (counts.wan_tx),
-    .leave_o (leave[5]),
+    .leave_o (leave[1]),
     .busy_o  (wan_tx_busy)
   );
 
-  assign leave[6] = '{
+  assign leave[2] = '{
     valid: outbound_to_host.valid && outbound_to_host.ready && outbound_to_host.beat.last,
     bank:  outbound_notice.generation[0]
   };
-  assign leave[7] = '{
+  assign leave[3] = '{
     valid: inbound_to_host.valid && inbound_to_host.ready && inbound_to_host.beat.last,
     bank:  inbound_notice.generation[0]
   };
@@ -376,7 +425,7 @@ module sallyport_card
     .clk_i,
     .rst_ni,
     .enter_i ({counts.lan_rx.valid, counts.wan_rx.valid, from_host.valid && from_host.ready && from_host.beat.last}),
-    .leave_i ({dropped, counts.lan_tx.valid, counts.wan_tx.valid, leave[6].valid, leave[7].valid}),
+    .leave_i ({dropped, counts.lan_tx.valid, counts.wan_tx.valid, leave[2].valid, leave[3].valid}),
     .moving_i(paths_busy || wiping || !outbound_ready || !inbound_ready),
     .any_o   (any_inside)
   );

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Makes an ESP packet of an inner IPv4 packet: padding and trailer, AES-GCM, ICV, outer headers (hw/README.md, outbound 11).
+// Seals payload packets with AES-GCM or AES-GMAC and puts ICV and outer headers around them (hw/README.md, outbound 11).
 //
-// The inner packet (from its first byte, TTL already lowered, `total` bytes) comes with `packet_i` beside every beat. Only what
-// has room at the end is given to the cipher, which never stalls: a beat for each word, a header for each packet.
-module esp_encap
+// Only what has room at the end is given to the cipher, which never stalls: a beat for each word, a header for each packet.
+module encap_gcm
   import stream_pkg::*, gcm_pkg::*, path_pkg::*, host_if_pkg::*;
 #(
   parameter int unsigned Beats = 256,
@@ -15,41 +14,32 @@ module esp_encap
   output logic         table_ready_o,
   input  logic         wipe_i,
   output logic         wiping_o,
-  stream_if.snk        in,
-  input  encap_t       packet_i,
+  stream_if.snk        in,        // the inner packet with padding and trailer
+  input  encap_t       packet_i,  // beside every beat
   stream_if.src        out,
   output flight_t      flight_o,  // beside every beat: the bank that the packet holds
   output logic         busy_o
 );
 
-  // ---- trailer: RFC 4303 2.4, padding bytes 1, 2, 3.., pad length, next header 4 (IPv4)
-  stream_if padded (.clk_i, .rst_ni);
-  encap_t       packet;
-  logic [1:0]   padding;
-  logic [127:0] trailer;
+  // ---- what the cipher takes of the IV as payload
+  stream_if    payload (.clk_i, .rst_ni);
+  encap_t      packet;
+  logic [2:0]  iv_bytes_i, iv_bytes;
+  logic [31:0] iv_end;
 
-  assign padding = 2'd2 - packet_i.total[1:0];
+  assign iv_bytes_i = iv_bytes_in_payload(packet_i.cipher, packet_i.esn);
+  assign iv_bytes   = iv_bytes_in_payload(packet.cipher, packet.esn);
+  assign iv_end     = {packet_i.seq[7:0], packet_i.seq[15:8], packet_i.seq[23:16], packet_i.seq[31:24]};
 
-  always_comb begin
-    unique case (padding)
-      2'd0: trailer = 128'h0400;
-      2'd1: trailer = 128'h040101;
-      2'd2: trailer = 128'h04020201;
-      2'd3: trailer = 128'h0403030201;
-    endcase
-  end
-
-  append #(.SideT(encap_t)) u_trailer (
+  prepend #(.SideT(encap_t)) u_iv_end (
     .clk_i,
     .rst_ni,
     .in,
-    .side_i      (packet_i),
-    .tail_valid_i(1'b1),
-    .tail_ready_o(),  // always there
-    .tail_i      (trailer),
-    .tail_bytes_i({3'b0, padding} + 5'd2),
-    .out         (padded),
-    .side_o      (packet)
+    .header_i(iv_bytes_i == '0 ? '0 : 512'(iv_end)),
+    .bytes_i (7'(iv_bytes_i)),
+    .side_i  (packet_i),
+    .out     (payload),
+    .side_o  (packet)
   );
 
   // ---- into the cipher, with credit
@@ -65,18 +55,12 @@ module esp_encap
   block_t                tag;
   packet_t               gcm_packet;
 
-  assign feed         = padded.valid && gcm_ready && beats_q != BeatBits'(Beats) && (!first_q || packets_q != PacketBits'(Packets));
-  assign padded.ready = feed;
-  assign opens        = feed && first_q;
+  assign feed          = payload.valid && gcm_ready && beats_q != BeatBits'(Beats) && (!first_q || packets_q != PacketBits'(Packets));
+  assign payload.ready = feed;
+  assign opens         = feed && first_q;
 
-  // RFC 4106 3.1, 5: the IV is the sequence number; the AAD is SPI and sequence number, all 64 bits of it with ESN.
-  assign gcm_packet = '{
-    sa_index: packet.sa_index,
-    iv:       packet.seq,
-    aad:      packet.esn ? {packet.spi, packet.seq} : {packet.spi, packet.seq[31:0], 32'd0},
-    aad_long: packet.esn,
-    length:   14'(ciphertext_bytes(packet.total))
-  };
+  // RFC 4106 3.1, RFC 4543 3.2: the IV is the sequence number, which never repeats under a key.
+  assign gcm_packet = esp_packet(packet.sa_index, packet.cipher, packet.esn, packet.spi, packet.seq, packet.seq, packet.ciphertext);
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
@@ -84,7 +68,7 @@ module esp_encap
       beats_q   <= '0;
       packets_q <= '0;
     end else begin
-      if (feed) first_q <= padded.beat.last;
+      if (feed) first_q <= payload.beat.last;
       beats_q   <= beats_q + BeatBits'(feed) - BeatBits'(word_taken);
       packets_q <= packets_q + PacketBits'(opens) - PacketBits'(packet_taken);
     end
@@ -101,7 +85,7 @@ module esp_encap
     .ready_o    (gcm_ready),
     .first_i    (first_q),
     .packet_i   (gcm_packet),
-    .data_i     (padded.beat.data),
+    .data_i     (payload.beat.data),
     .valid_o    (word_valid),
     .last_o     (word_last),
     .data_o     (word),
@@ -166,11 +150,12 @@ module esp_encap
   outer_header u_header (
     .clk_i,
     .rst_ni,
-    .valid_i (opens),
-    .packet_i(packet),
-    .valid_o (header_valid),
-    .header_o(header_in),
-    .bytes_o (header_bytes_in)
+    .valid_i    (opens),
+    .packet_i   (packet),
+    .esp_bytes_i(5'd16 - 5'(iv_bytes)),
+    .valid_o    (header_valid),
+    .header_o   (header_in),
+    .bytes_o    (header_bytes_in)
   );
 
   fifo #(
@@ -211,7 +196,7 @@ module esp_encap
     .side_i      (1'b0),
     .tail_valid_i(icv_there),
     .tail_ready_o(icv_taken),
-    .tail_i      (icv),
+    .tail_i      (136'(icv)),
     .tail_bytes_i(5'd16),
     .out         (sealed),
     .side_o      ()
@@ -228,7 +213,7 @@ module esp_encap
     .side_o  (flight_o)
   );
 
-  assign busy_o       = padded.valid || packets_q != '0 || out.valid;
+  assign busy_o       = payload.valid || packets_q != '0 || out.valid;
   assign packet_taken = sealed.valid && sealed.ready && sealed.beat.last;
 
   always_ff @(posedge clk_i) begin

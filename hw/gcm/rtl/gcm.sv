@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// AES-GCM (NIST SP 800-38D, as RFC 4106 uses it) of one direction: a word of 64 bytes every clock, any SA after any other.
+// AES-GCM and AES-GMAC (NIST SP 800-38D, as RFC 4106 and RFC 4543 use it) of one direction: a word of 64 bytes every clock, any SA
+// after any other.
 //
 // Words of a packet come in order with any gaps between them; `first_i` marks the first, which brings `packet_i`. Payload byte 0
 // is bits 7:0 of the first word. Each word comes out transformed gcm_pkg::Latency clocks later, bytes beyond the payload zero; the
@@ -166,7 +167,7 @@ module gcm
     if (old_word_valid) begin : transform
       logic [511:0] mixed;
       for (int unsigned i = 0; i < 4; i++) mixed[128*i+:128] = old_word[128*i+:128] ^ swapped(keystream[i]);
-      mixed  = masked(mixed, old_slot.bytes);
+      mixed  = masked(old_slot.packet.gmac ? old_word : mixed, old_slot.bytes);
       data_o <= mixed;
       ciphertext_q <= Decrypt ? masked(old_word, old_slot.bytes) : mixed;
     end

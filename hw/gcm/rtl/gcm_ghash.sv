@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // GHASH (SP 800-38D 6.4) of four blocks every clock.
 //
-// Blocks (AAD, ciphertext, lengths) are numbered from the end, with zero blocks in front, so slot j of m always is
+// Blocks (AAD, payload, lengths) are numbered from the end, with zero blocks in front, so slot j of m always is
 //
 //     dot_j = X0*H^4 + X1*H^3 + X2*H^2 + X3*H          and          hash = sum of dot_j * H^(4*(m-1-j)).
 //
@@ -41,8 +41,7 @@ module gcm_ghash
   blocks_t preceding;     // the four blocks in front of this slot's payload
   block_t  x_q[BlocksPerWord];
 
-  assign preceding = slot_i.first ? {slot_i.packet.aad[95:32], slot_i.packet.aad_long ? slot_i.packet.aad[31:0] : 32'd0, 32'd0,
-                                  384'd0} : ciphertext_q;
+  assign preceding = slot_i.first ? {slot_i.packet.aad, 384'd0} : ciphertext_q;
 
   always_ff @(posedge clk_i) begin
     valid_q <= rst_ni && valid_i;
@@ -58,7 +57,8 @@ module gcm_ghash
         2'd3: {x_q[0], x_q[1], x_q[2], x_q[3]} <= {preceding[0], preceding[1], preceding[2], preceding[3]};
       endcase
       if (slot_i.closing) begin
-        x_q[3] <= {57'd0, slot_i.packet.aad_long ? 7'd96 : 7'd64, 47'd0, slot_i.packet.length, 3'd0};  // in bits
+        x_q[3] <= slot_i.packet.gmac ? {46'd0, {1'b0, slot_i.packet.length} + 15'd16, 3'd0, 64'd0} :
+                                       {56'd0, slot_i.packet.aad_bytes, 3'd0, 47'd0, slot_i.packet.length, 3'd0};  // in bits
       end
     end
   end

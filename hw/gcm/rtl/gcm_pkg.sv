@@ -14,10 +14,34 @@ package gcm_pkg;
   typedef struct packed {
     logic [SaIndexBits-1:0] sa_index;
     logic [63:0]            iv;        // first byte most significant; the salt in front of it comes from the key row
-    logic [95:0]            aad;       // first byte most significant; 8 bytes fill the upper 64 bits
-    logic                   aad_long;  // 12 bytes of AAD, else 8
+    logic                   gmac;      // RFC 4543: the payload passes as it is, and GHASH takes it for AAD that follows `aad`
+    block_t                 aad;       // first byte most significant, zero behind its last
+    logic [4:0]             aad_bytes; // up to 16; with gmac 16
     logic [13:0]            length;    // bytes of payload, 1 to 9216
   } packet_t;
+
+  // GMAC authenticates the IV too (RFC 4543 3.3). With ESN that is more than the block which stands in front of the payload: the
+  // IV's last four bytes are the payload's first.
+  function automatic logic [2:0] iv_bytes_in_payload(logic [3:0] cipher, logic esn);
+    return cipher == CipherAesGmac && esn ? 3'd4 : 3'd0;
+  endfunction
+
+  // An ESP packet: RFC 4106 5, AAD = SPI, sequence number; RFC 4543 3.3, and IV and plaintext. With ESN all 64 bits of the number.
+  function automatic packet_t esp_packet(logic [SaIndexBits-1:0] sa_index, logic [3:0] cipher, logic esn, logic [31:0] spi,
+                                         logic [63:0] seq, logic [63:0] iv, logic [13:0] ciphertext);
+    logic   gmac = cipher == CipherAesGmac;
+    block_t aad;
+    if (gmac) aad = esn ? {spi, seq, iv[63:32]} : {spi, seq[31:0], iv};
+    else aad = esn ? {spi, seq, 32'd0} : {spi, seq[31:0], 64'd0};
+    return '{
+      sa_index:  sa_index,
+      iv:        iv,
+      gmac:      gmac,
+      aad:       aad,
+      aad_bytes: gmac ? 5'd16 : esn ? 5'd12 : 5'd8,
+      length:    ciphertext + 14'(iv_bytes_in_payload(cipher, esn))
+    };
+  endfunction
 
   // A packet passes the engine as a run of slots: one for each word of payload, and a tail slot when its last word has no room for
   // what must follow it: the length block in GHASH and E(J0) in AES. Numbered from the end, a packet of n blocks needs

@@ -41,7 +41,7 @@ int main() {
   Dut dut;
   auto& m = dut.model;
   m.valid_i = m.write_i = m.wipe_i = 0;
-  m.aad_long_i = 0;
+  m.aad_bytes_i = 8;
   for (int i = 0; i < 3000; ++i) dut.tick();
   std::printf("latency %u clocks, tag %u\n", m.latency_o, m.tag_latency_o);
   for (const unsigned length : {9216U, 1504U, 48U, 0U}) {

@@ -23,8 +23,12 @@ class Gcm : public testing::Test {
   }
   Key some_key() { return {some_bytes(16 + 8 * (random_() % 3)), static_cast<std::uint32_t>(random_())}; }
   Packet some_packet(unsigned sa_index, std::size_t length) {
-    return {sa_index, std::uint64_t{random_()} << 32 | random_(), some_bytes(random_() % 2 != 0 ? 12 : 8),
-            some_bytes(length)};
+    const bool gmac = random_() % 3 == 0;
+    return {sa_index, std::uint64_t{random_()} << 32 | random_(),
+            some_bytes(gmac                 ? 16
+                       : random_() % 2 != 0 ? 12
+                                            : 8),
+            some_bytes(length), gmac};
   }
   // Rows spread over the table, both its ends among them.
   void load_keys(unsigned n) {
@@ -64,6 +68,33 @@ TEST_F(Gcm, AgreesWithTheEspVectorsOfDraftMcgrew) {
     EXPECT_EQ(to_hex(sealed.ciphertext), v.ciphertext);
     EXPECT_EQ(to_hex(sealed.tag), v.tag);
     bench_.send(packet, key, no_gap);
+  }
+  bench_.drain();
+}
+
+// RFC 4543 3.3: AAD = SPI, sequence number, IV, plaintext; with ESN the sequence number has 64 bits, and what is the
+// payload of the engine begins with the IV's last four bytes.
+TEST_F(Gcm, AuthenticatesWithoutEncryptingAsRfc4543Says) {
+  load_keys(2);
+  for (const bool esn : {false, true}) {
+    for (const std::size_t length : {4, 16, 44, 64, 1400}) {
+      SCOPED_TRACE(std::to_string(length) + (esn ? " with ESN" : ""));
+      const std::uint64_t seq = std::uint64_t{random_()} << 32 | random_();
+      const Buffer plaintext = some_bytes(length);
+      ByteWriter header;
+      header.u32(0x4a2cbfe3);
+      if (esn) {
+        header.u64(seq);
+      } else {
+        header.u32(static_cast<std::uint32_t>(seq));
+      }
+      const Buffer aad = header.u64(seq).bytes(plaintext).take();
+      // The oracle gets the RFC's AAD as one piece; where the engine's payload begins in it makes no difference.
+      const Packet whole{rows_[0], seq, aad, {}, true};
+      const Packet packet{rows_[0], seq, Buffer(aad.begin(), aad.begin() + 16), Buffer(aad.begin() + 16, aad.end()),
+                          true};
+      bench_.send(packet, packet.payload, packet.payload, seal(keys_[0], whole).tag, no_gap);
+    }
   }
   bench_.drain();
 }
@@ -139,7 +170,8 @@ TEST_F(Gcm, ForgetsEveryKeyWhenWiped) {
   load_keys(2);
   bench_.wipe();
   bench_.compare(false);
-  const Packet packet = some_packet(rows_[0], 64);
+  Packet packet = some_packet(rows_[0], 64);
+  packet.gmac = false;
   Packet other = packet;
   other.sa_index = rows_[1];
   other.payload = some_bytes(64);

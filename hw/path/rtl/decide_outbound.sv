@@ -118,21 +118,27 @@ module decide_outbound
     end
   end
 
-  // ---- stage 2: the SA's row; the next hop is read meanwhile
-  logic     row_valid_q;
-  found_t   row_found_q;
-  sa_out_t  row_q;
+  // ---- stage 2: the SA's row, and how long it makes the packet; the next hop is read meanwhile
+  logic        row_valid_q;
+  found_t      row_found_q;
+  sa_out_t     row_q;
+  logic [15:0] ciphertext_q;
+  logic [6:0]  overhead_q;
+  logic        row_empty;
 
   assign next_hop_read_o = found_valid_q;
   assign next_hop_bank_o = found_q.parsed.admission.generation[0];
   assign next_hop_row_o  = found_q.protect ? row_i.next_hop : found_q.route.next_hop;
+  assign row_empty       = !row_i.valid || !protects(row_i.cipher, row_i.integrity);
 
   always_ff @(posedge clk_i) begin
     row_valid_q <= rst_ni && found_valid_q;
     if (found_valid_q) begin
       row_found_q                <= found_q;
-      row_found_q.parsed.verdict <= drop_if(found_q.parsed.verdict, found_q.protect && !row_i.valid, DropSaEmpty);
+      row_found_q.parsed.verdict <= drop_if(found_q.parsed.verdict, found_q.protect && row_empty, DropSaEmpty);
       row_q                      <= row_i;
+      ciphertext_q               <= ciphertext_bytes(found_q.parsed.ipv4.total, row_i.cipher);
+      overhead_q                 <= outer_overhead(row_i);
     end
   end
 
@@ -140,18 +146,19 @@ module decide_outbound
   typedef struct packed {
     found_t      found;
     sa_out_t     row;
+    logic [13:0] ciphertext;
+    logic [15:0] outer_total;
     logic [47:0] mac;
   } reached_t;
 
-  logic     reached_valid_q;
-  reached_t reached_q;
-  verdict_t reached_verdict;
-  logic     too_big;
-  ipv4_t    row_ipv4;
+  logic        reached_valid_q;
+  reached_t    reached_q;
+  verdict_t    reached_verdict;
+  logic [16:0] outer_total;
+  logic        too_big;
 
-  assign row_ipv4 = row_found_q.parsed.ipv4;
-  assign too_big  = (row_found_q.protect ? outer_total(row_ipv4.total, row_q.encap) : {1'b0, row_ipv4.total}) >
-                    {1'b0, next_hop_i.mtu};
+  assign outer_total = {1'b0, ciphertext_q} + 17'(overhead_q);
+  assign too_big     = (row_found_q.protect ? outer_total : {1'b0, row_found_q.parsed.ipv4.total}) > {1'b0, next_hop_i.mtu};
 
   always_comb begin
     reached_verdict = row_found_q.parsed.verdict;
@@ -166,6 +173,8 @@ module decide_outbound
       reached_q.found                <= row_found_q;
       reached_q.found.parsed.verdict <= reached_verdict;
       reached_q.row                  <= row_q;
+      reached_q.ciphertext           <= 14'(ciphertext_q);  // a frame has no more
+      reached_q.outer_total          <= 16'(outer_total);
       reached_q.mac                  <= next_hop_i.mac;
     end
   end
@@ -178,7 +187,7 @@ module decide_outbound
   assign number_request_o = '{
     sa_index: reached_q.found.rule.sa_index,
     row:      reached_q.row,
-    bytes:    14'(ciphertext_bytes(reached_q.found.parsed.ipv4.total))
+    bytes:    reached_q.ciphertext
   };
 
   delay_line #(
@@ -260,9 +269,13 @@ module decide_outbound
         df:               numbered.row.set_df || ipv4.df,
         destination_mac:  numbered.mac,
         source_mac:       wan_mac_i,
+        cipher:           numbered.row.cipher,
+        integrity:        numbered.row.integrity,
         esn:              numbered.row.esn,
         seq:              number_i.seq,
-        total:            ipv4.total
+        total:            ipv4.total,
+        ciphertext:       numbered.ciphertext,
+        outer_total:      numbered.outer_total
       };
     end
     if (number_valid_i) begin

@@ -5,7 +5,7 @@
 // Runs freely: a packet every two clocks at most, each answered a constant number of clocks later. Jobs forward (transit, frame
 // untouched, decided about further as an inner packet is), hand to the engine (ESP, what decap_o says), to the host, or drop.
 module decide_outer
-  import layout_pkg::*, stream_pkg::*, sa_pkg::*, parse_pkg::*, path_pkg::*, host_if_pkg::*;
+  import layout_pkg::*, stream_pkg::*, sa_pkg::*, gcm_pkg::*, parse_pkg::*, path_pkg::*, host_if_pkg::*;
 (
   input  logic           clk_i,
   input  logic           rst_ni,
@@ -74,7 +74,7 @@ module decide_outer
       kind_verdict = host_if(kind_verdict, parsed.ipv4.fragment, UpcallLocal);
       kind_verdict = drop_if(kind_verdict, parsed.esp.keepalive, DropNatKeepalive);
       kind_verdict = host_if(kind_verdict, !parsed.esp.present, UpcallLocal);
-      kind_verdict = drop_if(kind_verdict, parsed.esp.bytes < 16'd36 || parsed.esp.bytes[1:0] != '0, DropEspMalformed);
+      kind_verdict = drop_if(kind_verdict, parsed.esp.bytes < 16'd12, DropEspMalformed);
     end
   end
 
@@ -103,7 +103,8 @@ module decide_outer
     spi:         kind_q.esp.spi,
     destination: kind_q.ipv4.destination,
     encap:       kind_q.esp.encap,
-    seq:         kind_q.esp.seq
+    seq:         kind_q.esp.seq,
+    bytes:       kind_q.esp.bytes
   };
 
   delay_line #(
@@ -122,13 +123,15 @@ module decide_outer
   verdict_t   verdict;
   admission_t admission;
   esp_t       esp;
-  logic [6:0] before_ciphertext;  // bytes of the frame: Ethernet, IPv4, UDP when encap, SPI, sequence number, IV
+  logic [6:0] before_esp;  // bytes of the frame: Ethernet, IPv4, UDP when encap
+  logic [4:0] before_payload;  // and of ESP: the chain engine takes it whole, AES-GCM from the end of what stands for the IV on
 
   assign admission = asked.parsed.admission;
   assign esp       = asked.parsed.esp;
   assign verdict   = drop_if(asked.parsed.verdict, !asked.transit && !(admit_valid_i && admit_i.accept),
                              admit_valid_i ? admit_i.drop : DropIllegalState);
-  assign before_ciphertext = 7'(EthernetBytes) + {1'b0, asked.parsed.ipv4.ihl, 2'b00} + (esp.encap ? 7'd24 : 7'd16);
+  assign before_esp     = 7'(EthernetBytes) + {1'b0, asked.parsed.ipv4.ihl, 2'b00} + (esp.encap ? 7'd8 : 7'd0);
+  assign before_payload = chained_cipher(admit_i.row.cipher) ? '0 : 5'd16 - 5'(iv_bytes_in_payload(admit_i.row.cipher, admit_i.row.esn));
 
   always_ff @(posedge clk_i) begin
     valid_o       <= rst_ni && asked_valid;
@@ -157,8 +160,8 @@ module decide_outer
         default: begin
           job_o.exit <= asked.transit ? ExitForward : ExitEngine;
           if (!asked.transit) begin
-            job_o.skip <= before_ciphertext;
-            job_o.keep <= 14'(esp.bytes - 16'd16);
+            job_o.skip <= before_esp + 7'(before_payload);
+            job_o.keep <= 14'(esp.bytes - 16'(before_payload));
           end
         end
       endcase
@@ -168,7 +171,7 @@ module decide_outer
         row:        admit_i.row,
         seq:        admit_i.seq,
         iv:         esp.iv,
-        ciphertext: esp.bytes - 16'd32,
+        ciphertext: admit_i.ciphertext,
         source:     asked.parsed.ipv4.source
       };
       event_o <= '{

@@ -2,6 +2,7 @@
 // What the deciding stages tell the movers: the exit of a packet and what its frame becomes on the way.
 package path_pkg;
   import layout_pkg::*;
+  import sa_pkg::*;
   import parse_pkg::*;
   import host_if_pkg::*;
 
@@ -46,9 +47,13 @@ package path_pkg;
     logic        df;
     logic [47:0] destination_mac;
     logic [47:0] source_mac;
+    logic [3:0]  cipher;
+    logic [3:0]  integrity;
     logic        esn;
     logic [63:0] seq;
     logic [15:0] total;        // of the inner packet
+    logic [13:0] ciphertext;   // bytes
+    logic [15:0] outer_total;
   } encap_t;
 
   // What decapsulation needs of one packet.
@@ -58,18 +63,24 @@ package path_pkg;
     sa_in_t      row;
     logic [63:0] seq;
     logic [63:0] iv;
-    logic [15:0] ciphertext;   // bytes
+    logic [13:0] ciphertext;   // bytes
     logic [31:0] source;       // outer
   } decap_t;
 
-  // Ciphertext bytes of an inner packet: padding to a multiple of 4 and the two trailer bytes (RFC 4303 2.4).
-  function automatic logic [15:0] ciphertext_bytes(logic [15:0] total);
-    return (total + 16'd5) & ~16'd3;
+  // Ciphertext bytes of an inner packet: padding to a multiple of the cipher's block, and the two trailer bytes (RFC 4303 2.4).
+  function automatic logic [15:0] ciphertext_bytes(logic [15:0] total, logic [3:0] cipher);
+    logic [15:0] rest = 16'(block_bytes(cipher)) - 16'd1;
+    return (total + 16'd2 + rest) & ~rest;
   endfunction
 
-  // Outer total length: IPv4, UDP when encap, SPI and sequence number, IV, ciphertext, ICV.
-  function automatic logic [16:0] outer_total(logic [15:0] total, logic encap);
-    return {1'b0, ciphertext_bytes(total)} + (encap ? 17'd60 : 17'd52);
+  // Bytes of an outer packet without its ciphertext: IPv4, UDP when encap, ESP.
+  function automatic logic [6:0] outer_overhead(sa_out_t row);
+    return (row.encap ? 7'd28 : 7'd20) + esp_overhead(row.cipher, row.integrity);
+  endfunction
+
+  // AES-GCM and AES-GMAC are done in passing, at the pace of the wire. All others go through the chain engine, as far as it has room.
+  function automatic logic chained_cipher(logic [3:0] cipher);
+    return !(cipher inside {CipherAesGcm, CipherAesGmac});
   endfunction
 
 endpackage

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Puts a header of 1 to 64 bytes in front of a frame. One beat a clock at the output.
+// Puts a header of up to 64 bytes in front of a frame. One beat a clock at the output.
 //
 // `header_i` (byte 0 in bits 7:0, zero behind its last byte), `bytes_i` and `side_i` belong to the frame at the input and
 // stand still while it passes; `side_o` likewise at the output.

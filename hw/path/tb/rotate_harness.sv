@@ -12,7 +12,7 @@ module rotate_harness
   input  logic         in_last_i,
   input  logic [6:0]   skip_i,           // of the frame at the input, like all that follow
   input  frame_bytes_t keep_i,
-  input  logic [127:0] tail_i,
+  input  logic [135:0] tail_i,
   input  logic [4:0]   tail_bytes_i,
   input  logic [511:0] header_i,
   input  logic [6:0]   header_bytes_i,
@@ -27,7 +27,7 @@ module rotate_harness
 );
 
   typedef struct packed {
-    logic [127:0] tail;
+    logic [135:0] tail;
     logic [4:0]   tail_bytes;
     logic [511:0] header;
     logic [6:0]   header_bytes;

@@ -42,7 +42,7 @@ class Rotate : public testing::Test {
         const Job& job = jobs[entering];
         m.skip_i = job.skip;
         m.keep_i = job.keep;
-        put(m.tail_i, 16, job.tail);
+        put(m.tail_i, 17, job.tail);
         m.tail_bytes_i = job.tail.size();
         put(m.header_i, 64, job.header);
         m.header_bytes_i = job.header.size();
@@ -79,8 +79,8 @@ class Rotate : public testing::Test {
     job.frame = random_bytes(random_, skip + keep + behind);
     job.skip = skip;
     job.keep = keep;
-    job.tail = random_bytes(random_, 1 + random_() % 16);
-    job.header = random_bytes(random_, 1 + random_() % 64);
+    job.tail = random_bytes(random_, 1 + random_() % 17);
+    job.header = random_bytes(random_, random_() % 65);
     return job;
   }
 
@@ -109,8 +109,8 @@ TEST_F(Rotate, EveryPlaceOfACutInABeat) {
       job.frame = random_bytes(random_, skip + keep + skip % 3);
       job.skip = skip;
       job.keep = keep;
-      job.tail = random_bytes(random_, 1 + (skip + keep) % 16);
-      job.header = random_bytes(random_, 1 + (7 * skip + keep) % 64);
+      job.tail = random_bytes(random_, 1 + (skip + keep) % 17);
+      job.header = random_bytes(random_, (7 * skip + keep) % 65);
       jobs.push_back(job);
     }
   }

@@ -3,8 +3,8 @@
 //
 // Two ports, each for at most one request every two clocks, answers in order:
 //   admit   before decryption: admit_valid_i, admit_request_i -> after sa_pkg::AdmitLatency admit_valid_o, admit_o. Finds the row of
-//           the SPI, infers the sequence number's high half, asks the window. What packets inside the card will change is not known
-//           yet, so a replay may pass here.
+//           the SPI, says how much of the packet is ciphertext, infers the sequence number's high half, asks the window. What packets
+//           inside the card will change is not known yet, so a replay may pass here.
 //   accept  after decryption, for every packet that admit let in, in any order: accept_valid_i, accept_request_i -> after
 //           sa_pkg::AcceptLatency accept_valid_o, accept_o. Asks again, then the ICV and the limits, and takes the number. This one
 //           decides: what is accepted does not depend on what was inside at the same time.
@@ -79,6 +79,10 @@ module sa_in
   admit_request_t request_1_q, request_2_q, request_3_q;
   sa_in_t         row_2_q, row_3_q;
   replay_t        replay_2_q, replay_3_q;
+  logic [6:0]     overhead, block;
+  logic [15:0]    ciphertext;
+  logic [13:0]    ciphertext_3_q;
+  logic           protected_3_q, malformed_3_q;
   logic [63:0]    seq, seq_3_q;
   logic           before_first, before_first_3_q;  // the inferred number would lie before 0
 
@@ -106,6 +110,10 @@ module sa_in
     .read_row_i  (admit_request_i.spi[SaIndexBits-1:0]),
     .read_data_o (copy_replay)
   );
+
+  assign overhead   = esp_overhead(row_2_q.cipher, row_2_q.integrity);
+  assign block      = block_bytes(row_2_q.cipher);
+  assign ciphertext = request_2_q.bytes - 16'(overhead);
 
   // RFC 4303 A2.2. The low 32 bits of a number in the window, or ahead of it, tell which 2^32 it belongs to.
   logic [31:0] top_low, top_high, bottom;
@@ -139,8 +147,8 @@ module sa_in
     .window_o   ()
   );
 
-  assign unknown = wiping_o || !row_3_q.valid || row_3_q.spi != request_3_q.spi || row_3_q.destination != request_3_q.destination ||
-                   row_3_q.encap != request_3_q.encap;
+  assign unknown = wiping_o || !row_3_q.valid || !protected_3_q || row_3_q.spi != request_3_q.spi ||
+                   row_3_q.destination != request_3_q.destination || row_3_q.encap != request_3_q.encap;
   assign replayed = before_first_3_q || seq_3_q == '0 || old || duplicate;
 
   always_ff @(posedge clk_i) begin
@@ -156,18 +164,23 @@ module sa_in
       request_3_q      <= request_2_q;
       row_3_q          <= row_2_q;
       replay_3_q       <= replay_2_q;
+      protected_3_q    <= protects(row_2_q.cipher, row_2_q.integrity);
+      malformed_3_q    <= request_2_q.bytes < 16'(overhead) + 16'(block) || (ciphertext[6:0] & (block - 7'd1)) != '0;
+      ciphertext_3_q   <= 14'(ciphertext);
       seq_3_q          <= seq;
       before_first_3_q <= before_first;
     end
     if (admit_q[3]) begin
-      admit_o.sa_index <= request_3_q.spi[SaIndexBits-1:0];
-      admit_o.row      <= row_3_q;
-      admit_o.seq      <= seq_3_q;
-      admit_o.accept   <= !unknown && !replay_3_q.expired && !replayed;
+      admit_o.sa_index   <= request_3_q.spi[SaIndexBits-1:0];
+      admit_o.row        <= row_3_q;
+      admit_o.seq        <= seq_3_q;
+      admit_o.ciphertext <= ciphertext_3_q;
+      admit_o.accept     <= !unknown && !malformed_3_q && !replay_3_q.expired && !replayed;
       if (unknown) admit_o.drop <= DropSpiUnknown;
+      else if (malformed_3_q) admit_o.drop <= DropEspMalformed;
       else if (replay_3_q.expired) admit_o.drop <= DropHardLimit;
       else admit_o.drop <= duplicate && seq_3_q != '0 && !before_first_3_q ? DropReplayDuplicate : DropReplayOld;
-      admit_replayed_q <= !unknown && !replay_3_q.expired && replayed;
+      admit_replayed_q <= !unknown && !malformed_3_q && !replay_3_q.expired && replayed;
     end
     if (rst_ni && admit_valid_i) assert (!admit_q[1]) else $error("two admit requests in two clocks");
   end

@@ -13,6 +13,23 @@ package sa_pkg;
   // One request every two clocks at most, at each port: a read-modify-write never meets itself.
   localparam int unsigned Pace = 2;
 
+  // ---- types of SAs -----------------------------------------------------------------------------------------------------------
+
+  // The ICV is the cipher's own, or else that of the integrity algorithm.
+  function automatic logic [6:0] icv_bytes(logic [3:0] cipher, logic [3:0] integrity);
+    return cipher_icv_bytes(cipher) != '0 ? cipher_icv_bytes(cipher) : integrity_icv_bytes(integrity);
+  endfunction
+
+  // RFC 8221 4: encryption without integrity is not done. A row that asks for it, or for what has no name, is as good as empty.
+  function automatic logic protects(logic [3:0] cipher, logic [3:0] integrity);
+    return block_bytes(cipher) != '0 && icv_bytes(cipher, integrity) != '0;
+  endfunction
+
+  // Bytes of an ESP packet without its ciphertext: SPI, sequence number, IV, ICV.
+  function automatic logic [6:0] esp_overhead(logic [3:0] cipher, logic [3:0] integrity);
+    return 7'd8 + iv_bytes(cipher) + icv_bytes(cipher, integrity);
+  endfunction
+
   // ---- sa_out -----------------------------------------------------------------------------------------------------------------
 
   typedef struct packed {
@@ -36,14 +53,16 @@ package sa_pkg;
     logic [31:0] destination;  // outer
     logic        encap;        // it came in UDP
     logic [31:0] seq;          // as in the ESP header
+    logic [15:0] bytes;        // SPI to ICV, 12 at least
   } admit_request_t;
 
   typedef struct packed {
     logic                   accept;
-    drop_e                  drop;      // when not: spi_unknown, hard_limit, replay_old or replay_duplicate
+    drop_e                  drop;       // when not: spi_unknown, esp_malformed, hard_limit, replay_old or replay_duplicate
     logic [SaIndexBits-1:0] sa_index;
     sa_in_t                 row;
-    logic [63:0]            seq;       // whole: high half inferred with ESN, zero without
+    logic [63:0]            seq;        // whole: high half inferred with ESN, zero without
+    logic [13:0]            ciphertext; // bytes
   } admit_t;
 
   typedef struct packed {

@@ -21,12 +21,14 @@ module sa_in_harness
   input  logic [31:0]            admit_destination_i,
   input  logic                   admit_encap_i,
   input  logic [31:0]            admit_seq_i,
+  input  logic [15:0]            admit_bytes_i,
   output logic                   admit_valid_o,
   output logic                   admit_o,
   output logic [7:0]             admit_drop_o,
   output logic [SaIndexBits-1:0] admit_sa_index_o,
   output logic [511:0]           admit_row_o,
   output logic [63:0]            admit_seq_o,
+  output logic [13:0]            admit_ciphertext_o,
 
   input  logic                   accept_valid_i,
   input  logic [SaIndexBits-1:0] accept_sa_index_i,
@@ -66,6 +68,7 @@ module sa_in_harness
   assign admit_sa_index_o = admit.sa_index;
   assign admit_row_o      = admit.row;
   assign admit_seq_o      = admit.seq;
+  assign admit_ciphertext_o = admit.ciphertext;
   assign accept_o         = accept.accept;
   assign accept_drop_o    = 8'(accept.drop);
   assign soft_limit_o     = accept.soft_limit;
@@ -80,7 +83,8 @@ module sa_in_harness
     .wipe_i,
     .wiping_o,
     .admit_valid_i,
-    .admit_request_i ('{spi: admit_spi_i, destination: admit_destination_i, encap: admit_encap_i, seq: admit_seq_i}),
+    .admit_request_i ('{spi: admit_spi_i, destination: admit_destination_i, encap: admit_encap_i, seq: admit_seq_i,
+                        bytes: admit_bytes_i}),
     .admit_valid_o,
     .admit_o         (admit),
     .accept_valid_i,

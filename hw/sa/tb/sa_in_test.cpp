@@ -110,8 +110,9 @@ struct Arrival {
   std::uint32_t destination = 0xc0000201;
   bool encap = false;
   std::uint64_t seq = 0;  // the packet carries the low half
-  unsigned bytes = 100;
+  unsigned bytes = 100;   // of ciphertext
   bool icv_ok = true;
+  unsigned overhead = 8 + 8 + 16;  // SPI, sequence number, IV, ICV of AES-GCM
 };
 
 // Between admission and acceptance a packet spends `inside` clocks in the card.
@@ -128,6 +129,7 @@ class Bench : public SaBench<Vsa_in_harness> {
     m.admit_destination_i = a.destination;
     m.admit_encap_i = a.encap;
     m.admit_seq_i = static_cast<std::uint32_t>(a.seq);
+    m.admit_bytes_i = a.bytes + a.overhead;
     admitting_.push_back({clocks() + m.admit_latency_o, a, fate, sa, {}});
     tick();
     m.admit_valid_i = 0;
@@ -214,6 +216,7 @@ class Bench : public SaBench<Vsa_in_harness> {
     }
     ASSERT_EQ(m.admit_seq_o, p.arrival.seq) << "the high half was inferred wrong";
     ASSERT_EQ(m.admit_sa_index_o, p.arrival.spi % layout::kSaRows);
+    ASSERT_EQ(m.admit_ciphertext_o, p.arrival.bytes);
     p.row = to_row(m.admit_row_o);
     p.clock += inside;
     waiting_.push_back(p);
@@ -257,6 +260,50 @@ TEST(SaIn, KnowsAnSaBySpiDestinationAndEncapsulation) {
   bench.receive({.spi = kSpi + 3, .seq = 1}, unknown);
   bench.receive({.spi = kSpi + 3, .encap = true, .seq = 1}, Fate{});
   bench.drain();
+}
+
+// hw/README.md, ciphers and integrity: a row that cannot authenticate is as good as empty; else ciphertext is at least
+// a block.
+TEST(SaIn, MeasuresAPacketByTheTypeOfItsSa) {
+  Bench bench;
+  for (unsigned cipher = 0; cipher < 16; ++cipher) {
+    for (unsigned integrity = 0; integrity < 16; ++integrity) {
+      SCOPED_TRACE("cipher " + std::to_string(cipher) + ", integrity " + std::to_string(integrity));
+      const std::uint32_t spi = 0x7000 + 16 * cipher + integrity;
+      SlowSa sa;
+      Row row = sa.row(spi);
+      row.set(sa_in::kCipher, cipher);
+      row.set(sa_in::kIntegrity, integrity);
+      bench.load(TableId::kSaInKey, spi % layout::kSaRows, Row{});
+      bench.load(TableId::kSaIn, spi % layout::kSaRows, row);
+      const layout::CipherShape bytes =
+          cipher < std::size(layout::kCipherShapes) ? layout::kCipherShapes[cipher] : layout::CipherShape{0, 0, 0};
+      const unsigned icv = bytes.icv != 0                                    ? bytes.icv
+                           : integrity < std::size(layout::kIntegrityShapes) ? layout::kIntegrityShapes[integrity].icv
+                                                                             : 0;
+      if (bytes.block == 0 || icv == 0) {
+        for (unsigned esp = 12; esp < 130; ++esp) {
+          bench.receive({.spi = spi, .seq = 1, .bytes = esp, .overhead = 0}, {.drop = Drop::kSpiUnknown});
+        }
+        bench.drain();
+        continue;
+      }
+      const unsigned overhead = 8 + bytes.iv + icv;
+      std::uint64_t seq = 0;
+      for (unsigned esp = 12; esp < 130; ++esp) {
+        if (esp < overhead + bytes.block || (esp - overhead) % bytes.block != 0) {
+          // Not even a replay counts.
+          bench.receive({.spi = spi, .seq = 0, .bytes = esp, .overhead = 0}, {.drop = Drop::kEspMalformed});
+        } else {
+          const Fate fate = sa.receive(++seq, esp - overhead, true, bench.m.window_o);
+          bench.receive({.spi = spi, .seq = seq, .bytes = esp - overhead, .overhead = overhead}, fate);
+        }
+      }
+      bench.drain();
+      EXPECT_GT(seq, 2U);
+      bench.expect_state(spi, sa);
+    }
+  }
 }
 
 // RFC 4303 3.4.3.
@@ -312,7 +359,7 @@ TEST(SaIn, StopsExactlyAtEachHardLimit) {
   bench.load_sa(kSpi + 1, by_bytes);
   for (unsigned seq = 1; seq <= 6; ++seq) {
     bench.receive(kSpi, by_packets, seq);
-    bench.receive(kSpi + 1, by_bytes, seq, seq == 5 ? 201 : 200);
+    bench.receive(kSpi + 1, by_bytes, seq, seq == 5 ? 204 : 200);
     if (seq == 4) bench.receive(kSpi + 1, by_bytes, 100, 200);  // 1000 exactly
   }
   bench.drain();
@@ -411,7 +458,7 @@ TEST(SaIn, AgreesWithTheSlowSaWhateverIsInsideAtOnce) {
     std::int64_t step = some_step();
     if (sa.esn) step = std::max<std::int64_t>(step, 1 - static_cast<std::int64_t>(w));
     const std::uint64_t seq = step < 0 && sa.top < static_cast<std::uint64_t>(-step) ? 0 : sa.top + step;
-    bench.receive(spi, sa, seq, random() % 9217, random() % 10 != 0);
+    bench.receive(spi, sa, seq, 4 * (1 + random() % 2300), random() % 10 != 0);
     for (unsigned gap = random() % 4 == 0 ? random() % 5 : 0; gap > 0; --gap) bench.tick();
     if (random() % 500 == 0) {
       bench.drain();

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+// Deciphers packets of AES-GCM and AES-GMAC and compares their ICVs.
+//
+// A packet comes from its payload's first byte to its ICV's last, with `packet_i` beside every beat. Its plaintext waits at `out`
+// until its verdict is known; meanwhile `opened_o` asks for it, packets in order. The cipher never stalls, so only what has room at
+// the end is given to it.
+module decap_gcm
+  import layout_pkg::*, stream_pkg::*, gcm_pkg::*, path_pkg::*, esp_decap_pkg::*;
+#(
+  parameter int unsigned Beats = 512,
+  parameter int unsigned Packets = 64
+) (
+  input  logic         clk_i,
+  input  logic         rst_ni,
+  input  table_write_t table_write_i,
+  output logic         table_ready_o,
+  input  logic         wipe_i,
+  output logic         wiping_o,
+  stream_if.snk        in,
+  input  decap_t       packet_i,
+  output logic         opened_valid_o,
+  input  logic         opened_ready_i,
+  output opened_t      opened_o,
+  stream_if.src        out,
+  output logic         busy_o
+);
+
+  localparam int unsigned BeatBits = $clog2(Beats + 1);
+  localparam int unsigned PacketBits = $clog2(Packets + 1);
+
+  // ---- into the cipher, with credit; the ICV goes aside
+  logic                  first_q;
+  logic [511:0]          before_q;     // the beat before
+  logic [7:0]            fed_q, fed;   // words given to the cipher of the packet under way
+  logic [7:0]            words_due;
+  logic [BeatBits-1:0]   beats_q;      // given to the cipher, and their plaintext is still inside
+  logic [PacketBits-1:0] packets_q;
+  logic                  has_word, take, feed, opens, ends;
+  logic                  beat_gone, packet_gone;
+  logic                  gcm_ready, word_valid, word_last, tag_valid;
+  logic [511:0]          word;
+  block_t                tag;
+  packet_t               gcm_packet;
+  logic [6:0]            content;
+  logic [127:0]          icv_in;       // byte 0 in bits 7:0
+
+  assign fed       = first_q ? '0 : fed_q;
+  assign words_due = 8'((gcm_packet.length + 14'd63) >> 6);
+  assign has_word  = fed != words_due;
+  assign take      = in.valid && (!has_word || (gcm_ready && beats_q != BeatBits'(Beats))) &&
+                     (!first_q || packets_q != PacketBits'(Packets));
+  assign in.ready  = take;
+  assign feed      = take && has_word;
+  assign opens     = take && first_q;
+  assign ends      = take && in.beat.last;
+
+  // RFC 4303 2.8: the ICV is the end of the packet; it may lie across two beats.
+  assign content = 7'd64 - {1'b0, in.beat.empty};
+  assign icv_in  = 128'({in.beat.data, before_q} >> {content + 7'd48, 3'b000});
+
+  assign gcm_packet = esp_packet(packet_i.sa_index, packet_i.row.cipher, packet_i.row.esn, packet_i.row.spi, packet_i.seq,
+                                 packet_i.iv, packet_i.ciphertext);
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      first_q   <= 1'b1;
+      beats_q   <= '0;
+      packets_q <= '0;
+    end else begin
+      if (take) first_q <= in.beat.last;
+      beats_q   <= beats_q + BeatBits'(feed) - BeatBits'(beat_gone);
+      packets_q <= packets_q + PacketBits'(opens) - PacketBits'(packet_gone);
+    end
+    if (take) begin
+      before_q <= in.beat.data;
+      fed_q    <= fed + 8'(feed);
+    end
+  end
+
+  gcm #(.Decrypt(1'b1)) u_gcm (
+    .clk_i,
+    .rst_ni,
+    .table_write_i,
+    .table_ready_o,
+    .wipe_i,
+    .wiping_o,
+    .valid_i    (feed),
+    .ready_o    (gcm_ready),
+    .first_i    (first_q),
+    .packet_i   (gcm_packet),
+    .data_i     (in.beat.data),
+    .valid_o    (word_valid),
+    .last_o     (word_last),
+    .data_o     (word),
+    .tag_valid_o(tag_valid),
+    .tag_o      (tag)
+  );
+
+  // ---- what waits for the verdict: plaintext, and of each packet its ICV, our ICV, its trailer and what admission said
+  stream_if plain (.clk_i, .rst_ni);
+  logic         end_room, end_there;
+  logic [5:0]   end_at;           // payload bytes modulo 64
+  logic         trailer_room, trailer_there;
+  logic [15:0]  trailer_in, trailer;
+  logic         tag_room, tag_there;
+  block_t       our_icv;
+  logic         icv_room, icv_there;
+  logic [127:0] icv;
+  logic         packet_room, packet_there;
+  decap_t       packet;
+  logic         judged;           // all were there, and the verdict is on its way
+
+  fifo #(
+    .Width(6),
+    .Depth(Packets)
+  ) u_ends (
+    .clk_i,
+    .rst_ni,
+    .valid_i(opens),
+    .ready_o(end_room),
+    .data_i (gcm_packet.length[5:0]),
+    .valid_o(end_there),
+    .ready_i(word_valid && word_last),
+    .data_o (end_at),
+    .used_o ()  // packets_q knows
+  );
+
+  assign plain.valid = word_valid;
+  assign plain.beat  = '{data: word, empty: '0, last: word_last};
+  assign trailer_in  = 16'(word >> {end_at - 6'd2, 3'b000});  // RFC 4303 2: pad length, next header, at the end
+
+  beat_fifo #(.Depth(Beats)) u_plain (.clk_i, .rst_ni, .in(plain), .out, .used_o());
+
+  fifo #(
+    .Width(16),
+    .Depth(Packets)
+  ) u_trailers (
+    .clk_i,
+    .rst_ni,
+    .valid_i(word_valid && word_last),
+    .ready_o(trailer_room),
+    .data_i (trailer_in),
+    .valid_o(trailer_there),
+    .ready_i(judged),
+    .data_o (trailer),
+    .used_o ()
+  );
+
+  fifo #(
+    .Width(128),
+    .Depth(Packets)
+  ) u_tags (
+    .clk_i,
+    .rst_ni,
+    .valid_i(tag_valid),
+    .ready_o(tag_room),
+    .data_i (tag),
+    .valid_o(tag_there),
+    .ready_i(judged),
+    .data_o (our_icv),
+    .used_o ()
+  );
+
+  fifo #(
+    .Width(128),
+    .Depth(Packets)
+  ) u_icvs (
+    .clk_i,
+    .rst_ni,
+    .valid_i(ends),
+    .ready_o(icv_room),
+    .data_i (icv_in),
+    .valid_o(icv_there),
+    .ready_i(judged),
+    .data_o (icv),
+    .used_o ()
+  );
+
+  fifo #(
+    .Width($bits(decap_t)),
+    .Depth(Packets)
+  ) u_packets (
+    .clk_i,
+    .rst_ni,
+    .valid_i(opens),
+    .ready_o(packet_room),
+    .data_i (packet_i),
+    .valid_o(packet_there),
+    .ready_i(judged),
+    .data_o (packet),
+    .used_o ()
+  );
+
+  block_t icv_block;
+
+  for (genvar i = 0; i < 16; i++) begin : gen_icv_byte
+    assign icv_block[8*(15-i)+:8] = icv[8*i+:8];
+  end
+
+  assign opened_valid_o = trailer_there && tag_there && icv_there && packet_there;
+  assign judged         = opened_valid_o && opened_ready_i;
+  assign opened_o       = '{packet: packet, icv_ok: icv_block == our_icv, next_header: trailer[15:8], pad_length: trailer[7:0]};
+  assign beat_gone      = out.valid && out.ready;
+  assign packet_gone    = beat_gone && out.beat.last;
+  assign busy_o         = packets_q != '0;
+
+  always_ff @(posedge clk_i) begin
+    if (rst_ni) begin
+      assert (!opens || (end_room && packet_room)) else $error("a packet without credit");
+      assert (!ends || icv_room) else $error("an ICV without credit");
+      assert (!plain.valid || plain.ready) else $error("a word without credit");
+      assert (!(plain.valid && word_last) || (end_there && trailer_room)) else $error("the end of an unknown packet");
+      assert (!tag_valid || tag_room) else $error("a tag without credit");
+    end
+  end
+
+endmodule

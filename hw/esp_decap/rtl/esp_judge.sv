@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+// Decides about opened packets: the SA's last word (replay, ICV, limits), then the trailer (hw/README.md, inbound 9).
+//
+// One packet every two clocks, as the accept port of sa_in wants it; the two ways through decryption in turn. Verdicts of a way come
+// in the order in which it asked.
+module esp_judge
+  import layout_pkg::*, sa_pkg::*, gcm_pkg::iv_bytes_in_payload, parse_pkg::*,
+         host_if_pkg::*, esp_decap_pkg::*;
+(
+  input  logic            clk_i,
+  input  logic            rst_ni,
+  input  logic [Ways-1:0] opened_valid_i,
+  output logic [Ways-1:0] opened_ready_o,
+  input  opened_t         opened_i[Ways],
+  output logic            accept_valid_o,    // the accept port of sa_in
+  output accept_request_t accept_request_o,
+  input  logic            accept_valid_i,
+  input  accept_t         accept_i,
+  output logic [Ways-1:0] verdict_valid_o,
+  output release_t        verdict_o,
+  output logic [Ways-1:0] accepted_o,        // with the verdict: the packet has become part of the SA's traffic
+  output logic            event_valid_o,
+  output notice_t         event_o
+);
+
+  localparam int unsigned WayBits = $clog2(Ways);
+
+  logic               asked_q;       // in the last clock: the SA answers every two clocks
+  logic [WayBits-1:0] way, way_q;    // that asks; that asked last
+  opened_t            opened;
+
+  // The one that did not ask last, if it wants to.
+  assign way              = opened_valid_i[~way_q] ? ~way_q : way_q;
+  assign opened           = opened_i[way];
+  assign accept_valid_o   = !asked_q && opened_valid_i[way];
+  assign accept_request_o = '{
+    sa_index: opened.packet.sa_index,
+    row:      opened.packet.row,
+    seq:      opened.packet.seq,
+    bytes:    opened.packet.ciphertext,
+    icv_ok:   opened.icv_ok
+  };
+
+  for (genvar i = 0; i < Ways; i++) begin : gen_way
+    assign opened_ready_o[i]  = !asked_q && way == WayBits'(i);
+    assign verdict_valid_o[i] = judged_valid && judged.way == WayBits'(i);
+    assign accepted_o[i]      = accept_valid_i && accept_i.accept && judged.way == WayBits'(i);
+  end
+
+  always_ff @(posedge clk_i) begin
+    asked_q <= rst_ni && accept_valid_o;
+    if (!rst_ni) way_q <= '0;
+    else if (accept_valid_o) way_q <= way;
+  end
+
+  // What the verdict needs once the SA has answered.
+  typedef struct packed {
+    logic [WayBits-1:0] way;
+    logic [31:0]        generation;
+    logic [10:0]        sa_index;
+    logic [31:0]        spi;
+    logic [15:0]        policy_id;
+    logic [31:0]        source;
+    logic [2:0]         skip;
+    logic [7:0]         next_header;
+    logic [15:0]        pad_length;
+    logic [15:0]        content;      // ciphertext without trailer: inner packet and padding
+  } judged_t;
+
+  judged_t judged_in, judged;
+  logic    judged_valid;
+
+  assign judged_in = '{
+    way:         way,
+    generation:  opened.packet.generation,
+    sa_index:    opened.packet.sa_index,
+    spi:         opened.packet.row.spi,
+    policy_id:   opened.packet.row.policy_id,
+    source:      opened.packet.source,
+    skip:        iv_bytes_in_payload(opened.packet.row.cipher, opened.packet.row.esn),
+    next_header: opened.next_header,
+    pad_length:  16'(opened.pad_length),
+    content:     16'(opened.packet.ciphertext) - 16'd2
+  };
+
+  delay_line #(
+    .Width ($bits(judged_t)),
+    .Clocks(AcceptLatency)
+  ) u_judged (
+    .clk_i,
+    .rst_ni,
+    .valid_i(accept_valid_o),
+    .data_i (judged_in),
+    .valid_o(judged_valid),
+    .data_o (judged)
+  );
+
+  verdict_t checks;
+
+  always_comb begin
+    checks = Open;
+    checks = drop_if(checks, !accept_i.accept, accept_i.drop);
+    checks = drop_if(checks, judged.pad_length > judged.content, DropEspTrailer);
+    checks = drop_if(checks, judged.next_header != 8'd4, DropEspNextHeader);
+    checks = drop_if(checks, judged.content - judged.pad_length < 16'd20, DropInnerMalformed);
+  end
+
+  assign verdict_o = '{
+    drop:       checks.fate == Dropped,
+    reason:     checks.drop,
+    generation: judged.generation,
+    sa_index:   judged.sa_index,
+    spi:        judged.spi,
+    policy_id:  judged.policy_id,
+    skip:       judged.skip,
+    keep:       14'(judged.content - judged.pad_length)
+  };
+
+  assign event_valid_o = accept_valid_i && (accept_i.soft_limit || accept_i.hard_limit);
+  assign event_o = '{
+    upcall:       accept_i.hard_limit ? UpcallHardLimit : UpcallSoftLimit,
+    port:         PortWan,
+    generation:   judged.generation,
+    spi:          judged.spi,
+    sa_index:     16'(judged.sa_index),
+    policy_id:    judged.policy_id,
+    principal:    '0,
+    outbound:     1'b0,
+    decapsulated: 1'b0,
+    source:       judged.source,
+    length:       '0
+  };
+
+  always_ff @(posedge clk_i) begin
+    if (rst_ni) assert (judged_valid == accept_valid_i) else $error("the SA's answer and its packet have parted");
+  end
+
+endmodule
