@@ -155,6 +155,7 @@ class EveryReason : public Drops, public testing::WithParamInterface<unsigned> {
       case Drop::kHardLimit:
         return hard_limit();
       case Drop::kSpiUnknown:
+        expect_drop(reason, [&] { to_gateway(50, Buffer(12)); });
         expect_drop(reason, [&] { to_gateway(50, Buffer(40)); });
         return;
       case Drop::kEspFragment:
@@ -162,8 +163,9 @@ class EveryReason : public Drops, public testing::WithParamInterface<unsigned> {
         return;
       case Drop::kEspMalformed:
         expect_drop(reason, [&] { to_gateway(50, Buffer(11)); });
-        expect_drop(reason, [&] { to_gateway(50, ByteWriter().u32(bench::kInSpi).zeros(28).view()); });
-        expect_drop(reason, [&] { to_gateway(50, ByteWriter().u32(bench::kInSpi).zeros(37).view()); });
+        for (const std::size_t n : {12U, 32U, 41U}) {
+          expect_drop(reason, [&] { to_gateway(50, ByteWriter().u32(bench::kInSpi).zeros(n - 4).view()); });
+        }
         return;
       case Drop::kReplayOld:
         esp_of(200, inner_);
