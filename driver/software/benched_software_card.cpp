@@ -9,6 +9,9 @@ class BackDoor {
   static void set_last_seq(SoftwareCard& card, unsigned sa_index, std::uint64_t seq) {
     card.datapath_.reset_outbound(sa_index, seq);
   }
+  static void set_counter(SoftwareCard& card, layout::Counter counter, std::uint64_t value) {
+    card.counters_[static_cast<unsigned>(counter)] = value;
+  }
 };
 
 namespace {
@@ -27,6 +30,9 @@ class BenchedSoftwareCard final : public BenchedCard {
   [[nodiscard]] bool has_packets_inside_between_calls() const override { return false; }
   void while_ports_wait(const std::function<void()>& body) override { body(); }
   void set_last_seq(unsigned sa_index, std::uint64_t seq) override { BackDoor::set_last_seq(card_, sa_index, seq); }
+  void set_counter(layout::Counter counter, std::uint64_t value) override {
+    BackDoor::set_counter(card_, counter, value);
+  }
 
  private:
   SoftwareCard card_;

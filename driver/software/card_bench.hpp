@@ -89,6 +89,7 @@ class BenchedCard : public Card {
 
   // State that no register writes, so that a test need not send 2^32 packets to come near the end of a number.
   virtual void set_last_seq(unsigned outbound_sa_index, std::uint64_t seq) = 0;
+  virtual void set_counter(layout::Counter counter, std::uint64_t value) = 0;
 };
 
 // Which card that is, the test program says by what it links.

@@ -33,12 +33,11 @@ Result<std::uint32_t> SoftwareCard::read(const layout::Register& r) { return cur
 std::uint32_t SoftwareCard::current(std::uint32_t offset) {
   const auto half = [&](std::uint64_t value, const layout::Register& r) { return half_of(value, index_in(offset, r)); };
   const auto counter = [&](const auto& counters, const layout::Register& r) {
-    const unsigned i = index_in(offset, r);
-    return i % 2 == 0 ? low_and_hold(counters[i / 2]) : held_high_;
+    return half_and_hold(counters[index_in(offset, r) / 2], offset);
   };
 
   if (within(offset, reg::kCookie)) return cookie_[index_in(offset, reg::kCookie)];
-  if (within(offset, reg::kClock)) return offset == reg::kClock.offset ? low_and_hold(clock()) : held_high_;
+  if (within(offset, reg::kClock)) return half_and_hold(clock(), offset);
   if (within(offset, reg::kLanMac)) return half(settings_.lan_mac, reg::kLanMac);
   if (within(offset, reg::kWanMac)) return half(settings_.wan_mac, reg::kWanMac);
   if (within(offset, reg::kLoadAddress)) return half(load_address_, reg::kLoadAddress);
@@ -149,8 +148,10 @@ Result<void> SoftwareCard::write(const layout::Register& r, std::uint32_t value)
 
 Result<std::unique_ptr<HostMemory>> SoftwareCard::allocate(std::size_t size) { return memory_.allocate(size); }
 
-std::uint32_t SoftwareCard::low_and_hold(std::uint64_t value) {
-  held_high_ = half_of(value, 1);
+// Of a 64-bit register: the low half, which is at a multiple of 8, or the high half as it was then.
+std::uint32_t SoftwareCard::half_and_hold(std::uint64_t value, std::uint32_t offset) {
+  if (offset % 8 != 0) return held_high_[offset - 4];
+  held_high_[offset] = half_of(value, 1);
   return half_of(value, 0);
 }
 

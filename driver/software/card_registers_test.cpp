@@ -36,6 +36,27 @@ TEST(CardRegisters, ReadTheirResetValueAndHoldWhatMayBeWritten) {
   }
 }
 
+class Counters : public CardBench {};
+
+TEST_F(Counters, HoldTheHighHalfOfEachFromTheReadingOfItsLowHalfOn) {
+  using layout::Counter;
+  const auto half = [&](Counter c, unsigned i) { return read(reg::kCounters.at(2 * static_cast<unsigned>(c) + i)); };
+  EXPECT_EQ(half(Counter::kLanRx, 1), 0U);
+  card_.set_counter(Counter::kLanRx, 0x1'ffff'ffff);
+  card_.set_counter(Counter::kWanRx, 0x7'0000'0003);
+  EXPECT_EQ(half(Counter::kLanRx, 1), 0U) << "its low half was not read yet";
+  EXPECT_EQ(half(Counter::kLanRx, 0), 0xffff'ffffU);
+  EXPECT_EQ(half(Counter::kWanRx, 0), 3U);
+  read(reg::kClock);
+  read(reg::kDropCounters);
+  card_.receive(layout::Port::kLan, bench::lan_frame());  // the counter's low half runs over
+  EXPECT_EQ(half(Counter::kLanRx, 1), 1U);
+  EXPECT_EQ(half(Counter::kWanRx, 1), 7U);
+  EXPECT_EQ(half(Counter::kLanRx, 1), 1U);
+  EXPECT_EQ(half(Counter::kLanRx, 0), 0U);
+  EXPECT_EQ(half(Counter::kLanRx, 1), 2U);
+}
+
 class TableLoad : public CardBench {};
 
 TEST_F(TableLoad, RefusesTheOpenBankAndWhateverFollows) {

@@ -7,6 +7,7 @@
 #include <array>
 #include <chrono>
 #include <functional>
+#include <map>
 
 #include "driver/software/plain_memory.hpp"
 #include "driver/software/ring_engine.hpp"
@@ -57,7 +58,7 @@ class SoftwareCard : public Card {
   void wipe();
 
   [[nodiscard]] std::uint32_t current(std::uint32_t offset);
-  [[nodiscard]] std::uint32_t low_and_hold(std::uint64_t value);
+  [[nodiscard]] std::uint32_t half_and_hold(std::uint64_t value, std::uint32_t offset);
   [[nodiscard]] std::uint64_t clock() const;
   void count(layout::Counter counter, std::uint64_t n = 1) { counters_[static_cast<unsigned>(counter)] += n; }
 
@@ -82,7 +83,7 @@ class SoftwareCard : public Card {
   layout::Row sa_state_;
   std::array<std::uint64_t, layout::kCounterCount> counters_{};
   std::array<std::uint64_t, layout::kDropReasons> drops_{};
-  std::uint32_t held_high_ = 0;  // of the 64-bit register whose low half was read last
+  std::map<std::uint32_t, std::uint32_t> held_high_;  // by the offset of the low half that was read
   std::chrono::steady_clock::time_point reset_time_ = std::chrono::steady_clock::now();
 };
 

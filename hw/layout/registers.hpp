@@ -49,8 +49,7 @@ constexpr Register kInFlight{
 constexpr Register kCookie{"cookie", 0x020,
                            4,        Access::kReadWrite,
                            0,        "kept for the host until reset: how a restarted daemon knows the card's contents"};
-constexpr Register kClock{"clock",       0x030, 2,
-                          Access::kRead, 0,     "clocks since reset; reading the low half holds the high half"};
+constexpr Register kClock{"clock", 0x030, 2, Access::kRead, 0, "clocks since reset; halves as those of counters"};
 constexpr Register kLanMac{"lan_mac",          0x040, 2,
                            Access::kReadWrite, 0,     "low 32 bits, then high 16 bits of the LAN port's MAC address"};
 constexpr Register kWanMac{"wan_mac", 0x048, 2, Access::kReadWrite, 0, "the same of the WAN port"};
@@ -80,11 +79,14 @@ constexpr Register kSaStateSelect{
 constexpr Register kSaStateReady{"sa_state_ready", 0x0c4, 1, Access::kRead, 1, "1: the capture is complete"};
 constexpr Register kSaState{"sa_state", 0x100, 16, Access::kRead, 0, "the captured row, least significant word first"};
 constexpr Register kCounters{
-    "counters",    0x400, 32,
-    Access::kRead, 0,     "64-bit counters of kCounterNames, low half first; reading a low half holds its high half"};
-constexpr Register kDropCounters{
-    "drop_counters", 0x600, 2 * kDropReasons,
-    Access::kRead,   0,     "64-bit counters by Drop, low half first; reading a low half holds its high half"};
+    "counters",
+    0x400,
+    32,
+    Access::kRead,
+    0,
+    "64-bit counters of kCounterNames, low half first; reading a low half holds its high half until it is read again"};
+constexpr Register kDropCounters{"drop_counters", 0x600, 2 * kDropReasons,
+                                 Access::kRead,   0,     "64-bit counters by Drop, halves as those of counters"};
 }  // namespace reg
 
 constexpr Register kRegisters[] = {

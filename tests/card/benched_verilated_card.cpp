@@ -58,6 +58,7 @@ class BenchedVerilatedCard final : public BenchedCard {
   }
 
   void set_last_seq(unsigned sa_index, std::uint64_t seq) override { card_.set_last_seq(sa_index, seq); }
+  void set_counter(Counter counter, std::uint64_t value) override { card_.set_counter(counter, value); }
 
  private:
   // Low halves will do between two looks.

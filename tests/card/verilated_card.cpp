@@ -92,6 +92,9 @@ class VerilatedCard::Model {
     state[sa_index][0] = static_cast<std::uint32_t>(seq);  // seq is the lowest field of sa_out's state_t
     state[sa_index][1] = static_cast<std::uint32_t>(seq >> 32);
   }
+  void set_counter(layout::Counter counter, std::uint64_t value) {
+    top_->rootp->sallyport_card__DOT__u_host_if__DOT__u_counters__DOT__count_q[static_cast<unsigned>(counter)] = value;
+  }
 
   Reluctance reluctance;
   std::uint64_t clocks = 0;
@@ -257,6 +260,7 @@ std::uint64_t VerilatedCard::clocks() const { return model_->clocks; }
 void VerilatedCard::set_last_seq(unsigned outbound_sa_index, std::uint64_t seq) {
   model_->set_last_seq(outbound_sa_index, seq);
 }
+void VerilatedCard::set_counter(layout::Counter counter, std::uint64_t value) { model_->set_counter(counter, value); }
 
 Result<std::uint32_t> VerilatedCard::read(const layout::Register& reg) {
   if (model_->busy()) run(kClocksPerAccess);

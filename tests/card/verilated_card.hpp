@@ -43,6 +43,7 @@ class VerilatedCard final : public driver::Card {
 
   // State inside that no register writes; for a card at rest.
   void set_last_seq(unsigned outbound_sa_index, std::uint64_t seq);
+  void set_counter(layout::Counter counter, std::uint64_t value);
 
   Result<std::uint32_t> read(const layout::Register& reg) override;
   Result<void> write(const layout::Register& reg, std::uint32_t value) override;

@@ -216,8 +216,18 @@ module csr
 
   logic        reading_q;
   logic [11:0] read_address_q;
-  logic [31:0] held_q;          // the high half of the 64-bit register whose low half was read last
-  logic [11:0] held_address_q;  // and its address
+
+  // Reading a low half holds its high half, whatever else is read before that: a word for each 64-bit register.
+  localparam int unsigned PairBits = 7;
+  logic [31:0]              held[1 << PairBits];
+  logic [2**PairBits-1:0]   held_valid_q;
+  logic [PairBits-1:0]      pair;
+
+  if (RegClock[10:9] != 2'd0 || RegCounters[10:9] != 2'd2 || RegDropCounters[10:9] != 2'd3 ||
+      CounterCount > 32 || DropReasons > 32) begin
+    $fatal(1, "these address bits tell the 64-bit registers apart no more");
+  end
+  assign pair = {read_address_q[10:9], read_address_q[7:3]};
 
   assign s_axil_arready  = !reading_q && !s_axil_rvalid;
   assign s_axil_rresp    = Okay;
@@ -281,14 +291,14 @@ module csr
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
-      reading_q      <= 1'b0;
-      s_axil_rvalid  <= 1'b0;
-      held_address_q <= RegId;  // no such pair: nothing is held
+      reading_q     <= 1'b0;
+      s_axil_rvalid <= 1'b0;
+      held_valid_q  <= '0;
     end else begin
       reading_q <= s_axil_arvalid && s_axil_arready;
       if (s_axil_rready) s_axil_rvalid <= 1'b0;
       if (reading_q) s_axil_rvalid <= 1'b1;
-      if (reading_q && wide && !read_address_q[2]) held_address_q <= read_address_q;
+      if (reading_q && wide && !read_address_q[2]) held_valid_q[pair] <= 1'b1;
     end
     if (s_axil_arvalid && s_axil_arready) read_address_q <= {s_axil_araddr[11:2], 2'b00};
     if (reading_q) begin
@@ -296,9 +306,9 @@ module csr
         s_axil_rdata <= narrow_value;
       end else if (!read_address_q[2]) begin
         s_axil_rdata <= wide_value[31:0];
-        held_q       <= wide_value[63:32];
+        held[pair]   <= wide_value[63:32];
       end else begin
-        s_axil_rdata <= held_address_q == read_address_q - 12'd4 ? held_q : wide_value[63:32];
+        s_axil_rdata <= held_valid_q[pair] ? held[pair] : '0;
       end
     end
   end

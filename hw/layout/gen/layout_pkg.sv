@@ -403,7 +403,7 @@ package layout_pkg;
   localparam logic [11:0] RegFlip = 12'h014;  // write generation + 1 to open the closed bank for the next packet; anything else is ignored
   localparam logic [11:0] RegInFlight = 12'h018;  // packets inside the card that were admitted under bank 0 and bank 1
   localparam logic [11:0] RegCookie = 12'h020;  // kept for the host until reset: how a restarted daemon knows the card's contents
-  localparam logic [11:0] RegClock = 12'h030;  // clocks since reset; reading the low half holds the high half
+  localparam logic [11:0] RegClock = 12'h030;  // clocks since reset; halves as those of counters
   localparam logic [11:0] RegLanMac = 12'h040;  // low 32 bits, then high 16 bits of the LAN port's MAC address
   localparam logic [11:0] RegWanMac = 12'h048;  // the same of the WAN port
   localparam logic [11:0] RegHashSeed = 12'h050;  // seed of the principal table's hashes
@@ -421,7 +421,7 @@ package layout_pkg;
   localparam logic [11:0] RegSaStateSelect = 12'h0c0;  // bit 31 direction (1 outbound), bits 15:0 row; writing captures the row's living state
   localparam logic [11:0] RegSaStateReady = 12'h0c4;  // 1: the capture is complete
   localparam logic [11:0] RegSaState = 12'h100;  // the captured row, least significant word first
-  localparam logic [11:0] RegCounters = 12'h400;  // 64-bit counters of kCounterNames, low half first; reading a low half holds its high half
-  localparam logic [11:0] RegDropCounters = 12'h600;  // 64-bit counters by Drop, low half first; reading a low half holds its high half
+  localparam logic [11:0] RegCounters = 12'h400;  // 64-bit counters of kCounterNames, low half first; reading a low half holds its high half until it is read again
+  localparam logic [11:0] RegDropCounters = 12'h600;  // 64-bit counters by Drop, halves as those of counters
 
 endpackage
