@@ -26,21 +26,17 @@ constexpr unsigned kPolicies = 3;
 }  // namespace
 
 RandomWorld::RandomWorld(unsigned seed) : random_{std::mt19937(seed)} {
-  const auto key_row = [this] {
-    Row key;
-    const unsigned size = random_() % 3;
-    const Buffer material = bytes(16 + 8 * size);
-    std::copy(material.begin(), material.end(), key.bytes().begin());
-    key.set(layout::sa_key::kSalt, random_());
-    key.set(layout::sa_key::kKeySize, size);
-    return key;
-  };
   for (unsigned i = 0; i < kSas; ++i) {
     namespace out = layout::sa_out;
     RandomSa sa;
     sa.row = 300 * i + random_() % 300;
-    sa.key = key_row();
-    sa.sa.set(out::kValid, i != 0);
+    draw_type(sa);
+    sa.sa.set(out::kValid, i != 0 || one_in(2));
+    if (i == 0) {  // as good as empty
+      const bool without_integrity = one_in(2);
+      sa.sa.set(out::kCipher, without_integrity ? static_cast<unsigned>(layout::Cipher::kAesCbc) : 15);
+      sa.sa.set(out::kIntegrity, without_integrity ? 0 : 1);
+    }
     sa.sa.set(out::kEsn, random_() % 2);
     sa.sa.set(out::kEncap, random_() % 2);
     sa.sa.set(out::kSetDf, random_() % 2);
@@ -60,7 +56,7 @@ RandomWorld::RandomWorld(unsigned seed) : random_{std::mt19937(seed)} {
     namespace in = layout::sa_in;
     RandomSa sa;
     sa.row = 300 * i + random_() % 300;
-    sa.key = key_row();
+    draw_type(sa);
     sa.sa.set(in::kValid, i != 0);
     sa.sa.set(in::kEsn, random_() % 2);
     sa.sa.set(in::kEncap, random_() % 2);
@@ -78,6 +74,24 @@ Buffer RandomWorld::bytes(std::size_t n) {
   Buffer b(n);
   for (auto& byte : b) byte = static_cast<std::uint8_t>(random_());
   return b;
+}
+
+// A cipher, and what it needs: keys, and an integrity when it has no ICV of its own.
+void RandomWorld::draw_type(RandomSa& sa) {
+  namespace out = layout::sa_out;
+  static_assert(out::kCipher.lsb == layout::sa_in::kCipher.lsb && out::kIntegrity.lsb == layout::sa_in::kIntegrity.lsb);
+  const unsigned cipher = random_() % std::size(layout::kCiphers);
+  const bool own_icv = layout::kCipherShapes[cipher].icv != 0;
+  const unsigned integrity = own_icv ? 0 : 1 + random_() % (std::size(layout::kIntegrities) - 1);
+  sa.sa.set(out::kCipher, cipher);
+  sa.sa.set(out::kIntegrity, integrity);
+  const Buffer key = bytes(32);
+  std::copy(key.begin(), key.end(), sa.key.bytes().begin());
+  sa.key.set(layout::sa_key::kSalt, random_());
+  sa.key.set(layout::sa_key::kKeySize, random_() % 3);
+  sa.key.set(layout::sa_key::kIntegrity, integrity);
+  const Buffer integrity_key = bytes(layout::kIntegrityShapes[integrity].key);
+  std::copy(integrity_key.begin(), integrity_key.end(), sa.integrity_key.bytes().begin());
 }
 
 // ---- tables --------------------------------------------------------------------------------------------------------
@@ -214,7 +228,8 @@ Buffer RandomWorld::esp_packet(RandomSa& sa, Bytes inner) {
   if (one_in(6)) text.zeros(4 * (random_() % 8));  // traffic flow confidentiality, RFC 4303 2.7
   unsigned padding = 0;
   const unsigned more = one_in(6) ? 4 * (random_() % 60) : 0;
-  while ((text.size() + 2) % 4 != 0 || padding < more) text.u8(static_cast<std::uint8_t>(++padding));
+  const unsigned block = layout::kCipherShapes[sa.sa.get(in::kCipher)].block;
+  while ((text.size() + 2) % block != 0 || padding < more) text.u8(static_cast<std::uint8_t>(++padding));
   text.u8(static_cast<std::uint8_t>(one_in(40) ? 255 - random_() % 100 : padding)).u8(one_in(40) ? 59 : 4);
   const auto transform = driver::software::transform_of(sa.sa, sa.key, sa.integrity_key).value();
   const auto spi = static_cast<std::uint32_t>(sa.sa.get(in::kSpi));

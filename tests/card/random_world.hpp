@@ -47,6 +47,7 @@ class RandomWorld {
   std::uint32_t pick(const std::vector<std::uint32_t>& of) { return of[random_() % of.size()]; }
   Buffer bytes(std::size_t n);
   std::size_t payload_size();
+  void draw_type(RandomSa& sa);
   driver::SpdRule random_rule(bool outbound);
   Buffer packet(std::uint32_t source, std::uint32_t destination);
   Buffer packet_with(std::uint32_t source, std::uint32_t destination, unsigned protocol, Bytes payload, bool sound);
