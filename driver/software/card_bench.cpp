@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "driver/software/card_bench.hpp"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
 
 namespace sallyport::driver {
@@ -15,77 +13,26 @@ using layout::SpdTable;
 using layout::TableId;
 
 namespace bench {
-namespace {
-
-constexpr std::uint32_t kSalt = 0xa1b2c3d4;
-
-Buffer key_bytes() {
-  Buffer key;
-  for (std::uint8_t i = 0; i < 32; ++i) key.push_back(static_cast<std::uint8_t>(0x40 + i));
-  return key;
+const EspPeer& default_peer() {
+  static const EspPeer peer = EspPeer::with_keys(layout::Cipher::kAesGcm, layout::Integrity::kNone, 32, 0x40);
+  return peer;
 }
-
-layout::Row key_row() {
-  layout::Row row;
-  const Buffer key = key_bytes();
-  std::copy(key.begin(), key.end(), row.bytes().begin());
-  row.set(layout::sa_key::kSalt, kSalt);
-  row.set(layout::sa_key::kKeySize, static_cast<unsigned>(layout::KeySize::kAes256));
-  return row;
-}
-
-// RFC 4106 as written, over EVP: `in` is what follows SPI, sequence number and IV.
-Buffer crypt(bool seal, std::uint32_t spi, std::uint32_t seq, std::uint32_t seq_high, bool esn, std::uint64_t iv,
-             Bytes in) {
-  const Buffer key = key_bytes();
-  const Buffer nonce = ByteWriter().u32(kSalt).u64(iv).take();
-  ByteWriter aad;
-  aad.u32(spi);
-  if (esn) aad.u32(seq_high);
-  aad.u32(seq);
-  const std::size_t length = seal ? in.size() : in.size() - 16;
-  Buffer out(length);
-  EVP_CIPHER_CTX* context = EVP_CIPHER_CTX_new();
-  int n = 0;
-  bool ok = EVP_CipherInit_ex(context, EVP_aes_256_gcm(), nullptr, key.data(), nonce.data(), seal ? 1 : 0) == 1 &&
-            EVP_CipherUpdate(context, nullptr, &n, aad.view().data(), static_cast<int>(aad.size())) == 1 &&
-            EVP_CipherUpdate(context, out.data(), &n, in.data(), static_cast<int>(length)) == 1;
-  Buffer icv(16);
-  if (!seal) {
-    std::copy(in.end() - 16, in.end(), icv.begin());
-    ok = ok && EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_GCM_SET_TAG, 16, icv.data()) == 1;
-  }
-  ok = ok && EVP_CipherFinal_ex(context, out.data() + n, &n) == 1;
-  if (seal) {
-    ok = ok && EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_GCM_GET_TAG, 16, icv.data()) == 1;
-    out.insert(out.end(), icv.begin(), icv.end());
-  }
-  EVP_CIPHER_CTX_free(context);
-  EXPECT_TRUE(ok) << "AES-GCM of the test refuses";
-  return out;
-}
-
-}  // namespace
 
 Buffer sealed_by_peer(std::uint32_t spi, std::uint32_t seq, Bytes plaintext, std::uint32_t seq_high, bool esn) {
-  const std::uint64_t iv = 0x0102030400000000 | seq;  // need not be the sequence number
-  return ByteWriter().u32(spi).u32(seq).u64(iv).bytes(crypt(true, spi, seq, seq_high, esn, iv, plaintext)).take();
+  EspPeer peer = default_peer();
+  peer.esn = esn;
+  const Buffer iv = ByteWriter().u64(0x0102030400000000 | seq).take();  // need not be the sequence number
+  return peer.seal(spi, std::uint64_t{seq_high} << 32 | seq, iv, plaintext);
 }
 
-Buffer with_trailer(Bytes inner, std::uint8_t next_header) {
-  ByteWriter w;
-  w.bytes(inner);
-  std::uint8_t padding = 0;
-  while ((w.size() + 2) % 4 != 0) w.u8(++padding);
-  return w.u8(padding).u8(next_header).take();
-}
+Buffer with_trailer(Bytes inner, std::uint8_t next_header) { return default_peer().with_trailer(inner, next_header); }
 
 Buffer opened_by_peer(Bytes esp, std::uint32_t seq_high, bool esn) {
-  ByteReader r(esp);
-  const std::uint32_t spi = r.u32();
-  const std::uint32_t seq = r.u32();
-  const std::uint64_t iv = r.u64();
-  return crypt(false, spi, seq, seq_high, esn, iv, r.rest());
+  EspPeer peer = default_peer();
+  peer.esn = esn;
+  const auto plaintext = peer.open(esp, seq_high);
+  EXPECT_TRUE(plaintext) << "the peer finds a wrong ICV";
+  return plaintext.value_or(Buffer());
 }
 
 Rows tree(unsigned intervals, const std::vector<std::uint32_t>& starts) {
@@ -238,14 +185,21 @@ void CardBench::set_next_hop(unsigned number, Port port, std::uint64_t mac, bool
   load_both(TableId::kNextHop, {{number, row}});
 }
 
-void CardBench::install_sa_out(layout::Row row) {
-  ASSERT_EQ(load(TableId::kSaOutKey, {{bench::kOutIndex, bench::key_row()}}, 0), layout::LoadError::kNone);
-  ASSERT_EQ(load(TableId::kSaOut, {{bench::kOutIndex, row}}, 0), layout::LoadError::kNone);
+void CardBench::install_sa_out(layout::Row row, const bench::EspPeer& peer) {
+  install(row, peer, bench::kOutIndex, TableId::kSaOut, TableId::kSaOutKey, TableId::kSaOutIntegrityKey);
 }
 
-void CardBench::install_sa_in(layout::Row row) {
-  ASSERT_EQ(load(TableId::kSaInKey, {{bench::kInIndex, bench::key_row()}}, 0), layout::LoadError::kNone);
-  ASSERT_EQ(load(TableId::kSaIn, {{bench::kInIndex, row}}, 0), layout::LoadError::kNone);
+void CardBench::install_sa_in(layout::Row row, const bench::EspPeer& peer) {
+  install(row, peer, bench::kInIndex, TableId::kSaIn, TableId::kSaInKey, TableId::kSaInIntegrityKey);
+}
+
+void CardBench::install(const layout::Row& row, const bench::EspPeer& peer, unsigned index, TableId sa, TableId key,
+                        TableId integrity_key) {
+  if (peer.integrity != layout::Integrity::kNone) {
+    ASSERT_EQ(load(integrity_key, {{index, peer.integrity_key_row()}}, 0), layout::LoadError::kNone);
+  }
+  ASSERT_EQ(load(key, {{index, peer.key_row()}}, 0), layout::LoadError::kNone);
+  ASSERT_EQ(load(sa, {{index, row}}, 0), layout::LoadError::kNone);
 }
 
 layout::Row CardBench::sa_out_row() {

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "driver/software/esp_peer.hpp"
 #include "driver/software/software_card.hpp"
 
 namespace sallyport::driver {
@@ -61,12 +62,14 @@ inline Buffer frame(std::uint64_t destination_mac, Bytes packet, std::uint16_t e
 inline Buffer lan_frame(const Packet& p = {}) { return frame(kLanMac, ipv4(p)); }
 inline Buffer wan_frame(const Packet& p) { return frame(kWanMac, ipv4(p)); }
 
-// The payload of an ESP packet from the peer under the bench's inbound key, by EVP directly (not by the card's code).
+// Who has the bench's keys of either direction, unless a test says another: AES-GCM with a key of 256 bits.
+const EspPeer& default_peer();
+// Its ESP packet.
 Buffer sealed_by_peer(std::uint32_t spi, std::uint32_t seq, Bytes plaintext, std::uint32_t seq_high = 0,
                       bool esn = false);
 // An inner packet with padding and trailer.
 Buffer with_trailer(Bytes inner, std::uint8_t next_header = 4);
-// Opens what the card sent under the bench's outbound key: plaintext with padding and trailer.
+// Opens what the card sent to it: plaintext with padding and trailer.
 Buffer opened_by_peer(Bytes esp, std::uint32_t seq_high = 0, bool esn = false);
 
 // Fills a search tree and the rows of its intervals: `starts` ascending, one row more than starts.
@@ -122,8 +125,8 @@ class CardBench : public testing::Test {
   void set_rule(layout::TableId spd, unsigned rule, layout::Action action, std::uint16_t sa_index = bench::kOutIndex);
   void set_route(unsigned interval, layout::Route kind, unsigned next_hop);
   void set_next_hop(unsigned row, layout::Port port, std::uint64_t mac, bool valid = true);
-  void install_sa_out(layout::Row row);
-  void install_sa_in(layout::Row row);
+  void install_sa_out(layout::Row row, const bench::EspPeer& peer = bench::default_peer());
+  void install_sa_in(layout::Row row, const bench::EspPeer& peer = bench::default_peer());
   [[nodiscard]] static layout::Row sa_out_row();
   [[nodiscard]] static layout::Row sa_in_row();
 
@@ -141,6 +144,9 @@ class CardBench : public testing::Test {
   std::vector<PacketRecord> records_;
 
  private:
+  void install(const layout::Row& row, const bench::EspPeer& peer, unsigned index, layout::TableId sa,
+               layout::TableId key, layout::TableId integrity_key);
+
   std::unique_ptr<BenchedCard> owned_ = make_benched_card([this](layout::Port port, Bytes f) {
     sent_.push_back({port, Buffer(f.begin(), f.end())});
   });

@@ -3,25 +3,25 @@
 
 #include <gtest/gtest.h>
 
+#include "driver/software/cipher_vectors.hpp"
+
 namespace sallyport::driver::software {
 namespace {
 
+Buffer hex(const char* digits) { return from_hex(digits).value(); }
+
 // McGrew and Viega, "The Galois/Counter Mode of Operation (GCM)", appendix B, test case 4.
 struct TestCase4 {
-  Buffer key = from_hex("feffe9928665731c6d6a8f9467308308").value();
-  Buffer nonce = from_hex("cafebabefacedbaddecaf888").value();
-  Buffer aad = from_hex("feedfacedeadbeeffeedfacedeadbeefabaddad2").value();
+  Buffer key = hex("feffe9928665731c6d6a8f9467308308");
+  Buffer nonce = hex("cafebabefacedbaddecaf888");
+  Buffer aad = hex("feedfacedeadbeeffeedfacedeadbeefabaddad2");
   Buffer plaintext =
-      from_hex(
-          "d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a721c3c0c95956809532fcf0e2449a6b525b16aedf5aa0d"
-          "e657ba637b39")
-          .value();
+      hex("d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a721c3c0c95956809532fcf0e2449a6b525b16aedf5aa0d"
+          "e657ba637b39");
   Buffer sealed =
-      from_hex(
-          "42831ec2217774244b7221b784d0d49ce3aa212f2c02a4e035c17e2329aca12e21d514b25466931c7d8f6a5aac84aa051ba30b396a0a"
+      hex("42831ec2217774244b7221b784d0d49ce3aa212f2c02a4e035c17e2329aca12e21d514b25466931c7d8f6a5aac84aa051ba30b396a0a"
           "ac973d58e091"
-          "5bc94fbc3221a5db94fae95ae7121a47")
-          .value();
+          "5bc94fbc3221a5db94fae95ae7121a47");
 };
 
 TEST(AesGcm, SealsAndOpensThePublishedVector) {
@@ -39,6 +39,23 @@ TEST(AesGcm, OpensNothingOnceAnyByteHasChanged) {
   }
   for (std::size_t length = 0; length < t.sealed.size(); ++length) {
     EXPECT_FALSE(gcm_open(t.key, t.nonce, t.aad, Bytes(t.sealed).first(length))) << length << " bytes";
+  }
+}
+
+TEST(Cbc, EnciphersAndDeciphersThePublishedVectors) {
+  const auto expect = [](BlockCipher cipher, const CipherVector& v) {
+    EXPECT_EQ(cbc_encrypt(cipher, hex(v.key), hex(v.iv), hex(v.plaintext)), hex(v.ciphertext)) << v.key;
+    EXPECT_EQ(cbc_decrypt(cipher, hex(v.key), hex(v.iv), hex(v.ciphertext)), hex(v.plaintext)) << v.key;
+  };
+  for (const CipherVector& v : kAesCbcVectors) expect(BlockCipher::kAes, v);
+  for (const CipherVector& v : kDesCbcVectors) expect(BlockCipher::kDes, v);
+  for (const CipherVector& v : kDes3CbcVectors) expect(BlockCipher::kDes3, v);
+}
+
+TEST(Ctr, EnciphersAndDeciphersThePublishedVectors) {
+  for (const CipherVector& v : kAesCtrVectors) {
+    EXPECT_EQ(ctr_crypt(hex(v.key), hex(v.iv), hex(v.plaintext)), hex(v.ciphertext)) << v.key;
+    EXPECT_EQ(ctr_crypt(hex(v.key), hex(v.iv), hex(v.ciphertext)), hex(v.plaintext)) << v.key;
   }
 }
 
