@@ -163,7 +163,9 @@ Result<std::uint16_t> free_row(const Rows& taken, std::uint32_t random, const ch
                std::string("all ") + std::to_string(layout::kSaRows) + " " + direction + " SA rows are taken"};
 }
 
-Result<std::uint32_t> random_word() {
+}  // namespace
+
+Result<std::uint32_t> system_random_word() {
   std::uint32_t word = 0;
   if (RAND_bytes(reinterpret_cast<unsigned char*>(&word), sizeof word) != 1) {
     return Error{Errc::kIo, "the system's random numbers failed"};
@@ -171,11 +173,9 @@ Result<std::uint32_t> random_word() {
   return word;
 }
 
-}  // namespace
-
 Result<std::uint32_t> SaTable::reserve_spi() {
   for (;;) {
-    auto random = random_word();
+    auto random = random_();
     if (!random) return random.error();
     if ((*random & ~kRowMask) < kLeastSpi) continue;
     auto row = free_row(inbound_, *random, "inbound");
@@ -222,7 +222,7 @@ Result<void> SaTable::wipe_row(bool outbound, std::uint16_t row) {
 }
 
 Result<std::uint16_t> SaTable::install(const OutboundSa& sa) {
-  auto random = random_word();
+  auto random = random_();
   if (!random) return random.error();
   auto row = free_row(outbound_, *random, "outbound");
   if (!row) return row;

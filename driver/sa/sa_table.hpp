@@ -9,7 +9,9 @@
 #include <array>
 #include <bitset>
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "base/secret.hpp"
@@ -81,10 +83,15 @@ struct InboundState {
   bool expired = false;
 };
 
+// What SPIs and rows are chosen by: the operating system's generator, or a seeded one where a run must be repeatable.
+using RandomWord = std::function<Result<std::uint32_t>()>;
+Result<std::uint32_t> system_random_word();
+
 class SaTable {
  public:
   // `session` outlives it.
-  SaTable(Card& card, TableSession& session) : card_(&card), session_(&session) {}
+  SaTable(Card& card, TableSession& session, RandomWord random = system_random_word)
+      : card_(&card), session_(&session), random_(std::move(random)) {}
 
   // An SPI of our choice for an inbound SA: random above the row's bits, never below 256 (RFC 4303 2.1). kFull when no
   // row is free.
@@ -125,6 +132,7 @@ class SaTable {
 
   Card* card_;
   TableSession* session_;
+  RandomWord random_;
   Rows outbound_;
   Rows inbound_;
   std::vector<Retired> retired_;

@@ -131,6 +131,7 @@ int run_compare(const Options& options) {
   out["messages_to_host"] = report->messages;
   out["flips_in_flight"] = report->flips;
   out["drops"] = std::move(drops);
+  out["fingerprint"] = report->fingerprint;
   print(out, options.as_json);
   return 0;
 }

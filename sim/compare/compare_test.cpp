@@ -10,13 +10,28 @@ TEST(Compare, TheVerilatedCardDoesWhatTheSoftwareCardDoes) {
   CompareOptions options;
   options.seed = 20260101;
   options.packets = 1500;
-  const auto report = compare_cards(options);
+  auto report = compare_cards(options);
   ASSERT_TRUE(report) << report.error().message();
   EXPECT_GE(report->packets, options.packets);
   EXPECT_GT(report->sent, report->packets / 3);
   EXPECT_GT(report->messages, 20u);
   EXPECT_GT(report->drops.size(), 15u) << "the traffic provokes too little";
   EXPECT_GT(report->flips, 0u);
+  for (const char* reason : {"replay_old", "replay_duplicate", "icv_mismatch", "hard_limit"}) {
+    EXPECT_GT(report->drops[reason], 0u) << reason;
+  }
+}
+
+TEST(Compare, TheSeedDecidesEveryByte) {
+  CompareOptions options;
+  options.packets = 300;
+  const auto first = compare_cards(options);
+  const auto second = compare_cards(options);
+  options.seed = 2;
+  const auto other = compare_cards(options);
+  ASSERT_TRUE(first && second && other);
+  EXPECT_EQ(first->fingerprint, second->fingerprint);
+  EXPECT_NE(first->fingerprint, other->fingerprint);
 }
 
 }  // namespace

@@ -37,18 +37,26 @@ Traffic::Traffic(std::mt19937_64& rng) : rng_(rng) {
     Tunnel t;
     t.policy_id = static_cast<std::uint16_t>(10 + i);
     t.far_host = kFarNet | 0x3000 | static_cast<std::uint32_t>(i + 1);
-    t.out = {.spi = static_cast<std::uint32_t>(0x4000 + i), .source = kOurAddress, .destination = kPeerAddress};
+    t.out = {.source = kOurAddress, .destination = kPeerAddress};
     t.in = {.source = kPeerAddress, .destination = kOurAddress};
     for (bench::EspSa* sa : {&t.out, &t.in}) {
       sa->protection.key = Secret(kKeyBytes[i]);
       sa->protection.salt = Secret(4);
-      for (auto& byte : sa->protection.key.bytes()) byte = static_cast<std::uint8_t>(rng_());
-      for (auto& byte : sa->protection.salt.bytes()) byte = static_cast<std::uint8_t>(rng_());
     }
+    renew(t);
     t.esn = i == 2;
     t.hard_packets = i == kSteadyTunnels ? 40 : 0;
     tunnels_.push_back(std::move(t));
   }
+}
+
+void Traffic::renew(Tunnel& tunnel) {
+  tunnel.out.spi = static_cast<std::uint32_t>(rng_()) | 0x100;  // 0 to 255 are reserved
+  for (bench::EspSa* sa : {&tunnel.out, &tunnel.in}) {
+    for (auto& byte : sa->protection.key.bytes()) byte = static_cast<std::uint8_t>(rng_());
+    for (auto& byte : sa->protection.salt.bytes()) byte = static_cast<std::uint8_t>(rng_());
+  }
+  tunnel.next_seq = 1;
 }
 
 std::size_t Traffic::length() {
@@ -135,9 +143,22 @@ Buffer Traffic::any_wan() {
   static constexpr std::array<std::uint32_t, 6> kInner = {kOurLanAddress, kFarNet | 1,  kNoRouteNet | 1,
                                                           kLanNet | 1,    kLanNet | 77, kLanNet | 200};
   Buffer frame = esp_frame(tunnel, kInner[below(kInner.size())]);
-  if (&tunnel != &tunnels_.back()) delivered_.push_back(frame);
-  if (delivered_.size() > kMostDelivered) delivered_.erase(delivered_.begin());
+  std::vector<Buffer>& delivered = &tunnel == &limited() ? limited_delivered_ : delivered_;
+  delivered.push_back(frame);
+  if (delivered.size() > kMostDelivered) delivered.erase(delivered.begin());
   return frame;
+}
+
+Offered Traffic::alone() {
+  Offered p{Port::kWan, {}, false};
+  const std::vector<Buffer>& delivered = one_in(2) ? limited_delivered_ : delivered_;
+  if (delivered.empty() || one_in(4)) {
+    p.frame = one_in(2) ? esp_frame(limited(), kLanNet | 4) : damage_esp(limited());
+    return p;
+  }
+  p.frame = delivered[one_in(2) ? delivered.size() - 1 : below(delivered.size())];
+  if (one_in(2)) damage_payload(p.frame);
+  return p;
 }
 
 // A fault in the Ethernet or IPv4 header. Its checksum is mended half of the time, so that what is behind is reached.
@@ -174,14 +195,18 @@ void Traffic::damage_header(Buffer& frame) {
   if (one_in(2) && frame.size() > kIpv4At) mend(frame);
 }
 
-// An ESP packet that is refused, under a sequence number of its own: whether a forged copy is a duplicate or a forgery
-// depends on how far the original has come. For the same reason never of the SA that reaches its hard limit.
+void Traffic::damage_payload(Buffer& frame) {
+  const std::size_t iv = kIpv4At + 20 + 8;
+  frame[iv + below(frame.size() - iv)] ^= static_cast<std::uint8_t>(1 + below(255));
+}
+
+// An ESP packet that is refused, under a sequence number of its own.
 Buffer Traffic::damage_esp(Tunnel& tunnel) {
   Buffer frame = esp_frame(tunnel, kLanNet | 3);
   const std::size_t esp = kIpv4At + 20;
   switch (below(5)) {
     case 0:
-      frame[esp + 8 + below(frame.size() - esp - 8)] ^= static_cast<std::uint8_t>(1 + below(255));
+      damage_payload(frame);
       break;
     case 1:  // an SPI of no SA
       frame[esp + below(4)] ^= static_cast<std::uint8_t>(1 + below(255));

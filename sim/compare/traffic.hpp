@@ -58,8 +58,15 @@ class Traffic {
   explicit Traffic(std::mt19937_64& rng);
 
   std::vector<Tunnel>& tunnels() { return tunnels_; }
+  [[nodiscard]] Tunnel& limited() { return tunnels_.back(); }
+  // New keys and numbers for a tunnel that is to be installed anew.
+  void renew(Tunnel& tunnel);
+
   // Everything, faults included.
   std::vector<Offered> anything(std::size_t count);
+  // A packet whose fate depends on what is inside with it, so that it must come alone: one of the SA with limits, or
+  // any tunnel's ESP packet again, as it was or forged.
+  Offered alone();
   // Packets that any policy of the comparison forwards.
   std::vector<Offered> forwarded(std::size_t count);
 
@@ -72,11 +79,13 @@ class Traffic {
   Buffer any_lan();
   Buffer any_wan();
   void damage_header(Buffer& frame);
+  void damage_payload(Buffer& esp_frame);
   Buffer damage_esp(Tunnel& tunnel);
 
   std::mt19937_64& rng_;
   std::vector<Tunnel> tunnels_;
-  std::vector<Buffer> delivered_;  // ESP frames sent before, to be sent again
+  std::vector<Buffer> delivered_;          // ESP frames sent before, to be sent again
+  std::vector<Buffer> limited_delivered_;  // and those of the SA with limits
   std::uint64_t number_ = 0;
 };
 
