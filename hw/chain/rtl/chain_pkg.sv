@@ -15,4 +15,100 @@ package chain_pkg;
     logic [13:0]            ciphertext;  // bytes: inner packet, padding, trailer
   } chain_packet_t;
 
+  // ---- where packets lie ------------------------------------------------------------------------------------------------------
+
+  // A store is a ring of rows of 16 words of 8 bytes, a word in each bank. A packet begins with a row.
+  localparam int unsigned StoreRows = 1024;
+  localparam int unsigned RowWords = 16;
+  localparam int unsigned MaxPacketRows = 73;  // of a frame of 9216 bytes with ESP header, IV, padding and ICV
+  typedef logic [$clog2(StoreRows)-1:0] row_t;
+  typedef logic [$clog2(StoreRows*RowWords)-1:0] place_t;  // of a word
+  typedef logic [$clog2(StoreRows):0] row_count_t;
+
+  // Packets inside are numbered in the order they came, modulo Contexts.
+  localparam int unsigned MaxContexts = 256;
+  typedef logic [$clog2(MaxContexts)-1:0] number_t;
+
+  // A packet inside.
+  typedef struct packed {
+    number_t       number;
+    row_t          row;     // its first, in every store of its direction
+    logic [63:0]   iv;      // outbound: seq; inbound: the 8 bytes behind the ESP header
+    chain_packet_t packet;
+  } context_t;
+
+  // SPI to ciphertext: what HMAC is over, without ESN's high half.
+  function automatic logic [13:0] authenticated_bytes(chain_packet_t packet);
+    return 14'd8 + 14'(iv_bytes(packet.cipher)) + packet.ciphertext;
+  endfunction
+
+  function automatic logic [13:0] esp_bytes(chain_packet_t packet);
+    return authenticated_bytes(packet) + 14'(integrity_icv_bytes(packet.integrity));
+  endfunction
+
+  function automatic row_count_t packet_rows(chain_packet_t packet);
+    return row_count_t'((esp_bytes(packet) + 14'd127) >> 7);
+  endfunction
+
+  // ---- byte order -------------------------------------------------------------------------------------------------------------
+
+  // Byte 0 is least significant in a store and a beat, and most significant in what kernels take.
+  function automatic logic [63:0] swapped_64(logic [63:0] data);
+    return {data[7:0], data[15:8], data[23:16], data[31:24], data[39:32], data[47:40], data[55:48], data[63:56]};
+  endfunction
+
+  function automatic logic [127:0] swapped_128(logic [127:0] data);
+    return {swapped_64(data[63:0]), swapped_64(data[127:64])};
+  endfunction
+
+  // ---- keys -------------------------------------------------------------------------------------------------------------------
+
+  localparam int unsigned RoundKeys = 15;  // positions of a round key: 14 is the last round of any key size
+
+  typedef struct packed {
+    logic [191:0] des_keys;  // one of DES or three of 3DES, the first byte most significant
+    logic [1:0]   key_size;  // key_size_e
+    logic [31:0]  salt;      // RFC 3686 4: nonce
+  } cipher_key_t;
+
+  // What key set-up writes into the memories of one direction's cipher.
+  typedef struct packed {
+    logic                   key;      // takes `cipher_key`
+    logic [RoundKeys-1:0]   encrypt;  // positions that take `round_key`
+    logic [RoundKeys-1:0]   decrypt;
+    logic [SaIndexBits-1:0] sa_index;
+    cipher_key_t            cipher_key;
+    logic [127:0]           round_key;
+  } cipher_key_write_t;
+
+  // ---- hashing ----------------------------------------------------------------------------------------------------------------
+
+  // What a packet's hash (or a key's) comes to next. RFC 2104: H(K ^ opad, H(K ^ ipad, text)).
+  typedef enum logic [2:0] {
+    Text,      // a block of the inner hash
+    Outer,     // the only block of the outer one, over the inner digest
+    Verdict,   // the digest is there
+    KeyPad,    // the block K ^ ipad or K ^ opad
+    KeyDone    // its chaining value is there
+  } step_e;
+
+  // Units of 64 bytes from the packet's beginning; all ones when there is nothing more to come.
+  typedef logic [7:0] units_t;
+
+  typedef struct packed {
+    step_e   step;
+    logic    inbound;
+    number_t number;
+    units_t  need;  // units that a Text block ends with
+  } hash_token_t;
+
+  // Half of an HMAC key to be hashed.
+  typedef struct packed {
+    logic                   inbound;
+    logic                   outer;      // K ^ opad; else K ^ ipad
+    logic [SaIndexBits-1:0] sa_index;
+    logic [3:0]             integrity;
+    logic [511:0]           key;        // first byte most significant
+  } hmac_key_t;
+
 endpackage

@@ -48,60 +48,22 @@ module key_setup
 
   // ---- round keys -------------------------------------------------------------------------------------------------------------
 
-  key_size_e    key_size_q;
-  logic [255:0] window, window_q;
-  logic [2:0]   phase, phase_q;
-  logic [7:0]   rcon, rcon_q;
-  logic [31:0]  schedule_word;
-  logic [1:0]   words_q;     // of the round key in the making
-  logic [3:0]   position_q;  // of the round key in the making
-  block_t       round_key_q;
-  logic         round_key_valid_q, round_key_first_q;
-  logic [3:0]   round_key_position_q;
+  logic       round_key_valid, round_key_first;
+  logic [3:0] round_key_position;
+  block_t     round_key;
 
-  aes_key_step u_key_step (
-    .key_size_i(key_size_q),
-    .window_i  (window_q),
-    .phase_i   (phase_q),
-    .rcon_i    (rcon_q),
-    .word_o    (schedule_word),
-    .window_o  (window),
-    .phase_o   (phase),
-    .rcon_o    (rcon)
+  aes_key_schedule u_schedule (
+    .clk_i,
+    .rst_ni,
+    .wipe_i     (wiping_o),
+    .start_i    (take),
+    .key_size_i (key_size),
+    .key_i      (key),
+    .valid_o    (round_key_valid),
+    .first_o    (round_key_first),
+    .position_o (round_key_position),
+    .round_key_o(round_key)
   );
-
-  logic schedule_done_q;
-
-  always_ff @(posedge clk_i) begin
-    round_key_valid_q <= 1'b0;
-    if (take) begin
-      key_size_q        <= key_size;
-      phase_q           <= '0;
-      rcon_q            <= 8'h01;
-      words_q           <= '0;
-      round_key_first_q <= 1'b1;
-      schedule_done_q   <= 1'b0;
-      unique case (key_size)
-        KeySizeAes128: {window_q, position_q} <= {128'd0, key[255:128], 4'd4};
-        KeySizeAes192: {window_q, position_q} <= {64'd0, key[255:64], 4'd2};
-        default:       {window_q, position_q} <= {key, 4'd0};
-      endcase
-    end else if (state_q == Expanding && !schedule_done_q) begin
-      window_q    <= window;
-      phase_q     <= phase;
-      rcon_q      <= rcon;
-      words_q     <= words_q + 2'd1;
-      round_key_q <= {round_key_q[95:0], schedule_word};
-      if (words_q == 2'd3) begin
-        round_key_valid_q    <= 1'b1;
-        round_key_position_q <= position_q;
-        position_q           <= position_q + 4'd1;
-        schedule_done_q      <= position_q == 4'd14;
-      end
-    end
-    if (round_key_valid_q) round_key_first_q <= 1'b0;
-    if (state_q == Wiping) {window_q, round_key_q, round_key_valid_q} <= '0;
-  end
 
   // ---- H and its powers -------------------------------------------------------------------------------------------------------
 
@@ -114,9 +76,9 @@ module key_setup
   logic       product_valid;
 
   aes_round u_round (
-    .last_i     (round_key_position_q == 4'd14),
+    .last_i     (round_key_position == 4'd14),
     .state_i    (cipher_q),
-    .round_key_i(round_key_q),
+    .round_key_i(round_key),
     .state_o    (cipher)
   );
 
@@ -132,9 +94,9 @@ module key_setup
   always_ff @(posedge clk_i) begin
     h_valid_q   <= 1'b0;
     power_new_q <= 1'b0;
-    if (round_key_valid_q) begin
-      cipher_q  <= round_key_first_q ? round_key_q : cipher;
-      h_valid_q <= round_key_position_q == 4'd14;
+    if (round_key_valid) begin
+      cipher_q  <= round_key_first ? round_key : cipher;
+      h_valid_q <= round_key_position == 4'd14;
     end
     if (h_valid_q) begin
       h_q         <= cipher_q;
@@ -164,9 +126,9 @@ module key_setup
     end else if (nonce_new_q) begin
       key_write_o.enable[NonceMemory] = 1'b1;
       key_write_o.data                = 128'(nonce_q);
-    end else if (round_key_valid_q) begin
-      key_write_o.enable[5'(round_key_position_q)] = 1'b1;
-      key_write_o.data                         = round_key_q;
+    end else if (round_key_valid) begin
+      key_write_o.enable[5'(round_key_position)] = 1'b1;
+      key_write_o.data                         = round_key;
     end else if (power_new_q) begin
       case (exponent_q)
         5'd1, 5'd2, 5'd3, 5'd4: key_write_o.enable[PowerMemory+32'(exponent_q)-1] = 1'b1;

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+// What HMAC (RFC 2104) gives to the hash functions: H(K ^ opad, H(K ^ ipad, text)), block by block.
+package chain_hmac_pkg;
+
+  import layout_pkg::*;
+  import chain_pkg::*;
+
+  typedef enum logic [1:0] {
+    Md5,
+    Sha1,
+    Sha256,
+    Sha512  // and SHA-384
+  } lane_e;
+  localparam int unsigned Lanes = 4;
+
+  function automatic lane_e lane_of(logic [3:0] integrity);
+    case (integrity)
+      IntegrityHmacMd5_96:      return Md5;
+      IntegrityHmacSha1_96:     return Sha1;
+      IntegrityHmacSha384_192,
+      IntegrityHmacSha512_256:  return Sha512;
+      default:                  return Sha256;
+    endcase
+  endfunction
+
+  // A digest or chaining value, its first byte most significant; a shorter one leaves the rest zero.
+  typedef logic [511:0] digest_t;
+
+  // Likewise a block.
+  typedef logic [1023:0] block_t;
+
+  // Of 64 bytes in a block.
+  function automatic units_t block_units(lane_e lane);
+    return lane == Sha512 ? 8'd2 : 8'd1;
+  endfunction
+
+  function automatic digest_t initial_digest(logic [3:0] integrity);
+    case (integrity)
+      IntegrityHmacMd5_96:  // RFC 1321 3.3
+        return {128'h0123456789abcdeffedcba9876543210, 384'd0};
+      IntegrityHmacSha1_96:  // FIPS 180-4 5.3.1
+        return {160'h67452301efcdab8998badcfe10325476c3d2e1f0, 352'd0};
+      IntegrityHmacSha384_192:  // FIPS 180-4 5.3.4
+        return {64'hcbbb9d5dc1059ed8, 64'h629a292a367cd507, 64'h9159015a3070dd17, 64'h152fecd8f70e5939,
+                64'h67332667ffc00b31, 64'h8eb44a8768581511, 64'hdb0c2e0d64f98fa7, 64'h47b5481dbefa4fa4};
+      IntegrityHmacSha512_256:  // FIPS 180-4 5.3.5
+        return {64'h6a09e667f3bcc908, 64'hbb67ae8584caa73b, 64'h3c6ef372fe94f82b, 64'ha54ff53a5f1d36f1,
+                64'h510e527fade682d1, 64'h9b05688c2b3e6c1f, 64'h1f83d9abfb41bd6b, 64'h5be0cd19137e2179};
+      default:  // FIPS 180-4 5.3.3
+        return {256'h6a09e667bb67ae853c6ef372a54ff53a510e527f9b05688c1f83d9ab5be0cd19, 256'd0};
+    endcase
+  endfunction
+
+  // Words of 4 bytes in the whole digest, before it is cut to an ICV.
+  function automatic logic [4:0] digest_words(logic [3:0] integrity);
+    case (integrity)
+      IntegrityHmacMd5_96:     return 5'd4;
+      IntegrityHmacSha1_96:    return 5'd5;
+      IntegrityHmacSha384_192: return 5'd12;
+      IntegrityHmacSha512_256: return 5'd16;
+      default:                 return 5'd8;
+    endcase
+  endfunction
+
+  // FIPS 180-4 5.1: the length of everything hashed, one block more than the text, ends the last block. RFC 1321 3.2: low byte first.
+  function automatic block_t with_length(block_t block, lane_e lane, logic [13:0] text_bytes);
+    logic [63:0] bits = {47'd0, text_bytes + (lane == Sha512 ? 14'd128 : 14'd64), 3'd0};
+    with_length = block;
+    if (lane == Sha512) with_length[63:0] = bits;
+    else with_length[575:512] = lane == Md5 ? swapped_64(bits) : bits;
+  endfunction
+
+  // ---- the inner hash ---------------------------------------------------------------------------------------------------------
+
+  // The text: the packet, and ESN's high half (RFC 4303 2.2.1).
+  function automatic logic [13:0] text_bytes(chain_packet_t packet);
+    return authenticated_bytes(packet) + (packet.esn ? 14'd4 : 14'd0);
+  endfunction
+
+  // The block that ends with unit `need` has room for one bit and the length behind the text.
+  function automatic logic ends_text(chain_packet_t packet, lane_e lane, units_t need);
+    return {need, 6'd0} >= text_bytes(packet) + (lane == Sha512 ? 14'd17 : 14'd9);
+  endfunction
+
+  // A word of the text and what stands behind it. SPI and number are those that the replay window is asked about.
+  function automatic logic [31:0] text_word(chain_packet_t packet, logic [11:0] at, logic [11:0] ending, logic [31:0] data);
+    if (at > ending) return '0;
+    if (at == ending) return 32'h8000_0000;
+    if (packet.esn && at == ending - 12'd1) return packet.seq[63:32];
+    if (at == 12'd0) return packet.spi;
+    if (at == 12'd1) return packet.seq[31:0];
+    return {data[7:0], data[15:8], data[23:16], data[31:24]};
+  endfunction
+
+  // The block that ends with unit `need`; `data` is what lies in the store there, byte 0 least significant.
+  function automatic block_t text_block(chain_packet_t packet, lane_e lane, units_t need, logic [1023:0] data);
+    logic [11:0] first  = {need - block_units(lane), 4'd0};
+    logic [11:0] ending = 12'(text_bytes(packet) >> 2);
+    for (int unsigned w = 0; w < 32; w++) begin
+      text_block[32*(31-w)+:32] = text_word(packet, first + 12'(w), ending, data[32*w+:32]);
+    end
+    if (ends_text(packet, lane, need)) text_block = with_length(text_block, lane, text_bytes(packet));
+  endfunction
+
+  // ---- the rest ---------------------------------------------------------------------------------------------------------------
+
+  // The only block behind K ^ opad: the inner digest.
+  function automatic block_t outer_block(logic [3:0] integrity, digest_t inner);
+    logic [4:0] words = digest_words(integrity);
+    outer_block = '0;
+    for (int unsigned w = 0; w < 16; w++) begin
+      if (w < 32'(words)) outer_block[32*(31-w)+:32] = inner[32*(15-w)+:32];
+    end
+    outer_block[32*(31-32'(words))+:32] = 32'h8000_0000;
+    outer_block = with_length(outer_block, lane_of(integrity), {7'd0, words, 2'd0});
+  endfunction
+
+  // K ^ ipad and K ^ opad.
+  function automatic block_t pad_block(hmac_key_t key);
+    return {key.key, 512'd0} ^ {128{key.outer ? 8'h5c : 8'h36}};
+  endfunction
+
+  // Byte 0 least significant, zero behind the ICV's last byte.
+  function automatic logic [255:0] icv_of(logic [3:0] integrity, digest_t digest);
+    icv_of = '0;
+    for (int unsigned i = 0; i < 32; i++) begin
+      if (i < 32'(integrity_icv_bytes(integrity))) icv_of[8*i+:8] = digest[8*(63-i)+:8];
+    end
+  endfunction
+
+endpackage
