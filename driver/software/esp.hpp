@@ -4,7 +4,7 @@
 
 #include <optional>
 
-#include "driver/software/ipv4.hpp"
+#include "driver/ipv4/ipv4.hpp"
 #include "hw/layout/row.hpp"
 
 namespace sallyport::driver::software {

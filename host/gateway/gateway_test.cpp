@@ -10,7 +10,7 @@
 #include <cstdlib>
 
 #include "driver/software/software_card.hpp"
-#include "host/gateway/ipv4.hpp"
+#include "driver/testing/frames.hpp"
 #include "host/gateway/service.hpp"
 
 namespace sallyport::gateway {
@@ -58,16 +58,8 @@ sa = "m"
 )";
 
 Buffer udp_packet(std::uint32_t source, std::uint32_t destination, std::size_t payload, bool df) {
-  ByteWriter w;
-  w.bytes(driver::MacAddress{2, 0, 0, 0, 1, 0}).bytes(kHostMac).u16(kEthertypeIpv4);
-  w.u8(0x45).u8(0).u16(static_cast<std::uint16_t>(28 + payload)).u16(7).u16(df ? 0x4000 : 0).u8(64).u8(17).u16(0);
-  w.u32(source).u32(destination).u16(1000).u16(2000).u16(static_cast<std::uint16_t>(8 + payload)).u16(0);
-  w.zeros(payload);
-  Buffer frame = w.take();
-  const auto sum = internet_checksum(Bytes(frame).subspan(14, 20));
-  frame[24] = static_cast<std::uint8_t>(sum >> 8);
-  frame[25] = static_cast<std::uint8_t>(sum);
-  return frame;
+  return driver::testing::ethernet_frame(driver::MacAddress{2, 0, 0, 0, 1, 0}, kHostMac, driver::kEthertypeIpv4,
+                                         driver::testing::udp_packet(source, destination, payload, df));
 }
 
 std::uint16_t u16(Bytes b, std::size_t at) { return static_cast<std::uint16_t>(b[at] << 8 | b[at + 1]); }
