@@ -104,6 +104,8 @@ class Gateway {
   void child_failed(const std::string& target, const Error& reason);
   void connection_failed(const std::string& connection, const Error& reason);
   void wait_for_child(const std::string& target, OnOutcome done);
+  void answer_waiters(const std::function<bool(const Waiter&)>& concerned,
+                      const std::function<Result<Outcome>(const Waiter&)>& answer);
   void expire_waiters();
   Result<void> begin(const std::string& target);  // initiate its child
   [[nodiscard]] std::optional<ike::ChildHandle> child_in_use(const std::string& target) const;
@@ -114,7 +116,7 @@ class Gateway {
   Result<void> change_policies(std::vector<policy::Policy> policies);  // put in force, and stored
   Result<void> tell_engine(const std::vector<policy::Policy>& policies);
   [[nodiscard]] std::map<std::string, bool> acquiring(const std::vector<policy::Policy>& policies) const;
-  [[nodiscard]] SaLimits limits_of(const std::string& connection, const std::string& child) const;
+  [[nodiscard]] driver::SaLimits limits_of(const std::string& connection, const std::string& child) const;
   [[nodiscard]] StartAction start_action(const policy::Policy& policy) const;
   void end_orphans();
   void finish_replacement(const policy::Policy& policy, Result<Outcome> negotiated, const OnOutcome& done);

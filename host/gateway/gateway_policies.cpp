@@ -39,7 +39,7 @@ Error no_policy(const std::string& name) { return {Errc::kNotFound, "there is no
 
 }  // namespace
 
-SaLimits Gateway::limits_of(const std::string& connection, const std::string& child) const {
+driver::SaLimits Gateway::limits_of(const std::string& connection, const std::string& child) const {
   for (const auto& c : config_.connections) {
     if (c.connection.name != connection) continue;
     if (const auto found = c.children.find(child); found != c.children.end()) return found->second.limits;
