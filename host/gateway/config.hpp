@@ -78,6 +78,8 @@ struct Config {
   SideConfig wan;
   std::string socket = "/run/sallyport/sallyport.sock";  // of the API
   std::string state_directory = "/var/lib/sallyport";
+  // Of what the running machine alone needs: the socket's.
+  [[nodiscard]] std::filesystem::path run_directory() const { return std::filesystem::absolute(socket).parent_path(); }
   std::string keylog;  // empty: ESP keys are never written
   log::Level log_level = log::Level::kInfo;
   std::vector<ConnectionConfig> connections;
