@@ -94,8 +94,7 @@ Result<void> CardControl::enable(bool on) { return card_->write(reg::kControl, o
 Result<void> CardControl::set_mac(layout::Port port, const MacAddress& mac) {
   if (port == layout::Port::kHost) return Error{Errc::kInvalid, "the host port has no MAC address"};
   const layout::Register& registers = port == layout::Port::kLan ? reg::kLanMac : reg::kWanMac;
-  std::uint64_t value = 0;
-  for (const std::uint8_t byte : mac) value = value << 8 | byte;
+  const std::uint64_t value = number_of(mac);
   if (auto r = card_->write(registers.at(0), static_cast<std::uint32_t>(value)); !r) return r;
   return card_->write(registers.at(1), static_cast<std::uint32_t>(value >> 32));
 }

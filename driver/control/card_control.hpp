@@ -6,7 +6,7 @@
 #include <cstdint>
 
 #include "driver/card.hpp"
-#include "driver/linux_port/packet_port.hpp"
+#include "driver/mac_address.hpp"
 
 namespace sallyport::driver {
 

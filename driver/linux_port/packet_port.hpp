@@ -3,17 +3,15 @@
 // our own (what Linux sees of the card).
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
 
 #include "base/bytes.hpp"
-#include "driver/linux_port/descriptor.hpp"
+#include "base/descriptor.hpp"
+#include "driver/mac_address.hpp"
 
 namespace sallyport::driver {
-
-using MacAddress = std::array<std::uint8_t, 6>;
 
 // Frames are counted from the destination MAC address, without FCS. Neither call waits.
 class PacketPort {

@@ -155,7 +155,7 @@ Outcome Datapath::upcall(const Passage& p, Upcall reason) const {
 }
 
 LookupResult Datapath::look_up(const Passage& p, TableId spd) const {
-  return lookup({tables_, p.notice.generation & 1, spd, settings_.hash_seed}, lookup_key(p.packet));
+  return lookup({tables_, p.notice.generation & 1, spd, settings_.hash_seed}, packet_key(p.packet));
 }
 
 }  // namespace sallyport::driver::software

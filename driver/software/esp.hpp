@@ -2,8 +2,8 @@
 // ESP in tunnel mode, as packets (RFC 4303, RFC 3948).
 #pragma once
 
+#include "driver/ipv4/ipv4.hpp"
 #include "driver/software/esp_transform.hpp"
-#include "driver/software/ipv4.hpp"
 
 namespace sallyport::driver::software {
 

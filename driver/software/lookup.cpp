@@ -11,8 +11,6 @@ namespace {
 using layout::SpdTable;
 using layout::TableId;
 
-constexpr std::uint8_t kProtocolsWithPorts[] = {6, 17, 132, 33};  // TCP, UDP, SCTP, DCCP
-
 unsigned find_interval(const LookupView& view, unsigned table, std::uint32_t key) {
   const unsigned intervals = layout::kTables[table].rows;
   unsigned node = 1;
@@ -42,7 +40,7 @@ std::uint16_t find_principal(const LookupView& view, std::uint32_t address) {
   return 0;
 }
 
-std::optional<SpdRule> find_rule(const LookupView& view, const LookupKey& key, std::uint16_t principal) {
+std::optional<SpdRule> find_rule(const LookupView& view, const PacketKey& key, std::uint16_t principal) {
   const auto table = [&](SpdTable t) { return static_cast<unsigned>(view.spd) + static_cast<unsigned>(t); };
   std::array<std::uint8_t, layout::kRowBytes> rules;
   rules.fill(0xff);
@@ -72,22 +70,7 @@ std::optional<SpdRule> find_rule(const LookupView& view, const LookupKey& key, s
 
 }  // namespace
 
-LookupKey lookup_key(const Ipv4Packet& packet) {
-  LookupKey key;
-  key.source = packet.source;
-  key.destination = packet.destination;
-  key.protocol = packet.protocol;
-  bool has_ports = false;
-  for (const std::uint8_t protocol : kProtocolsWithPorts) has_ports = has_ports || packet.protocol == protocol;
-  if (has_ports && packet.fragment_offset == 0 && packet.payload().size() >= 4) {
-    ByteReader r(packet.payload());
-    key.source_port = r.u16();
-    key.destination_port = r.u16();
-  }
-  return key;
-}
-
-LookupResult lookup(const LookupView& view, const LookupKey& key) {
+LookupResult lookup(const LookupView& view, const PacketKey& key) {
   LookupResult result;
   result.principal = find_principal(view, key.source);
   result.rule = find_rule(view, key, result.principal);

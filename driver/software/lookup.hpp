@@ -4,18 +4,10 @@
 
 #include <optional>
 
-#include "driver/software/ipv4.hpp"
+#include "driver/ipv4/ipv4.hpp"
 #include "driver/software/tables.hpp"
 
 namespace sallyport::driver::software {
-
-struct LookupKey {
-  std::uint32_t source = 0;
-  std::uint32_t destination = 0;
-  std::uint16_t source_port = 0;
-  std::uint16_t destination_port = 0;
-  std::uint8_t protocol = 0;
-};
 
 struct SpdRule {
   layout::Action action = layout::Action::kDiscard;
@@ -38,7 +30,6 @@ struct LookupView {
   std::uint32_t hash_seed;
 };
 
-LookupKey lookup_key(const Ipv4Packet& packet);
-LookupResult lookup(const LookupView& view, const LookupKey& key);
+LookupResult lookup(const LookupView& view, const PacketKey& key);
 
 }  // namespace sallyport::driver::software

@@ -56,13 +56,11 @@ Result<void> compile_routes(const std::vector<RouteEntry>& routes, TableImage& i
 }
 
 void set_next_hop(TableImage& image, std::uint8_t row, const NextHop& hop) {
-  std::uint64_t mac = 0;
-  for (const std::uint8_t byte : hop.mac) mac = mac << 8 | byte;
   layout::Row bits;
   bits.set(layout::next_hop::kValid, 1);
   bits.set(layout::next_hop::kPort, static_cast<std::uint64_t>(hop.port));
   bits.set(layout::next_hop::kMtu, hop.mtu);
-  bits.set(layout::next_hop::kMac, mac);
+  bits.set(layout::next_hop::kMac, number_of(hop.mac));
   image.set_row(static_cast<unsigned>(layout::TableId::kNextHop), row, bits);
 }
 

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "driver/linux_port/packet_port.hpp"
+#include "driver/mac_address.hpp"
 #include "driver/tables/table_image.hpp"
 #include "hw/layout/codes.hpp"
 

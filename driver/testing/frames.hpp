@@ -2,8 +2,8 @@
 // For tests: the frames that neighbours of a card send.
 #pragma once
 
-#include "driver/linux_port/packet_port.hpp"
-#include "driver/software/ipv4.hpp"
+#include "driver/ipv4/ipv4.hpp"
+#include "driver/mac_address.hpp"
 
 namespace sallyport::driver::testing {
 
@@ -13,9 +13,16 @@ inline Buffer ethernet_frame(const MacAddress& destination, const MacAddress& so
 }
 
 // UDP from port 1000 to 2000 with a payload of `payload` bytes.
-inline Buffer udp_packet(std::uint32_t source, std::uint32_t destination, std::size_t payload = 4) {
+inline Buffer udp_packet(std::uint32_t source, std::uint32_t destination, std::size_t payload = 4, bool df = false) {
   ByteWriter w;
-  w.u8(0x45).u8(0).u16(static_cast<std::uint16_t>(28 + payload)).u32(0).u8(64).u8(kProtocolUdp).u16(0);
+  w.u8(0x45)
+      .u8(0)
+      .u16(static_cast<std::uint16_t>(28 + payload))
+      .u16(0)
+      .u16(df ? 0x4000 : 0)
+      .u8(64)
+      .u8(kProtocolUdp)
+      .u16(0);
   w.u32(source).u32(destination);
   w.patch_u16(10, internet_checksum(w.view()));
   w.u16(1000).u16(2000).u16(static_cast<std::uint16_t>(8 + payload)).u16(0).zeros(payload);

@@ -47,10 +47,6 @@ Result<driver::SaProtection> protection_of(const SaParameters& sa, const SaKeys&
   return driver::SaProtection{*cipher, *integrity, keys.encryption, keys.salt, keys.integrity};
 }
 
-driver::SaLimits to_driver(const SaLimits& limits) {
-  return {limits.soft_packets, limits.hard_packets, limits.soft_bytes, limits.hard_bytes};
-}
-
 std::uint32_t number(Spi spi) { return static_cast<std::uint32_t>(spi); }
 
 }  // namespace
@@ -157,7 +153,7 @@ std::vector<InstalledSa>::iterator CardKeeper::find_inbound(Spi spi_in) {
 }
 
 Result<void> CardKeeper::install(const std::string& target, ike::ChildHandle child, const SaParameters& sa,
-                                 const SaLimits& limits, bool typed_in) {
+                                 const driver::SaLimits& limits, bool typed_in) {
   if (!sa.local.is_v4() || !sa.remote.is_v4()) {
     return Error{Errc::kUnsupported, "the card's tunnels are IPv4; " + sa.remote.to_string() + " is not"};
   }
@@ -193,7 +189,7 @@ Result<void> CardKeeper::install(const std::string& target, ike::ChildHandle chi
   in.esn = sa.esn;
   in.encap = sa.encap.has_value();
   in.policy_id = made.policy_id;
-  in.limits = to_driver(limits);
+  in.limits = limits;
   if (auto installed = sa_table_.install(in); !installed) {
     forwarding_.release_peer(sa.remote.v4());
     return installed;
@@ -207,7 +203,7 @@ Result<void> CardKeeper::install(const std::string& target, ike::ChildHandle chi
   if (sa.encap) out.encap = driver::UdpPorts{sa.encap->local_port, sa.encap->remote_port};
   out.next_hop = *next_hop;
   out.policy_id = made.policy_id;
-  out.limits = to_driver(limits);
+  out.limits = limits;
   auto row = sa_table_.install(out);
   if (!row) {
     (void)sa_table_.retire_inbound(in.spi);  // the error to tell is the first one

@@ -80,7 +80,7 @@ class CardKeeper final : public ike::SpiAllocator {
   // Both directions into free rows; packets under spi_in are accepted after the next commit. `typed_in`: the SPI is the
   // administrator's, not from allocate().
   Result<void> install(const std::string& target, ike::ChildHandle child, const SaParameters& sa,
-                       const SaLimits& limits, bool typed_in);
+                       const driver::SaLimits& limits, bool typed_in);
   // Its child is unknown to IKE from now on: it goes on until another serves its target.
   void disown(Spi spi_in);
   void use_outbound(Spi spi_in);  // with the next commit; the target's others stop sending

@@ -198,9 +198,9 @@ class Reader {
     return lifetime;
   }
 
-  SaLimits read_limits(TomlSection& section) {
+  driver::SaLimits read_limits(TomlSection& section) {
     constexpr std::uint64_t kMost = INT64_MAX;
-    SaLimits limits;
+    driver::SaLimits limits;
     limits.soft_packets = section.number("rekey_packets", 0, kMost).value_or(0);
     limits.hard_packets = section.number("life_packets", 0, kMost).value_or(0);
     limits.soft_bytes = section.number("rekey_bytes", 0, kMost).value_or(0);

@@ -8,7 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "driver/linux_port/packet_port.hpp"
+#include "driver/mac_address.hpp"
+#include "driver/sa/sa_table.hpp"
 #include "host/base/log.hpp"
 #include "host/ike/connection.hpp"
 #include "host/ipsec/sa.hpp"
@@ -52,17 +53,9 @@ enum class StartAction : std::uint8_t {
   kStart,  // at once, and again whenever it is lost
 };
 
-// Limits counted by the card; 0: none. Seconds are in ike::Lifetime.
-struct SaLimits {
-  std::uint64_t soft_packets = 0;
-  std::uint64_t hard_packets = 0;
-  std::uint64_t soft_bytes = 0;
-  std::uint64_t hard_bytes = 0;
-};
-
 struct ChildOptions {
   StartAction start = StartAction::kTrap;
-  SaLimits limits;
+  driver::SaLimits limits;  // seconds are in ike::Lifetime
 };
 
 // [[connections]]
@@ -75,7 +68,7 @@ struct ConnectionConfig {
 struct ManualSa {
   std::string name;
   SaParameters sa;
-  SaLimits limits;
+  driver::SaLimits limits;
 };
 
 struct Config {
@@ -85,6 +78,8 @@ struct Config {
   SideConfig wan;
   std::string socket = "/run/sallyport/sallyport.sock";  // of the API
   std::string state_directory = "/var/lib/sallyport";
+  // Of what the running machine alone needs: the socket's.
+  [[nodiscard]] std::filesystem::path run_directory() const { return std::filesystem::absolute(socket).parent_path(); }
   std::string keylog;  // empty: ESP keys are never written
   log::Level log_level = log::Level::kInfo;
   std::vector<ConnectionConfig> connections;

@@ -2,8 +2,6 @@
 // The way between card and kernel.
 #include "host/gateway/exception_path.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 
 #include "host/gateway/ipv4.hpp"
@@ -16,7 +14,7 @@ using std::chrono::steady_clock;
 
 // All ours.
 constexpr unsigned kRingSlots = 512;
-constexpr int kBatch = 128;  // messages of the card, or frames of the kernel, before others have their turn
+constexpr int kBatch = 128;  // messages of the card before others have their turn
 constexpr auto kShortPause = std::chrono::microseconds(100);
 constexpr auto kLongPause = std::chrono::microseconds(1000);
 constexpr double kIcmpPerSecond = 50;  // RFC 1812 4.3.2.8 demands a limit and leaves the number to us
@@ -45,6 +43,10 @@ Result<driver::PacketPort> make_tap(const SideConfig& side) {
   if (!tap) return tap.error();
   if (auto configured = configure(side.tap); !configured) return configured.error();
   return tap;
+}
+
+bool is_arp(Bytes frame) {
+  return frame.size() >= driver::kEthernetBytes && ByteReader(frame.subspan(12)).u16() == driver::kEthertypeArp;
 }
 
 driver::MacAddress source_mac(Bytes frame) {
@@ -82,7 +84,9 @@ Result<void> ExceptionPath::start(driver::Card& card, CardKeeper& keeper, Callba
   if (!tx) return tx.error();
   tx_.emplace(std::move(*tx));
   for (const auto port : {layout::Port::kLan, layout::Port::kWan}) {
-    if (auto r = listen_to_kernel(port); !r) return r;
+    auto heard =
+        tap(port).reader.start([this, port](Buffer frame) { from_kernel(port, std::move(frame)); }, [this] { poll(); });
+    if (!heard) return heard;
   }
   arm_poll();
   return {};
@@ -90,40 +94,18 @@ Result<void> ExceptionPath::start(driver::Card& card, CardKeeper& keeper, Callba
 
 // ---- from the kernel -----------------------------------------------------------------------------------------------
 
-Result<void> ExceptionPath::listen_to_kernel(layout::Port port) {
-  boost::system::error_code failed;
-  tap(port).readable.assign(::dup(tap(port).port.fd()), failed);
-  if (failed) return Error{Errc::kIo, tap(port).port.name() + ": " + failed.message()};
-  wait_for_kernel(port);
-  return {};
-}
-
-void ExceptionPath::wait_for_kernel(layout::Port port) {
-  tap(port).readable.async_wait(
-      boost::asio::posix::descriptor_base::wait_read, [this, port](boost::system::error_code e) {
-        if (e) return;
-        for (int i = 0; i < kBatch; ++i) {
-          auto frame = tap(port).port.receive();
-          if (!frame) {
-            log::warning("tap.receive_failed", {{"tap", tap(port).port.name()}, {"why", frame.error().detail}});
-            break;
-          }
-          if (!*frame) break;
-          from_kernel(port, std::move(**frame));
-        }
-        poll();
-        wait_for_kernel(port);
-      });
-}
-
 // RFC 4301 4.4.1: the SPD decides on all traffic, the gateway's own included. IKE must pass whatever the policy says;
 // where no policy matches, the gateway may speak to its own WAN (ICMP, DNS); what is to be protected goes through the
 // card as if it came from the LAN.
 void ExceptionPath::from_kernel(layout::Port port, Buffer frame) {
   ++counters_.from_kernel;
   if (port == layout::Port::kLan) return send(layout::Inject::kLanTx, frame);
+  if (is_arp(frame)) return send(layout::Inject::kWanTx, frame);
   const auto key = packet_key(frame);
-  if (!key) return send(layout::Inject::kWanTx, frame);  // ARP
+  if (!key) {
+    ++counters_.refused;
+    return;
+  }
   const bool ike = key->protocol == kUdp && (key->source_port == kIkePort || key->source_port == kIkeNatPort);
   const auto* rule = ike ? nullptr : policy::first_match(keeper_->spd().outbound, *key);
   if (rule == nullptr || rule->action == layout::Action::kBypass) return send(layout::Inject::kWanTx, frame);
@@ -198,8 +180,8 @@ void ExceptionPath::to_kernel(const driver::Message& message) {
   ++counters_.to_kernel;
   // A decapsulated packet carries the LAN side's MAC address: it came by the tunnel, to us.
   auto& to = message.decapsulated ? lan_ : tap(message.port);
-  if (auto sent = to.port.send(message.frame); !sent) {
-    log::debug("tap.frame_lost", {{"tap", to.port.name()}, {"why", sent.error().detail}});
+  if (auto sent = to.reader.port().send(message.frame); !sent) {
+    log::debug("tap.frame_lost", {{"tap", to.reader.port().name()}, {"why", sent.error().detail}});
   }
 }
 

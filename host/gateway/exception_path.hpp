@@ -7,7 +7,6 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <memory>
@@ -15,6 +14,7 @@
 #include "driver/rings/rings.hpp"
 #include "host/gateway/card_keeper.hpp"
 #include "host/gateway/hold_queue.hpp"
+#include "host/gateway/port_reader.hpp"
 
 namespace sallyport::gateway {
 
@@ -39,8 +39,8 @@ class ExceptionPath {
   // Makes the TAP devices; the card's rings start with `start`.
   static Result<std::unique_ptr<ExceptionPath>> make(boost::asio::io_context& io, const Config& config);
 
-  [[nodiscard]] Side lan_side() const { return {lan_.port.index(), lan_mtu_}; }
-  [[nodiscard]] Side wan_side() const { return {wan_.port.index(), wan_mtu_}; }
+  [[nodiscard]] Side lan_side() { return {lan_.reader.port().index(), lan_mtu_}; }
+  [[nodiscard]] Side wan_side() { return {wan_.reader.port().index(), wan_mtu_}; }
 
   Result<void> start(driver::Card& card, CardKeeper& keeper, Callbacks callbacks);
   // Takes what the card has for us. Called by itself every millisecond or sooner.
@@ -55,16 +55,13 @@ class ExceptionPath {
  private:
   struct Tap {
     Tap(boost::asio::io_context& io, driver::PacketPort made, const driver::MacAddress& address)
-        : port(std::move(made)), readable(io), mac(address) {}
-    driver::PacketPort port;
-    boost::asio::posix::stream_descriptor readable;
+        : reader(io, std::move(made)), mac(address) {}
+    PortReader reader;
     driver::MacAddress mac;
   };
   ExceptionPath(boost::asio::io_context& io, Tap lan, Tap wan, const Config& config);
 
   Tap& tap(layout::Port port) { return port == layout::Port::kLan ? lan_ : wan_; }
-  Result<void> listen_to_kernel(layout::Port port);
-  void wait_for_kernel(layout::Port port);
   void from_kernel(layout::Port port, Buffer frame);
   void arm_poll();
 

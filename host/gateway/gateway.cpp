@@ -25,7 +25,7 @@ std::vector<IpAddress> addresses_of(const SideConfig& side) {
 }  // namespace
 
 Gateway::Gateway(boost::asio::io_context& io, Config config, driver::Card& card, driver::CardControl control,
-                 std::unique_ptr<ExceptionPath> exceptions, Netlink netlink, Memory memory)
+                 std::unique_ptr<ExceptionPath> exceptions, Netlink netlink, std::unique_ptr<Memory> memory)
     : io_(io),
       config_(std::move(config)),
       card_(card),
@@ -42,14 +42,14 @@ Gateway::~Gateway() = default;
 Result<std::unique_ptr<Gateway>> Gateway::start(boost::asio::io_context& io, Config config, driver::Card& card) {
   auto control = driver::CardControl::open(card);
   if (!control) return control.error();
-  auto store = store::Store::open(config.state_directory);
-  if (!store) return store.error();
+  auto memory = Memory::open(io, config.state_directory, config.run_directory());
+  if (!memory) return memory.error();
   auto exceptions = ExceptionPath::make(io, config);
   if (!exceptions) return exceptions.error();
   auto netlink = Netlink::open();
   if (!netlink) return netlink.error();
   std::unique_ptr<Gateway> gateway(new Gateway(io, std::move(config), card, std::move(*control), std::move(*exceptions),
-                                               std::move(*netlink), Memory(std::move(*store))));
+                                               std::move(*netlink), std::move(*memory)));
   if (auto up = gateway->bring_up(); !up) return up.error();
   return gateway;
 }
@@ -75,7 +75,7 @@ Result<void> Gateway::bring_up() {
     keeper_->use_outbound(manual.sa.spi_in);
     key_log_.write(manual.sa);
   }
-  auto changed_live = memory_.policies(config_.policies);
+  auto changed_live = memory_->policies(config_.policies);
   if (!changed_live) return changed_live.error();
   if (*changed_live) log::info("policies.from_store", {{"policies", (*changed_live)->size()}});
   const std::vector<policy::Policy> policies = changed_live->value_or(config_.policies);
@@ -121,10 +121,10 @@ Result<void> Gateway::take_card() {
   auto status = control_.status();
   if (!status) return status.error();
   const Forwarding forwarding(exceptions_->lan_side(), exceptions_->wan_side());
-  auto remembered = memory_.recall(*status);
+  auto remembered = memory_->recall(*status);
   if (!remembered) return remembered.error();
   if (*remembered) {
-    auto keeper = CardKeeper::adopt(card_, forwarding, &memory_, std::move(**remembered));
+    auto keeper = CardKeeper::adopt(card_, forwarding, memory_.get(), std::move(**remembered));
     if (!keeper) return keeper.error();
     keeper_ = std::move(*keeper);
     adopted_ = true;
@@ -132,9 +132,9 @@ Result<void> Gateway::take_card() {
     return {};
   }
   if (auto r = control_.enable(false); !r) return r;
-  auto cookie = memory_.begin_card();
+  auto cookie = memory_->begin_card();
   if (!cookie) return cookie.error();
-  auto keeper = CardKeeper::start(card_, forwarding, &memory_);
+  auto keeper = CardKeeper::start(card_, forwarding, memory_.get());
   if (!keeper) return keeper.error();
   keeper_ = std::move(*keeper);
   if (auto r = control_.set_mac(layout::Port::kLan, config_.lan.mac); !r) return r;
@@ -147,7 +147,7 @@ Result<void> Gateway::take_card() {
 Result<void> Gateway::restore_ike() {
   if (!adopted_) return {};
   std::set<ike::ChildHandle> known;
-  auto stored = memory_.snapshot();
+  auto stored = memory_->snapshot();
   if (!stored) {
     log::warning("ike.not_restored", {{"why", stored.error().detail}});
   } else if (*stored) {
@@ -171,7 +171,7 @@ Result<void> Gateway::restore_ike() {
 }
 
 void Gateway::save_ike() {
-  const auto saved = memory_.save_snapshot(ike_->engine().snapshot(steady_clock::now()));
+  const auto saved = memory_->save_snapshot(ike_->engine().snapshot(steady_clock::now()));
   if (!saved) log::error("ike.not_saved", {{"why", saved.error().detail}});
 }
 

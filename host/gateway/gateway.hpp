@@ -5,6 +5,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <deque>
 #include <functional>
 #include <list>
 #include <map>
@@ -41,7 +42,8 @@ class Gateway {
   // For a backend in this process that knows when the card has something for us.
   void poll() { exceptions_->poll(); }
 
-  // ---- policies, live. The answer comes when the change is in force, or says why it is not.
+  // ---- policies, live. The answer comes when the change is in force and stored, or says why it is
+  // not.
   // Behind all others, or before the one named `before`. In force at once: packets wait, or are lost, until the SA is
   // up.
   void add_policy(policy::Policy policy, const std::string& before, OnOutcome done);
@@ -79,7 +81,7 @@ class Gateway {
   };
 
   Gateway(boost::asio::io_context& io, Config config, driver::Card& card, driver::CardControl control,
-          std::unique_ptr<ExceptionPath> exceptions, Netlink netlink, Memory memory);
+          std::unique_ptr<ExceptionPath> exceptions, Netlink netlink, std::unique_ptr<Memory> memory);
   Result<void> bring_up();
   Result<void> take_card();    // adopts it, or begins anew
   Result<void> restore_ike();  // after the policies are known to it
@@ -104,6 +106,8 @@ class Gateway {
   void child_failed(const std::string& target, const Error& reason);
   void connection_failed(const std::string& connection, const Error& reason);
   void wait_for_child(const std::string& target, OnOutcome done);
+  void answer_waiters(const std::function<bool(const Waiter&)>& concerned,
+                      const std::function<Result<Outcome>(const Waiter&)>& answer);
   void expire_waiters();
   Result<void> begin(const std::string& target);  // initiate its child
   [[nodiscard]] std::optional<ike::ChildHandle> child_in_use(const std::string& target) const;
@@ -111,12 +115,18 @@ class Gateway {
   // gateway_policies.cpp
   Result<void> check(const policy::Policy& policy) const;
   Result<void> put_in_force(std::vector<policy::Policy> policies);
-  Result<void> change_policies(std::vector<policy::Policy> policies);  // put in force, and stored
+  // One change at a time, in the order in which they are asked for: put in force, then stored, and only then done. What
+  // cannot be stored is taken back.
+  using Edit = std::function<Result<std::vector<policy::Policy>>(std::vector<policy::Policy>)>;
+  void change_policies(Edit edit, std::function<void(Result<void>)> done);
+  void next_change();
+  void end_change(Result<void> changed);
   Result<void> tell_engine(const std::vector<policy::Policy>& policies);
   [[nodiscard]] std::map<std::string, bool> acquiring(const std::vector<policy::Policy>& policies) const;
-  [[nodiscard]] SaLimits limits_of(const std::string& connection, const std::string& child) const;
+  [[nodiscard]] driver::SaLimits limits_of(const std::string& connection, const std::string& child) const;
   [[nodiscard]] StartAction start_action(const policy::Policy& policy) const;
   void end_orphans();
+  void connect_added(const policy::Policy& policy, const OnOutcome& done);
   void finish_replacement(const policy::Policy& policy, Result<Outcome> negotiated, const OnOutcome& done);
   [[nodiscard]] std::string connected_sentence(const std::string& target) const;
 
@@ -126,7 +136,7 @@ class Gateway {
   driver::CardControl control_;
   std::unique_ptr<ExceptionPath> exceptions_;
   Netlink netlink_;
-  Memory memory_;
+  std::unique_ptr<Memory> memory_;
   bool adopted_ = false;
   boost::asio::posix::stream_descriptor kernel_notices_;
   boost::asio::steady_timer housekeeping_;
@@ -140,6 +150,11 @@ class Gateway {
   Time started_ = std::chrono::steady_clock::now();
   Time neighbours_kept_ = started_;
   bool replacing_ = false;  // one replacement at a time
+  struct Change {
+    Edit edit;
+    std::function<void(Result<void>)> done;
+  };
+  std::deque<Change> changes_;  // the first is under way
 };
 
 }  // namespace sallyport::gateway

@@ -168,17 +168,26 @@ void Gateway::wait_for_child(const std::string& target, OnOutcome done) {
   waiters_.push_back({target, steady_clock::now() + kWaiterPatience, std::move(done)});
 }
 
+// Off the list first: an answer may begin something that waits again.
+void Gateway::answer_waiters(const std::function<bool(const Waiter&)>& concerned,
+                             const std::function<Result<Outcome>(const Waiter&)>& answer) {
+  std::list<Waiter> served;
+  for (auto at = waiters_.begin(); at != waiters_.end();) {
+    const auto next = std::next(at);
+    if (concerned(*at)) served.splice(served.end(), waiters_, at);
+    at = next;
+  }
+  for (Waiter& waiter : served) waiter.done(answer(waiter));
+}
+
 void Gateway::child_is_up(const std::string& target) {
   under_way_.erase(target);
   not_before_.erase(target);
   log::info("child.established", {{"child", target}});
-  std::list<Waiter> served;
-  for (auto at = waiters_.begin(); at != waiters_.end();) {
-    const auto next = std::next(at);
-    if (at->target == target) served.splice(served.end(), waiters_, at);
-    at = next;
-  }
-  for (Waiter& waiter : served) waiter.done(Outcome{true, connected_sentence(target)});
+  answer_waiters([&](const Waiter& w) { return w.target == target; },
+                 [&](const Waiter&) {
+                   return Outcome{true, connected_sentence(target)};
+                 });
 }
 
 void Gateway::child_failed(const std::string& target, const Error& reason) {
@@ -189,13 +198,7 @@ void Gateway::child_failed(const std::string& target, const Error& reason) {
   if (const auto id = ids.find(target); id != ids.end() && keeper_->sending_for(target) == nullptr) {
     exceptions_->give_up_policy(id->second);
   }
-  std::list<Waiter> served;
-  for (auto at = waiters_.begin(); at != waiters_.end();) {
-    const auto next = std::next(at);
-    if (at->target == target) served.splice(served.end(), waiters_, at);
-    at = next;
-  }
-  for (Waiter& waiter : served) waiter.done(reason);
+  answer_waiters([&](const Waiter& w) { return w.target == target; }, [&](const Waiter&) { return reason; });
 }
 
 void Gateway::connection_failed(const std::string& connection, const Error& reason) {
@@ -210,15 +213,11 @@ void Gateway::connection_failed(const std::string& connection, const Error& reas
 
 void Gateway::expire_waiters() {
   const auto now = steady_clock::now();
-  std::list<Waiter> late;
-  for (auto at = waiters_.begin(); at != waiters_.end();) {
-    const auto next = std::next(at);
-    if (at->deadline <= now) late.splice(late.end(), waiters_, at);
-    at = next;
-  }
-  for (Waiter& waiter : late) {
-    waiter.done(Error{Errc::kTimeout, "no answer from the peer of '" + waiter.target + "' yet; IKE goes on trying"});
-  }
+  answer_waiters(
+      [&](const Waiter& w) { return w.deadline <= now; },
+      [](const Waiter& w) {
+        return Error{Errc::kTimeout, "no answer from the peer of '" + w.target + "' yet; IKE goes on trying"};
+      });
 }
 
 // ---- by hand -------------------------------------------------------------------------------------------------------

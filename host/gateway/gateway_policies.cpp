@@ -39,7 +39,7 @@ Error no_policy(const std::string& name) { return {Errc::kNotFound, "there is no
 
 }  // namespace
 
-SaLimits Gateway::limits_of(const std::string& connection, const std::string& child) const {
+driver::SaLimits Gateway::limits_of(const std::string& connection, const std::string& child) const {
   for (const auto& c : config_.connections) {
     if (c.connection.name != connection) continue;
     if (const auto found = c.children.find(child); found != c.children.end()) return found->second.limits;
@@ -99,9 +99,36 @@ Result<void> Gateway::put_in_force(std::vector<Policy> policies) {
   return {};
 }
 
-Result<void> Gateway::change_policies(std::vector<Policy> policies) {
-  if (auto put = put_in_force(policies); !put) return put;
-  return memory_.save_policies(policies, config_.policies);
+void Gateway::change_policies(Edit edit, std::function<void(Result<void>)> done) {
+  changes_.push_back({std::move(edit), std::move(done)});
+  if (changes_.size() == 1) next_change();
+}
+
+void Gateway::next_change() {
+  const std::vector<Policy> before = keeper_->policies();
+  auto after = changes_.front().edit(before);
+  if (!after) return end_change(after.error());
+  if (auto put = put_in_force(*after); !put) return end_change(put);
+  memory_->save_policies(*after, config_.policies, [this, before](Result<void> stored) {
+    if (stored) return end_change({});
+    log::error("policies.not_stored", {{"why", stored.error().detail}});
+    std::string sentence = "the policies stay as they were, because the new ones cannot be stored: ";
+    if (const auto back = put_in_force(before); !back) {
+      sentence =
+          "until the next restart the new policies are in force, but they cannot be stored (and the card does not "
+          "take the old ones back: " +
+          back.error().detail + "): ";
+    }
+    end_orphans();
+    end_change(Error{stored.error().code, sentence + stored.error().detail});
+  });
+}
+
+void Gateway::end_change(Result<void> changed) {
+  const auto done = std::move(changes_.front().done);
+  done(std::move(changed));  // may ask for another change, which is then the last
+  changes_.pop_front();
+  if (!changes_.empty()) next_change();
 }
 
 // SAs that no policy leads to any more.
@@ -137,19 +164,25 @@ std::string Gateway::connected_sentence(const std::string& target) const {
 
 void Gateway::add_policy(Policy policy, const std::string& before, OnOutcome done) {
   if (auto fine = check(policy); !fine) return done(fine.error());
-  auto policies = keeper_->policies();
-  if (find(policies, policy.name) != policies.end()) {
-    return done(Error{Errc::kExists,
-                      "there is a policy '" + policy.name + "' already; to change it: sallyport policy replace"});
-  }
-  auto place = policies.end();
-  if (!before.empty()) {
-    place = find(policies, before);
-    if (place == policies.end()) return done(no_policy(before));
-  }
-  policies.insert(place, policy);
-  if (auto changed = change_policies(std::move(policies)); !changed) return done(changed.error());
-  log::info("policy.added", {{"policy", policy.name}, {"generation", keeper_->generation()}});
+  const auto edit = [policy, before](std::vector<Policy> policies) -> Result<std::vector<Policy>> {
+    if (find(policies, policy.name) != policies.end()) {
+      return Error{Errc::kExists,
+                   "there is a policy '" + policy.name + "' already; to change it: sallyport policy replace"};
+    }
+    const auto place = before.empty() ? policies.end() : find(policies, before);
+    if (!before.empty() && place == policies.end()) return no_policy(before);
+    policies.insert(place, policy);
+    return policies;
+  };
+  change_policies(edit, [this, policy, done = std::move(done)](Result<void> changed) {
+    if (!changed) return done(changed.error());
+    log::info("policy.added", {{"policy", policy.name}, {"generation", keeper_->generation()}});
+    connect_added(policy, done);
+  });
+}
+
+// What a new policy needs beside its rules.
+void Gateway::connect_added(const Policy& policy, const OnOutcome& done) {
   const std::string in_force = "policy '" + policy.name + "' is in force";
   if (policy.action != Action::kProtect) return done(Outcome{true, in_force});
   const std::string target = policy.target();
@@ -158,7 +191,7 @@ void Gateway::add_policy(Policy policy, const std::string& before, OnOutcome don
     return done(Outcome{false, in_force + "; its packets are dropped until '" + target + "' is initiated"});
   }
   initiate(policy.connection, policy.child.empty() ? policy.name : policy.child,
-           [in_force, target, done = std::move(done)](Result<Outcome> outcome) {
+           [in_force, target, done](Result<Outcome> outcome) {
              if (outcome) return done(Outcome{true, in_force + ": " + outcome->sentence});
              done(Outcome{false, in_force + ", but '" + target + "' does not connect: " + outcome.error().detail});
            });
@@ -201,33 +234,41 @@ void Gateway::replace_policy(Policy policy, OnOutcome done) {
 }
 
 void Gateway::finish_replacement(const Policy& policy, Result<Outcome> negotiated, const OnOutcome& done) {
-  auto policies = keeper_->policies();
-  const auto place = find(policies, policy.name);
-  if (place == policies.end()) return done(no_policy(policy.name));  // deleted in the meantime
   if (!negotiated) {
-    const auto restored = tell_engine(policies);
+    const auto restored = tell_engine(keeper_->policies());
     log::warning("policy.not_replaced", {{"policy", policy.name}, {"why", negotiated.error().detail}});
     return done(Error{negotiated.error().code,
                       "policy '" + policy.name + "' stays as it was: the new words do not connect: " +
                           negotiated.error().detail + (restored ? "" : "; " + restored.error().detail)});
   }
-  *place = policy;
-  if (auto changed = change_policies(std::move(policies)); !changed) return done(changed.error());
-  log::info("policy.replaced", {{"policy", policy.name}, {"generation", keeper_->generation()}});
-  end_orphans();
-  const std::string sentence = "policy '" + policy.name + "' is in force";
-  done(Outcome{true, negotiated->sentence.empty() ? sentence : sentence + ": " + negotiated->sentence});
+  const auto edit = [policy](std::vector<Policy> policies) -> Result<std::vector<Policy>> {
+    const auto place = find(policies, policy.name);
+    if (place == policies.end()) return no_policy(policy.name);  // deleted in the meantime
+    *place = policy;
+    return policies;
+  };
+  change_policies(edit, [this, policy, done, how = negotiated->sentence](Result<void> changed) {
+    if (!changed) return done(changed.error());
+    log::info("policy.replaced", {{"policy", policy.name}, {"generation", keeper_->generation()}});
+    end_orphans();
+    const std::string sentence = "policy '" + policy.name + "' is in force";
+    done(Outcome{true, how.empty() ? sentence : sentence + ": " + how});
+  });
 }
 
 void Gateway::delete_policy(const std::string& name, OnOutcome done) {
-  auto policies = keeper_->policies();
-  const auto place = find(policies, name);
-  if (place == policies.end()) return done(no_policy(name));
-  policies.erase(place);
-  if (auto changed = change_policies(std::move(policies)); !changed) return done(changed.error());
-  log::info("policy.deleted", {{"policy", name}, {"generation", keeper_->generation()}});
-  end_orphans();
-  done(Outcome{true, "policy '" + name + "' is deleted"});
+  const auto edit = [name](std::vector<Policy> policies) -> Result<std::vector<Policy>> {
+    const auto place = find(policies, name);
+    if (place == policies.end()) return no_policy(name);
+    policies.erase(place);
+    return policies;
+  };
+  change_policies(edit, [this, name, done = std::move(done)](Result<void> changed) {
+    if (!changed) return done(changed.error());
+    log::info("policy.deleted", {{"policy", name}, {"generation", keeper_->generation()}});
+    end_orphans();
+    done(Outcome{true, "policy '" + name + "' is deleted"});
+  });
 }
 
 }  // namespace sallyport::gateway

@@ -5,13 +5,56 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <boost/json.hpp>
+#include <condition_variable>
 #include <cstdlib>
+#include <mutex>
 
 #include "driver/software/software_card.hpp"
-#include "host/gateway/ipv4.hpp"
+#include "driver/testing/frames.hpp"
 #include "host/gateway/service.hpp"
+
+namespace {
+
+// The disk under SQLite, which one can stop or break.
+class Disk {
+ public:
+  enum class State : std::uint8_t { kFine, kStuck, kBroken };
+
+  void set(State state) {
+    const std::lock_guard lock(mutex_);
+    state_ = state;
+    changed_.notify_all();
+  }
+  bool somebody_waits() {
+    const std::lock_guard lock(mutex_);
+    return waiting_ > 0;
+  }
+  int sync(long call, int fd) {
+    std::unique_lock lock(mutex_);
+    ++waiting_;
+    changed_.wait(lock, [this] { return state_ != State::kStuck; });
+    --waiting_;
+    if (state_ == State::kFine) return static_cast<int>(::syscall(call, fd));
+    errno = EIO;
+    return -1;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  State state_ = State::kFine;
+  int waiting_ = 0;
+} disk;
+
+}  // namespace
+
+// In place of the C library's.
+extern "C" int fsync(int fd) { return disk.sync(SYS_fsync, fd); }
+extern "C" int fdatasync(int fd) { return disk.sync(SYS_fdatasync, fd); }
 
 namespace sallyport::gateway {
 namespace {
@@ -58,16 +101,8 @@ sa = "m"
 )";
 
 Buffer udp_packet(std::uint32_t source, std::uint32_t destination, std::size_t payload, bool df) {
-  ByteWriter w;
-  w.bytes(driver::MacAddress{2, 0, 0, 0, 1, 0}).bytes(kHostMac).u16(kEthertypeIpv4);
-  w.u8(0x45).u8(0).u16(static_cast<std::uint16_t>(28 + payload)).u16(7).u16(df ? 0x4000 : 0).u8(64).u8(17).u16(0);
-  w.u32(source).u32(destination).u16(1000).u16(2000).u16(static_cast<std::uint16_t>(8 + payload)).u16(0);
-  w.zeros(payload);
-  Buffer frame = w.take();
-  const auto sum = internet_checksum(Bytes(frame).subspan(14, 20));
-  frame[24] = static_cast<std::uint8_t>(sum >> 8);
-  frame[25] = static_cast<std::uint8_t>(sum);
-  return frame;
+  return driver::testing::ethernet_frame(driver::MacAddress{2, 0, 0, 0, 1, 0}, kHostMac, driver::kEthertypeIpv4,
+                                         driver::testing::udp_packet(source, destination, payload, df));
 }
 
 std::uint16_t u16(Bytes b, std::size_t at) { return static_cast<std::uint16_t>(b[at] << 8 | b[at + 1]); }
@@ -87,7 +122,8 @@ class GatewayTest : public testing::Test {
 
   void start() {
     Config config = parse_config(kConfiguration, folder_ / "gw.toml").value();
-    config.state_directory = folder_;
+    config.state_directory = folder_ / "state";
+    config.socket = folder_ / "run" / "api.sock";
     auto started = Gateway::start(io_, std::move(config), card_);
     ASSERT_TRUE(started) << started.error().detail;
     gateway_ = std::move(*started);
@@ -125,13 +161,18 @@ class GatewayTest : public testing::Test {
   bool peer_is_known() {
     return run_until([&] { return gateway_->keeper().forwarding().is_known({layout::Port::kWan, kPeer}); });
   }
+  using Answer = std::shared_ptr<std::optional<json::value>>;
+  Answer begin_to_ask(const std::string& method, const std::vector<std::string>& path, json::value body = nullptr) {
+    auto answer = std::make_shared<std::optional<json::value>>();
+    GatewayService(*gateway_).call({method, path, std::move(body)}, [answer](Result<json::value> r) {
+      *answer = r ? std::move(*r) : json::value(json::object{{"error", r.error().detail}});
+    });
+    return answer;
+  }
   json::value ask(const std::string& method, const std::vector<std::string>& path, json::value body = nullptr) {
-    std::optional<Result<json::value>> answer;
-    GatewayService(*gateway_).call({method, path, std::move(body)},
-                                   [&](Result<json::value> r) { answer = std::move(r); });
-    EXPECT_TRUE(run_until([&] { return answer.has_value(); }));
-    if (!*answer) return json::value(json::object{{"error", answer->error().detail}});
-    return answer->value();
+    const auto answer = begin_to_ask(method, path, std::move(body));
+    EXPECT_TRUE(run_until([&] { return answer->has_value(); }));
+    return answer->value_or(nullptr);
   }
 
   std::filesystem::path folder_;
@@ -177,7 +218,7 @@ TEST_F(GatewayTest, ACardOfSomebodyElseIsWipedAndBegunAnew) {
   start();
   ASSERT_TRUE(peer_is_known());
   gateway_.reset();
-  std::filesystem::remove(folder_ / "state.db");
+  std::filesystem::remove(folder_ / "run" / "card.db");
   card_.receive(layout::Port::kLan, udp_packet(kHost, kRemote, 100, false));
   ASSERT_EQ(wan_.size(), 1U);
   start();
@@ -235,6 +276,41 @@ TEST_F(GatewayTest, PoliciesThatWereChangedLiveSurviveARestart) {
   EXPECT_EQ(policies[0].at("name").as_string(), "printer");
   ask("DELETE", {"policies", "printer"});
   EXPECT_EQ(ask("GET", {"policies"}).at("policies").as_array().size(), 1U);
+}
+
+TEST_F(GatewayTest, AChangeIsToldWhenTheDiskHasItAndNothingElseWaitsForTheDisk) {
+  start();
+  ASSERT_TRUE(peer_is_known());
+  disk.set(Disk::State::kStuck);
+  const auto first =
+      begin_to_ask("POST", {"policies"}, {{"name", "printer"}, {"destination", "10.2.0.77"}, {"action", "discard"}});
+  const auto second = begin_to_ask("DELETE", {"policies", "printer"});
+  ASSERT_TRUE(run_until([] { return disk.somebody_waits(); }));
+  // The loop and the card go on; a restart would not find the change yet, so nobody has been told of it.
+  EXPECT_EQ(ask("GET", {"policies"}).at("policies").as_array().size(), 2U);
+  card_.receive(layout::Port::kLan, udp_packet(kHost, kRemote, 100, false));
+  EXPECT_EQ(wan_.size(), 1U);
+  EXPECT_FALSE(*first);
+  EXPECT_FALSE(*second);
+  disk.set(Disk::State::kFine);
+  ASSERT_TRUE(run_until([&] { return second->has_value(); }));
+  EXPECT_EQ((*first)->at("outcome").as_string(), "policy 'printer' is in force");
+  EXPECT_EQ((*second)->at("outcome").as_string(), "policy 'printer' is deleted");
+}
+
+TEST_F(GatewayTest, AChangeThatCannotBeStoredIsTakenBack) {
+  start();
+  ASSERT_TRUE(peer_is_known());
+  disk.set(Disk::State::kBroken);
+  const auto refused = ask("POST", {"policies"}, {{"name", "no"}, {"action", "discard"}, {"before", "net"}});
+  EXPECT_THAT(std::string(refused.at("error").as_string()),
+              AllOf(HasSubstr("stay as they were"), HasSubstr((folder_ / "state" / "policies.db").string())));
+  EXPECT_EQ(ask("GET", {"policies"}).at("policies").as_array().size(), 1U);
+  card_.receive(layout::Port::kLan, udp_packet(kHost, kRemote, 100, false));
+  EXPECT_EQ(wan_.size(), 1U);
+  disk.set(Disk::State::kFine);
+  EXPECT_EQ(ask("POST", {"policies"}, {{"name", "no"}, {"action", "discard"}}).at("outcome").as_string(),
+            "policy 'no' is in force");
 }
 
 TEST_F(GatewayTest, ShowsItsSasWithoutTheirKeys) {

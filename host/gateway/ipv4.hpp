@@ -8,16 +8,13 @@
 #include <vector>
 
 #include "base/bytes.hpp"
-#include "driver/linux_port/packet_port.hpp"
-#include "host/policy/spd.hpp"
+#include "driver/ipv4/ipv4.hpp"
+#include "driver/mac_address.hpp"
 
 namespace sallyport::gateway {
 
-constexpr std::size_t kEthernetHeader = 14;
-constexpr std::uint16_t kEthertypeIpv4 = 0x0800;
-
-// Nothing for a frame that is no whole IPv4 packet. Ports as the card takes them (hw/README.md, Lookups).
-[[nodiscard]] std::optional<policy::PacketKey> packet_key(Bytes frame);
+// Nothing for a frame that is no whole IPv4 packet.
+[[nodiscard]] std::optional<driver::PacketKey> packet_key(Bytes frame);
 [[nodiscard]] bool may_not_fragment(Bytes frame);  // DF is set
 
 // RFC 792 and RFC 1191 4: destination unreachable, fragmentation needed and DF set, with the MTU the sender should use.
@@ -34,8 +31,5 @@ constexpr std::uint16_t kEthertypeIpv4 = 0x0800;
 // What the card does on the way out (hw/README.md, step 11): new MAC addresses, TTL - 1, trimmed to the packet. False:
 // the TTL is spent, or this is no IPv4 packet.
 [[nodiscard]] bool forward_in_place(Buffer& frame, const driver::MacAddress& to, const driver::MacAddress& from);
-
-// RFC 1071: over whole 16-bit words; zero for a header that carries its right checksum.
-[[nodiscard]] std::uint16_t internet_checksum(Bytes data);
 
 }  // namespace sallyport::gateway

@@ -5,25 +5,21 @@
 
 #include <random>
 
+#include "driver/testing/frames.hpp"
+
 namespace sallyport::gateway {
 namespace {
+
+using driver::internet_checksum;
 
 constexpr driver::MacAddress kHost = {2, 0, 0, 0, 0, 1};
 constexpr driver::MacAddress kGate = {2, 0, 0, 0, 0, 2};
 
-// UDP 10.1.0.7:1000 -> 10.2.0.7:53 with `payload` bytes.
+// UDP 10.1.0.7:1000 -> 10.2.0.7:2000 with `payload` bytes.
 Buffer udp(std::size_t payload, bool df) {
-  ByteWriter w;
-  w.bytes(kGate).bytes(kHost).u16(kEthertypeIpv4);
-  w.u8(0x45).u8(0).u16(static_cast<std::uint16_t>(28 + payload)).u16(0x1234).u16(df ? 0x4000 : 0).u8(64).u8(17);
-  w.u16(0).u32(0x0a010007).u32(0x0a020007);
-  w.u16(1000).u16(53).u16(static_cast<std::uint16_t>(8 + payload)).u16(0);
-  for (std::size_t i = 0; i < payload; ++i) w.u8(static_cast<std::uint8_t>(i));
-  Buffer frame = w.take();
-  const auto sum = internet_checksum(Bytes(frame).subspan(14, 20));
-  frame[24] = static_cast<std::uint8_t>(sum >> 8);
-  frame[25] = static_cast<std::uint8_t>(sum);
-  return frame;
+  Buffer packet = driver::testing::udp_packet(0x0a010007, 0x0a020007, payload, df);
+  for (std::size_t i = 0; i < payload; ++i) packet[28 + i] = static_cast<std::uint8_t>(i);
+  return driver::testing::ethernet_frame(kGate, kHost, driver::kEthertypeIpv4, packet);
 }
 
 TEST(Ipv4, ReadsTheKeyOfALookup) {
@@ -33,7 +29,7 @@ TEST(Ipv4, ReadsTheKeyOfALookup) {
   EXPECT_EQ(key->destination, 0x0a020007U);
   EXPECT_EQ(key->protocol, 17);
   EXPECT_EQ(key->source_port, 1000);
-  EXPECT_EQ(key->destination_port, 53);
+  EXPECT_EQ(key->destination_port, 2000);
 }
 
 TEST(Ipv4, AFrameCutAnywhereHasNoKeyAndGetsNoAnswer) {
@@ -104,6 +100,9 @@ TEST(Ipv4, AnyBytesAreReadWithoutHarm) {
     Buffer frame = udp(random() % 64, (random() & 1) != 0);
     for (unsigned k = random() % 6; k > 0; --k)
       frame[12 + random() % (frame.size() - 12)] = static_cast<std::uint8_t>(random());
+    if (const std::size_t header = 4U * (frame[14] & 15U); header >= 20 && frame.size() >= 14 + header) {
+      driver::write_checksum(std::span(frame).subspan(14), header);
+    }
     for (const Buffer& part : fragments(frame, static_cast<std::uint16_t>(68 + random() % 100))) {
       EXPECT_TRUE(packet_key(part));
     }

@@ -5,7 +5,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "driver/linux_port/descriptor.hpp"
+#include "base/descriptor.hpp"
 #include "host/base/log.hpp"
 
 namespace sallyport::gateway {
@@ -25,7 +25,7 @@ void KeyLog::write(const SaParameters& sa) const {
   if (path_.empty()) return;
   const std::string text =
       line(sa.spi_out, sa.local, sa.remote, sa, sa.out) + line(sa.spi_in, sa.remote, sa.local, sa, sa.in);
-  const driver::Descriptor file(::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600));
+  const Descriptor file(::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!file.valid() || ::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) {
     log::warning("keylog.failed", {{"file", path_}, {"why", errno_error("write").detail}});
   }

@@ -6,7 +6,10 @@
 #include <openssl/sha.h>
 
 #include <algorithm>
+#include <boost/asio/post.hpp>
 #include <boost/json.hpp>
+
+#include "host/store/seal.hpp"
 
 namespace sallyport::gateway {
 namespace {
@@ -122,10 +125,21 @@ Buffer bytes_of(const driver::Cookie& cookie) {
 
 }  // namespace
 
+Result<std::unique_ptr<Memory>> Memory::open(boost::asio::io_context& io, const std::filesystem::path& state,
+                                             const std::filesystem::path& run) {
+  auto policies = store::PolicyStore::open(state);
+  if (!policies) return policies.error();
+  auto key = store::load_or_make_key(state / "seal.key");
+  if (!key) return key.error();
+  auto card = store::CardStore::open(run, std::move(*key));
+  if (!card) return card.error();
+  return std::unique_ptr<Memory>(new Memory(io, std::move(*policies), std::move(*card)));
+}
+
 // ---- policies ------------------------------------------------------------------------------------------------------
 
 Result<std::optional<std::vector<policy::Policy>>> Memory::policies(const std::vector<policy::Policy>& of_file) {
-  auto stored = store_.policies();
+  auto stored = policies_.policies();
   if (!stored) return stored.error();
   if (!*stored || (*stored)->origin != digest_of(of_file)) return std::optional<std::vector<policy::Policy>>();
   std::vector<policy::Policy> out;
@@ -137,24 +151,29 @@ Result<std::optional<std::vector<policy::Policy>>> Memory::policies(const std::v
   return std::optional(std::move(out));
 }
 
-Result<void> Memory::save_policies(const std::vector<policy::Policy>& policies,
-                                   const std::vector<policy::Policy>& of_file) {
+void Memory::save_policies(const std::vector<policy::Policy>& policies, const std::vector<policy::Policy>& of_file,
+                           std::function<void(Result<void>)> done) {
   store::StoredPolicies stored;
   for (const auto& p : policies) stored.policies.push_back(policy_text(p));
   stored.origin = digest_of(of_file);
-  return store_.save_policies(stored);
+  auto answer = [alive = std::weak_ptr(alive_), done = std::move(done)](Result<void> saved) {
+    if (alive.lock()) done(std::move(saved));
+  };
+  boost::asio::post(disk_, [this, stored = std::move(stored), answer = std::move(answer)]() noexcept {
+    boost::asio::post(io_, [answer, saved = policies_.save(stored)] { answer(saved); });
+  });
 }
 
 // ---- card ----------------------------------------------------------------------------------------------------------
 
 Result<std::optional<Remembered>> Memory::recall(const driver::CardStatus& status) {
   const std::optional<Remembered> nothing;
-  auto cookie = store_.card_cookie();
+  auto cookie = card_.card_cookie();
   if (!cookie) return cookie.error();
   const Buffer of_card = bytes_of(status.cookie);
   const bool ours = *cookie == of_card && std::any_of(of_card.begin(), of_card.end(), [](auto b) { return b != 0; });
   if (!ours) return nothing;
-  auto images = store_.images();
+  auto images = card_.images();
   if (!images) return images.error();
   const auto found = std::find_if(images->begin(), images->end(),
                                   [&](const auto& stored) { return stored.generation == status.generation; });
@@ -162,10 +181,10 @@ Result<std::optional<Remembered>> Memory::recall(const driver::CardStatus& statu
   auto image = driver::TableImage::parse(found->image);
   if (!image) return image.error();
   Remembered remembered{std::move(*image), {}, {}};
-  auto ids = store_.policy_ids();
+  auto ids = card_.policy_ids();
   if (!ids) return ids.error();
   remembered.policy_ids = std::move(*ids);
-  auto texts = store_.sas();
+  auto texts = card_.sas();
   if (!texts) return texts.error();
   for (const auto& text : *texts) {
     auto sa = parse_sa(text);
@@ -180,24 +199,24 @@ Result<driver::Cookie> Memory::begin_card() {
   if (RAND_bytes(reinterpret_cast<unsigned char*>(cookie.data()), sizeof cookie) != 1) {
     return Error{Errc::kIo, "OpenSSL has no random bytes"};
   }
-  if (auto begun = store_.begin_card(bytes_of(cookie)); !begun) return begun.error();
+  if (auto begun = card_.begin_card(bytes_of(cookie)); !begun) return begun.error();
   return cookie;
 }
 
 Result<void> Memory::about_to_open(std::uint32_t generation, const driver::TableImage& image) {
-  return store_.save_image({generation, image.serialise()});
+  return card_.save_image({generation, image.serialise()});
 }
 
 Result<void> Memory::policy_ids_changed(const std::map<std::string, std::uint16_t>& ids) {
-  return store_.save_policy_ids(ids);
+  return card_.save_policy_ids(ids);
 }
 
 Result<void> Memory::sa_installed(const InstalledSa& sa) {
-  return store_.save_sa(static_cast<std::uint32_t>(sa.spi_in), sa_text(sa));
+  return card_.save_sa(static_cast<std::uint32_t>(sa.spi_in), sa_text(sa));
 }
 
 Result<void> Memory::sa_changed(const InstalledSa& sa) { return sa_installed(sa); }
 
-Result<void> Memory::sa_removed(Spi spi_in) { return store_.remove_sa(static_cast<std::uint32_t>(spi_in)); }
+Result<void> Memory::sa_removed(Spi spi_in) { return card_.remove_sa(static_cast<std::uint32_t>(spi_in)); }
 
 }  // namespace sallyport::gateway

@@ -2,22 +2,32 @@
 // The gateway's use of the store: what it writes as things happen, and what it finds when it comes back.
 #pragma once
 
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <functional>
 #include <optional>
 
 #include "driver/control/card_control.hpp"
 #include "host/gateway/card_keeper.hpp"
-#include "host/store/store.hpp"
+#include "host/store/card_store.hpp"
+#include "host/store/policy_store.hpp"
 
 namespace sallyport::gateway {
 
 class Memory final : public CardJournal {
  public:
-  explicit Memory(store::Store store) : store_(std::move(store)) {}
+  // `state`: the folder for what must survive the loss of power. `run`: for what a restarted daemon needs while the
+  // card runs; written within the call, so it should be in memory.
+  static Result<std::unique_ptr<Memory>> open(boost::asio::io_context& io, const std::filesystem::path& state,
+                                              const std::filesystem::path& run);
 
   // ---- policies
   // Those that were changed live, if they began from the file's as they are now: who edits the file means the file.
   Result<std::optional<std::vector<policy::Policy>>> policies(const std::vector<policy::Policy>& of_file);
-  Result<void> save_policies(const std::vector<policy::Policy>& policies, const std::vector<policy::Policy>& of_file);
+  // `done` is called from the loop, once they are on the disk or it is known that they are not; never after this object
+  // is gone. Nothing waits for the disk meanwhile. Saves are done in their order.
+  void save_policies(const std::vector<policy::Policy>& policies, const std::vector<policy::Policy>& of_file,
+                     std::function<void(Result<void>)> done);
 
   // ---- card
   // What the card holds, when it is the one we knew and we know the image it obeys.
@@ -32,12 +42,19 @@ class Memory final : public CardJournal {
 
   // ---- IKE
   Result<void> save_snapshot(const Secret& snapshot) {
-    return store_.save_snapshot(snapshot, std::chrono::system_clock::now());
+    return card_.save_snapshot(snapshot, std::chrono::system_clock::now());
   }
-  Result<std::optional<store::StoredSnapshot>> snapshot() { return store_.snapshot(); }
+  Result<std::optional<store::StoredSnapshot>> snapshot() { return card_.snapshot(); }
 
  private:
-  store::Store store_;
+  Memory(boost::asio::io_context& io, store::PolicyStore policies, store::CardStore card)
+      : io_(io), policies_(std::move(policies)), card_(std::move(card)) {}
+
+  boost::asio::io_context& io_;
+  store::PolicyStore policies_;  // the disk thread's once the first save has begun
+  store::CardStore card_;
+  std::shared_ptr<int> alive_ = std::make_shared<int>();  // what comes back from the disk thread asks for it
+  boost::asio::thread_pool disk_{1};                      // last: its thread ends before what it writes to
 };
 
 }  // namespace sallyport::gateway

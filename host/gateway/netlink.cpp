@@ -12,6 +12,8 @@
 #include <cerrno>
 #include <functional>
 
+#include "host/ipsec/address.hpp"
+
 namespace sallyport::gateway {
 namespace {
 
@@ -239,9 +241,6 @@ Result<void> Netlink::resolve(unsigned interface, std::uint32_t address) {
   return acknowledged(requests_.get(), request.message, ++sequence_, "resolve " + to_dotted(address));
 }
 
-std::string to_dotted(std::uint32_t address) {
-  return std::to_string(address >> 24) + '.' + std::to_string(address >> 16 & 0xff) + '.' +
-         std::to_string(address >> 8 & 0xff) + '.' + std::to_string(address & 0xff);
-}
+std::string to_dotted(std::uint32_t address) { return IpAddress::from_v4(address).to_string(); }
 
 }  // namespace sallyport::gateway

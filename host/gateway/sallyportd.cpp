@@ -57,7 +57,8 @@ int run(Config config) {
   auto gateway = Gateway::start(io, std::move(config), *holder->card);
   if (!gateway) return fail("cannot start the gateway", gateway.error());
   if (holder->software != nullptr) {
-    holder->ports->start(*holder->software, [&gateway] { (*gateway)->poll(); });
+    const auto started = holder->ports->start(*holder->software, [&gateway] { (*gateway)->poll(); });
+    if (!started) return fail("cannot read the card's ports", started.error());
   }
   GatewayService service(**gateway);
   auto server = api::Server::listen(io, socket, service);

@@ -8,13 +8,11 @@
 #include <cerrno>
 #include <cstring>
 
-#include "driver/linux_port/descriptor.hpp"
+#include "base/descriptor.hpp"
 #include "host/base/log.hpp"
 
 namespace sallyport::gateway {
 namespace {
-
-constexpr int kBatch = 64;  // frames of one port before the other has its turn; ours
 
 // The interface stands for a wire into the card. The kernel must neither answer ARP there (arp_ignore 8: for no
 // address) nor speak IPv6 nor forward what it sees.
@@ -32,7 +30,7 @@ Result<void> keep_kernel_away(const std::string& interface) {
 
 Result<void> set_sysctl(const std::string& path, const char* value) {
   const std::string file = "/proc/sys/net/" + path;
-  const driver::Descriptor fd(::open(file.c_str(), O_WRONLY | O_CLOEXEC));
+  const Descriptor fd(::open(file.c_str(), O_WRONLY | O_CLOEXEC));
   if (!fd.valid()) return errno == ENOENT ? Result<void>() : errno_error("open " + file);
   if (::write(fd.get(), value, std::strlen(value)) < 0) return errno_error("write " + file);
   return {};
@@ -52,44 +50,19 @@ Result<std::unique_ptr<SoftwarePorts>> SoftwarePorts::attach(boost::asio::io_con
 
 std::unique_ptr<driver::SoftwareCard> SoftwarePorts::make_card() {
   return std::make_unique<driver::SoftwareCard>([this](layout::Port port, Bytes frame) {
-    auto& out = of(port).port;
+    auto& out = of(port).port();
     if (auto sent = out.send(frame); !sent) {
       log::debug("port.frame_lost", {{"interface", out.name()}, {"why", sent.error().detail}});
     }
   });
 }
 
-void SoftwarePorts::start(driver::SoftwareCard& card, std::function<void()> received) {
-  card_ = &card;
-  received_ = std::move(received);
+Result<void> SoftwarePorts::start(driver::SoftwareCard& card, const std::function<void()>& received) {
   for (const auto port : {layout::Port::kLan, layout::Port::kWan}) {
-    boost::system::error_code failed;
-    // The descriptor stays the port's; what asio closes is its own copy.
-    of(port).readable.assign(::dup(of(port).port.fd()), failed);
-    if (failed) {
-      log::error("port.failed", {{"interface", of(port).port.name()}, {"why", failed.message()}});
-      continue;
-    }
-    listen(port);
+    auto started = of(port).start([&card, port](const Buffer& frame) { card.receive(port, frame); }, received);
+    if (!started) return started;
   }
-}
-
-void SoftwarePorts::listen(layout::Port port) {
-  of(port).readable.async_wait(
-      boost::asio::posix::descriptor_base::wait_read, [this, port](boost::system::error_code e) {
-        if (e) return;
-        for (int i = 0; i < kBatch; ++i) {
-          auto frame = of(port).port.receive();
-          if (!frame) {
-            log::warning("port.receive_failed", {{"interface", of(port).port.name()}, {"why", frame.error().detail}});
-            break;
-          }
-          if (!*frame) break;
-          card_->receive(port, **frame);
-        }
-        received_();
-        listen(port);
-      });
+  return {};
 }
 
 }  // namespace sallyport::gateway

@@ -3,12 +3,11 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <functional>
 #include <memory>
 
-#include "driver/linux_port/packet_port.hpp"
 #include "driver/software/software_card.hpp"
+#include "host/gateway/port_reader.hpp"
 
 namespace sallyport::gateway {
 
@@ -20,25 +19,17 @@ class SoftwarePorts {
 
   // A card that sends by these ports. It must not outlive them.
   [[nodiscard]] std::unique_ptr<driver::SoftwareCard> make_card();
-  // From now on frames that arrive go to `card`; `received` is called after each batch of them.
-  void start(driver::SoftwareCard& card, std::function<void()> received);
+  // From now on frames that arrive go to `card`, which outlives this; `received` is called after each batch of them.
+  Result<void> start(driver::SoftwareCard& card, const std::function<void()>& received);
 
  private:
-  struct Port {
-    Port(boost::asio::io_context& io, driver::PacketPort opened) : port(std::move(opened)), readable(io) {}
-    driver::PacketPort port;
-    boost::asio::posix::stream_descriptor readable;
-  };
   SoftwarePorts(boost::asio::io_context& io, driver::PacketPort lan, driver::PacketPort wan)
       : lan_(io, std::move(lan)), wan_(io, std::move(wan)) {}
 
-  Port& of(layout::Port port) { return port == layout::Port::kLan ? lan_ : wan_; }
-  void listen(layout::Port port);
+  PortReader& of(layout::Port port) { return port == layout::Port::kLan ? lan_ : wan_; }
 
-  Port lan_;
-  Port wan_;
-  driver::SoftwareCard* card_ = nullptr;
-  std::function<void()> received_;
+  PortReader lan_;
+  PortReader wan_;
 };
 
 // Writes one setting under /proc/sys/net; one that this kernel does not have counts as written.

@@ -23,6 +23,21 @@ class Rekey : public Wire {
     ASSERT_NE(live, all.end());
     peer.take(peer.engine->rekey(live->ike, now));
   }
+  // Two fresh sides, of which a draws its random numbers from `seed`.
+  void establish_anew(unsigned seed) {
+    a.random = [g = std::make_shared<std::mt19937>(seed)](auto out) {
+      for (auto& byte : out) byte = static_cast<std::uint8_t>((*g)());
+    };
+    for (Peer* peer : {&a, &b}) {
+      peer->children.clear();
+      peer->current.clear();
+      peer->spis.taken.clear();
+      peer->log.clear();
+      peer->restart();
+    }
+    reword([](Connection&) {});
+    establish();
+  }
 };
 
 TEST_F(Rekey, ReplacesAChildWithoutAGap) {
@@ -137,18 +152,7 @@ TEST_F(Rekey, OfOneChildFromBothSidesLeavesOne) {
   std::set<std::size_t> installed;  // two by the loser, who never installs its own; three by the winner
   for (unsigned seed = 1; seed <= 16; ++seed) {
     SCOPED_TRACE(seed);
-    a.random = [g = std::make_shared<std::mt19937>(seed)](auto out) {
-      for (auto& byte : out) byte = static_cast<std::uint8_t>((*g)());
-    };
-    for (Peer* peer : {&a, &b}) {
-      peer->children.clear();
-      peer->current.clear();
-      peer->spis.taken.clear();
-      peer->log.clear();
-      peer->restart();
-      connect(*peer, connection(*peer, other(*peer)));
-    }
-    establish();
+    establish_anew(seed);
     rekey_child(a);
     rekey_child(b);
     while (!a.outbox.empty() || !b.outbox.empty()) {
@@ -246,17 +250,7 @@ TEST_F(Rekey, AnIkeSaThatIsNotRekeyedEndsAtItsHardLifetime) {
 TEST_F(Rekey, OfTheIkeSaFromBothSidesLeavesOne) {
   for (unsigned seed = 1; seed <= 16; ++seed) {
     SCOPED_TRACE(seed);
-    a.random = [g = std::make_shared<std::mt19937>(seed)](auto out) {
-      for (auto& byte : out) byte = static_cast<std::uint8_t>((*g)());
-    };
-    for (Peer* peer : {&a, &b}) {
-      peer->children.clear();
-      peer->spis.taken.clear();
-      peer->log.clear();
-      peer->restart();
-      connect(*peer, connection(*peer, other(*peer)));
-    }
-    establish();
+    establish_anew(seed);
     rekey_ike(a);
     rekey_ike(b);
     while (!a.outbox.empty() || !b.outbox.empty()) {

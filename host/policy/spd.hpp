@@ -6,6 +6,7 @@
 #include <map>
 #include <vector>
 
+#include "driver/ipv4/ipv4.hpp"
 #include "driver/tables/spd_compiler.hpp"
 #include "host/policy/policy.hpp"
 
@@ -41,17 +42,9 @@ struct NumberedPolicy {
 [[nodiscard]] Spd compile(const std::vector<NumberedPolicy>& policies,
                           const std::map<std::string, TargetState>& targets);
 
-// What a lookup asks by. Ports are 0 where a packet has none.
-struct PacketKey {
-  std::uint32_t source = 0;
-  std::uint32_t destination = 0;
-  std::uint8_t protocol = 0;
-  std::uint16_t source_port = 0;
-  std::uint16_t destination_port = 0;
-};
-
 // The first rule that matches, or null (RFC 4301 5.1: then the packet is discarded). Rules that ask for a principal
 // match none: the gateway's own packets are nobody's.
-[[nodiscard]] const driver::SpdRule* first_match(const std::vector<driver::SpdRule>& rules, const PacketKey& key);
+[[nodiscard]] const driver::SpdRule* first_match(const std::vector<driver::SpdRule>& rules,
+                                                 const driver::PacketKey& key);
 
 }  // namespace sallyport::policy

@@ -7,6 +7,8 @@
 namespace sallyport::policy {
 namespace {
 
+using driver::PacketKey;
+
 Policy policy(std::initializer_list<std::pair<const char*, const char*>> words) {
   Policy p;
   for (const auto& [word, text] : words) set_word(p, word, text).value();

@@ -10,6 +10,9 @@
 
 #include <memory>
 
+#include "base/descriptor.hpp"
+#include "host/store/new_file.hpp"
+
 namespace sallyport::store {
 namespace {
 
@@ -21,46 +24,29 @@ using Context = std::unique_ptr<EVP_CIPHER_CTX, decltype(&EVP_CIPHER_CTX_free)>;
 
 Error crypto_error() { return {Errc::kIo, "OpenSSL refused AES-256-GCM"}; }
 
-class File {
- public:
-  explicit File(int fd) : fd_(fd) {}
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-  ~File() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  [[nodiscard]] int get() const { return fd_; }
-
- private:
-  int fd_;
-};
-
 Result<Secret> make_key(const std::filesystem::path& path) {
   Secret key(kKeyBytes);
   if (RAND_bytes(key.bytes().data(), kKeyBytes) != 1) return crypto_error();
-  const File file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (file.get() < 0) return errno_error("make " + path.string());
-  if (::write(file.get(), key.reveal().data(), kKeyBytes) != static_cast<ssize_t>(kKeyBytes) ||
-      ::fsync(file.get()) != 0) {
-    return errno_error("write " + path.string());
-  }
+  if (auto made = make_file(path, key.reveal()); !made) return made.error();
   return key;
 }
 
 }  // namespace
 
 Result<Secret> load_or_make_key(const std::filesystem::path& path) {
-  const File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.get() < 0) return errno == ENOENT ? make_key(path) : errno_error("open " + path.string());
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.valid()) return errno == ENOENT ? make_key(path) : file_error("open " + path.string());
   struct stat status {};
-  if (::fstat(file.get(), &status) != 0) return errno_error("stat " + path.string());
+  if (::fstat(file.get(), &status) != 0) return file_error("stat " + path.string());
   if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
     return Error{Errc::kDenied, path.string() + " can be read by others; run: chmod 600 " + path.string()};
   }
   Secret key(kKeyBytes);
   if (::read(file.get(), key.bytes().data(), kKeyBytes) != static_cast<ssize_t>(kKeyBytes)) {
     return Error{Errc::kCorrupt,
-                 path.string() + " is no key of 32 bytes; remove it and what was sealed under it is lost"};
+                 path.string() +
+                     " is no key of 32 bytes; restore it from a backup, or move it away: the IKE SAs that are "
+                     "sealed under it are then negotiated again"};
   }
   return key;
 }

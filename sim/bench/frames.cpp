@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
+#include "driver/ipv4/ipv4.hpp"
 #include "driver/software/esp_transform.hpp"
-#include "driver/software/ipv4.hpp"
 
 namespace sallyport::bench {
 namespace {

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <array>
 
-#include "driver/software/ipv4.hpp"
+#include "driver/ipv4/ipv4.hpp"
 #include "hw/layout/descriptors.hpp"
 
 namespace sallyport::sim {
@@ -25,8 +25,7 @@ void write_u16(Buffer& frame, std::size_t at, std::uint16_t value) {
 void mend(Buffer& frame) {
   const std::size_t header = std::size_t{frame[kIpv4At] & 0xfU} * 4;
   if (header < 20 || frame.size() < kIpv4At + header) return;
-  write_u16(frame, kIpv4At + 10, 0);
-  write_u16(frame, kIpv4At + 10, driver::internet_checksum(Bytes(frame).subspan(kIpv4At, header)));
+  driver::write_checksum(std::span(frame).subspan(kIpv4At), header);
 }
 
 }  // namespace

@@ -2,7 +2,7 @@
 // How many clocks a packet takes when frames arrive as fast as a port can give them, and what a flip costs under load.
 #include <gtest/gtest.h>
 
-#include "driver/software/ipv4.hpp"
+#include "driver/ipv4/ipv4.hpp"
 #include "driver/tables/route_compiler.hpp"
 #include "driver/tables/spd_compiler.hpp"
 #include "tests/card/driven_card.hpp"

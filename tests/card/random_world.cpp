@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "driver/ipv4/ipv4.hpp"
 #include "driver/software/esp_transform.hpp"
-#include "driver/software/ipv4.hpp"
 #include "driver/tables/principal_compiler.hpp"
 #include "hw/layout/tables.hpp"
 

@@ -6,7 +6,7 @@
 
 #include <utility>
 
-namespace sallyport::driver {
+namespace sallyport {
 
 class Descriptor {
  public:
@@ -27,4 +27,4 @@ class Descriptor {
   int fd_ = -1;
 };
 
-}  // namespace sallyport::driver
+}  // namespace sallyport

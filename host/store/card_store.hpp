@@ -1,30 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the gateway keeps over a restart, in one SQLite file that only its owner can read.
-//
-// Written through (WAL): what a call stored is there after kill -9. Policies are also synced to the disk, since they
-// must survive a power failure; what describes the card need not, because the card forgets then too.
+// What a daemon needs to go on with a running card, in FOLDER/card.db. What a call has stored survives the daemon's
+// death at any moment, and no more: a card forgets with the power too. No call waits for a disk, and none at all when
+// the folder is in memory (/run).
 #pragma once
 
 #include <chrono>
-#include <cstdint>
-#include <filesystem>
 #include <map>
-#include <memory>
 #include <optional>
-#include <string>
 #include <vector>
 
 #include "base/secret.hpp"
-
-struct sqlite3;
+#include "host/store/database.hpp"
 
 namespace sallyport::store {
-
-// Policies that were changed live, as JSON texts in their order, and which policies of the file they began from.
-struct StoredPolicies {
-  std::vector<std::string> policies;
-  std::string origin;
-};
 
 // The content of one bank of the card's tables, for the generation it is (or was to be) opened with.
 struct StoredImage {
@@ -37,18 +25,10 @@ struct StoredSnapshot {
   std::chrono::system_clock::time_point taken;
 };
 
-class Store {
+class CardStore {
  public:
-  // Makes the folder, the file and the key that seals snapshots when they are not there. kCorrupt: no store of ours, or
-  // of a later version.
-  static Result<Store> open(const std::filesystem::path& folder);
-  Store(Store&&) noexcept;
-  Store& operator=(Store&&) noexcept;
-  ~Store();
-
-  Result<void> save_policies(const StoredPolicies& policies);
-  Result<std::optional<StoredPolicies>> policies();
-  Result<void> forget_policies();
+  // `key` seals snapshots.
+  static Result<CardStore> open(const std::filesystem::path& folder, Secret key);
 
   // A new life of the card: everything known of the one before is forgotten.
   Result<void> begin_card(Bytes cookie);
@@ -62,17 +42,14 @@ class Store {
   Result<void> remove_sa(std::uint32_t spi_in);
   Result<std::vector<std::string>> sas();
 
-  // Sealed with AES-256-GCM under the key file.
+  // Of IKE: sealed with AES-256-GCM.
   Result<void> save_snapshot(const Secret& snapshot, std::chrono::system_clock::time_point taken);
   Result<std::optional<StoredSnapshot>> snapshot();
 
  private:
-  struct Close {
-    void operator()(sqlite3* database) const;
-  };
-  Store(std::unique_ptr<sqlite3, Close> database, Secret key) : database_(std::move(database)), key_(std::move(key)) {}
+  CardStore(Database database, Secret key) : database_(std::move(database)), key_(std::move(key)) {}
 
-  std::unique_ptr<sqlite3, Close> database_;
+  Database database_;
   Secret key_;
 };
 

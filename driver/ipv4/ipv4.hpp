@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The IPv4 header as the card reads and changes it (RFC 791).
+// IPv4 (RFC 791) as the card reads and changes it, and as whoever must see a packet with its eyes does.
 #pragma once
 
 #include "base/bytes.hpp"
@@ -44,8 +44,20 @@ enum class HeaderFault : std::uint8_t {
 // `available` may be longer than the packet: Ethernet pads short frames.
 HeaderFault read_ipv4(Bytes available, Ipv4Packet& packet);
 
-// RFC 1071: what belongs into the checksum field of a header that has zero there; 0 over a header that verifies.
-std::uint16_t internet_checksum(Bytes header);
+// What a lookup asks by (hw/README.md, Lookups): ports are 0 where a packet has none.
+struct PacketKey {
+  std::uint32_t source = 0;
+  std::uint32_t destination = 0;
+  std::uint8_t protocol = 0;
+  std::uint16_t source_port = 0;
+  std::uint16_t destination_port = 0;
+};
+PacketKey packet_key(const Ipv4Packet& packet);
+
+// RFC 1071: what belongs into a checksum field that has zero now; 0 over bytes that carry their right checksum.
+std::uint16_t internet_checksum(Bytes data);
+// The same, written into the IPv4 header at the start of `packet`.
+void write_checksum(std::span<std::uint8_t> packet, std::size_t header_bytes);
 
 // RFC 1624 eqn. 3: TTL - 1, and the checksum of the changed word.
 void decrement_ttl(std::span<std::uint8_t> packet);
