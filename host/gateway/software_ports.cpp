@@ -2,13 +2,8 @@
 // The software card behind two Linux interfaces.
 #include "host/gateway/software_ports.hpp"
 
-#include <fcntl.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
-
-#include "driver/linux_port/descriptor.hpp"
 #include "host/base/log.hpp"
 
 namespace sallyport::gateway {
@@ -16,33 +11,10 @@ namespace {
 
 constexpr int kBatch = 64;  // frames of one port before the other has its turn; ours
 
-// The interface stands for a wire into the card. The kernel must neither answer ARP there (arp_ignore 8: for no
-// address) nor speak IPv6 nor forward what it sees.
-Result<void> keep_kernel_away(const std::string& interface) {
-  const std::pair<std::string, const char*> settings[] = {{"ipv4/conf/" + interface + "/arp_ignore", "8"},
-                                                          {"ipv4/conf/" + interface + "/forwarding", "0"},
-                                                          {"ipv6/conf/" + interface + "/disable_ipv6", "1"}};
-  for (const auto& [path, value] : settings) {
-    if (auto r = set_sysctl(path, value); !r) return r;
-  }
-  return {};
-}
-
 }  // namespace
-
-Result<void> set_sysctl(const std::string& path, const char* value) {
-  const std::string file = "/proc/sys/net/" + path;
-  const driver::Descriptor fd(::open(file.c_str(), O_WRONLY | O_CLOEXEC));
-  if (!fd.valid()) return errno == ENOENT ? Result<void>() : errno_error("open " + file);
-  if (::write(fd.get(), value, std::strlen(value)) < 0) return errno_error("write " + file);
-  return {};
-}
 
 Result<std::unique_ptr<SoftwarePorts>> SoftwarePorts::attach(boost::asio::io_context& io, const std::string& lan,
                                                              const std::string& wan) {
-  for (const auto& interface : {lan, wan}) {
-    if (auto r = keep_kernel_away(interface); !r) return r.error();
-  }
   auto lan_port = driver::PacketPort::attach(lan);
   if (!lan_port) return lan_port.error();
   auto wan_port = driver::PacketPort::attach(wan);

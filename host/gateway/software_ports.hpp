@@ -14,7 +14,6 @@ namespace sallyport::gateway {
 
 class SoftwarePorts {
  public:
-  // Attaches to both interfaces and keeps the kernel's own IP away from them: the frames are the card's.
   static Result<std::unique_ptr<SoftwarePorts>> attach(boost::asio::io_context& io, const std::string& lan,
                                                        const std::string& wan);
 
@@ -40,8 +39,5 @@ class SoftwarePorts {
   driver::SoftwareCard* card_ = nullptr;
   std::function<void()> received_;
 };
-
-// Writes one setting under /proc/sys/net; one that this kernel does not have counts as written.
-Result<void> set_sysctl(const std::string& path, const char* value);
 
 }  // namespace sallyport::gateway

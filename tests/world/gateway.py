@@ -39,9 +39,6 @@ class Gateway:
 
     def start(self):
         """Card and daemon; returns when the daemon answers."""
-        # The wires are the card's. Linux would answer ARP on them for its addresses on sp-lan and sp-wan.
-        for interface in ("lan0", "wan0"):
-            self.namespace.run("ip", "link", "set", interface, "arp", "off")
         if self.card_kind == "xrt":
             self.card = self.namespace.start(f"card-{self.namespace.name}", BIN / "sallyport-card", "--lan", "lan0", "--wan", "wan0", "--socket",
                                              self.socket_id)
