@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One of our gateways in a namespace: sallyportd and its card, which is the simulated one behind stock XRT or the software card.
+"""One of our gateways in a namespace: sallyportd and its card, at one of the three heights of docs/architecture.md.
 
 The namespace has the wires lan0 and wan0, which are the card's Ethernet ports; Linux there sees the card as sp-lan and sp-wan."""
 
@@ -16,7 +16,8 @@ BIN = BUILD / "bin"
 XCLBIN = BUILD / "share" / "sallyport" / "sallyport.xclbin"
 SHORT_SLEEP = BUILD / "tests" / "libsallyport_short_sleep.so"  # XRT's shim would wait ten seconds for nothing
 
-CARDS = ("software", "xrt")
+# The daemon of each height: the software card, the Verilated card in the daemon's process, and the same behind stock XRT.
+DAEMON = {"software": BIN / "sallyportd", "verilated": BUILD / "tests" / "sallyportd-verilated", "xrt": BIN / "sallyportd"}
 
 
 class Gateway:
@@ -46,7 +47,7 @@ class Gateway:
         return self
 
     def start_daemon(self):
-        daemon = [BIN / "sallyportd", "--config", self.file]
+        daemon = [DAEMON[self.card_kind], "--config", self.file]
         if self.card_kind == "xrt":
             daemon = ["env", f"LD_PRELOAD={SHORT_SLEEP}", BIN / "sallyport-emulated", self.socket_id, *daemon]
         self.daemon = self.namespace.start(f"sallyportd-{self.namespace.name}", *daemon)

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The software card behind two Linux interfaces.
-#include "host/gateway/software_ports.hpp"
+#include "host/gateway/card_ports.hpp"
 
 #include <unistd.h>
 
@@ -13,27 +12,25 @@ constexpr int kBatch = 64;  // frames of one port before the other has its turn;
 
 }  // namespace
 
-Result<std::unique_ptr<SoftwarePorts>> SoftwarePorts::attach(boost::asio::io_context& io, const std::string& lan,
-                                                             const std::string& wan) {
+Result<std::unique_ptr<CardPorts>> CardPorts::attach(boost::asio::io_context& io, const std::string& lan,
+                                                     const std::string& wan) {
   auto lan_port = driver::PacketPort::attach(lan);
   if (!lan_port) return lan_port.error();
   auto wan_port = driver::PacketPort::attach(wan);
   if (!wan_port) return wan_port.error();
-  return std::unique_ptr<SoftwarePorts>(new SoftwarePorts(io, std::move(*lan_port), std::move(*wan_port)));
+  return std::unique_ptr<CardPorts>(new CardPorts(io, std::move(*lan_port), std::move(*wan_port)));
 }
 
-std::unique_ptr<driver::SoftwareCard> SoftwarePorts::make_card() {
-  return std::make_unique<driver::SoftwareCard>([this](layout::Port port, Bytes frame) {
-    auto& out = of(port).port;
-    if (auto sent = out.send(frame); !sent) {
-      log::debug("port.frame_lost", {{"interface", out.name()}, {"why", sent.error().detail}});
-    }
-  });
+void CardPorts::send(layout::Port port, Bytes frame) {
+  auto& out = of(port).port;
+  if (auto sent = out.send(frame); !sent) {
+    log::debug("port.frame_lost", {{"interface", out.name()}, {"why", sent.error().detail}});
+  }
 }
 
-void SoftwarePorts::start(driver::SoftwareCard& card, std::function<void()> received) {
-  card_ = &card;
-  received_ = std::move(received);
+void CardPorts::start(std::function<void(layout::Port, Bytes)> take, std::function<void()> taken) {
+  take_ = std::move(take);
+  taken_ = std::move(taken);
   for (const auto port : {layout::Port::kLan, layout::Port::kWan}) {
     boost::system::error_code failed;
     // The descriptor stays the port's; what asio closes is its own copy.
@@ -46,7 +43,7 @@ void SoftwarePorts::start(driver::SoftwareCard& card, std::function<void()> rece
   }
 }
 
-void SoftwarePorts::listen(layout::Port port) {
+void CardPorts::listen(layout::Port port) {
   of(port).readable.async_wait(
       boost::asio::posix::descriptor_base::wait_read, [this, port](boost::system::error_code e) {
         if (e) return;
@@ -57,9 +54,9 @@ void SoftwarePorts::listen(layout::Port port) {
             break;
           }
           if (!*frame) break;
-          card_->receive(port, **frame);
+          take_(port, **frame);
         }
-        received_();
+        taken_();
         listen(port);
       });
 }

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// The Ethernet ports of a card in this process: two Linux interfaces.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <functional>
+#include <memory>
+
+#include "driver/linux_port/packet_port.hpp"
+#include "hw/layout/codes.hpp"
+
+namespace sallyport::gateway {
+
+class CardPorts {
+ public:
+  static Result<std::unique_ptr<CardPorts>> attach(boost::asio::io_context& io, const std::string& lan,
+                                                   const std::string& wan);
+
+  // A frame of the card. One that the interface does not take is lost, as on a wire.
+  void send(layout::Port port, Bytes frame);
+  // From now on frames that arrive go to `take`; `taken` is called after each batch of them.
+  void start(std::function<void(layout::Port, Bytes)> take, std::function<void()> taken);
+
+ private:
+  struct Port {
+    Port(boost::asio::io_context& io, driver::PacketPort opened) : port(std::move(opened)), readable(io) {}
+    driver::PacketPort port;
+    boost::asio::posix::stream_descriptor readable;
+  };
+  CardPorts(boost::asio::io_context& io, driver::PacketPort lan, driver::PacketPort wan)
+      : lan_(io, std::move(lan)), wan_(io, std::move(wan)) {}
+
+  Port& of(layout::Port port) { return port == layout::Port::kLan ? lan_ : wan_; }
+  void listen(layout::Port port);
+
+  Port lan_;
+  Port wan_;
+  std::function<void(layout::Port, Bytes)> take_;
+  std::function<void()> taken_;
+};
+
+}  // namespace sallyport::gateway
