@@ -29,7 +29,8 @@ class Gateway:
         (self.folder / "state").mkdir(parents=True)
         self.socket = self.folder / "api.sock"
         self.keylog = self.folder / "esp.keys"
-        self.socket_id = f"{namespace.world.prefix}-{namespace.name}"  # of XRT's emulation
+        # XRT's emulation has its sockets in /tmp/$USER, where they outlive both ends; this user's folder goes with the world.
+        self.emulation = {"user": namespace.world.folder.name, "socket": namespace.name}
         self.file = self.folder / "gateway.toml"
         card_section = (f'[card]\nbackend = "xrt"\nxclbin = "{XCLBIN}"\n' if card == "xrt" else
                         '[card]\nbackend = "software"\nlan_interface = "lan0"\nwan_interface = "wan0"\n')
@@ -41,15 +42,16 @@ class Gateway:
     def start(self):
         """Card and daemon; returns when the daemon answers."""
         if self.card_kind == "xrt":
-            self.card = self.namespace.start(f"card-{self.namespace.name}", BIN / "sallyport-card", "--lan", "lan0", "--wan", "wan0", "--socket",
-                                             self.socket_id)
+            self.card = self.namespace.start(f"card-{self.namespace.name}", BIN / "sallyport-card", "--lan", "lan0", "--wan", "wan0", "--user",
+                                             self.emulation["user"], "--socket", self.emulation["socket"])
         self.start_daemon()
         return self
 
     def start_daemon(self):
         daemon = [DAEMON[self.card_kind], "--config", self.file]
         if self.card_kind == "xrt":
-            daemon = ["env", f"LD_PRELOAD={SHORT_SLEEP}", BIN / "sallyport-emulated", self.socket_id, *daemon]
+            daemon = ["env", f"LD_PRELOAD={SHORT_SLEEP}", f"USER={self.emulation['user']}", BIN / "sallyport-emulated", self.emulation["socket"],
+                      *daemon]
         self.daemon = self.namespace.start(f"sallyportd-{self.namespace.name}", *daemon)
 
         def answers():
