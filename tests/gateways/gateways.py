@@ -150,7 +150,7 @@ class VerilatedCardBehindXrt(Scenarios, Gateways):
         self.start()
         before = self.a.wait_established()[0]
         wait_for("the first ping to cross", lambda: self.lana.ping(LAN_B, count=1, wait=3) == 1, seconds=30)
-        there, back = Probes(self.lana, self.lanb, LAN_B, 20, port=7001), Probes(self.lanb, self.lana, LAN_A, 20, port=7002)
+        there, back = Probes(self.lana, self.lanb, LAN_B, 40, port=7001), Probes(self.lanb, self.lana, LAN_A, 40, port=7002)
         time.sleep(1)
         self.a.daemon.kill()
         time.sleep(2)
