@@ -4,8 +4,6 @@
 import argparse
 import os
 import shutil
-import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -13,12 +11,11 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from world.gateway import BIN, CARDS, Gateway  # noqa: E402
-from world.network import Capture, Failure, World  # noqa: E402
+from world.gateway import BIN, Gateway  # noqa: E402
+from world.network import Capture, Failure, World, named_namespaces, take_down  # noqa: E402
 from world.readers import esp_of, sort_wire, verify  # noqa: E402
 from world.traffic import Probes, send_file  # noqa: E402
 
-PREFIX = "spdemo"
 FILE_BYTES = 300_000
 PROBE_RATE = 20.0  # a second: the simulated cards share one machine with everything else
 
@@ -29,6 +26,8 @@ SIDES = {
     "b": {"lan": "10.2.0.1/24", "wan": "192.0.2.2/24", "peer": "192.0.2.1", "net": "10.2.0.0/24", "far": "10.1.0.0/24",
           "proposals": "aes256gcm16, aes128gcm16"},
 }
+CARDS = {"xrt": "behind stock XRT a card simulated cycle by cycle", "verilated": "in its process a card simulated cycle by cycle",
+         "software": "the software card"}
 LAN_A, LAN_B, PRINTER = "10.1.0.10", "10.2.0.10", "10.2.0.77"
 
 
@@ -97,7 +96,7 @@ def build(world, card):
 
 def show(world, claims, card):
     lana, lanb, (a, b) = build(world, card)
-    step("Two gateways start: sallyportd, and behind stock XRT a card simulated cycle by cycle" if card == "xrt" else "Two gateways start, with the software card")
+    step(f"Two gateways start: sallyportd, and {CARDS[card]}")
     b.start()
     a.start()
 
@@ -165,15 +164,12 @@ Left up, as asked. To look around:
 To take it down: tools/demo --stop""")
 
 
-def stop():
+def stop(prefix):
     """Takes down every world a --keep left."""
-    names = [line.split()[0] for line in subprocess.run(["ip", "netns", "list"], text=True, capture_output=True).stdout.splitlines()]
-    ours = [name for name in names if name.startswith(PREFIX)]
+    ours = named_namespaces(prefix)
     for name in ours:
-        for pid in subprocess.run(["ip", "netns", "pids", name], text=True, capture_output=True).stdout.split():
-            os.kill(int(pid), signal.SIGKILL)
-        subprocess.run(["ip", "netns", "del", name], check=True)
-    for folder in Path("/tmp").glob(f"{PREFIX}[0-9]*"):
+        take_down(name)
+    for folder in Path("/tmp").glob(f"{prefix}[0-9]*"):
         shutil.rmtree(folder, ignore_errors=True)
     print(f"demo: {len(ours)} namespaces taken down")
     return 0
@@ -184,13 +180,14 @@ def main():
     parser.add_argument("--keep", action="store_true", help="leave everything up")
     parser.add_argument("--stop", action="store_true", help="take down what --keep left")
     parser.add_argument("--card", choices=CARDS, default="xrt", help="which card the gateways have")
+    parser.add_argument("--prefix", default="spdemo", help="what the names of its namespaces begin with")
     options = parser.parse_args()
     if options.stop:
-        return stop()
+        return stop(options.prefix)
     claims = Claims()
     started = time.monotonic()
     try:
-        with World(PREFIX, keep=options.keep) as world:
+        with World(options.prefix, keep=options.keep) as world:
             show(world, claims, options.card)
             if options.keep:
                 look_around(world)

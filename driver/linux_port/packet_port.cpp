@@ -14,6 +14,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "driver/linux_port/sysctl.hpp"
+
 namespace sallyport::driver {
 namespace {
 
@@ -29,6 +31,19 @@ Result<ifreq> request_for(const std::string& name) {
   return request;
 }
 
+// The interface stands for a wire, and what arrives on it is for whoever is at its end alone: where the kernel answered
+// ARP for the gateway's addresses too, packets would go to its MAC address and past the card.
+Result<void> keep_kernel_away(const std::string& interface, ifreq request) {
+  const Descriptor control(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (::ioctl(control.get(), SIOCGIFFLAGS, &request) != 0) return errno_error(interface + ": flags");
+  request.ifr_flags |= IFF_NOARP;
+  if (::ioctl(control.get(), SIOCSIFFLAGS, &request) != 0) {
+    return errno_error(interface + ": switch ARP off (needs CAP_NET_ADMIN)");
+  }
+  if (auto r = set_sysctl("ipv4/conf/" + interface + "/forwarding", "0"); !r) return r;
+  return set_sysctl("ipv6/conf/" + interface + "/disable_ipv6", "1");
+}
+
 }  // namespace
 
 Result<PacketPort> PacketPort::attach(const std::string& interface) {
@@ -36,6 +51,7 @@ Result<PacketPort> PacketPort::attach(const std::string& interface) {
   if (!request) return request.error();
   const unsigned index = if_nametoindex(interface.c_str());
   if (index == 0) return Error{Errc::kNotFound, interface + ": no such interface"};
+  if (auto r = keep_kernel_away(interface, *request); !r) return r.error();
   // Protocol 0 until bound, so that no frame of another interface gets in.
   Descriptor fd(::socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd.valid()) return errno_error("AF_PACKET socket (needs CAP_NET_RAW)");

@@ -17,6 +17,8 @@ namespace sallyport::driver {
 class PacketPort {
  public:
   // The wire end of an existing interface: promiscuous, everything that arrives, nothing that this machine sends by it.
+  // The kernel is kept away from it for good: no ARP, no IPv6, no forwarding there (`ip link set IF arp on` and sysctl
+  // undo that).
   // Offloads of the interface should be off (ethtool -K IF gro off tx off ...): the card wants frames as they are on a
   // wire.
   static Result<PacketPort> attach(const std::string& interface);

@@ -50,6 +50,29 @@ TEST_F(PacketPortTest, CarriesFramesBothWaysOverAnInterfaceAndNotItsOwnEcho) {
   EXPECT_EQ(next_of_ours(*left), back);  // and not `there`, which left itself sent
 }
 
+// The address is one of this machine, as a gateway's is: not on the wire, but Linux would answer for it there too.
+TEST_F(PacketPortTest, KeepsTheKernelFromAnsweringArpWhereItIsAttached) {
+  shell("ip link set lo up && ip addr add 10.9.0.1/32 dev lo");
+  shell("ip link add asking type veth peer name wire && ip link set asking up && ip link set wire up");
+  auto asking = PacketPort::attach("asking");
+  ASSERT_TRUE(asking) << asking.error().message();
+  Buffer who_has(60, 0);
+  const Buffer request = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0,  0, 0, 0, 9, 8, 6, 0, 1, 8, 0,  6, 4, 0,
+                          1,    2,    0,    0,    0,    0,    9, 10, 9, 0, 2, 0, 0, 0, 0, 0, 0, 10, 9, 0, 1};
+  std::copy(request.begin(), request.end(), who_has.begin());
+  const auto answered = [&] {
+    EXPECT_TRUE(asking->send(who_has));
+    for (pollfd waiting{asking->fd(), POLLIN, 0}; ::poll(&waiting, 1, 1000) > 0;) {
+      auto frame = asking->receive();
+      if (frame && *frame && (*frame)->size() >= 22 && (**frame)[12] == 8 && (**frame)[13] == 6) return true;
+    }
+    return false;
+  };
+  EXPECT_TRUE(answered()) << "an unattached interface is Linux's";
+  ASSERT_TRUE(PacketPort::attach("wire"));
+  EXPECT_FALSE(answered());
+}
+
 TEST_F(PacketPortTest, MakesATapThatLinuxSees) {
   const MacAddress mac = {2, 0, 0, 0, 0, 7};
   auto tap = PacketPort::create_tap("sp-test", mac, 1400);

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
+#include "driver/linux_port/sysctl.hpp"
 #include "host/gateway/ipv4.hpp"
-#include "host/gateway/software_ports.hpp"
 
 namespace sallyport::gateway {
 namespace {
@@ -33,7 +33,7 @@ Result<void> configure(const std::string& tap) {
       {"ipv4/conf/" + tap + "/send_redirects", "0"}, {"ipv4/conf/" + tap + "/accept_redirects", "0"},
   };
   for (const auto& [path, value] : settings) {
-    if (auto r = set_sysctl(path, value); !r) return r;
+    if (auto r = driver::set_sysctl(path, value); !r) return r;
   }
   return {};
 }

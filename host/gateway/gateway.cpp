@@ -66,6 +66,14 @@ Result<void> Gateway::bring_up() {
       io_, *keeper_, [this](const ike::Action& a) { on_action(a); }, [this] { save_ike(); });
   if (auto r = ike_->open(addresses_of(config_.wan)); !r) return r;
 
+  // Before anything is committed: the kernel has forgotten its neighbours with the TAP devices of the life before, so
+  // from the first commit on an adopted card sends us packets that wait for them.
+  ExceptionPath::Callbacks callbacks;
+  callbacks.acquire = [this](std::uint16_t policy_id) { acquire(policy_id); };
+  callbacks.on_event = [this](const driver::Message& event) { on_card_event(event); };
+  callbacks.resolve = [this](const Hop& hop) { resolve(hop); };
+  if (auto r = exceptions_->start(card_, *keeper_, std::move(callbacks)); !r) return r;
+
   if (auto r = take_kernel_view(); !r) return r;
   for (const ManualSa& manual : config_.sas) {
     if (keeper_->sending_for("sa/" + manual.name) != nullptr) continue;  // adopted: a key is never loaded twice
@@ -82,12 +90,6 @@ Result<void> Gateway::bring_up() {
   if (auto r = tell_engine(policies); !r) return r;
   if (auto r = restore_ike(); !r) return r;
   if (auto r = put_in_force(policies); !r) return r;
-
-  ExceptionPath::Callbacks callbacks;
-  callbacks.acquire = [this](std::uint16_t policy_id) { acquire(policy_id); };
-  callbacks.on_event = [this](const driver::Message& event) { on_card_event(event); };
-  callbacks.resolve = [this](const Hop& hop) { resolve(hop); };
-  if (auto r = exceptions_->start(card_, *keeper_, std::move(callbacks)); !r) return r;
   if (auto r = control_.enable(true); !r) return r;
 
   boost::system::error_code failed;

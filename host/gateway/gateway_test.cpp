@@ -108,6 +108,24 @@ Buffer udp_packet(std::uint32_t source, std::uint32_t destination, std::size_t p
 std::uint16_t u16(Bytes b, std::size_t at) { return static_cast<std::uint16_t>(b[at] << 8 | b[at + 1]); }
 std::uint32_t u32(Bytes b, std::size_t at) { return std::uint32_t{u16(b, at)} << 16 | u16(b, at + 2); }
 
+// A card that gets a packet right after each flip of its tables, before the host can do anything else.
+class BusyCard : public driver::Card {
+ public:
+  BusyCard(driver::Card& card, std::function<void()> packet) : card_(card), packet_(std::move(packet)) {}
+  Result<std::uint32_t> read(const layout::Register& reg) override { return card_.read(reg); }
+  Result<void> write(const layout::Register& reg, std::uint32_t value) override {
+    auto written = card_.write(reg, value);
+    if (reg.offset == layout::reg::kFlip.offset) packet_();
+    return written;
+  }
+  Result<std::unique_ptr<driver::HostMemory>> allocate(std::size_t size) override { return card_.allocate(size); }
+  std::string description() const override { return card_.description(); }
+
+ private:
+  driver::Card& card_;
+  std::function<void()> packet_;
+};
+
 class GatewayTest : public testing::Test {
  protected:
   void SetUp() override {
@@ -120,11 +138,12 @@ class GatewayTest : public testing::Test {
     std::filesystem::remove_all(folder_);
   }
 
-  void start() {
+  void start() { start(card_); }
+  void start(driver::Card& card) {
     Config config = parse_config(kConfiguration, folder_ / "gw.toml").value();
     config.state_directory = folder_ / "state";
     config.socket = folder_ / "run" / "api.sock";
-    auto started = Gateway::start(io_, std::move(config), card_);
+    auto started = Gateway::start(io_, std::move(config), card);
     ASSERT_TRUE(started) << started.error().detail;
     gateway_ = std::move(*started);
   }
@@ -212,6 +231,26 @@ TEST_F(GatewayTest, AdoptsACardThatItKnows) {
   ASSERT_EQ(wan_.size(), 4U);
   for (std::uint32_t i = 0; i < 4; ++i) EXPECT_EQ(u32(wan_[i], 38), i + 1);  // RFC 4303 2.2: sequence number
   EXPECT_EQ(gateway_->keeper().sas().size(), 1U);
+}
+
+// With the TAP devices the kernel has lost its neighbours, and so does the card at the next daemon's first flip.
+TEST_F(GatewayTest, NoPacketIsLostWhileACardIsAdopted) {
+  start();
+  ASSERT_TRUE(ask("POST", {"policies"}, {{"name", "out"}, {"action", "bypass"}}).as_object().contains("generation"));
+  std::size_t sent = 0;
+  const auto send = [&] {
+    card_.receive(layout::Port::kLan, udp_packet(kHost, 0xc0000263, 20, false));  // 192.0.2.99
+    ++sent;
+  };
+  send();
+  ASSERT_TRUE(run_until([&] { return wan_.size() == 1; }));  // its neighbour is known
+  gateway_.reset();
+  send();
+  BusyCard busy(card_, send);
+  start(busy);
+  ASSERT_GT(sent, 2U);
+  EXPECT_TRUE(run_until([&] { return wan_.size() == sent; })) << wan_.size() << " of " << sent;
+  gateway_.reset();  // before `busy`
 }
 
 TEST_F(GatewayTest, ACardOfSomebodyElseIsWipedAndBegunAnew) {

@@ -1,10 +1,13 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Two of our gateways, with software cards unless a scenario says otherwise, between two LANs.
+"""Two of our gateways between two LANs.
 
     lana 10.1.0.10 - 10.1.0.1 gwa 192.0.2.1 === WAN === 192.0.2.2 gwb 10.2.0.1 - 10.2.0.10 lanb
 
-Run as root:  tests/gateways/gateways.py [-v] [Gateways.test_...]"""
+What the cards do is shown at three heights: SoftwareCard, VerilatedCard (in the daemon's process) and VerilatedCardBehindXrt. What the
+daemon does is shown with the software card, unless the card must outlive it.
+
+Run as root:  tests/gateways/gateways.py [-v] [SoftwareCard.test_... | Daemon.test_...]"""
 
 import signal
 import sys
@@ -15,7 +18,7 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from world.gateway import Gateway  # noqa: E402
+from world.gateway import DAEMON, Gateway  # noqa: E402
 from world.network import Capture, World, wait_for  # noqa: E402
 from world.readers import sort_wire, verify  # noqa: E402
 from world.traffic import Probes  # noqa: E402
@@ -51,6 +54,8 @@ start_action = "{start if side == 'a' else 'trap'}"
 
 
 class Gateways(unittest.TestCase):
+    card = "software"
+
     def setUp(self):
         self.world = World("hd")
         self.world.__enter__()
@@ -64,60 +69,58 @@ class Gateways(unittest.TestCase):
             host.route("default", gateway)
         self.lanb.address("eth0", f"{PRINTER}/24")
 
-    def start(self, start="start", card="software"):
+    def start(self, start="start"):
         secret = self.world.folder / "psk"
         secret.write_text("correct horse battery staple\n")
         secret.chmod(0o600)
-        self.a, self.b = (Gateway(ns, configuration(side, secret, start), card).start()
+        self.a, self.b = (Gateway(ns, configuration(side, secret, start), self.card).start()
                           for ns, side in ((self.gwa, "a"), (self.gwb, "b")))
+
+
+class Scenarios:
+    """What holds whichever card it is. `rate` is probes a second: a simulated card shares one machine with everything else."""
 
     def test_a_tunnel_comes_up_by_itself_and_protects_everything(self):
         self.start()
         self.a.wait_established()
         with Capture(self.gwa, "wan0", self.world.folder / "wan.pcap") as capture:
-            self.assertEqual(self.lana.ping(LAN_B, count=5), 5)
-            self.assertEqual(self.lanb.ping(LAN_A, count=5), 5)
+            self.assertEqual(self.lana.ping(LAN_B, count=5, wait=5), 5)
+            self.assertEqual(self.lanb.ping(LAN_A, count=5, wait=5), 5)
         kinds = sort_wire(capture.path)
         self.assertEqual(kinds["esp"], 20)
         self.assertEqual(kinds["other"], [])
         self.assertEqual(sum(verify(capture.path, self.a.keys()).values()), 20)
 
-    def test_the_first_packet_brings_the_tunnel_up_and_is_not_lost(self):
-        self.start("trap")
-        self.assertEqual(self.a.established(), [])
-        self.assertEqual(self.lana.ping(LAN_B, count=3, wait=5), 3)
-        self.assertEqual(len(self.a.established()), 1)
-
-    def test_a_gateway_answers_at_its_own_addresses_and_through_the_tunnel(self):
-        self.start()
-        self.a.wait_established()
-        self.assertEqual(self.lana.ping("10.1.0.1"), 3)
-        self.assertEqual(self.gwb.ping("192.0.2.1"), 3)
-        self.assertEqual(self.lana.ping("10.2.0.1", wait=5), 3)
-
     def test_a_changed_algorithm_loses_no_packet(self):
         self.start()
         self.a.wait_established()
-        self.lana.ping(LAN_B, count=1, wait=5)
-        there, back = Probes(self.lana, self.lanb, LAN_B, 200, port=7001), Probes(self.lanb, self.lana, LAN_A, 200, port=7002)
-        wait_for("probes to cross", lambda: self.a.established()[0]["packets_out"] > 100)
-        said = self.a.cli("policy", "set", "office", "esp_proposals=aes256gcm16").stdout
-        self.assertIn("aes256gcm16", said)
-        count = self.a.established()[0]["packets_out"]
-        wait_for("probes to cross the new SA", lambda: self.a.established()[0]["packets_out"] > count + 100)
-        for report in (there.stop(), back.stop()):
-            self.assertGreater(report["sent"], 100)
+        with Capture(self.gwa, "wan0", self.world.folder / "wan.pcap") as capture:
+            self.assertEqual(self.lana.ping(LAN_B, count=1, wait=5), 1)
+            there, back = Probes(self.lana, self.lanb, LAN_B, self.rate, port=7001), Probes(self.lanb, self.lana, LAN_A, self.rate, port=7002)
+            self.wait_for_packets_both_ways()
+            said = self.a.cli("policy", "set", "office", "esp_proposals=aes256gcm16").stdout
+            self.assertIn("aes256gcm16", said)
+            self.wait_for_packets_both_ways()
+            reports = there.stop(), back.stop()
+        for report in reports:
+            self.assertGreater(report["sent"], 60)
             self.assertEqual(report["lost"], [], f"of {report['sent']}\n{self.a.log()[-2000:]}\n{self.b.log()[-2000:]}")
         self.assertEqual([sa["algorithm"] for sa in self.a.established()], ["aes256gcm16"])
+        kinds = sort_wire(capture.path)
+        self.assertEqual(kinds["other"], [])
+        by_spi = verify(capture.path, self.a.keys())
+        self.assertEqual(sum(by_spi.values()), kinds["esp"])
+        self.assertEqual(len(by_spi), 4)  # one SA each way before, one after
 
-    def test_words_that_do_not_connect_change_nothing(self):
-        self.start()
-        before = self.a.wait_established()
-        done = self.a.cli("policy", "set", "office", "esp_proposals=aes128-sha256", check=False)
-        self.assertNotEqual(done.returncode, 0)
-        self.assertIn("stays as it was", done.stdout + done.stderr)
-        self.assertEqual(self.a.established()[0]["spi_in"], before[0]["spi_in"])
-        self.assertEqual(self.lana.ping(LAN_B, count=3, wait=5), 3)
+    def wait_for_packets_both_ways(self, count=40):
+        """Until that many more have crossed the SA in use each way."""
+        before = self.a.established()[0]
+
+        def crossed():
+            now = self.a.established()[0]
+            return all(now[way] >= before[way] + count for way in ("packets_in", "packets_out"))
+
+        wait_for("probes to cross both ways", crossed, seconds=60)
 
     def test_a_destination_taken_out_of_the_policy_goes_in_the_clear(self):
         self.start()
@@ -131,19 +134,23 @@ class Gateways(unittest.TestCase):
         self.assertEqual(kinds["esp"], 6)
         self.assertEqual(len(kinds["other"]), 6)
 
-    def test_a_daemon_that_was_killed_comes_back(self):
-        self.start()
-        self.a.wait_established()
-        self.a.daemon.kill()
-        self.a.start_daemon()
-        self.a.wait_established()
-        wait_for("the tunnel to carry packets again", lambda: self.lana.ping(LAN_B, count=1, wait=1) == 1)
+
+class SoftwareCard(Scenarios, Gateways):
+    card, rate = "software", 200
+
+
+class VerilatedCard(Scenarios, Gateways):
+    card, rate = "verilated", 20
+
+
+class VerilatedCardBehindXrt(Scenarios, Gateways):
+    card, rate = "xrt", 20
 
     def test_a_card_goes_on_without_its_daemon_which_takes_it_over(self):
-        self.start(card="xrt")
+        self.start()
         before = self.a.wait_established()[0]
         wait_for("the first ping to cross", lambda: self.lana.ping(LAN_B, count=1, wait=3) == 1, seconds=30)
-        there, back = Probes(self.lana, self.lanb, LAN_B, 20, port=7001), Probes(self.lanb, self.lana, LAN_A, 20, port=7002)
+        there, back = Probes(self.lana, self.lanb, LAN_B, 40, port=7001), Probes(self.lanb, self.lana, LAN_A, 40, port=7002)
         time.sleep(1)
         self.a.daemon.kill()
         time.sleep(2)
@@ -157,6 +164,38 @@ class Gateways(unittest.TestCase):
         # IKE is there again too: a rekeying needs the keys of the IKE SA.
         self.assertIn("aes128gcm16", self.a.cli("rekey", "other", "office").stdout)
 
+
+class Daemon(Gateways):
+    def test_the_first_packet_brings_the_tunnel_up_and_is_not_lost(self):
+        self.start("trap")
+        self.assertEqual(self.a.established(), [])
+        self.assertEqual(self.lana.ping(LAN_B, count=3, wait=5), 3)
+        self.assertEqual(len(self.a.established()), 1)
+
+    def test_a_gateway_answers_at_its_own_addresses_and_through_the_tunnel(self):
+        self.start()
+        self.a.wait_established()
+        self.assertEqual(self.lana.ping("10.1.0.1"), 3)
+        self.assertEqual(self.gwb.ping("192.0.2.1"), 3)
+        self.assertEqual(self.lana.ping("10.2.0.1", wait=5), 3)
+
+    def test_words_that_do_not_connect_change_nothing(self):
+        self.start()
+        before = self.a.wait_established()
+        done = self.a.cli("policy", "set", "office", "esp_proposals=aes128-sha256", check=False)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("stays as it was", done.stdout + done.stderr)
+        self.assertEqual(self.a.established()[0]["spi_in"], before[0]["spi_in"])
+        self.assertEqual(self.lana.ping(LAN_B, count=3, wait=5), 3)
+
+    def test_a_daemon_that_was_killed_comes_back(self):
+        self.start()
+        self.a.wait_established()
+        self.a.daemon.kill()
+        self.a.start_daemon()
+        self.a.wait_established()
+        wait_for("the tunnel to carry packets again", lambda: self.lana.ping(LAN_B, count=1, wait=1) == 1)
+
     def test_a_daemon_that_ends_tells_its_peer(self):
         self.start()
         self.a.wait_established()
@@ -169,15 +208,10 @@ class Gateways(unittest.TestCase):
         self.start()
         text = self.a.file.read_text()
         self.a.file.write_text(text.replace("address", "adress", 1))
-        done = self.gwa.run(*self.daemon_check(), check=False)
+        done = self.gwa.run(DAEMON["software"], "--check", "--config", self.a.file, check=False)
         self.assertEqual(done.returncode, 2)
         line = text[:text.index("address")].count("\n") + 1
         self.assertIn(f"gateway.toml:{line}: [lan] has no 'adress'; did you mean 'address'?", done.stderr)
-
-    def daemon_check(self):
-        from world.gateway import BIN
-
-        return BIN / "sallyportd", "--check", "--config", self.a.file
 
 
 if __name__ == "__main__":

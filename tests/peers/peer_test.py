@@ -13,7 +13,7 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from world.gateway import CARDS, Gateway  # noqa: E402
+from world.gateway import DAEMON, Gateway  # noqa: E402
 from world.network import Capture, World, wait_for  # noqa: E402
 from world.readers import sort_wire, verify  # noqa: E402
 
@@ -78,7 +78,7 @@ class PeerTest(unittest.TestCase):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--card", choices=CARDS, default=PeerTest.card)
+    parser.add_argument("--card", choices=DAEMON, default=PeerTest.card)
     options, rest = parser.parse_known_args()
     PeerTest.card = options.card
     unittest.main(module="__main__", argv=[sys.argv[0], *rest], verbosity=2)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One of our gateways in a namespace: sallyportd and its card, which is the simulated one behind stock XRT or the software card.
+"""One of our gateways in a namespace: sallyportd and its card, at one of the three heights of docs/architecture.md.
 
 The namespace has the wires lan0 and wan0, which are the card's Ethernet ports; Linux there sees the card as sp-lan and sp-wan."""
 
@@ -16,7 +16,8 @@ BIN = BUILD / "bin"
 XCLBIN = BUILD / "share" / "sallyport" / "sallyport.xclbin"
 SHORT_SLEEP = BUILD / "tests" / "libsallyport_short_sleep.so"  # XRT's shim would wait ten seconds for nothing
 
-CARDS = ("software", "xrt")
+# The daemon of each height: the software card, the Verilated card in the daemon's process, and the same behind stock XRT.
+DAEMON = {"software": BIN / "sallyportd", "verilated": BUILD / "tests" / "sallyportd-verilated", "xrt": BIN / "sallyportd"}
 
 
 class Gateway:
@@ -28,7 +29,8 @@ class Gateway:
         (self.folder / "state").mkdir(parents=True)
         self.socket = self.folder / "api.sock"
         self.keylog = self.folder / "esp.keys"
-        self.socket_id = f"{namespace.world.prefix}-{namespace.name}"  # of XRT's emulation
+        # XRT's emulation has its sockets in /tmp/$USER, where they outlive both ends; this user's folder goes with the world.
+        self.emulation = {"user": namespace.world.folder.name, "socket": namespace.name}
         self.file = self.folder / "gateway.toml"
         card_section = (f'[card]\nbackend = "xrt"\nxclbin = "{XCLBIN}"\n' if card == "xrt" else
                         '[card]\nbackend = "software"\nlan_interface = "lan0"\nwan_interface = "wan0"\n')
@@ -39,19 +41,17 @@ class Gateway:
 
     def start(self):
         """Card and daemon; returns when the daemon answers."""
-        # The wires are the card's. Linux would answer ARP on them for its addresses on sp-lan and sp-wan.
-        for interface in ("lan0", "wan0"):
-            self.namespace.run("ip", "link", "set", interface, "arp", "off")
         if self.card_kind == "xrt":
-            self.card = self.namespace.start(f"card-{self.namespace.name}", BIN / "sallyport-card", "--lan", "lan0", "--wan", "wan0", "--socket",
-                                             self.socket_id)
+            self.card = self.namespace.start(f"card-{self.namespace.name}", BIN / "sallyport-card", "--lan", "lan0", "--wan", "wan0", "--user",
+                                             self.emulation["user"], "--socket", self.emulation["socket"])
         self.start_daemon()
         return self
 
     def start_daemon(self):
-        daemon = [BIN / "sallyportd", "--config", self.file]
+        daemon = [DAEMON[self.card_kind], "--config", self.file]
         if self.card_kind == "xrt":
-            daemon = ["env", f"LD_PRELOAD={SHORT_SLEEP}", BIN / "sallyport-emulated", self.socket_id, *daemon]
+            daemon = ["env", f"LD_PRELOAD={SHORT_SLEEP}", f"USER={self.emulation['user']}", BIN / "sallyport-emulated", self.emulation["socket"],
+                      *daemon]
         self.daemon = self.namespace.start(f"sallyportd-{self.namespace.name}", *daemon)
 
         def answers():

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A real Linux kernel as the peer: Debian's cloud kernel in QEMU, with `ip xfrm` on its ESP. The kernel comes from the Debian
-package, unpacked into the build tree and never installed."""
+"""A machine with a Linux kernel of its own: Debian's cloud kernel in QEMU. As a peer it has `ip xfrm` on its ESP; as a server it boots
+into systemd. The kernel comes from the Debian package, unpacked into the build tree and never installed."""
 
 import base64
+import fcntl
 import os
 import shutil
 import socket
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from .network import Failure, wait_for
 
-MODULES = """virtio_pci virtio_net virtio_console xfrm_user xfrm_algo esp4 xfrm4_tunnel tunnel4 jitterentropy_rng drbg gcm ctr seqiv
+MODULES = """virtio_pci virtio_net virtio_console tun xfrm_user xfrm_algo esp4 xfrm4_tunnel tunnel4 jitterentropy_rng drbg gcm ctr seqiv
  echainiv authenc ghash-generic hmac sha256_generic aesni-intel ghash-clmulni-intel"""
 
 INIT = r"""#!/bin/sh
@@ -28,20 +29,34 @@ n=0; for p in wan0 lan0; do ip link set eth$n name $p && ip link set $p up; n=$(
 echo GUEST-UP
 exec 3<>"$(ls /dev/vport*p1)"
 # One base64 line is a script; the answer is its status and its output in base64. Without a reader the port ends at once.
-while :; do
-  read -r line <&3 || { sleep 0.1; continue; }
-  echo "$line" | base64 -d >/run/command
-  sh /run/command >/run/out 2>&1 </dev/null 3>&-; status=$?
-  printf '%s %s\n' "$status" "$(base64 /run/out | tr -d '\n')" >&3
-done
+serve() {
+  while :; do
+    read -r line <&3 || { sleep 0.1; continue; }
+    echo "$line" | base64 -d >/run/command
+    sh /run/command >/run/out 2>&1 </dev/null 3>&-; status=$?
+    printf '%s %s\n' "$status" "$(base64 /run/out | tr -d '\n')" >&3
+  done
+}
+if [ -x SYSTEMD ]; then serve & exec SYSTEMD 3>&-; fi
+serve
 """
+
+SYSTEMD = "/lib/systemd/systemd"
+# It would make one, and think that the machine boots for the first time.
+MACHINE_ID = "0123456789abcdef0123456789abcdef\n"
 
 
 def unpack_kernel(cache):
     """The folder with boot/vmlinuz-* and lib/modules of Debian's cloud kernel, downloaded once into `cache`."""
     folder = Path(cache) / "guest-kernel"
-    if (folder / "complete").exists():
-        return folder
+    with open(Path(cache) / "guest-kernel.lock", "w") as lock:  # of tests that run side by side
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "complete").exists():
+            download_kernel(folder)
+    return folder
+
+
+def download_kernel(folder):
     shutil.rmtree(folder, ignore_errors=True)
     download = folder / "deb"
     download.mkdir(parents=True)
@@ -56,22 +71,35 @@ def unpack_kernel(cache):
     version = next((folder / "lib/modules").iterdir()).name
     subprocess.run(["depmod", "-b", folder, version], check=True, capture_output=True)
     (folder / "complete").touch()
-    return folder
 
 
-def copy_with_libraries(program, root):
-    """A dynamic program and what it loads, into an initial file system."""
-    files = [program]
+def copy_with_libraries(program, root, where=None):
+    """A dynamic program and what it loads, into an initial file system; the program to `where`, or as it is here."""
+    files = []
     for line in subprocess.run(["ldd", program], text=True, capture_output=True).stdout.splitlines():
         files += [word for word in line.split() if word.startswith("/")]
-    for path in files:
-        target = root / path.lstrip("/")
+    for path, to in [(program, where or program), *((file, file) for file in files)]:
+        target = root / str(to).lstrip("/")
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(os.path.realpath(path), target)
 
 
-def build_initrd(kernel, rc, folder):
-    """An initial file system: busybox, ip, the modules, and the guest's own script."""
+def add_systemd(root):
+    """systemd as the first process: with its targets, and of its services none."""
+    for program in (SYSTEMD, "/usr/bin/systemctl"):
+        copy_with_libraries(program, root)
+    units = root / "lib/systemd/system"
+    units.mkdir()
+    for target in Path("/lib/systemd/system").glob("*.target"):
+        shutil.copy(target, units, follow_symlinks=False)
+    (units / "default.target").unlink()
+    (units / "default.target").symlink_to("multi-user.target")
+    (root / "etc/machine-id").write_text(MACHINE_ID)
+    (root / "etc/os-release").write_text("ID=debian\n")
+
+
+def build_initrd(kernel, rc, folder, programs, files, systemd):
+    """An initial file system: busybox, ip, the modules, and what is the guest's own."""
     root = folder / "root"
     for name in ("bin", "sbin", "etc", "proc", "sys", "dev", "run", "usr/bin", "usr/sbin"):
         (root / name).mkdir(parents=True)
@@ -102,7 +130,15 @@ def build_initrd(kernel, rc, folder):
         shutil.copy(path, root / relative)
     (root / "etc/modules.list").write_text(" ".join(MODULES.split()))
     (root / "etc/guest.rc").write_text(rc)
-    (root / "init").write_text(INIT)
+    if systemd:
+        add_systemd(root)
+    for where, program in programs.items():
+        copy_with_libraries(program, root, where)
+    for where, text in files.items():
+        path = root / where.lstrip("/")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    (root / "init").write_text(INIT.replace("SYSTEMD", SYSTEMD))
     (root / "init").chmod(0o755)
     initrd = folder / "initrd"
     names = subprocess.run(["find", ".", "-print0"], cwd=root, capture_output=True, check=True).stdout
@@ -114,13 +150,14 @@ def build_initrd(kernel, rc, folder):
 
 class LinuxGuest:
     """The gateway of a namespace becomes a guest: the namespace's wan0 and lan0 are bridged to it. `rc` is a shell script that
-    runs at its start (addresses, routes, xfrm states and policies on wan0 and lan0)."""
+    runs at its start (addresses, routes, xfrm states and policies on wan0 and lan0). `programs` and `files` are put into it, by their
+    path there: programs of this machine, and texts. With `systemd` that is its first process."""
 
-    def __init__(self, namespace, rc, cache):
+    def __init__(self, namespace, rc, cache, programs=(), files=(), systemd=False):
         self.folder = namespace.world.folder / f"guest-{namespace.name}"
         self.folder.mkdir()
         kernel = unpack_kernel(cache)
-        initrd = build_initrd(kernel, rc, self.folder)
+        initrd = build_initrd(kernel, rc, self.folder, dict(programs), dict(files), systemd)
         for side in ("wan", "lan"):
             namespace.run("ip", "link", "add", f"br-{side}", "type", "bridge")
             namespace.run("sysctl", "-qw", f"net.ipv6.conf.br-{side}.disable_ipv6=1")

@@ -10,6 +10,9 @@ import time
 from pathlib import Path
 
 
+ENDING = (signal.SIGINT, signal.SIGTERM)
+
+
 class Failure(Exception):
     """Something is not as claimed; the text is a sentence for a person."""
 
@@ -71,12 +74,42 @@ class Process:
             raise Failure(f"{self.name} ended with status {self.popen.returncode}:\n{self.output()[-3000:]}")
 
 
+def ignore_endings():
+    """Whoever is impatient waits until all is down."""
+    for number in ENDING:
+        signal.signal(number, signal.SIG_IGN)
+
+
+def interrupt(*_):
+    ignore_endings()
+    raise KeyboardInterrupt
+
+
+def named_namespaces(prefix):
+    """Those of this machine whose names begin so."""
+    listed = subprocess.run(["ip", "netns", "list"], text=True, capture_output=True, check=True).stdout
+    return [line.split()[0] for line in listed.splitlines() if line.startswith(prefix)]
+
+
+def take_down(full_name):
+    """A namespace, with whatever still runs in it."""
+    if full_name not in named_namespaces(full_name):
+        return
+    for pid in subprocess.run(["ip", "netns", "pids", full_name], text=True, capture_output=True, check=True).stdout.split():
+        try:
+            os.kill(int(pid), signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+    subprocess.run(["ip", "netns", "del", full_name], check=True)
+
+
 class Namespace:
     """One network namespace."""
 
     def __init__(self, world, name):
         self.world, self.name = world, name
         self.full_name = f"{world.prefix}-{name}"
+        world.namespaces[name] = self  # before it exists, so that an interruption leaves none behind
         subprocess.run(["ip", "netns", "add", self.full_name], check=True)
         self.run("ip", "link", "set", "lo", "up")
         self.run("sysctl", "-qw", "net.ipv4.conf.all.rp_filter=0", "net.ipv4.conf.default.rp_filter=0",
@@ -125,8 +158,9 @@ class World:
         self.namespaces, self.processes, self.closers = {}, [], []
 
     def __enter__(self):
-        # SIGTERM ends the block as Ctrl-C does, so that nothing stays behind.
-        signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
+        # SIGTERM ends the block as Ctrl-C does, so that nothing stays behind; and a background job would ignore Ctrl-C.
+        for number in ENDING:
+            signal.signal(number, interrupt)
         return self
 
     def __exit__(self, kind, *_):
@@ -138,17 +172,17 @@ class World:
         self.closers.append(closer)
 
     def close(self):
+        ignore_endings()
         for closer in self.closers:
             closer()
         for process in reversed(self.processes):
             process.stop()
         for namespace in self.namespaces.values():
-            subprocess.run(["ip", "netns", "del", namespace.full_name], check=False)
+            take_down(namespace.full_name)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def namespace(self, name):
-        self.namespaces[name] = Namespace(self, name)
-        return self.namespaces[name]
+        return Namespace(self, name)
 
     def start(self, name, argv, env=None):
         process = Process(name, [str(a) for a in argv], self.folder / f"{name}.log", env)

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/gateway/daemon_main.hpp"
+
+#include <CLI/CLI.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <csignal>
+#include <iostream>
+
+#include "host/api/server.hpp"
+#include "host/gateway/service.hpp"
+
+namespace sallyport::gateway {
+namespace {
+
+// Exit codes, as docs/man/sallyportd.8 lists them.
+constexpr int kDone = 0;
+constexpr int kFailed = 1;
+constexpr int kBadConfiguration = 2;
+
+int fail(const std::string& what, const Error& why) {
+  log::error("gateway.failed", {{"at", what}, {"why", why.detail}});
+  std::cerr << "sallyportd: " << what << ": " << why.detail << '\n';
+  return kFailed;
+}
+
+int run(Config config, const CardOpener& open_card) {
+  log::set_level(config.log_level);
+  boost::asio::io_context io(1);
+  auto card = open_card(io, config.card);
+  if (!card) return fail("cannot open the card", card.error());
+  const std::string socket = config.socket;
+  auto gateway = Gateway::start(io, std::move(config), (*card)->card());
+  if (!gateway) return fail("cannot start the gateway", gateway.error());
+  if (auto started = (*card)->start([&gateway] { (*gateway)->poll(); }); !started) {
+    return fail("cannot serve the card's ports", started.error());
+  }
+  GatewayService service(**gateway);
+  auto server = api::Server::listen(io, socket, service);
+  if (!server) return fail("cannot offer the API", server.error());
+
+  boost::asio::signal_set signals(io, SIGTERM, SIGINT);
+  signals.async_wait([&](boost::system::error_code, int) { (*gateway)->shut_down([&io] { io.stop(); }); });
+  io.run();
+  return kDone;
+}
+
+}  // namespace
+
+int daemon_main(int argc, char** argv, const CardOpener& open_card) {
+  CLI::App app{"The Sallyport gateway daemon.", "sallyportd"};
+  std::string file;
+  bool check = false;
+  app.add_option("--config", file, "the configuration file")->required();
+  app.add_flag("--check", check, "read the configuration, tell what is wrong with it, and end");
+  app.set_version_flag("--version", "sallyportd 0.1.0");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    return app.exit(e) == 0 ? kDone : kBadConfiguration;
+  }
+  auto config = load_config(file);
+  if (!config) {
+    std::cerr << config.error().detail << '\n';
+    return kBadConfiguration;
+  }
+  if (check) {
+    std::cout << file << ": " << config->policies.size() << " policies, " << config->connections.size()
+              << " connections, " << config->sas.size() << " manual SAs: no problem found\n";
+    return kDone;
+  }
+  return run(std::move(*config), open_card);
+}
+
+}  // namespace sallyport::gateway
