@@ -3,6 +3,7 @@
 
 #include <pcap/pcap.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 
@@ -11,6 +12,48 @@ namespace {
 
 constexpr int kSnapLength = 262144;
 constexpr long kNanosecondsPerSecond = 1'000'000'000;
+constexpr std::array<std::uint8_t, 6> kEverybody = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+constexpr std::size_t kEthernetBytes = 14;
+constexpr std::uint16_t kEthertypeIpv4 = 0x0800;
+constexpr std::uint16_t kEthertypeIpv6 = 0x86dd;
+
+// What stands before the packet in place of an Ethernet header: how long it is, and where the ethertype and the
+// sender's MAC address lie in it. Layouts are those of https://www.tcpdump.org/linktypes.html.
+struct LinkHeader {
+  int type;
+  std::size_t bytes;
+  std::size_t ethertype;
+  std::size_t address;
+};
+constexpr LinkHeader kLinkHeaders[] = {
+    {DLT_RAW, 0, 0, 0},  // the IP packet itself, and the next two
+    {DLT_IPV4, 0, 0, 0}, {DLT_IPV6, 0, 0, 0}, {DLT_LINUX_SLL, 16, 14, 6}, {DLT_LINUX_SLL2, 20, 0, 12},
+};
+
+const LinkHeader* link_header_of(int type) {
+  const auto* found = std::find_if(std::begin(kLinkHeaders), std::end(kLinkHeaders),
+                                   [type](const LinkHeader& header) { return header.type == type; });
+  return found == std::end(kLinkHeaders) ? nullptr : found;
+}
+
+// The frame with an Ethernet header in place of `header`; none is made of one that ends within it.
+void put_on_ethernet(const LinkHeader& header, CapturedFrame& frame) {
+  if (frame.data.empty() || frame.data.size() < header.bytes) {
+    frame.data.clear();
+    return;
+  }
+  const Bytes all = frame.data;
+  ByteWriter out;
+  out.bytes(kEverybody);
+  if (header.bytes == 0) {
+    out.zeros(kEverybody.size()).u16(all[0] >> 4 == 6 ? kEthertypeIpv6 : kEthertypeIpv4);
+  } else {
+    out.bytes(all.subspan(header.address, kEverybody.size())).bytes(all.subspan(header.ethertype, 2));
+  }
+  out.bytes(all.subspan(header.bytes));
+  frame.data = out.take();
+  frame.length = frame.length - header.bytes + kEthernetBytes;
+}
 
 }  // namespace
 
@@ -21,12 +64,15 @@ void CaptureWriter::Close::operator()(pcap_dumper* dumper) const { pcap_dump_clo
 Result<CaptureReader> CaptureReader::open(const std::string& path) {
   std::array<char, PCAP_ERRBUF_SIZE> why{};
   pcap* file = pcap_open_offline_with_tstamp_precision(path.c_str(), PCAP_TSTAMP_PRECISION_NANO, why.data());
-  if (file == nullptr) return Error{Errc::kIo, path + ": " + why.data()};
+  if (file == nullptr) {
+    const std::string reason = why.data();  // begins with the path when the file cannot be opened
+    return Error{Errc::kIo, reason.starts_with(path) ? reason : path + ": no pcap or pcapng file: " + reason};
+  }
   CaptureReader reader(file, path);
-  if (const int type = pcap_datalink(file); type != DLT_EN10MB) {
+  if (const int type = pcap_datalink(file); type != DLT_EN10MB && link_header_of(type) == nullptr) {
     const char* name = pcap_datalink_val_to_name(type);
     return Error{Errc::kUnsupported, path + ": frames of link type " + (name != nullptr ? name : std::to_string(type)) +
-                                         "; only Ethernet (EN10MB) is understood"};
+                                         "; understood are Ethernet (EN10MB), RAW, IPV4, IPV6, LINUX_SLL, LINUX_SLL2"};
   }
   return reader;
 }
@@ -40,12 +86,15 @@ Result<std::optional<CapturedFrame>> CaptureReader::next() {
     case PCAP_ERROR_BREAK:
       return std::optional<CapturedFrame>();
     default:
-      return Error{Errc::kCorrupt, path_ + ": " + pcap_geterr(file_.get())};
+      return Error{Errc::kCorrupt, path_ + ": behind frame " + std::to_string(frames_) + ": " +
+                                       pcap_geterr(file_.get()) + "; `editcap IN OUT` keeps the frames before"};
   }
+  ++frames_;
   CapturedFrame frame;
   frame.time = std::chrono::seconds(header->ts.tv_sec) + std::chrono::nanoseconds(header->ts.tv_usec);
   frame.data.assign(data, data + header->caplen);
   frame.length = header->len;
+  if (const LinkHeader* link = link_header_of(pcap_datalink(file_.get()))) put_on_ethernet(*link, frame);
   return std::optional<CapturedFrame>(std::move(frame));
 }
 

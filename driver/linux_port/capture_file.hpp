@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,10 +21,11 @@ struct CapturedFrame {
   std::size_t length = 0;           // bytes the frame had on the wire
 };
 
-// pcap and pcapng files of Ethernet frames.
+// pcap and pcapng files, read as Ethernet frames. What was captured without an Ethernet header (raw IP, Linux' "any"
+// interface) gets one, addressed to everybody: to whom it was sent the file does not say.
 class CaptureReader {
  public:
-  // kUnsupported when the frames are not Ethernet, kIo when it is no capture.
+  // kUnsupported when the link type is none of these, kIo when it is no capture.
   static Result<CaptureReader> open(const std::string& path);
   // The next frame, or nothing at the end. kCorrupt when the file breaks off.
   Result<std::optional<CapturedFrame>> next();
@@ -36,6 +38,7 @@ class CaptureReader {
 
   std::unique_ptr<pcap, Close> file_;
   std::string path_;
+  std::uint64_t frames_ = 0;  // read so far
 };
 
 // A pcap file with nanosecond times.

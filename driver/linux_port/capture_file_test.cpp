@@ -55,16 +55,50 @@ TEST(CaptureFile, RefusesWhatIsNoCaptureAndOneThatBreaksOff) {
   EXPECT_EQ(frame.error().code, Errc::kCorrupt);
 }
 
+// A pcap file of one frame, of any link type.
+std::string capture_of(int link_type, const Buffer& frame) {
+  const std::string path = scratch("link.pcap");
+  const auto word = [](std::size_t v) {
+    const auto byte = [v](int i) { return static_cast<char>(v >> 8 * i & 0xff); };
+    return std::string{byte(0), byte(1), byte(2), byte(3)};
+  };
+  std::ofstream(path, std::ios::binary) << word(0xa1b2c3d4) << word(2 | 4 << 16) << word(0) << word(0) << word(65535)
+                                        << word(static_cast<std::size_t>(link_type)) << word(0) << word(0)
+                                        << word(frame.size()) << word(frame.size())
+                                        << std::string(frame.begin(), frame.end());
+  return path;
+}
+
 TEST(CaptureFile, NamesALinkTypeItDoesNotUnderstand) {
-  const std::string path = scratch("raw.pcap");
-  // A pcap header of link type 101 (raw IP).
-  const unsigned char header[24] = {0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0,   0, 0, 0,
-                                    0,    0,    0,    0,    0, 0, 4, 0, 101, 0, 0, 0};
-  std::ofstream(path, std::ios::binary).write(reinterpret_cast<const char*>(header), sizeof header);
-  auto reader = CaptureReader::open(path);
+  auto reader = CaptureReader::open(capture_of(127, Buffer(100)));
   ASSERT_FALSE(reader);
   EXPECT_EQ(reader.error().code, Errc::kUnsupported);
-  EXPECT_NE(reader.error().detail.find("RAW"), std::string::npos);
+  EXPECT_NE(reader.error().detail.find("RADIO"), std::string::npos);
+}
+
+TEST(CaptureFile, GivesAnEthernetHeaderToWhatHasNone) {
+  const std::string ipv4 = "45aabb";
+  const std::string ipv6 = "60aabb";
+  const std::string everybody = "ffffffffffff";
+  const std::string sender = "020304050607";
+  const auto read = [](int link_type, const std::string& hex) {
+    auto reader = CaptureReader::open(capture_of(link_type, *from_hex(hex)));
+    auto frame = reader ? reader->next() : reader.error();
+    if (!frame || !*frame) return std::string("nothing");
+    return to_hex((*frame)->data) + ((*frame)->data.size() < (*frame)->length ? " in part" : "");
+  };
+  EXPECT_EQ(read(101, ipv4), everybody + "0000000000000800" + ipv4);
+  EXPECT_EQ(read(101, ipv6), everybody + "00000000000086dd" + ipv6);
+  EXPECT_EQ(read(228, ipv4), everybody + "0000000000000800" + ipv4);
+  // LINUX_SLL: packet type, ARPHRD, length of the address, address in 8 bytes, protocol.
+  EXPECT_EQ(read(113, "000000010006" + sender + "00000800" + ipv4), everybody + sender + "0800" + ipv4);
+  // LINUX_SLL2: protocol, reserved, interface, ARPHRD, packet type, length of the address, address.
+  EXPECT_EQ(read(276,
+                 "0800000000000002000100"
+                 "06" +
+                     sender + "0000" + ipv4),
+            everybody + sender + "0800" + ipv4);
+  EXPECT_EQ(read(276, "08000000"), " in part");
 }
 
 TEST(CaptureFile, TellsThatTheDiskIsFull) {

@@ -12,6 +12,7 @@
 #include <sstream>
 
 #include "driver/sa/sa_table.hpp"
+#include "driver/tables/principal_compiler.hpp"
 #include "driver/tables/route_compiler.hpp"
 #include "driver/tables/spd_compiler.hpp"
 
@@ -204,15 +205,20 @@ class Loader {
     Section top(root);
     LoadedCard loaded;
     loaded.input = port_of(top, "input");
-    write_mac(top, "lan_mac", reg::kLanMac);
-    write_mac(top, "wan_mac", reg::kWanMac);
-    for (const char* key : {"next_hop", "route", "sa", "rule"}) (void)top.find(key);
+    const auto lan = write_mac(top, "lan_mac", reg::kLanMac);
+    const auto wan = write_mac(top, "wan_mac", reg::kWanMac);
+    loaded.station = loaded.input == layout::Port::kLan ? lan : wan;
+    for (const char* key : {"next_hop", "route", "principal", "sa", "rule"}) (void)top.find(key);
     top.nothing_else();
     for (const auto* table : each(root, "next_hop")) add_next_hop(*table);
     for (const auto* table : each(root, "route")) add_route(*table);
+    for (const auto* table : each(root, "principal")) add_principal(*table);
     for (const auto* table : each(root, "sa")) add_sa(*table);
     for (const auto* table : each(root, "rule")) add_rule(*table);
     good(driver::compile_routes(routes_, image_), root);
+    auto seed = card_.read(reg::kHashSeed);
+    if (!seed) refuse(root, seed.error().message());
+    good(driver::compile_principals(principals_, *seed, image_), root);
     good(driver::compile_spd(driver::Direction::kOutbound, outbound_, image_), root);
     good(driver::compile_spd(driver::Direction::kInbound, inbound_, image_), root);
     auto committed = session_.commit(image_);
@@ -222,12 +228,13 @@ class Loader {
   }
 
  private:
-  void write_mac(Section& top, const char* key, const layout::Register& where) {
+  driver::MacAddress write_mac(Section& top, const char* key, const layout::Register& where) {
     const auto m = valid(mac(top.text(key)), top, key, "a MAC address like 02:00:00:00:00:01");
     good(card_.write(where, static_cast<std::uint32_t>(m[2]) << 24 | static_cast<std::uint32_t>(m[3]) << 16 |
                                 static_cast<std::uint32_t>(m[4]) << 8 | m[5]),
          top.need(key));
     good(card_.write(where.at(1), static_cast<std::uint32_t>(m[0]) << 8 | m[1]), top.need(key));
+    return m;
   }
 
   void add_next_hop(const toml::table& table) {
@@ -239,8 +246,10 @@ class Loader {
     hop.mtu = static_cast<std::uint16_t>(s.number("mtu", 68, 9202, 1500));
     s.nothing_else();
     const auto row = static_cast<std::uint8_t>(hops_.size());
-    if (hops_.size() == layout::kNextHops || !hops_.emplace(name, row).second)
-      refuse(table, "next hop '" + name + "': a second one, or too many");
+    if (hops_.size() == layout::kNextHops)
+      refuse(table, "more than " + std::to_string(layout::kNextHops) + " next hops do not fit");
+    if (name == "local" || name == "none") refuse(s.need("name"), "'" + name + "' is a word of routes; choose another");
+    if (!hops_.emplace(name, row).second) refuse(s.need("name"), "a second next hop is called '" + name + "'");
     driver::set_next_hop(image_, row, hop);
   }
 
@@ -263,6 +272,9 @@ class Loader {
       route.next_hop = hop_named(s, "to");
     }
     s.nothing_else();
+    const std::uint32_t mask = p.length == 0 ? 0 : 0xffffffffU << (32 - p.length);
+    if (!prefixes_.emplace(p.address & mask, p.length).second)
+      refuse(s.need("prefix"), "a second route to '" + s.text("prefix") + "'");
     routes_.push_back(route);
   }
 
@@ -291,6 +303,14 @@ class Loader {
     return p;
   }
 
+  void add_principal(const toml::table& table) {
+    Section s(table);
+    const auto who = valid(address(s.text("address")), s, "address", "an IPv4 address");
+    const auto id = static_cast<std::uint16_t>(s.number("id", 1, 65535));
+    s.nothing_else();
+    if (!principals_.emplace(who, id).second) refuse(table, "a second principal of '" + s.text("address") + "'");
+  }
+
   void add_sa(const toml::table& table) {
     Section s(table);
     const bool outbound = outbound_of(s);
@@ -306,10 +326,14 @@ class Loader {
       sa.destination = destination;
       sa.protection = std::move(protection);
       sa.esn = s.flag("esn");
-      if (s.flag("encap")) sa.encap = driver::UdpPorts{};
+      if (s.flag("encap")) {
+        sa.encap = driver::UdpPorts{static_cast<std::uint16_t>(s.number("source_port", 1, 65535, 4500)),
+                                    static_cast<std::uint16_t>(s.number("destination_port", 1, 65535, 4500))};
+      }
       sa.next_hop = hop_named(s, "next_hop");
       sa.policy_id = policy;
       s.nothing_else();
+      if (rows_.contains(spi)) refuse(s.need("spi"), "a second outbound SA has this SPI");
       auto row = sas_.install(sa);
       if (!row) refuse(table, row.error().message());
       rows_[spi] = *row;
@@ -322,7 +346,7 @@ class Loader {
       sa.encap = s.flag("encap");
       sa.policy_id = policy;
       s.nothing_else();
-      good(sas_.claim_spi(spi), table);
+      good(sas_.claim_spi(spi), s.need("spi"));
       good(sas_.install(sa), table);
     }
   }
@@ -342,6 +366,10 @@ class Loader {
         field->push_back(valid(port_range(*text), s, key, "a port or a range like \"1024-65535\""));
     }
     if (s.find("protocol") != nullptr) rule.protocol = static_cast<std::uint8_t>(s.number("protocol", 0, 255));
+    if (s.find("principal") != nullptr) {
+      const auto id = static_cast<std::uint16_t>(s.number("principal", 0, 65535));
+      rule.principal.push_back({id, id});
+    }
     rule.action = coded<layout::Action>(s, "action", layout::kActions);
     rule.policy_id = static_cast<std::uint16_t>(s.number("policy", 0, 65535, 0));
     if (outbound && rule.action == layout::Action::kProtect) {
@@ -360,6 +388,8 @@ class Loader {
   std::map<std::string, std::uint8_t> hops_;
   std::map<std::uint32_t, std::uint16_t> rows_;  // of outbound SAs, by SPI
   std::vector<driver::RouteEntry> routes_;
+  std::set<std::pair<std::uint32_t, unsigned>> prefixes_;  // of routes_
+  std::map<std::uint32_t, std::uint16_t> principals_;      // by address
   std::vector<driver::SpdRule> outbound_;
   std::vector<driver::SpdRule> inbound_;
 };

@@ -15,6 +15,10 @@
 //   prefix = "10.2.0.0/16"
 //   to = "peer"                        # a next hop's name, or local, none
 //
+//   [[principal]]                      # whose packets come from an address
+//   address = "10.1.0.10"
+//   id = 7
+//
 //   [[sa]]
 //   direction = "out"                  # or "in"
 //   spi = 0x1001
@@ -23,14 +27,20 @@
 //   cipher = "aes_gcm"                 # or another Cipher of hw/layout/codes.hpp; left out: aes_gcm
 //   integrity = "none"                 # an Integrity, beside a cipher without an ICV of its own
 //   key = "000102.."                   # of the cipher, hexadecimal
-//   salt = "10111213"                  # of aes_gcm, aes_gmac, aes_ctr; left out: the last 4 bytes of key (RFC
-//   4106 8.1) integrity_key = "000102.." next_hop = "peer"                  # out policy = 1 esn = false encap = false
-//   # ESP in UDP, ports 4500
+//   salt = "10111213"                  # aes_gcm, aes_gmac, aes_ctr; left out: the last 4 bytes of key
+//   integrity_key = "000102.."
+//   next_hop = "peer"                  # out
+//   policy = 1
+//   esn = false
+//   encap = false                      # ESP in UDP
+//   source_port = 4500                 # out, encap
+//   destination_port = 4500
 //
 //   [[rule]]                           # the first that matches decides
 //   direction = "out"
 //   source = "10.1.0.0/16"             # address, prefix or range a-b; left out: any
 //   destination = "10.2.0.0/16"
+//   principal = 7                      # 0: nobody known
 //   protocol = 6
 //   source_port = "1024-65535"
 //   destination_port = "443"
@@ -42,12 +52,14 @@
 #include <string>
 
 #include "driver/card.hpp"
+#include "driver/linux_port/packet_port.hpp"
 #include "hw/layout/codes.hpp"
 
 namespace sallyport::bench {
 
 struct LoadedCard {
   layout::Port input = layout::Port::kLan;
+  driver::MacAddress station{};  // of that port
 };
 
 // Reads the file and sets the card up by it. An error names file, line and remedy; the card is then not enabled.

@@ -46,6 +46,38 @@ TEST(CardFile, TheExampleProtectsWhatItSaysItProtects) {
   EXPECT_EQ(number_of(*packet), 7u);
 }
 
+TEST(CardFile, ChoosesARuleByWhoSends) {
+  LoadedSoftwareCard loaded;
+  auto result = load_card(loaded.card, file_of(R"(
+lan_mac = "02:00:00:00:00:01"
+wan_mac = "02:00:00:00:00:02"
+input = "lan"
+[[next_hop]]
+name = "far"
+port = "wan"
+mac = "02:00:00:00:01:02"
+[[route]]
+prefix = "0.0.0.0/0"
+to = "far"
+[[principal]]
+address = "10.1.0.10"
+id = 7
+[[rule]]
+direction = "out"
+principal = 7
+action = "bypass"
+)"));
+  ASSERT_TRUE(result) << result.error().message();
+  const auto from = [&loaded](std::uint32_t source) {
+    const FlowAddresses flow = {{2, 0, 0, 0, 1, 1}, {2, 0, 0, 0, 0, 1}, source, 0x0a02000a};
+    loaded.wan.clear();
+    loaded.card.receive(layout::Port::kLan, numbered_frame(flow, 100, 7));
+    return loaded.wan.size();
+  };
+  EXPECT_EQ(from(0x0a01000a), 1u);
+  EXPECT_EQ(from(0x0a01000b), 0u);
+}
+
 TEST(CardFile, NamesFileLineAndRemedyOfWhatIsWrong) {
   const std::string head = "lan_mac = \"02:00:00:00:00:01\"\nwan_mac = \"02:00:00:00:00:02\"\ninput = \"lan\"\n";
   const auto problem = [&head](const std::string& more) {
@@ -62,6 +94,14 @@ TEST(CardFile, NamesFileLineAndRemedyOfWhatIsWrong) {
   EXPECT_THAT(problem("[[rule]]\ndirection = \"out\"\naction = \"encrypt\"\n"),
               HasSubstr(":6: 'action' must be discard, bypass, protect or host"));
   EXPECT_THAT(problem("[[rule]\n"), HasSubstr(":4: "));
+  const std::string route = "[[route]]\nprefix = \"10.0.0.0/8\"\nto = \"none\"\n";
+  EXPECT_THAT(problem(route + route), HasSubstr(":8: a second route to '10.0.0.0/8'"));
+  const std::string sa =
+      "[[sa]]\ndirection = \"in\"\nspi = 0x2002\nsource = \"192.0.2.2\"\ndestination = \"192.0.2.1\"\npolicy = 1\n";
+  EXPECT_THAT(problem(sa + "key = \"00112233\"\n"), HasSubstr(":10: 'key' must be 40, 56 or 72 hexadecimal digits"));
+  EXPECT_THAT(problem(sa), HasSubstr(":4: 'key' is missing"));
+  const std::string key = "key = \"" + std::string(40, '0') + "\"\n";
+  EXPECT_THAT(problem(sa + key + sa + key), HasSubstr(":13: exists: SPI"));
 }
 
 }  // namespace

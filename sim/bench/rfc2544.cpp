@@ -6,6 +6,7 @@
 #include <charconv>
 #include <chrono>
 #include <cmath>
+#include <limits>
 #include <optional>
 #include <random>
 
@@ -18,34 +19,37 @@ namespace json = boost::json;
 using layout::Port;
 using sim::LineTime;
 
-constexpr sim::Clock kPatience = 200'000;  // clocks for the last frame to come out
-constexpr double kPace =
-    0.995;  // what comes out must keep this share of the offered pace: queues may not hide a slower card
+constexpr sim::Clock kPatience = 200'000;              // clocks for the last frame to come out
+constexpr std::size_t kWarmUpShare = 4;                // one in so many frames comes before the window
+constexpr LineTime kJitter = 8 * sim::kTicksPerClock;  // between two frames of one place in the mix, in a card at rest
+constexpr LineTime kNotSeen = std::numeric_limits<LineTime>::max();
 
-// One direction of a trial.
+// One direction of a trial. Every frame must come out whole; the rate is measured in the window from frame `begin` to
+// the last, whole turns of the mix behind a first part in which queues fill. Both ends of the window are frames of one
+// length, so what it says of a steady card is exact to a clock, however short the trial.
 struct Stream {
   bool outbound = false;
-  std::size_t offered = 0;
+  std::size_t begin = 0;  // of the window
   std::size_t received = 0;
   std::size_t damaged = 0;
-  std::vector<LineTime> last_bit_in;  // by number
-  std::vector<bool> seen;
-  std::vector<double> latencies_ns;
-  LineTime offered_time = 0;  // from the first frame's start to the last's
-  LineTime first_out = 0;
-  LineTime last_out = 0;
-  double clean_lan_bits = 0;
-  double wan_line_bits = 0;
+  std::vector<LineTime> last_bit_in;    // by number
+  std::vector<LineTime> first_bit_out;  // kNotSeen: not yet
 
-  [[nodiscard]] std::size_t lost() const { return offered - received; }
-  // Packets a second that came out.
+  [[nodiscard]] std::size_t offered() const { return last_bit_in.size(); }
+  [[nodiscard]] std::size_t lost() const { return offered() - received; }
+  // RFC 1242 3.8, store and forward: from the last bit in to the first bit out.
+  [[nodiscard]] LineTime latency(std::size_t n) const {
+    return first_bit_out[n] > last_bit_in[n] ? first_bit_out[n] - last_bit_in[n] : 0;
+  }
+  // Nothing is lost, and no queue has grown, which would hide for a while that the card is too slow.
+  [[nodiscard]] bool clean() const {
+    return lost() == 0 && damaged == 0 && latency(offered() - 1) <= latency(begin) + kJitter;
+  }
+  // Packets a second, of a clean one.
   [[nodiscard]] double rate() const {
-    return received < 2 ? 0 : static_cast<double>(received - 1) / (sim::nanoseconds(last_out - first_out) * 1e-9);
+    const LineTime window = first_bit_out.back() - first_bit_out[begin];
+    return static_cast<double>(offered() - 1 - begin) / (sim::nanoseconds(window) * 1e-9);
   }
-  [[nodiscard]] double offered_rate() const {
-    return offered < 2 ? 0 : static_cast<double>(offered - 1) / (sim::nanoseconds(offered_time) * 1e-9);
-  }
-  [[nodiscard]] bool clean() const { return lost() == 0 && damaged == 0 && rate() >= kPace * offered_rate(); }
 };
 
 struct Trial {
@@ -98,25 +102,20 @@ class Runner {
   void offer(Stream& stream, double share) {
     const LineTime begin = sim::start_of(platform_.now() + 64);
     double at = 0;
-    // Whole turns of the mix and one frame: the first and the last are of one length, and so is their way through the
-    // card, which else would falsify the pace.
+    // Whole turns of the mix and one frame.
     const std::size_t turn = mix_.lengths.size();
     const auto end = static_cast<double>(options_.clocks * sim::kTicksPerClock);
     for (std::size_t n = 0; at < end || n % turn != 1 % turn; ++n) {
-      const std::size_t length = mix_.lengths[n % mix_.lengths.size()];
-      const std::size_t esp = sizes_of(length).esp;
+      const std::size_t length = mix_.lengths[n % turn];
       Flow& flow = card_.flows()[card_.flows().size() == 1 ? 0 : rng_() % card_.flows().size()];
       Buffer frame = stream.outbound ? card_.lan_frame(flow, length, n) : card_.wan_frame(flow, length, n);
       const auto arrival = platform_.receive(stream.outbound ? Port::kLan : Port::kWan, std::move(frame),
                                              begin + static_cast<LineTime>(at));
       stream.last_bit_in.push_back(arrival.last_bit);
-      stream.offered_time = static_cast<LineTime>(at);
-      stream.clean_lan_bits += 8.0 * static_cast<double>(sim::padded_bytes(length));
-      stream.wan_line_bits += 8.0 * static_cast<double>(sim::line_bytes(esp));
-      at += static_cast<double>(sim::line_time(esp)) / share;
-      ++stream.offered;
+      at += static_cast<double>(sim::line_time(sizes_of(length).esp)) / share;
     }
-    stream.seen.resize(stream.offered);
+    stream.first_bit_out.assign(stream.offered(), kNotSeen);
+    stream.begin = stream.offered() / kWarmUpShare / turn * turn;
   }
 
   std::optional<std::uint64_t> number_in(const Stream& stream, const Buffer& frame) {
@@ -132,17 +131,17 @@ class Runner {
   }
 
   void take(Stream& stream, const sim::SentFrame& frame) {
-    const auto number = number_in(stream, frame.data);
-    if (!number || *number >= stream.offered || stream.seen[*number]) {
+    auto number = number_in(stream, frame.data);
+    if (number && mix_.lengths[0] < kLeastNumberedFrame) {
+      // The smallest frame has room for 16 bits of its number; frames keep their order, so it is the nearest.
+      *number = stream.received + static_cast<std::uint64_t>(static_cast<std::int16_t>(*number - stream.received));
+    }
+    if (!number || *number >= stream.offered() || stream.first_bit_out[*number] != kNotSeen) {
       ++stream.damaged;
       return;
     }
-    stream.seen[*number] = true;
-    if (stream.received++ == 0) stream.first_out = frame.first_bit;
-    stream.last_out = frame.first_bit;
-    // RFC 1242 3.8, store and forward: from the last bit in to the first bit out.
-    const LineTime in = stream.last_bit_in[*number];
-    stream.latencies_ns.push_back(frame.first_bit > in ? sim::nanoseconds(frame.first_bit - in) : 0.0);
+    stream.first_bit_out[*number] = frame.first_bit;
+    ++stream.received;
   }
 
   BenchCard& card_;
@@ -152,26 +151,38 @@ class Runner {
   std::mt19937_64 rng_;
 };
 
-json::object describe(const Stream& stream, double ceiling) {
-  std::vector<double> sorted = stream.latencies_ns;
-  std::sort(sorted.begin(), sorted.end());
-  const auto at = [&sorted](double share) {
-    return sorted.empty() ? 0.0 : sorted[static_cast<std::size_t>(share * static_cast<double>(sorted.size() - 1))];
-  };
-  const double share_received = static_cast<double>(stream.received) / static_cast<double>(stream.offered);
-  const double seconds = stream.rate() == 0 ? 1 : static_cast<double>(stream.received) / stream.rate();
+// The mean bits that a packet of the mix takes.
+double mean_bits(const FrameMix& mix, std::size_t (*bytes)(std::size_t)) {
+  std::size_t sum = 0;
+  for (const std::size_t length : mix.lengths) sum += bytes(length);
+  return 8.0 * static_cast<double>(sum) / static_cast<double>(mix.lengths.size());
+}
+
+// A stream with a loss has counts and no figures.
+json::object describe(const Stream& stream, const FrameMix& mix, double ceiling) {
   json::object out;
   out["direction"] = stream.outbound ? "out" : "in";
-  out["offered"] = stream.offered;
+  out["offered"] = stream.offered();
   out["received"] = stream.received;
   out["lost"] = stream.lost();
   out["damaged"] = stream.damaged;
-  out["mpps"] = stream.rate() / 1e6;
-  out["lan_gbps"] = stream.clean_lan_bits * share_received / seconds / 1e9;
-  out["wan_line_gbps"] = stream.wan_line_bits * share_received / seconds / 1e9;
-  out["clocks_per_packet"] = stream.rate() == 0 ? 0 : sim::kClockHz / stream.rate();
   out["ceiling_mpps"] = ceiling / 1e6;
-  out["ratio"] = stream.clean() ? std::round(stream.rate() / ceiling * 1000) / 1000 : 0.0;
+  const bool counts = stream.clean();
+  const double rate = counts ? stream.rate() : 0;
+  out["mpps"] = rate / 1e6;
+  out["ratio"] = std::round(rate / ceiling * 10'000) / 10'000;
+  out["lan_gbps"] = rate * mean_bits(mix, [](std::size_t length) { return sim::padded_bytes(length); }) / 1e9;
+  out["wan_line_gbps"] =
+      rate * mean_bits(mix, [](std::size_t length) { return sim::line_bytes(sizes_of(length).esp); }) / 1e9;
+  if (!counts) return out;
+  out["measured"] = stream.offered() - 1 - stream.begin;
+  out["clocks_per_packet"] = sim::kClockHz / rate;
+  std::vector<LineTime> sorted;
+  for (std::size_t n = stream.begin; n < stream.offered(); ++n) sorted.push_back(stream.latency(n));
+  std::sort(sorted.begin(), sorted.end());
+  const auto at = [&sorted](double share) {
+    return sim::nanoseconds(sorted[static_cast<std::size_t>(share * static_cast<double>(sorted.size() - 1))]);
+  };
   out["latency_ns"] = {{"min", at(0)}, {"p50", at(0.5)}, {"p99", at(0.99)}, {"max", at(1)}};
   return out;
 }
@@ -216,7 +227,7 @@ Result<boost::json::value> measure(BenchCard& card, sim::Platform& platform, con
   }
   const Trial& shown = best ? *best : *last;
   json::array streams;
-  for (const Stream& stream : shown.streams) streams.push_back(describe(stream, ceiling));
+  for (const Stream& stream : shown.streams) streams.push_back(describe(stream, mix, ceiling));
   json::object row;
   row["frames"] = mix.name;
   row["sas"] = card.flows().size();
