@@ -146,8 +146,7 @@ Result<void> CardKeeper::install(const std::string& target, ike::ChildHandle chi
   made.policy_id = policy_id(target);
   made.spi_in = sa.spi_in;
   made.spi_out = sa.spi_out;
-  made.algorithm = std::string(keyword_of({TransformType::kEncryption, static_cast<std::uint16_t>(sa.encryption),
-                                           static_cast<std::uint16_t>(sa.key_bits)}));
+  made.algorithm = algorithm_of(sa);
   made.esn = sa.esn;
   made.local = sa.local;
   made.remote = sa.remote;
