@@ -16,35 +16,94 @@ constexpr std::size_t kSaltBytes = 4;
 constexpr std::uint32_t kLeastSpi = 256;  // 1..255 are IANA's, 0 is local use (RFC 4303 2.1)
 constexpr std::uint32_t kRowMask = layout::kSaRows - 1;
 
+struct SaTables {
+  TableId sa;
+  TableId key;
+  TableId integrity_key;
+};
+
+SaTables tables_of(bool outbound) {
+  return outbound ? SaTables{TableId::kSaOut, TableId::kSaOutKey, TableId::kSaOutIntegrityKey}
+                  : SaTables{TableId::kSaIn, TableId::kSaInKey, TableId::kSaInIntegrityKey};
+}
+
 std::uint16_t row_of(std::uint32_t spi) { return static_cast<std::uint16_t>(spi & kRowMask); }
 
-// RFC 4106 8.1: the key, then the salt.
-Result<Row> key_row(const Secret& keymat) {
-  Row row;
-  const Bytes bytes = keymat.reveal();
-  layout::KeySize size{};
-  switch (bytes.size()) {
-    case 16 + kSaltBytes:
-      size = layout::KeySize::kAes128;
+Error wrong_length(const char* algorithm, const char* takes, std::size_t got) {
+  return {Errc::kInvalid,
+          std::string(algorithm) + " takes " + takes + ", and was given " + std::to_string(got) + " bytes"};
+}
+
+// Of the keys, what the algorithms demand.
+Result<void> check(const SaProtection& p) {
+  using layout::Cipher;
+  const char* cipher = layout::kCiphers[static_cast<unsigned>(p.cipher)].name;
+  const char* integrity = layout::kIntegrities[static_cast<unsigned>(p.integrity)].name;
+  const std::size_t n = p.key.size();
+  switch (p.cipher) {
+    case Cipher::kAesGcm:
+    case Cipher::kAesGmac:
+    case Cipher::kAesCtr:
+    case Cipher::kAesCbc:
+      if (n != 16 && n != 24 && n != 32) return wrong_length(cipher, "a key of 16, 24 or 32 bytes", n);
       break;
-    case 24 + kSaltBytes:
-      size = layout::KeySize::kAes192;
+    case Cipher::kNull:
+      if (n != 0) return wrong_length(cipher, "no key", n);
       break;
-    case 32 + kSaltBytes:
-      size = layout::KeySize::kAes256;
+    case Cipher::kDesCbc:
+      if (n != 8) return wrong_length(cipher, "a key of 8 bytes", n);
       break;
-    default:
-      return Error{Errc::kInvalid, "keying material of " + std::to_string(bytes.size()) +
-                                       " bytes: AES-GCM takes 20, 28 or 36 (key and salt)"};
+    case Cipher::kDes3Cbc:
+      if (n != 24) return wrong_length(cipher, "a key of 24 bytes", n);
+      break;
   }
-  static_assert(layout::sa_key::kKey.lsb == 0, "the key begins the row");
-  const Bytes key = bytes.first(bytes.size() - kSaltBytes);
-  std::copy(key.begin(), key.end(), row.bytes().begin());
-  std::uint32_t salt = 0;
-  for (const std::uint8_t byte : bytes.last(kSaltBytes)) salt = salt << 8 | byte;
-  row.set(layout::sa_key::kSalt, salt);
-  row.set(layout::sa_key::kKeySize, static_cast<std::uint64_t>(size));
+  const bool salted = p.cipher == Cipher::kAesGcm || p.cipher == Cipher::kAesGmac || p.cipher == Cipher::kAesCtr;
+  if (salted && p.salt.size() != kSaltBytes) return wrong_length(cipher, "a salt of 4 bytes", p.salt.size());
+  if (!salted && !p.salt.empty()) return wrong_length(cipher, "no salt", p.salt.size());
+
+  const bool own_icv = layout::shape(p.cipher).icv != 0;
+  if (own_icv && p.integrity != layout::Integrity::kNone) {
+    return Error{Errc::kInvalid,
+                 std::string(cipher) + " has an ICV of its own: integrity must be none, not " + integrity};
+  }
+  if (!own_icv && p.integrity == layout::Integrity::kNone) {
+    return Error{Errc::kInvalid, std::string(cipher) + " needs an integrity beside it, such as hmac_sha256_128"};
+  }
+  const std::size_t key_bytes = layout::shape(p.integrity).key;
+  if (p.integrity_key.size() != key_bytes) {
+    const std::string takes = "an integrity key of " + std::to_string(key_bytes) + " bytes";
+    return wrong_length(own_icv ? cipher : integrity, own_icv ? "no integrity key" : takes.c_str(),
+                        p.integrity_key.size());
+  }
+  return {};
+}
+
+// Its first byte in bits 7:0.
+Row integrity_key_row(const SaProtection& p) {
+  static_assert(layout::integrity_key::kKey.lsb == 0, "the key begins the row");
+  Row row;
+  std::copy(p.integrity_key.reveal().begin(), p.integrity_key.reveal().end(), row.bytes().begin());
   return row;
+}
+
+Row key_row(const SaProtection& p) {
+  static_assert(layout::sa_key::kKey.lsb == 0, "the key begins the row");
+  Row row;
+  std::copy(p.key.reveal().begin(), p.key.reveal().end(), row.bytes().begin());
+  std::uint32_t salt = 0;
+  for (const std::uint8_t byte : p.salt.reveal()) salt = salt << 8 | byte;
+  row.set(layout::sa_key::kSalt, salt);
+  const auto size = p.key.size() == 32   ? layout::KeySize::kAes256
+                    : p.key.size() == 24 ? layout::KeySize::kAes192
+                                         : layout::KeySize::kAes128;
+  row.set(layout::sa_key::kKeySize, static_cast<std::uint64_t>(size));
+  row.set(layout::sa_key::kIntegrity, static_cast<std::uint64_t>(p.integrity));
+  return row;
+}
+
+void set_protection(Row& row, const layout::Field& cipher, const layout::Field& integrity, const SaProtection& p) {
+  row.set(cipher, static_cast<std::uint64_t>(p.cipher));
+  row.set(integrity, static_cast<std::uint64_t>(p.integrity));
 }
 
 template <class Fields>
@@ -62,6 +121,7 @@ Row row_of(const OutboundSa& sa) {
   row.set(f::kEsn, sa.esn ? 1 : 0);
   row.set(f::kEncap, sa.encap ? 1 : 0);
   row.set(f::kSetDf, sa.set_df ? 1 : 0);
+  set_protection(row, f::kCipher, f::kIntegrity, sa.protection);
   row.set(f::kPolicyId, sa.policy_id);
   row.set(f::kSpi, sa.spi);
   row.set(f::kSource, sa.source);
@@ -83,6 +143,7 @@ Row row_of(const InboundSa& sa) {
   row.set(f::kValid, 1);
   row.set(f::kEsn, sa.esn ? 1 : 0);
   row.set(f::kEncap, sa.encap ? 1 : 0);
+  set_protection(row, f::kCipher, f::kIntegrity, sa.protection);
   row.set(f::kPolicyId, sa.policy_id);
   row.set(f::kSpi, sa.spi);
   row.set(f::kDestination, sa.destination);
@@ -136,17 +197,28 @@ Result<void> SaTable::claim_spi(std::uint32_t spi) {
 
 void SaTable::release_spi(std::uint32_t spi) { inbound_[row_of(spi)] = false; }
 
-Result<void> SaTable::load(bool outbound, std::uint16_t row, const Secret& keymat, const Row& sa) {
-  auto key = key_row(keymat);
-  if (!key) return key.error();
+Result<void> SaTable::load(bool outbound, std::uint16_t row, const SaProtection& protection, const Row& sa) {
+  if (auto sound = check(protection); !sound) return sound;
+  std::vector<TableRow> keys;
+  keys.reserve(2);  // no copy is left behind by growing
+  if (protection.integrity != layout::Integrity::kNone) {
+    keys.push_back({tables_of(outbound).integrity_key, row, integrity_key_row(protection)});
+  }
+  keys.push_back({tables_of(outbound).key, row, key_row(protection)});
   TableLoader& loader = session_->loader();
-  auto loaded = loader.write_row(outbound ? TableId::kSaOutKey : TableId::kSaInKey, row, *key);
-  wipe(key->bytes());
-  if (!loaded) return loaded;
-  loaded = loader.write_row(outbound ? TableId::kSaOut : TableId::kSaIn, row, sa);
-  // Without its row the key serves nobody; when even this fails, the next SA of the row overwrites it.
-  if (!loaded) (void)loader.write_row(outbound ? TableId::kSaOutKey : TableId::kSaInKey, row, Row());
+  auto loaded = loader.write_rows(keys);
+  for (TableRow& key : keys) wipe(key.row.bytes());
+  if (loaded) loaded = loader.write_rows({{tables_of(outbound).sa, row, sa}});
+  // Nobody knows what of it the card has; when even this fails, the next SA of the row overwrites it.
+  if (!loaded) (void)wipe_row(outbound, row);
   return loaded;
+}
+
+// The SA first, then what it would have used.
+Result<void> SaTable::wipe_row(bool outbound, std::uint16_t row) {
+  const SaTables tables = tables_of(outbound);
+  return session_->loader().write_rows(
+      {{tables.sa, row, Row()}, {tables.integrity_key, row, Row()}, {tables.key, row, Row()}});
 }
 
 Result<std::uint16_t> SaTable::install(const OutboundSa& sa) {
@@ -154,26 +226,26 @@ Result<std::uint16_t> SaTable::install(const OutboundSa& sa) {
   if (!random) return random.error();
   auto row = free_row(outbound_, *random, "outbound");
   if (!row) return row;
-  if (auto r = load(true, *row, sa.keymat, row_of(sa)); !r) return r.error();
+  if (auto r = load(true, *row, sa.protection, row_of(sa)); !r) return r.error();
   outbound_[*row] = true;
   return row;
 }
 
 Result<void> SaTable::install(const InboundSa& sa) {
   if (!inbound_[row_of(sa.spi)]) return Error{Errc::kInvalid, "an inbound SA with an SPI that was not reserved"};
-  return load(false, row_of(sa.spi), sa.keymat, row_of(sa));
+  return load(false, row_of(sa.spi), sa.protection, row_of(sa));
 }
 
 Result<void> SaTable::retire_outbound(std::uint16_t row) {
   // A packet that was admitted while a rule pointed here may still need the row.
   if (auto r = session_->drain(); !r) return r;
-  if (auto r = session_->loader().write_row(TableId::kSaOut, row, Row()); !r) return r;
+  if (auto r = session_->loader().write_rows({{TableId::kSaOut, row, Row()}}); !r) return r;
   retired_.push_back({true, row, session_->generation()});
   return {};
 }
 
 Result<void> SaTable::retire_inbound(std::uint32_t spi) {
-  if (auto r = session_->loader().write_row(TableId::kSaIn, row_of(spi), Row()); !r) return r;
+  if (auto r = session_->loader().write_rows({{TableId::kSaIn, row_of(spi), Row()}}); !r) return r;
   retired_.push_back({false, row_of(spi), session_->generation()});
   return {};
 }
@@ -187,10 +259,7 @@ Result<void> SaTable::reclaim() {
       ++it;
       continue;
     }
-    if (auto r = session_->loader().write_row(it->outbound ? TableId::kSaOutKey : TableId::kSaInKey, it->row, Row());
-        !r) {
-      return r;
-    }
+    if (auto r = wipe_row(it->outbound, it->row); !r) return r;
     (it->outbound ? outbound_ : inbound_)[it->row] = false;
     it = retired_.erase(it);
   }

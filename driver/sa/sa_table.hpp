@@ -31,12 +31,21 @@ struct UdpPorts {
   std::uint16_t destination = 4500;
 };
 
+// What protects an SA's packets, as the card's rows name it (hw/README.md, "Ciphers and integrity").
+struct SaProtection {
+  layout::Cipher cipher = layout::Cipher::kAesGcm;
+  layout::Integrity integrity = layout::Integrity::kNone;  // none for aes_gcm and aes_gmac, which have their own
+  Secret key{};            // of the cipher: AES 16, 24 or 32 bytes, DES 8, 3DES 24; null: empty
+  Secret salt{};           // aes_gcm, aes_gmac, aes_ctr: 4 bytes; else empty
+  Secret integrity_key{};  // as long as the HMAC's hash; empty without integrity
+};
+
 // Addresses and SPIs are numbers: 192.0.2.1 is 0xC0000201.
 struct OutboundSa {
   std::uint32_t spi = 0;
   std::uint32_t source = 0;
   std::uint32_t destination = 0;
-  Secret keymat;  // AES key of 16, 24 or 32 bytes, then 4 bytes of salt (RFC 4106 8.1)
+  SaProtection protection;
   bool esn = false;
   bool set_df = false;
   std::optional<UdpPorts> encap;
@@ -49,7 +58,7 @@ struct OutboundSa {
 struct InboundSa {
   std::uint32_t spi = 0;  // from reserve_spi() or claim_spi()
   std::uint32_t destination = 0;
-  Secret keymat;
+  SaProtection protection;
   bool esn = false;
   bool encap = false;
   std::uint16_t policy_id = 0;
@@ -85,7 +94,8 @@ class SaTable {
   // Gives a reserved SPI back that was never installed.
   void release_spi(std::uint32_t spi);
 
-  // The row of the new SA. Its key is loaded first and its row last; kInvalid for keying material of a wrong length.
+  // The row of the new SA. Its keys are loaded first and its row last; kInvalid for keys of a wrong length, and for
+  // encryption without integrity.
   Result<std::uint16_t> install(const OutboundSa& sa);
   Result<void> install(const InboundSa& sa);
 
@@ -110,7 +120,8 @@ class SaTable {
   using Rows = std::bitset<layout::kSaRows>;
 
   Result<layout::Row> capture(bool outbound, std::uint16_t row);
-  Result<void> load(bool outbound, std::uint16_t row, const Secret& keymat, const layout::Row& sa);
+  Result<void> load(bool outbound, std::uint16_t row, const SaProtection& protection, const layout::Row& sa);
+  Result<void> wipe_row(bool outbound, std::uint16_t row);
 
   Card* card_;
   TableSession* session_;

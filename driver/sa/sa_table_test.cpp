@@ -24,10 +24,10 @@ constexpr std::uint16_t kPolicyId = 42;
 constexpr std::uint8_t kLanHop = 1;
 constexpr std::uint8_t kWanHop = 2;
 
-Secret keymat(std::uint8_t mark, std::size_t key_bytes = 32) {
-  Secret secret(key_bytes + 4);
-  std::fill(secret.bytes().begin(), secret.bytes().end(), mark);
-  return secret;
+Secret marked(std::uint8_t mark, std::size_t bytes) { return Secret(Buffer(bytes, mark)); }
+
+SaProtection gcm(std::uint8_t mark, std::size_t key_bytes = 32) {
+  return {.key = marked(mark, key_bytes), .salt = marked(mark, 4)};
 }
 
 // Gateway `number` with LAN 10.0.number.0/24, WAN address 192.0.2.number, host 10.0.number.9 behind it.
@@ -99,14 +99,14 @@ class SaTableTest : public ::testing::Test {
     InboundSa in;
     in.spi = spi;
     in.destination = to.address();
-    in.keymat = keymat(key_mark);
+    in.protection = gcm(key_mark);
     in.policy_id = kPolicyId;
     EXPECT_TRUE(to.sas_.install(in));
     OutboundSa out;
     out.spi = spi;
     out.source = from.address();
     out.destination = to.address();
-    out.keymat = keymat(key_mark);
+    out.protection = gcm(key_mark);
     out.next_hop = kWanHop;
     out.policy_id = kPolicyId;
     return from.sas_.install(out).value();
@@ -204,16 +204,72 @@ TEST_F(SaTableTest, LeavesNoKeyInHostMemory) {
   }
 }
 
-TEST_F(SaTableTest, TakesKeysOfThreeSizesAndNoOther) {
-  OutboundSa sa;
-  for (const std::size_t key_bytes : {16u, 24u, 32u}) {
-    sa.keymat = keymat(1, key_bytes);
-    EXPECT_TRUE(a_.sas_.install(sa)) << key_bytes;
+// What a cipher or an integrity demands is what is taken, and one byte more or less is refused.
+TEST_F(SaTableTest, TakesKeysOfTheLengthsThatTheAlgorithmsHaveAndNoOther) {
+  using layout::Cipher;
+  using layout::Integrity;
+  struct Demand {
+    Cipher cipher;
+    std::vector<std::size_t> key;
+    std::size_t salt;
+  };
+  const std::vector<Demand> ciphers = {
+      {Cipher::kAesGcm, {16, 24, 32}, 4}, {Cipher::kAesGmac, {16, 24, 32}, 4}, {Cipher::kNull, {0}, 0},
+      {Cipher::kAesCtr, {16, 24, 32}, 4}, {Cipher::kAesCbc, {16, 24, 32}, 0},  {Cipher::kDesCbc, {8}, 0},
+      {Cipher::kDes3Cbc, {24}, 0}};
+  const std::size_t hash_bytes[] = {0, 16, 20, 32, 48, 64};
+  const auto installs = [&](Cipher cipher, Integrity integrity, std::size_t key, std::size_t salt, std::size_t hmac) {
+    OutboundSa sa;
+    sa.protection = {cipher, integrity, marked(1, key), marked(2, salt), marked(3, hmac)};
+    auto row = a_.sas_.install(sa);
+    if (!row) {
+      EXPECT_EQ(row.error().code, Errc::kInvalid);
+    }
+    return row.has_value();
+  };
+  for (const Demand& demand : ciphers) {
+    const bool own_icv = layout::shape(demand.cipher).icv != 0;
+    for (unsigned code = 0; code < std::size(layout::kIntegrities); ++code) {
+      const auto integrity = Integrity(code);
+      const bool sound = own_icv == (integrity == Integrity::kNone);
+      SCOPED_TRACE(std::string(layout::kCiphers[static_cast<unsigned>(demand.cipher)].name) + " " +
+                   layout::kIntegrities[code].name);
+      for (std::size_t key = 0; key <= 40; ++key) {
+        const bool right = std::find(demand.key.begin(), demand.key.end(), key) != demand.key.end();
+        EXPECT_EQ(installs(demand.cipher, integrity, key, demand.salt, hash_bytes[code]), sound && right) << key;
+      }
+      for (std::size_t salt = 0; salt <= 8; ++salt) {
+        EXPECT_EQ(installs(demand.cipher, integrity, demand.key[0], salt, hash_bytes[code]),
+                  sound && salt == demand.salt)
+            << salt;
+      }
+      for (std::size_t hmac = 0; hmac <= 65; ++hmac) {
+        EXPECT_EQ(installs(demand.cipher, integrity, demand.key[0], demand.salt, hmac),
+                  sound && hmac == hash_bytes[code])
+            << hmac;
+      }
+    }
   }
-  for (const std::size_t key_bytes : {0u, 15u, 20u, 33u}) {
-    sa.keymat = keymat(1, key_bytes);
-    EXPECT_EQ(a_.sas_.install(sa).error().code, Errc::kInvalid) << key_bytes;
-  }
+}
+
+TEST_F(SaTableTest, NamesWhatAnAlgorithmTakes) {
+  const auto problem = [&](SaProtection protection) {
+    OutboundSa sa;
+    sa.protection = std::move(protection);
+    return a_.sas_.install(sa).error().detail;
+  };
+  using layout::Cipher;
+  using layout::Integrity;
+  EXPECT_EQ(problem({Cipher::kAesCbc, Integrity::kHmacSha256_128, marked(1, 20), {}, marked(3, 32)}),
+            "aes_cbc takes a key of 16, 24 or 32 bytes, and was given 20 bytes");
+  EXPECT_EQ(problem({Cipher::kAesCtr, Integrity::kHmacSha256_128, marked(1, 16), {}, marked(3, 32)}),
+            "aes_ctr takes a salt of 4 bytes, and was given 0 bytes");
+  EXPECT_EQ(problem({Cipher::kNull, Integrity::kHmacSha384_192, {}, {}, marked(3, 32)}),
+            "hmac_sha384_192 takes an integrity key of 48 bytes, and was given 32 bytes");
+  EXPECT_EQ(problem({Cipher::kDesCbc, Integrity::kNone, marked(1, 8), {}, {}}),
+            "des_cbc needs an integrity beside it, such as hmac_sha256_128");
+  EXPECT_EQ(problem({Cipher::kAesGcm, Integrity::kHmacSha1_96, marked(1, 16), marked(2, 4), marked(3, 20)}),
+            "aes_gcm has an ICV of its own: integrity must be none, not hmac_sha1_96");
 }
 
 TEST_F(SaTableTest, InstallsNothingWhenTheCardFailsOnTheWay) {
@@ -223,7 +279,7 @@ TEST_F(SaTableTest, InstallsNothingWhenTheCardFailsOnTheWay) {
   a_.commit(b_, row);
   b_.commit(a_, std::nullopt);
   OutboundSa sa;
-  sa.keymat = keymat(7);
+  sa.protection = gcm(7);
   unsigned failures = 0;
   for (;; ++failures) {
     a_.watched_.fail_from(failures, FlakyCard::Loss::kRequest);

@@ -57,11 +57,13 @@ TEST_F(TableLoad, NamesAWrongRecordAndAppliesThoseBeforeIt) {
     header.set(layout::load_record::kMagic, magic);
     return header;
   };
+  constexpr auto kNextHop = static_cast<unsigned>(layout::TableId::kNextHop);
   layout::Row empty_hop;
-  const auto good = record(7, bench::kWanHop, 1, layout::kLoadMagic);
-  for (const layout::Row& bad : {record(7, 0, 1, 0), record(99, 0, 1, layout::kLoadMagic),
-                                 record(7, layout::kNextHops - 1, 2, layout::kLoadMagic),
-                                 record(7, 0, 9, layout::kLoadMagic), record(7, 0xffffffff, 1, layout::kLoadMagic)}) {
+  const auto good = record(kNextHop, bench::kWanHop, 1, layout::kLoadMagic);
+  for (const layout::Row& bad :
+       {record(kNextHop, 0, 1, 0), record(99, 0, 1, layout::kLoadMagic),
+        record(kNextHop, layout::kNextHops - 1, 2, layout::kLoadMagic), record(kNextHop, 0, 9, layout::kLoadMagic),
+        record(kNextHop, 0xffffffff, 1, layout::kLoadMagic)}) {
     ByteWriter w;
     w.bytes(good.bytes()).bytes(empty_hop.bytes()).bytes(bad.bytes()).bytes(empty_hop.bytes());
     EXPECT_EQ(load_bytes(w.view()), LoadError::kRecord);

@@ -95,17 +95,20 @@ Outcome Datapath::protect(Passage& p, Effects& effects) {
   const unsigned sa_index = p.found.rule->sa_index;
   if (sa_index >= layout::kSaRows) return Drop::kSaEmpty;
   const layout::Row& sa_row = row(TableId::kSaOut, 0, sa_index);
-  if (sa_row.get(sa::kValid) == 0) return Drop::kSaEmpty;
+  const auto transform =
+      transform_of(sa_row, row(TableId::kSaOutKey, 0, sa_index), row(TableId::kSaOutIntegrityKey, 0, sa_index));
+  if (sa_row.get(sa::kValid) == 0 || !transform) return Drop::kSaEmpty;
 
   p.notice.spi = static_cast<std::uint32_t>(sa_row.get(sa::kSpi));
   p.notice.sa_index = static_cast<std::uint16_t>(sa_index);
   p.notice.outbound = true;
   const std::size_t inner_total = p.packet.total();
-  auto hop = next_hop(p, static_cast<unsigned>(sa_row.get(sa::kNextHop)), Port::kWan, outer_total(sa_row, inner_total));
+  auto hop = next_hop(p, static_cast<unsigned>(sa_row.get(sa::kNextHop)), Port::kWan,
+                      outer_total(sa_row, *transform, inner_total));
   if (auto* instead = std::get_if<Outcome>(&hop)) return std::move(*instead);
 
   SaEvents happened;
-  const auto number = outbound_[sa_index].number(sa_row, ciphertext_bytes(inner_total), happened);
+  const auto number = outbound_[sa_index].number(sa_row, transform->ciphertext_bytes(inner_total), happened);
   Notice event = p.notice;
   event.principal = 0;
   event.policy_id = static_cast<std::uint16_t>(sa_row.get(sa::kPolicyId));
@@ -115,8 +118,7 @@ Outcome Datapath::protect(Passage& p, Effects& effects) {
   if (const auto* refused = std::get_if<Drop>(&number)) return *refused;
 
   effects.counted.push_back(layout::Counter::kEspOut);
-  const Buffer outer =
-      encapsulate(p.packet, sa_row, row(TableId::kSaOutKey, 0, sa_index), std::get<std::uint64_t>(number));
+  const Buffer outer = encapsulate(p.packet, sa_row, *transform, std::get<std::uint64_t>(number));
   return Sent{Port::kWan, ethernet(std::get<layout::Row>(hop).get(layout::next_hop::kMac), settings_.wan_mac, outer)};
 }
 

@@ -106,9 +106,13 @@ TEST_F(Drops, OfAnOutboundSa) {
 
 TEST_F(Drops, OfEspAsItArrives) {
   expect_drop(Drop::kEspFragment, [&] { to_gateway(50, Buffer(64), 0x2000); });
-  expect_drop(Drop::kEspMalformed, [&] { to_gateway(50, Buffer(32)); });
-  expect_drop(Drop::kEspMalformed, [&] { to_gateway(50, Buffer(41)); });
-  expect_drop(Drop::kSpiUnknown, [&] { to_gateway(50, Buffer(40)); });
+  expect_drop(Drop::kEspMalformed, [&] { to_gateway(50, Buffer(11)); });
+  expect_drop(Drop::kSpiUnknown, [&] { to_gateway(50, Buffer(12)); });
+  const auto of_length = [](std::size_t n) { return ByteWriter().u32(bench::kInSpi).zeros(n - 4).take(); };
+  expect_drop(Drop::kEspMalformed, [&] { to_gateway(50, of_length(12)); });
+  expect_drop(Drop::kEspMalformed, [&] { to_gateway(50, of_length(32)); });
+  expect_drop(Drop::kEspMalformed, [&] { to_gateway(50, of_length(41)); });
+  expect_drop(Drop::kReplayOld, [&] { to_gateway(50, of_length(40)); });
   expect_drop(Drop::kNatKeepalive,
               [&] { to_gateway(17, ByteWriter().u16(4500).u16(4500).u16(9).u16(0).u8(0xff).view()); });
   esp_of(200, inner_);

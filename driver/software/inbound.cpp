@@ -14,7 +14,7 @@ using layout::Upcall;
 
 namespace {
 
-constexpr std::size_t kLeastEsp = 36;  // SPI, sequence number, IV, 4 bytes of ciphertext, ICV
+constexpr std::size_t kLeastEsp = 12;  // SPI, sequence number, 4 bytes of ciphertext
 
 Drop inner_drop(HeaderFault fault) {
   return fault == HeaderFault::kTotalTooLong ? Drop::kEspTrailer : Drop::kInnerMalformed;
@@ -79,7 +79,7 @@ Outcome Datapath::clear(Passage& p, Effects& effects) {
 
 Outcome Datapath::inbound_esp(Passage& p, const EspPacket& esp, Effects& effects) {
   namespace sa = layout::sa_in;
-  if (esp.bytes.size() < kLeastEsp || esp.bytes.size() % 4 != 0) return Drop::kEspMalformed;
+  if (esp.bytes.size() < kLeastEsp) return Drop::kEspMalformed;
 
   Notice event = p.notice;
   event.principal = 0;
@@ -87,21 +87,24 @@ Outcome Datapath::inbound_esp(Passage& p, const EspPacket& esp, Effects& effects
   event.source = p.packet.source;
   const unsigned sa_index = esp.spi() % layout::kSaRows;
   const layout::Row& sa_row = row(TableId::kSaIn, 0, sa_index);
-  if (sa_row.get(sa::kValid) == 0 || sa_row.get(sa::kSpi) != esp.spi() ||
+  const auto transform =
+      transform_of(sa_row, row(TableId::kSaInKey, 0, sa_index), row(TableId::kSaInIntegrityKey, 0, sa_index));
+  if (sa_row.get(sa::kValid) == 0 || !transform || sa_row.get(sa::kSpi) != esp.spi() ||
       sa_row.get(sa::kDestination) != p.packet.destination || (sa_row.get(sa::kEncap) == 1) != esp.encap) {
     event.upcall = Upcall::kSpiUnknown;
     effects.events.push_back(event);
     return Drop::kSpiUnknown;
   }
+  const auto ciphertext_bytes = transform->ciphertext_within(esp.bytes.size());
+  if (!ciphertext_bytes) return Drop::kEspMalformed;
 
   const auto admitted = inbound_[sa_index].admit(sa_row, esp.seq_low());
   if (const auto* refused = std::get_if<Drop>(&admitted)) return *refused;
   const std::uint64_t seq = std::get<std::uint64_t>(admitted);
-  const bool esn = sa_row.get(sa::kEsn) == 1;
-  const std::optional<Buffer> plaintext = decrypt(esp, row(TableId::kSaInKey, 0, sa_index), seq, esn);
+  const std::optional<Buffer> plaintext = transform->open(esp.bytes, seq);
 
   SaEvents happened;
-  const auto refused = inbound_[sa_index].accept(sa_row, seq, plaintext.has_value(), esp.ciphertext_bytes(), happened);
+  const auto refused = inbound_[sa_index].accept(sa_row, seq, plaintext.has_value(), *ciphertext_bytes, happened);
   event.sa_index = static_cast<std::uint16_t>(sa_index);
   event.policy_id = static_cast<std::uint16_t>(sa_row.get(sa::kPolicyId));
   event.upcall = happened.hard_limit ? Upcall::kHardLimit : Upcall::kSoftLimit;

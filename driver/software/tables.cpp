@@ -4,11 +4,13 @@
 #include <algorithm>
 
 #include "base/secret.hpp"
+#include "hw/layout/codes.hpp"
 #include "hw/layout/descriptors.hpp"
 
 namespace sallyport::driver::software {
 
 using layout::LoadError;
+using layout::TableId;
 
 Tables::Tables() {
   for (const layout::Table& table : layout::kTables) {
@@ -46,16 +48,27 @@ LoadError Tables::load(Bytes records, unsigned open_bank, std::vector<Loaded>& l
     if (layout::kTables[table].banked && bank == open_bank) return LoadError::kOpenBank;
     for (std::uint64_t i = 0; i < count; ++i) {
       const Bytes bytes = r.take(layout::kRowBytes);
-      std::copy(bytes.begin(), bytes.end(), at(table, bank, static_cast<unsigned>(first + i)).bytes().begin());
+      const auto row = static_cast<unsigned>(first + i);
+      std::copy(bytes.begin(), bytes.end(), at(table, bank, row).bytes().begin());
+      forget_unused_key(layout::TableId{table}, row);
     }
     loaded.push_back({layout::TableId{table}, static_cast<unsigned>(first), static_cast<unsigned>(count)});
   }
   return LoadError::kNone;
 }
 
+// A key row that names no integrity leaves no integrity key behind it.
+void Tables::forget_unused_key(TableId table, unsigned number) {
+  if (table != TableId::kSaOutKey && table != TableId::kSaInKey) return;
+  const auto integrity =
+      static_cast<layout::Integrity>(row(static_cast<unsigned>(table), 0, number).get(layout::sa_key::kIntegrity));
+  const auto beside = table == TableId::kSaOutKey ? TableId::kSaOutIntegrityKey : TableId::kSaInIntegrityKey;
+  if (integrity == layout::Integrity::kNone) wipe(at(static_cast<unsigned>(beside), 0, number).bytes());
+}
+
 void Tables::wipe_sas() {
-  using layout::TableId;
-  for (const TableId table : {TableId::kSaOutKey, TableId::kSaInKey, TableId::kSaOut, TableId::kSaIn}) {
+  for (const TableId table : {TableId::kSaOutKey, TableId::kSaInKey, TableId::kSaOutIntegrityKey,
+                              TableId::kSaInIntegrityKey, TableId::kSaOut, TableId::kSaIn}) {
     for (layout::Row& row : memories_[static_cast<unsigned>(table)]) wipe(row.bytes());
   }
 }

@@ -34,6 +34,7 @@ class Tables {
 
  private:
   layout::Row& at(unsigned table, unsigned bank, unsigned row);
+  void forget_unused_key(layout::TableId table, unsigned row);
 
   std::vector<std::vector<layout::Row>> memories_;  // of each table, bank 0 before bank 1
 };

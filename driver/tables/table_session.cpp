@@ -99,13 +99,16 @@ Result<void> TableLoader::run() {
                               (known ? layout::kLoadErrors[error].meaning : "for an unknown reason")};
 }
 
-Result<void> TableLoader::write_row(layout::TableId table, unsigned index, const layout::Row& row) {
-  append_record(static_cast<unsigned>(table), 0, index, 1);
-  const auto place = memory_->bytes().subspan(used_, layout::kRowBytes);
-  std::copy(row.bytes().begin(), row.bytes().end(), place.begin());
-  used_ += layout::kRowBytes;
+Result<void> TableLoader::write_rows(const std::vector<TableRow>& rows) {
+  for (const TableRow& row : rows) {
+    append_record(static_cast<unsigned>(row.table), 0, row.index, 1);
+    std::copy(row.row.bytes().begin(), row.row.bytes().end(),
+              memory_->bytes().begin() + static_cast<std::ptrdiff_t>(used_));
+    used_ += layout::kRowBytes;
+  }
+  const auto written = memory_->bytes().first(used_);
   auto loaded = run();
-  wipe(place);
+  wipe(written);
   return loaded;
 }
 

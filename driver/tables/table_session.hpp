@@ -5,19 +5,27 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include "driver/card.hpp"
 #include "driver/tables/table_image.hpp"
 
 namespace sallyport::driver {
 
+// A row of a table without banks.
+struct TableRow {
+  layout::TableId table;
+  unsigned index;
+  layout::Row row;
+};
+
 // Writes rows by table load (DMA). One at a time; the buffer lives as long as it does.
 class TableLoader {
  public:
   static Result<TableLoader> create(Card& card);
 
-  // Rows of a table without banks. The buffer's copy is wiped afterwards: rows may hold keys.
-  Result<void> write_row(layout::TableId table, unsigned index, const layout::Row& row);
+  // In one load, in this order. The buffer's copy is wiped afterwards: rows may hold keys.
+  Result<void> write_rows(const std::vector<TableRow>& rows);
   // The rows of `image` named by `changes`, into `bank`, in as many loads as the buffer needs.
   Result<void> write_bank(unsigned bank, const TableImage& image, const std::vector<TableChange>& changes);
 

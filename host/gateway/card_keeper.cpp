@@ -11,13 +11,40 @@
 namespace sallyport::gateway {
 namespace {
 
-Secret keying_material(const SaKeys& keys) {
-  Secret out(keys.encryption.size() + keys.salt.size());
-  const auto place = out.bytes();
-  std::copy(keys.encryption.reveal().begin(), keys.encryption.reveal().end(), place.begin());
-  std::copy(keys.salt.reveal().begin(), keys.salt.reveal().end(),
-            place.begin() + static_cast<std::ptrdiff_t>(keys.encryption.size()));
-  return out;
+Result<layout::Cipher> cipher_of(Encryption encryption) {
+  switch (encryption) {
+    case Encryption::kAesGcm16:
+      return layout::Cipher::kAesGcm;
+    case Encryption::kAesCbc:
+      return layout::Cipher::kAesCbc;
+    case Encryption::kNone:
+      break;
+  }
+  return Error{Errc::kUnsupported, "the card has no cipher of this number"};
+}
+
+Result<layout::Integrity> integrity_of(Integrity integrity) {
+  switch (integrity) {
+    case Integrity::kNone:
+      return layout::Integrity::kNone;
+    case Integrity::kHmacSha1_96:
+      return layout::Integrity::kHmacSha1_96;
+    case Integrity::kHmacSha256_128:
+      return layout::Integrity::kHmacSha256_128;
+    case Integrity::kHmacSha384_192:
+      return layout::Integrity::kHmacSha384_192;
+    case Integrity::kHmacSha512_256:
+      return layout::Integrity::kHmacSha512_256;
+  }
+  return Error{Errc::kUnsupported, "the card has no integrity algorithm of this number"};
+}
+
+Result<driver::SaProtection> protection_of(const SaParameters& sa, const SaKeys& keys) {
+  auto cipher = cipher_of(sa.encryption);
+  if (!cipher) return cipher.error();
+  auto integrity = integrity_of(sa.integrity);
+  if (!integrity) return integrity.error();
+  return driver::SaProtection{*cipher, *integrity, keys.encryption, keys.salt, keys.integrity};
 }
 
 driver::SaLimits to_driver(const SaLimits& limits) {
@@ -134,9 +161,10 @@ Result<void> CardKeeper::install(const std::string& target, ike::ChildHandle chi
   if (!sa.local.is_v4() || !sa.remote.is_v4()) {
     return Error{Errc::kUnsupported, "the card's tunnels are IPv4; " + sa.remote.to_string() + " is not"};
   }
-  if (sa.encryption != Encryption::kAesGcm16) {
-    return Error{Errc::kUnsupported, "the card protects by AES-GCM with a 16-byte ICV and by nothing else yet"};
-  }
+  auto inbound = protection_of(sa, sa.in);
+  if (!inbound) return inbound.error();
+  auto outbound = protection_of(sa, sa.out);
+  if (!outbound) return outbound.error();
   if (typed_in) {
     if (auto claimed = sa_table_.claim_spi(number(sa.spi_in)); !claimed) return claimed;
   }
@@ -160,7 +188,7 @@ Result<void> CardKeeper::install(const std::string& target, ike::ChildHandle chi
   driver::InboundSa in;
   in.spi = number(sa.spi_in);
   in.destination = sa.local.v4();
-  in.keymat = keying_material(sa.in);
+  in.protection = std::move(*inbound);
   in.esn = sa.esn;
   in.encap = sa.encap.has_value();
   in.policy_id = made.policy_id;
@@ -173,7 +201,7 @@ Result<void> CardKeeper::install(const std::string& target, ike::ChildHandle chi
   out.spi = number(sa.spi_out);
   out.source = sa.local.v4();
   out.destination = sa.remote.v4();
-  out.keymat = keying_material(sa.out);
+  out.protection = std::move(*outbound);
   out.esn = sa.esn;
   if (sa.encap) out.encap = driver::UdpPorts{sa.encap->local_port, sa.encap->remote_port};
   out.next_hop = *next_hop;

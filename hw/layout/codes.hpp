@@ -190,7 +190,7 @@ constexpr Code kDrops[] = {
     {"hard_limit", 16, "the SA has reached its hard packet or byte limit"},
     {"spi_unknown", 17, "ESP to us whose SPI belongs to no SA (RFC 4303 3.4.2)"},
     {"esp_fragment", 18, "a fragment of an ESP packet"},
-    {"esp_malformed", 19, "ESP packet too short, or its payload not a multiple of 4 bytes"},
+    {"esp_malformed", 19, "ESP packet too short, or its ciphertext no multiple of the cipher's block"},
     {"replay_old", 20, "sequence number left of the anti-replay window, or zero (RFC 4303 3.4.3)"},
     {"replay_duplicate", 21, "sequence number already received"},
     {"icv_mismatch", 22, "the ICV does not verify"},

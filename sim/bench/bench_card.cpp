@@ -23,13 +23,18 @@ Result<void> write_mac(driver::Card& card, const layout::Register& where, const 
   return card.write(where.at(1), high);
 }
 
-// Key and salt that differ in every SA and are the same in every run.
-Buffer keymat(std::size_t key_bytes, unsigned index, unsigned direction) {
-  Buffer out(key_bytes + 4);
-  for (std::size_t i = 0; i < out.size(); ++i) {
-    out[i] = static_cast<std::uint8_t>(17 * i + 101 * index + 59 * direction + (index >> 8));
+// A key and a salt that differ in every SA and are the same in every run.
+driver::SaProtection protection(std::size_t key_bytes, unsigned index, unsigned direction) {
+  driver::SaProtection p;
+  p.key = Secret(key_bytes);
+  p.salt = Secret(4);
+  std::size_t i = 0;
+  for (Secret* secret : {&p.key, &p.salt}) {
+    for (auto& byte : secret->bytes()) {
+      byte = static_cast<std::uint8_t>(17 * i++ + 101 * index + 59 * direction + (index >> 8));
+    }
   }
-  return out;
+  return p;
 }
 
 }  // namespace
@@ -73,16 +78,20 @@ Result<void> BenchCard::add_flow(unsigned index, std::size_t key_bytes) {
   flow.outbound = {kLanHostMac, kLanMac, kLanHost, far};
   flow.inbound = {kPeerMac, kWanMac, far, kLanHost};
   flow.policy_id = static_cast<std::uint16_t>(index + 1);
-  flow.out = {kFirstOutSpi + index, kOurAddress, kPeerAddress, keymat(key_bytes, index, 0)};
+  flow.out = {.spi = kFirstOutSpi + index,
+              .source = kOurAddress,
+              .destination = kPeerAddress,
+              .protection = protection(key_bytes, index, 0)};
   auto spi = sas_.reserve_spi();
   if (!spi) return spi.error();
-  flow.in = {*spi, kPeerAddress, kOurAddress, keymat(key_bytes, index, 1)};
+  flow.in = {
+      .spi = *spi, .source = kPeerAddress, .destination = kOurAddress, .protection = protection(key_bytes, index, 1)};
 
   driver::OutboundSa out;
   out.spi = flow.out.spi;
   out.source = flow.out.source;
   out.destination = flow.out.destination;
-  out.keymat = Secret(Bytes(flow.out.keymat));
+  out.protection = flow.out.protection;
   out.next_hop = kWanHop;
   out.policy_id = flow.policy_id;
   auto row = sas_.install(out);
@@ -92,7 +101,7 @@ Result<void> BenchCard::add_flow(unsigned index, std::size_t key_bytes) {
   driver::InboundSa in;
   in.spi = flow.in.spi;
   in.destination = flow.in.destination;
-  in.keymat = Secret(Bytes(flow.in.keymat));
+  in.protection = flow.in.protection;
   in.policy_id = flow.policy_id;
   if (auto r = sas_.install(in); !r) return r;
   flows_.push_back(std::move(flow));

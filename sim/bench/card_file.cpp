@@ -20,6 +20,8 @@ namespace {
 
 namespace reg = layout::reg;
 
+constexpr std::size_t kSaltBytes = 4;
+
 // What reading a value refuses with; caught in load_card().
 struct Refusal {
   toml::source_position where;
@@ -171,6 +173,19 @@ layout::Port port_of(Section& section, const char* key) {
   return word == "lan" ? layout::Port::kLan : layout::Port::kWan;
 }
 
+// One of a list of codes, by name.
+template <class T, std::size_t N>
+T coded(Section& section, const char* key, const layout::Code (&codes)[N], std::optional<T> otherwise = std::nullopt) {
+  const auto word = otherwise ? section.optional_text(key) : section.text(key);
+  if (!word) return *otherwise;
+  std::string names;
+  for (const layout::Code& code : codes) {
+    if (*word == code.name) return static_cast<T>(code.value);
+    names += (names.empty() ? "" : code.value + 1 == N ? " or " : ", ") + std::string(code.name);
+  }
+  refuse(section.need(key), std::string("'") + key + "' must be " + names);
+}
+
 bool outbound_of(Section& section) {
   const std::string word = section.text("direction");
   if (word != "out" && word != "in") refuse(section.need("direction"), "'direction' must be out or in");
@@ -251,22 +266,45 @@ class Loader {
     routes_.push_back(route);
   }
 
+  static Secret secret(Section& s, const char* key) {
+    const auto text = s.optional_text(key);
+    if (!text) return {};
+    auto bytes = from_hex(*text);
+    if (!bytes) refuse(s.need(key), std::string("'") + key + "' must be hexadecimal");
+    return Secret::consume(*bytes);
+  }
+
+  static driver::SaProtection protection_of(Section& s) {
+    driver::SaProtection p;
+    p.cipher = coded<layout::Cipher>(s, "cipher", layout::kCiphers, p.cipher);
+    p.integrity = coded<layout::Integrity>(s, "integrity", layout::kIntegrities, p.integrity);
+    p.key = secret(s, "key");
+    p.salt = secret(s, "salt");
+    p.integrity_key = secret(s, "integrity_key");
+    const bool salted = p.cipher == layout::Cipher::kAesGcm || p.cipher == layout::Cipher::kAesGmac ||
+                        p.cipher == layout::Cipher::kAesCtr;
+    if (salted && s.find("salt") == nullptr && p.key.size() > kSaltBytes) {
+      const Secret both = p.key;
+      p.key = Secret(both.reveal().first(both.size() - kSaltBytes));
+      p.salt = Secret(both.reveal().last(kSaltBytes));
+    }
+    return p;
+  }
+
   void add_sa(const toml::table& table) {
     Section s(table);
     const bool outbound = outbound_of(s);
     const auto spi = static_cast<std::uint32_t>(s.number("spi", 256, 0xffffffff));
     const auto source = valid(address(s.text("source")), s, "source", "an IPv4 address");
     const auto destination = valid(address(s.text("destination")), s, "destination", "an IPv4 address");
-    const std::string hex = s.text("key");
-    auto key = from_hex(hex);
-    if (!key) refuse(s.need("key"), key.error().message());
+    driver::SaProtection protection = protection_of(s);
     const auto policy = static_cast<std::uint16_t>(s.number("policy", 1, 65535));
     if (outbound) {
       driver::OutboundSa sa;
       sa.spi = spi;
       sa.source = source;
       sa.destination = destination;
-      sa.keymat = Secret::consume(*key);
+      sa.protection = std::move(protection);
       sa.esn = s.flag("esn");
       if (s.flag("encap")) sa.encap = driver::UdpPorts{};
       sa.next_hop = hop_named(s, "next_hop");
@@ -279,7 +317,7 @@ class Loader {
       driver::InboundSa sa;
       sa.spi = spi;
       sa.destination = destination;
-      sa.keymat = Secret::consume(*key);
+      sa.protection = std::move(protection);
       sa.esn = s.flag("esn");
       sa.encap = s.flag("encap");
       sa.policy_id = policy;
@@ -304,14 +342,7 @@ class Loader {
         field->push_back(valid(port_range(*text), s, key, "a port or a range like \"1024-65535\""));
     }
     if (s.find("protocol") != nullptr) rule.protocol = static_cast<std::uint8_t>(s.number("protocol", 0, 255));
-    const std::string action = s.text("action");
-    bool known = false;
-    for (const layout::Code& code : layout::kActions) {
-      if (action != code.name) continue;
-      rule.action = static_cast<layout::Action>(code.value);
-      known = true;
-    }
-    if (!known) refuse(s.need("action"), "'action' must be discard, bypass, protect or host");
+    rule.action = coded<layout::Action>(s, "action", layout::kActions);
     rule.policy_id = static_cast<std::uint16_t>(s.number("policy", 0, 65535, 0));
     if (outbound && rule.action == layout::Action::kProtect) {
       const auto it = rows_.find(static_cast<std::uint32_t>(s.number("sa", 256, 0xffffffff)));

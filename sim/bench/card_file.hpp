@@ -20,11 +20,12 @@
 //   spi = 0x1001
 //   source = "192.0.2.1"
 //   destination = "192.0.2.2"
-//   key = "000102.."                   # AES key and 4 bytes of salt, hexadecimal (RFC 4106 8.1)
-//   next_hop = "peer"                  # out
-//   policy = 1
-//   esn = false
-//   encap = false                      # ESP in UDP, ports 4500
+//   cipher = "aes_gcm"                 # or another Cipher of hw/layout/codes.hpp; left out: aes_gcm
+//   integrity = "none"                 # an Integrity, beside a cipher without an ICV of its own
+//   key = "000102.."                   # of the cipher, hexadecimal
+//   salt = "10111213"                  # of aes_gcm, aes_gmac, aes_ctr; left out: the last 4 bytes of key (RFC
+//   4106 8.1) integrity_key = "000102.." next_hop = "peer"                  # out policy = 1 esn = false encap = false
+//   # ESP in UDP, ports 4500
 //
 //   [[rule]]                           # the first that matches decides
 //   direction = "out"

@@ -38,8 +38,9 @@ TEST(CardFile, TheExampleProtectsWhatItSaysItProtects) {
   const Buffer frame = numbered_frame(flow, 100, 7);
   loaded.card.receive(layout::Port::kLan, frame);
   ASSERT_EQ(loaded.wan.size(), 1u);
-  EspSa sa = {0x1001, 0xc0000201, 0xc0000202, {}};
-  for (std::uint8_t i = 0; i < 20; ++i) sa.keymat.push_back(i);
+  EspSa sa = {.spi = 0x1001, .source = 0xc0000201, .destination = 0xc0000202};
+  sa.protection.key = Secret(from_hex("000102030405060708090a0b0c0d0e0f").value());
+  sa.protection.salt = Secret(from_hex("10111213").value());
   const auto packet = open_esp_frame(sa, loaded.wan[0]);
   ASSERT_TRUE(packet);
   EXPECT_EQ(number_of(*packet), 7u);

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "driver/software/aes_gcm.hpp"
+#include "driver/software/esp_transform.hpp"
 #include "driver/software/ipv4.hpp"
 
 namespace sallyport::bench {
@@ -11,11 +11,12 @@ namespace {
 
 using driver::kEthernetBytes;
 using driver::kIpv4Bytes;
+using driver::software::EspTransform;
+using driver::software::kEspHeaderBytes;
+using driver::software::kEspTrailerBytes;
 
 constexpr std::size_t kUdpBytes = 8;
 constexpr std::size_t kNumberBytes = 8;
-constexpr std::size_t kEspHeaderBytes = 8;
-constexpr std::size_t kIvBytes = 8;
 constexpr std::uint16_t kPort = 7;  // echo
 constexpr std::uint8_t kExperiment = 253;
 
@@ -38,15 +39,15 @@ std::uint8_t filler(std::uint64_t number, std::size_t i) {
   return static_cast<std::uint8_t>((number * 0x9e3779b97f4a7c15ULL >> 56) + 31 * i);
 }
 
-driver::Nonce nonce_of(const EspSa& sa, Bytes iv) {
-  driver::Nonce nonce{};
-  const Bytes salt = Bytes(sa.keymat).last(4);
-  std::copy(salt.begin(), salt.end(), nonce.begin());
-  std::copy(iv.begin(), iv.end(), nonce.begin() + 4);
-  return nonce;
+EspTransform transform_of(const EspSa& sa) {
+  EspTransform t;
+  t.cipher = sa.protection.cipher;
+  t.integrity = sa.protection.integrity;
+  t.key = sa.protection.key.reveal();
+  t.salt = ByteReader(sa.protection.salt.reveal()).u32();
+  t.integrity_key = sa.protection.integrity_key.reveal();
+  return t;
 }
-
-Bytes key_of(const EspSa& sa) { return Bytes(sa.keymat).first(sa.keymat.size() - 4); }
 
 }  // namespace
 
@@ -82,23 +83,18 @@ std::optional<std::uint64_t> number_of(Bytes packet) {
 
 Buffer esp_frame(const EspSa& sa, const MacAddress& source_mac, const MacAddress& destination_mac, std::uint64_t seq,
                  Bytes packet) {
+  const EspTransform transform = transform_of(sa);
   ByteWriter plain;
   plain.bytes(packet);
-  const std::size_t padding = (4 - (packet.size() + 2) % 4) % 4;
+  const std::size_t padding = transform.ciphertext_bytes(packet.size()) - packet.size() - kEspTrailerBytes;
   for (std::size_t i = 1; i <= padding; ++i) plain.u8(static_cast<std::uint8_t>(i));
   plain.u8(static_cast<std::uint8_t>(padding)).u8(driver::kProtocolIpv4);
-
-  ByteWriter esp;
-  esp.u32(sa.spi).u32(static_cast<std::uint32_t>(seq));
-  const Buffer aad = esp.view();
-  ByteWriter iv;
-  iv.u64(seq);
-  esp.bytes(iv.view()).bytes(driver::gcm_seal(key_of(sa), nonce_of(sa, iv.view()), aad, plain.view()));
+  const Buffer esp = transform.seal(sa.spi, seq, transform.iv(seq), plain.view());
 
   ByteWriter out;
   ethernet(out, destination_mac, source_mac);
   ipv4(out, kIpv4Bytes + esp.size(), static_cast<std::uint16_t>(seq), driver::kProtocolEsp, sa.source, sa.destination);
-  out.bytes(esp.view());
+  out.bytes(esp);
   return out.take();
 }
 
@@ -115,15 +111,11 @@ std::optional<EspHeader> esp_header(Bytes frame) {
 std::optional<Buffer> open_esp_frame(const EspSa& sa, Bytes frame) {
   const auto header = esp_header(frame);
   if (!header || header->spi != sa.spi) return std::nullopt;
-  const Bytes esp = frame.subspan(kEthernetBytes + kIpv4Bytes);
-  if (esp.size() < kEspHeaderBytes + kIvBytes + driver::kIcvBytes) return std::nullopt;
-  const Bytes iv = esp.subspan(kEspHeaderBytes, kIvBytes);
-  auto plain = driver::gcm_open(key_of(sa), nonce_of(sa, iv), esp.first(kEspHeaderBytes),
-                                esp.subspan(kEspHeaderBytes + kIvBytes));
-  if (!plain || plain->size() < 2 || plain->back() != driver::kProtocolIpv4) return std::nullopt;
+  auto plain = transform_of(sa).open(frame.subspan(kEthernetBytes + kIpv4Bytes), header->seq);
+  if (!plain || plain->back() != driver::kProtocolIpv4) return std::nullopt;
   const std::size_t padding = (*plain)[plain->size() - 2];
-  if (padding + 2 > plain->size()) return std::nullopt;
-  plain->resize(plain->size() - 2 - padding);
+  if (padding + kEspTrailerBytes > plain->size()) return std::nullopt;
+  plain->resize(plain->size() - kEspTrailerBytes - padding);
   return plain;
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/bytes.hpp"
 #include "driver/linux_port/packet_port.hpp"
+#include "driver/sa/sa_table.hpp"
 
 namespace sallyport::bench {
 
@@ -39,7 +40,7 @@ struct EspSa {
   std::uint32_t spi = 0;
   std::uint32_t source = 0;
   std::uint32_t destination = 0;
-  Buffer keymat;  // AES key, then 4 bytes of salt (RFC 4106 8.1)
+  driver::SaProtection protection{};
 };
 
 // The frame that a gateway sends for an inner IPv4 packet under sequence number `seq`.

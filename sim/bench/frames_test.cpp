@@ -22,7 +22,10 @@ TEST(NumberedFrame, TellsItsNumberUnlessItIsDamaged) {
 }
 
 TEST(EspFrame, OpensToWhatWasPutInAndNotWhenABitIsWrong) {
-  const EspSa sa = {0x1001, 0xc0000201, 0xc0000202, Buffer(36, 0x5a)};
+  const EspSa sa = {.spi = 0x1001,
+                    .source = 0xc0000201,
+                    .destination = 0xc0000202,
+                    .protection = {.key = Secret(Buffer(32, 0x5a)), .salt = Secret(Buffer(4, 0x5b))}};
   const Buffer packet = numbered_frame(kFlow, 75, 5);
   Buffer frame = esp_frame(sa, kFlow.source_mac, kFlow.destination_mac, 9, Bytes(packet).subspan(14));
   ASSERT_TRUE(esp_header(frame));

@@ -34,12 +34,12 @@ class Run {
     for (const Flow& flow : card_.flows()) {
       Flow other = flow;
       other.out.spi += 0x01000000;
-      for (auto& byte : other.out.keymat) byte = static_cast<std::uint8_t>(byte ^ 0xa5);
+      for (auto& byte : other.out.protection.key.bytes()) byte = static_cast<std::uint8_t>(byte ^ 0xa5);
       driver::OutboundSa sa;
       sa.spi = other.out.spi;
       sa.source = other.out.source;
       sa.destination = other.out.destination;
-      sa.keymat = Secret(Bytes(other.out.keymat));
+      sa.protection = other.out.protection;
       sa.next_hop = 2;
       sa.policy_id = flow.policy_id;
       auto row = card_.sas().install(sa);

@@ -97,7 +97,7 @@ class Comparison {
     out.spi = tunnel.out.spi;
     out.source = tunnel.out.source;
     out.destination = tunnel.out.destination;
-    out.keymat = Secret(Bytes(tunnel.out.keymat));
+    out.protection = tunnel.out.protection;
     out.esn = tunnel.esn;
     out.set_df = tunnel.esn;
     out.next_hop = kWanHop;
@@ -109,7 +109,7 @@ class Comparison {
     driver::InboundSa in;
     in.spi = tunnel.in.spi;
     in.destination = tunnel.in.destination;
-    in.keymat = Secret(Bytes(tunnel.in.keymat));
+    in.protection = tunnel.in.protection;
     in.policy_id = tunnel.policy_id;
     in.limits = {.soft_packets = tunnel.hard_packets / 2, .hard_packets = tunnel.hard_packets};
     return sas_->install(in);

@@ -37,10 +37,14 @@ Traffic::Traffic(std::mt19937_64& rng) : rng_(rng) {
     Tunnel t;
     t.policy_id = static_cast<std::uint16_t>(10 + i);
     t.far_host = kFarNet | 0x3000 | static_cast<std::uint32_t>(i + 1);
-    t.out = {static_cast<std::uint32_t>(0x4000 + i), kOurAddress, kPeerAddress, Buffer(kKeyBytes[i] + 4)};
-    t.in = {0, kPeerAddress, kOurAddress, Buffer(kKeyBytes[i] + 4)};
-    for (auto& byte : t.out.keymat) byte = static_cast<std::uint8_t>(rng_());
-    for (auto& byte : t.in.keymat) byte = static_cast<std::uint8_t>(rng_());
+    t.out = {.spi = static_cast<std::uint32_t>(0x4000 + i), .source = kOurAddress, .destination = kPeerAddress};
+    t.in = {.source = kPeerAddress, .destination = kOurAddress};
+    for (bench::EspSa* sa : {&t.out, &t.in}) {
+      sa->protection.key = Secret(kKeyBytes[i]);
+      sa->protection.salt = Secret(4);
+      for (auto& byte : sa->protection.key.bytes()) byte = static_cast<std::uint8_t>(rng_());
+      for (auto& byte : sa->protection.salt.bytes()) byte = static_cast<std::uint8_t>(rng_());
+    }
     t.esn = i == 2;
     t.hard_packets = i == kSteadyTunnels ? 40 : 0;
     tunnels_.push_back(std::move(t));

@@ -34,8 +34,12 @@ struct DrivenCard {
     for (const bool outbound : {true, false}) {
       for (const RandomSa& sa : outbound ? outbound_sas : inbound_sas) {
         auto& loader = session.loader();
-        ASSERT_TRUE(loader.write_row(outbound ? TableId::kSaOutKey : TableId::kSaInKey, sa.row, sa.key));
-        ASSERT_TRUE(loader.write_row(outbound ? TableId::kSaOut : TableId::kSaIn, sa.row, sa.sa));
+        if (sa.key.get(layout::sa_key::kIntegrity) != 0) {
+          const auto table = outbound ? TableId::kSaOutIntegrityKey : TableId::kSaInIntegrityKey;
+          ASSERT_TRUE(loader.write_rows({{table, sa.row, sa.integrity_key}}));
+        }
+        ASSERT_TRUE(loader.write_rows({{outbound ? TableId::kSaOutKey : TableId::kSaInKey, sa.row, sa.key}}));
+        ASSERT_TRUE(loader.write_rows({{outbound ? TableId::kSaOut : TableId::kSaIn, sa.row, sa.sa}}));
       }
     }
     ASSERT_TRUE(control.enable(true));

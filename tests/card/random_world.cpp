@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "driver/software/aes_gcm.hpp"
+#include "driver/software/esp_transform.hpp"
 #include "driver/software/ipv4.hpp"
 #include "driver/tables/principal_compiler.hpp"
 #include "hw/layout/tables.hpp"
@@ -216,21 +216,10 @@ Buffer RandomWorld::esp_packet(RandomSa& sa, Bytes inner) {
   const unsigned more = one_in(6) ? 4 * (random_() % 60) : 0;
   while ((text.size() + 2) % 4 != 0 || padding < more) text.u8(static_cast<std::uint8_t>(++padding));
   text.u8(static_cast<std::uint8_t>(one_in(40) ? 255 - random_() % 100 : padding)).u8(one_in(40) ? 59 : 4);
-  const std::uint64_t iv = std::uint64_t{random_()} << 32 | random_();
-  driver::Nonce nonce;
-  const Buffer nonce_bytes =
-      ByteWriter().u32(static_cast<std::uint32_t>(sa.key.get(layout::sa_key::kSalt))).u64(iv).take();
-  std::copy(nonce_bytes.begin(), nonce_bytes.end(), nonce.begin());
+  const auto transform = driver::software::transform_of(sa.sa, sa.key, sa.integrity_key).value();
   const auto spi = static_cast<std::uint32_t>(sa.sa.get(in::kSpi));
-  ByteWriter aad;
-  aad.u32(spi);
-  if (sa.sa.get(in::kEsn) == 1) aad.u32(static_cast<std::uint32_t>(seq >> 32));
-  aad.u32(static_cast<std::uint32_t>(seq));
-  const Bytes key = Bytes(sa.key.bytes()).first(16 + 8 * sa.key.get(layout::sa_key::kKeySize));
-  ByteWriter esp;
-  esp.u32(one_in(25) ? spi ^ 1U << 20 : spi).u32(static_cast<std::uint32_t>(seq)).u64(iv);
-  esp.bytes(driver::gcm_seal(key, nonce, aad.view(), text.view()));
-  Buffer wire = esp.take();
+  Buffer wire = transform.seal(spi, seq, bytes(transform.iv_bytes()), text.view());
+  if (one_in(25)) wire[1] ^= 0x10;  // another SA's SPI
   if (one_in(15)) wire[8 + random_() % (wire.size() - 8)] ^= 1;
   if (one_in(50)) wire.resize(random_() % (wire.size() + 1));
   const bool encap = (sa.sa.get(in::kEncap) == 1) != one_in(40);

@@ -21,6 +21,7 @@ constexpr std::uint32_t kHashSeed = 0x5eed1234;
 struct RandomSa {
   unsigned row = 0;
   layout::Row key;
+  layout::Row integrity_key;
   layout::Row sa;
   std::uint64_t sent = 0;  // inbound: last sequence number the peer used
 };

@@ -106,7 +106,7 @@ package layout_pkg;
     DropHardLimit = 5'd16,  // the SA has reached its hard packet or byte limit
     DropSpiUnknown = 5'd17,  // ESP to us whose SPI belongs to no SA (RFC 4303 3.4.2)
     DropEspFragment = 5'd18,  // a fragment of an ESP packet
-    DropEspMalformed = 5'd19,  // ESP packet too short, or its payload not a multiple of 4 bytes
+    DropEspMalformed = 5'd19,  // ESP packet too short, or its ciphertext no multiple of the cipher's block
     DropReplayOld = 5'd20,  // sequence number left of the anti-replay window, or zero (RFC 4303 3.4.3)
     DropReplayDuplicate = 5'd21,  // sequence number already received
     DropIcvMismatch = 5'd22,  // the ICV does not verify
