@@ -85,6 +85,16 @@ TEST(PoliciesScreen, KeepsTheOrderThatDecidesAndSaysByWhatEachProtects) {
   EXPECT_THAT(policies_screen(json::parse(R"({"generation": 0, "policies": []})")), HasSubstr("every packet is disc"));
 }
 
+TEST(LevelsScreen, ShowsTheCandidatesOfEachLevelInTheirOrder) {
+  const auto levels = json::parse(R"({"levels": [
+    {"name": "high", "esp_proposals": ["aes256gcm16-ecp384", "aes256gcm16-x25519"]}, {"name": "none", "esp_proposals": []}]})");
+  EXPECT_EQ(levels_screen(levels), R"(LEVEL  #  ESP PROPOSAL
+high   1  aes256gcm16-ecp384
+       2  aes256gcm16-x25519
+none   -  without IPsec
+)");
+}
+
 TEST(CountersScreen, LeavesOutZeroesUnlessAllAreWantedAndTellsWhatEachMeans) {
   const auto counters = json::parse(
       R"({"counters": {"lan_rx": 1500, "lan_tx": 0}, "drops": {"replay_duplicate": 2, "icv_mismatch": 0, "of_tomorrow": 1}, "host": {"held": 4}})");
@@ -160,6 +170,7 @@ TEST(Screens, ReadAnyJsonWithoutFailing) {
     EXPECT_THAT(status_screen(answer), HasSubstr("up 0 s")) << odd;
     EXPECT_THAT(sas_screen(answer), Not("")) << odd;
     EXPECT_THAT(policies_screen(answer), HasSubstr("generation 0")) << odd;
+    EXPECT_THAT(levels_screen(answer), HasSubstr("LEVEL")) << odd;
     EXPECT_THAT(counters_screen(answer, true), HasSubstr("lan_rx")) << odd;
     EXPECT_THAT(card_screen(answer), HasSubstr("generation: 0")) << odd;
   }

@@ -15,8 +15,18 @@ Result<layout::Cipher> cipher_of(Encryption encryption) {
   switch (encryption) {
     case Encryption::kAesGcm16:
       return layout::Cipher::kAesGcm;
+    case Encryption::kAesGmac:
+      return layout::Cipher::kAesGmac;
+    case Encryption::kNull:
+      return layout::Cipher::kNull;
+    case Encryption::kAesCtr:
+      return layout::Cipher::kAesCtr;
     case Encryption::kAesCbc:
       return layout::Cipher::kAesCbc;
+    case Encryption::kDesCbc:
+      return layout::Cipher::kDesCbc;
+    case Encryption::kDes3Cbc:
+      return layout::Cipher::kDes3Cbc;
     case Encryption::kNone:
       break;
   }
@@ -27,6 +37,8 @@ Result<layout::Integrity> integrity_of(Integrity integrity) {
   switch (integrity) {
     case Integrity::kNone:
       return layout::Integrity::kNone;
+    case Integrity::kHmacMd5_96:
+      return layout::Integrity::kHmacMd5_96;
     case Integrity::kHmacSha1_96:
       return layout::Integrity::kHmacSha1_96;
     case Integrity::kHmacSha256_128:
@@ -170,8 +182,7 @@ Result<void> CardKeeper::install(const std::string& target, ike::ChildHandle chi
   made.policy_id = policy_id(target);
   made.spi_in = sa.spi_in;
   made.spi_out = sa.spi_out;
-  made.algorithm = std::string(keyword_of({TransformType::kEncryption, static_cast<std::uint16_t>(sa.encryption),
-                                           static_cast<std::uint16_t>(sa.key_bits)}));
+  made.algorithm = algorithm_of(sa);
   made.esn = sa.esn;
   made.local = sa.local;
   made.remote = sa.remote;

@@ -94,6 +94,7 @@ class Reader {
     config_.wan = read_side("wan", "sp-wan");
     if (config_.lan.tap == config_.wan.tap) root_.problem("wan", "has the same 'tap' as [lan]; name them differently");
     read_gateway();
+    read_levels();
     for (auto& section : root_.sections("connections", "connection")) read_connection(section);
     for (auto& section : root_.sections("sas", "manual SA")) read_manual_sa(section);
     for (auto& section : root_.sections("policies", "policy")) read_policy(section);
@@ -158,6 +159,17 @@ class Reader {
     section.finish();
   }
 
+  void read_levels() {
+    auto section = root_.section("levels", "[levels]");
+    for (const Level level : kLevels) {
+      const auto word = to_string(level);
+      if (!section.has(word)) continue;
+      const auto set = config_.levels.set(level, read_proposals(section, word, Protocol::kEsp, {}));
+      if (!set) section.problem(word, set.error().detail);
+    }
+    section.finish();
+  }
+
   // The name of one of several sections, which must be there and be unique.
   std::string read_name(TomlSection& section, std::set<std::string>& taken) {
     std::string name = section.required_text("name");
@@ -215,7 +227,7 @@ class Reader {
     for (const auto& text : section.texts(key)) {
       if (protocol == Protocol::kEsp) {
         if (const auto level = parse_level(text)) {
-          const auto more = esp_proposals(*level);
+          const auto& more = config_.levels.esp_proposals(*level);
           out.insert(out.end(), more.begin(), more.end());
           continue;
         }
@@ -226,6 +238,13 @@ class Reader {
     return out;
   }
 
+  // Broken algorithms only where "legacy" says that they must be.
+  void refuse_legacy(TomlSection& section, std::string_view key, const Proposals& proposals, bool legacy) {
+    const auto broken = legacy_in(proposals);
+    if (!broken || legacy) return;
+    section.problem(key, "has " + *broken + ", which is broken; take it out, or write legacy = true if it must be");
+  }
+
   TrafficSelectors read_selectors(TomlSection& section, std::string_view key) {
     TrafficSelectors out;
     if (!section.has(key)) section.problem("needs '" + std::string(key) + "', for example [\"10.1.0.0/24\"]");
@@ -233,12 +252,14 @@ class Reader {
     return out;
   }
 
-  void read_child(TomlSection& section, ConnectionConfig& into, std::set<std::string>& names) {
+  void read_child(TomlSection& section, ConnectionConfig& into, std::set<std::string>& names, bool legacy) {
     ike::ChildConfig child;
     child.name = read_name(section, names);
     child.local_ts = read_selectors(section, "local_ts");
     child.remote_ts = read_selectors(section, "remote_ts");
-    child.esp_proposals = read_proposals(section, "esp_proposals", Protocol::kEsp, child.esp_proposals);
+    child.esp_proposals =
+        read_proposals(section, "esp_proposals", Protocol::kEsp, config_.levels.esp_proposals(Level::kMiddle));
+    refuse_legacy(section, "esp_proposals", child.esp_proposals, legacy);
     child.lifetime = read_lifetime(section, "life_time", false, child.lifetime);
     ChildOptions options;
     const auto start = section.choice("start_action", {"none", "trap", "start"});
@@ -264,12 +285,14 @@ class Reader {
     c.local_id = identity("local_id", c.local);
     c.remote_id = identity("remote_id", c.remote);
     c.psk = read_psk(section);
+    const bool legacy = section.boolean("legacy").value_or(false);
     c.ike_proposals = read_proposals(section, "proposals", Protocol::kIke, c.ike_proposals);
+    refuse_legacy(section, "proposals", c.ike_proposals, legacy);
     c.lifetime = read_lifetime(section, "over_time", true, c.lifetime);
     c.dpd_delay = section.duration("dpd_delay").value_or(c.dpd_delay);
     c.force_encaps = section.boolean("encap").value_or(false);
     std::set<std::string> child_names;
-    for (auto& child : section.sections("children", "child")) read_child(child, read, child_names);
+    for (auto& child : section.sections("children", "child")) read_child(child, read, child_names, legacy);
     if (const auto valid = ike::validate(c); !valid) section.problem("cannot be used: " + valid.error().detail);
     section.finish();
     config_.connections.push_back(std::move(read));
@@ -281,30 +304,47 @@ class Reader {
     return static_cast<std::uint32_t>(number.value_or(0));
   }
 
-  // Hex digits of key and salt in one, as everybody writes AES-GCM keys (RFC 4106 8.1).
-  SaKeys read_keys(TomlSection& section, const std::string& key, std::size_t key_bytes) {
+  // Hex digits, in the file or in one that only its owner can read. `what` tells what the bytes are.
+  Buffer read_hex(TomlSection& section, const std::string& key, std::size_t size, const std::string& what) {
     const auto file = section.text(key + "_file");
     const auto text = section.text(key);
     if (file.has_value() == text.has_value()) {
       section.problem("needs either '" + key + "' (hexadecimal) or '" + key + "_file'");
-      return {};
+      return Buffer(size);
     }
     std::string digits = text.value_or("");
     if (file) {
       const Secret secret = section.checked(key + "_file", read_secret(resolve(*file)));
       digits.assign(secret.reveal().begin(), secret.reveal().end());
     }
-    Buffer raw = section.checked(file ? key + "_file" : key, from_hex(digits));
-    if (raw.size() != key_bytes + 4) {
-      section.problem(file ? key + "_file" : key, "must have " + std::to_string(2 * (key_bytes + 4)) +
-                                                      " hexadecimal digits: " + std::to_string(key_bytes) +
-                                                      " bytes of key and 4 bytes of salt");
-      return {};
+    const std::string named = file ? key + "_file" : key;
+    Buffer raw = section.checked(named, from_hex(digits));
+    wipe({reinterpret_cast<std::uint8_t*>(digits.data()), digits.size()});
+    if (raw.size() != size) {
+      section.problem(named, "must have " + std::to_string(2 * size) + " hexadecimal digits: " + what);
+      raw.assign(size, 0);
     }
+    return raw;
+  }
+
+  // Key and salt in one, as everybody writes AES-GCM keys (RFC 4106 8.1); the key of HMAC apart.
+  SaKeys read_keys(TomlSection& section, const SaParameters& sa, const std::string& direction) {
     SaKeys keys;
-    keys.encryption = Secret(Bytes(raw).first(key_bytes));
-    keys.salt = Secret(Bytes(raw).last(4));
-    wipe(raw);
+    const std::size_t key = key_size(sa.encryption, sa.key_bits);
+    const std::size_t salt = salt_size(sa.encryption);
+    if (key != 0) {
+      Buffer raw = read_hex(
+          section, "key_" + direction, key + salt,
+          std::to_string(key) + " bytes of key" + (salt == 0 ? "" : " and " + std::to_string(salt) + " bytes of salt"));
+      keys.encryption = Secret(Bytes(raw).first(key));
+      keys.salt = Secret(Bytes(raw).last(salt));
+      wipe(raw);
+    }
+    if (const std::size_t integrity = key_size(sa.integrity); integrity != 0) {
+      Buffer raw = read_hex(section, "integrity_key_" + direction, integrity,
+                            std::to_string(integrity) + " bytes of the integrity algorithm's key");
+      keys.integrity = Secret::consume(raw);
+    }
     return keys;
   }
 
@@ -318,12 +358,13 @@ class Reader {
     sa.spi_out = Spi{read_spi(section, "spi_out")};
     const auto proposal =
         section.checked("algorithm", Proposal::parse(Protocol::kEsp, section.text_or("algorithm", "aes128gcm16")));
+    refuse_legacy(section, "algorithm", {proposal}, section.boolean("legacy").value_or(false));
     sa.encryption = proposal.encryption();
+    sa.integrity = proposal.integrity();
     sa.key_bits = proposal.key_bits();
     sa.esn = proposal.esn();
-    if (sa.encryption != Encryption::kAesGcm16) section.problem("algorithm", "must be aes128gcm16 or aes256gcm16");
-    sa.in = read_keys(section, "key_in", sa.key_bits / 8);
-    sa.out = read_keys(section, "key_out", sa.key_bits / 8);
+    sa.in = read_keys(section, sa, "in");
+    sa.out = read_keys(section, sa, "out");
     sa.local_ts = {TrafficSelector::of(AddressRange::any_v4())};
     sa.remote_ts = sa.local_ts;
     manual.limits = read_limits(section);
@@ -398,6 +439,12 @@ Result<void> check_references(const Config& config, const policy::Policy& policy
     return known.contains(policy.sa) ? Result<void>() : unknown("manual SA", policy.sa);
   }
   if (policy.connection.empty()) return {};
+  if (policy.level) {
+    const auto broken = legacy_in(config.levels.esp_proposals(*policy.level));
+    if (broken && !policy.legacy) {
+      return Error{Errc::kInvalid, policy::legacy_sentence(to_string(*policy.level), *broken)};
+    }
+  }
   const auto connection = std::find_if(config.connections.begin(), config.connections.end(),
                                        [&](const auto& c) { return c.connection.name == policy.connection; });
   if (connection == config.connections.end()) {

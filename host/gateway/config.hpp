@@ -82,6 +82,7 @@ struct Config {
   [[nodiscard]] std::filesystem::path run_directory() const { return std::filesystem::absolute(socket).parent_path(); }
   std::string keylog;  // empty: ESP keys are never written
   log::Level log_level = log::Level::kInfo;
+  Levels levels;
   std::vector<ConnectionConfig> connections;
   std::vector<ManualSa> sas;
   // In the order of the file; children that no policy names have one of their own behind them.
@@ -93,7 +94,7 @@ struct Config {
 // The same from text; `file` names it and is where relative paths start.
 [[nodiscard]] Result<Config> parse_config(const std::string& text, const std::filesystem::path& file);
 
-// A policy refers to what exists: the connection, the child, the SA.
+// A policy refers to what exists: the connection, the child, the SA; and says "legacy" where its level needs it.
 [[nodiscard]] Result<void> check_references(const Config& config, const policy::Policy& policy);
 
 }  // namespace sallyport::gateway

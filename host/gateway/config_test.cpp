@@ -160,6 +160,46 @@ TEST(Config, AManualSaHasKeyAndSaltInOne) {
   EXPECT_EQ(sa.spi_out, Spi{0x2001});
 }
 
+std::string with_proposal(const std::string& esp) {
+  std::string text = kConnection;
+  return text.replace(text.find("aes128gcm16"), 11, esp);
+}
+
+TEST(Config, BrokenAlgorithmsNeedTheWordLegacy) {
+  EXPECT_THAT(problem(with_proposal("des-md5")), HasSubstr("/etc/gw.toml:21: child 'net' esp_proposals: has des"));
+  std::string allowed = with_proposal("des-md5");
+  allowed.insert(allowed.find("dpd_delay"), "legacy = true\n");
+  EXPECT_EQ(problem(allowed), "no problem");
+  const std::string policy = "[[policies]]\nname = \"p\"\naction = \"protect\"\nconnection = \"b\"\n";
+  EXPECT_THAT(problem(kConnection + policy + "esp_proposals = \"aes128-md5\"\n"), HasSubstr("has md5"));
+  EXPECT_EQ(problem(kConnection + policy + "esp_proposals = \"aes128-md5\"\nlegacy = \"yes\"\n"), "no problem");
+}
+
+TEST(Config, LevelsAreWhatTheFileSays) {
+  const std::string levels = "[levels]\nlow = [\"3des-sha1\"]\nmiddle = [\"aes128ctr-sha256\", \"aes128gmac\"]\n";
+  const std::string policy = "[[policies]]\nname = \"p\"\naction = \"protect\"\nconnection = \"b\"\nlevel = \"low\"\n";
+  EXPECT_THAT(problem(levels + kConnection + policy), HasSubstr("has 3des in 'low'"));
+  const auto config = parse(levels + kConnection + policy + "legacy = \"yes\"\n");
+  ASSERT_TRUE(config) << config.error().detail;
+  EXPECT_EQ(to_string(config->levels.esp_proposals(Level::kMiddle)), "aes128ctr-sha256, aes128gmac");
+  EXPECT_EQ(config->levels.esp_proposals(Level::kHigh), Levels().esp_proposals(Level::kHigh));
+  EXPECT_THAT(problem("[levels]\nnone = [\"aes128gcm16\"]\n"), HasSubstr("level 'none' is without IPsec"));
+  EXPECT_THAT(problem("[levels]\nhihg = []\n"), HasSubstr("did you mean 'high'?"));
+}
+
+TEST(Config, AManualSaHasAKeyForEachOfItsAlgorithms) {
+  std::string text = kManual;
+  text.replace(text.find("aes128gcm16"), 11, "null-sha1");
+  text.erase(text.find("key_in"));
+  EXPECT_THAT(problem(text), HasSubstr("needs either 'integrity_key_in'"));
+  const std::string keys =
+      "integrity_key_in = \"" + std::string(40, '1') + "\"\nintegrity_key_out = \"" + std::string(40, '2') + "\"\n";
+  const auto config = parse(text + keys);
+  ASSERT_TRUE(config) << config.error().detail;
+  EXPECT_EQ(to_hex(config->sas[0].sa.out.integrity.reveal()), std::string(40, '2'));
+  EXPECT_TRUE(config->sas[0].sa.in.encryption.empty());
+}
+
 TEST(Config, AKeyOfTheWrongLengthIsTold) {
   std::string text = kManual;
   text.replace(text.find("aes128gcm16"), 11, "aes256gcm16");

@@ -97,6 +97,7 @@ class Gateway {
 
   // gateway_ike.cpp
   void on_action(const ike::Action& action);
+  void on_refused(const ike::PeerRefused& refused);
   void on_install(const ike::InstallSa& action);
   void on_use_outbound(const ike::UseOutbound& action);
   void on_remove(const ike::RemoveSa& action);
@@ -149,6 +150,8 @@ class Gateway {
   std::map<std::string, Time> not_before_;  // targets that failed: when packets may ask again
   Time started_ = std::chrono::steady_clock::now();
   Time neighbours_kept_ = started_;
+  Time refusal_told_{};
+  std::uint64_t refusals_untold_ = 0;
   bool replacing_ = false;  // one replacement at a time
   struct Change {
     Edit edit;

@@ -44,9 +44,26 @@ void Gateway::on_action(const ike::Action& action) {
     if (const InstalledSa* sa = keeper_->find(rekeyed->new_child)) child_is_up(std::string(sa->target));
   } else if (const auto* failed = std::get_if<ike::ChildFailed>(&action)) {
     child_failed(target_of(failed->connection, failed->name), failed->reason);
+  } else if (const auto* refused = std::get_if<ike::PeerRefused>(&action)) {
+    on_refused(*refused);
   } else if (const auto* moved = std::get_if<ike::PeerMoved>(&action)) {
     log::info("ike.peer_moved", {{"peer", moved->remote.to_string()}});
   }
+}
+
+// Anybody can make us refuse: one line a second is enough to see why.
+void Gateway::on_refused(const ike::PeerRefused& refused) {
+  const auto now = steady_clock::now();
+  if (now - refusal_told_ < std::chrono::seconds(1)) {
+    ++refusals_untold_;
+    return;
+  }
+  log::warning("ike.refused", {{"peer", refused.remote.to_string()},
+                               {"connection", refused.connection},
+                               {"why", refused.reason.detail},
+                               {"others_untold", refusals_untold_}});
+  refusal_told_ = now;
+  refusals_untold_ = 0;
 }
 
 void Gateway::on_install(const ike::InstallSa& action) {

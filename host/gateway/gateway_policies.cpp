@@ -12,12 +12,12 @@ using policy::Policy;
 using std::chrono::steady_clock;
 
 // The child that a policy without a configured one has for itself.
-ike::ChildConfig own_child(const Policy& policy) {
+ike::ChildConfig own_child(const Policy& policy, const Levels& levels) {
   ike::ChildConfig child;
   child.name = policy.name;
   child.local_ts = {policy.source};
   child.remote_ts = {policy.destination};
-  child.esp_proposals = policy.level ? esp_proposals(*policy.level) : policy.esp_proposals;
+  child.esp_proposals = policy.level ? levels.esp_proposals(*policy.level) : policy.esp_proposals;
   child.restart = policy.start;
   return child;
 }
@@ -76,7 +76,7 @@ Result<void> Gateway::tell_engine(const std::vector<Policy>& policies) {
   for (const auto& configured : config_.connections) {
     ike::Connection wanted = configured.connection;
     for (const auto& p : policies) {
-      if (p.owns_child() && p.connection == wanted.name) wanted.children.push_back(own_child(p));
+      if (p.owns_child() && p.connection == wanted.name) wanted.children.push_back(own_child(p, config_.levels));
     }
     const auto told = told_.find(wanted.name);
     if (told != told_.end() && same_children(told->second, wanted)) continue;
@@ -210,7 +210,8 @@ void Gateway::replace_policy(Policy policy, OnOutcome done) {
   *place = policy;
   const bool negotiates =
       policy.action == Action::kProtect && !policy.connection.empty() && start_action(policy) != StartAction::kNone;
-  const bool new_words = !same_target || (policy.owns_child() && !same_child(own_child(old), own_child(policy)));
+  const bool new_words = !same_target || (policy.owns_child() && !same_child(own_child(old, config_.levels),
+                                                                             own_child(policy, config_.levels)));
   const bool up = keeper_->sending_for(target) != nullptr;
   if (!negotiates || (up && !new_words)) {
     return finish_replacement(policy, Outcome{true, up ? connected_sentence(target) : ""}, done);

@@ -14,9 +14,9 @@ namespace {
 std::string line(Spi spi, const IpAddress& source, const IpAddress& destination, const SaParameters& sa,
                  const SaKeys& keys) {
   return "{\"spi\": \"" + to_string(spi) + "\", \"source\": \"" + source.to_string() + "\", \"destination\": \"" +
-         destination.to_string() + "\", \"algorithm\": \"aes" + std::to_string(sa.key_bits) + "gcm16\", \"key\": \"" +
-         to_hex(keys.encryption.reveal()) + to_hex(keys.salt.reveal()) + "\", \"esn\": " + (sa.esn ? "true" : "false") +
-         "}\n";
+         destination.to_string() + "\", \"algorithm\": \"" + algorithm_of(sa) + "\", \"key\": \"" +
+         to_hex(keys.encryption.reveal()) + to_hex(keys.salt.reveal()) + "\", \"integrity_key\": \"" +
+         to_hex(keys.integrity.reveal()) + "\", \"esn\": " + (sa.esn ? "true" : "false") + "}\n";
 }
 
 }  // namespace

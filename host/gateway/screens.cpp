@@ -161,6 +161,16 @@ Result<json::value> policies_screen(Gateway& gateway) {
   return json::value(json::object{{"generation", gateway.keeper().generation()}, {"policies", std::move(policies)}});
 }
 
+json::value levels_screen(Gateway& gateway) {
+  json::array levels;
+  for (const Level level : kLevels) {
+    json::array proposals;
+    for (const auto& p : gateway.config().levels.esp_proposals(level)) proposals.emplace_back(p.to_string());
+    levels.push_back(json::object{{"name", to_string(level)}, {"esp_proposals", std::move(proposals)}});
+  }
+  return json::object{{"levels", std::move(levels)}};
+}
+
 Result<json::value> counters_screen(Gateway& gateway) {
   auto read = gateway.control().counters();
   if (!read) return read.error();

@@ -57,6 +57,7 @@ void GatewayService::call(const api::Request& request, api::Respond respond) {
     if (what == "status") return respond(status_screen(gateway_));
     if (what == "sas") return respond(sas_screen(gateway_));
     if (what == "policies") return respond(policies_screen(gateway_));
+    if (what == "levels") return respond(levels_screen(gateway_));
     if (what == "counters") return respond(counters_screen(gateway_));
     if (what == "card") return respond(card_screen(gateway_));
     return respond(unknown);

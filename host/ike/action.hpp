@@ -102,6 +102,14 @@ struct ChildFailed {
   Error reason;  // kUnsupported: no proposal in common or TS_UNACCEPTABLE; kTimeout, kBusy, ...
 };
 
+// A peer asked for algorithms or selectors that we do not accept, and was told so. Nothing has changed. Where no IKE SA
+// stands behind it, anybody may have sent it.
+struct PeerRefused {
+  Endpoint remote;
+  std::string connection;  // empty when there is none for this peer
+  Error reason;            // kUnsupported; names what was refused
+};
+
 // The peer's address or port behind its NAT changed; children are being rekeyed to the new one.
 struct PeerMoved {
   IkeHandle ike{};
@@ -109,7 +117,7 @@ struct PeerMoved {
 };
 
 using Action = std::variant<SendDatagram, SendKeepalive, InstallSa, UseOutbound, RemoveSa, IkeEstablished, IkeRekeyed,
-                            IkeFailed, IkeDeleted, ChildEstablished, ChildRekeyed, ChildFailed, PeerMoved>;
+                            IkeFailed, IkeDeleted, ChildEstablished, ChildRekeyed, ChildFailed, PeerRefused, PeerMoved>;
 using Actions = std::vector<Action>;
 
 }  // namespace sallyport::ike

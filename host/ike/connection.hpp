@@ -25,7 +25,7 @@ struct ChildConfig {
   std::string name;  // unique within its connection
   TrafficSelectors local_ts;
   TrafficSelectors remote_ts;
-  Proposals esp_proposals = sallyport::esp_proposals(Level::kMiddle);
+  Proposals esp_proposals = Levels().esp_proposals(Level::kMiddle);
   Lifetime lifetime{std::chrono::hours(1), std::chrono::minutes(66), std::chrono::minutes(6)};
   bool restart = false;  // initiate again whenever the IKE SA failed or the peer deleted this child
 };

@@ -38,7 +38,7 @@ TEST(Connection, IsRefusedWhenSomethingIsMissingOrContradictory) {
   EXPECT_TRUE(refused([](Connection& c) { c.psk.wipe(); }));
   EXPECT_TRUE(refused([](Connection& c) { c.remote_id.data.clear(); }));
   EXPECT_TRUE(refused([](Connection& c) { c.ike_proposals.clear(); }));
-  EXPECT_TRUE(refused([](Connection& c) { c.ike_proposals = esp_proposals(Level::kHigh); }));
+  EXPECT_TRUE(refused([](Connection& c) { c.ike_proposals = Levels().esp_proposals(Level::kHigh); }));
   EXPECT_TRUE(refused([](Connection& c) { c.lifetime = {seconds(60), seconds(60), seconds(0)}; }));
   EXPECT_TRUE(refused([](Connection& c) { c.lifetime = {seconds(60), seconds(90), seconds(60)}; }));
   EXPECT_TRUE(refused([](Connection& c) { c.children[0].remote_ts.clear(); }));

@@ -64,9 +64,13 @@ struct Group {
   std::size_t secret_size;
 };
 constexpr Group kGroups[] = {
+    {DhGroup::kModp1024, Kind::kModp, "DH", nullptr, 128, 128},
     {DhGroup::kModp2048, Kind::kModp, "DH", "modp_2048", 256, 256},
+    {DhGroup::kModp3072, Kind::kModp, "DH", "modp_3072", 384, 384},
+    {DhGroup::kModp4096, Kind::kModp, "DH", "modp_4096", 512, 512},
     {DhGroup::kEcp256, Kind::kEcp, "EC", "P-256", 64, 32},
     {DhGroup::kEcp384, Kind::kEcp, "EC", "P-384", 96, 48},
+    {DhGroup::kEcp521, Kind::kEcp, "EC", "P-521", 132, 66},
     {DhGroup::kCurve25519, Kind::kMontgomery, "X25519", nullptr, 32, 32},
 };
 
@@ -83,6 +87,41 @@ Number number(Bytes big_endian) {
   return {BN_bin2bn(big_endian.data(), static_cast<int>(big_endian.size()), nullptr), BN_clear_free};
 }
 
+using Build = std::unique_ptr<OSSL_PARAM_BLD, decltype(&OSSL_PARAM_BLD_free)>;
+
+// OpenSSL has names for all groups but the smallest.
+struct GroupNumbers {
+  Number prime{nullptr, BN_clear_free};
+  Number generator{nullptr, BN_clear_free};
+};
+
+GroupNumbers push_group(const Group& group, const Build& build) {
+  GroupNumbers numbers;
+  if (group.name != nullptr) {
+    OSSL_PARAM_BLD_push_utf8_string(build.get(), OSSL_PKEY_PARAM_GROUP_NAME, group.name, 0);
+    return numbers;
+  }
+  numbers.prime.reset(BN_get_rfc2409_prime_1024(nullptr));
+  numbers.generator.reset(BN_new());
+  must(numbers.prime != nullptr && numbers.generator != nullptr && BN_set_word(numbers.generator.get(), 2) == 1);
+  OSSL_PARAM_BLD_push_BN(build.get(), OSSL_PKEY_PARAM_FFC_P, numbers.prime.get());
+  OSSL_PARAM_BLD_push_BN(build.get(), OSSL_PKEY_PARAM_FFC_G, numbers.generator.get());
+  return numbers;  // alive until the parameters are made
+}
+
+// What was pushed, as a key or as a group's parameters; null when OpenSSL refuses.
+Pkey build_key(const Group& group, const Build& build, int selection) {
+  const std::unique_ptr<OSSL_PARAM, decltype(&OSSL_PARAM_free)> parameters(OSSL_PARAM_BLD_to_param(build.get()),
+                                                                           OSSL_PARAM_free);
+  const PkeyContext context(EVP_PKEY_CTX_new_from_name(nullptr, group.type, nullptr), EVP_PKEY_CTX_free);
+  EVP_PKEY* key = nullptr;
+  if (!context || !parameters || EVP_PKEY_fromdata_init(context.get()) != 1 ||
+      EVP_PKEY_fromdata(context.get(), &key, selection, parameters.get()) != 1) {
+    return {nullptr, EVP_PKEY_free};
+  }
+  return {key, EVP_PKEY_free};
+}
+
 constexpr std::uint8_t kUncompressed = 4;  // SEC 1 2.3.3: in front of x | y, which RFC 5903 leaves out
 
 // A key from its public value, and its private one where we have it; null when OpenSSL refuses.
@@ -95,9 +134,8 @@ Pkey import_key(const Group& group, Bytes public_value, Bytes private_value) {
     return {EVP_PKEY_new_raw_private_key_ex(nullptr, group.type, nullptr, private_value.data(), private_value.size()),
             EVP_PKEY_free};
   }
-  const std::unique_ptr<OSSL_PARAM_BLD, decltype(&OSSL_PARAM_BLD_free)> build(OSSL_PARAM_BLD_new(),
-                                                                              OSSL_PARAM_BLD_free);
-  OSSL_PARAM_BLD_push_utf8_string(build.get(), OSSL_PKEY_PARAM_GROUP_NAME, group.name, 0);
+  const Build build(OSSL_PARAM_BLD_new(), OSSL_PARAM_BLD_free);
+  const GroupNumbers numbers = push_group(group, build);
   Buffer point = {kUncompressed};
   point.insert(point.end(), public_value.begin(), public_value.end());
   const Number y = number(public_value);
@@ -108,27 +146,18 @@ Pkey import_key(const Group& group, Bytes public_value, Bytes private_value) {
     OSSL_PARAM_BLD_push_BN(build.get(), OSSL_PKEY_PARAM_PUB_KEY, y.get());
   }
   if (!private_value.empty()) OSSL_PARAM_BLD_push_BN(build.get(), OSSL_PKEY_PARAM_PRIV_KEY, x.get());
-  const std::unique_ptr<OSSL_PARAM, decltype(&OSSL_PARAM_free)> parameters(OSSL_PARAM_BLD_to_param(build.get()),
-                                                                           OSSL_PARAM_free);
-  const PkeyContext context(EVP_PKEY_CTX_new_from_name(nullptr, group.type, nullptr), EVP_PKEY_CTX_free);
-  EVP_PKEY* key = nullptr;
-  if (!context || !parameters || EVP_PKEY_fromdata_init(context.get()) != 1 ||
-      EVP_PKEY_fromdata(context.get(), &key, EVP_PKEY_KEYPAIR, parameters.get()) != 1) {
-    return {nullptr, EVP_PKEY_free};
-  }
-  return {key, EVP_PKEY_free};
+  return build_key(group, build, EVP_PKEY_KEYPAIR);
 }
 
 Pkey generate_key(const Group& group) {
   if (group.kind == Kind::kEcp) return {EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", group.name), EVP_PKEY_free};
   if (group.kind == Kind::kMontgomery) return {EVP_PKEY_Q_keygen(nullptr, nullptr, group.type), EVP_PKEY_free};
-  const PkeyContext context(EVP_PKEY_CTX_new_from_name(nullptr, group.type, nullptr), EVP_PKEY_CTX_free);
-  std::string name = group.name;
-  const OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, name.data(), 0),
-                                   OSSL_PARAM_construct_end()};
+  const Build build(OSSL_PARAM_BLD_new(), OSSL_PARAM_BLD_free);
+  const GroupNumbers numbers = push_group(group, build);
+  const Pkey parameters = build_key(group, build, EVP_PKEY_KEY_PARAMETERS);
+  const PkeyContext context(EVP_PKEY_CTX_new_from_pkey(nullptr, parameters.get(), nullptr), EVP_PKEY_CTX_free);
   EVP_PKEY* key = nullptr;
-  must(context && EVP_PKEY_keygen_init(context.get()) == 1 && EVP_PKEY_CTX_set_params(context.get(), parameters) == 1 &&
-       EVP_PKEY_generate(context.get(), &key) == 1);
+  must(context && EVP_PKEY_keygen_init(context.get()) == 1 && EVP_PKEY_generate(context.get(), &key) == 1);
   return {key, EVP_PKEY_free};
 }
 

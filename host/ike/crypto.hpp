@@ -22,14 +22,14 @@ using RandomSource = std::function<void(std::span<std::uint8_t>)>;
 // RFC 7296 2.13: T1 | T2 | ..., cut to size octets; at most 255 blocks.
 [[nodiscard]] Secret prf_plus(Prf prf, Bytes key, Bytes seed, std::size_t size);
 
-// Truncated HMAC: RFC 2404, RFC 4868.
+// Truncated HMAC: RFC 2404, RFC 4868. Not MD5, which IKE itself does without.
 [[nodiscard]] std::size_t icv_size(Integrity integrity);
 [[nodiscard]] Buffer hmac_icv(Integrity integrity, Bytes key, Bytes data);
 
 [[nodiscard]] Buffer sha1(Bytes data);  // RFC 7296 2.23 hashes addresses with it
 [[nodiscard]] Buffer sha256(Bytes data);
 
-// One side of a key exchange: groups 14 (RFC 3526), 19 and 20 (RFC 5903), 31 (RFC 8031).
+// One side of a key exchange: groups 2 (RFC 2409 6.2), 14 to 16 (RFC 3526), 19 to 21 (RFC 5903), 31 (RFC 8031).
 class KeyExchange {
  public:
   // A fresh private key. Errors: kUnsupported.

@@ -99,10 +99,10 @@ TEST(KeyExchange, MatchesTheVectorsOfTheRfcs) {
   }
 }
 
-// RFC 3526 3: the prime of group 14; plain modular exponentiation is the oracle.
-TEST(KeyExchange, OfGroup14IsModularExponentiation) {
+// RFC 2409 6.2 and RFC 3526: the primes of the groups; plain modular exponentiation is the oracle.
+void expect_modular_exponentiation(DhGroup group, BIGNUM* prime, int octets) {
   using Number = std::unique_ptr<BIGNUM, decltype(&BN_free)>;
-  const Number p(BN_get_rfc3526_prime_2048(nullptr), BN_free);
+  const Number p(prime, BN_free);
   const std::unique_ptr<BN_CTX, decltype(&BN_CTX_free)> context(BN_CTX_new(), BN_CTX_free);
   const auto power = [&](const BIGNUM* base, const Buffer& exponent) {
     const Number x(BN_bin2bn(exponent.data(), static_cast<int>(exponent.size()), nullptr), BN_free);
@@ -110,9 +110,9 @@ TEST(KeyExchange, OfGroup14IsModularExponentiation) {
     EXPECT_EQ(BN_mod_exp(y.get(), base, x.get(), p.get(), context.get()), 1);
     return y;
   };
-  const auto padded = [](const BIGNUM* n) {
-    Buffer out(256);
-    EXPECT_EQ(BN_bn2binpad(n, out.data(), 256), 256);
+  const auto padded = [&](const BIGNUM* n) {
+    Buffer out(static_cast<std::size_t>(octets));
+    EXPECT_EQ(BN_bn2binpad(n, out.data(), octets), octets);
     return out;
   };
   const Number two(BN_new(), BN_free);
@@ -121,23 +121,33 @@ TEST(KeyExchange, OfGroup14IsModularExponentiation) {
   const Buffer private_r = hex("29" + std::string(62, '5'));
   const Number public_i = power(two.get(), private_i);
   const Number public_r = power(two.get(), private_r);
-  const auto i = KeyExchange::from_private(DhGroup::kModp2048, private_i, padded(public_i.get()));
+  const auto i = KeyExchange::from_private(group, private_i, padded(public_i.get()));
   ASSERT_TRUE(i);
   EXPECT_EQ(show(*i->shared_secret(padded(public_r.get()))), to_hex(padded(power(public_i.get(), private_r).get())));
 }
 
+TEST(KeyExchange, OfModpGroupsIsModularExponentiation) {
+  expect_modular_exponentiation(DhGroup::kModp1024, BN_get_rfc2409_prime_1024(nullptr), 128);
+  expect_modular_exponentiation(DhGroup::kModp2048, BN_get_rfc3526_prime_2048(nullptr), 256);
+  expect_modular_exponentiation(DhGroup::kModp3072, BN_get_rfc3526_prime_3072(nullptr), 384);
+  expect_modular_exponentiation(DhGroup::kModp4096, BN_get_rfc3526_prime_4096(nullptr), 512);
+}
+
+constexpr DhGroup kGroups[] = {DhGroup::kModp1024, DhGroup::kModp2048, DhGroup::kModp3072, DhGroup::kModp4096,
+                               DhGroup::kEcp256,   DhGroup::kEcp384,   DhGroup::kEcp521,   DhGroup::kCurve25519};
+
 TEST(KeyExchange, BothSidesComeToTheSameSecret) {
-  for (const DhGroup group : {DhGroup::kModp2048, DhGroup::kEcp256, DhGroup::kEcp384, DhGroup::kCurve25519}) {
+  for (const DhGroup group : kGroups) {
     const auto a = KeyExchange::generate(group).value();
     const auto b = KeyExchange::generate(group).value();
     EXPECT_NE(a.public_value(), b.public_value());
     EXPECT_TRUE(*a.shared_secret(b.public_value()) == *b.shared_secret(a.public_value()));
   }
-  EXPECT_EQ(KeyExchange::generate(DhGroup{2}).error().code, Errc::kUnsupported);
+  EXPECT_EQ(KeyExchange::generate(DhGroup{1}).error().code, Errc::kUnsupported);
 }
 
 TEST(KeyExchange, RefusesWhatIsNoElementOfTheGroup) {
-  for (const DhGroup group : {DhGroup::kModp2048, DhGroup::kEcp256, DhGroup::kEcp384, DhGroup::kCurve25519}) {
+  for (const DhGroup group : kGroups) {
     const auto ours = KeyExchange::generate(group).value();
     const std::size_t size = ours.public_value().size();
     EXPECT_FALSE(ours.shared_secret(Buffer(size)));  // zero; for group 31 a point of small order
@@ -172,6 +182,25 @@ TEST(IkeKeys, AreCutFromOneStreamInTheOrderOfTheRfc) {
   EXPECT_EQ(show(keys.d) + show(keys.ei) + show(keys.er) + show(keys.pi) + show(keys.pr), stream);
   EXPECT_EQ(keys.ei.size(), 20u);
   EXPECT_TRUE(keys.ai.empty() && keys.ar.empty());
+}
+
+// RFC 7296 2.17, with the sizes of RFC 3686 5.1, RFC 4543 5.1, RFC 2403 to 2405, RFC 2451.
+TEST(ChildKeys, AreAsLongAsTheirAlgorithmsAsk) {
+  struct {
+    const char* proposal;
+    std::size_t encryption, salt, integrity;
+  } const kSizes[] = {{"aes128gcm16", 16, 4, 0}, {"aes256gmac", 32, 4, 0},     {"aes192ctr-sha384", 24, 4, 48},
+                      {"null-sha1", 0, 0, 20},   {"aes256-sha512", 32, 0, 64}, {"des-md5", 8, 0, 16},
+                      {"3des-sha256", 24, 0, 32}};
+  for (const auto& s : kSizes) {
+    const auto proposal = Proposal::parse(Protocol::kEsp, s.proposal).value();
+    const auto keys = derive_child_keys(Prf::kHmacSha256, Secret(hex("0011")), proposal, nullptr, Buffer(32, 1), {});
+    for (const SaKeys* k : {&keys.initiator_to_responder, &keys.responder_to_initiator}) {
+      EXPECT_EQ(k->encryption.size(), s.encryption) << s.proposal;
+      EXPECT_EQ(k->salt.size(), s.salt) << s.proposal;
+      EXPECT_EQ(k->integrity.size(), s.integrity) << s.proposal;
+    }
+  }
 }
 
 TEST(ChildKeys, DependOnTheSecretOfTheExchangeWhenThereIsOne) {

@@ -144,7 +144,41 @@ TEST_F(Establish, SaysNoProposalChosenAndKeepsNothing) {
   settle();
   EXPECT_EQ(a.all<IkeFailed>().at(0).reason.code, Errc::kUnsupported);
   EXPECT_TRUE(b.engine->idle());
+  // Who refused says what.
+  const PeerRefused refused = b.all<PeerRefused>().at(0);
+  EXPECT_EQ(refused.connection, "lab");
+  EXPECT_NE(refused.reason.detail.find("refused: encryption aes128gcm16, key exchange ecp256"), std::string::npos)
+      << refused.reason.detail;
 }
+
+TEST_F(Establish, SaysWhichAlgorithmOfAChildIsRefused) {
+  Connection c = connection(b, a);
+  c.children[0].esp_proposals = parse_proposals(Protocol::kEsp, "aes256-sha512").value();
+  connect(b, c);
+  a.take(a.engine->initiate("lab", "net", now));
+  settle();
+  EXPECT_EQ(a.all<ChildFailed>().at(0).reason.code, Errc::kUnsupported);
+  const PeerRefused refused = b.all<PeerRefused>().at(0);
+  EXPECT_NE(refused.reason.detail.find("ours 'aes256-sha512'; refused: encryption aes128gcm16"), std::string::npos)
+      << refused.reason.detail;
+}
+
+class EstablishType : public Establish, public testing::WithParamInterface<const char*> {};
+
+TEST_P(EstablishType, AgreesOnIt) {
+  for (Peer* peer : {&a, &b}) {
+    Connection c = connection(*peer, other(*peer));
+    c.children[0].esp_proposals = parse_proposals(Protocol::kEsp, GetParam()).value();
+    connect(*peer, c);
+  }
+  establish();
+  expect_traffic();
+  EXPECT_EQ(b.count<PeerRefused>(), 0u);
+}
+
+INSTANTIATE_TEST_SUITE_P(OfTheCard, EstablishType,
+                         testing::Values("aes128gcm16", "aes192gmac-esn", "aes256ctr-sha384", "null-sha1",
+                                         "aes192-sha512", "des-md5", "3des-sha256-modp3072", "aes128-sha256-ecp521"));
 
 TEST_F(Establish, TriesAgainWithTheGroupThatTheResponderWants) {
   Connection c = connection(a, b);
@@ -209,7 +243,7 @@ TEST_F(Establish, ChoosesTheChildWhoseSelectorsAndProposalsFit) {
   Connection c = connection(b, a);
   ChildConfig other_child = c.children[0];
   other_child.name = "strict";
-  other_child.esp_proposals = esp_proposals(Level::kHigh);
+  other_child.esp_proposals = Levels().esp_proposals(Level::kHigh);
   c.children.insert(c.children.begin(), other_child);
   connect(b, c);
   establish();

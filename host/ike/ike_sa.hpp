@@ -190,7 +190,7 @@ class IkeSa {
   static void add_offer(Payloads& payloads, const ChildOffer& offer);
   struct ChildAnswer;
   [[nodiscard]] std::variant<ChildAnswer, NotifyPayload> choose_child(const Payloads& request, bool with_groups,
-                                                                      const ChildSa* replaces);
+                                                                      Turn& turn, const ChildSa* replaces);
   [[nodiscard]] Result<Proposal> check_child_answer(const ChildOffer& offer, const Payloads& response, ChildSa& child);
   void request_child(const CreateChild& task, Turn& turn);
   void on_child_response(ChildExchange exchange, const Payloads& response, Turn& turn);

@@ -145,7 +145,7 @@ IkeSa::Payloads IkeSa::answer_auth(const Payloads& request, Turn& turn) {
   Payloads response;
   response.push_back({PayloadType::kIdR, false, id});
   response.push_back({PayloadType::kAuth, false, AuthPayload{kAuthSharedKey, auth_of(false, id)}.serialise()});
-  auto answered = choose_child(request, false, nullptr);
+  auto answered = choose_child(request, false, turn, nullptr);
   if (const auto* refusal = std::get_if<NotifyPayload>(&answered)) {
     response.push_back({PayloadType::kNotify, false, refusal->serialise()});
     return response;

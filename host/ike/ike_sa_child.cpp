@@ -88,7 +88,7 @@ Result<Proposal> IkeSa::check_child_answer(const ChildOffer& offer, const Payloa
 }
 
 std::variant<IkeSa::ChildAnswer, NotifyPayload> IkeSa::choose_child(const Payloads& request, bool with_groups,
-                                                                    const ChildSa* replaces) {
+                                                                    Turn& turn, const ChildSa* replaces) {
   const Payload* tsi = find_payload(request, PayloadType::kTsI);
   const Payload* tsr = find_payload(request, PayloadType::kTsR);
   const auto sa = SaPayload::parse(find_payload(request, PayloadType::kSa)->body);
@@ -108,6 +108,8 @@ std::variant<IkeSa::ChildAnswer, NotifyPayload> IkeSa::choose_child(const Payloa
   Proposals offered = sa->plain();
   if (!with_groups) offered = without_groups(offered);
   NotifyType why = NotifyType::kTsUnacceptable;
+  Error refused{Errc::kUnsupported, "no child has traffic selectors in common with " + to_string(*ours) + " here and " +
+                                        to_string(*theirs) + " there"};
   for (const auto& config : words().children) {
     if (replaces != nullptr && replaces->name != config.name) continue;
     ChildAnswer answer;
@@ -118,6 +120,7 @@ std::variant<IkeSa::ChildAnswer, NotifyPayload> IkeSa::choose_child(const Payloa
         choose(offered, with_groups ? config.esp_proposals : without_groups(config.esp_proposals), ke_group);
     if (!choice) {
       why = NotifyType::kNoProposalChosen;
+      refused = choice.error();
       continue;
     }
     const auto& chosen = sa->proposals[choice->offered];
@@ -141,6 +144,7 @@ std::variant<IkeSa::ChildAnswer, NotifyPayload> IkeSa::choose_child(const Payloa
     answer.child.spi_out = *spi_out;
     return answer;
   }
+  turn.out.push_back(PeerRefused{remote_, connection_->name, std::move(refused)});
   return refusal(why);
 }
 
@@ -366,7 +370,7 @@ IkeSa::Payloads IkeSa::answer_child(const Payloads& request, Turn& turn) {
       return {make_notify(NotifyType::kTemporaryFailure)};
     }
   }
-  auto answered = choose_child(request, true, old);
+  auto answered = choose_child(request, true, turn, old);
   if (const auto* why = std::get_if<NotifyPayload>(&answered)) return refused(*why);
   auto& [child, number, shared, public_value] = std::get<ChildAnswer>(answered);
 

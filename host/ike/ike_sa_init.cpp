@@ -44,6 +44,7 @@ bool offers_group(const Proposals& proposals, DhGroup group) {
 struct Match {
   std::shared_ptr<const Connection> connection;
   std::optional<Choice> choice;
+  Error refused{Errc::kUnsupported, "no connection is configured for this peer"};
 };
 Match match_connection(const World& world, const Endpoint& local, const Endpoint& remote, const Proposals& offered,
                        DhGroup group) {
@@ -55,7 +56,11 @@ Match match_connection(const World& world, const Endpoint& local, const Endpoint
                         (choice && best.connection->remote.is_any() && !connection->remote.is_any());
     if (!better) continue;
     best.connection = connection;
-    if (choice) best.choice = std::move(*choice);
+    if (choice) {
+      best.choice = std::move(*choice);
+    } else {
+      best.refused = choice.error();
+    }
   }
   return best;
 }
@@ -213,7 +218,10 @@ void IkeSa::respond(World& world, const Endpoint& local, const Endpoint& remote,
     }
   }
   const Match match = match_connection(world, local, remote, read->sa.plain(), read->ke.group);
-  if (!match.connection || !match.choice) return refuse(refusal(NotifyType::kNoProposalChosen));
+  if (!match.choice) {
+    turn.out.push_back(PeerRefused{remote, match.connection ? match.connection->name : "", match.refused});
+    return refuse(refusal(NotifyType::kNoProposalChosen));
+  }
   const Proposal& chosen = match.choice->proposal;
   if (chosen.dh_group() != read->ke.group) {
     return refuse(refusal(NotifyType::kInvalidKePayload, group_bytes(chosen.dh_group())));

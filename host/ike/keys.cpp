@@ -4,9 +4,8 @@
 namespace sallyport::ike {
 namespace {
 
-constexpr std::size_t kGcmSalt = 4;  // RFC 5282 7.1, RFC 4106 8.1
-
-std::size_t salt_size(const Proposal& proposal) { return is_aead(proposal.encryption()) ? kGcmSalt : 0; }
+// Octets of the cipher's key, as a proposal chose it; its salt comes behind (RFC 5282 7.1).
+std::size_t cipher_key_size(const Proposal& proposal) { return key_size(proposal.encryption(), proposal.key_bits()); }
 
 // Hands out a key stream piece by piece.
 class Pieces {
@@ -31,7 +30,7 @@ IkeKeys expand(const Proposal& proposal, const Secret& skeyseed, const KeyContex
   const Prf prf = proposal.prf();
   const std::size_t prf_key = prf_size(prf);
   const std::size_t integrity_key = key_size(proposal.integrity());
-  const std::size_t cipher_key = proposal.key_bits() / 8 + salt_size(proposal);
+  const std::size_t cipher_key = cipher_key_size(proposal) + salt_size(proposal.encryption());
   const Secret stream = prf_plus(prf, skeyseed.reveal(), seed.view(), 3 * prf_key + 2 * integrity_key + 2 * cipher_key);
   Pieces pieces(stream);
   IkeKeys keys;
@@ -63,8 +62,8 @@ ChildKeys derive_child_keys(Prf prf, const Secret& d, const Proposal& proposal, 
                             Bytes nonce_r) {
   Buffer joined = join({shared != nullptr ? shared->reveal() : Bytes(), nonce_i, nonce_r});
   const Secret seed = Secret::consume(joined);
-  const std::size_t cipher_key = proposal.key_bits() / 8;
-  const std::size_t salt = salt_size(proposal);
+  const std::size_t cipher_key = cipher_key_size(proposal);
+  const std::size_t salt = salt_size(proposal.encryption());
   const std::size_t integrity_key = key_size(proposal.integrity());
   const Secret stream = prf_plus(prf, d.reveal(), seed.reveal(), 2 * (cipher_key + salt + integrity_key));
   Pieces pieces(stream);

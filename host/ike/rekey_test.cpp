@@ -101,7 +101,7 @@ TEST_F(Rekey, AChildThatCannotBeRekeyedEndsAtItsHardLifetime) {
 
 TEST_F(Rekey, TakesTheWordsAsTheyAreNow) {
   establish();
-  reword([](Connection& c) { c.children[0].esp_proposals = esp_proposals(Level::kHigh); });
+  reword([](Connection& c) { c.children[0].esp_proposals = Levels().esp_proposals(Level::kHigh); });
   rekey_child(a);
   settle();
   EXPECT_EQ(a.sending().key_bits, 256u);
@@ -124,7 +124,7 @@ TEST_F(Rekey, IsRefusedByAPeerWithOtherProposalsAndTheOldChildStays) {
   establish();
   const Spi old = a.sending().spi_in;
   Connection c = connection(b, a);
-  c.children[0].esp_proposals = esp_proposals(Level::kHigh);
+  c.children[0].esp_proposals = Levels().esp_proposals(Level::kHigh);
   connect(b, c);
   rekey_child(a);
   settle();

@@ -9,7 +9,7 @@ namespace {
 constexpr std::size_t kGcmIv = 8;    // RFC 5282 3
 constexpr std::size_t kGcmSalt = 4;  // RFC 5282 4
 constexpr std::size_t kGcmIcv = 16;
-constexpr std::size_t kBlock = 16;
+constexpr std::size_t kMostBlock = 16;
 
 using Cipher = std::unique_ptr<EVP_CIPHER_CTX, decltype(&EVP_CIPHER_CTX_free)>;
 
@@ -18,6 +18,7 @@ void must(bool done) {
 }
 
 const EVP_CIPHER* cipher_of(Encryption encryption, std::size_t key_size) {
+  if (encryption == Encryption::kDes3Cbc) return EVP_des_ede3_cbc();
   const bool gcm = encryption == Encryption::kAesGcm16;
   switch (key_size) {
     case 16:
@@ -45,7 +46,7 @@ void update(const Cipher& cipher, std::uint8_t* out, Bytes in) {
 }
 
 bool finish(const Cipher& cipher) {
-  std::uint8_t nothing[kBlock];
+  std::uint8_t nothing[kMostBlock];
   int size = 0;
   return EVP_CipherFinal_ex(cipher.get(), nothing, &size) == 1;
 }
@@ -70,13 +71,14 @@ SkCipher::SkCipher(const Proposal& proposal, Secret encryption_key, Secret integ
   salt_ = Secret(key.last(salt));
 }
 
-std::size_t SkCipher::iv_size() const { return is_aead(encryption_) ? kGcmIv : kBlock; }
+std::size_t SkCipher::block_size() const { return encryption_ == Encryption::kDes3Cbc ? 8 : 16; }
+std::size_t SkCipher::iv_size() const { return is_aead(encryption_) ? kGcmIv : block_size(); }
 
 Buffer SkCipher::seal(const Message& message) {
   // Plaintext: the payloads, Padding, Pad Length. AES-GCM needs no padding, CBC fills its last block.
   ByteWriter inside;
   write_chain(inside, message.payloads);
-  const std::size_t pad = is_aead(encryption_) ? 0 : kBlock - 1 - inside.size() % kBlock;
+  const std::size_t pad = is_aead(encryption_) ? 0 : block_size() - 1 - inside.size() % block_size();
   inside.zeros(pad).u8(static_cast<std::uint8_t>(pad));
   Buffer clear = inside.take();
   const Secret plain = Secret::consume(clear);
@@ -109,7 +111,7 @@ Buffer SkCipher::seal_gcm(ByteWriter head, const Secret& plain) {
 
 // RFC 7296 3.14: the ICV is computed over the encrypted message, starting with the fixed IKE header.
 Buffer SkCipher::seal_cbc(ByteWriter head, const Secret& plain) {
-  const Buffer iv = random_bytes(random_, kBlock);  // unpredictable
+  const Buffer iv = random_bytes(random_, block_size());  // unpredictable
   const Cipher cipher = start(encryption_, key_, iv, true);
   Buffer sealed(plain.size());
   update(cipher, sealed.data(), plain.reveal());
@@ -148,14 +150,15 @@ Result<Secret> SkCipher::open_gcm(Bytes datagram, Bytes body) const {
 }
 
 Result<Secret> SkCipher::open_cbc(Bytes datagram, Bytes body) const {
+  const std::size_t block = block_size();
   const std::size_t icv = icv_size(integrity_);
-  if (body.size() < kBlock + kBlock + icv || (body.size() - icv) % kBlock != 0) {
+  if (body.size() < block + block + icv || (body.size() - icv) % block != 0) {
     return Error{Errc::kAuthFailed, "SK payload: not whole blocks"};
   }
   const Buffer expected = hmac_icv(integrity_, integrity_key_.reveal(), datagram.first(datagram.size() - icv));
   if (!equal_constant_time(expected, body.last(icv))) return Error{Errc::kAuthFailed, "SK payload: wrong ICV"};
-  const Bytes sealed = body.subspan(kBlock, body.size() - kBlock - icv);
-  const Cipher cipher = start(encryption_, key_, body.first(kBlock), false);
+  const Bytes sealed = body.subspan(block, body.size() - block - icv);
+  const Cipher cipher = start(encryption_, key_, body.first(block), false);
   Secret plain(sealed.size());
   update(cipher, plain.bytes().data(), sealed);
   must(finish(cipher));

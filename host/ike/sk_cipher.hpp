@@ -27,6 +27,7 @@ class SkCipher {
   Buffer seal_cbc(ByteWriter head, const Secret& plain);
   [[nodiscard]] Result<Secret> open_gcm(Bytes datagram, Bytes body) const;
   [[nodiscard]] Result<Secret> open_cbc(Bytes datagram, Bytes body) const;
+  [[nodiscard]] std::size_t block_size() const;  // of CBC
   [[nodiscard]] std::size_t iv_size() const;
 
   Encryption encryption_ = Encryption::kNone;

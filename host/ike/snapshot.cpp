@@ -218,14 +218,14 @@ Result<std::unique_ptr<IkeSa>> IkeSa::read(World& world, ByteReader& r, millisec
   sa.sent_at_ = now;
   const std::uint32_t children = r.u32();
   for (std::uint32_t i = 0; i < children && r.ok(); ++i) sa.children_.push_back(get_child(r, now, away));
-  const std::size_t salt = is_aead(sa.proposal_.encryption()) ? 4 : 0;
+  const Encryption cipher = sa.proposal_.encryption();
+  const std::size_t cipher_key = key_size(cipher, sa.proposal_.key_bits()) + salt_size(cipher);
   const bool known =
       std::ranges::none_of(sa.proposal_.transforms, [](const Transform& t) { return keyword_of(t) == "unknown"; });
-  const bool sound =
-      r.ok() && lasting(sa) && sa.our_spi() != 0 && known && sa.proposal_.prf() != Prf::kNone &&
-      sa.proposal_.encryption() != Encryption::kNone && (salt != 0 || !sa.keys_.ai.empty()) &&
-      sa.keys_.ei.size() == sa.proposal_.key_bits() / 8 + salt && sa.keys_.er.size() == sa.keys_.ei.size() &&
-      sa.keys_.ai.size() == key_size(sa.proposal_.integrity()) && sa.keys_.ar.size() == sa.keys_.ai.size();
+  const bool sound = r.ok() && lasting(sa) && sa.our_spi() != 0 && known && sa.proposal_.prf() != Prf::kNone &&
+                     cipher_key != 0 && (is_aead(cipher) || !sa.keys_.ai.empty()) && sa.keys_.ei.size() == cipher_key &&
+                     sa.keys_.er.size() == cipher_key && sa.keys_.ai.size() == key_size(sa.proposal_.integrity()) &&
+                     sa.keys_.ar.size() == sa.keys_.ai.size();
   if (!sound) return Error{Errc::kCorrupt, "snapshot of IKE SAs"};
   sa.make_ciphers();
   return owner;

@@ -10,7 +10,7 @@ constexpr struct {
   Level level;
   std::string_view word;
   std::string_view proposals;
-} kLevels[] = {
+} kWords[] = {
     {Level::kNone, "none", ""},
     {Level::kLow, "low", "aes128gcm16"},
     {Level::kMiddle, "middle", "aes128gcm16-ecp256, aes128gcm16-x25519, aes128gcm16-modp2048"},
@@ -19,18 +19,29 @@ constexpr struct {
 
 }  // namespace
 
-std::string_view to_string(Level level) { return kLevels[static_cast<std::size_t>(level)].word; }
+std::string_view to_string(Level level) { return kWords[static_cast<std::size_t>(level)].word; }
 
 std::optional<Level> parse_level(std::string_view word) {
-  for (const auto& known : kLevels) {
+  for (const auto& known : kWords) {
     if (known.word == word) return known.level;
   }
   return std::nullopt;
 }
 
-Proposals esp_proposals(Level level) {
-  if (level == Level::kNone) return {};
-  return parse_proposals(Protocol::kEsp, kLevels[static_cast<std::size_t>(level)].proposals).value();
+Levels::Levels() {
+  for (const auto& known : kWords) {
+    if (known.level == Level::kNone) continue;
+    lists_[static_cast<std::size_t>(known.level)] = parse_proposals(Protocol::kEsp, known.proposals).value();
+  }
+}
+
+Result<void> Levels::set(Level level, Proposals proposals) {
+  if (level == Level::kNone) return Error{Errc::kInvalid, "level 'none' is without IPsec and has no proposals"};
+  if (proposals.empty()) {
+    return Error{Errc::kInvalid, "level '" + std::string(to_string(level)) + "' needs at least one proposal"};
+  }
+  lists_[static_cast<std::size_t>(level)] = std::move(proposals);
+  return {};
 }
 
 Proposals default_ike_proposals() {

@@ -18,12 +18,18 @@ void add(Proposal& proposal, TransformType type, std::uint16_t id) {
 
 void add_implied_prfs(Proposal& proposal) {
   for (const auto& integrity : proposal.of_type(TransformType::kIntegrity)) {
-    add(proposal, TransformType::kPrf, static_cast<std::uint16_t>(prf_of(Integrity{integrity.id})));
+    const Prf prf = prf_of(Integrity{integrity.id});
+    if (prf != Prf::kNone) add(proposal, TransformType::kPrf, static_cast<std::uint16_t>(prf));
   }
 }
 
 void sort_by_type(Proposal& proposal) {
   std::ranges::stable_sort(proposal.transforms, {}, [](const Transform& t) { return t.type; });
+}
+
+// What IKE's own messages may be enciphered with.
+bool is_cipher_of_ike(Encryption cipher) {
+  return cipher == Encryption::kAesCbc || cipher == Encryption::kAesGcm16 || cipher == Encryption::kDes3Cbc;
 }
 
 // Why a proposal that was written cannot work, or nothing.
@@ -36,6 +42,10 @@ std::string_view flaw(const Proposal& proposal) {
   if (aeads == 0 && !integrity) return "has a cipher without integrity";
   if (aeads != 0 && integrity) return "adds integrity to a cipher that has its own";
   if (proposal.protocol == Protocol::kIke) {
+    const auto protects_ike = [](const Transform& t) { return is_cipher_of_ike(Encryption{t.id}); };
+    if (!std::ranges::all_of(ciphers, protects_ike)) return "names a cipher that only ESP uses";
+    const auto is_md5 = [](const Transform& t) { return Integrity{t.id} == Integrity::kHmacMd5_96; };
+    if (std::ranges::any_of(proposal.of_type(TransformType::kIntegrity), is_md5)) return "protects IKE itself by MD5";
     if (!proposal.has(TransformType::kPrf)) return "names no PRF";
     if (!proposal.has(TransformType::kKeyExchange)) return "names no group";
     if (proposal.has(TransformType::kEsn)) return "asks for sequence numbers of ESP";
@@ -89,6 +99,27 @@ std::optional<Proposal> match(const Proposal& offered, const Proposal& ours, DhG
   return chosen;
 }
 
+// "encryption aesccm16/256 camellia/256, key exchange modp1536": what none of ours names, of each type.
+std::string refused(const Proposals& offered, const Proposals& ours) {
+  std::string text;
+  for (const auto type : kTypes) {
+    std::vector<Transform> told;
+    for (const auto& offer : offered) {
+      for (const auto& transform : offer.of_type(type)) {
+        const auto names_it = [&](const Proposal& mine) {
+          return std::ranges::find(mine.transforms, transform) != mine.transforms.end();
+        };
+        if (is_none(transform) || std::ranges::any_of(ours, names_it)) continue;
+        if (std::ranges::find(told, transform) != told.end()) continue;
+        if (told.empty()) text += (text.empty() ? "" : ", ") + std::string(name_of(type));
+        text += " " + name_of(transform);
+        told.push_back(transform);
+      }
+    }
+  }
+  return text.empty() ? "nothing by itself, but no combination" : text;
+}
+
 std::string_view trim(std::string_view text) {
   while (text.starts_with(' ')) text.remove_prefix(1);
   while (text.ends_with(' ')) text.remove_suffix(1);
@@ -128,7 +159,7 @@ std::string Proposal::to_string() const {
   for (const auto& transform : transforms) {
     if (transform.type == TransformType::kPrf && prf_follows) continue;
     if (transform.type == TransformType::kEsn && plain_numbers) continue;
-    text += (text.empty() ? "" : "-") + std::string(keyword_of(transform));
+    text += (text.empty() ? "" : "-") + name_of(transform);
   }
   return text;
 }
@@ -178,14 +209,23 @@ std::string to_string(const Proposals& proposals) {
   return text;
 }
 
+std::optional<std::string> legacy_in(const Proposals& proposals) {
+  for (const auto& proposal : proposals) {
+    for (const auto& transform : proposal.transforms) {
+      if (is_legacy(transform)) return name_of(transform);
+    }
+  }
+  return std::nullopt;
+}
+
 Result<Choice> choose(const Proposals& offered, const Proposals& ours, DhGroup prefer) {
   for (std::size_t i = 0; i < offered.size(); ++i) {
     for (const auto& mine : ours) {
       if (auto chosen = match(offered[i], mine, prefer)) return Choice{i, std::move(*chosen)};
     }
   }
-  return Error{Errc::kUnsupported,
-               "no proposal in common: offered '" + to_string(offered) + "', ours '" + to_string(ours) + "'"};
+  return Error{Errc::kUnsupported, "no proposal in common: offered '" + to_string(offered) + "', ours '" +
+                                       to_string(ours) + "'; refused: " + refused(offered, ours)};
 }
 
 bool permits(const Proposals& ours, const Proposal& choice) {

@@ -2,6 +2,7 @@
 // A proposal: the algorithms one side would accept together, and what two sides have in common (RFC 7296 3.3, 2.7).
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,9 @@ using Proposals = std::vector<Proposal>;  // the best first
 // Several, separated by commas.
 [[nodiscard]] Result<Proposals> parse_proposals(Protocol protocol, std::string_view text);
 [[nodiscard]] std::string to_string(const Proposals& proposals);
+
+// The first algorithm that wants the word "legacy", if there is one.
+[[nodiscard]] std::optional<std::string> legacy_in(const Proposals& proposals);
 
 struct Choice {
   std::size_t offered = 0;  // which of the offered proposals: its place in the list

@@ -15,16 +15,18 @@ TEST(Keywords, AreUniqueAndPrintTheFirstOfTheirMeaning) {
     EXPECT_EQ(find_transform(keyword_of(keyword.transform)), keyword.transform);
   }
   EXPECT_EQ(keyword_of(*find_transform("curve25519")), "x25519");
-  EXPECT_EQ(keyword_of({TransformType::kEncryption, 3, 0}), "unknown");
+  EXPECT_EQ(keyword_of({TransformType::kEncryption, 28, 256}), "unknown");
 }
 
 TEST(Proposal, PrintsWhatItParsed) {
   for (const char* text : {"aes128gcm16-prfsha256-ecp256", "aes256-sha256-modp2048", "aes256-sha512-x25519",
-                           "aes256-prfsha512-sha256-ecp384", "aes256-aes128-sha256-sha1-modp2048-ecp256"}) {
+                           "aes256-prfsha512-sha256-ecp384", "aes256-aes128-sha256-sha1-modp2048-ecp256",
+                           "3des-sha1-modp1024", "aes256-sha512-ecp521"}) {
     EXPECT_EQ(Proposal::parse(Protocol::kIke, text)->to_string(), text);
   }
   for (const char* text :
-       {"aes128gcm16", "aes128gcm16-ecp256", "aes256gcm16-esn", "aes128-sha1", "aes128gcm16-noesn-esn"}) {
+       {"aes128gcm16", "aes128gcm16-ecp256", "aes256gcm16-esn", "aes128-sha1", "aes128gcm16-noesn-esn", "null-sha256",
+        "aes256ctr-sha256", "aes128gmac", "des-md5", "3des-sha1", "aes192gmac-esn"}) {
     EXPECT_EQ(Proposal::parse(Protocol::kEsp, text)->to_string(), text);
   }
 }
@@ -41,12 +43,14 @@ TEST(Proposal, NumbersWithoutEsnUnlessItIsAskedFor) {
 }
 
 TEST(Proposal, RefusesWhatCannotWork) {
-  for (const char* text :
-       {"", "aes128gcm16-ecp256", "aes256-sha256", "aes256-modp2048", "aes128gcm16-sha256-ecp256",
-        "aes128gcm16-aes128-prfsha1-ecp256", "aes9", "aes256-sha256-modp2048-esn", "sha256-modp2048"}) {
+  for (const char* text : {"", "aes128gcm16-ecp256", "aes256-sha256", "aes256-modp2048", "aes128gcm16-sha256-ecp256",
+                           "aes128gcm16-aes128-prfsha1-ecp256", "aes9", "aes256-sha256-modp2048-esn", "sha256-modp2048",
+                           "null-sha256-modp2048", "aes256ctr-sha256-modp2048", "aes128gmac-prfsha256-modp2048",
+                           "des-sha1-modp2048", "aes256-md5-prfsha1-modp2048"}) {
     EXPECT_FALSE(Proposal::parse(Protocol::kIke, text)) << text;
   }
-  for (const char* text : {"aes128", "aes128gcm16-prfsha256", "aes128gcm16-sha1", "-", "aes128gcm16-"}) {
+  for (const char* text : {"aes128", "aes128gcm16-prfsha256", "aes128gcm16-sha1", "-", "aes128gcm16-", "null",
+                           "aes128ctr", "des", "aes128gmac-sha1"}) {
     EXPECT_FALSE(Proposal::parse(Protocol::kEsp, text)) << text;
   }
 }
@@ -76,6 +80,30 @@ TEST(Choose, FindsNothingWhereATypeDiffers) {
   EXPECT_FALSE(choose(esp("aes128gcm16"), esp("aes128gcm16-ecp256")));  // we want PFS
   EXPECT_FALSE(choose(esp("aes128gcm16-ecp256"), esp("aes128gcm16")));  // they do
   EXPECT_FALSE(choose(esp("aes128gcm16-esn"), esp("aes128gcm16")));
+}
+
+TEST(Choose, NamesEveryTransformThatIsRefused) {
+  Proposal offered = ike("aes256-sha256-modp2048")[0];
+  offered.transforms.push_back({TransformType::kEncryption, 28, 0});
+  offered.transforms.push_back({TransformType::kEncryption, 15, 256});
+  offered.transforms.push_back({TransformType::kKeyExchange, 5, 0});
+  offered.transforms.push_back({TransformType::kKeyExchange, 999, 0});
+  const std::string why = choose({offered}, ike("aes256-sha256-ecp256")).error().detail;
+  EXPECT_NE(why.find("refused: encryption chacha20poly1305 aesccm12/256, key exchange modp2048 modp1536 number 999"),
+            std::string::npos)
+      << why;
+  const std::string mixed = choose(esp("aes128-sha1, aes256-sha256"), esp("aes128-sha256")).error().detail;
+  EXPECT_NE(mixed.find("refused: encryption aes256, integrity sha1"), std::string::npos) << mixed;
+  const std::string crossed = choose(esp("aes128-sha1"), esp("aes128-sha256, aes256-sha1")).error().detail;
+  EXPECT_NE(crossed.find("nothing by itself, but no combination"), std::string::npos) << crossed;
+}
+
+TEST(Legacy, IsFoundInProposals) {
+  EXPECT_EQ(legacy_in(esp("aes128-sha1, aes128gcm16, null-sha256")), std::nullopt);
+  EXPECT_EQ(legacy_in(esp("aes128-sha1, des-md5")), "des");
+  EXPECT_EQ(legacy_in(esp("aes128-md5")), "md5");
+  EXPECT_EQ(legacy_in(esp("3des-sha256")), "3des");
+  EXPECT_EQ(legacy_in(ike("aes128-sha256-modp1024")), "modp1024");
 }
 
 TEST(Choose, ReadsNoneAsLeftOut) {

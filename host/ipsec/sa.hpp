@@ -17,9 +17,9 @@ enum class Spi : std::uint32_t {};  // host order; 0 to 255 are never used (RFC 
 
 // What protects one direction. The sizes follow from the algorithm.
 struct SaKeys {
-  Secret encryption;  // 16, 24 or 32 bytes
-  Secret salt;        // AES-GCM: the first 4 bytes of the nonce (RFC 4106 4); else empty
-  Secret integrity;   // empty for AES-GCM
+  Secret encryption;  // of the cipher; empty for NULL
+  Secret salt;        // the first bytes of the nonce, where the cipher has one (algorithm.hpp, salt_size)
+  Secret integrity;   // of HMAC; empty for a cipher that has its own check
 };
 
 // RFC 3948: ESP in UDP, between these ports.
@@ -45,5 +45,8 @@ struct SaParameters {
   TrafficSelectors local_ts;
   TrafficSelectors remote_ts;
 };
+
+// "aes128gcm16", "aes256-sha256": the keywords of its algorithms.
+[[nodiscard]] std::string algorithm_of(const SaParameters& sa);
 
 }  // namespace sallyport

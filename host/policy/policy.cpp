@@ -9,9 +9,9 @@
 namespace sallyport::policy {
 namespace {
 
-constexpr std::array<std::string_view, 13> kWords = {
+constexpr std::array<std::string_view, 14> kWords = {
     "name", "source",     "destination", "protocol", "source_port",   "destination_port", "action",
-    "sa",   "connection", "child",       "level",    "esp_proposals", "start_action"};
+    "sa",   "connection", "child",       "level",    "esp_proposals", "start_action",     "legacy"};
 
 constexpr std::string_view kActions[] = {"discard", "bypass", "protect"};
 
@@ -102,6 +102,11 @@ std::string protocol_text(const TrafficSelector& selector) {
 
 }  // namespace
 
+std::string legacy_sentence(std::string_view where, std::string_view algorithm) {
+  return "has " + std::string(algorithm) + " in '" + std::string(where) +
+         "', which is broken; take it out, or write legacy = \"yes\" if it must be";
+}
+
 std::string_view to_string(Action action) { return kActions[static_cast<std::size_t>(action)]; }
 
 std::string Policy::target() const {
@@ -141,6 +146,11 @@ Result<void> set_word(Policy& policy, std::string_view word, std::string_view te
     auto proposals = parse_proposals(Protocol::kEsp, text);
     if (!proposals) return proposals.error();
     policy.esp_proposals = std::move(*proposals);
+  } else if (word == "legacy") {
+    if (text != "yes" && text != "no") {
+      return Error{Errc::kInvalid, "'" + std::string(text) + "' is neither 'yes' nor 'no'"};
+    }
+    policy.legacy = text == "yes";
   } else if (word == "start_action") {
     if (text != "trap" && text != "start") {
       return Error{Errc::kInvalid, "'" + std::string(text) + "' is none of 'trap', 'start'"};
@@ -165,6 +175,7 @@ std::string get_word(const Policy& policy, std::string_view word) {
   if (word == "child") return policy.child;
   if (word == "level") return policy.level ? std::string(to_string(*policy.level)) : std::string();
   if (word == "esp_proposals") return sallyport::to_string(policy.esp_proposals);
+  if (word == "legacy") return policy.legacy ? "yes" : "";
   if (word == "start_action") return policy.start ? "start" : "";
   return {};
 }
@@ -192,6 +203,10 @@ Result<void> validate(const Policy& policy) {
   const int ways = int{!policy.child.empty()} + int{policy.level.has_value()} + int{!policy.esp_proposals.empty()};
   if (names_connection && ways != 1) {
     return invalid("needs exactly one of 'child', 'level' and 'esp_proposals' beside 'connection'");
+  }
+  if (policy.legacy && !policy.owns_child()) return invalid("has 'legacy', which only 'level' and 'esp_proposals' use");
+  if (const auto broken = legacy_in(policy.esp_proposals); broken && !policy.legacy) {
+    return invalid(legacy_sentence("esp_proposals", *broken));
   }
   if (policy.start && !policy.owns_child()) return invalid("has 'start_action', which its 'child' has already");
   if (policy.level == Level::kNone) return invalid("has level 'none', which is action 'bypass'; write that");

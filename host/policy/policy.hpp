@@ -31,6 +31,7 @@ struct Policy {
   std::string child;
   std::optional<Level> level;
   Proposals esp_proposals;
+  bool legacy = false;  // broken algorithms may stand among the proposals
   bool start =
       false;  // a child of its own is brought up at once and again whenever it is lost; else by the first packet
 
@@ -46,7 +47,10 @@ struct Policy {
 // The text of a word; empty when it is not given or says "any".
 [[nodiscard]] std::string get_word(const Policy& policy, std::string_view word);
 
-// What contradicts itself once all words are set.
+// What contradicts itself once all words are set. (What its level stands for is the caller's to check.)
 [[nodiscard]] Result<void> validate(const Policy& policy);
+
+// Why a broken algorithm is refused, to be put behind the name of who has it.
+[[nodiscard]] std::string legacy_sentence(std::string_view where, std::string_view algorithm);
 
 }  // namespace sallyport::policy
