@@ -88,7 +88,7 @@ TEST(ManPage, OfSallyportHasEveryCommandAndOptionOfItsHelpAndNoOthers) {
 
 TEST(ManPage, HasEveryOptionThatTheSourceOfItsProgramDeclaresAndNoOthers) {
   const std::pair<const char*, const char*> kPrograms[] = {
-      {"sallyportd.8", "host/gateway/sallyportd.cpp"},
+      {"sallyportd.8", "host/gateway/daemon_main.cpp"},
       {"sallyport-card.1", "sim/card/main.cpp"},
       {"sallyport-bench.1", "sim/bench/main.cpp"},
   };
