@@ -3,7 +3,10 @@
 #pragma once
 
 #include <array>
+#include <charconv>
 #include <cstdint>
+#include <optional>
+#include <string_view>
 
 namespace sallyport::driver {
 
@@ -13,6 +16,18 @@ constexpr std::uint64_t number_of(const MacAddress& mac) {
   std::uint64_t number = 0;
   for (const std::uint8_t byte : mac) number = number << 8 | byte;
   return number;
+}
+
+// "02:00:00:00:00:01".
+inline std::optional<MacAddress> parse_mac(std::string_view text) {
+  MacAddress mac{};
+  if (text.size() != 3 * mac.size() - 1) return std::nullopt;
+  for (std::size_t i = 0; i < mac.size(); ++i) {
+    const char* digits = text.data() + 3 * i;
+    const auto [end, failed] = std::from_chars(digits, digits + 2, mac[i], 16);
+    if (failed != std::errc() || end != digits + 2 || (i > 0 && digits[-1] != ':')) return std::nullopt;
+  }
+  return mac;
 }
 
 }  // namespace sallyport::driver

@@ -67,18 +67,15 @@ driver::MacAddress default_mac(const SideConfig& side) {
   return mac;
 }
 
-Result<driver::MacAddress> parse_mac(const std::string& text) {
-  driver::MacAddress mac{};
-  int end = 0;
-  const int found = std::sscanf(text.c_str(), "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%n", &mac[0], &mac[1], &mac[2],
-                                &mac[3], &mac[4], &mac[5], &end);
-  if (found != 6 || text.size() != 17 || end != 17) {
+Result<driver::MacAddress> own_mac(const std::string& text) {
+  const auto mac = driver::parse_mac(text);
+  if (!mac) {
     return Error{Errc::kInvalid, "'" + text + "' is no MAC address; write for example \"02:00:00:00:00:01\""};
   }
-  if ((mac[0] & 1) != 0) {
+  if (((*mac)[0] & 1) != 0) {
     return Error{Errc::kInvalid, "'" + text + "' is a group address; the first byte must be even"};
   }
-  return mac;
+  return *mac;
 }
 
 class Reader {
@@ -133,7 +130,7 @@ class Reader {
     }
     side.mtu = static_cast<std::uint16_t>(section.number("mtu", 576, 9202).value_or(1500));
     side.mac = default_mac(side);
-    if (const auto text = section.text("mac")) side.mac = section.checked("mac", parse_mac(*text));
+    if (const auto text = section.text("mac")) side.mac = section.checked("mac", own_mac(*text));
     if (const auto gateway = section.text("gateway")) {
       side.routes.push_back({AddressRange::any_v4(), section.checked("gateway", IpAddress::parse(*gateway))});
     }

@@ -18,76 +18,9 @@ namespace sallyport::gateway {
 namespace {
 
 constexpr std::size_t kBufferBytes = 32768;  // libmnl's MNL_SOCKET_BUFFER_SIZE at its largest
-// States in which a neighbour's MAC address may be used (RFC 4861 7.3.2 for IPv6; Linux has the same for ARP).
-constexpr unsigned kUsable = NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE | NUD_PERMANENT | NUD_NOARP;
-
-using Attributes = std::array<const nlattr*, RTA_MAX + 1>;
-static_assert(RTA_MAX >= IFA_MAX && RTA_MAX >= NDA_MAX);
-
-Attributes attributes(const nlmsghdr* message, std::size_t header) {
-  Attributes out{};
-  mnl_attr_parse(
-      message, static_cast<unsigned>(header),
-      [](const nlattr* attribute, void* data) {
-        const auto type = mnl_attr_get_type(attribute);
-        auto& found = *static_cast<Attributes*>(data);
-        if (type < found.size()) found[type] = attribute;
-        return MNL_CB_OK;
-      },
-      &out);
-  return out;
-}
-
-std::uint32_t address_of(const nlattr* attribute) {
-  return attribute != nullptr && mnl_attr_get_payload_len(attribute) == 4 ? ntohl(mnl_attr_get_u32(attribute)) : 0;
-}
 
 void put_address(nlmsghdr* message, std::uint16_t type, std::uint32_t address) {
   mnl_attr_put_u32(message, type, htonl(address));
-}
-
-std::optional<KernelAddress> parse_address(const nlmsghdr* message) {
-  const auto* header = static_cast<const ifaddrmsg*>(mnl_nlmsg_get_payload(message));
-  const auto found = attributes(message, sizeof *header);
-  const nlattr* local = found[IFA_LOCAL] != nullptr ? found[IFA_LOCAL] : found[IFA_ADDRESS];
-  if (header->ifa_family != AF_INET || local == nullptr) return std::nullopt;
-  return KernelAddress{header->ifa_index, address_of(local), header->ifa_prefixlen};
-}
-
-std::optional<KernelRoute> parse_route(const nlmsghdr* message) {
-  const auto* header = static_cast<const rtmsg*>(mnl_nlmsg_get_payload(message));
-  const auto found = attributes(message, sizeof *header);
-  if (header->rtm_family != AF_INET || header->rtm_type != RTN_UNICAST || found[RTA_OIF] == nullptr)
-    return std::nullopt;
-  const unsigned table = found[RTA_TABLE] != nullptr ? mnl_attr_get_u32(found[RTA_TABLE]) : header->rtm_table;
-  if (table != RT_TABLE_MAIN || (header->rtm_flags & RTNH_F_DEAD) != 0) return std::nullopt;
-  KernelRoute route;
-  route.destination = address_of(found[RTA_DST]);
-  route.prefix_length = header->rtm_dst_len;
-  route.metric = found[RTA_PRIORITY] != nullptr ? mnl_attr_get_u32(found[RTA_PRIORITY]) : 0;
-  route.interface = mnl_attr_get_u32(found[RTA_OIF]);
-  route.gateway = address_of(found[RTA_GATEWAY]);
-  return route;
-}
-
-struct Neighbour {
-  unsigned interface;
-  std::uint32_t address;
-  MacAddress mac;
-};
-
-std::optional<Neighbour> parse_neighbour(const nlmsghdr* message) {
-  const auto* header = static_cast<const ndmsg*>(mnl_nlmsg_get_payload(message));
-  const auto found = attributes(message, sizeof *header);
-  if (header->ndm_family != AF_INET || (header->ndm_state & kUsable) == 0 || found[NDA_DST] == nullptr ||
-      found[NDA_LLADDR] == nullptr || mnl_attr_get_payload_len(found[NDA_LLADDR]) != 6) {
-    return std::nullopt;
-  }
-  Neighbour neighbour{static_cast<unsigned>(header->ndm_ifindex), address_of(found[NDA_DST]), {}};
-  const auto* mac = static_cast<const std::uint8_t*>(mnl_attr_get_payload(found[NDA_LLADDR]));
-  std::copy_n(mac, 6, neighbour.mac.begin());
-  if ((neighbour.mac[0] & 1) != 0) return std::nullopt;  // a group address is no neighbour
-  return neighbour;
 }
 
 using OnMessage = std::function<void(const nlmsghdr*)>;

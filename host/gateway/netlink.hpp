@@ -1,41 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the kernel knows about addresses, routes and neighbours, followed by netlink, and the few things we tell it.
-//
-// IPv4 addresses are plain numbers: 192.0.2.1 is 0xC0000201.
 #pragma once
 
-#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "base/result.hpp"
-#include "driver/linux_port/packet_port.hpp"
+#include "host/gateway/netlink_messages.hpp"
 
 struct mnl_socket;
 
 namespace sallyport::gateway {
-
-using driver::MacAddress;
-
-struct KernelAddress {
-  unsigned interface = 0;
-  std::uint32_t address = 0;
-  unsigned prefix_length = 32;
-  friend auto operator<=>(const KernelAddress&, const KernelAddress&) = default;
-};
-
-// A unicast route of the main table.
-struct KernelRoute {
-  std::uint32_t destination = 0;
-  unsigned prefix_length = 0;
-  std::uint32_t metric = 0;
-  unsigned interface = 0;
-  std::uint32_t gateway = 0;  // 0: on link
-  friend auto operator<=>(const KernelRoute&, const KernelRoute&) = default;
-};
 
 struct KernelView {
   std::vector<KernelAddress> addresses;

@@ -112,19 +112,6 @@ std::optional<std::uint32_t> address(const std::string& text) {
   return ntohl(raw.s_addr);
 }
 
-std::optional<driver::MacAddress> mac(const std::string& text) {
-  driver::MacAddress out{};
-  std::array<unsigned, 6> part{};
-  int end = 0;
-  if (std::sscanf(text.c_str(), "%2x:%2x:%2x:%2x:%2x:%2x%n", &part[0], &part[1], &part[2], &part[3], &part[4], &part[5],
-                  &end) != 6 ||
-      static_cast<std::size_t>(end) != text.size()) {
-    return std::nullopt;
-  }
-  for (std::size_t i = 0; i < out.size(); ++i) out[i] = static_cast<std::uint8_t>(part[i]);
-  return out;
-}
-
 struct Prefix {
   std::uint32_t address;
   unsigned length;
@@ -229,7 +216,7 @@ class Loader {
 
  private:
   driver::MacAddress write_mac(Section& top, const char* key, const layout::Register& where) {
-    const auto m = valid(mac(top.text(key)), top, key, "a MAC address like 02:00:00:00:00:01");
+    const auto m = valid(driver::parse_mac(top.text(key)), top, key, "a MAC address like 02:00:00:00:00:01");
     good(card_.write(where, static_cast<std::uint32_t>(m[2]) << 24 | static_cast<std::uint32_t>(m[3]) << 16 |
                                 static_cast<std::uint32_t>(m[4]) << 8 | m[5]),
          top.need(key));
@@ -242,7 +229,7 @@ class Loader {
     const std::string name = s.text("name");
     driver::NextHop hop;
     hop.port = port_of(s, "port");
-    hop.mac = valid(mac(s.text("mac")), s, "mac", "a MAC address like 02:00:00:00:00:01");
+    hop.mac = valid(driver::parse_mac(s.text("mac")), s, "mac", "a MAC address like 02:00:00:00:00:01");
     hop.mtu = static_cast<std::uint16_t>(s.number("mtu", 68, 9202, 1500));
     s.nothing_else();
     const auto row = static_cast<std::uint8_t>(hops_.size());
