@@ -43,8 +43,10 @@ Result<CardHolder> open_card(boost::asio::io_context& io, const CardConfig& conf
 }
 
 int fail(const std::string& what, const Error& why) {
+  const char* remedy =
+      why.code == Errc::kDenied ? "; run as root, or with the capabilities that sallyportd(8) names" : "";
   log::error("gateway.failed", {{"at", what}, {"why", why.detail}});
-  std::cerr << "sallyportd: " << what << ": " << why.detail << '\n';
+  std::cerr << "sallyportd: " << what << ": " << why.detail << remedy << '\n';
   return kFailed;
 }
 
