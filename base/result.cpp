@@ -48,7 +48,8 @@ std::string Error::message() const {
 
 Error errno_error(std::string_view what) {
   const int saved = errno;
-  return Error{Errc::kIo, std::string(what) + ": " + std::generic_category().message(saved)};
+  const bool denied = saved == EACCES || saved == EPERM;
+  return Error{denied ? Errc::kDenied : Errc::kIo, std::string(what) + ": " + std::generic_category().message(saved)};
 }
 
 }  // namespace sallyport

@@ -40,7 +40,7 @@ struct Error {
   [[nodiscard]] std::string message() const;
 };
 
-// The error of the last system call: "IO: open /dev/net/tun: Permission denied".
+// The error of the last system call, kDenied where rights are missing: "denied: open /dev/net/tun: Permission denied".
 Error errno_error(std::string_view what);
 
 // Our stand-in for C++23 std::expected<T, Error>, with its member names.

@@ -45,6 +45,8 @@ TEST(Error, SaysItsCodeAndItsDetail) {
 TEST(Error, OfTheSystemNamesTheCallAndTheReason) {
   errno = ENOENT;
   EXPECT_EQ(errno_error("open x").message(), "io: open x: No such file or directory");
+  errno = EACCES;
+  EXPECT_EQ(errno_error("open x").message(), "denied: open x: Permission denied");
 }
 
 }  // namespace

@@ -90,6 +90,17 @@ TEST_F(ApiTest, CarriesEveryCharacterOfANameInAPath) {
   }
 }
 
+TEST_F(ApiTest, MakesTheFolderOfItsSocket) {
+  const std::string folder = path_ + ".folder";
+  const std::string path = folder + "/sub/api.sock";
+  {
+    auto server = Server::listen(loop_, path, echo_);
+    ASSERT_TRUE(server) << server.error().message();
+    EXPECT_TRUE(std::filesystem::is_socket(path));
+  }
+  std::filesystem::remove_all(folder);
+}
+
 TEST_F(ApiTest, TellsAnErrorOfTheWayFromOneThatTheDaemonAnswers) {
   const auto answer = exchange(path_, {"GET", "/v1/missing", nullptr}, seconds(5));
   ASSERT_TRUE(answer) << answer.error().message();

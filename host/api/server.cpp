@@ -9,6 +9,7 @@
 #include <boost/beast/http.hpp>
 #include <boost/json.hpp>
 #include <charconv>
+#include <filesystem>
 #include <optional>
 
 namespace sallyport::api {
@@ -139,6 +140,10 @@ class Listener : public Server {
       return Error{Errc::kExists, path_ + ": another sallyportd serves it"};
     }
     ::unlink(path_.c_str());
+    const auto folder = std::filesystem::path(path_).parent_path();
+    std::error_code unmade;
+    if (!folder.empty()) std::filesystem::create_directories(folder, unmade);
+    if (unmade) return Error{Errc::kIo, "make " + folder.string() + ": " + unmade.message()};
     acceptor_.open(Local(), error);
     // Created without rights for others, so that there is no moment in which they have them.
     const mode_t before = ::umask(0177);

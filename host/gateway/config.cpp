@@ -270,6 +270,7 @@ class Reader {
   }
 
   void read_connection(TomlSection& section) {
+    const auto problems_before = problems_.count();
     ConnectionConfig read;
     ike::Connection& c = read.connection;
     c.name = read_name(section, connection_names_);
@@ -290,7 +291,10 @@ class Reader {
     c.force_encaps = section.boolean("encap").value_or(false);
     std::set<std::string> child_names;
     for (auto& child : section.sections("children", "child")) read_child(child, read, child_names, legacy);
-    if (const auto valid = ike::validate(c); !valid) section.problem("cannot be used: " + valid.error().detail);
+    // What was refused above is missing here, and has been told of.
+    if (problems_.count() == problems_before) {
+      if (const auto valid = ike::validate(c); !valid) section.problem("cannot be used: " + valid.error().detail);
+    }
     section.finish();
     config_.connections.push_back(std::move(read));
   }
@@ -370,6 +374,7 @@ class Reader {
   }
 
   void read_policy(TomlSection& section) {
+    const auto problems_before = problems_.count();
     policy::Policy p;
     p.name = read_name(section, policy_names_);
     if (!section.has("action")) section.problem("needs 'action': \"bypass\", \"discard\" or \"protect\"");
@@ -379,7 +384,9 @@ class Reader {
       for (const auto& part : section.texts(word)) text += (text.empty() ? "" : ",") + part;
       if (const auto set = policy::set_word(p, word, text); !set) section.problem(word, set.error().detail);
     }
-    if (const auto valid = policy::validate(p); !valid) {
+    if (problems_.count() != problems_before) {
+      // What was refused above is missing here, and has been told of.
+    } else if (const auto valid = policy::validate(p); !valid) {
       section.problem("cannot be used: " + valid.error().detail);
     } else if (const auto refers = check_references(config_, p); !refers) {
       section.problem(p.sa.empty() ? "connection" : "sa", refers.error().detail);

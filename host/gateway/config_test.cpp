@@ -102,6 +102,12 @@ TEST(Config, EveryProblemIsTold) {
               HasSubstr("/etc/gw.toml:13: policy 'x' action: 'encrypt' is none of 'bypass', 'discard', 'protect'"));
 }
 
+TEST(Config, AProblemIsToldOnce) {
+  std::string text = kConnection;
+  text.replace(text.find("swordfish"), 9, "");
+  EXPECT_EQ(problem(text), "/etc/gw.toml:13: connection 'b' secret: is empty");
+}
+
 TEST(Config, APolicyMustReferToWhatExists) {
   EXPECT_EQ(problem(std::string(kConnection) +
                     "[[policies]]\nname = \"x\"\naction = \"protect\"\nconnection = \"c\"\nchild = \"net\"\n"),

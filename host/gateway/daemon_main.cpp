@@ -18,8 +18,10 @@ constexpr int kFailed = 1;
 constexpr int kBadConfiguration = 2;
 
 int fail(const std::string& what, const Error& why) {
+  const char* remedy =
+      why.code == Errc::kDenied ? "; run as root, or with the capabilities that sallyportd(8) names" : "";
   log::error("gateway.failed", {{"at", what}, {"why", why.detail}});
-  std::cerr << "sallyportd: " << what << ": " << why.detail << '\n';
+  std::cerr << "sallyportd: " << what << ": " << why.detail << remedy << '\n';
   return kFailed;
 }
 

@@ -27,6 +27,7 @@ class Problems {
   void add(std::uint32_t line, std::string_view sentence);
 
   [[nodiscard]] bool empty() const { return found_.empty(); }
+  [[nodiscard]] std::size_t count() const { return found_.size(); }
   [[nodiscard]] std::string text() const;  // one problem a line, in the order of the file
 
  private:

@@ -58,9 +58,11 @@ Error error_of(const NotifyPayload& notify) {
   const std::string said = "the peer says " + to_string(notify.type);
   switch (notify.type) {
     case NotifyType::kAuthenticationFailed:
-      return {Errc::kAuthFailed, said};
+      return {Errc::kAuthFailed, said + ": secrets or identities differ"};
     case NotifyType::kNoProposalChosen:
+      return {Errc::kUnsupported, said + ": no proposal of ours is among its own"};
     case NotifyType::kTsUnacceptable:
+      return {Errc::kUnsupported, said + ": it has no child with these traffic selectors"};
     case NotifyType::kInvalidKePayload:
     case NotifyType::kUnsupportedCriticalPayload:
       return {Errc::kUnsupported, said};

@@ -120,6 +120,17 @@ std::string refused(const Proposals& offered, const Proposals& ours) {
   return text.empty() ? "nothing by itself, but no combination" : text;
 }
 
+// The words a proposal of this protocol may have, each meaning once.
+std::string known_words(Protocol protocol) {
+  const TransformType other = protocol == Protocol::kIke ? TransformType::kEsn : TransformType::kPrf;
+  std::string words;
+  for (const auto& keyword : keywords()) {
+    if (keyword.transform.type == other || keyword_of(keyword.transform) != keyword.name) continue;
+    words.append(words.empty() ? "" : " ").append(keyword.name);
+  }
+  return words;
+}
+
 std::string_view trim(std::string_view text) {
   while (text.starts_with(' ')) text.remove_prefix(1);
   while (text.ends_with(' ')) text.remove_suffix(1);
@@ -135,7 +146,8 @@ Result<Proposal> Proposal::parse(Protocol protocol, std::string_view text) {
     const std::string_view word = text.substr(at, end - at);
     const auto transform = find_transform(word);
     if (!transform) {
-      return Error{Errc::kInvalid, "proposal '" + std::string(text) + "': no algorithm '" + std::string(word) + "'"};
+      return Error{Errc::kInvalid, "proposal '" + std::string(text) + "': '" + std::string(word) +
+                                       "' is not supported; there are " + known_words(protocol)};
     }
     proposal.transforms.push_back(*transform);
     at = end + 1;

@@ -55,6 +55,14 @@ TEST(Proposal, RefusesWhatCannotWork) {
   }
 }
 
+TEST(Proposal, NamesTheWordsThereAreWhenOneIsNotAmongThem) {
+  const auto esp = Proposal::parse(Protocol::kEsp, "aes128gcm8");
+  ASSERT_FALSE(esp);
+  EXPECT_TRUE(esp.error().detail.starts_with(
+      "proposal 'aes128gcm8': 'aes128gcm8' is not supported; there are aes128gcm16 aes192gcm16 "));
+  EXPECT_EQ(esp.error().detail.find("prfsha256"), std::string::npos);
+}
+
 TEST(Choose, TakesTheFirstOfferThatWeKnow) {
   const auto choice =
       choose(ike("aes256-sha512-modp2048, aes128gcm16-prfsha256-ecp256"), ike("aes128gcm16-prfsha256-ecp256"));
