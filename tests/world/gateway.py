@@ -62,6 +62,10 @@ class Gateway:
 
         wait_for(f"the gateway {self.namespace.name} to answer", answers, seconds=60)
 
+    def check(self):
+        """The configuration file alone, as `sallyportd --check` reads it."""
+        return self.namespace.run(DAEMON[self.card_kind], "--check", "--config", self.file, check=False)
+
     def cli(self, *arguments, check=True):
         """The command line, as an operator uses it."""
         return self.namespace.run(BIN / "sallyport", "--socket", self.socket, *arguments, check=check)
