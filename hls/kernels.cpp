@@ -4,6 +4,7 @@
 #include "hls/aes/kernels.hpp"
 #include "hls/ghash/kernels.hpp"
 #include "hls/lookup/kernels.hpp"
+#include "hls/sha1/kernels.hpp"
 #include "hls/sha2/kernels.hpp"
 
 namespace sallyport::hls {
@@ -11,7 +12,7 @@ namespace sallyport::hls {
 std::vector<Kernel> all_kernels() {
   std::vector<Kernel> all;
   for (auto* group :
-       {aes_kernels, ghash_kernels, sha2_kernels, lookup_kernels}) {
+       {aes_kernels, ghash_kernels, sha2_kernels, sha1_kernels, lookup_kernels}) {
     for (Kernel& kernel : group()) all.push_back(std::move(kernel));
   }
   return all;
