@@ -46,7 +46,7 @@ class EspTypes(PeerTest):
 
     def test_what_is_refused_is_named_to_the_administrator(self):
         swan = StrongSwan(self.peer, swanctl(esp="aes256-sha512"))
-        gateway = self.gateway(ours("none", esp="aes256gcm16", "aes128-sha256")).start()
+        gateway = self.gateway(ours("none", esp="aes256gcm16, aes128-sha256")).start()
         self.assertFalse(swan.initiate())
         self.assertIn("NO_PROPOSAL_CHOSEN", swan.log())
         self.assertIn("refused: encryption aes256, integrity sha512", gateway.log())
