@@ -220,7 +220,8 @@ class Reader {
           continue;
         }
       }
-      const auto more = section.checked(key, parse_proposals(protocol, text));
+      const auto more = section.checked(
+          key, protocol == Protocol::kEsp ? parse_card_proposals(text) : parse_proposals(protocol, text));
       out.insert(out.end(), more.begin(), more.end());
     }
     return out;
@@ -325,7 +326,8 @@ class Reader {
     sa.encryption = proposal.encryption();
     sa.key_bits = proposal.key_bits();
     sa.esn = proposal.esn();
-    if (sa.encryption != Encryption::kAesGcm16) section.problem("algorithm", "must be aes128gcm16 or aes256gcm16");
+    if (sa.encryption != Encryption::kAesGcm16)
+      section.problem("algorithm", "must be aes128gcm16, aes192gcm16 or aes256gcm16");
     sa.in = read_keys(section, "key_in", sa.key_bits / 8);
     sa.out = read_keys(section, "key_out", sa.key_bits / 8);
     sa.local_ts = {TrafficSelector::of(AddressRange::any_v4())};

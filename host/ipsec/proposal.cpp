@@ -89,13 +89,18 @@ std::optional<Proposal> match(const Proposal& offered, const Proposal& ours, DhG
   return chosen;
 }
 
-// The words a proposal of this protocol may have, each meaning once.
+// Whether an ESP proposal may have it.
+bool on_card(const Transform& t) {
+  if (t.type == TransformType::kEncryption) return Encryption{t.id} == Encryption::kAesGcm16;
+  return t.type == TransformType::kKeyExchange || t.type == TransformType::kEsn;
+}
+
+// The words for a proposal of this protocol, each meaning once.
 std::string known_words(Protocol protocol) {
-  const TransformType other = protocol == Protocol::kIke ? TransformType::kEsn : TransformType::kPrf;
   std::string words;
-  for (const auto& keyword : keywords()) {
-    if (keyword.transform.type == other || keyword_of(keyword.transform) != keyword.name) continue;
-    words.append(words.empty() ? "" : " ").append(keyword.name);
+  for (const auto& [name, transform] : keywords()) {
+    const bool fits = protocol == Protocol::kIke ? transform.type != TransformType::kEsn : on_card(transform);
+    if (fits && keyword_of(transform) == name) words.append(words.empty() ? "" : " ").append(name);
   }
   return words;
 }
@@ -180,6 +185,20 @@ Result<Proposals> parse_proposals(Protocol protocol, std::string_view text) {
     if (!proposal) return proposal.error();
     list.push_back(std::move(*proposal));
     at = end + 1;
+  }
+  return list;
+}
+
+Result<Proposals> parse_card_proposals(std::string_view text) {
+  auto list = parse_proposals(Protocol::kEsp, text);
+  if (!list) return list;
+  for (const auto& proposal : *list) {
+    for (const auto& cipher : proposal.of_type(TransformType::kEncryption)) {
+      if (on_card(cipher)) continue;
+      return Error{Errc::kUnsupported, "proposal '" + proposal.to_string() + "': the card does not have '" +
+                                           std::string(keyword_of(cipher)) + "' for ESP; there are " +
+                                           known_words(Protocol::kEsp)};
+    }
   }
   return list;
 }

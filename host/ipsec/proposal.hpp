@@ -39,6 +39,8 @@ using Proposals = std::vector<Proposal>;  // the best first
 
 // Several, separated by commas.
 [[nodiscard]] Result<Proposals> parse_proposals(Protocol protocol, std::string_view text);
+// The same of ESP, and only what the card can carry out.
+[[nodiscard]] Result<Proposals> parse_card_proposals(std::string_view text);
 [[nodiscard]] std::string to_string(const Proposals& proposals);
 
 struct Choice {

@@ -59,6 +59,16 @@ TEST(Proposal, NamesTheWordsThereAreWhenOneIsNotAmongThem) {
   EXPECT_EQ(esp.error().detail.find("prfsha256"), std::string::npos);
 }
 
+TEST(Proposal, OfEspIsRefusedWhereTheCardCannotCarryItOut) {
+  EXPECT_TRUE(parse_card_proposals("aes256gcm16-ecp384-esn, aes192gcm16"));
+  const auto cbc = parse_card_proposals("aes128gcm16, aes128-sha256");
+  ASSERT_FALSE(cbc);
+  EXPECT_EQ(cbc.error().code, Errc::kUnsupported);
+  EXPECT_EQ(cbc.error().detail,
+            "proposal 'aes128-sha256': the card does not have 'aes128' for ESP; there are aes128gcm16 aes192gcm16 "
+            "aes256gcm16 modp2048 ecp256 ecp384 x25519 noesn esn");
+}
+
 TEST(Choose, TakesTheFirstOfferThatWeKnow) {
   const auto choice =
       choose(ike("aes256-sha512-modp2048, aes128gcm16-prfsha256-ecp256"), ike("aes128gcm16-prfsha256-ecp256"));

@@ -138,7 +138,7 @@ Result<void> set_word(Policy& policy, std::string_view word, std::string_view te
       return Error{Errc::kInvalid, "'" + std::string(text) + "' is none of the levels 'high', 'middle', 'low', 'none'"};
     }
   } else if (word == "esp_proposals") {
-    auto proposals = parse_proposals(Protocol::kEsp, text);
+    auto proposals = parse_card_proposals(text);
     if (!proposals) return proposals.error();
     policy.esp_proposals = std::move(*proposals);
   } else if (word == "start_action") {
