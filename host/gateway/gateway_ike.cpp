@@ -39,7 +39,8 @@ void Gateway::on_action(const ike::Action& action) {
   } else if (const auto* gone = std::get_if<ike::IkeDeleted>(&action)) {
     log::info("ike.deleted", {{"connection", gone->connection}});
   } else if (const auto* child = std::get_if<ike::ChildEstablished>(&action)) {
-    child_is_up(target_of(child->connection, child->name));
+    const std::string target = target_of(child->connection, child->name);
+    if (keeper_->find(child->child) != nullptr) child_is_up(target);  // else the card refused it, and that was told
   } else if (const auto* rekeyed = std::get_if<ike::ChildRekeyed>(&action)) {
     if (const InstalledSa* sa = keeper_->find(rekeyed->new_child)) child_is_up(std::string(sa->target));
   } else if (const auto* failed = std::get_if<ike::ChildFailed>(&action)) {
@@ -71,7 +72,7 @@ void Gateway::on_install(const ike::InstallSa& action) {
   auto done = keeper_->install(target, action.child, action.sa, limits_of(action.connection, action.name), false);
   if (done) done = keeper_->commit();  // a narrowed SA changes what is accepted
   if (!done) {
-    log::error("sa.not_installed", {{"child", target}, {"why", done.error().detail}});
+    child_failed(target, done.error());
     if (auto ended = ike_->engine().terminate(action.child, steady_clock::now())) ike_->perform(std::move(*ended));
     return;
   }
