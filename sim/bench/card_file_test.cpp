@@ -29,21 +29,50 @@ std::string file_of(const std::string& text) {
   return path;
 }
 
+Secret hex(const char* digits) { return Secret(from_hex(digits).value()); }
+
+Buffer frame_to(std::uint32_t far_host, std::uint64_t number) {
+  return numbered_frame({{2, 0, 0, 0, 1, 1}, {2, 0, 0, 0, 0, 1}, 0x0a01000a, far_host}, 100, number);
+}
+
 TEST(CardFile, TheExampleProtectsWhatItSaysItProtects) {
   LoadedSoftwareCard loaded;
   auto result = load_card(loaded.card, EXAMPLE);
   ASSERT_TRUE(result) << result.error().message();
   EXPECT_EQ(result->input, layout::Port::kLan);
-  const FlowAddresses flow = {{2, 0, 0, 0, 1, 1}, {2, 0, 0, 0, 0, 1}, 0x0a01000a, 0x0a02000a};
-  const Buffer frame = numbered_frame(flow, 100, 7);
-  loaded.card.receive(layout::Port::kLan, frame);
-  ASSERT_EQ(loaded.wan.size(), 1u);
-  EspSa sa = {.spi = 0x1001, .source = 0xc0000201, .destination = 0xc0000202};
-  sa.protection.key = Secret(from_hex("000102030405060708090a0b0c0d0e0f").value());
-  sa.protection.salt = Secret(from_hex("10111213").value());
-  const auto packet = open_esp_frame(sa, loaded.wan[0]);
-  ASSERT_TRUE(packet);
-  EXPECT_EQ(number_of(*packet), 7u);
+  EspSa gcm = {.spi = 0x1001, .source = 0xc0000201, .destination = 0xc0000202};
+  gcm.protection.key = hex("000102030405060708090a0b0c0d0e0f");
+  gcm.protection.salt = hex("10111213");
+  EspSa cbc = {.spi = 0x1003, .source = 0xc0000201, .destination = 0xc0000202};
+  cbc.protection.cipher = layout::Cipher::kAesCbc;
+  cbc.protection.integrity = layout::Integrity::kHmacSha256_128;
+  cbc.protection.key = hex("404142434445464748494a4b4c4d4e4f");
+  cbc.protection.integrity_key = hex("505152535455565758595a5b5c5d5e5f606162636465666768696a6b6c6d6e6f");
+  for (const auto& [sa, far_host] : {std::pair(gcm, 0x0a02000aU), std::pair(cbc, 0x0a03000aU)}) {
+    loaded.wan.clear();
+    loaded.card.receive(layout::Port::kLan, frame_to(far_host, 7));
+    ASSERT_EQ(loaded.wan.size(), 1u);
+    const auto packet = open_esp_frame(sa, loaded.wan[0]);
+    ASSERT_TRUE(packet);
+    EXPECT_EQ(number_of(*packet), 7u);
+  }
+}
+
+// Written apart or, as RFC 4106 8.1 has them, in one.
+TEST(CardFile, TakesTheSaltFromItsOwnLineOrFromTheEndOfTheKey) {
+  std::ifstream example(EXAMPLE);
+  std::string text((std::istreambuf_iterator<char>(example)), {});
+  const std::string in_one = "key = \"000102030405060708090a0b0c0d0e0f10111213\"";
+  const auto at = text.find(in_one);
+  ASSERT_NE(at, std::string::npos);
+  LoadedSoftwareCard one;
+  LoadedSoftwareCard apart;
+  ASSERT_TRUE(load_card(one.card, EXAMPLE));
+  text.replace(at, in_one.size(), "salt = \"10111213\"\nkey = \"000102030405060708090a0b0c0d0e0f\"");
+  ASSERT_TRUE(load_card(apart.card, file_of(text)));
+  for (LoadedSoftwareCard* loaded : {&one, &apart}) loaded->card.receive(layout::Port::kLan, frame_to(0x0a02000a, 1));
+  ASSERT_EQ(one.wan.size(), 1u);
+  EXPECT_EQ(one.wan, apart.wan);
 }
 
 TEST(CardFile, NamesFileLineAndRemedyOfWhatIsWrong) {
@@ -62,6 +91,25 @@ TEST(CardFile, NamesFileLineAndRemedyOfWhatIsWrong) {
   EXPECT_THAT(problem("[[rule]]\ndirection = \"out\"\naction = \"encrypt\"\n"),
               HasSubstr(":6: 'action' must be discard, bypass, protect or host"));
   EXPECT_THAT(problem("[[rule]\n"), HasSubstr(":4: "));
+
+  const auto sa = [&problem](const std::string& more) {
+    return problem(
+        "[[sa]]\ndirection = \"in\"\nspi = 0x1001\nsource = \"192.0.2.2\"\ndestination = \"192.0.2.1\"\n"
+        "policy = 1\n" +
+        more);
+  };
+  EXPECT_EQ(
+      sa("cipher = \"null\"\nintegrity = \"hmac_md5_96\"\nintegrity_key = \"000102030405060708090a0b0c0d0e0f\"\n"),
+      "no problem");
+  EXPECT_THAT(sa("cipher = \"rot13\"\n"), HasSubstr(":10: 'cipher' must be aes_gcm, aes_gmac, null, aes_ctr, aes_cbc, "
+                                                    "des_cbc or des3_cbc"));
+  EXPECT_THAT(sa("integrity = \"crc\"\n"), HasSubstr(":10: 'integrity' must be none, hmac_md5_96, hmac_sha1_96, "
+                                                     "hmac_sha256_128, hmac_sha384_192 or hmac_sha512_256"));
+  EXPECT_THAT(sa("key = \"00010g\"\n"), HasSubstr(":10: 'key' must be hexadecimal"));
+  EXPECT_THAT(sa("salt = \"0001\"\nkey = \"000102030405060708090a0b0c0d0e0f\"\n"),
+              HasSubstr(":4: invalid: aes_gcm takes a salt of 4 bytes, and was given 2 bytes"));
+  EXPECT_THAT(sa("cipher = \"aes_cbc\"\nkey = \"000102030405060708090a0b0c0d0e0f\"\n"),
+              HasSubstr(":4: invalid: aes_cbc needs an integrity beside it, such as hmac_sha256_128"));
 }
 
 }  // namespace

@@ -5,26 +5,16 @@ import json
 import logging
 import re
 import subprocess
-from dataclasses import dataclass
 
 logging.getLogger("scapy").setLevel(logging.ERROR)
 from scapy.all import IP, UDP, Ether, rdpcap  # noqa: E402
-from scapy.layers.ipsec import ESP, SecurityAssociation  # noqa: E402
+from scapy.layers.ipsec import ESP  # noqa: E402
 
+from .esp_types import EspKey  # noqa: E402
 from .network import Failure  # noqa: E402
 
 IKE_PORT, ENCAP_PORT = 500, 4500
-
-
-@dataclass(frozen=True)
-class EspKey:
-    """What it takes to read one AES-GCM-16 SA. `key` is the AES key with the 4-byte salt behind (RFC 4106 8.1)."""
-
-    spi: int
-    source: str
-    destination: str
-    key: bytes
-    esn: bool = False
+IPPROTO_IPIP = 4
 
 
 def esp_of(packet):
@@ -66,6 +56,15 @@ def sort_wire(path):
     return kinds
 
 
+def is_sound(packet):
+    """An IPv4 packet whose header's checksum verifies: what a wrong key makes of a ciphertext is none."""
+    if not isinstance(packet, IP) or packet.version != 4 or packet.len is None:
+        return False
+    again = packet.copy()
+    del again.chksum
+    return IP(bytes(again)).chksum == packet.chksum and len(packet) == packet.len
+
+
 def read_with_scapy(path, keys):
     """Decrypts every ESP packet of the SAs in `keys`; returns {spi: [inner IP packets]}. A packet of a known SA that does not
     verify is a Failure, and so is an SPI without a key."""
@@ -79,31 +78,39 @@ def read_with_scapy(path, keys):
         if spi not in by_spi:
             raise Failure(f"{path}: packet {number} has SPI {spi:08x}, of which no key is known")
         key = by_spi[spi]
-        sa = sas.setdefault(spi, SecurityAssociation(ESP, spi=spi, crypt_algo="AES-GCM", crypt_key=key.key, esn_en=key.esn,
-                                                     tunnel_header=IP(src=key.source, dst=key.destination)))
+        sa = sas.setdefault(spi, key.scapy_sa())
         outer = IP(src=packet[IP].src, dst=packet[IP].dst, proto=50, ttl=packet[IP].ttl) / ESP(esp)
         try:
-            inner.setdefault(spi, []).append(sa.decrypt(IP(bytes(outer))))
+            packet = sa.decrypt(IP(bytes(outer)))
         except Exception as problem:
             raise Failure(f"{path}: scapy refuses packet {number}, SPI {spi:08x}: {type(problem).__name__} {problem}") from problem
+        if not is_sound(packet):
+            raise Failure(f"{path}: packet {number}, SPI {spi:08x}, verifies, and is no IPv4 packet when scapy has deciphered it")
+        inner.setdefault(spi, []).append(packet)
     return inner
 
 
 def read_with_tshark(path, keys):
-    """The same by tshark: returns {spi: number of packets with a good ICV}; a bad ICV is a Failure."""
+    """The same by tshark, of the SAs in `keys` alone: returns {spi: number of packets with a good ICV and an IPv4 packet within}; any
+    other packet of theirs is a Failure."""
+    known = {k.spi for k in keys}
     command = ["tshark", "-r", str(path), "-o", "esp.enable_encryption_decode:TRUE", "-o", "esp.enable_authentication_check:TRUE"]
     for k in keys:
-        command += ["-o", f'uat:esp_sa:"IPv4","{k.source}","{k.destination}","0x{k.spi:08x}","AES-GCM with 16 octet ICV [RFC4106]",'
-                          f'"0x{k.key.hex()}","NULL",""']
-    command += ["-Y", "esp", "-T", "fields", "-E", "occurrence=f", "-e", "frame.number", "-e", "esp.spi", "-e", "esp.icv_good"]
+        command += ["-o", f"uat:esp_sa:{k.tshark_row()}"]
+    command += ["-Y", "esp", "-T", "fields", "-E", "occurrence=f", "-e", "frame.number", "-e", "esp.spi", "-e", "esp.icv_good",
+                "-e", "esp.protocol"]
     done = subprocess.run(command, text=True, capture_output=True)
     if done.returncode != 0:
         raise Failure(f"tshark: {done.stderr}")
     good = {}
     for line in done.stdout.splitlines():
-        number, spi, icv_good = (line.split("\t") + ["", ""])[:3]
+        number, spi, icv_good, next_header = (line.split("\t") + ["", "", ""])[:4]
+        if int(spi, 16) not in known:
+            continue
         if icv_good not in ("1", "True"):
             raise Failure(f"{path}: tshark finds no good ICV in packet {number}, SPI {spi}")
+        if int(next_header or "0", 0) != IPPROTO_IPIP:
+            raise Failure(f"{path}: tshark deciphers no IPv4 packet in packet {number}, SPI {spi}")
         good[int(spi, 16)] = good.get(int(spi, 16), 0) + 1
     return good
 
@@ -111,23 +118,30 @@ def read_with_tshark(path, keys):
 def verify(path, keys):
     """Both readers over one capture; they must agree on what they saw. Returns {spi: packets}."""
     by_scapy = {spi: len(packets) for spi, packets in read_with_scapy(path, keys).items()}
-    by_tshark = read_with_tshark(path, [k for k in keys if not k.esn])  # tshark 4.0 knows no ESN
-    esn = {k.spi for k in keys if k.esn}
-    if {s: n for s, n in by_scapy.items() if s not in esn} != {s: n for s, n in by_tshark.items() if s not in esn}:
+    by_tshark = read_with_tshark(path, [k for k in keys if k.tshark_reads_it])
+    unread = {k.spi for k in keys if not k.tshark_reads_it}
+    if {s: n for s, n in by_scapy.items() if s not in unread} != {s: n for s, n in by_tshark.items() if s not in unread}:
         raise Failure(f"{path}: scapy reads {by_scapy}, tshark {by_tshark}")
     if not by_scapy:
         raise Failure(f"{path}: no ESP packet was captured")
     return by_scapy
 
 
+# As charon's log calls them.
+CHARON_CIPHERS = {"AES_GCM_16": "aes256gcm16", "NULL_AES_GMAC": "aes256gmac", "NULL": "null", "AES_CTR": "aes256ctr",
+                  "AES_CBC": "aes256", "DES_CBC": "des", "3DES_CBC": "3des"}
+CHARON_INTEGRITIES = {"HMAC_MD5_96": "md5", "HMAC_SHA1_96": "sha1", "HMAC_SHA2_256_128": "sha256", "HMAC_SHA2_384_192": "sha384",
+                      "HMAC_SHA2_512_256": "sha512"}
+
+
 def keys_from_charon(log_text):
-    """ESP keys of every CHILD_SA in strongSwan's log (chd = 4), AES-GCM only."""
+    """ESP keys of every CHILD_SA in strongSwan's log (chd = 4)."""
     keys, thread = {}, {}
     for line in log_text.splitlines():
         m = re.match(r"\S+ (\d\d)\[(\w+)\] (.*)", line)
         if not m:
             continue
-        state = thread.setdefault(m[1], {"key": {}, "current": None, "initiator": False})
+        state = thread.setdefault(m[1], {"key": {}, "current": None, "initiator": False, "cipher": "aes256gcm16", "integrity": ""})
         text = m[3]
         dump = re.match(r"\s+\d+: ((?:[0-9A-F]{2} )+)", text)
         if dump and state["current"]:
@@ -136,15 +150,21 @@ def keys_from_charon(log_text):
         state["current"] = None
         if x := re.match(r"parsed \S+ (request|response) ", text):
             state["initiator"] = x[1] == "response"
-        elif x := re.match(r"encryption (initiator|responder) key =>", text):
-            state["current"] = x[1]
-            state["key"][x[1]] = b""
+        elif x := re.match(r"\s+using (\S+) for encryption", text):
+            state["cipher"], state["integrity"], state["key"] = CHARON_CIPHERS[x[1]], "", {}
+        elif x := re.match(r"\s+using (\S+) for integrity", text):
+            state["integrity"] = CHARON_INTEGRITIES[x[1]]
+        elif x := re.match(r"(encryption|integrity) (initiator|responder) key =>", text):
+            state["current"] = (x[1], x[2])
+            state["key"][x[1], x[2]] = b""
         elif x := re.match(r"adding (inbound|outbound) ESP SA", text):
             state["direction"] = x[1]
         elif (x := re.match(r"\s*SPI 0x([0-9a-f]+), src (\S+) dst (\S+)", text)) and "direction" in state:
             # Who starts the exchange sends with the initiator's key.
             side = "initiator" if (state["direction"] == "outbound") == state["initiator"] else "responder"
-            keys[int(x[1], 16)] = EspKey(int(x[1], 16), x[2], x[3], state["key"].get(side, b""))
+            algorithm = "-".join(filter(None, (state["cipher"], state["integrity"])))
+            keys[int(x[1], 16)] = EspKey(int(x[1], 16), x[2], x[3], state["key"].get(("encryption", side), b""), algorithm=algorithm,
+                                         integrity_key=state["key"].get(("integrity", side), b""))
     return list(keys.values())
 
 
@@ -153,5 +173,6 @@ def keys_from_keylog(text):
     keys = []
     for line in text.splitlines():
         entry = json.loads(line)
-        keys.append(EspKey(int(entry["spi"], 16), entry["source"], entry["destination"], bytes.fromhex(entry["key"]), entry.get("esn", False)))
+        keys.append(EspKey(int(entry["spi"], 16), entry["source"], entry["destination"], bytes.fromhex(entry["key"]), entry.get("esn", False),
+                           entry["algorithm"], bytes.fromhex(entry.get("integrity_key", ""))))
     return keys
