@@ -9,6 +9,14 @@
 
 namespace sallyport::hls {
 
+// FIPS 197 4.2.1: multiplication of a field element by x, that is {02}, here of each byte of a word.
+template <template <int> class W, int N>
+W<N> times_x(W<N> bytes) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101 >> (64 - N);
+  const W<N> high = shr<7>(bytes) & W<N>(kOnes);
+  return (shl<1>(bytes) & W<N>(0xfe * kOnes)) ^ high ^ shl<1>(high) ^ shl<3>(high) ^ shl<4>(high);  // {1b}
+}
+
 template <template <int> class W>
 using AesState = std::array<W<32>, 4>;  // the columns; row 0 is the most significant byte
 

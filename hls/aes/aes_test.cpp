@@ -5,6 +5,7 @@
 #include <memory>
 #include <random>
 
+#include "hls/aes/aes_decrypt.hpp"
 #include "hls/aes/aes_encrypt.hpp"
 #include "hls/aes/key_schedule.hpp"
 #include "hls/trace/bytes.hpp"
@@ -23,13 +24,16 @@ Buffer random_bytes(std::mt19937_64& random, std::size_t n) {
   return data;
 }
 
+using Context = std::unique_ptr<EVP_CIPHER_CTX, decltype(&EVP_CIPHER_CTX_free)>;
+
+const EVP_CIPHER* openssl_cipher(Bytes key) {
+  return key.size() == 16 ? EVP_aes_128_ecb() : key.size() == 24 ? EVP_aes_192_ecb() : EVP_aes_256_ecb();
+}
+
 // The oracle: one block through OpenSSL.
 Buffer openssl_encrypt(Bytes key, Bytes block) {
-  const EVP_CIPHER* cipher = key.size() == 16   ? EVP_aes_128_ecb()
-                             : key.size() == 24 ? EVP_aes_192_ecb()
-                                                : EVP_aes_256_ecb();
-  const std::unique_ptr<EVP_CIPHER_CTX, decltype(&EVP_CIPHER_CTX_free)> context(EVP_CIPHER_CTX_new(),
-                                                                                EVP_CIPHER_CTX_free);
+  const EVP_CIPHER* cipher = openssl_cipher(key);
+  const Context context(EVP_CIPHER_CTX_new(), EVP_CIPHER_CTX_free);
   Buffer out(32);
   int length = 0;
   EXPECT_EQ(EVP_EncryptInit_ex(context.get(), cipher, nullptr, key.data(), nullptr), 1);
@@ -38,10 +42,27 @@ Buffer openssl_encrypt(Bytes key, Bytes block) {
   return out;
 }
 
+// The oracle of the other direction, without padding.
+Buffer openssl_decrypt(Bytes key, Bytes block) {
+  const EVP_CIPHER* cipher = openssl_cipher(key);
+  const Context context(EVP_CIPHER_CTX_new(), EVP_CIPHER_CTX_free);
+  Buffer out(32);
+  int length = 0;
+  EXPECT_EQ(EVP_DecryptInit_ex(context.get(), cipher, nullptr, key.data(), nullptr), 1);
+  EXPECT_EQ(EVP_CIPHER_CTX_set_padding(context.get(), 0), 1);
+  EXPECT_EQ(EVP_DecryptUpdate(context.get(), out.data(), &length, block.data(), static_cast<int>(block.size())), 1);
+  out.resize(length);
+  return out;
+}
+
 num<2> size_code(Bytes key) { return num<2>((key.size() - 16) / 8); }
 
 Buffer encrypt(Bytes key, Bytes block) {
   return to_bytes(aes_encrypt(size_code(key), from_bytes<128>(block), expand_key(key)));
+}
+
+Buffer decrypt(Bytes key, Bytes block) {
+  return to_bytes(aes_decrypt(size_code(key), from_bytes<128>(block), expand_inverse_key(key)));
 }
 
 template <int Rounds>
@@ -86,6 +107,30 @@ TEST(MixTable, HoldsTheProductsOfEachRow) {
   }
 }
 
+TEST(InverseTable, TakesBackWhatTheSBoxDid) {
+  for (int a = 0; a < 256; ++a) {
+    const std::uint64_t entry = inverse_table(1).values[sub_byte(static_cast<std::uint8_t>(a))];
+    EXPECT_EQ(substituted<1>(num<64>(entry)).value(), static_cast<unsigned>(a));
+  }
+  EXPECT_EQ(substituted<0>(num<64>(inverse_table(0).values[0x63])).value(), 0u);  // aes_decrypt waits at {63}
+}
+
+// FIPS 197 5.3.3, the matrix as it stands there.
+TEST(AesInvMix, IsTheProductWithTheInverseMatrix) {
+  constexpr std::array<std::uint8_t, 4> kRow = {0x0e, 0x0b, 0x0d, 0x09};
+  std::mt19937_64 random(kSeed);
+  for (int i = 0; i < kRandomBlocks; ++i) {
+    const Buffer block = random_bytes(random, 16);
+    Buffer want(16);
+    for (int byte = 0; byte < 16; ++byte) {
+      for (int k = 0; k < 4; ++k) {
+        want[byte] ^= field_product(kRow[(k + 4 - byte % 4) % 4], block[byte / 4 * 4 + k]);
+      }
+    }
+    ASSERT_EQ(to_bytes(aes_inv_mix(from_bytes<128>(block))), want) << "seed " << kSeed << ", block " << i;
+  }
+}
+
 // FIPS 197 appendix A
 TEST(KeySchedule, GivesTheWordsOfFips197AppendixA) {
   const auto k128 = expand_key(hex("2b7e151628aed2a6abf7158809cf4f3c"));
@@ -120,6 +165,20 @@ TEST(AesEncrypt, EncryptsTheExamplesOfFips197AppendixC) {
   EXPECT_EQ(encrypt(kKey256, kPlaintext), kCiphertext256);
 }
 
+TEST(AesDecrypt, DecryptsTheExamplesOfFips197AppendixC) {
+  EXPECT_EQ(decrypt(kKey128, kCiphertext128), kPlaintext);
+  EXPECT_EQ(decrypt(kKey192, kCiphertext192), kPlaintext);
+  EXPECT_EQ(decrypt(kKey256, kCiphertext256), kPlaintext);
+}
+
+// FIPS 197 appendix C.1, EQUIVALENT INVERSE CIPHER: round[1].ik_sch and round[10].ik_sch.
+TEST(InverseKeySchedule, GivesTheRoundKeysOfFips197AppendixC) {
+  const auto keys = expand_inverse_key(kKey128);
+  EXPECT_EQ(to_hex(to_bytes(keys[4])), "13111d7fe3944a17f307a78b4d2b30c5");
+  EXPECT_EQ(to_hex(to_bytes(keys[5])), "13aa29be9c8faff6f770f58000f7bf03");
+  EXPECT_EQ(to_bytes(keys[14]), kKey128);
+}
+
 class AesKeyLength : public testing::TestWithParam<std::size_t> {};
 
 TEST_P(AesKeyLength, AgreesWithOpenSslOnRandomBlocks) {
@@ -144,6 +203,25 @@ TEST_P(AesKeyLength, DoesNotReadRoundKeysBeforeTheWhitening) {
   const int first = aes_first_position(static_cast<AesSize>((key.size() - 16) / 8));
   for (int i = 0; i < first; ++i) round_keys[i] = from_bytes<128>(random_bytes(random, 16));
   EXPECT_EQ(to_bytes(aes_encrypt(size_code(key), from_bytes<128>(block), round_keys)), openssl_encrypt(key, block));
+}
+
+TEST_P(AesKeyLength, IsDecryptedLikeOpenSslDoesOnRandomBlocks) {
+  std::mt19937_64 random(kSeed);
+  for (int i = 0; i < kRandomBlocks; ++i) {
+    const Buffer key = random_bytes(random, GetParam());
+    const Buffer block = random_bytes(random, 16);
+    ASSERT_EQ(decrypt(key, block), openssl_decrypt(key, block)) << "seed " << kSeed << ", block " << i;
+  }
+}
+
+TEST_P(AesKeyLength, IsDecryptedWithoutReadingRoundKeysBeforeTheFirst) {
+  std::mt19937_64 random(kSeed);
+  const Buffer key = random_bytes(random, GetParam());
+  const Buffer block = random_bytes(random, 16);
+  auto round_keys = expand_inverse_key(key);
+  const int first = aes_first_position(static_cast<AesSize>((key.size() - 16) / 8));
+  for (int i = 0; i < first; ++i) round_keys[i] = from_bytes<128>(random_bytes(random, 16));
+  EXPECT_EQ(to_bytes(aes_decrypt(size_code(key), from_bytes<128>(block), round_keys)), openssl_decrypt(key, block));
 }
 
 // An engine that goes round aes_any_round, with a whitening XOR before, is the cipher too.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The AES kernels with their ports: aes_encrypt, aes_key_step and aes_round.
+// The AES kernels with their ports: aes_encrypt, aes_decrypt, aes_key_step, aes_inv_mix and
+// aes_round.
 #pragma once
 
 #include <vector>

@@ -49,13 +49,15 @@ KeySchedule<W> aes_key_step(W<2> key_size, const KeySchedule<W>& now) {
   const W<32> fresh = base ^ mux(group_start, rotl<8>(substituted), mux(group_middle, substituted, newest));
 
   const W<1> wraps = mux(size.is_256(), now.phase == W<3>(7), now.phase == mux(size.is_192(), W<3>(5), W<3>(3)));
-  // FIPS 197 4.2.1: the next power of x.
-  const W<8> doubled = shl<1>(now.rcon) ^ (fill<8>(slice<7, 1>(now.rcon)) & W<8>(0x1b));
   return {cat(slice<0, 224>(now.window), fresh), mux(wraps, W<3>(0), now.phase + W<3>(1)),
-          mux(group_start, doubled, now.rcon)};
+          mux(group_start, times_x(now.rcon), now.rcon)};
 }
 
 // All round keys of a key of 16, 24 or 32 bytes at their positions, zeros before the first.
 [[nodiscard]] std::array<num<128>, kAesPositions> expand_key(Bytes key);
+
+// FIPS 197 5.3.5: those of aes_decrypt, in the order in which decryption uses them. The round keys come backwards
+// within the key's positions, and all but the first and the last through InvMixColumns.
+[[nodiscard]] std::array<num<128>, kAesPositions> expand_inverse_key(Bytes key);
 
 }  // namespace sallyport::hls

@@ -13,6 +13,9 @@ namespace sallyport::hls {
 // {03}S would be eight more. A byte in row r adds the same r rows further down; each row has its own table.
 [[nodiscard]] const Table& mix_table(int row);
 
+// The same for the inverse cipher, with InvSubBytes (FIPS 197 5.3.2) in place of SubBytes.
+[[nodiscard]] const Table& inverse_table(int row);
+
 // S(a), taken out of a's entry in the table of row Row.
 template <int Row, template <int> class W>
 W<8> substituted(W<64> entry) {

@@ -6,7 +6,7 @@
 namespace sallyport::hls {
 namespace {
 
-constexpr int kDepth = 32;
+constexpr int kDepth = 20;
 constexpr int kLanes = 4;  // blocks of 128 bits in a 512-bit bus
 
 template <template <int> class W>

@@ -2,8 +2,8 @@
 #include "hls/trace/delay.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
-#include <set>
 
 namespace sallyport::hls {
 namespace {
@@ -14,8 +14,8 @@ void tidy(std::vector<int>& drivers) {
   drivers.erase(std::unique(drivers.begin(), drivers.end()), drivers.end());
 }
 
-// A carry chain costs the LUT that starts it, the way onto the chain, and about a tenth of a level for every 8 bits.
-int adder_delay(int width) { return kLutLevel + 2 + width / 8; }
+// The way onto a carry chain, and about a tenth of a level for every 8 bits along it.
+int chain_delay(int width) { return 2 + width / 8; }
 
 // A tree of LUTs over the bits compared, those known to be constant left out.
 int tree_delay(std::size_t inputs) {
@@ -60,31 +60,50 @@ int DelayModel::add(Driver driver) {
   return static_cast<int>(drivers_.size()) - 1;
 }
 
-int DelayModel::lut(int node, std::vector<int> inputs) {
+bool DelayModel::absorbable(int driver, int stage) const {
+  const Driver& d = drivers_[driver];
+  return stage_[d.node] == stage && d.leaf_count > 0;
+}
+
+int DelayModel::latest_arrival(const std::vector<int>& drivers, int stage) const {
+  int latest = 0;
+  for (int b : drivers) {
+    if (b != kNoDriver) latest = std::max(latest, arrival(b, stage));
+  }
+  return latest;
+}
+
+int DelayModel::lut(int node, std::vector<int> leaves) {
   const int stage = stage_[node];
-  tidy(inputs);
-  std::stable_sort(inputs.begin(), inputs.end(), [&](int a, int b) { return arrival(a, stage) > arrival(b, stage); });
-  std::set<int> leaves(inputs.begin(), inputs.end());
-  // The latest first: absorbing those is what shortens the path. One that did not fit may fit once others are absorbed.
-  for (bool absorbed = true; absorbed;) {
-    absorbed = false;
-    for (int b : inputs) {
-      const Driver& d = drivers_[b];
-      if (stage_[d.node] != stage || d.leaf_count == 0 || !leaves.count(b)) continue;
-      std::set<int> wider = leaves;
-      wider.erase(b);
-      wider.insert(d.leaves.begin(), d.leaves.begin() + d.leaf_count);
-      if (wider.size() > d.leaves.size()) continue;
-      leaves = std::move(wider);
-      absorbed = true;
+  const std::size_t most = Driver{}.leaves.size();
+  // The leaves with what drives those of them that are chosen in their place; no change where one cannot be absorbed.
+  const auto absorb = [&](const std::vector<int>& chosen, std::size_t limit) {
+    std::vector<int> wider = leaves;
+    for (int b : chosen) {
+      if (!absorbable(b, stage)) return false;
+      std::erase(wider, b);
+      wider.insert(wider.end(), drivers_[b].leaves.begin(), drivers_[b].leaves.begin() + drivers_[b].leaf_count);
     }
-  }
-  Driver r{node, 0};
-  for (int leaf : leaves) {
-    r.arrival = std::max(r.arrival, arrival(leaf, stage));
-    r.leaves[r.leaf_count++] = leaf;
-  }
-  r.arrival += kLutLevel;
+    tidy(wider);
+    if (wider.size() > limit) return false;
+    leaves = std::move(wider);
+    return true;
+  };
+  tidy(leaves);
+  // All of the latest are absorbed or none: without all, the path is no shorter, and fewer leaves are easier for a
+  // reader to absorb.
+  std::vector<int> latest;
+  do {
+    const int when = latest_arrival(leaves, stage);
+    latest.clear();
+    std::copy_if(leaves.begin(), leaves.end(), std::back_inserter(latest),
+                 [&](int b) { return arrival(b, stage) == when; });
+  } while (!latest.empty() && absorb(latest, most));
+  // Others where that takes no more inputs.
+  for (std::size_t i = 0; i < leaves.size();) i = absorb({leaves[i]}, leaves.size()) ? 0 : i + 1;
+
+  Driver r{node, latest_arrival(leaves, stage) + kLutLevel};
+  for (int leaf : leaves) r.leaves[r.leaf_count++] = leaf;
   return add(r);
 }
 
@@ -95,16 +114,16 @@ void DelayModel::place_bitwise(int node) {
     std::vector<int> inputs;
     if (n.op == Op::kMux) inputs.push_back(wires_[n.args[0]][0]);
     for (std::size_t k = n.op == Op::kMux ? 1 : 0; k < n.args.size(); ++k) inputs.push_back(wires_[n.args[k]][bit]);
-    if (std::all_of(inputs.begin(), inputs.end(), [](int b) { return b == kNoDriver; })) continue;
-    if (has_mask) {  // each bit is a constant, a wire or an inverter
+    tidy(inputs);
+    if (inputs.empty()) continue;
+    bool inverts = n.op == Op::kNot;
+    if (has_mask) {
       const bool one = graph_.value_of(n.args[1]).bit(bit);
       if ((n.op == Op::kAnd && !one) || (n.op == Op::kOr && one)) continue;
-      if (n.op != Op::kXor || !one) {
-        wires_[node][bit] = inputs[0];
-        continue;
-      }
+      inverts = n.op == Op::kXor && one;
     }
-    wires_[node][bit] = lut(node, inputs);
+    const bool wiring = inputs.size() == 1 && !inverts;  // as of a word shifted, where zeros came in
+    wires_[node][bit] = wiring ? inputs[0] : lut(node, inputs);
   }
 }
 
@@ -122,6 +141,38 @@ void DelayModel::place_product(int node) {
   }
 }
 
+// Carry-save adders, of which each bit is two LUTs, until two words remain; then a LUT that a carry chain starts from.
+void DelayModel::place_sum(int node) {
+  const int stage = stage_[node];
+  const int width = graph_.node(node).width;
+  std::vector<std::vector<int>> words;
+  for (int a : graph_.node(node).args) words.push_back(wires_[a]);
+  while (words.size() > 2) {
+    std::stable_sort(words.begin(), words.end(), [&](const auto& a, const auto& b) {
+      return latest_arrival(a, stage) > latest_arrival(b, stage);  // the earliest are summed first
+    });
+    std::vector<int> partial(width, kNoDriver);
+    std::vector<int> carries(width, kNoDriver);
+    for (int bit = 0; bit < width; ++bit) {
+      std::vector<int> three;
+      for (std::size_t k = words.size() - 3; k < words.size(); ++k) three.push_back(words[k][bit]);
+      tidy(three);
+      if (three.empty()) continue;
+      partial[bit] = lut(node, three);
+      if (bit + 1 < width) carries[bit + 1] = lut(node, three);
+    }
+    words.resize(words.size() - 3);
+    words.push_back(std::move(partial));
+    words.push_back(std::move(carries));
+  }
+  int latest = 0;
+  for (int bit = 0; bit < width; ++bit) {
+    const std::vector<int> two = {words[0][bit], words[1][bit]};  // both also go onto the chain as they are
+    latest = std::max({latest, latest_arrival(two, stage), arrival(lut(node, two), stage)});
+  }
+  for (int& bit : wires_[node]) bit = add({node, latest + chain_delay(width)});
+}
+
 void DelayModel::place_block(int node) {
   const Node& n = graph_.node(node);
   std::vector<int> inputs;
@@ -130,10 +181,8 @@ void DelayModel::place_block(int node) {
   const int width = graph_.node(n.args[0]).width;
   const int delay = n.op == Op::kLookup  ? table_delay(width)
                     : n.op == Op::kEqual ? tree_delay(inputs.size())
-                                         : adder_delay(width);
-  int latest = 0;
-  for (int b : inputs) latest = std::max(latest, arrival(b, stage_[node]));
-  const int driver = add({node, latest + delay});
+                                         : kLutLevel + chain_delay(width);
+  const int driver = add({node, latest_arrival(inputs, stage_[node]) + delay});
   for (int& bit : wires_[node]) bit = add(drivers_[driver]);  // bits differ, though they settle together
   if (n.op != Op::kLookup) return;
   const std::vector<int> columns = distinct_columns(graph_.tables()[n.index]);
@@ -182,17 +231,15 @@ int DelayModel::place(int node, int stage) {
       place_product(node);
       break;
     case Op::kAdd:
+      place_sum(node);
+      break;
     case Op::kLess:
     case Op::kEqual:
     case Op::kLookup:
       place_block(node);
       break;
   }
-  int latest = 0;
-  for (int b : wires) {
-    if (b != kNoDriver) latest = std::max(latest, arrival(b, stage));
-  }
-  return latest;
+  return latest_arrival(wires, stage);
 }
 
 }  // namespace sallyport::hls

@@ -36,9 +36,12 @@ class DelayModel {
 
   [[nodiscard]] int arrival(int driver, int stage) const;
   int lut(int node, std::vector<int> inputs);  // one LUT level, absorbing earlier LUTs where six inputs do
+  [[nodiscard]] bool absorbable(int driver, int stage) const;
+  [[nodiscard]] int latest_arrival(const std::vector<int>& drivers, int stage) const;
   void place_bitwise(int node);
   void place_product(int node);
-  void place_block(int node);  // carry chain, comparison or table: a fixed delay after its latest input
+  void place_sum(int node);
+  void place_block(int node);  // comparison or table: a fixed delay after its latest input
   int add(Driver driver);
 
   const Graph& graph_;

@@ -51,6 +51,32 @@ TEST_F(DelayTest, TakesMasksAndMovesForWiring) {
 
 TEST_F(DelayTest, GivesASumOf32BitsACarryChain) { EXPECT_EQ(depth_of(input<32>() + input<32>()), 16); }
 
+TEST_F(DelayTest, LetsTheLutAtTheStartOfACarryChainAbsorbWhatComesBefore) {
+  EXPECT_EQ(depth_of((input<32>() ^ input<32>() ^ input<32>()) + input<32>()), 16);
+}
+
+// The LUT at the start of the chain absorbs the carry-save adder: two words, three bits of each.
+TEST_F(DelayTest, SumsThreeWordsLikeTwoWhenTheyComeFromRegisters) {
+  EXPECT_EQ(depth_of(sum(input<32>(), input<32>(), input<32>())), 16);
+}
+
+TEST_F(DelayTest, SumsThreeWordsAfterOneLutForEach) {
+  const wire<32> e = input<32>();
+  const wire<32> sigma = rotr<6>(e) ^ rotr<11>(e) ^ rotr<25>(e);
+  const wire<32> chosen = mux(slice<0, 1>(e), input<32>(), input<32>());
+  EXPECT_EQ(depth_of(sum(sigma, chosen, input<32>())), 26);
+}
+
+TEST_F(DelayTest, SumsTheEarliestWordsFirst) {
+  const wire<32> late = input<32>() + input<32>();  // 1.6
+  EXPECT_EQ(depth_of(sum(late, input<32>(), input<32>(), input<32>())), 32);
+}
+
+TEST_F(DelayTest, DoesNotCountTheZerosThatAShiftBringsIn) {
+  const wire<32> x = input<32>();
+  EXPECT_EQ(depth_of(shl<31>(x) ^ shr<31>(x)), 0);
+}
+
 TEST_F(DelayTest, GivesATableOf256EntriesTheMultiplexersBehindALut) {
   const Table identity("t", 8, 8, [] {
     std::vector<std::uint64_t> v(256);

@@ -47,8 +47,19 @@ int Graph::add(Op op, int width, std::vector<int> args, int index) {
     for (int a : args) values.push_back(value_of(a));
     return constant(evaluate(*this, Node{op, width, args, index}, values));
   }
+  if (op == Op::kAdd) return sum(width, std::move(args));
   if (const int same = identity(op, args); same >= 0) return same;
   return share(op, width, std::move(args), index);
+}
+
+int Graph::sum(int width, std::vector<int> args) {
+  for (std::size_t n = args.size(); n > 1 && is_constant(args[n - 2]); --n) {
+    const std::vector<Bits> values = {value_of(args[n - 2]), value_of(args[n - 1])};
+    args.pop_back();
+    args.back() = constant(evaluate(*this, Node{Op::kAdd, width, {}, 0}, values));
+  }
+  if (is_zero(args.back())) args.pop_back();
+  return args.size() == 1 ? args[0] : share(Op::kAdd, width, std::move(args), 0);
 }
 
 int Graph::identity(Op op, const std::vector<int>& args) {
@@ -64,8 +75,6 @@ int Graph::identity(Op op, const std::vector<int>& args) {
     case Op::kXor:
       if (a == b) return constant(Bits(nodes_[a].width));
       return is_zero(b) ? a : is_ones(b) ? add(Op::kNot, nodes_[a].width, {a}) : -1;
-    case Op::kAdd:
-      return is_zero(b) ? a : -1;
     case Op::kEqual:
       return a == b ? constant(Bits(1, 1)) : -1;
     case Op::kLess:

@@ -22,7 +22,7 @@ enum class Op {
   kAnd,
   kOr,
   kXor,
-  kAdd,
+  kAdd,  // of two words or more
   kEqual,
   kLess,    // unsigned
   kTimes,   // carryless product by a factor of kFactorBits
@@ -77,6 +77,7 @@ class Graph {
   [[nodiscard]] const Bits& value_of(int constant) const { return constants_[nodes_[constant].index]; }
 
  private:
+  int sum(int width, std::vector<int> args);
   int share(Op op, int width, std::vector<int> args, int index);
   [[nodiscard]] int identity(Op op, const std::vector<int>& args);  // a node already equal to this operation, or -1
   [[nodiscard]] bool is_zero(int i) const { return is_constant(i) && value_of(i).zero(); }

@@ -56,6 +56,13 @@ TEST_F(GraphTest, KnowsTheIdentities) {
   EXPECT_TRUE(is(fill<32>(a == a), 0xffffffff));
 }
 
+TEST_F(GraphTest, GathersTheConstantsOfASum) {
+  EXPECT_EQ((sum(wire<32>(5), a, wire<32>(0xfffffffb), b)).node(), (a + b).node());
+  EXPECT_EQ((sum(wire<32>(5), a, wire<32>(2))).node(), (a + wire<32>(7)).node());
+  EXPECT_EQ((sum(wire<32>(5), a, wire<32>(0xfffffffb))).node(), a.node());
+  EXPECT_TRUE(is(sum(wire<32>(5), wire<32>(6), wire<32>(7)), 18));
+}
+
 TEST_F(GraphTest, DoesNotTakeLessForCommutative) { EXPECT_NE((a < b).node(), (b < a).node()); }
 
 TEST_F(GraphTest, SharesWhatIsDrawnTwice) {

@@ -2,6 +2,7 @@
 #include "hls/trace/interpret.hpp"
 
 #include <cassert>
+#include <numeric>
 
 namespace sallyport::hls {
 namespace {
@@ -66,7 +67,7 @@ Bits evaluate(const Graph& graph, const Node& node, std::span<const Bits> args) 
     case Op::kXor:
       return word_by_word(args[0], args[1], [](auto a, auto b) { return a ^ b; });
     case Op::kAdd:
-      return sum(args[0], args[1]);
+      return std::accumulate(args.begin() + 1, args.end(), args[0], sum);
     case Op::kEqual:
       return Bits(1, args[0] == args[1] ? 1 : 0);
     case Op::kLess:

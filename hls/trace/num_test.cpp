@@ -49,6 +49,7 @@ class Words {
       EXPECT_EQ(wide(a | b), p | q);
       EXPECT_EQ(wide(~a), ~p & kMask);
       EXPECT_EQ(wide(a + b), (p + q) & kMask);
+      EXPECT_EQ(wide(sum(a, b, ~a, b)), (q + q - 1) & kMask);
       EXPECT_EQ((a == b).value() != 0, p == q);
       EXPECT_EQ((a < b).value() != 0, p < q);
       EXPECT_EQ(wide(mux(a < b, a, b)), p < q ? p : q);

@@ -23,6 +23,10 @@ W<N> rotl(W<N> x) {
   return cat(slice<0, N - K>(x), slice<N - K, K>(x));
 }
 template <int K, template <int> class W, int N>
+W<N> rotr(W<N> x) {
+  return rotl<N - K>(x);
+}
+template <int K, template <int> class W, int N>
 W<N> shl(W<N> x) {
   static_assert(K >= 0 && K < N);
   if constexpr (K == 0) {

@@ -33,7 +33,7 @@ W<32> random_operation(std::mt19937_64& random, const std::vector<W<32>>& words,
   const W<32> a = pick();
   const W<32> b = pick();
   const W<32> c = pick();
-  switch (random() % 17) {
+  switch (random() % 18) {
     case 0:
       return a + b;
     case 1:
@@ -64,6 +64,8 @@ W<32> random_operation(std::mt19937_64& random, const std::vector<W<32>>& words,
       return shl<5>(a) ^ shr<9>(b);
     case 15:
       return slice<1, 32>(times(a, slice<7, 3>(b))) ^ slice<2, 32>(times(a, slice<20, 3>(c)));
+    case 16:
+      return sum(a, rotl<3>(b), c, W<32>(0x5a827999));
     case 14:
       return slice<32, 32>(cat(a, b) + cat(b, c));
     default:

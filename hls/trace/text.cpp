@@ -130,8 +130,11 @@ std::string Text::compute(int x) const {
       return arg(0) + " | " + arg(1);
     case Op::kXor:
       return arg(0) + " ^ " + arg(1);
-    case Op::kAdd:
-      return arg(0) + " + " + arg(1);
+    case Op::kAdd: {
+      std::string terms = arg(0);
+      for (std::size_t k = 1; k < n.args.size(); ++k) terms += " + " + arg(static_cast<int>(k));
+      return terms;
+    }
     case Op::kEqual:
       return arg(0) + " == " + arg(1);
     case Op::kLess:

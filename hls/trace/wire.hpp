@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cassert>
+#include <concepts>
 #include <cstdint>
 
 #include "hls/trace/graph.hpp"
@@ -76,6 +77,12 @@ wire<W> slice(wire<N> x) {
 template <int A, int B>
 wire<A + B> cat(wire<A> high, wire<B> low) {
   return wire<A + B>::at(Drawing::current().cat({high.node(), low.node()}));
+}
+// All words at once, with a single carry chain: three go through one more LUT level than two at most, where a sum of
+// sums would take a carry chain each.
+template <int N, std::same_as<wire<N>>... More>
+wire<N> sum(wire<N> a, More... more) {
+  return wire<N>::at(Drawing::current().add(Op::kAdd, N, {a.node(), more.node()...}));
 }
 template <int N>
 wire<N + 2> times(wire<N> x, wire<kFactorBits> factor) {
