@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Enciphers or deciphers the packets of one direction, a block of another packet every clock.
 //
-// CBC cannot take a packet's next block before the last one is out. So blocks go round a loop that is as long as the ciphers'
-// pipelines: in each of its `Loop` slots travels one packet, which comes round just when its block does, is given its next block and
-// goes round again. A slot whose packet is finished takes the one that has waited longest. Nothing here ever stalls.
+// CBC cannot encipher a packet's next block before the last one is out, nor 3DES pass on to its next key. So blocks go round a loop that
+// is as long as the pipelines that feed back: in each of its `Loop` slots travels one packet, which comes round just when its block does,
+// is given its next block and goes round again. A slot whose packet has begun its last block takes the one that has waited longest.
+// Nothing here ever stalls.
 module chain_cipher
   import layout_pkg::*, chain_pkg::*;
 #(
@@ -33,8 +34,11 @@ module chain_cipher
   output logic [15:0]       trailer_o          // with finished_o: the last two bytes written
 );
 
-  localparam int unsigned Latency = aes_encrypt_pkg::Latency;
-  localparam int unsigned Loop = Latency + 1;
+  // From a block's entry into the kernels to its result, for all ciphers alike; and until its packet's next one can enter. Deciphering,
+  // only 3DES feeds back.
+  localparam int unsigned Latency = Decrypt ? aes_decrypt_pkg::Latency : aes_encrypt_pkg::Latency;
+  localparam int unsigned FeedBack = Decrypt ? des_block_pkg::Latency : aes_encrypt_pkg::Latency;
+  localparam int unsigned Loop = FeedBack + 1;
 
   // A packet on its way, with the block it is at.
   typedef struct packed {
@@ -44,22 +48,43 @@ module chain_cipher
     logic [3:0]             cipher;
     logic [63:0]            iv;
     logic [13:0]            ciphertext;
+    logic [1:0]             pass;        // of 3DES's three
     logic                   lead;        // the block is the IV
     logic [13:0]            at;          // where in the ciphertext it begins
   } token_t;
 
+  // What goes beside the kernels.
+  typedef struct packed {
+    token_t       token;
+    place_t       place;   // in the result
+    logic [127:0] mask;
+  } behind_t;
+
+  function automatic logic is_des(token_t token);
+    return token.cipher == CipherDesCbc || token.cipher == CipherDes3Cbc;
+  endfunction
+
   function automatic logic [13:0] block_size(token_t token);
-    return token.cipher == CipherDesCbc || token.cipher == CipherDes3Cbc ? 14'd8 : 14'd16;
+    return is_des(token) ? 14'd8 : 14'd16;
+  endfunction
+
+  function automatic logic is_last_pass(token_t token);
+    return token.cipher != CipherDes3Cbc || token.pass == 2'd2;
   endfunction
 
   function automatic logic is_last(token_t token);
-    return !token.lead && token.at + block_size(token) >= token.ciphertext;
+    return is_last_pass(token) && !token.lead && token.at + block_size(token) >= token.ciphertext;
   endfunction
 
   function automatic token_t next_block(token_t token);
     next_block = token;
-    next_block.lead = 1'b0;
-    if (!token.lead) next_block.at = token.at + block_size(token);
+    if (!is_last_pass(token)) begin
+      next_block.pass = token.pass + 2'd1;
+    end else begin
+      next_block.pass = '0;
+      next_block.lead = 1'b0;
+      if (!token.lead) next_block.at = token.at + block_size(token);
+    end
   endfunction
 
   // Byte of the ESP packet where the block begins.
@@ -96,6 +121,7 @@ module chain_cipher
     cipher:     oldest.packet.cipher,
     iv:         oldest.iv,
     ciphertext: oldest.packet.ciphertext,
+    pass:       '0,
     lead:       !Decrypt && iv_bytes(oldest.packet.cipher) != '0,
     at:         '0
   };
@@ -103,13 +129,13 @@ module chain_cipher
   // ---- the loop ---------------------------------------------------------------------------------------------------------------
   //
   // clock 0: the token stands at `a`, its block is read from the store; 1: data and chaining value meet (`b`); 2: the block enters the
-  // kernels; 2 + Latency: it leaves them (`w`), in the clock when the same slot's next block is at `b`.
+  // kernels; 2 + Latency: it leaves them (`w`). In clock Loop + 1 the slot's next block is at `b`: enciphering, that is `w`'s clock.
 
-  logic   back_valid, continues;
-  token_t back;
-  logic   a_valid_q, b_valid_q, v_valid_q, w_valid_q;
-  token_t a_q, b_q, v_q, w_q;
-  place_t w_place_q;
+  logic    back_valid, continues;
+  token_t  back;
+  logic    a_valid_q, b_valid_q, w_valid;
+  token_t  a_q, b_q;
+  behind_t b_behind, w;
 
   assign continues = back_valid && !is_last(back);
   assign taken     = waiting && !continues;
@@ -127,22 +153,11 @@ module chain_cipher
   );
 
   always_ff @(posedge clk_i) begin
-    if (!rst_ni) begin
-      {a_valid_q, b_valid_q, v_valid_q, w_valid_q} <= '0;
-    end else begin
-      a_valid_q <= continues || waiting;
-      b_valid_q <= a_valid_q;
-      v_valid_q <= back_valid;
-      w_valid_q <= v_valid_q;
-    end
+    a_valid_q <= rst_ni && (continues || waiting);
+    b_valid_q <= rst_ni && a_valid_q;
     if (continues) a_q <= next_block(back);
     else if (waiting) a_q <= fresh;
     if (a_valid_q) b_q <= a_q;
-    if (back_valid) v_q <= back;
-    if (v_valid_q) begin
-      w_q       <= v_q;
-      w_place_q <= {v_q.row, 4'd0} + place_t'((Decrypt ? v_q.at : esp_offset(v_q)) >> 3);
-    end
   end
 
   assign read_o       = a_valid_q && !a_q.lead;
@@ -150,13 +165,13 @@ module chain_cipher
 
   // ---- the block at b ---------------------------------------------------------------------------------------------------------
 
-  logic [127:0] data;         // of this block
+  logic [127:0] data;         // of this block; one of DES stands in the upper half
   logic [127:0] preceding;    // in front of it
   cipher_key_t  cipher_key;
-  logic [127:0] aes_encrypted, aes_decrypted;  // of the block at w
-  logic         b_encrypt, c_encrypt_q;  // the block is AES's
-  logic [127:0] c_block_q, mask, w_mask;
-  logic [1:0]   c_key_size_q;
+  logic [127:0] aes_back;     // AES enciphering: what the block before has become
+  logic [63:0]  des_back;     // DES likewise, or the pass before
+  logic [127:0] mask;         // what the kernel's answer is XORed with
+  logic         b_encrypt, b_decrypt, b_des;  // who works on the block
 
   ram_1r1w #(
     .Width($bits(cipher_key_t)),
@@ -173,95 +188,196 @@ module chain_cipher
 
   assign data      = swapped_128(read_data_i[255:128]);
   assign preceding = swapped_128(read_data_i[127:0]);
-
   assign b_encrypt = b_valid_q && ((b_q.cipher == CipherAesCbc && !Decrypt) || (b_q.cipher == CipherAesCtr && !b_q.lead));
-
-  // What enters the kernel, and what its answer is XORed with (`mask`).
-  always_ff @(posedge clk_i) begin
-    c_encrypt_q <= rst_ni && b_encrypt;
-    if (b_valid_q) begin
-      c_key_size_q <= cipher_key.key_size;
-      if (b_q.cipher == CipherAesCtr) begin
-        c_block_q <= {cipher_key.salt, b_q.iv, 32'(b_q.at[13:4]) + 32'd1};  // RFC 3686 4
-      end else if (Decrypt) begin
-        c_block_q <= data;
-      end else if (b_q.lead) begin
-        c_block_q <= {64'd0, b_q.iv};
-      end else begin
-        c_block_q <= data ^ aes_encrypted;
-      end
-    end
-  end
+  assign b_decrypt = b_valid_q && b_q.cipher == CipherAesCbc && Decrypt;
+  assign b_des     = b_valid_q && is_des(b_q);
 
   always_comb begin
     unique case (b_q.cipher)
-      CipherAesCbc: mask = Decrypt ? preceding : '0;
-      CipherAesCtr: mask = b_q.lead ? {b_q.iv, 64'd0} : data;
-      default:      mask = data;
+      CipherAesCbc:  mask = Decrypt ? preceding : '0;
+      CipherDesCbc,
+      CipherDes3Cbc: mask = Decrypt ? {preceding[63:0], 64'd0} : '0;
+      CipherAesCtr:  mask = b_q.lead ? {b_q.iv, 64'd0} : data;
+      default:       mask = data;
     endcase
   end
 
-  delay_line #(
-    .Width (128),
-    .Clocks(Loop)
-  ) u_mask_delay (
-    .clk_i,
-    .rst_ni,
-    .valid_i(b_valid_q),
-    .data_i (mask),
-    .valid_o(),  // w_valid_q says the same
-    .data_o (w_mask)
-  );
+  // ---- AES --------------------------------------------------------------------------------------------------------------------
 
-  // ---- kernels ----------------------------------------------------------------------------------------------------------------
+  logic         c_encrypt_q;
+  logic [127:0] c_block_q;
+  logic [1:0]   c_key_size_q;
+  // Enciphering, its time is known.
+  // verilator lint_off UNUSEDSIGNAL
+  logic         encrypted_valid;
+  // verilator lint_on UNUSEDSIGNAL
+  logic [127:0] encrypted, w_aes;   // w_aes: of the block at w
+
+  always_ff @(posedge clk_i) begin
+    c_encrypt_q <= rst_ni && b_encrypt;
+    if (b_encrypt || b_decrypt) begin
+      c_key_size_q <= cipher_key.key_size;
+      if (b_q.cipher == CipherAesCtr) c_block_q <= {cipher_key.salt, b_q.iv, 32'(b_q.at[13:4]) + 32'd1};  // RFC 3686 4
+      else if (Decrypt) c_block_q <= data;
+      else if (b_q.lead) c_block_q <= {64'd0, b_q.iv};
+      else c_block_q <= data ^ aes_back;
+    end
+  end
 
   chain_aes u_aes_encrypt (
     .clk_i,
     .rst_ni,
     .write_i     (key_write_i.encrypt),
     .write_row_i (key_write_i.sa_index),
-    .write_data_i(key_write_i.round_key),
+    .write_data_i(key_write_i.encrypt_key),
     .begins_i    (b_encrypt),
     .sa_index_i  (b_q.sa_index),
     .valid_i     (c_encrypt_q),
     .key_size_i  (c_key_size_q),
     .block_i     (c_block_q),
-    .block_o     (aes_encrypted)
+    .valid_o     (encrypted_valid),
+    .block_o     (encrypted)
   );
-  assign aes_decrypted = '0;
+
+  if (Decrypt) begin : gen_decrypt
+    logic         c_decrypt_q;
+    logic [127:0] keystream, decrypted;
+
+    always_ff @(posedge clk_i) c_decrypt_q <= rst_ni && b_decrypt;
+
+    chain_aes #(
+      .Decrypt(1'b1)
+    ) u_aes_decrypt (
+      .clk_i,
+      .rst_ni,
+      .write_i     (key_write_i.decrypt),
+      .write_row_i (key_write_i.sa_index),
+      .write_data_i(key_write_i.decrypt_key),
+      .begins_i    (b_decrypt),
+      .sa_index_i  (b_q.sa_index),
+      .valid_i     (c_decrypt_q),
+      .key_size_i  (c_key_size_q),
+      .block_i     (c_block_q),
+      .valid_o     (),  // w_valid says the same
+      .block_o     (decrypted)
+    );
+
+    delay_line #(
+      .Width (128),
+      .Clocks(Latency - aes_encrypt_pkg::Latency)
+    ) u_keystream_delay (
+      .clk_i,
+      .rst_ni,
+      .valid_i(encrypted_valid),
+      .data_i (encrypted),
+      .valid_o(),  // w_valid says the same
+      .data_o (keystream)
+    );
+
+    assign w_aes    = w.token.cipher == CipherAesCtr ? keystream : decrypted;
+    assign aes_back = '0;  // never asked for
+  end else begin : gen_encrypt
+    assign w_aes    = encrypted;
+    assign aes_back = encrypted;
+  end
+
+  // ---- DES --------------------------------------------------------------------------------------------------------------------
+
+  logic        c_des_q, c_undo_q;   // c_undo_q: the pass deciphers
+  logic [63:0] c_des_key_q, c_des_block_q;
+  logic        des_valid;
+  logic [63:0] des_answer, w_des;
+
+  // RFC 2451 2.1: encipher with the first key, decipher with the second, encipher with the third; DES has the first only.
+  always_ff @(posedge clk_i) begin
+    c_des_q <= rst_ni && b_des;
+    if (b_des) begin : enter_des
+      automatic logic [1:0] which = Decrypt && b_q.cipher == CipherDes3Cbc ? 2'd2 - b_q.pass : b_q.pass;
+      c_undo_q    <= Decrypt != (b_q.pass == 2'd1);
+      c_des_key_q <= which == 2'd0 ? cipher_key.des_keys[191:128] : which == 2'd1 ? cipher_key.des_keys[127:64]
+                                                                                  : cipher_key.des_keys[63:0];
+      if (b_q.pass != '0) c_des_block_q <= des_back;
+      else if (Decrypt) c_des_block_q <= data[127:64];
+      else if (b_q.lead) c_des_block_q <= b_q.iv;
+      else c_des_block_q <= data[127:64] ^ des_back;
+    end
+  end
+
+  des_block u_des (
+    .clk_i,
+    .valid_i  (c_des_q),
+    .decrypt_i(c_undo_q),
+    .key_i    (c_des_key_q),
+    .block_i  (c_des_block_q),
+    .valid_o  (des_valid),
+    .block_o  (des_answer)
+  );
+
+  delay_line #(
+    .Width (64),
+    .Clocks(Latency - des_block_pkg::Latency)
+  ) u_des_delay (
+    .clk_i,
+    .rst_ni,
+    .valid_i(des_valid),
+    .data_i (des_answer),
+    .valid_o(),  // w_valid says the same
+    .data_o (w_des)
+  );
+
+  assign des_back = Decrypt ? des_answer : w_des;
 
   // ---- the block at w ---------------------------------------------------------------------------------------------------------
 
-  logic [127:0] transformed, result;
-  logic [13:0]  w_left;   // bytes from this block on
+  logic [127:0] transformed;
+  logic [13:0]  w_left;         // bytes from this block on
   logic         w_last;
   logic [13:0]  w_begin, w_end;   // of the block in the ESP packet
 
+  assign b_behind = '{
+    token: b_q,
+    place: {b_q.row, 4'd0} + place_t'((Decrypt ? b_q.at : esp_offset(b_q)) >> 3),
+    mask:  mask
+  };
+
+  delay_line #(
+    .Width ($bits(behind_t)),
+    .Clocks(Latency + 1)
+  ) u_behind_delay (
+    .clk_i,
+    .rst_ni,
+    .valid_i(b_valid_q && is_last_pass(b_q)),
+    .data_i (b_behind),
+    .valid_o(w_valid),
+    .data_o (w)
+  );
+
   always_comb begin
-    unique case (w_q.cipher)
-      CipherAesCbc: transformed = Decrypt ? aes_decrypted : aes_encrypted;
-      CipherAesCtr: transformed = w_q.lead ? '0 : aes_encrypted;
-      default:      transformed = '0;
+    unique case (w.token.cipher)
+      CipherAesCbc:  transformed = w_aes;
+      CipherAesCtr:  transformed = w.token.lead ? '0 : w_aes;
+      CipherDesCbc,
+      CipherDes3Cbc: transformed = {w_des, 64'd0};
+      default:       transformed = '0;
     endcase
   end
 
-  assign result  = transformed ^ w_mask;
-  assign w_left  = w_q.ciphertext - w_q.at;
-  assign w_last  = is_last(w_q);
-  assign w_begin = esp_offset(w_q);
+  assign w_left  = w.token.ciphertext - w.token.at;
+  assign w_last  = is_last(w.token);
+  assign w_begin = esp_offset(w.token);
   assign w_end   = w_begin + {6'd0, write_words_o, 3'd0};
 
-  assign write_o       = w_valid_q;
-  assign write_place_o = w_place_q;
-  assign write_data_o  = swapped_128(result);
+  assign write_o       = w_valid;
+  assign write_place_o = w.place;
+  assign write_data_o  = swapped_128(transformed ^ w.mask);
   always_comb begin
-    if (w_q.lead) write_words_o = 5'(iv_bytes(w_q.cipher) >> 3);
-    else write_words_o = block_size(w_q) == 14'd8 || w_left <= 14'd8 ? 5'd1 : 5'd2;
+    if (w.token.lead) write_words_o = 5'(iv_bytes(w.token.cipher) >> 3);
+    else write_words_o = is_des(w.token) || w_left <= 14'd8 ? 5'd1 : 5'd2;
   end
 
-  assign finished_o        = w_valid_q && w_last;
-  assign progress_o        = w_valid_q && (w_last || w_end[13:6] != w_begin[13:6]);
-  assign progress_number_o = w_q.number;
+  assign finished_o        = w_valid && w_last;
+  assign progress_o        = w_valid && (w_last || w_end[13:6] != w_begin[13:6]);
+  assign progress_number_o = w.token.number;
   assign progress_units_o  = w_last ? '1 : w_end[13:6];
 
   always_comb begin
@@ -274,8 +390,8 @@ module chain_cipher
   end
 
   always_ff @(posedge clk_i) begin
-    if (rst_ni && w_valid_q) begin
-      assert (w_q.at < w_q.ciphertext && w_left[1:0] == '0) else $error("a block behind its packet's end");
+    if (rst_ni && w_valid) begin
+      assert (w.token.at < w.token.ciphertext && w_left[1:0] == '0) else $error("a block behind its packet's end");
     end
   end
 

@@ -25,12 +25,32 @@ module chain_hash_lane
 );
 
   localparam int unsigned DigestBits = Lane == Md5 ? 128 : Lane == Sha1 ? 160 : Lane == Sha256 ? 256 : 512;
-  localparam int unsigned Latency = Lane == Sha256 ? sha256_block_pkg::Latency : sha512_block_pkg::Latency;
-  logic [DigestBits-1:0] digest_in, digest_out, digest_kept;
+  localparam int unsigned Latency = Lane == Md5    ? md5_block_pkg::Latency :
+                                    Lane == Sha1   ? sha1_block_pkg::Latency :
+                                    Lane == Sha256 ? sha256_block_pkg::Latency : sha512_block_pkg::Latency;
 
+  logic [DigestBits-1:0] digest_in, digest_out, digest_kept;
   assign digest_in = digest_i[511-:DigestBits];
 
-  if (Lane == Sha256) begin : gen_sha256
+  if (Lane == Md5) begin : gen_md5
+    md5_block u_kernel (
+      .clk_i,
+      .valid_i,
+      .state_i(digest_in),
+      .block_i(block_i[1023:512]),
+      .valid_o(),  // its time is known
+      .state_o(digest_out)
+    );
+  end else if (Lane == Sha1) begin : gen_sha1
+    sha1_block u_kernel (
+      .clk_i,
+      .valid_i,
+      .state_i(digest_in),
+      .block_i(block_i[1023:512]),
+      .valid_o(),  // its time is known
+      .state_o(digest_out)
+    );
+  end else if (Lane == Sha256) begin : gen_sha256
     sha256_block u_kernel (
       .clk_i,
       .valid_i,
@@ -39,14 +59,12 @@ module chain_hash_lane
       .valid_o(),  // its time is known
       .state_o(digest_out)
     );
-  end
-
-  if (Lane == Sha512) begin : gen_sha512
+  end else begin : gen_sha512
     sha512_block u_kernel (
       .clk_i,
       .valid_i,
       .state_i(digest_in),
-      .block_i(block_i),
+      .block_i,
       .valid_o(),
       .state_o(digest_out)
     );

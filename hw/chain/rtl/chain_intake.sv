@@ -106,6 +106,9 @@ module chain_intake
         assert (14'(beat_q) * 14'd64 + 14'd64 - 14'(in.beat.empty) == (Outbound ? packet_i.ciphertext : esp_bytes(packet_i)))
         else $error("a packet of another length than was said");
         assert (rows <= row_count_t'(MaxPacketRows)) else $error("a packet longer than a longest one");
+        assert (packet_i.cipher inside {CipherNull, CipherAesCtr, CipherAesCbc, CipherDesCbc, CipherDes3Cbc} &&
+                integrity_icv_bytes(packet_i.integrity) != '0)
+        else $error("a packet for another engine");
         assert (contexts_q != (NumberBits + 1)'(Contexts)) else $error("more packets than contexts");
       end
       if (released_i) assert (contexts_q != '0 && rows_q >= released_rows_i) else $error("released what nobody held");

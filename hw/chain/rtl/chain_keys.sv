@@ -98,23 +98,46 @@ module chain_keys
     .key_size_i (row.key_size),
     .key_i      (key),
     .valid_o    (round_key_valid),
-    .first_o    (),
+    .first_o    (first),
     .position_o (position),
     .round_key_o(round_key)
+  );
+
+  // The equivalent inverse cipher (FIPS 197 5.3.5) takes them the other way round, all but first and last through InvMixColumns.
+  logic         first, last;       // of the cipher's round keys
+  logic [3:0]   first_position, decrypt_position;
+  logic [127:0] mixed;
+
+  always_comb begin
+    unique case (cipher_key_q.key_size)
+      KeySizeAes128: first_position = 4'd4;
+      KeySizeAes192: first_position = 4'd2;
+      default:       first_position = 4'd0;
+    endcase
+  end
+  assign decrypt_position = first_position + 4'd14 - position;
+  assign last             = position == 4'd14;
+
+  aes_inv_mix u_inv_mix (
+    .round_key_i(round_key),
+    .round_key_o(mixed)
   );
 
   cipher_key_write_t write;
 
   always_comb begin
-    write            = '0;
-    write.sa_index   = sa_index_q;
-    write.cipher_key = cipher_key_q;
-    write.round_key  = round_key;
+    write             = '0;
+    write.sa_index    = sa_index_q;
+    write.cipher_key  = cipher_key_q;
+    write.encrypt_key = round_key;
+    write.decrypt_key = first || last ? round_key : mixed;
     if (state_q == Wiping) begin
       {write.key, write.encrypt, write.decrypt} = '1;
+      {write.encrypt_key, write.decrypt_key}    = '0;
     end else begin
-      write.key               = key_new_q;
-      write.encrypt[position] = round_key_valid;
+      write.key                       = key_new_q;
+      write.encrypt[position]         = round_key_valid;
+      write.decrypt[decrypt_position] = round_key_valid;
     end
     out_write_o = write;
     in_write_o  = write;
@@ -137,7 +160,7 @@ module chain_keys
     unique case (state_q)
       Wiping:    if (sa_index_q == '1) state_d = Idle;
       Idle:      if (take) state_d = Expanding;
-      Expanding: if (round_key_valid && position == 4'd14) state_d = integrity_q == IntegrityNone ? Zeroing : HashInner;
+      Expanding: if (round_key_valid && last) state_d = integrity_q == IntegrityNone ? Zeroing : HashInner;
       HashInner: if (hmac_done_i) state_d = HashOuter;
       HashOuter: if (hmac_done_i) state_d = Idle;
       default:   state_d = Idle;

@@ -63,7 +63,7 @@ package chain_pkg;
 
   // ---- keys -------------------------------------------------------------------------------------------------------------------
 
-  localparam int unsigned RoundKeys = 15;  // positions of a round key: 14 is the last round of any key size
+  localparam int unsigned RoundKeys = 15;  // positions of a round key, in the order of use: 14 is the last round of any key size
 
   typedef struct packed {
     logic [191:0] des_keys;  // one of DES or three of 3DES, the first byte most significant
@@ -74,11 +74,12 @@ package chain_pkg;
   // What key set-up writes into the memories of one direction's cipher.
   typedef struct packed {
     logic                   key;      // takes `cipher_key`
-    logic [RoundKeys-1:0]   encrypt;  // positions that take `round_key`
-    logic [RoundKeys-1:0]   decrypt;
+    logic [RoundKeys-1:0]   encrypt;  // positions that take `encrypt_key`
+    logic [RoundKeys-1:0]   decrypt;  // likewise
     logic [SaIndexBits-1:0] sa_index;
     cipher_key_t            cipher_key;
-    logic [127:0]           round_key;
+    logic [127:0]           encrypt_key;
+    logic [127:0]           decrypt_key;
   } cipher_key_write_t;
 
   // ---- hashing ----------------------------------------------------------------------------------------------------------------

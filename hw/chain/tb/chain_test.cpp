@@ -86,5 +86,188 @@ TEST_P(ChainSuite, ProtectsAndOpensEveryLengthAroundTheBlocks) {
   bench_.run();
 }
 
+// SAs of all kinds, lengths of all sizes, both directions, whatever sender and receiver do.
+class ChainTraffic : public Chain, public testing::WithParamInterface<std::pair<unsigned, unsigned>> {};
+
+INSTANTIATE_TEST_SUITE_P(All, ChainTraffic,
+                         testing::Values(std::pair(0U, 0U), std::pair(50U, 0U), std::pair(0U, 50U), std::pair(40U, 40U),
+                                         std::pair(0U, 98U)),
+                         [](const auto& info) {
+                           return "SenderSleeps" + std::to_string(info.param.first) + "ReceiverSleeps" +
+                                  std::to_string(info.param.second);
+                         });
+
+TEST_P(ChainTraffic, OfManySasIsProtectedAndOpenedInOrder) {
+  bench_.sleepy(GetParam().first, GetParam().second);
+  std::vector<Sa> out;
+  std::vector<Sa> in;
+  for (unsigned i = 0; i < 40; ++i) {
+    // Rows spread over the table, both its ends among them; a step of 52 never meets a row twice.
+    out.push_back(some_sa(i == 39 ? layout::kSaRows - 1 : i * 52));
+    in.push_back(some_sa(i == 39 ? layout::kSaRows - 1 : i * 52));
+    bench_.load(kOut, out.back());
+    bench_.load(kIn, in.back());
+  }
+  for (unsigned i = 0; i < 300; ++i) {
+    const std::size_t length =
+        random_() % 30 == 0 ? 1 + random_() % 9200 : 1 + random_() % (random_() % 4 == 0 ? 1600 : 200);
+    send(kOut, out[random_() % out.size()], length);
+    send(kIn, in[random_() % in.size()], length);
+  }
+  bench_.run();
+}
+
+// No context and no row is free for a while, and room_o says so.
+TEST_F(Chain, TakesLongestPacketsOneBehindTheOther) {
+  const Sa out = some_sa(1, Cipher::kAesCbc, Integrity::kHmacSha512_256);
+  const Sa in = some_sa(1, Cipher::kAesCbc, Integrity::kHmacSha512_256);
+  bench_.load(kOut, out);
+  bench_.load(kIn, in);
+  for (unsigned i = 0; i < 30; ++i) {
+    send(kOut, out, 9216);
+    send(kIn, in, 9216);
+  }
+  bench_.run();
+}
+
+// What is loaded for an SA is used from then on, whatever other SAs do meanwhile.
+TEST_F(Chain, TakesANewKeyWhilePacketsOfOthersPass) {
+  const Sa other = some_sa(3, Cipher::kAesCbc, Integrity::kHmacSha256_128);
+  bench_.load(kOut, other);
+  bench_.load(kIn, other);
+  for (unsigned i = 0; i < 20; ++i) {
+    for (unsigned n = 0; n < 10; ++n) {
+      send(kOut, other, 300);
+      send(kIn, other, 300);
+    }
+    const Sa sa = some_sa(4);
+    bench_.load(kOut, sa);  // lets the clock run
+    bench_.load(kIn, sa);
+    send(kOut, sa, 100);
+    send(kIn, sa, 100);
+    bench_.run();
+  }
+}
+
+// One bit anywhere: header, IV, ciphertext, ICV, and ESN's high half, which is not in the packet.
+TEST_F(Chain, RefusesWhatAnybodyHasChanged) {
+  for (const Integrity integrity : kIntegrities) {
+    Sa sa = some_sa(8, Cipher::kAesCbc, integrity);
+    sa.esn = true;
+    bench_.load(kIn, sa);
+    const Buffer plaintext = some_plaintext(sa, 80);
+    const std::uint64_t seq = some_seq();
+    const Buffer esp = protect(sa, seq, plaintext);
+    bench_.open_packet(sa, seq, plaintext, esp, true);
+    bench_.open_packet(sa, seq ^ std::uint64_t{1} << 40, plaintext, esp, false);
+    for (std::size_t at = esp.size() - layout::shape(integrity).icv; at < esp.size(); ++at) {
+      Buffer changed = esp;
+      changed[at] ^= static_cast<std::uint8_t>(1U << random_() % 8);
+      bench_.open_packet(sa, seq, plaintext, changed, false);
+    }
+    bench_.run();
+    bench_.compare(false);  // the plaintext is anything now
+    for (std::size_t at = 8; at < esp.size() - layout::shape(integrity).icv; ++at) {
+      Buffer changed = esp;
+      changed[at] ^= static_cast<std::uint8_t>(1U << random_() % 8);
+      bench_.open_packet(sa, seq, plaintext, changed, false);
+      bench_.run();
+      ASSERT_FALSE(bench_.last_authentic()) << "byte " << at;
+    }
+    bench_.compare(true);
+  }
+}
+
+// SPI and number are authenticated as the SA's row and the replay window know them.
+TEST_F(Chain, AuthenticatesTheNumberThatTheReplayWindowIsAsked) {
+  const Sa sa = some_sa(8, Cipher::kNull, Integrity::kHmacSha256_128);
+  bench_.load(kIn, sa);
+  const Buffer plaintext = some_plaintext(sa, 80);
+  bench_.open_packet(sa, 6, plaintext, protect(sa, 5, plaintext), false);
+  Sa other = sa;
+  other.spi ^= 1;
+  bench_.open_packet(other, 5, plaintext, protect(sa, 5, plaintext), false);
+  bench_.open_packet(sa, 5, plaintext);
+  bench_.run();
+}
+
+// A key row whose integrity is none, or behind which no integrity key of its own was loaded, leaves nothing of what was
+// there.
+TEST_F(Chain, ForgetsAnHmacKeyThatIsNotLoadedAgain) {
+  Sa sa = some_sa(9, Cipher::kNull, Integrity::kHmacSha256_128);
+  Sa none = sa;
+  none.integrity = Integrity::kNone;
+  const auto known = [&] {
+    const Buffer plaintext = some_plaintext(sa, 60);
+    bench_.open_packet(sa, 1, plaintext, protect(sa, 1, plaintext), true);
+    bench_.compare(false);
+    bench_.run();
+    bench_.compare(true);
+    return bench_.last_authentic();
+  };
+  bench_.load(kIn, sa);
+  EXPECT_TRUE(known());
+  bench_.load_key(kIn, sa.index, none.key_row());
+  EXPECT_FALSE(known());
+  bench_.load(kIn, sa);
+  EXPECT_TRUE(known());
+  bench_.load_key(kIn, sa.index, sa.key_row());
+  EXPECT_FALSE(known());
+  bench_.load_integrity(kIn, sa.index + 1, sa.integrity_row());
+  bench_.load_key(kIn, sa.index, sa.key_row());
+  EXPECT_FALSE(known());
+  bench_.load_integrity(kOut, sa.index, sa.integrity_row());
+  bench_.load_key(kIn, sa.index, sa.key_row());
+  EXPECT_FALSE(known());
+  bench_.load_integrity(kIn, sa.index, sa.integrity_row());
+  bench_.wipe();
+  bench_.load_key(kIn, sa.index, sa.key_row());
+  EXPECT_FALSE(known());
+}
+
+// Without keys no row makes a difference.
+TEST_F(Chain, ForgetsEveryKeyWhenWiped) {
+  for (const Cipher cipher : kCiphers) {
+    for (const Integrity integrity : kIntegrities) {
+      Sa one = some_sa(10, cipher, integrity);
+      Sa two = some_sa(11, cipher, integrity);
+      two.spi = one.spi;
+      two.esn = one.esn;
+      bench_.load(kOut, one);
+      bench_.load(kOut, two);
+      bench_.wipe();
+      bench_.compare(false);
+      const Buffer plaintext = some_plaintext(one, 100);
+      const auto outcome = [&](const Sa& sa) {
+        bench_.protect_packet(sa, 77, plaintext);
+        bench_.run();
+        return to_hex(bench_.last(kOut));
+      };
+      EXPECT_EQ(outcome(one), outcome(two));
+      bench_.compare(true);
+    }
+  }
+}
+
+// Packets stand everywhere inside when the reset comes: whole ones, and one that had only begun.
+TEST_F(Chain, LosesEverythingInsideInOneClockOfReset) {
+  for (unsigned i = 0; i < 12; ++i) {
+    const Sa sa = some_sa(3);
+    bench_.load(kOut, sa);
+    bench_.load(kIn, sa);
+    for (unsigned n = 0; n < 6; ++n) {
+      send(kOut, sa, 50 + 100 * n);
+      send(kIn, sa, 50 + 100 * n);
+    }
+    bench_.idle(20 + 17 * i);
+    bench_.reset();
+    bench_.load(kOut, sa);
+    bench_.load(kIn, sa);
+    send(kOut, sa, 200);
+    send(kIn, sa, 200);
+    bench_.run();
+  }
+}
+
 }  // namespace
 }  // namespace sallyport::hw
