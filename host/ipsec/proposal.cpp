@@ -122,10 +122,15 @@ std::string refused(const Proposals& offered, const Proposals& ours) {
 
 // The words a proposal of this protocol may have, each meaning once.
 std::string known_words(Protocol protocol) {
-  const TransformType other = protocol == Protocol::kIke ? TransformType::kEsn : TransformType::kPrf;
+  const auto fits = [protocol](const Transform& t) {
+    if (protocol != Protocol::kIke) return t.type != TransformType::kPrf;
+    if (t.type == TransformType::kEncryption) return is_cipher_of_ike(Encryption{t.id});
+    if (t.type == TransformType::kIntegrity) return Integrity{t.id} != Integrity::kHmacMd5_96;
+    return t.type != TransformType::kEsn;
+  };
   std::string words;
   for (const auto& keyword : keywords()) {
-    if (keyword.transform.type == other || keyword_of(keyword.transform) != keyword.name) continue;
+    if (!fits(keyword.transform) || keyword_of(keyword.transform) != keyword.name) continue;
     words.append(words.empty() ? "" : " ").append(keyword.name);
   }
   return words;
