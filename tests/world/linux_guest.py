@@ -70,8 +70,8 @@ def copy_with_libraries(program, root):
         shutil.copy(os.path.realpath(path), target)
 
 
-def build_initrd(kernel, rc, folder):
-    """An initial file system: busybox, ip, the modules, and the guest's own script."""
+def build_initrd(kernel, rc, folder, add=None):
+    """An initial file system: busybox, ip, the modules, the guest's own script, and what add(root) puts there."""
     root = folder / "root"
     for name in ("bin", "sbin", "etc", "proc", "sys", "dev", "run", "usr/bin", "usr/sbin"):
         (root / name).mkdir(parents=True)
@@ -104,6 +104,8 @@ def build_initrd(kernel, rc, folder):
     (root / "etc/guest.rc").write_text(rc)
     (root / "init").write_text(INIT)
     (root / "init").chmod(0o755)
+    if add:
+        add(root)
     initrd = folder / "initrd"
     names = subprocess.run(["find", ".", "-print0"], cwd=root, capture_output=True, check=True).stdout
     with open(initrd, "wb") as out:
@@ -114,13 +116,14 @@ def build_initrd(kernel, rc, folder):
 
 class LinuxGuest:
     """The gateway of a namespace becomes a guest: the namespace's wan0 and lan0 are bridged to it. `rc` is a shell script that
-    runs at its start (addresses, routes, xfrm states and policies on wan0 and lan0)."""
+    runs at its start (addresses, routes, xfrm states and policies on wan0 and lan0). add(root) may put more into the folder that
+    becomes its file system."""
 
-    def __init__(self, namespace, rc, cache):
+    def __init__(self, namespace, rc, cache, add=None):
         self.folder = namespace.world.folder / f"guest-{namespace.name}"
         self.folder.mkdir()
         kernel = unpack_kernel(cache)
-        initrd = build_initrd(kernel, rc, self.folder)
+        initrd = build_initrd(kernel, rc, self.folder, add)
         for side in ("wan", "lan"):
             namespace.run("ip", "link", "add", f"br-{side}", "type", "bridge")
             namespace.run("sysctl", "-qw", f"net.ipv6.conf.br-{side}.disable_ipv6=1")
