@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // parse with the fields of its structures brought out as plain ports, for the test.
 module parse_harness
-  import parse_pkg::*;
+  import layout_pkg::*, parse_pkg::*;
 (
   input  logic          clk_i,
   input  logic          rst_ni,
