@@ -5,12 +5,15 @@
 
 #include <array>
 #include <cstdio>
+#include <limits>
 
 namespace sallyport::driver {
 namespace {
 
 constexpr int kSnapLength = 262144;
 constexpr long kNanosecondsPerSecond = 1'000'000'000;
+// Seconds that nanoseconds in 64 bits can still count, with room for a fraction: pcapng can say any.
+constexpr long kMostSeconds = std::numeric_limits<std::int64_t>::max() / kNanosecondsPerSecond - 10;
 
 }  // namespace
 
@@ -41,6 +44,9 @@ Result<std::optional<CapturedFrame>> CaptureReader::next() {
       return std::optional<CapturedFrame>();
     default:
       return Error{Errc::kCorrupt, path_ + ": " + pcap_geterr(file_.get())};
+  }
+  if (header->ts.tv_sec > kMostSeconds || header->ts.tv_sec < -kMostSeconds) {
+    return Error{Errc::kCorrupt, path_ + ": a frame of a time that no clock shows"};
   }
   CapturedFrame frame;
   frame.time = std::chrono::seconds(header->ts.tv_sec) + std::chrono::nanoseconds(header->ts.tv_usec);
