@@ -100,8 +100,7 @@ Result<driver::MacAddress> own_mac(const std::string& text) {
 
 class Reader {
  public:
-  Reader(const toml::table& root, const fs::path& file, Problems& problems)
-      : root_(problems, root, "the file"), problems_(problems) {
+  Reader(const toml::table& root, const fs::path& file, Problems& problems) : root_(problems, root, "the file") {
     config_.file = file;
   }
 
@@ -478,7 +477,6 @@ class Reader {
   }
 
   TomlSection root_;
-  Problems& problems_;
   Config config_;
   std::set<std::string> connection_names_;
   std::set<std::string> sa_names_;
