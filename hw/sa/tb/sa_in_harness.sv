@@ -101,7 +101,7 @@ module sa_in_harness
   /* verilator lint_off MULTIDRIVEN */  // a test reaches into the memories: 2^32 packets would take too long
   always_ff @(posedge clk_i) begin
     if (turn_i) begin
-      u_sa_in.u_state.u_memory.rows[turn_row_i] <= (257 + Window)'({Window'(1), turn_top_i});
+      u_sa_in.u_state.u_memory.u_ram.rows[turn_row_i] <= (257 + Window)'({Window'(1), turn_top_i});
       u_sa_in.u_copy.rows[turn_row_i] <= (65 + Window)'({Window'(1), turn_top_i});
     end
   end
