@@ -157,7 +157,7 @@ class EveryReason : public Drops, public testing::WithParamInterface<unsigned> {
       case Drop::kSpiUnknown:
         expect_drop(reason, [&] { to_gateway(50, Buffer(12)); });
         expect_drop(reason, [&] { to_gateway(50, Buffer(40)); });
-        return;
+        return unnamed_replay_window();
       case Drop::kEspFragment:
         expect_drop(reason, [&] { to_gateway(50, Buffer(64), 0x2000); });
         return;
@@ -168,17 +168,9 @@ class EveryReason : public Drops, public testing::WithParamInterface<unsigned> {
         }
         return;
       case Drop::kReplayOld:
-        esp_of(200, inner_);
-        expect_drop(reason, [&] { esp_of(200 - layout::kReplayWindow, inner_); });
-        expect_drop(reason, [&] { esp_of(0, inner_); });
-        esp_of(201 - layout::kReplayWindow, inner_);  // the last number inside the window
-        EXPECT_EQ(sent_.size(), 2U);
-        return;
+        return replay_old();
       case Drop::kReplayDuplicate:
-        esp_of(200, inner_);
-        ASSERT_EQ(sent_.size(), 1U);
-        expect_drop(reason, [&] { esp_of(200, inner_); });
-        return;
+        return replay_duplicate();
       case Drop::kIcvMismatch:
         expect_drop(reason, [&] {
           Buffer forged = bench::sealed_by_peer(bench::kInSpi, 201, bench::with_trailer(bench::ipv4(inner_)));
@@ -300,6 +292,52 @@ class EveryReason : public Drops, public testing::WithParamInterface<unsigned> {
       ASSERT_EQ(told.size(), 1U) << "that the SA has expired is told once";
       EXPECT_EQ(told[0].upcall(), layout::Upcall::kHardLimit);
       last = 0xffffffffffffffff;
+    }
+  }
+
+  void install_sa_in_of_window(unsigned replay_window) {
+    layout::Row in = sa_in_row();
+    in.set(layout::sa_in::kReplayWindow, replay_window);
+    install_sa_in(in);
+    sent_.clear();
+  }
+
+  void unnamed_replay_window() {
+    for (unsigned code = layout::kReplayWindowSizes; code < 16; ++code) {
+      install_sa_in_of_window(code);
+      expect_drop(Drop::kSpiUnknown, [&] { esp_of(1, inner_); });
+    }
+  }
+
+  // RFC 4303 3.4.3, with a window of every size.
+  void replay_old() {
+    for (unsigned code = 0; code < layout::kReplayWindowSizes; ++code) {
+      install_sa_in_of_window(code);
+      const std::uint32_t window = layout::kLeastReplayWindow << code;
+      expect_drop(Drop::kReplayOld, [&] { esp_of(0, inner_); });
+      for (const std::uint32_t top : {window, 2 * window + 17, 4 * window - 1}) {
+        esp_of(top, inner_);
+        expect_drop(Drop::kReplayOld, [&] { esp_of(top - window, inner_); });
+        esp_of(top - window + 1, inner_);  // the last number inside
+      }
+      EXPECT_EQ(sent_.size(), 6U);
+    }
+  }
+
+  void replay_duplicate() {
+    for (unsigned code = 0; code < layout::kReplayWindowSizes; ++code) {
+      install_sa_in_of_window(code);
+      const std::uint32_t window = layout::kLeastReplayWindow << code;
+      const std::uint32_t top = 2 * window + 17;
+      for (const std::uint32_t seq : {top, top - 1, top - 63, top - window + 1}) esp_of(seq, inner_);
+      EXPECT_EQ(sent_.size(), window == 64 ? 3U : 4U);  // top - 63 is its left edge
+      for (const std::uint32_t seq : {top, top - 1, top - 63, top - window + 1}) {
+        expect_drop(Drop::kReplayDuplicate, [&] { esp_of(seq, inner_); });
+      }
+      install_sa_in_of_window(code);  // a new SA in the row begins its numbers anew
+      esp_of(top + 1, inner_);
+      esp_of(top, inner_);
+      EXPECT_EQ(sent_.size(), 2U);
     }
   }
 
