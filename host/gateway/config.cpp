@@ -100,7 +100,8 @@ Result<driver::MacAddress> own_mac(const std::string& text) {
 
 class Reader {
  public:
-  Reader(const toml::table& root, const fs::path& file, Problems& problems) : root_(problems, root, "the file") {
+  Reader(const toml::table& root, const fs::path& file, Problems& problems)
+      : root_(problems, root, "the file"), problems_(problems) {
     config_.file = file;
   }
 
@@ -477,6 +478,7 @@ class Reader {
   }
 
   TomlSection root_;
+  Problems& problems_;
   Config config_;
   std::set<std::string> connection_names_;
   std::set<std::string> sa_names_;
