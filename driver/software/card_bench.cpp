@@ -13,6 +13,7 @@ using layout::SpdTable;
 using layout::TableId;
 
 namespace bench {
+
 const EspPeer& default_peer() {
   static const EspPeer peer = EspPeer::with_keys(layout::Cipher::kAesGcm, layout::Integrity::kNone, 32, 0x40);
   return peer;

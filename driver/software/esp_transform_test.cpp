@@ -58,7 +58,6 @@ TEST(EspTransform, PadsAsThePublishedTunnelsDo) {
 TEST(EspTransform, KnowsWhatARowSaysAndRefusesWhatItCannotMean) {
   layout::Row key;
   key.set(layout::sa_key::kKeySize, static_cast<unsigned>(layout::KeySize::kAes192));
-  unsigned sound = 0;
   for (unsigned cipher = 0; cipher < 16; ++cipher) {
     for (unsigned integrity = 0; integrity < 16; ++integrity) {
       layout::Row row;
@@ -66,19 +65,12 @@ TEST(EspTransform, KnowsWhatARowSaysAndRefusesWhatItCannotMean) {
       row.set(layout::sa_in::kIntegrity, integrity);
       const auto t = transform_of(row, key, {});
       const bool aead = cipher <= 1;
-      const bool named = cipher <= 6 && integrity <= 5;
-      if (named) {
-        EXPECT_EQ(t.has_value(), aead || integrity != 0) << cipher << ' ' << integrity;
-      } else if (!aead) {
-        EXPECT_FALSE(t) << cipher << ' ' << integrity;
-      }
+      EXPECT_EQ(t.has_value(), aead || (cipher <= 6 && integrity >= 1 && integrity <= 5)) << cipher << ' ' << integrity;
       if (!t) continue;
-      ++sound;
       const std::size_t key_bytes[] = {24, 24, 0, 24, 24, 8, 24};
       EXPECT_EQ(t->key.size(), key_bytes[cipher]);
     }
   }
-  EXPECT_GE(sound, 5u * 5u + 2u);
 }
 
 }  // namespace

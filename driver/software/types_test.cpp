@@ -329,16 +329,18 @@ TEST_F(EspTypes, TakeARowForEmptyThatEnciphersWithoutIntegrityOrHasNoName) {
 
 TEST_F(EspTypes, IgnoreTheIntegrityBesideACipherThatHasItsOwn) {
   for (const Cipher cipher : {Cipher::kAesGcm, Cipher::kAesGmac}) {
-    const EspPeer peer = EspPeer::with_keys(cipher, Integrity::kNone, 16, 9);
-    SCOPED_TRACE(peer.name());
-    layout::Row out = outbound_row(peer);
-    out.set(layout::sa_out::kIntegrity, static_cast<unsigned>(Integrity::kHmacSha512_256));
-    install_sa_out(out, peer);
-    expect_sent_packet(peer, 77, 1, false);
-    layout::Row in = inbound_row(peer);
-    in.set(layout::sa_in::kIntegrity, static_cast<unsigned>(Integrity::kHmacSha512_256));
-    install_sa_in(in, peer);
-    expect_forwarded_packet(peer, 77, 1, false);
+    for (unsigned integrity = 1; integrity < 16; ++integrity) {
+      const EspPeer peer = EspPeer::with_keys(cipher, Integrity::kNone, 16, 9);
+      SCOPED_TRACE(peer.name() + " beside integrity " + std::to_string(integrity));
+      layout::Row out = outbound_row(peer);
+      out.set(layout::sa_out::kIntegrity, integrity);
+      install_sa_out(out, peer);
+      expect_sent_packet(peer, 77, 1, false);
+      layout::Row in = inbound_row(peer);
+      in.set(layout::sa_in::kIntegrity, integrity);
+      install_sa_in(in, peer);
+      expect_forwarded_packet(peer, 77, 1, false);
+    }
   }
 }
 
