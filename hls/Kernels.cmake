@@ -21,14 +21,17 @@ function(sallyport_emit target emitter directory)
     KERNEL_SV "${packages};${modules}" KERNEL_NAMES "${ARGN}" KERNEL_DIR ${directory})
 endfunction()
 
-# sallyport_kernel_models(TARGET EMITTED): a library with the models of all kernels of a sallyport_emit target.
+# sallyport_kernel_models(TARGET EMITTED [SYNTHESIS]): a library with the models of all kernels of a sallyport_emit target, of
+# the forms that a synthesiser reads when it says so.
 function(sallyport_kernel_models target emitted)
   get_target_property(names ${emitted} KERNEL_NAMES)
   get_target_property(directory ${emitted} KERNEL_DIR)
+  cmake_parse_arguments(arg "SYNTHESIS" "" "" ${ARGN})
   add_library(${target} STATIC ${directory}/rtl_models.cpp)
   target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR})
   foreach(name IN LISTS names)
-    sallyport_verilate(${target}_${name} TOP ${name} FILES ${directory}/${name}.sv)
+    sallyport_verilate(${target}_${name} TOP ${name} FILES ${directory}/${name}.sv
+                       PARAMETERS $<$<BOOL:${arg_SYNTHESIS}>:-DSYNTHESIS>)
     target_link_libraries(${target} PRIVATE ${target}_${name})
   endforeach()
 endfunction()

@@ -62,7 +62,27 @@ std::string Text::multiples_declaration(int x) const {
          " [0:" + std::to_string((1 << kFactorBits) - 1) + "];\n";
 }
 
-// An array that the factor indexes: one read in simulation where masks and XORs would be dozens of operations.
+// To a simulator a product is an array that the factor indexes: one read where masks and XORs would be dozens of
+// operations. A synthesiser would not see behind the array's choice of one in eight that each bit is one LUT of six
+// inputs, so it gets the masks.
+std::string Text::product_forms(int width) {
+  const std::string macro = product_macro(width);
+  const std::string bits = std::to_string(width);
+  std::string parameters;
+  std::string arguments;
+  std::string sum;
+  for (int k = 0; k < kFactorBits; ++k) {
+    const std::string power = std::to_string(1 << k);
+    parameters += "logic " + range(width) + "x" + power + ", ";
+    arguments += "multiples[" + power + "], ";
+    sum += (k == 0 ? "({" : " ^ ({") + bits + "{factor[" + std::to_string(k) + "]}} & x" + power + ")";
+  }
+  return "\n`ifdef SYNTHESIS\n  function automatic logic " + range(width) + "times" + bits + "(" + parameters +
+         "logic " + range(kFactorBits) + "factor);\n    times" + bits + " = " + sum + ";\n  endfunction\n`define " +
+         macro + "(multiples, factor) times" + bits + "(" + arguments + "factor)\n`else\n`define " + macro +
+         "(multiples, factor) multiples[factor]\n`endif\n";
+}
+
 std::string Text::multiples(int x, int stage) const {
   const std::string word = read(x, stage);
   const auto zeros = [](int n) { return std::to_string(n) + "'h0"; };
@@ -140,7 +160,7 @@ std::string Text::compute(int x) const {
     case Op::kLess:
       return arg(0) + " < " + arg(1);
     case Op::kTimes:
-      return multiples_name(n.args[0]) + "[" + arg(1) + "]";
+      return "`" + product_macro(n.width) + "(" + multiples_name(n.args[0]) + ", " + arg(1) + ")";
     case Op::kMux:
       return arg(0) + " ? " + arg(1) + " : " + arg(2);
     case Op::kHold:

@@ -29,6 +29,9 @@ class Text {
   [[nodiscard]] const std::set<int>& read_at(int x) const { return read_at_[x]; }  // stages
 
   static std::string range(int width);  // "[31:0] ", nothing for a single bit
+  // Products are written through a macro, one for each width of theirs: what defines it, in the module.
+  static std::string product_macro(int width) { return "TIMES" + std::to_string(width); }
+  static std::string product_forms(int width);
 
  private:
   void note(int x, int stage, bool sliced);

@@ -34,8 +34,10 @@ class ModuleWriter {
     header();
     ports();
     tables();
+    for (const int width : product_widths_) out_ << Text::product_forms(width);
     drawn_.combinational() ? combinational_body() : pipeline_body();
     out_ << "endmodule\n";
+    for (const int width : product_widths_) out_ << "`undef " << Text::product_macro(width) << "\n";
     return out_.str();
   }
 
@@ -47,7 +49,10 @@ class ModuleWriter {
     for (int i = 0; i < size(); ++i) {
       if (!text_.is_cell(i)) continue;
       const int stage = pipe_.stage[i];
-      if (graph_.node(i).op == Op::kTimes) prepare_product(graph_.node(i).args[0], stage);
+      if (graph_.node(i).op == Op::kTimes) {
+        prepare_product(graph_.node(i).args[0], stage);
+        product_widths_.insert(width(i));
+      }
       if (!text_.has_name(i)) continue;
       locals_[stage] += "    logic " + Text::range(width(i)) + text_.name(i, stage) + ";\n";
       statements_[stage] += "    " + text_.name(i, stage) + " = " + text_.compute(i) + ";\n";
@@ -194,6 +199,7 @@ class ModuleWriter {
   std::vector<std::string> statements_;     // what computes them
   std::vector<std::string> transfers_;      // into registers, rings and outputs
   std::set<std::pair<int, int>> prepared_;  // words whose multiples stand in a stage already
+  std::set<int> product_widths_;
   std::string registers_;
   int tick_bits_ = 0;
   std::ostringstream out_;
