@@ -257,16 +257,34 @@ class EveryReason : public Drops, public testing::WithParamInterface<unsigned> {
     EXPECT_EQ(sent_.size(), kCrowd - drops(Drop::kIllegalState));
   }
 
-  // More packets of a slow cipher than its engine holds.
+  // More packets of a slow cipher than its engine holds, both ways.
   void crypto_busy() {
-    layout::Row sa = sa_out_row();
-    sa.set(layout::sa_out::kCipher, static_cast<unsigned>(layout::Cipher::kAesCbc));
-    sa.set(layout::sa_out::kIntegrity, static_cast<unsigned>(layout::Integrity::kHmacSha256_128));
-    install_sa_out(sa);
-    card_.while_ports_wait([&] {
-      for (unsigned i = 0; i < kCrowd; ++i) lan({.payload = Buffer(1200)});
-    });
-    EXPECT_EQ(sent_.size(), kCrowd - drops(Drop::kCryptoBusy));
+    const auto peer = bench::EspPeer::with_keys(layout::Cipher::kAesCbc, layout::Integrity::kHmacSha256_128, 16, 1);
+    const auto of_type = [&](layout::Row row, const layout::Field& cipher, const layout::Field& integrity) {
+      row.set(cipher, static_cast<unsigned>(peer.cipher));
+      row.set(integrity, static_cast<unsigned>(peer.integrity));
+      return row;
+    };
+    install_sa_out(of_type(sa_out_row(), layout::sa_out::kCipher, layout::sa_out::kIntegrity), peer);
+    install_sa_in(of_type(sa_in_row(), layout::sa_in::kCipher, layout::sa_in::kIntegrity), peer);
+    inner_.payload.resize(1200);
+    const Buffer inner = peer.with_trailer(bench::ipv4(inner_));
+    for (const bool outbound : {true, false}) {
+      const std::uint64_t before = drops(Drop::kCryptoBusy);
+      sent_.clear();
+      card_.while_ports_wait([&] {
+        for (unsigned i = 1; i <= kCrowd; ++i) {
+          if (outbound) {
+            lan({.payload = Buffer(1200)});
+          } else {
+            to_gateway(50, peer.seal(bench::kInSpi, i, Buffer(peer.iv_bytes()), inner));
+          }
+        }
+      });
+      const std::uint64_t dropped = drops(Drop::kCryptoBusy) - before;
+      EXPECT_EQ(dropped > 0, can_drop_under(Drop::kCryptoBusy));
+      EXPECT_EQ(sent_.size(), kCrowd - dropped);
+    }
   }
 
   // RFC 4303 3.3.3, without and with ESN.

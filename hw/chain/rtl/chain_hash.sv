@@ -270,9 +270,11 @@ module chain_hash
 
   digest_t     carried;    // chaining value or digest of this packet
   logic        g2_last;    // the block is the last of the inner hash
+  logic [11:0] g2_word;    // of the packet that it begins with
   hash_token_t g2_next;
 
   assign carried = lane_digest[g2_lane];
+  assign g2_word = {g2_q.need - block_units(g2_lane), 4'd0};
   assign g2_last = ends_text(g2_context_q.packet, g2_lane, g2_q.need);
 
   always_comb begin
@@ -317,15 +319,27 @@ module chain_hash
       g3_token_q <= g2_next;
       unique case (g2_q.step)
         Text: begin
-          g3_block_q  <= text_block(g2_context_q.packet, g2_lane, g2_q.need, g2_q.inbound ? in_read_data_i : out_read_data_i);
+          for (int unsigned w = 0; w < 32; w++) begin
+            g3_block_q[32*(31-w)+:32] <= text_word(g2_context_q.packet, g2_word + 12'(w),
+                                                   g2_q.inbound ? in_read_data_i[32*w+:32] : out_read_data_i[32*w+:32]);
+          end
+          if (g2_last) begin
+            g3_block_q[32*(31-32'(length_place(g2_lane)))+:32] <= length_word(g2_lane, text_bytes(g2_context_q.packet));
+          end
           g3_digest_q <= g2_first_q ? key_digest[g2_which_q] : carried;
         end
         Outer: begin
-          g3_block_q  <= outer_block(g2_integrity_q, carried);
+          g3_block_q <= '0;
+          for (int unsigned w = 0; w < 17; w++) begin
+            g3_block_q[32*(31-w)+:32] <= outer_word(g2_integrity_q, 5'(w), w < 16 ? carried[32*((15-w)%16)+:32] : '0);
+          end
+          g3_block_q[32*(31-32'(length_place(g2_lane)))+:32] <= length_word(g2_lane, {7'd0, digest_words(g2_integrity_q), 2'd0});
           g3_digest_q <= key_digest[g2_which_q];
         end
         default: begin
-          g3_block_q  <= pad_block(key_i);
+          for (int unsigned w = 0; w < 32; w++) begin
+            g3_block_q[32*(31-w)+:32] <= pad_word(key_i.outer, w < 16 ? key_i.key[32*((15-w)%16)+:32] : '0);
+          end
           g3_digest_q <= initial_digest(g2_integrity_q);
         end
       endcase
