@@ -13,7 +13,7 @@ module parse_harness
   input  logic          decapsulated_i,
   output logic          valid_o,
   output logic [1:0]    fate_o,
-  output logic [4:0]    drop_o,
+  output logic [5:0]    drop_o,
   output logic [7:0]    upcall_o,
   output logic [15:0]   source_port_o,
   output logic [15:0]   destination_port_o,
