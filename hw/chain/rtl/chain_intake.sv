@@ -48,7 +48,7 @@ module chain_intake
   assign take     = in.valid && in.ready;
 
   assign write_o       = take;
-  assign write_place_o = {row_q, 4'd0} + {3'd0, beat_q, 3'd0};
+  assign write_place_o = place_of(row_q, {beat_q, 6'd0});
   assign write_data_o  = in.beat.data;
 
   assign rows      = packet_rows(packet_i);

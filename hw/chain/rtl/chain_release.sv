@@ -56,7 +56,7 @@ module chain_release
   // While a beat waits for its turn it is read again and again.
   assign take            = sending_q && advance;
   assign read_o          = take || !advance;
-  assign read_place_o    = {context_i.row, 4'd0} + {3'd0, advance ? beat_q : read_beat_q, 3'd0};
+  assign read_place_o    = place_of(context_i.row, {advance ? beat_q : read_beat_q, 6'd0});
   assign released_o      = read_valid_q && read_last_q && ready;
   assign released_rows_o = packet_rows(context_i.packet);
 
