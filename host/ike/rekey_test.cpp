@@ -109,6 +109,23 @@ TEST_F(Rekey, TakesTheWordsAsTheyAreNow) {
   expect_traffic();
 }
 
+// The anti-replay window is not negotiated: each side has its own, as its words say at the time.
+TEST_F(Rekey, GivesTheNewSaTheWindowThatTheWordsSayNow) {
+  establish();
+  EXPECT_EQ(a.sending().replay_window, driver::kDefaultReplayWindow);
+  Connection c = connection(a, b);
+  c.children[0].replay_window = 1024;
+  connect(a, c);
+  rekey_child(a);
+  settle();
+  EXPECT_EQ(a.sending().replay_window, 1024u);
+  EXPECT_EQ(b.sending().replay_window, driver::kDefaultReplayWindow);
+  rekey_child(b);  // whoever begins it
+  settle();
+  EXPECT_EQ(a.sending().replay_window, 1024u);
+  EXPECT_EQ(b.sending().replay_window, driver::kDefaultReplayWindow);
+}
+
 TEST_F(Rekey, TriesAgainWithTheGroupThatTheResponderWants) {
   establish();
   Connection c = connection(a, b);
