@@ -6,12 +6,15 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <limits>
 
 namespace sallyport::driver {
 namespace {
 
 constexpr int kSnapLength = 262144;
 constexpr long kNanosecondsPerSecond = 1'000'000'000;
+// Seconds that nanoseconds in 64 bits can still count, with room for a fraction: pcapng can say any.
+constexpr long kMostSeconds = std::numeric_limits<std::int64_t>::max() / kNanosecondsPerSecond - 10;
 constexpr std::array<std::uint8_t, 6> kEverybody = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
 constexpr std::size_t kEthernetBytes = 14;
 constexpr std::uint16_t kEthertypeIpv4 = 0x0800;
@@ -88,6 +91,9 @@ Result<std::optional<CapturedFrame>> CaptureReader::next() {
     default:
       return Error{Errc::kCorrupt, path_ + ": behind frame " + std::to_string(frames_) + ": " +
                                        pcap_geterr(file_.get()) + "; `editcap IN OUT` keeps the frames before"};
+  }
+  if (header->ts.tv_sec > kMostSeconds || header->ts.tv_sec < -kMostSeconds) {
+    return Error{Errc::kCorrupt, path_ + ": a frame of a time that no clock shows"};
   }
   ++frames_;
   CapturedFrame frame;

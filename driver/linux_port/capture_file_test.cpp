@@ -101,6 +101,19 @@ TEST(CaptureFile, GivesAnEthernetHeaderToWhatHasNone) {
   EXPECT_EQ(read(276, "08000000"), " in part");
 }
 
+TEST(CaptureFile, RefusesATimeThatNoClockShows) {
+  const std::string path = scratch("far.pcapng");
+  // Section header, an Ethernet interface, and an empty packet 580 000 years from now.
+  const std::uint32_t words[] = {0x0a0d0d0a, 28, 0x1a2b3c4d, 1,  ~0U, ~0U,        28,    1, 20, 1,
+                                 65535,      20, 6,          32, 0,   0xfe000000, 0x317, 0, 0,  32};
+  std::ofstream(path, std::ios::binary).write(reinterpret_cast<const char*>(words), sizeof words);
+  auto reader = CaptureReader::open(path);
+  ASSERT_TRUE(reader) << reader.error().message();
+  const auto frame = reader->next();
+  ASSERT_FALSE(frame);
+  EXPECT_EQ(frame.error().code, Errc::kCorrupt);
+}
+
 TEST(CaptureFile, TellsThatTheDiskIsFull) {
   auto writer = CaptureWriter::create("/dev/full");
   // libpcap writes the file's header first: full at once, or when it is flushed.

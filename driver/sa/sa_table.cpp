@@ -137,7 +137,7 @@ Row row_of(const OutboundSa& sa) {
   return row;
 }
 
-Row row_of(const InboundSa& sa) {
+Row row_of(const InboundSa& sa, unsigned replay_window) {
   namespace f = layout::sa_in;
   Row row;
   row.set(f::kValid, 1);
@@ -145,6 +145,7 @@ Row row_of(const InboundSa& sa) {
   row.set(f::kEncap, sa.encap ? 1 : 0);
   set_protection(row, f::kCipher, f::kIntegrity, sa.protection);
   row.set(f::kPolicyId, sa.policy_id);
+  row.set(f::kReplayWindow, replay_window);
   row.set(f::kSpi, sa.spi);
   row.set(f::kDestination, sa.destination);
   const layout::Field limits[] = {f::kSoftPackets, f::kHardPackets, f::kSoftBytes, f::kHardBytes};
@@ -233,7 +234,9 @@ Result<std::uint16_t> SaTable::install(const OutboundSa& sa) {
 
 Result<void> SaTable::install(const InboundSa& sa) {
   if (!inbound_[row_of(sa.spi)]) return Error{Errc::kInvalid, "an inbound SA with an SPI that was not reserved"};
-  return load(false, row_of(sa.spi), sa.protection, row_of(sa));
+  auto window = replay_window_code(sa.replay_window);
+  if (!window) return Error{window.error().code, "replay_window " + window.error().detail};
+  return load(false, row_of(sa.spi), sa.protection, row_of(sa, *window));
 }
 
 Result<void> SaTable::retire_outbound(std::uint16_t row) {

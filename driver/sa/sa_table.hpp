@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/secret.hpp"
+#include "driver/sa/replay_window.hpp"
 #include "driver/tables/table_session.hpp"
 #include "hw/layout/codes.hpp"
 
@@ -65,6 +66,7 @@ struct InboundSa {
   bool encap = false;
   std::uint16_t policy_id = 0;
   SaLimits limits;
+  std::uint32_t replay_window = kDefaultReplayWindow;  // packets: 64, 128, .. 4096
 };
 
 struct OutboundState {
@@ -101,8 +103,8 @@ class SaTable {
   // Gives a reserved SPI back that was never installed.
   void release_spi(std::uint32_t spi);
 
-  // The row of the new SA. Its keys are loaded first and its row last; kInvalid for keys of a wrong length, and for
-  // encryption without integrity.
+  // The row of the new SA. Its keys are loaded first and its row last; kInvalid for keys of a wrong length, for
+  // encryption without integrity, and for an anti-replay window of another size.
   Result<std::uint16_t> install(const OutboundSa& sa);
   Result<void> install(const InboundSa& sa);
 

@@ -94,13 +94,15 @@ class Gateway {
 class SaTableTest : public ::testing::Test {
  protected:
   // An SA from a to b: the receiver chooses the SPI. The sender's row.
-  static std::uint16_t connect(Gateway& from, Gateway& to, std::uint8_t key_mark, std::uint32_t& spi) {
+  static std::uint16_t connect(Gateway& from, Gateway& to, std::uint8_t key_mark, std::uint32_t& spi,
+                               std::uint32_t replay_window = kDefaultReplayWindow) {
     spi = to.sas_.reserve_spi().value();
     InboundSa in;
     in.spi = spi;
     in.destination = to.address();
     in.protection = gcm(key_mark);
     in.policy_id = kPolicyId;
+    in.replay_window = replay_window;
     EXPECT_TRUE(to.sas_.install(in));
     OutboundSa out;
     out.spi = spi;
@@ -249,6 +251,51 @@ TEST_F(SaTableTest, TakesKeysOfTheLengthsThatTheAlgorithmsHaveAndNoOther) {
             << hmac;
       }
     }
+  }
+}
+
+// The first packet comes when its number is the last inside of the window, and again when it is the first left of it.
+TEST_F(SaTableTest, GivesAnInboundSaAnAntiReplayWindowOfEverySizeThereIs) {
+  for (const std::uint32_t window : {64, 128, 256, 512, 1024, 2048, 4096}) {
+    Gateway a{1};
+    Gateway b{2};
+    std::uint32_t spi = 0;
+    const std::uint16_t row = connect(a, b, 0x50, spi, window);
+    a.commit(b, row);
+    b.commit(a, std::nullopt);
+    for (std::uint32_t i = 0; i <= window; ++i) a.send_to(b);
+    std::vector<Buffer> packets;
+    packets.swap(a.wan_);
+    const auto arrives = [&](std::uint32_t seq) {
+      const std::size_t before = b.lan_.size();
+      b.card_.receive(Port::kWan, packets[seq - 1]);
+      return b.lan_.size() == before + 1;
+    };
+    EXPECT_TRUE(arrives(window));
+    EXPECT_TRUE(arrives(1));
+    EXPECT_FALSE(arrives(1));
+    EXPECT_EQ(b.drops(Drop::kReplayDuplicate), 1u);
+    EXPECT_TRUE(arrives(window + 1));
+    EXPECT_FALSE(arrives(1));
+    EXPECT_EQ(b.drops(Drop::kReplayOld), 1u);
+  }
+}
+
+TEST_F(SaTableTest, RefusesAnAntiReplayWindowOfAnotherSizeAndSaysWhichThereAre) {
+  const auto problem = [&](std::uint32_t window) {
+    InboundSa sa;
+    sa.spi = a_.sas_.reserve_spi().value();
+    sa.protection = gcm(1);
+    sa.replay_window = window;
+    const auto installed = a_.sas_.install(sa);
+    return installed ? "installed" : installed.error().detail;
+  };
+  EXPECT_EQ(problem(0),
+            "replay_window must not be 0: without a window, whoever recorded a packet could send it again; it must be "
+            "64, 128, 256, 512, 1024, 2048 or 4096");
+  for (const std::uint32_t window : {1, 32, 63, 65, 100, 4095, 4097, 8192}) {
+    EXPECT_EQ(problem(window),
+              "replay_window must be 64, 128, 256, 512, 1024, 2048 or 4096 packets, not " + std::to_string(window));
   }
 }
 

@@ -157,7 +157,7 @@ class EveryReason : public Drops, public testing::WithParamInterface<unsigned> {
       case Drop::kSpiUnknown:
         expect_drop(reason, [&] { to_gateway(50, Buffer(12)); });
         expect_drop(reason, [&] { to_gateway(50, Buffer(40)); });
-        return;
+        return unnamed_replay_window();
       case Drop::kEspFragment:
         expect_drop(reason, [&] { to_gateway(50, Buffer(64), 0x2000); });
         return;
@@ -168,17 +168,9 @@ class EveryReason : public Drops, public testing::WithParamInterface<unsigned> {
         }
         return;
       case Drop::kReplayOld:
-        esp_of(200, inner_);
-        expect_drop(reason, [&] { esp_of(200 - layout::kReplayWindow, inner_); });
-        expect_drop(reason, [&] { esp_of(0, inner_); });
-        esp_of(201 - layout::kReplayWindow, inner_);  // the last number inside the window
-        EXPECT_EQ(sent_.size(), 2U);
-        return;
+        return replay_old();
       case Drop::kReplayDuplicate:
-        esp_of(200, inner_);
-        ASSERT_EQ(sent_.size(), 1U);
-        expect_drop(reason, [&] { esp_of(200, inner_); });
-        return;
+        return replay_duplicate();
       case Drop::kIcvMismatch:
         expect_drop(reason, [&] {
           Buffer forged = bench::sealed_by_peer(bench::kInSpi, 201, bench::with_trailer(bench::ipv4(inner_)));
@@ -265,16 +257,34 @@ class EveryReason : public Drops, public testing::WithParamInterface<unsigned> {
     EXPECT_EQ(sent_.size(), kCrowd - drops(Drop::kIllegalState));
   }
 
-  // More packets of a slow cipher than its engine holds.
+  // More packets of a slow cipher than its engine holds, both ways.
   void crypto_busy() {
-    layout::Row sa = sa_out_row();
-    sa.set(layout::sa_out::kCipher, static_cast<unsigned>(layout::Cipher::kAesCbc));
-    sa.set(layout::sa_out::kIntegrity, static_cast<unsigned>(layout::Integrity::kHmacSha256_128));
-    install_sa_out(sa);
-    card_.while_ports_wait([&] {
-      for (unsigned i = 0; i < kCrowd; ++i) lan({.payload = Buffer(1200)});
-    });
-    EXPECT_EQ(sent_.size(), kCrowd - drops(Drop::kCryptoBusy));
+    const auto peer = bench::EspPeer::with_keys(layout::Cipher::kAesCbc, layout::Integrity::kHmacSha256_128, 16, 1);
+    const auto of_type = [&](layout::Row row, const layout::Field& cipher, const layout::Field& integrity) {
+      row.set(cipher, static_cast<unsigned>(peer.cipher));
+      row.set(integrity, static_cast<unsigned>(peer.integrity));
+      return row;
+    };
+    install_sa_out(of_type(sa_out_row(), layout::sa_out::kCipher, layout::sa_out::kIntegrity), peer);
+    install_sa_in(of_type(sa_in_row(), layout::sa_in::kCipher, layout::sa_in::kIntegrity), peer);
+    inner_.payload.resize(1200);
+    const Buffer inner = peer.with_trailer(bench::ipv4(inner_));
+    for (const bool outbound : {true, false}) {
+      const std::uint64_t before = drops(Drop::kCryptoBusy);
+      sent_.clear();
+      card_.while_ports_wait([&] {
+        for (unsigned i = 1; i <= kCrowd; ++i) {
+          if (outbound) {
+            lan({.payload = Buffer(1200)});
+          } else {
+            to_gateway(50, peer.seal(bench::kInSpi, i, Buffer(peer.iv_bytes()), inner));
+          }
+        }
+      });
+      const std::uint64_t dropped = drops(Drop::kCryptoBusy) - before;
+      EXPECT_EQ(dropped > 0, can_drop_under(Drop::kCryptoBusy));
+      EXPECT_EQ(sent_.size(), kCrowd - dropped);
+    }
   }
 
   // RFC 4303 3.3.3, without and with ESN.
@@ -300,6 +310,52 @@ class EveryReason : public Drops, public testing::WithParamInterface<unsigned> {
       ASSERT_EQ(told.size(), 1U) << "that the SA has expired is told once";
       EXPECT_EQ(told[0].upcall(), layout::Upcall::kHardLimit);
       last = 0xffffffffffffffff;
+    }
+  }
+
+  void install_sa_in_of_window(unsigned replay_window) {
+    layout::Row in = sa_in_row();
+    in.set(layout::sa_in::kReplayWindow, replay_window);
+    install_sa_in(in);
+    sent_.clear();
+  }
+
+  void unnamed_replay_window() {
+    for (unsigned code = layout::kReplayWindowSizes; code < 16; ++code) {
+      install_sa_in_of_window(code);
+      expect_drop(Drop::kSpiUnknown, [&] { esp_of(1, inner_); });
+    }
+  }
+
+  // RFC 4303 3.4.3, with a window of every size.
+  void replay_old() {
+    for (unsigned code = 0; code < layout::kReplayWindowSizes; ++code) {
+      install_sa_in_of_window(code);
+      const std::uint32_t window = layout::kLeastReplayWindow << code;
+      expect_drop(Drop::kReplayOld, [&] { esp_of(0, inner_); });
+      for (const std::uint32_t top : {window, 2 * window + 17, 4 * window - 1}) {
+        esp_of(top, inner_);
+        expect_drop(Drop::kReplayOld, [&] { esp_of(top - window, inner_); });
+        esp_of(top - window + 1, inner_);  // the last number inside
+      }
+      EXPECT_EQ(sent_.size(), 6U);
+    }
+  }
+
+  void replay_duplicate() {
+    for (unsigned code = 0; code < layout::kReplayWindowSizes; ++code) {
+      install_sa_in_of_window(code);
+      const std::uint32_t window = layout::kLeastReplayWindow << code;
+      const std::uint32_t top = 2 * window + 17;
+      for (const std::uint32_t seq : {top, top - 1, top - 63, top - window + 1}) esp_of(seq, inner_);
+      EXPECT_EQ(sent_.size(), window == 64 ? 3U : 4U);  // top - 63 is its left edge
+      for (const std::uint32_t seq : {top, top - 1, top - 63, top - window + 1}) {
+        expect_drop(Drop::kReplayDuplicate, [&] { esp_of(seq, inner_); });
+      }
+      install_sa_in_of_window(code);  // a new SA in the row begins its numbers anew
+      esp_of(top + 1, inner_);
+      esp_of(top, inner_);
+      EXPECT_EQ(sent_.size(), 2U);
     }
   }
 

@@ -89,7 +89,8 @@ Outcome Datapath::inbound_esp(Passage& p, const EspPacket& esp, Effects& effects
   const layout::Row& sa_row = row(TableId::kSaIn, 0, sa_index);
   const auto transform =
       transform_of(sa_row, row(TableId::kSaInKey, 0, sa_index), row(TableId::kSaInIntegrityKey, 0, sa_index));
-  if (sa_row.get(sa::kValid) == 0 || !transform || sa_row.get(sa::kSpi) != esp.spi() ||
+  const bool has_window = layout::replay_window_packets(sa_row.get(sa::kReplayWindow)) != 0;
+  if (sa_row.get(sa::kValid) == 0 || !transform || !has_window || sa_row.get(sa::kSpi) != esp.spi() ||
       sa_row.get(sa::kDestination) != p.packet.destination || (sa_row.get(sa::kEncap) == 1) != esp.encap) {
     event.upcall = Upcall::kSpiUnknown;
     effects.events.push_back(event);

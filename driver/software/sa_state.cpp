@@ -45,19 +45,22 @@ void expire(SaCounts& counts, SaEvents& events) {
 
 // RFC 4303 A2.2: the high half of a sequence number, from where the window stands. Nothing: the number would lie before
 // zero.
-std::optional<std::uint64_t> infer(std::uint64_t top, std::uint32_t seq_low) {
-  constexpr std::uint32_t kWindow = layout::kReplayWindow;
+std::optional<std::uint64_t> infer(std::uint64_t top, std::uint32_t window, std::uint32_t seq_low) {
   const auto top_low = static_cast<std::uint32_t>(top);
   const auto top_high = static_cast<std::uint32_t>(top >> 32);
-  const std::uint32_t bottom = top_low - (kWindow - 1);
+  const std::uint32_t bottom = top_low - (window - 1);
   std::uint32_t high = 0;
-  if (top_low >= kWindow - 1) {  // case A: the window lies within one subspace
+  if (top_low >= window - 1) {  // case A: the window lies within one subspace
     high = seq_low >= bottom ? top_high : top_high + 1;
   } else {  // case B: it spans two
     if (seq_low >= bottom && top_high == 0) return std::nullopt;
     high = seq_low >= bottom ? top_high - 1 : top_high;
   }
   return std::uint64_t{high} << 32 | seq_low;
+}
+
+std::uint32_t window_of(const layout::Row& sa_in) {
+  return layout::replay_window_packets(sa_in.get(layout::sa_in::kReplayWindow));
 }
 
 }  // namespace
@@ -93,8 +96,8 @@ layout::Row OutboundState::row() const {
 std::variant<std::uint64_t, Drop> InboundState::admit(const layout::Row& sa_in, std::uint32_t seq_low) {
   if (counts_.expired) return Drop::kHardLimit;
   std::optional<std::uint64_t> seq = seq_low;
-  if (sa_in.get(layout::sa_in::kEsn) == 1) seq = infer(top_, seq_low);
-  const std::optional<Drop> refused = seq ? replayed(*seq) : Drop::kReplayOld;
+  if (sa_in.get(layout::sa_in::kEsn) == 1) seq = infer(top_, window_of(sa_in), seq_low);
+  const std::optional<Drop> refused = seq ? replayed(*seq, window_of(sa_in)) : Drop::kReplayOld;
   if (refused) {
     ++replays_;
     return *refused;
@@ -113,29 +116,18 @@ std::optional<Drop> InboundState::accept(const layout::Row& sa_in, std::uint64_t
     expire(counts_, events);
     return Drop::kHardLimit;
   }
-  take(seq);
+  top_ = std::max(top_, seq);
+  accepted_.insert(seq);
+  if (top_ > window_of(sa_in)) accepted_.erase(accepted_.begin(), accepted_.upper_bound(top_ - window_of(sa_in)));
   events.soft_limit = count(counts_, limits, bytes);
   return std::nullopt;
 }
 
 // RFC 4303 3.4.3.
-std::optional<Drop> InboundState::replayed(std::uint64_t seq) const {
-  if (seq == 0) return Drop::kReplayOld;
-  if (seq > top_) return std::nullopt;
-  const std::uint64_t behind = top_ - seq;
-  if (behind >= window_.size()) return Drop::kReplayOld;
-  if (window_[behind]) return Drop::kReplayDuplicate;
+std::optional<Drop> InboundState::replayed(std::uint64_t seq, std::uint64_t window) const {
+  if (seq == 0 || (top_ >= window && seq <= top_ - window)) return Drop::kReplayOld;
+  if (accepted_.contains(seq)) return Drop::kReplayDuplicate;
   return std::nullopt;
-}
-
-void InboundState::take(std::uint64_t seq) {
-  if (seq > top_) {
-    const std::uint64_t ahead = std::min<std::uint64_t>(seq - top_, window_.size());
-    std::shift_right(window_.begin(), window_.end(), static_cast<std::ptrdiff_t>(ahead));
-    std::fill_n(window_.begin(), ahead, false);
-    top_ = seq;
-  }
-  window_[top_ - seq] = true;
 }
 
 layout::Row InboundState::row() const {
@@ -146,7 +138,6 @@ layout::Row InboundState::row() const {
   row.set(state::kBytes, counts_.bytes);
   row.set(state::kIcvFailures, icv_failures_);
   row.set(state::kReplays, replays_);
-  for (unsigned i = 0; i < layout::kReplayWindow; ++i) row.set_bit(state::kWindow.lsb + i, window_[i]);
   row.set(state::kExpired, counts_.expired ? 1 : 0);
   return row;
 }

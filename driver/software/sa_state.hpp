@@ -2,8 +2,8 @@
 // The living state of SAs: sequence numbers, anti-replay windows and limits (hw/README.md, steps 9 and 10).
 #pragma once
 
-#include <array>
 #include <optional>
+#include <set>
 #include <variant>
 #include <vector>
 
@@ -48,11 +48,10 @@ class InboundState {
   [[nodiscard]] layout::Row row() const;
 
  private:
-  [[nodiscard]] std::optional<layout::Drop> replayed(std::uint64_t seq) const;
-  void take(std::uint64_t seq);
+  [[nodiscard]] std::optional<layout::Drop> replayed(std::uint64_t seq, std::uint64_t window) const;
 
   std::uint64_t top_ = 0;
-  std::array<bool, layout::kReplayWindow> window_{};  // i: top - i was accepted
+  std::set<std::uint64_t> accepted_;  // of the numbers inside the window
   std::uint32_t icv_failures_ = 0;
   std::uint32_t replays_ = 0;
   SaCounts counts_;

@@ -14,18 +14,20 @@ using layout::Drop;
 
 constexpr std::uint64_t kBytes = 100;
 
-layout::Row in_row(bool esn) {
+layout::Row in_row(bool esn, unsigned replay_window = 1) {
   layout::Row row;
   row.set(layout::sa_in::kEsn, esn ? 1 : 0);
+  row.set(layout::sa_in::kReplayWindow, replay_window);
   return row;
 }
 
 // Remembers everything. Too slow to ship, too simple to be wrong.
 struct SlowWindow {
-  std::set<std::uint64_t> seen;
+  std::uint64_t packets;
+  std::set<std::uint64_t> seen{};
   std::uint64_t top = 0;
   bool accept(std::uint64_t seq) {
-    if (seq == 0 || seq + layout::kReplayWindow <= top || !seen.insert(seq).second) return false;
+    if (seq == 0 || seq + packets <= top || !seen.insert(seq).second) return false;
     top = std::max(top, seq);
     return true;
   }
@@ -38,30 +40,40 @@ std::optional<Drop> receive(InboundState& state, const layout::Row& row, std::ui
   return state.accept(row, std::get<std::uint64_t>(admitted), icv_ok, kBytes, events);
 }
 
-TEST(InboundState, AcceptsWhatAWindowThatRemembersEverythingAccepts) {
-  const unsigned seed = 20;
-  std::mt19937 rng(seed);
+class EveryWindow : public testing::TestWithParam<unsigned> {
+ protected:
+  std::int64_t below(std::int64_t n) { return static_cast<std::int64_t>(rng() % static_cast<std::uint64_t>(n)); }
+  bool accepts(bool esn, std::int64_t seq) {
+    return !receive(state, in_row(esn, GetParam()), static_cast<std::uint32_t>(seq)).has_value();
+  }
+
+  static constexpr unsigned kSeed = 20;
+  testing::ScopedTrace trace{__FILE__, __LINE__, "seed " + std::to_string(kSeed)};
+  std::mt19937_64 rng{kSeed};
+  const std::int64_t window = std::int64_t{layout::kLeastReplayWindow} << GetParam();
   InboundState state;
-  SlowWindow slow;
+  SlowWindow slow{static_cast<std::uint64_t>(window)};
+};
+INSTANTIATE_TEST_SUITE_P(InboundState, EveryWindow, testing::Range(0U, layout::kReplayWindowSizes),
+                         [](const auto& size) { return std::to_string(layout::kLeastReplayWindow << size.param); });
+
+TEST_P(EveryWindow, AcceptsWhatAWindowThatRemembersEverythingAccepts) {
   for (int i = 0; i < 20000; ++i) {
-    const auto seq = static_cast<std::uint32_t>(
-        std::max<std::int64_t>(0, static_cast<std::int64_t>(slow.top) + static_cast<std::int64_t>(rng() % 300) - 200));
-    ASSERT_EQ(!receive(state, in_row(false), seq).has_value(), slow.accept(seq)) << "seed " << seed << ", step " << i;
+    const std::int64_t jumps[] = {1, below(4), window - 1, window, window + 1, below(3 * window)};
+    const std::int64_t step = i % 3 == 0 ? jumps[below(std::size(jumps))] : -below(window + 9);
+    const std::int64_t seq = std::max<std::int64_t>(0, static_cast<std::int64_t>(slow.top) + step);
+    ASSERT_EQ(accepts(false, seq), slow.accept(static_cast<std::uint64_t>(seq))) << "step " << i;
   }
 }
 
 // The sender's whole numbers, of which only the low half travels, across two boundaries of 2^32.
-TEST(InboundState, InfersTheHighHalfOfAnExtendedNumberAcrossTheBoundary) {
-  const unsigned seed = 21;
-  std::mt19937_64 rng(seed);
-  InboundState state;
-  SlowWindow slow;
-  std::uint64_t base = 1;
+TEST_P(EveryWindow, InfersTheHighHalfOfAnExtendedNumberAcrossTheBoundary) {
+  std::int64_t base = 1;
   for (int i = 0; i < 20000; ++i) {
-    base += i % 100 == 0 ? rng() % 0x20000000 : rng() % 3;
-    const std::uint64_t seq = std::max<std::int64_t>(1, static_cast<std::int64_t>(base + rng() % 100) - 50);
-    ASSERT_EQ(!receive(state, in_row(true), static_cast<std::uint32_t>(seq)).has_value(), slow.accept(seq))
-        << "seed " << seed << ", step " << i;
+    base += i % 100 == 0 ? below(0x20000000) : below(3);
+    const std::int64_t left_edge = static_cast<std::int64_t>(slow.top) - window + 1;
+    const std::int64_t seq = std::max<std::int64_t>({1, left_edge, base - below(window)});
+    ASSERT_EQ(accepts(true, seq), slow.accept(static_cast<std::uint64_t>(seq))) << "step " << i;
   }
   EXPECT_GT(slow.top >> 32, 1u);
   EXPECT_EQ(state.row().get(layout::sa_in_state::kTop), slow.top);

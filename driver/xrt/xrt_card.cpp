@@ -80,6 +80,12 @@ Result<std::unique_ptr<Card>> open_xrt_card(unsigned device, const std::string& 
   if (!std::filesystem::exists(xclbin_path)) {
     return Error{Errc::kNotFound, xclbin_path + ": no such xclbin"};
   }
+  // Of this XRT only says "XILINX_XRT not set".
+  if (std::getenv("XILINX_XRT") == nullptr) {
+    return Error{Errc::kNotFound,
+                 "XRT is not set up here (XILINX_XRT is not set): source XRT's setup.sh for a card, run under "
+                 "sallyport-emulated for the simulated one, or choose backend \"software\""};
+  }
   return guarded<std::unique_ptr<Card>>("XRT device " + std::to_string(device), [&]() -> std::unique_ptr<Card> {
     return std::make_unique<XrtCard>(device, xclbin_path);
   });

@@ -5,7 +5,7 @@
 usage: kernel_report.py FOLDER_OF_GENERATED_FILES [KERNEL...]
 
 Prints LUTs, LUTs used as shift registers or memory, flip-flops, and the deepest path between registers or ports in LUT
-levels, weighed as the delay model weighs it: a LUT 1, a wide multiplexer 0.2, a carry cell 0.1 (8 bits).
+levels, weighed much as the delay model weighs it: a LUT 1, a wide multiplexer 0.2, 8 bits of a carry chain 0.1.
 """
 import json
 import pathlib
@@ -47,7 +47,8 @@ module {name}_read (input logic [{address_top}:0] address, output logic [{top}:0
 endmodule
 """
 TABLE = re.compile(r"  logic \[(\d+):0\] (\w+) \[0:(\d+)\];\n  initial begin\n.*?\n  end\n", re.S)
-WEIGHT = {"MUXF7": 2, "MUXF8": 2, "MUXF9": 2, "CARRY8": 1, "CARRY4": 1}
+WEIGHT = {"MUXF7": 2, "MUXF8": 2, "MUXF9": 2, "CARRY8": 1, "CARRY4": 0.5}  # which is half a CARRY8
+MEMORY_LUTS = {"RAM32M16": 8, "RAM64M8": 8, "RAM32M": 4, "RAM64M": 4, "RAM32X1D": 2, "RAM64X1D": 2, "RAM128X1D": 4}
 
 
 def table_sources(table):
@@ -104,7 +105,7 @@ def measure(module):
         elif kind.startswith("FD"):
             flops += 1
         elif kind.startswith(("SRL", "RAM")):
-            memory += 1
+            memory += MEMORY_LUTS.get(kind, 1)
         if re.fullmatch(r"LUT\d|MUXF\d|CARRY\d|INV", kind):
             ins = [b for p, d in cell["port_directions"].items() if d == "input" for b in cell["connections"][p]]
             outs = [b for p, d in cell["port_directions"].items() if d == "output" for b in cell["connections"][p]]

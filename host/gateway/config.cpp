@@ -55,6 +55,26 @@ Result<InterfaceAddress> parse_interface_address(const std::string& text) {
   return InterfaceAddress{*address, length};
 }
 
+Error not_ipv4(const std::string& text) {
+  return {Errc::kUnsupported, "'" + text + "' is IPv6, which the card does not forward; write IPv4"};
+}
+
+Result<IpAddress> parse_ipv4(const std::string& text) {
+  auto address = IpAddress::parse(text);
+  if (address && !address->is_v4()) return not_ipv4(text);
+  return address;
+}
+
+Result<TrafficSelector> parse_selector(const std::string& text) {
+  auto selector = TrafficSelector::parse(text);
+  if (selector && !selector->addresses.first.is_v4()) return not_ipv4(text);
+  return selector;
+}
+
+AddressRange network_of(const InterfaceAddress& a) {
+  return AddressRange::prefix(a.address, a.prefix_length).value_or(AddressRange{a.address, a.address});
+}
+
 // Locally administered, and the same after a restart: neighbours remember it.
 driver::MacAddress default_mac(const SideConfig& side) {
   std::string seed = side.tap;
@@ -89,6 +109,7 @@ class Reader {
     read_card();
     config_.lan = read_side("lan", "sp-lan");
     config_.wan = read_side("wan", "sp-wan");
+    check_networks();
     if (config_.lan.tap == config_.wan.tap) root_.problem("wan", "has the same 'tap' as [lan]; name them differently");
     read_gateway();
     read_levels();
@@ -111,6 +132,9 @@ class Reader {
     if (card.backend == CardConfig::Backend::kSoftware) {
       card.lan_interface = section.required_text("lan_interface");
       card.wan_interface = section.required_text("wan_interface");
+      if (!card.lan_interface.empty() && card.lan_interface == card.wan_interface) {
+        section.problem("wan_interface", "is 'lan_interface' too; the card has two ports");
+      }
     } else {
       const auto xclbin = section.required_text("xclbin");
       if (!xclbin.empty()) card.xclbin = resolve(xclbin).string();
@@ -127,23 +151,48 @@ class Reader {
     if (!section.has("address")) section.problem("needs 'address', for example \"192.0.2.1/24\"");
     for (const auto& text : section.texts("address")) {
       side.addresses.push_back(section.checked("address", parse_interface_address(text)));
+      const InterfaceAddress& a = side.addresses.back();
+      if (a.prefix_length < 31 && a.address == network_of(a).first && !a.address.is_any()) {
+        section.problem("address", "'" + text + "' is the network's; write the gateway's own, for example " +
+                                       IpAddress::from_v4(a.address.v4() + 1).to_string());
+      }
     }
+    const auto reached = [&](TomlSection& where, std::string_view key, const IpAddress& router) {
+      const bool on_link = std::any_of(side.addresses.begin(), side.addresses.end(),
+                                       [&](const auto& a) { return network_of(a).contains(router); });
+      if (!on_link && !router.is_any() && !side.addresses.empty()) {
+        where.problem(key, "'" + router.to_string() + "' is in no network of this side's 'address'");
+      }
+      return router;
+    };
     side.mtu = static_cast<std::uint16_t>(section.number("mtu", 576, 9202).value_or(1500));
     side.mac = default_mac(side);
     if (const auto text = section.text("mac")) side.mac = section.checked("mac", own_mac(*text));
     if (const auto gateway = section.text("gateway")) {
-      side.routes.push_back({AddressRange::any_v4(), section.checked("gateway", IpAddress::parse(*gateway))});
+      side.routes.push_back(
+          {AddressRange::any_v4(), reached(section, "gateway", section.checked("gateway", parse_ipv4(*gateway)))});
     }
     for (auto& route : section.sections("routes", "route of [" + std::string(key) + "]")) {
       StaticRoute read;
       read.destination = route.checked("destination", AddressRange::parse(route.required_text("destination")));
       if (!read.destination.prefix_length()) route.problem("destination", "must be one prefix");
-      read.via = route.checked("via", IpAddress::parse(route.required_text("via")));
+      read.via = reached(route, "via", route.checked("via", parse_ipv4(route.required_text("via"))));
       route.finish();
       side.routes.push_back(read);
     }
     section.finish();
     return side;
+  }
+
+  void check_networks() {
+    for (const auto& wan : config_.wan.addresses) {
+      for (const auto& lan : config_.lan.addresses) {
+        if (network_of(wan).intersect(network_of(lan))) {
+          root_.problem("wan", "'address' " + wan.address.to_string() + " and [lan]'s " + lan.address.to_string() +
+                                   " are in one network; a gateway stands between two");
+        }
+      }
+    }
   }
 
   void read_gateway() {
@@ -214,6 +263,13 @@ class Reader {
     limits.hard_packets = section.number("life_packets", 0, kMost).value_or(0);
     limits.soft_bytes = section.number("rekey_bytes", 0, kMost).value_or(0);
     limits.hard_bytes = section.number("life_bytes", 0, kMost).value_or(0);
+    const auto too_short = [](std::uint64_t soft, std::uint64_t hard) { return hard != 0 && hard < soft; };
+    if (too_short(limits.soft_packets, limits.hard_packets)) {
+      section.problem("life_packets", "ends before 'rekey_packets'; make it larger");
+    }
+    if (too_short(limits.soft_bytes, limits.hard_bytes)) {
+      section.problem("life_bytes", "ends before 'rekey_bytes'; make it larger");
+    }
     return limits;
   }
 
@@ -245,7 +301,7 @@ class Reader {
   TrafficSelectors read_selectors(TomlSection& section, std::string_view key) {
     TrafficSelectors out;
     if (!section.has(key)) section.problem("needs '" + std::string(key) + "', for example [\"10.1.0.0/24\"]");
-    for (const auto& text : section.texts(key)) out.push_back(section.checked(key, TrafficSelector::parse(text)));
+    for (const auto& text : section.texts(key)) out.push_back(section.checked(key, parse_selector(text)));
     return out;
   }
 
@@ -274,8 +330,8 @@ class Reader {
     ConnectionConfig read;
     ike::Connection& c = read.connection;
     c.name = read_name(section, connection_names_);
-    c.local = section.checked("local_address", IpAddress::parse(section.text_or("local_address", "0.0.0.0")));
-    c.remote = section.checked("remote_address", IpAddress::parse(section.required_text("remote_address")));
+    c.local = section.checked("local_address", parse_ipv4(section.text_or("local_address", "0.0.0.0")));
+    c.remote = section.checked("remote_address", parse_ipv4(section.required_text("remote_address")));
     const auto identity = [&](std::string_view key, const IpAddress& address) {
       return section.checked(key, ike::Identity::parse(section.text_or(key, address.to_string())));
     };
@@ -319,7 +375,7 @@ class Reader {
       digits.assign(secret.reveal().begin(), secret.reveal().end());
     }
     const std::string named = file ? key + "_file" : key;
-    Buffer raw = section.checked(named, from_hex(digits));
+    Buffer raw = from_hex(digits).value_or(Buffer());
     wipe({reinterpret_cast<std::uint8_t*>(digits.data()), digits.size()});
     if (raw.size() != size) {
       section.problem(named, "must have " + std::to_string(2 * size) + " hexadecimal digits: " + what);
@@ -353,8 +409,8 @@ class Reader {
     ManualSa manual;
     manual.name = read_name(section, sa_names_);
     SaParameters& sa = manual.sa;
-    sa.local = section.checked("local_address", IpAddress::parse(section.required_text("local_address")));
-    sa.remote = section.checked("remote_address", IpAddress::parse(section.required_text("remote_address")));
+    sa.local = section.checked("local_address", parse_ipv4(section.required_text("local_address")));
+    sa.remote = section.checked("remote_address", parse_ipv4(section.required_text("remote_address")));
     sa.spi_in = Spi{read_spi(section, "spi_in")};
     sa.spi_out = Spi{read_spi(section, "spi_out")};
     const auto proposal =

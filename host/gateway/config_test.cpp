@@ -102,6 +102,35 @@ TEST(Config, EveryProblemIsTold) {
               HasSubstr("/etc/gw.toml:13: policy 'x' action: 'encrypt' is none of 'bypass', 'discard', 'protect'"));
 }
 
+TEST(Config, AddressesThatCannotWorkTogetherAreTold) {
+  const auto frame_with = [](const std::string& old, const std::string& instead) {
+    std::string text = kFrame;
+    text.replace(text.find(old), old.size(), instead);
+    const auto config = parse_config(text, "/etc/gw.toml");
+    return config ? "no problem" : config.error().detail;
+  };
+  EXPECT_EQ(frame_with("eth1", "eth0"),
+            "/etc/gw.toml:4: [card] wan_interface: is 'lan_interface' too; the card has two ports");
+  EXPECT_EQ(
+      frame_with("10.1.0.1/24", "10.1.0.0/24"),
+      "/etc/gw.toml:6: [lan] address: '10.1.0.0/24' is the network's; write the gateway's own, for example 10.1.0.1");
+  EXPECT_EQ(frame_with("192.0.2.254", "198.51.100.1"),
+            "/etc/gw.toml:9: [wan] gateway: '198.51.100.1' is in no network of this side's 'address'");
+  EXPECT_THAT(frame_with("10.1.0.1/24", "192.0.0.1/16"), HasSubstr("are in one network; a gateway stands between two"));
+  EXPECT_EQ(frame_with("192.0.2.254", "2001:db8::1"),
+            "/etc/gw.toml:9: [wan] gateway: '2001:db8::1' is IPv6, which the card does not forward; write IPv4");
+  std::string text = kConnection;
+  text.replace(text.find("10.2.0.0/24"), 11, "2001:db8::/64");
+  EXPECT_EQ(
+      problem(text),
+      "/etc/gw.toml:20: child 'net' remote_ts: '2001:db8::/64' is IPv6, which the card does not forward; write IPv4");
+}
+
+TEST(Config, AnEndBeforeTheRenewalIsTold) {
+  EXPECT_EQ(problem(std::string(kConnection) + "life_bytes = 5\n"),
+            "/etc/gw.toml:26: child 'net' life_bytes: ends before 'rekey_bytes'; make it larger");
+}
+
 TEST(Config, AProblemIsToldOnce) {
   std::string text = kConnection;
   text.replace(text.find("swordfish"), 9, "");

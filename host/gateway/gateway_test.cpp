@@ -73,7 +73,7 @@ constexpr std::uint32_t kPeer = 0xc0000202;    // 192.0.2.2
 constexpr const char* kConfiguration = R"([card]
 backend = "software"
 lan_interface = "none"
-wan_interface = "none"
+wan_interface = "none-either"
 [gateway]
 log_level = "warning"
 [lan]

@@ -102,8 +102,8 @@ void IkeSa::retransmit(Turn& turn) {
   send(local_, remote_, request.bytes, turn);
 }
 
-void IkeSa::later(Task task, Time not_before) { queue_.emplace_back(std::move(task), not_before); }
-void IkeSa::next(Task task, Time not_before) { queue_.emplace_front(std::move(task), not_before); }
+void IkeSa::later(Task task, Time not_before) { queue_.push_back({std::move(task), not_before}); }
+void IkeSa::next(Task task, Time not_before) { queue_.push_front({std::move(task), not_before}); }
 
 void IkeSa::enqueue(Task task, Turn& turn, Time not_before) {
   later(std::move(task), not_before);

@@ -19,8 +19,11 @@ constexpr unsigned kRouteIntervals = 2048;
 constexpr unsigned kNextHops = 256;
 constexpr unsigned kPrincipalBuckets = 2048;  // the first half is found by the first hash, the second by the second
 constexpr unsigned kBucketEntries = 4;
-constexpr unsigned kReplayWindow = 128;  // packets
-static_assert((1U << kSaIndexBits) == kSaRows, "sizes contradict each other");
+constexpr unsigned kLeastReplayWindow = 64;   // packets; an inbound SA doubles it replay_window times
+constexpr unsigned kMostReplayWindow = 4096;  // packets
+constexpr unsigned kReplayWindowSizes = 7;    // 64, 128, .. 4096
+static_assert((1U << kSaIndexBits) == kSaRows && kLeastReplayWindow << (kReplayWindowSizes - 1) == kMostReplayWindow,
+              "sizes contradict each other");
 
 // ---- rows ----------------------------------------------------------------------------------------------------------
 
@@ -85,7 +88,7 @@ constexpr Field kEncap{"encap", 2, 1, "accepted in UDP only (RFC 3948); 0: accep
 constexpr Field kReserved0{"reserved0", 3, 1, "write zero"};
 constexpr Field kCipher{"cipher", 4, 4, "Cipher"};
 constexpr Field kIntegrity{"integrity", 8, 4, "Integrity; none for a cipher that has its own"};
-constexpr Field kReserved3{"reserved3", 12, 4, "write zero"};
+constexpr Field kReplayWindow{"replay_window", 12, 4, "anti-replay window of 64 * 2^this packets; up to 6"};
 constexpr Field kPolicyId{"policy_id", 16, 16, "the policy whose inbound rules this SA may satisfy"};
 constexpr Field kSpi{"spi", 32, 32, "SPI, compared whole"};
 constexpr Field kDestination{"destination", 64, 32, "our outer address, compared"};
@@ -95,11 +98,17 @@ constexpr Field kHardPackets{"hard_packets", 256, 64, "no packet beyond this man
 constexpr Field kSoftBytes{"soft_bytes", 320, 64, "event when this many bytes were decrypted; 0: none"};
 constexpr Field kHardBytes{"hard_bytes", 384, 64, "no packet that would pass this many bytes; 0: none"};
 constexpr Field kReserved2{"reserved2", 448, 64, "write zero"};
-constexpr Field kFields[] = {kValid,       kEsn,       kEncap,     kReserved0,   kCipher,    kIntegrity,
-                             kReserved3,   kPolicyId,  kSpi,       kDestination, kReserved1, kSoftPackets,
-                             kHardPackets, kSoftBytes, kHardBytes, kReserved2};
+constexpr Field kFields[] = {kValid,        kEsn,       kEncap,     kReserved0,   kCipher,    kIntegrity,
+                             kReplayWindow, kPolicyId,  kSpi,       kDestination, kReserved1, kSoftPackets,
+                             kHardPackets,  kSoftBytes, kHardBytes, kReserved2};
 static_assert(tiles(kFields, kRowBits), "sa_in has a gap, an overlap or an unlisted field");
 }  // namespace sa_in
+
+// The packets of an inbound SA's anti-replay window by its replay_window. 0: the code has no name, and the row is as
+// good as empty.
+constexpr unsigned replay_window_packets(std::uint64_t code) {
+  return code < kReplayWindowSizes ? kLeastReplayWindow << code : 0;
+}
 
 // The living part of an outbound SA: read through the sa_state registers, written by the card alone.
 namespace sa_out_state {
@@ -118,10 +127,9 @@ constexpr Field kPackets{"packets", 64, 64, "packets accepted"};
 constexpr Field kBytes{"bytes", 128, 64, "bytes decrypted: inner packets with padding and ESP trailer"};
 constexpr Field kIcvFailures{"icv_failures", 192, 32, "packets with a wrong ICV"};
 constexpr Field kReplays{"replays", 224, 32, "packets refused by the anti-replay window"};
-constexpr Field kWindow{"window", 256, kReplayWindow, "bit i: top - i was accepted"};
-constexpr Field kExpired{"expired", 256 + kReplayWindow, 1, "a packet was refused for a hard limit; stays"};
-constexpr Field kReserved{"reserved", 257 + kReplayWindow, 255 - kReplayWindow, "reads zero"};
-constexpr Field kFields[] = {kTop, kPackets, kBytes, kIcvFailures, kReplays, kWindow, kExpired, kReserved};
+constexpr Field kExpired{"expired", 256, 1, "a packet was refused for a hard limit; stays"};
+constexpr Field kReserved{"reserved", 257, 255, "reads zero"};
+constexpr Field kFields[] = {kTop, kPackets, kBytes, kIcvFailures, kReplays, kExpired, kReserved};
 static_assert(tiles(kFields, kRowBits), "sa_in_state has a gap, an overlap or an unlisted field");
 }  // namespace sa_in_state
 

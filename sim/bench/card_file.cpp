@@ -290,6 +290,14 @@ class Loader {
     return p;
   }
 
+  static std::uint32_t replay_window_of(Section& s) {
+    const std::uint64_t packets = s.number("replay_window", 0, INT64_MAX, driver::kDefaultReplayWindow);
+    if (auto code = driver::replay_window_code(packets); !code) {
+      refuse(s.need("replay_window"), "'replay_window' " + code.error().detail);
+    }
+    return static_cast<std::uint32_t>(packets);
+  }
+
   void add_principal(const toml::table& table) {
     Section s(table);
     const auto who = valid(address(s.text("address")), s, "address", "an IPv4 address");
@@ -331,6 +339,7 @@ class Loader {
       sa.protection = std::move(protection);
       sa.esn = s.flag("esn");
       sa.encap = s.flag("encap");
+      sa.replay_window = replay_window_of(s);
       sa.policy_id = policy;
       s.nothing_else();
       good(sas_.claim_spi(spi), s.need("spi"));

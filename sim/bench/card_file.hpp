@@ -32,6 +32,7 @@
 //   next_hop = "peer"                  # out
 //   policy = 1
 //   esn = false
+//   replay_window = 128                # in: packets, 64, 128, 256, 512, 1024, 2048 or 4096
 //   encap = false                      # ESP in UDP
 //   source_port = 4500                 # out, encap
 //   destination_port = 4500

@@ -282,10 +282,12 @@ class Comparison {
   }
 
   // Order is kept within what takes one way through the card: out of WAN what is protected and what is not, out of LAN
-  // what was decapsulated and what came in the clear; for the host likewise.
+  // what was decapsulated and what came in the clear, each by one of the two ways through a cipher; for the host
+  // likewise.
   Result<void> compare(Output rtl, Output software) {
-    const auto way = [](const std::pair<Port, Buffer>& f) {
-      return std::tuple(f.first, f.second[23], ByteReader(Bytes(f.second).subspan(26)).u32() >> 8 == kBypassNet >> 8);
+    const auto way = [this](const std::pair<Port, Buffer>& f) {
+      return std::tuple(f.first, f.second[23], ByteReader(Bytes(f.second).subspan(26)).u32() >> 8 == kBypassNet >> 8,
+                        traffic_.chained(f.second));
     };
     const auto by_way = [&](const auto& a, const auto& b) { return way(a) < way(b); };
     std::stable_sort(rtl.frames.begin(), rtl.frames.end(), by_way);

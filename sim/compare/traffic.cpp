@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 
 #include "driver/ipv4/ipv4.hpp"
 #include "hw/layout/descriptors.hpp"
@@ -31,17 +32,12 @@ void mend(Buffer& frame) {
 }  // namespace
 
 Traffic::Traffic(std::mt19937_64& rng) : rng_(rng) {
-  constexpr std::array<std::size_t, kSteadyTunnels + 1> kKeyBytes = {16, 24, 32, 16};
-  for (std::size_t i = 0; i < kKeyBytes.size(); ++i) {
+  for (std::size_t i = 0; i <= kSteadyTunnels; ++i) {
     Tunnel t;
     t.policy_id = static_cast<std::uint16_t>(10 + i);
     t.far_host = kFarNet | 0x3000 | static_cast<std::uint32_t>(i + 1);
     t.out = {.source = kOurAddress, .destination = kPeerAddress};
     t.in = {.source = kPeerAddress, .destination = kOurAddress};
-    for (bench::EspSa* sa : {&t.out, &t.in}) {
-      sa->protection.key = Secret(kKeyBytes[i]);
-      sa->protection.salt = Secret(4);
-    }
     renew(t);
     t.esn = i == 2;
     t.hard_packets = i == kSteadyTunnels ? 40 : 0;
@@ -51,11 +47,54 @@ Traffic::Traffic(std::mt19937_64& rng) : rng_(rng) {
 
 void Traffic::renew(Tunnel& tunnel) {
   tunnel.out.spi = static_cast<std::uint32_t>(rng_()) | 0x100;  // 0 to 255 are reserved
-  for (bench::EspSa* sa : {&tunnel.out, &tunnel.in}) {
-    for (auto& byte : sa->protection.key.bytes()) byte = static_cast<std::uint8_t>(rng_());
-    for (auto& byte : sa->protection.salt.bytes()) byte = static_cast<std::uint8_t>(rng_());
-  }
+  tunnel.out.protection = protection();
+  tunnel.in.protection = protection();
   tunnel.next_seq = 1;
+}
+
+Secret Traffic::secret(std::size_t bytes) {
+  Secret s(bytes);
+  for (auto& byte : s.bytes()) byte = static_cast<std::uint8_t>(rng_());
+  return s;
+}
+
+// Any cipher, with an integrity when it has no ICV of its own.
+driver::SaProtection Traffic::protection() {
+  using layout::Cipher;
+  driver::SaProtection p;
+  p.cipher = Cipher(below(std::size(layout::kCiphers)));
+  switch (p.cipher) {
+    case Cipher::kNull:
+      break;
+    case Cipher::kDesCbc:
+      p.key = secret(8);
+      break;
+    case Cipher::kDes3Cbc:
+      p.key = secret(24);
+      break;
+    case Cipher::kAesGcm:
+    case Cipher::kAesGmac:
+    case Cipher::kAesCtr:
+      p.salt = secret(4);
+      [[fallthrough]];
+    case Cipher::kAesCbc:
+      p.key = secret(16 + 8 * below(3));
+      break;
+  }
+  if (layout::shape(p.cipher).icv == 0) {
+    p.integrity = layout::Integrity(1 + below(std::size(layout::kIntegrities) - 1));
+    p.integrity_key = secret(layout::shape(p.integrity).key);
+  }
+  return p;
+}
+
+bool Traffic::chained(Bytes sent) const {
+  const auto is_of = [&](const Tunnel& t) {
+    const auto esp = bench::esp_header(sent);
+    const bool is = esp ? esp->spi == t.out.spi : ByteReader(sent.subspan(kIpv4At + 12)).u32() == t.far_host;
+    return is && layout::shape((esp ? t.out : t.in).protection.cipher).icv == 0;
+  };
+  return std::any_of(tunnels_.begin(), tunnels_.end(), is_of);
 }
 
 std::size_t Traffic::length() {

@@ -31,7 +31,7 @@ inline constexpr std::uint32_t kUserAddress = 0x0a010042;  // of the one known p
 inline constexpr std::uint16_t kPrincipal = 7;
 inline constexpr std::uint32_t kHashSeed = 0x5eed;
 
-inline constexpr std::size_t kSteadyTunnels = 3;  // AES of 128, 192 and 256 bits, the last with ESN; then a limited one
+inline constexpr std::size_t kSteadyTunnels = 3;  // the last with ESN; then a limited one
 inline constexpr std::size_t kSteadyNets = 6;     // protected by any of them, or bypassed
 constexpr std::uint32_t steady_net(std::size_t i) { return kFarNet | static_cast<std::uint32_t>(i) << 8; }
 
@@ -59,8 +59,10 @@ class Traffic {
 
   std::vector<Tunnel>& tunnels() { return tunnels_; }
   [[nodiscard]] Tunnel& limited() { return tunnels_.back(); }
-  // New keys and numbers for a tunnel that is to be installed anew.
+  // New ciphers, keys and numbers for a tunnel that is to be installed anew.
   void renew(Tunnel& tunnel);
+  // Whether a frame that left the card had to go by the engine of chained modes.
+  [[nodiscard]] bool chained(Bytes sent) const;
 
   // Everything, faults included.
   std::vector<Offered> anything(std::size_t count);
@@ -73,6 +75,8 @@ class Traffic {
  private:
   [[nodiscard]] std::size_t below(std::size_t n) { return rng_() % n; }
   [[nodiscard]] bool one_in(std::size_t n) { return below(n) == 0; }
+  Secret secret(std::size_t bytes);
+  driver::SaProtection protection();
   std::size_t length();
   Buffer lan_frame(std::uint32_t destination);
   Buffer esp_frame(Tunnel& tunnel, std::uint32_t inner_destination);

@@ -2,14 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """IKEv2 with a pre-shared key against strongSwan."""
 
-from peer_test import DUT, NET_A, NET_B, PEER, PeerTest, main
+from peer_test import DUT, NET_A, NET_B, PEER, PeerTest, main, sides
 from world.network import wait_for
 from world.strongswan import StrongSwan
 
 SECRET = "a secret shared with the peer"
 
 
-def swanctl(proposals="aes128gcm16-prfsha256-ecp256", esp="aes128gcm16", secret=SECRET, ike_options="", child_options=""):
+def swanctl(proposals="aes128gcm16-prfsha256-ecp256", esp="aes128gcm16", secret=SECRET, ike_options="", child_options="", remote_ts=NET_A):
     return f"""
 connections {{
   dut {{
@@ -29,7 +29,7 @@ connections {{
     children {{
       net {{
         local_ts = {NET_B}
-        remote_ts = {NET_A}
+        remote_ts = {remote_ts}
         esp_proposals = {esp}
         {child_options}
       }}
@@ -46,7 +46,7 @@ secrets {{
 """
 
 
-def ours(start, proposals="aes128gcm16-prfsha256-ecp256", esp="aes128gcm16", options=""):
+def ours(start, proposals="aes128gcm16-prfsha256-ecp256", esp="aes128gcm16", options="", local_ts=NET_A, remote_ts=NET_B):
     return f"""
 [[connections]]
 name = "peer"
@@ -58,8 +58,8 @@ proposals = ["{proposals}"]
 {options}
 [[connections.children]]
 name = "net"
-local_ts = ["{NET_A}"]
-remote_ts = ["{NET_B}"]
+local_ts = ["{local_ts}"]
+remote_ts = ["{remote_ts}"]
 esp_proposals = ["{esp}"]
 start_action = "{start}"
 """
@@ -103,6 +103,58 @@ class Ikev2(PeerTest):
         _, swan = self.tunnel(initiator=True, proposals="aes256-sha256-modp2048")
         self.assertIn("AES_CBC-256/HMAC_SHA2_256_128", swan.list_sas())
         self.assert_traffic_is_protected(swan.keys)
+
+    def refused(self, gateway, why):
+        """We initiate in vain, and say why."""
+        done = gateway.cli("initiate", "peer", "net", check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(why, done.stderr)
+        self.assertEqual(gateway.established(), [])
+
+    def test_the_peer_asks_for_another_group(self):
+        _, swan = self.tunnel(initiator=True, theirs=swanctl("aes256-sha256-ecp256"), proposals="aes256-sha256-modp2048-ecp256")
+        self.assertIn("N(INVAL_KE)", swan.log())
+        self.assertIn("ECP_256", swan.list_sas())
+        self.assert_traffic_is_protected(swan.keys)
+
+    def test_we_ask_for_another_group(self):
+        _, swan = self.tunnel(initiator=False, theirs=swanctl("aes256-sha256-modp2048-ecp256"), proposals="aes256-sha256-ecp256")
+        self.assertIn("N(INVAL_KE)", swan.log())
+        self.assertIn("ECP_256", swan.list_sas())
+        self.assert_traffic_is_protected(swan.keys)
+
+    def test_the_peer_narrows_what_we_propose(self):
+        gateway = self.gateway(ours("none", remote_ts="0.0.0.0/0")).start()
+        swan = StrongSwan(self.peer, swanctl())
+        gateway.cli("initiate", "peer", "net")
+        self.assertEqual(gateway.established()[0]["remote_ts"], NET_B)
+        self.assert_traffic_is_protected(swan.keys)
+
+    def test_we_narrow_what_the_peer_proposes(self):
+        _, swan = self.tunnel(initiator=False, theirs=swanctl(remote_ts="10.0.0.0/8"))
+        self.assertIn(f"remote {NET_A}", swan.list_sas())
+        self.assert_traffic_is_protected(swan.keys)
+
+    def test_no_ike_proposal_in_common(self):
+        swan = StrongSwan(self.peer, swanctl("aes128-sha256-ecp256"))
+        gateway = self.gateway(ours("none", "aes256-sha512-modp2048")).start()
+        self.refused(gateway, "NO_PROPOSAL_CHOSEN")
+        self.assertFalse(swan.initiate())
+        self.assertIn("received NO_PROPOSAL_CHOSEN", swan.log())
+
+    def test_no_esp_proposal_in_common_leaves_the_ike_sa(self):
+        swan = StrongSwan(self.peer, swanctl(esp="aes256gcm16"))
+        gateway = self.gateway(ours("none")).start()
+        self.refused(gateway, "NO_PROPOSAL_CHOSEN")
+        self.assertFalse(swan.initiate())
+        self.assertIn("ESTABLISHED", swan.list_sas())
+
+    def test_traffic_selectors_that_do_not_meet(self):
+        swan = StrongSwan(self.peer, swanctl())
+        gateway = self.gateway(ours("none", local_ts="10.77.0.0/24")).start()
+        self.refused(gateway, "TS_UNACCEPTABLE")
+        self.assertFalse(swan.initiate())
+        self.assertIn("received TS_UNACCEPTABLE", swan.log())
 
     def test_rekey_child_by_the_peer_stops_no_traffic(self):
         theirs = swanctl(esp="aes128gcm16-ecp256", child_options="rekey_time = 4s\n life_time = 8s\n rand_time = 0s")
@@ -155,6 +207,38 @@ class Ikev2(PeerTest):
         self.assertFalse(swan.initiate())
         self.assertRegex(swan.log(), "AUTH_FAILED|AUTHENTICATION_FAILED")
         self.assertEqual(gateway.established(), [])
+
+
+INSIDE, ROUTER_INSIDE, ROUTER = "203.0.113.1", "203.0.113.254", DUT
+
+
+class Nat(PeerTest):
+    """We are 203.0.113.1 behind a router that gives us its own address and other ports."""
+
+    sides = sides(INSIDE, ROUTER_INSIDE)
+
+    def wire_wan(self):
+        router = self.world.namespace("router")
+        self.world.wire(self.dut, "wan0", router, "in0")
+        self.world.wire(router, "out0", self.peer, "wan0")
+        router.address("in0", f"{ROUTER_INSIDE}/24")
+        router.address("out0", f"{ROUTER}/24")
+        router.forward()
+        router.run("nft", "-f", "-", input="""table ip nat {
+            chain out {
+                type nat hook postrouting priority 100
+                oifname "out0" ip protocol udp masquerade to :20000-30000 random
+            }
+        }""")
+
+    def test_encapsulated_traffic_passes_a_nat(self):
+        self.linux_peer()
+        swan = StrongSwan(self.peer, swanctl())
+        gateway = self.gateway(ours("start")).start()
+        gateway.wait_established()
+        self.assertIn("remote host is behind NAT", swan.log())
+        self.assertRegex(swan.list_sas(), rf"remote .* {ROUTER}\[2\d{{4}}\]")
+        self.assert_traffic_is_protected(swan.keys)
 
 
 if __name__ == "__main__":

@@ -21,13 +21,14 @@ DUT, PEER = "198.51.100.1", "198.51.100.2"
 LAN_A, LAN_B = "10.1.0.10", "10.2.0.10"
 NET_A, NET_B = "10.1.0.0/24", "10.2.0.0/24"
 
-SIDES = f"""
+def sides(address=DUT, gateway=PEER):
+    return f"""
 [lan]
 address = "10.1.0.1/24"
 
 [wan]
-address = "{DUT}/24"
-gateway = "{PEER}"
+address = "{address}/24"
+gateway = "{gateway}"
 """
 
 
@@ -35,6 +36,7 @@ class PeerTest(unittest.TestCase):
     """A world with everything but the two gateways."""
 
     card = "xrt"
+    sides = sides()
 
     def setUp(self):
         self.world = World("sppeer")
@@ -42,13 +44,16 @@ class PeerTest(unittest.TestCase):
         self.addCleanup(self.world.close)
         self.lana, self.dut, self.peer, self.lanb = (self.world.namespace(n) for n in ("lana", "dut", "peer", "lanb"))
         self.world.wire(self.lana, "eth0", self.dut, "lan0")
-        self.world.wire(self.dut, "wan0", self.peer, "wan0")
+        self.wire_wan()
         self.world.wire(self.peer, "lan0", self.lanb, "eth0")
         self.lana.address("eth0", f"{LAN_A}/24")
         self.lana.route("default", "10.1.0.1")
         self.lanb.address("eth0", f"{LAN_B}/24")
         self.lanb.route("default", "10.2.0.1")
         self.wan = self.world.folder / "wan.pcap"
+
+    def wire_wan(self):
+        self.world.wire(self.dut, "wan0", self.peer, "wan0")
 
     def linux_peer(self):
         """Addresses of the peer's namespace, when Linux itself is the peer there."""
@@ -57,7 +62,7 @@ class PeerTest(unittest.TestCase):
         self.peer.forward()
 
     def gateway(self, configuration):
-        return Gateway(self.dut, SIDES + configuration, self.card)
+        return Gateway(self.dut, self.sides + configuration, self.card)
 
     def assert_traffic_is_protected(self, keys):
         """Pings cross both ways; the WAN holds nothing but ESP, IKE and ARP; both independent readers verify every ESP packet."""

@@ -98,7 +98,7 @@ def add_systemd(root):
     (root / "etc/os-release").write_text("ID=debian\n")
 
 
-def build_initrd(kernel, rc, folder, programs, files, systemd):
+def build_initrd(kernel, rc, folder, programs, files, systemd, add):
     """An initial file system: busybox, ip, the modules, and what is the guest's own."""
     root = folder / "root"
     for name in ("bin", "sbin", "etc", "proc", "sys", "dev", "run", "usr/bin", "usr/sbin"):
@@ -140,6 +140,8 @@ def build_initrd(kernel, rc, folder, programs, files, systemd):
         path.write_text(text)
     (root / "init").write_text(INIT.replace("SYSTEMD", SYSTEMD))
     (root / "init").chmod(0o755)
+    if add:
+        add(root)
     initrd = folder / "initrd"
     names = subprocess.run(["find", ".", "-print0"], cwd=root, capture_output=True, check=True).stdout
     with open(initrd, "wb") as out:
@@ -151,13 +153,14 @@ def build_initrd(kernel, rc, folder, programs, files, systemd):
 class LinuxGuest:
     """The gateway of a namespace becomes a guest: the namespace's wan0 and lan0 are bridged to it. `rc` is a shell script that
     runs at its start (addresses, routes, xfrm states and policies on wan0 and lan0). `programs` and `files` are put into it, by their
-    path there: programs of this machine, and texts. With `systemd` that is its first process."""
+    path there: programs of this machine, and texts. With `systemd` that is its first process. add(root) may put
+    more into the folder that becomes its file system."""
 
-    def __init__(self, namespace, rc, cache, programs=(), files=(), systemd=False):
+    def __init__(self, namespace, rc, cache, programs=(), files=(), systemd=False, add=None):
         self.folder = namespace.world.folder / f"guest-{namespace.name}"
         self.folder.mkdir()
         kernel = unpack_kernel(cache)
-        initrd = build_initrd(kernel, rc, self.folder, dict(programs), dict(files), systemd)
+        initrd = build_initrd(kernel, rc, self.folder, dict(programs), dict(files), systemd, add)
         for side in ("wan", "lan"):
             namespace.run("ip", "link", "add", f"br-{side}", "type", "bridge")
             namespace.run("sysctl", "-qw", f"net.ipv6.conf.br-{side}.disable_ipv6=1")

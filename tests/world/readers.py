@@ -93,7 +93,6 @@ def read_with_scapy(path, keys):
 def read_with_tshark(path, keys):
     """The same by tshark, of the SAs in `keys` alone: returns {spi: number of packets with a good ICV and an IPv4 packet within}; any
     other packet of theirs is a Failure."""
-    known = {k.spi for k in keys}
     command = ["tshark", "-r", str(path), "-o", "esp.enable_encryption_decode:TRUE", "-o", "esp.enable_authentication_check:TRUE"]
     for k in keys:
         command += ["-o", f"uat:esp_sa:{k.tshark_row()}"]
@@ -102,7 +101,7 @@ def read_with_tshark(path, keys):
     done = subprocess.run(command, text=True, capture_output=True)
     if done.returncode != 0:
         raise Failure(f"tshark: {done.stderr}")
-    good = {}
+    known, good = {k.spi for k in keys}, {}
     for line in done.stdout.splitlines():
         number, spi, icv_good, next_header = (line.split("\t") + ["", "", ""])[:4]
         if int(spi, 16) not in known:

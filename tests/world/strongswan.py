@@ -1,47 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
-"""strongSwan as a peer, in a namespace of its own. ESP is done in userland by its kernel-libipsec plug-in, which speaks
-ESP in UDP only, tunnel mode, no ESN."""
+"""strongSwan as a peer: in a namespace of its own, where ESP is done in userland by its kernel-libipsec plug-in, which speaks ESP
+in UDP only, tunnel mode, no ESN; or in a guest, over the Linux kernel's ESP."""
 
 import os
+import shutil
+import subprocess
+from pathlib import Path
 
+from .linux_guest import LinuxGuest, copy_with_libraries
 from .network import Failure, wait_for
 from .readers import keys_from_charon
 
 CHARON = "/usr/sbin/charon-systemd"  # keeps no pid file and needs no systemd: several can run side by side
-# kernel-libipsec stands before kernel-netlink, which still does addresses, routes and rules.
+# kernel-libipsec goes before these: kernel-netlink still does addresses, routes and rules.
 PLUGINS = """random nonce drbg openssl aes sha1 sha2 hmac kdf gcm ctr curve25519 gmp pem pkcs1 pkcs8 pubkey x509 constraints
- kernel-libipsec kernel-netlink socket-default vici updown counters"""
+ kernel-netlink socket-default vici updown counters"""
+SWANCTL_PLUGINS = "random openssl sha1 sha2 pem pkcs1 pkcs8 pubkey x509"
+PLUGIN_FOLDER = Path("/usr/lib/ipsec/plugins")
 # swanctl complains of each that is missing.
 SWANCTL_FOLDERS = "x509 x509ca x509ocsp x509aa x509ac x509crl pubkey private rsa ecdsa bliss pkcs8 pkcs12"
 
 
-class StrongSwan:
-    """charon with a swanctl.conf, running until the world ends."""
-
-    def __init__(self, namespace, swanctl_conf, charon_options=""):
-        self.namespace = namespace
-        self.folder = namespace.world.folder / f"swan-{namespace.name}"
-        for name in SWANCTL_FOLDERS.split():
-            (self.folder / "swanctl" / name).mkdir(parents=True)
-        self.socket = f"unix://{self.folder}/vici"
-        if len(self.socket) > 113:
-            raise Failure(f"{self.socket}: too long for the path of a UNIX socket")
-        (self.folder / "swanctl" / "swanctl.conf").write_text(swanctl_conf)
-        (self.folder / "strongswan.conf").write_text(self._configuration(charon_options))
-        for name in ("charon.log", "keys.log"):
-            (self.folder / name).touch()
-        self.env = dict(os.environ, STRONGSWAN_CONF=str(self.folder / "strongswan.conf"), SWANCTL_DIR=str(self.folder / "swanctl"))
-        self.process = namespace.start(f"charon-{namespace.name}", CHARON, env=self.env)
-        wait_for("strongSwan to come up", lambda: self.swanctl("--stats", check=False).returncode == 0)
-        self.process.must_run()
-        loaded = self.swanctl("--load-all", "--noprompt")
-        if "failed" in loaded.stdout + loaded.stderr:
-            raise Failure(f"swanctl did not load its configuration:\n{loaded.stdout}{loaded.stderr}")
-
-    def _configuration(self, options):
-        return f"""
+def configuration(folder, plugins, options=""):
+    """strongswan.conf of a charon whose files are in `folder`."""
+    return f"""
 charon-systemd {{
-  load = {" ".join(PLUGINS.split())}
+  load = {" ".join(plugins.split())}
   retransmit_timeout = 1.0
   retransmit_base = 1.4
   retransmit_tries = 5
@@ -50,13 +34,13 @@ charon-systemd {{
   }}
   filelog {{
     main {{
-      path = {self.folder}/charon.log
+      path = {folder}/charon.log
       ike_name = yes
       flush_line = yes
       default = 1
     }}
     keys {{
-      path = {self.folder}/keys.log
+      path = {folder}/keys.log
       time_format = %H:%M:%S
       flush_line = yes
       default = -1
@@ -66,7 +50,7 @@ charon-systemd {{
   }}
   plugins {{
     vici {{
-      socket = {self.socket}
+      socket = unix://{folder}/vici
     }}
     kernel-libipsec {{
       allow_peer_ts = yes
@@ -81,9 +65,33 @@ charon-systemd {{
   {options}
 }}
 swanctl {{
-  load = random openssl sha1 sha2 pem pkcs1 pkcs8 pubkey x509
+  load = {SWANCTL_PLUGINS}
 }}
 """
+
+
+class StrongSwan:
+    """charon with a swanctl.conf, running until the world ends."""
+
+    def __init__(self, namespace, swanctl_conf, charon_options=""):
+        self.namespace = namespace
+        self.folder = namespace.world.folder / f"swan-{namespace.name}"
+        for name in SWANCTL_FOLDERS.split():
+            (self.folder / "swanctl" / name).mkdir(parents=True)
+        self.socket = f"unix://{self.folder}/vici"
+        if len(self.socket) > 113:
+            raise Failure(f"{self.socket}: too long for the path of a UNIX socket")
+        (self.folder / "swanctl" / "swanctl.conf").write_text(swanctl_conf)
+        (self.folder / "strongswan.conf").write_text(configuration(self.folder, f"kernel-libipsec {PLUGINS}", charon_options))
+        for name in ("charon.log", "keys.log"):
+            (self.folder / name).touch()
+        self.env = dict(os.environ, STRONGSWAN_CONF=str(self.folder / "strongswan.conf"), SWANCTL_DIR=str(self.folder / "swanctl"))
+        self.process = namespace.start(f"charon-{namespace.name}", CHARON, env=self.env)
+        wait_for("strongSwan to come up", lambda: self.swanctl("--stats", check=False).returncode == 0)
+        self.process.must_run()
+        loaded = self.swanctl("--load-all", "--noprompt")
+        if "failed" in loaded.stdout + loaded.stderr:
+            raise Failure(f"swanctl did not load its configuration:\n{loaded.stdout}{loaded.stderr}")
 
     def swanctl(self, *arguments, check=True):
         command = ("env", f"STRONGSWAN_CONF={self.env['STRONGSWAN_CONF']}", f"SWANCTL_DIR={self.env['SWANCTL_DIR']}", "swanctl",
@@ -103,3 +111,48 @@ swanctl {{
     def keys(self):
         """EspKey of every CHILD_SA so far."""
         return keys_from_charon((self.folder / "keys.log").read_text(errors="replace"))
+
+
+class KernelStrongSwan:
+    """strongSwan over the Linux kernel's ESP: a guest in the place of `namespace`, whose shell script `rc` sets its addresses."""
+
+    FOLDER = "/swan"
+
+    def __init__(self, namespace, swanctl_conf, rc, cache):
+        self.environment = f"export STRONGSWAN_CONF={self.FOLDER}/strongswan.conf SWANCTL_DIR={self.FOLDER}/swanctl"
+        self.swanctl_conf = swanctl_conf
+        start = f"{rc}\n{self.environment}\n{CHARON} >{self.FOLDER}/output 2>&1 &\n"
+        self.guest = LinuxGuest(namespace, start, cache, self._add)
+        wait_for("strongSwan to come up in the guest", lambda: self.swanctl("--stats")[0] == 0, seconds=60)
+        status, output = self.swanctl("--load-all", "--noprompt")
+        if status != 0 or "failed" in output:
+            raise Failure(f"swanctl did not load its configuration:\n{output}")
+
+    def _add(self, root):
+        folder = root / self.FOLDER.lstrip("/")
+        for name in SWANCTL_FOLDERS.split():
+            (folder / "swanctl" / name).mkdir(parents=True)
+        (folder / "swanctl" / "swanctl.conf").write_text(self.swanctl_conf)
+        (folder / "strongswan.conf").write_text(configuration(self.FOLDER, PLUGINS))
+        for program in (CHARON, shutil.which("swanctl")):
+            copy_with_libraries(program, root)
+        for name in set(f"{PLUGINS} {SWANCTL_PLUGINS}".split()):
+            plugin = PLUGIN_FOLDER / f"libstrongswan-{name}.so"
+            if plugin.exists():  # some are built in
+                copy_with_libraries(str(plugin), root)
+        # glibc loads it by itself at the first pthread_cancel, so ldd does not show it.
+        listed = subprocess.run(["ldconfig", "-p"], text=True, capture_output=True, check=True).stdout
+        copy_with_libraries(next(line.split()[-1] for line in listed.splitlines() if "libgcc_s.so.1" in line and "x86-64" in line), root)
+
+    def swanctl(self, *arguments):
+        """(status, output)"""
+        return self.guest.run(f"{self.environment}\nswanctl {' '.join(arguments)} --uri unix://{self.FOLDER}/vici", check=False)
+
+    def initiate(self, child="net", seconds=20):
+        return self.swanctl("--initiate", "--child", child, "--timeout", str(seconds))[0] == 0
+
+    def list_sas(self):
+        return self.swanctl("--list-sas")[1]
+
+    def log(self):
+        return self.guest.run(f"cat {self.FOLDER}/charon.log")[1]

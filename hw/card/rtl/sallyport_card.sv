@@ -101,7 +101,8 @@ module sallyport_card
   logic [SaIndexBits-1:0] capture_sa_index;
   sa_out_state_t          state_out;
   sa_in_state_t           state_in;
-  logic                   outbound_ready, inbound_ready, outbound_wiping, inbound_wiping;
+  logic                   outbound_ready, inbound_ready, chain_ready, tables_ready;
+  logic                   outbound_wiping, inbound_wiping, chain_wiping;
   flight_t [1:0]          admit;
   flight_t [Leaves-1:0]   leave;
   drop_t   [Drops-1:0]    drop;
@@ -111,14 +112,15 @@ module sallyport_card
   inject_e                inject;
   frame_bytes_t           inject_length;
   notice_t                outbound_notice, inbound_notice;
-  logic                   host_if_busy, outbound_busy, inbound_busy, lan_tx_busy, wan_tx_busy;
+  logic                   host_if_busy, outbound_busy, inbound_busy, chain_busy, lan_tx_busy, wan_tx_busy;
 
   stream_if outbound_to_host (.clk_i, .rst_ni);
   stream_if inbound_to_host (.clk_i, .rst_ni);
   stream_if from_host (.clk_i, .rst_ni);
 
-  assign captured = captured_out || captured_in;
-  assign wiping   = outbound_wiping || inbound_wiping;
+  assign captured     = captured_out || captured_in;
+  assign wiping       = outbound_wiping || inbound_wiping || chain_wiping;
+  assign tables_ready = outbound_ready && inbound_ready && chain_ready;
 
   host_if #(
     .AdmitPorts(2),
@@ -170,7 +172,7 @@ module sallyport_card
     .m_axi_rresp,
     .m_axi_rlast,
     .table_write_o            (table_write),
-    .table_ready_i            (outbound_ready && inbound_ready),
+    .table_ready_i            (tables_ready),
     .generation_o             (generation),
     .enable_o                 (enable),
     .wipe_o                   (wipe),
@@ -349,20 +351,32 @@ module sallyport_card
     assign leave[4+OutboundDrops+i] = inbound_leave[i];
   end
 
-  // There is no such engine yet: nobody finds room.
-  assign out_room        = 1'b0;
-  assign out_plain.ready = 1'b0;
-  assign out_esp.valid   = 1'b0;
-  assign out_esp.beat    = '0;
-  assign out_esp_side    = '0;
-  assign in_room         = 1'b0;
-  assign in_esp.ready    = 1'b0;
-  assign in_plain.valid  = 1'b0;
-  assign in_plain.beat   = '0;
-  assign in_plain_side   = '0;
-  assign in_icv_ok       = 1'b0;
-  assign in_trailer      = '0;
-  wire unused = &{1'b0, out_packet, out_plain_side, in_packet, in_esp_side};
+  chain #(
+    .OutSideT(encap_t),
+    .InSideT (decap_t)
+  ) u_chain (
+    .clk_i,
+    .rst_ni,
+    .table_write_i(table_write),
+    .table_ready_o(chain_ready),
+    .wipe_i       (wipe),
+    .wiping_o     (chain_wiping),
+    .out_plain,
+    .out_packet_i (out_packet),
+    .out_side_i   (out_plain_side),
+    .out_room_o   (out_room),
+    .out_esp,
+    .out_side_o   (out_esp_side),
+    .in_esp,
+    .in_packet_i  (in_packet),
+    .in_side_i    (in_esp_side),
+    .in_room_o    (in_room),
+    .in_plain,
+    .in_side_o    (in_plain_side),
+    .in_icv_ok_o  (in_icv_ok),
+    .in_trailer_o (in_trailer),
+    .busy_o       (chain_busy)
+  );
 
   // ---- out
   tx_port #(
@@ -416,7 +430,7 @@ module sallyport_card
     assign dropped[i] = drop[i].valid;
   end
 
-  assign paths_busy = outbound_busy || inbound_busy || lan_tx_busy || wan_tx_busy;
+  assign paths_busy = outbound_busy || inbound_busy || chain_busy || lan_tx_busy || wan_tx_busy;
 
   packets_inside #(
     .Entries(3),
@@ -426,10 +440,10 @@ module sallyport_card
     .rst_ni,
     .enter_i ({counts.lan_rx.valid, counts.wan_rx.valid, from_host.valid && from_host.ready && from_host.beat.last}),
     .leave_i ({dropped, counts.lan_tx.valid, counts.wan_tx.valid, leave[2].valid, leave[3].valid}),
-    .moving_i(paths_busy || wiping || !outbound_ready || !inbound_ready),
+    .moving_i(paths_busy || wiping || !tables_ready),
     .any_o   (any_inside)
   );
 
-  assign busy_o = host_if_busy || any_inside || paths_busy || wiping || !outbound_ready || !inbound_ready;
+  assign busy_o = host_if_busy || any_inside || paths_busy || wiping || !tables_ready;
 
 endmodule

@@ -161,7 +161,7 @@ module chain_cipher
   end
 
   assign read_o       = a_valid_q && !a_q.lead;
-  assign read_place_o = {a_q.row, 4'd0} + place_t'((Decrypt ? esp_offset(a_q) : a_q.at) >> 3) - place_t'(2);
+  assign read_place_o = place_of(a_q.row, Decrypt ? esp_offset(a_q) : a_q.at) - place_t'(2);
 
   // ---- the block at b ---------------------------------------------------------------------------------------------------------
 
@@ -336,7 +336,7 @@ module chain_cipher
 
   assign b_behind = '{
     token: b_q,
-    place: {b_q.row, 4'd0} + place_t'((Decrypt ? b_q.at : esp_offset(b_q)) >> 3),
+    place: place_of(b_q.row, Decrypt ? b_q.at : esp_offset(b_q)),
     mask:  mask
   };
 

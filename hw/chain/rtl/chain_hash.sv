@@ -81,6 +81,7 @@ module chain_hash
   logic        woken, woken_take, born, born_take;
   hash_token_t woken_token, born_token;
   logic        key_take, key_asked_q;
+  logic        born_first_q;   // the directions take turns
 
   // Outbound: the cipher's progress, and who is parked for more of it.
   units_t             have_q[Contexts];
@@ -177,7 +178,7 @@ module chain_hash
       if (key_valid_i && !key_asked_q) begin
         g0       = '{step: KeyPad, inbound: 1'b0, number: '0, need: '0};
         key_take = 1'b1;
-      end else if (woken) begin
+      end else if (woken && !(born && born_first_q)) begin
         g0         = woken_token;
         woken_take = 1'b1;
       end else if (born) begin
@@ -193,6 +194,8 @@ module chain_hash
 
   always_ff @(posedge clk_i) begin
     g1_valid_q <= rst_ni && g0_valid;
+    if (!rst_ni || born_take) born_first_q <= 1'b0;
+    else if (woken_take) born_first_q <= 1'b1;
     if (g0_valid) g1_q <= g0;
     if (!rst_ni || key_done_o) key_asked_q <= 1'b0;
     else if (key_take) key_asked_q <= 1'b1;
@@ -216,7 +219,7 @@ module chain_hash
 
   assign out_read_o   = g1_go && g1_q.step == Text && !g1_q.inbound;
   assign in_read_o    = g1_go && g1_q.step == Text && g1_q.inbound;
-  assign read_place_o = {g1_context.row, 4'd0} + {3'd0, g1_q.need - block_units(g1_lane), 3'd0};
+  assign read_place_o = place_of(g1_context.row, {g1_q.need - block_units(g1_lane), 6'd0});
 
   // The chaining values that key set-up has made: {inbound, outer}.
   logic       key_read;
@@ -270,9 +273,11 @@ module chain_hash
 
   digest_t     carried;    // chaining value or digest of this packet
   logic        g2_last;    // the block is the last of the inner hash
+  logic [11:0] g2_word;    // of the packet that it begins with
   hash_token_t g2_next;
 
   assign carried = lane_digest[g2_lane];
+  assign g2_word = {g2_q.need - block_units(g2_lane), 4'd0};
   assign g2_last = ends_text(g2_context_q.packet, g2_lane, g2_q.need);
 
   always_comb begin
@@ -317,15 +322,27 @@ module chain_hash
       g3_token_q <= g2_next;
       unique case (g2_q.step)
         Text: begin
-          g3_block_q  <= text_block(g2_context_q.packet, g2_lane, g2_q.need, g2_q.inbound ? in_read_data_i : out_read_data_i);
+          for (int unsigned w = 0; w < 32; w++) begin
+            g3_block_q[32*(31-w)+:32] <= text_word(g2_context_q.packet, g2_word + 12'(w),
+                                                   g2_q.inbound ? in_read_data_i[32*w+:32] : out_read_data_i[32*w+:32]);
+          end
+          if (g2_last) begin
+            g3_block_q[32*(31-32'(length_place(g2_lane)))+:32] <= length_word(g2_lane, text_bytes(g2_context_q.packet));
+          end
           g3_digest_q <= g2_first_q ? key_digest[g2_which_q] : carried;
         end
         Outer: begin
-          g3_block_q  <= outer_block(g2_integrity_q, carried);
+          g3_block_q <= '0;
+          for (int unsigned w = 0; w < 17; w++) begin
+            g3_block_q[32*(31-w)+:32] <= outer_word(g2_integrity_q, 5'(w), w < 16 ? carried[32*((15-w)%16)+:32] : '0);
+          end
+          g3_block_q[32*(31-32'(length_place(g2_lane)))+:32] <= length_word(g2_lane, {7'd0, digest_words(g2_integrity_q), 2'd0});
           g3_digest_q <= key_digest[g2_which_q];
         end
         default: begin
-          g3_block_q  <= pad_block(key_i);
+          for (int unsigned w = 0; w < 32; w++) begin
+            g3_block_q[32*(31-w)+:32] <= pad_word(key_i.outer, w < 16 ? key_i.key[32*((15-w)%16)+:32] : '0);
+          end
           g3_digest_q <= initial_digest(g2_integrity_q);
         end
       endcase
@@ -339,6 +356,7 @@ module chain_hash
     ) u_lane (
       .clk_i,
       .rst_ni,
+      .wipe_i      (zero_i == '1),
       .valid_i     (g3_valid_q[l]),
       .token_i     (g3_token_q),
       .digest_i    (g3_digest_q),
@@ -357,7 +375,7 @@ module chain_hash
       if (wake) assert (woken_ready) else $error("more packets woken than there are");
       if (in_arrived_i) assert (born_ready) else $error("more packets born than there are");
       if (park) assert (!parked_q[index_t'(g1_q.number)]) else $error("a packet parked twice");
-      if (key_done_o) assert (zero_i == '0 && key_valid_i) else $error("a key's value nobody waits for");
+      if (key_done_o) assert (key_asked_q) else $error("a key's value nobody asked for");
     end
   end
 

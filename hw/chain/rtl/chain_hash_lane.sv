@@ -9,6 +9,7 @@ module chain_hash_lane
 ) (
   input  logic          clk_i,
   input  logic          rst_ni,
+  input  logic          wipe_i,    // zero what is remembered of the last key
 
   input  logic          valid_i,
   input  hash_token_t   token_i,   // what comes after this block
@@ -87,8 +88,9 @@ module chain_hash_lane
 
   // A key's value has a row of its own behind the packets' rows.
   localparam int unsigned NumberBits = $clog2(Contexts);
+  localparam logic [NumberBits+1:0] KeyRow = {1'b1, (NumberBits + 1)'(0)};
   function automatic logic [NumberBits+1:0] row_of(hash_token_t token);
-    return {token.step == KeyDone, token.inbound, token.number[NumberBits-1:0]};
+    return token.step == KeyDone ? KeyRow : {1'b0, token.inbound, token.number[NumberBits-1:0]};
   endfunction
 
   ram_1r1w #(
@@ -96,9 +98,9 @@ module chain_hash_lane
     .Rows (4 * Contexts)
   ) u_digests (
     .clk_i,
-    .write_i     (out_valid),
-    .write_row_i (row_of(out_token)),
-    .write_data_i(digest_out),
+    .write_i     (out_valid || wipe_i),
+    .write_row_i (out_valid ? row_of(out_token) : KeyRow),
+    .write_data_i(out_valid ? digest_out : '0),
     .read_i,
     .read_row_i  (row_of(read_token_i)),
     .read_data_o (digest_kept)

@@ -62,15 +62,20 @@ package chain_hmac_pkg;
     endcase
   endfunction
 
-  // FIPS 180-4 5.1: the length of everything hashed, one block more than the text, ends the last block. RFC 1321 3.2: low byte first.
-  function automatic block_t with_length(block_t block, lane_e lane, logic [13:0] text_bytes);
-    logic [63:0] bits = {47'd0, text_bytes + (lane == Sha512 ? 14'd128 : 14'd64), 3'd0};
-    with_length = block;
-    if (lane == Sha512) with_length[63:0] = bits;
-    else with_length[575:512] = lane == Md5 ? swapped_64(bits) : bits;
-  endfunction
+  // ---- blocks, a word of 4 bytes at a time --------------------------------------------------------------------------------------
+  //
+  // RFC 1321 3.1 and FIPS 180-4 5.1: behind what is hashed a one bit, zeros, and its length in bits, which ends the last block.
 
-  // ---- the inner hash ---------------------------------------------------------------------------------------------------------
+  localparam logic [31:0] OneBit = 32'h8000_0000;
+
+  // The one word of the length that is not zero, and where it stands: K ^ ipad (or opad) goes in front of the text.
+  function automatic logic [4:0] length_place(lane_e lane);
+    return lane == Md5 ? 5'd14 : lane == Sha512 ? 5'd31 : 5'd15;  // RFC 1321 3.2: low-order bytes first
+  endfunction
+  function automatic logic [31:0] length_word(lane_e lane, logic [13:0] bytes);
+    logic [31:0] bits = {15'd0, bytes + (lane == Sha512 ? 14'd128 : 14'd64), 3'd0};
+    return lane == Md5 ? {bits[7:0], bits[15:8], bits[23:16], bits[31:24]} : bits;
+  endfunction
 
   // The text: the packet, and ESN's high half (RFC 4303 2.2.1).
   function automatic logic [13:0] text_bytes(chain_packet_t packet);
@@ -82,43 +87,30 @@ package chain_hmac_pkg;
     return {need, 6'd0} >= text_bytes(packet) + (lane == Sha512 ? 14'd17 : 14'd9);
   endfunction
 
-  // A word of the text and what stands behind it. SPI and number are those that the replay window is asked about.
-  function automatic logic [31:0] text_word(chain_packet_t packet, logic [11:0] at, logic [11:0] ending, logic [31:0] data);
+  // `data` is what lies in the store at this word of the packet, byte 0 least significant. SPI and number are those that the replay
+  // window is asked about.
+  function automatic logic [31:0] text_word(chain_packet_t packet, logic [11:0] at, logic [31:0] data);
+    logic [11:0] ending = 12'(text_bytes(packet) >> 2);
     if (at > ending) return '0;
-    if (at == ending) return 32'h8000_0000;
+    if (at == ending) return OneBit;
     if (packet.esn && at == ending - 12'd1) return packet.seq[63:32];
     if (at == 12'd0) return packet.spi;
     if (at == 12'd1) return packet.seq[31:0];
     return {data[7:0], data[15:8], data[23:16], data[31:24]};
   endfunction
 
-  // The block that ends with unit `need`; `data` is what lies in the store there, byte 0 least significant.
-  function automatic block_t text_block(chain_packet_t packet, lane_e lane, units_t need, logic [1023:0] data);
-    logic [11:0] first  = {need - block_units(lane), 4'd0};
-    logic [11:0] ending = 12'(text_bytes(packet) >> 2);
-    for (int unsigned w = 0; w < 32; w++) begin
-      text_block[32*(31-w)+:32] = text_word(packet, first + 12'(w), ending, data[32*w+:32]);
-    end
-    if (ends_text(packet, lane, need)) text_block = with_length(text_block, lane, text_bytes(packet));
+  // Behind K ^ opad: the inner digest.
+  function automatic logic [31:0] outer_word(logic [3:0] integrity, logic [4:0] at, logic [31:0] inner);
+    if (at < digest_words(integrity)) return inner;
+    return at == digest_words(integrity) ? OneBit : '0;
   endfunction
 
-  // ---- the rest ---------------------------------------------------------------------------------------------------------------
-
-  // The only block behind K ^ opad: the inner digest.
-  function automatic block_t outer_block(logic [3:0] integrity, digest_t inner);
-    logic [4:0] words = digest_words(integrity);
-    outer_block = '0;
-    for (int unsigned w = 0; w < 16; w++) begin
-      if (w < 32'(words)) outer_block[32*(31-w)+:32] = inner[32*(15-w)+:32];
-    end
-    outer_block[32*(31-32'(words))+:32] = 32'h8000_0000;
-    outer_block = with_length(outer_block, lane_of(integrity), {7'd0, words, 2'd0});
+  // RFC 2104 2: ipad and opad.
+  function automatic logic [31:0] pad_word(logic outer, logic [31:0] key);
+    return key ^ {4{outer ? 8'h5c : 8'h36}};
   endfunction
 
-  // K ^ ipad and K ^ opad.
-  function automatic block_t pad_block(hmac_key_t key);
-    return {key.key, 512'd0} ^ {128{key.outer ? 8'h5c : 8'h36}};
-  endfunction
+  // ---- what comes of them -----------------------------------------------------------------------------------------------------
 
   // Byte 0 least significant, zero behind the ICV's last byte.
   function automatic logic [255:0] icv_of(logic [3:0] integrity, digest_t digest);

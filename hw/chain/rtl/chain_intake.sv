@@ -48,7 +48,7 @@ module chain_intake
   assign take     = in.valid && in.ready;
 
   assign write_o       = take;
-  assign write_place_o = {row_q, 4'd0} + {3'd0, beat_q, 3'd0};
+  assign write_place_o = place_of(row_q, {beat_q, 6'd0});
   assign write_data_o  = in.beat.data;
 
   assign rows      = packet_rows(packet_i);
@@ -62,12 +62,17 @@ module chain_intake
 
   // ---- the ICV received: the packet's last bytes ------------------------------------------------------------------------------
 
+  logic [6:0]   icv_bytes, icv_from;   // in the 96 bytes that end with this beat
+  logic [767:0] ending;
+
+  assign icv_bytes = integrity_icv_bytes(packet_i.integrity);
+  assign icv_from  = 7'd96 - 7'(in.beat.empty) - icv_bytes;
+
   always_comb begin
-    automatic logic [6:0]   icv_bytes = integrity_icv_bytes(packet_i.integrity);
-    automatic logic [6:0]   from      = 7'd96 - 7'(in.beat.empty) - icv_bytes;  // in the 96 bytes that end with this beat
-    automatic logic [767:0] ending    = {in.beat.data, held_q} >> {from, 3'd0};
-    icv_o = '0;
+    ending = '0;
+    icv_o  = '0;
     if (arrived_o && !Outbound) begin
+      ending = {in.beat.data, held_q} >> {icv_from, 3'd0};
       for (int unsigned w = 0; w < 8; w++) begin
         if (4 * w < 32'(icv_bytes)) icv_o[32*w+:32] = ending[32*w+:32];
       end

@@ -59,7 +59,7 @@ module chain_keys
   cipher_key_t            cipher_key_q;
 
   assign row = sa_key_t'(table_write_i.data);
-  assign key = {swapped_128(row.key[127:0]), swapped_128(row.key[255:128])};
+  assign key = take ? {swapped_128(row.key[127:0]), swapped_128(row.key[255:128])} : '0;
 
   always_ff @(posedge clk_i) begin
     key_new_q <= rst_ni && take;

@@ -18,7 +18,7 @@ package chain_pkg;
   // ---- where packets lie ------------------------------------------------------------------------------------------------------
 
   // A store is a ring of rows of 16 words of 8 bytes, a word in each bank. A packet begins with a row.
-  localparam int unsigned StoreRows = 1024;
+  localparam int unsigned StoreRows = 2048;  // 16 longest packets keep the cipher busy, and one more finds room
   localparam int unsigned RowWords = 16;
   localparam int unsigned MaxPacketRows = 73;  // of a frame of 9216 bytes with ESP header, IV, padding and ICV
   typedef logic [$clog2(StoreRows)-1:0] row_t;
@@ -48,6 +48,11 @@ package chain_pkg;
 
   function automatic row_count_t packet_rows(chain_packet_t packet);
     return row_count_t'((esp_bytes(packet) + 14'd127) >> 7);
+  endfunction
+
+  // Where in the store a byte of a packet lies.
+  function automatic place_t place_of(row_t row, logic [13:0] offset);
+    return {row, 4'd0} + place_t'(offset[13:3]);
   endfunction
 
   // ---- byte order -------------------------------------------------------------------------------------------------------------

@@ -36,7 +36,14 @@ module chain_release
   logic [7:0]  read_beat_q;
   logic        ready;       // the output register can take a beat
   logic        advance;     // what comes from the store is taken, or nothing comes
-  beat_t       beat;
+
+  // Words of 4 bytes: everything begins and ends at one. What lies behind the ICV does not matter.
+  logic [12:0] icv_word;  // where it begins
+  assign icv_word = 13'(authenticated_bytes(context_i.packet) >> 2);
+
+  function automatic logic [31:0] esp_word(logic [12:0] behind, logic [31:0] data, logic [255:0] icv);
+    return behind[12] ? data : icv[32*behind[2:0]+:32];
+  endfunction
 
   assign ready   = !out.valid || out.ready;
   assign advance = !read_valid_q || ready;
@@ -49,7 +56,7 @@ module chain_release
   // While a beat waits for its turn it is read again and again.
   assign take            = sending_q && advance;
   assign read_o          = take || !advance;
-  assign read_place_o    = {context_i.row, 4'd0} + {3'd0, advance ? beat_q : read_beat_q, 3'd0};
+  assign read_place_o    = place_of(context_i.row, {advance ? beat_q : read_beat_q, 6'd0});
   assign released_o      = read_valid_q && read_last_q && ready;
   assign released_rows_o = packet_rows(context_i.packet);
 
@@ -71,26 +78,14 @@ module chain_release
       read_last_q <= last;
     end
     if (read_valid_q && ready) begin
-      out.beat <= beat;
       side_o   <= side_i;
-    end
-  end
-
-  // Words of 4 bytes: everything begins and ends at one. What lies behind the ICV does not matter.
-  logic [12:0] icv_word;  // where it begins
-  assign icv_word = 13'(authenticated_bytes(context_i.packet) >> 2);
-
-  function automatic logic [31:0] esp_word(logic [12:0] behind, logic [31:0] data, logic [255:0] icv);
-    return behind[12] ? data : icv[32*behind[2:0]+:32];
-  endfunction
-
-  always_comb begin
-    beat = '{data: read_data_i, empty: read_last_q ? 6'd0 - length[5:0] : '0, last: read_last_q};
-    if (Outbound && read_valid_q) begin
-      for (int unsigned w = 0; w < 16; w++) begin
-        beat.data[32*w+:32] = esp_word({1'b0, read_beat_q, 4'(w)} - icv_word, read_data_i[32*w+:32], icv_i);
+      out.beat <= '{data: read_data_i, empty: read_last_q ? 6'd0 - length[5:0] : '0, last: read_last_q};
+      if (Outbound) begin
+        for (int unsigned w = 0; w < 16; w++) begin
+          out.beat.data[32*w+:32] <= esp_word({1'b0, read_beat_q, 4'(w)} - icv_word, read_data_i[32*w+:32], icv_i);
+        end
+        if (read_beat_q == '0) out.beat.data[63:0] <= swapped_64({context_i.packet.spi, context_i.packet.seq[31:0]});
       end
-      if (read_beat_q == '0) beat.data[63:0] = swapped_64({context_i.packet.spi, context_i.packet.seq[31:0]});
     end
   end
 

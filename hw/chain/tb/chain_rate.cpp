@@ -10,7 +10,7 @@ namespace sallyport::hw {
 namespace {
 
 constexpr unsigned kPackets = 2400;  // in each direction
-constexpr unsigned kImix[] = {64, 64, 64, 64, 64, 64, 64, 570, 570, 570, 570, 1518};
+const std::vector<unsigned> kImix = {64, 64, 64, 64, 64, 64, 64, 570, 570, 570, 570, 1518};
 constexpr unsigned kFrameOverhead = 14 + 4;  // Ethernet header and FCS
 constexpr double kClockMhz = 322.265625;
 
@@ -19,7 +19,7 @@ Buffer plaintext(Cipher cipher, unsigned frame) {
   return Buffer((frame - kFrameOverhead + 2 + block - 1) / block * block);
 }
 
-void measure(Cipher cipher, Integrity integrity) {
+void measure(Cipher cipher, Integrity integrity, const std::vector<unsigned>& frames = kImix) {
   ChainBench bench;
   bench.compare(false);
   std::mt19937 random(1);
@@ -29,7 +29,7 @@ void measure(Cipher cipher, Integrity integrity) {
   bench.load(kIn, sa);
   double frame_bits = 0;
   for (unsigned i = 0; i < kPackets; ++i) {
-    const unsigned frame = kImix[random() % std::size(kImix)];
+    const unsigned frame = frames[random() % frames.size()];
     frame_bits += 8.0 * (frame + 20);
     bench.protect_packet(sa, i + 1, plaintext(cipher, frame));
     bench.open_packet(sa, i + 1, plaintext(cipher, frame), Buffer(bench.esp_size(sa, plaintext(cipher, frame))), false);
@@ -67,6 +67,10 @@ int main() {
   measure(Cipher::kAesCbc, Integrity::kHmacSha512_256);
   measure(Cipher::kDesCbc, Integrity::kHmacSha256_128);
   measure(Cipher::kDes3Cbc, Integrity::kHmacSha256_128);
+  for (const unsigned frame : {64U, 1518U, 9018U}) {
+    std::printf("%u: ", frame);
+    measure(Cipher::kAesCbc, Integrity::kHmacSha256_128, {frame});
+  }
   idle();
   return 0;
 }

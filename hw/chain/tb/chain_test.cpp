@@ -249,6 +249,22 @@ TEST_F(Chain, ForgetsEveryKeyWhenWiped) {
   }
 }
 
+// The wipe comes while round keys are made, and while the two halves of the HMAC key are hashed.
+TEST_F(Chain, ForgetsAKeyThatIsBeingSetUp) {
+  const Sa sa = some_sa(9, Cipher::kNull, Integrity::kHmacSha256_128);
+  for (unsigned clocks = 0; clocks < 220; clocks += 11) {
+    bench_.load_integrity(kIn, sa.index, sa.integrity_row());
+    bench_.begin_load_key(kIn, sa.index, sa.key_row());
+    bench_.idle(clocks);
+    bench_.wipe();
+    bench_.open_packet(sa, 1, some_plaintext(sa, 60));
+    bench_.compare(false);
+    bench_.run();
+    bench_.compare(true);
+    EXPECT_FALSE(bench_.last_authentic()) << clocks;
+  }
+}
+
 // Packets stand everywhere inside when the reset comes: whole ones, and one that had only begun.
 TEST_F(Chain, LosesEverythingInsideInOneClockOfReset) {
   for (unsigned i = 0; i < 12; ++i) {

@@ -13,14 +13,16 @@ package layout_pkg;
   localparam int unsigned NextHops = 256;
   localparam int unsigned PrincipalBuckets = 2048;
   localparam int unsigned BucketEntries = 4;
-  localparam int unsigned ReplayWindow = 128;
+  localparam int unsigned LeastReplayWindow = 64;
+  localparam int unsigned MostReplayWindow = 4096;
+  localparam int unsigned ReplayWindowSizes = 7;
   localparam int unsigned SlotBytes = 16384;
   localparam int unsigned MaxFrame = 9216;
   localparam int unsigned DropReasons = 33;
   localparam int unsigned CounterCount = 16;
   localparam int unsigned TableCount = 34;
   localparam logic [31:0] CardId = 32'h53414c59;
-  localparam logic [31:0] LayoutVersion = 32'd3;
+  localparam logic [31:0] LayoutVersion = 32'd4;
   localparam logic [31:0] LoadMagic = 32'h4c4f4144;
 
   typedef enum logic [1:0] {
@@ -244,7 +246,7 @@ package layout_pkg;
     logic [31:0] destination;  // [95:64] our outer address, compared
     logic [31:0] spi;  // [63:32] SPI, compared whole
     logic [15:0] policy_id;  // [31:16] the policy whose inbound rules this SA may satisfy
-    logic [3:0] reserved3;  // [15:12] write zero
+    logic [3:0] replay_window;  // [15:12] anti-replay window of 64 * 2^this packets; up to 6
     logic [3:0] integrity;  // [11:8] Integrity; none for a cipher that has its own
     logic [3:0] cipher;  // [7:4] Cipher
     logic [0:0] reserved0;  // [3:3] write zero
@@ -262,9 +264,8 @@ package layout_pkg;
   } sa_out_state_t;
 
   typedef struct packed {
-    logic [126:0] reserved;  // [511:385] reads zero
-    logic [0:0] expired;  // [384:384] a packet was refused for a hard limit; stays
-    logic [127:0] window;  // [383:256] bit i: top - i was accepted
+    logic [254:0] reserved;  // [511:257] reads zero
+    logic [0:0] expired;  // [256:256] a packet was refused for a hard limit; stays
     logic [31:0] replays;  // [255:224] packets refused by the anti-replay window
     logic [31:0] icv_failures;  // [223:192] packets with a wrong ICV
     logic [63:0] bytes;  // [191:128] bytes decrypted: inner packets with padding and ESP trailer

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // parse with the fields of its structures brought out as plain ports, for the test.
 module parse_harness
-  import parse_pkg::*;
+  import layout_pkg::*, parse_pkg::*;
 (
   input  logic          clk_i,
   input  logic          rst_ni,
@@ -13,7 +13,7 @@ module parse_harness
   input  logic          decapsulated_i,
   output logic          valid_o,
   output logic [1:0]    fate_o,
-  output logic [4:0]    drop_o,
+  output drop_e         drop_o,
   output logic [7:0]    upcall_o,
   output logic [15:0]   source_port_o,
   output logic [15:0]   destination_port_o,

@@ -123,15 +123,16 @@ module decide_outer
   verdict_t   verdict;
   admission_t admission;
   esp_t       esp;
-  logic [6:0] before_esp;  // bytes of the frame: Ethernet, IPv4, UDP when encap
-  logic [4:0] before_payload;  // and of ESP: the chain engine takes it whole, AES-GCM from the end of what stands for the IV on
+  logic [6:0] before_esp;      // bytes of the frame: Ethernet, IPv4, UDP when encap
+  logic [4:0] before_payload;  // and of ESP: SPI, sequence number, IV, but for what of it is payload; the chain engine takes all
 
   assign admission = asked.parsed.admission;
   assign esp       = asked.parsed.esp;
   assign verdict   = drop_if(asked.parsed.verdict, !asked.transit && !(admit_valid_i && admit_i.accept),
                              admit_valid_i ? admit_i.drop : DropIllegalState);
   assign before_esp     = 7'(EthernetBytes) + {1'b0, asked.parsed.ipv4.ihl, 2'b00} + (esp.encap ? 7'd8 : 7'd0);
-  assign before_payload = chained_cipher(admit_i.row.cipher) ? '0 : 5'd16 - 5'(iv_bytes_in_payload(admit_i.row.cipher, admit_i.row.esn));
+  assign before_payload = chained_cipher(admit_i.row.cipher) ? '0 :
+                          5'd16 - 5'(iv_bytes_in_payload(admit_i.row.cipher, admit_i.row.esn));
 
   always_ff @(posedge clk_i) begin
     valid_o       <= rst_ni && asked_valid;

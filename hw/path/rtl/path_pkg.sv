@@ -78,7 +78,7 @@ package path_pkg;
     return (row.encap ? 7'd28 : 7'd20) + esp_overhead(row.cipher, row.integrity);
   endfunction
 
-  // AES-GCM and AES-GMAC are done in passing, at the pace of the wire. All others go through the chain engine, as far as it has room.
+  // AES-GCM and AES-GMAC keep up with the wire. All others go through the chain engine, as far as it has room.
   function automatic logic chained_cipher(logic [3:0] cipher);
     return !(cipher inside {CipherAesGcm, CipherAesGmac});
   endfunction

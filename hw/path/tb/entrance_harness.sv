@@ -34,7 +34,7 @@ module entrance_harness
   output logic [31:0]  source_o,
   output logic         received_o,
   output logic         drop_o,
-  output logic [4:0]   drop_reason_o,
+  output drop_e        drop_reason_o,
   output logic         admit_o,
   output logic         busy_o
 );

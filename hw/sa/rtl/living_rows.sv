@@ -44,8 +44,6 @@ module living_rows
   logic [SaIndexBits-1:0] clear_sa_index_q, capture_sa_index_q;
   logic                   update, clear, capture;
   logic [Width-1:0]       data;
-  logic                   crossed_q;            // the row was written in the clock it was read: data is the old word
-  logic [Width-1:0]       crossed_data_q;
 
   assign update  = valid_q[3] && write_i;
   assign clear   = clear_q && !update;
@@ -55,7 +53,7 @@ module living_rows
   assign written_row_o  = wiping_i ? wipe_row_i : update ? sa_index_q[3] : clear_sa_index_q;
   assign written_data_o = update && !wiping_i ? next_i : '0;
 
-  ram_1r1w #(
+  forwarding_ram #(
     .Width(Width),
     .Rows (SaRows)
   ) u_memory (
@@ -69,15 +67,11 @@ module living_rows
   );
 
   assign state_valid_o = valid_q[1];
-  assign state_o       = update && sa_index_q[3] == sa_index_q[1] ? next_i : crossed_q ? crossed_data_q : data;
+  assign state_o       = data;
   assign capture_o     = data;
 
   always_ff @(posedge clk_i) begin
-    if (request_i) begin
-      sa_index_q[1] <= sa_index_i;
-      crossed_q     <= written_o && written_row_o == sa_index_i;
-      if (written_o) crossed_data_q <= written_data_o;
-    end
+    if (request_i) sa_index_q[1] <= sa_index_i;
     if (valid_q[1]) sa_index_q[2] <= sa_index_q[1];
     if (valid_q[2]) sa_index_q[3] <= sa_index_q[2];
     if (clear_valid_i) clear_sa_index_q <= clear_sa_index_i;

@@ -1,40 +1,78 @@
 // SPDX-License-Identifier: Apache-2.0
 // RFC 4303 3.4.3: what the anti-replay window says of a sequence number, and what it becomes when the packet is accepted.
-// Combinational. Bit i of the window stands for top - i.
-module replay_window #(
-  parameter int unsigned Window = 128
-) (
-  input  logic signed [64:0]  distance_i,   // sequence number - top
-  input  logic [Window-1:0]   window_i,
-  output logic                old_o,        // left of the window
-  output logic                duplicate_o,  // inside, and received before
-  output logic                newer_o,      // right of the window: it becomes top
-  output logic [Window-1:0]   window_o      // with the packet
+// Combinational.
+//
+// A word stands for 64 numbers in a row, a bit each: number n is bit n mod 64 of word n / 64. The newest word, that of top, is part of
+// the SA's living state; the 64 before it have a place each in the SA's ring, word w in place w mod 64, so that even the largest window,
+// which touches 65 words unless top ends one, is whole. `live` says which places hold a word: of any other, no number was accepted.
+// Moving on puts the newest word into the ring and takes the words that were passed over out of `live`, so a jump of any size is one
+// write, and an SA that begins with `live` zero sees nothing of what was in its ring before.
+module replay_window
+  import layout_pkg::*;
+  import sa_pkg::*;
+(
+  input  logic [3:0]         size_i,      // replay_window of the SA's row
+  input  logic [63:0]        seq_i,
+  input  logic signed [64:0] distance_i,  // seq - top
+  input  logic signed [58:0] words_i,     // of seq's word from top's
+  input  window_t            window_i,
+  input  logic [63:0]        word_i,      // in the ring at seq's place
+  output logic               old_o,       // left of the window
+  output logic               duplicate_o, // inside, and received before
+  output window_t            window_o,    // with the packet
+  output logic               write_o,     // and what its ring gets
+  output ring_place_t        write_place_o,
+  output logic [63:0]        write_word_o
 );
 
-  localparam int unsigned PlaceBits = $clog2(Window);
-  if (Window != 1 << PlaceBits) $fatal(1, "Window must be a power of two");
+  localparam logic signed [58:0] Places = 59'(RingPlaces);
 
-  localparam logic signed [64:0] Oldest = 65'sd1 - $signed(65'(Window));  // the left edge: still inside
+  logic               newer;     // right of the window: it becomes top
+  logic signed [64:0] oldest;    // the window's left edge, from top: still inside
+  logic [63:0]        received;  // seq's word
+  logic [63:0]        bit_of_seq;
+  ring_place_t        place, top_place, between;
+  logic [63:0]        ones, passed;  // places of the words between top's and seq's
 
-  logic [PlaceBits-1:0] ahead, behind;
-  logic                 far_ahead;
+  assign place      = ring_place(seq_i[31:0]);
+  assign top_place  = ring_place(window_i.top[31:0]);
+  assign bit_of_seq = 64'd1 << seq_i[5:0];
+  assign oldest     = 65'sd1 - (65'(LeastReplayWindow) << size_i);
+  assign received   = words_i == '0 ? window_i.newest : window_i.live[place] ? word_i : '0;
 
-  assign ahead     = distance_i[PlaceBits-1:0];
-  assign behind    = -ahead;
-  assign far_ahead = distance_i[64:PlaceBits] != '0;
+  assign newer       = distance_i > 65'sd0;
+  assign old_o       = distance_i < oldest;
+  assign duplicate_o = !newer && !old_o && (received & bit_of_seq) != '0;
 
-  assign newer_o     = distance_i > 65'sd0;
-  assign old_o       = distance_i < Oldest;
-  assign duplicate_o = !newer_o && !old_o && window_i[behind];
+  assign between = ring_place_t'(words_i) - ring_place_t'(1);
+  assign ones    = (64'd1 << between) - 64'd1;
+  assign passed  = rotate_left(ones, top_place + ring_place_t'(1));
 
   always_comb begin
-    window_o = window_i;
-    if (newer_o) begin
-      window_o = (far_ahead ? '0 : window_i << ahead) | Window'(1);
+    window_o      = window_i;
+    write_o       = 1'b0;
+    write_place_o = place;
+    write_word_o  = received | bit_of_seq;
+    if (newer) window_o.top = seq_i;
+    if (words_i == '0) begin
+      window_o.newest = received | bit_of_seq;
+    end else if (newer) begin
+      write_o                  = 1'b1;
+      write_place_o            = top_place;
+      write_word_o             = window_i.newest;
+      window_o.newest          = bit_of_seq;
+      window_o.live[top_place] = 1'b1;
+      window_o.live            = words_i > Places ? '0 : window_o.live & ~passed;
     end else begin
-      window_o[behind] = 1'b1;
+      write_o              = 1'b1;
+      window_o.live[place] = 1'b1;
     end
   end
+
+  function automatic logic [63:0] rotate_left(logic [63:0] x, ring_place_t n);
+    logic [127:0] twice;
+    twice = {x, x} << n;
+    return twice[127:64];
+  endfunction
 
 endmodule

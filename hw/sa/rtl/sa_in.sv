@@ -16,9 +16,7 @@ module sa_in
   import layout_pkg::*;
   import stream_pkg::*;
   import sa_pkg::*;
-#(
-  parameter int unsigned Window = ReplayWindow  // packets
-) (
+(
   input  logic                   clk_i,
   input  logic                   rst_ni,
 
@@ -42,8 +40,6 @@ module sa_in
   output sa_in_state_t           capture_o
 );
 
-  if (Window > ReplayWindow) $fatal(1, "the living state has room for ReplayWindow packets");
-
   logic [SaIndexBits-1:0] wipe_row;
   wipe_walk u_wipe (.clk_i, .rst_ni, .wipe_i, .wiping_o, .row_o(wipe_row));
 
@@ -54,10 +50,14 @@ module sa_in
 
   // What both ports look at.
   typedef struct packed {
-    logic              expired;
-    logic [Window-1:0] window;
-    logic [63:0]       top;
+    logic    expired;
+    window_t window;
   } replay_t;
+
+  typedef struct packed {
+    logic [SaIndexBits-1:0] sa_index;
+    ring_place_t            place;
+  } ring_row_t;
 
   typedef struct packed {
     logic [31:0] replays;  // refused by the accept port
@@ -70,11 +70,24 @@ module sa_in
   logic                   written;
   logic [SaIndexBits-1:0] written_row;
   state_t                 written_state;
+  logic                   ring_write_q;  // in the same clock
+  ring_row_t              ring_row_q;
+  logic [63:0]            ring_word_q;
+
+  // How far it is from one sequence number to another, and from word to word of the window.
+  function automatic logic signed [64:0] packets_from(logic [63:0] from, logic [63:0] to);
+    return signed'({1'b0, to}) - signed'({1'b0, from});
+  endfunction
+  function automatic logic signed [58:0] words_from(logic [63:0] from, logic [63:0] to);
+    return signed'({1'b0, to[63:6]}) - signed'({1'b0, from[63:6]});
+  endfunction
 
   // ---- admit ------------------------------------------------------------------------------------------------------------------
 
   sa_in_t         rows_row;
   replay_t        copy_replay;
+  ring_row_t      admit_ring_row;
+  logic [63:0]    copy_word, word_2_q, word_3_q;
   logic [3:1]     admit_q;  // a request, so many clocks ago
   admit_request_t request_1_q, request_2_q, request_3_q;
   sa_in_t         row_2_q, row_3_q;
@@ -111,20 +124,36 @@ module sa_in
     .read_data_o (copy_replay)
   );
 
+  assign admit_ring_row = '{sa_index: admit_request_i.spi[SaIndexBits-1:0], place: ring_place(admit_request_i.seq)};
+
+  ram_1r1w #(
+    .Width(64),
+    .Rows (SaRows * RingPlaces)
+  ) u_ring_copy (
+    .clk_i,
+    .write_i     (ring_write_q),
+    .write_row_i (ring_row_q),
+    .write_data_i(ring_word_q),
+    .read_i      (admit_valid_i),
+    .read_row_i  (admit_ring_row),
+    .read_data_o (copy_word)
+  );
+
   assign overhead   = esp_overhead(row_2_q.cipher, row_2_q.integrity);
   assign block      = block_bytes(row_2_q.cipher);
   assign ciphertext = request_2_q.bytes - 16'(overhead);
 
   // RFC 4303 A2.2. The low 32 bits of a number in the window, or ahead of it, tell which 2^32 it belongs to.
-  logic [31:0] top_low, top_high, bottom;
-  assign {top_high, top_low} = replay_2_q.top;
-  assign bottom              = top_low - 32'(Window - 1);
+  logic [31:0] top_low, top_high, reach, bottom;
+  assign {top_high, top_low} = replay_2_q.window.top;
+  assign reach               = (32'(LeastReplayWindow) << row_2_q.replay_window) - 32'd1;
+  assign bottom              = top_low - reach;
 
   always_comb begin
     seq          = {32'd0, request_2_q.seq};
     before_first = 1'b0;
     if (row_2_q.esn) begin
-      if (top_low >= 32'(Window - 1)) begin  // case A: the window lies within one subspace
+      if (top_low >= reach) begin            // case A: the window lies within one subspace
         seq[63:32] = request_2_q.seq >= bottom ? top_high : top_high + 32'd1;
       end else begin                         // case B: it spans two
         seq[63:32]   = request_2_q.seq >= bottom ? top_high - 32'd1 : top_high;
@@ -136,15 +165,19 @@ module sa_in
   logic old, duplicate, unknown, replayed;
   logic admit_replayed_q;
 
-  replay_window #(
-    .Window(Window)
-  ) u_admit_window (
-    .distance_i (signed'({1'b0, seq_3_q}) - signed'({1'b0, replay_3_q.top})),
-    .window_i   (replay_3_q.window),
-    .old_o      (old),
-    .duplicate_o(duplicate),
-    .newer_o    (),  // the accept port moves the window
-    .window_o   ()
+  replay_window u_admit_window (
+    .size_i       (row_3_q.replay_window),
+    .seq_i        (seq_3_q),
+    .distance_i   (packets_from(replay_3_q.window.top, seq_3_q)),
+    .words_i      (words_from(replay_3_q.window.top, seq_3_q)),
+    .window_i     (replay_3_q.window),
+    .word_i       (word_3_q),
+    .old_o        (old),
+    .duplicate_o  (duplicate),
+    .window_o     (),  // the accept port moves the window
+    .write_o      (),
+    .write_place_o(),
+    .write_word_o ()
   );
 
   assign unknown = wiping_o || !row_3_q.valid || !protected_3_q || row_3_q.spi != request_3_q.spi ||
@@ -159,12 +192,14 @@ module sa_in
       request_2_q <= request_1_q;
       row_2_q     <= rows_row;
       replay_2_q  <= copy_replay;
+      word_2_q    <= copy_word;
     end
     if (admit_q[2]) begin
       request_3_q      <= request_2_q;
       row_3_q          <= row_2_q;
       replay_3_q       <= replay_2_q;
-      protected_3_q    <= protects(row_2_q.cipher, row_2_q.integrity);
+      word_3_q         <= word_2_q;
+      protected_3_q    <= protects(row_2_q.cipher, row_2_q.integrity) && row_2_q.replay_window < 4'(ReplayWindowSizes);
       malformed_3_q    <= request_2_q.bytes < 16'(overhead) + 16'(block) || (ciphertext[6:0] & (block - 7'd1)) != '0;
       ciphertext_3_q   <= 14'(ciphertext);
       seq_3_q          <= seq;
@@ -227,9 +262,15 @@ module sa_in
   logic               captured_valid;
   logic               write_q;
   accept_request_t    accept_1_q, accept_2_q;
+  ring_row_t          accept_ring_row;
+  logic [63:0]        read_word, word_q;
   logic signed [64:0] distance_q;
-  logic               is_old, is_duplicate, newer;
-  logic [Window-1:0]  window;
+  logic signed [58:0] words_q;
+  logic               is_old, is_duplicate;
+  window_t            window;
+  logic               ring_write;
+  ring_place_t        ring_write_place;
+  logic [63:0]        ring_write_word;
   logic [63:0]        packets, bytes;
   logic               soft_reached, hard_passed;
 
@@ -257,15 +298,34 @@ module sa_in
     .written_data_o  (written_state)
   );
 
-  replay_window #(
-    .Window(Window)
-  ) u_accept_window (
-    .distance_i (distance_q),
-    .window_i   (state_q.replay.window),
-    .old_o      (is_old),
-    .duplicate_o(is_duplicate),
-    .newer_o    (newer),
-    .window_o   (window)
+  assign accept_ring_row = '{sa_index: accept_request_i.sa_index, place: ring_place(accept_request_i.seq[31:0])};
+
+  forwarding_ram #(
+    .Width(64),
+    .Rows (SaRows * RingPlaces)
+  ) u_ring (
+    .clk_i,
+    .write_i     (ring_write_q),
+    .write_row_i (ring_row_q),
+    .write_data_i(ring_word_q),
+    .read_i      (accept_valid_i),
+    .read_row_i  (accept_ring_row),
+    .read_data_o (read_word)
+  );
+
+  replay_window u_accept_window (
+    .size_i       (accept_2_q.row.replay_window),
+    .seq_i        (accept_2_q.seq),
+    .distance_i   (distance_q),
+    .words_i      (words_q),
+    .window_i     (state_q.replay.window),
+    .word_i       (word_q),
+    .old_o        (is_old),
+    .duplicate_o  (is_duplicate),
+    .window_o     (window),
+    .write_o      (ring_write),
+    .write_place_o(ring_write_place),
+    .write_word_o (ring_write_word)
   );
 
   sa_limits u_limits (
@@ -288,14 +348,19 @@ module sa_in
     if (read_valid) begin
       accept_2_q <= accept_1_q;
       state_q    <= read_state;
-      distance_q <= signed'({1'b0, accept_1_q.seq}) - signed'({1'b0, read_state.replay.top});
+      word_q     <= read_word;
+      distance_q <= packets_from(read_state.replay.window.top, accept_1_q.seq);
+      words_q    <= words_from(read_state.replay.window.top, accept_1_q.seq);
     end
 
     accept_valid_o <= rst_ni && decide_q;
+    ring_write_q   <= 1'b0;
     if (decide_q) begin : decide
-      next_q   <= state_q;
-      write_q  <= 1'b1;
-      accept_o <= '{accept: 1'b0, drop: DropSpiUnknown, soft_limit: 1'b0, hard_limit: 1'b0};
+      ring_row_q  <= '{sa_index: accept_2_q.sa_index, place: ring_write_place};
+      ring_word_q <= ring_write_word;
+      next_q      <= state_q;
+      write_q     <= 1'b1;
+      accept_o    <= '{accept: 1'b0, drop: DropSpiUnknown, soft_limit: 1'b0, hard_limit: 1'b0};
       if (wiping_o || !accept_2_q.row.valid) begin
         write_q <= 1'b0;
       end else if (state_q.replay.expired) begin
@@ -316,7 +381,7 @@ module sa_in
         next_q.packets       <= packets;
         next_q.bytes         <= bytes;
         next_q.replay.window <= window;
-        if (newer) next_q.replay.top <= accept_2_q.seq;
+        ring_write_q         <= rst_ni && ring_write;
       end
     end
   end
@@ -340,12 +405,11 @@ module sa_in
 
   assign capture_valid_o = state_here_q && count_here_q;
   assign capture_o = '{
-    top:          state_here.replay.top,
+    top:          state_here.replay.window.top,
     packets:      state_here.packets,
     bytes:        state_here.bytes,
     icv_failures: state_here.icv_failures,
     replays:      state_here.replays + count_here,
-    window:       ReplayWindow'(state_here.replay.window),
     expired:      state_here.replay.expired,
     reserved:     '0
   };

@@ -46,6 +46,23 @@ package sa_pkg;
     logic        hard_limit;  // event: this packet made the SA expire
   } number_t;
 
+  // ---- anti-replay ------------------------------------------------------------------------------------------------------------
+
+  // A window's words of 64 sequence numbers: see replay_window.
+  localparam int unsigned RingPlaces = MostReplayWindow / 64;
+  typedef logic [$clog2(RingPlaces)-1:0] ring_place_t;
+
+  typedef struct packed {
+    logic [RingPlaces-1:0] live;    // places of the ring that hold a word
+    logic [63:0]           newest;  // the word of top
+    logic [63:0]           top;     // highest sequence number accepted
+  } window_t;
+
+  // The place of a sequence number's word. The low half of an extended number tells it.
+  function automatic ring_place_t ring_place(logic [31:0] seq_low);
+    return seq_low[6+:$bits(ring_place_t)];
+  endfunction
+
   // ---- sa_in ------------------------------------------------------------------------------------------------------------------
 
   typedef struct packed {

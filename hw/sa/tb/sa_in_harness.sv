@@ -3,9 +3,7 @@
 module sa_in_harness
   import layout_pkg::*;
   import sa_pkg::*;
-#(
-  parameter int unsigned Window = ReplayWindow
-) (
+(
   input  logic                   clk_i,
   input  logic                   rst_ni,
 
@@ -51,7 +49,6 @@ module sa_in_harness
   input  logic [SaIndexBits-1:0] turn_row_i,
   input  logic [63:0]            turn_top_i,
 
-  output logic [15:0]            window_o,
   output logic [7:0]             admit_latency_o,
   output logic [7:0]             accept_latency_o
 );
@@ -59,7 +56,6 @@ module sa_in_harness
   admit_t  admit;
   accept_t accept;
 
-  assign window_o         = 16'(Window);
   assign admit_latency_o  = 8'(AdmitLatency);
   assign accept_latency_o = 8'(AcceptLatency);
 
@@ -74,9 +70,7 @@ module sa_in_harness
   assign soft_limit_o     = accept.soft_limit;
   assign hard_limit_o     = accept.hard_limit;
 
-  sa_in #(
-    .Window(Window)
-  ) u_sa_in (
+  sa_in u_sa_in (
     .clk_i,
     .rst_ni,
     .table_write_i   ('{valid: write_i, table_id: table_e'(write_table_i), bank: 1'b0, row: write_row_i, data: write_data_i}),
@@ -98,11 +92,14 @@ module sa_in_harness
     .capture_o
   );
 
+  window_t turned;
+  assign turned = '{live: '0, newest: 64'd1 << turn_top_i[5:0], top: turn_top_i};
+
   /* verilator lint_off MULTIDRIVEN */  // a test reaches into the memories: 2^32 packets would take too long
   always_ff @(posedge clk_i) begin
     if (turn_i) begin
-      u_sa_in.u_state.u_memory.rows[turn_row_i] <= (257 + Window)'({Window'(1), turn_top_i});
-      u_sa_in.u_copy.rows[turn_row_i] <= (65 + Window)'({Window'(1), turn_top_i});
+      u_sa_in.u_state.u_memory.u_ram.rows[turn_row_i] <= 385'(turned);
+      u_sa_in.u_copy.rows[turn_row_i] <= 193'(turned);
     end
   end
   /* verilator lint_on MULTIDRIVEN */
