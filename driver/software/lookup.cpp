@@ -42,11 +42,15 @@ std::uint16_t find_principal(const LookupView& view, std::uint32_t address) {
 
 std::optional<SpdRule> find_rule(const LookupView& view, const PacketKey& key, std::uint16_t principal) {
   const auto table = [&](SpdTable t) { return static_cast<unsigned>(view.spd) + static_cast<unsigned>(t); };
-  std::array<std::uint8_t, layout::kRowBytes> rules;
+  std::array<std::uint8_t, layout::kSpdRules / 8> rules;
   rules.fill(0xff);
-  const auto keep = [&](SpdTable bitmaps, unsigned row) {
-    const auto& bytes = view.tables.row(table(bitmaps), view.bank, row).bytes();
-    for (std::size_t i = 0; i < rules.size(); ++i) rules[i] &= bytes[i];
+  const auto keep = [&](SpdTable bitmaps, unsigned interval) {
+    const unsigned intervals = layout::kTables[table(bitmaps)].rows / layout::rule_bitmap::rows(1);
+    for (unsigned rule = 0; rule < layout::kSpdRules; rule += layout::kRowBits) {
+      const unsigned row = layout::rule_bitmap::row_of(rule, interval, intervals);
+      const auto& bytes = view.tables.row(table(bitmaps), view.bank, row).bytes();
+      for (unsigned i = 0; i < layout::kRowBytes; ++i) rules[rule / 8 + i] &= bytes[i];
+    }
   };
   const auto keep_interval = [&](SpdTable starts, SpdTable bitmaps, std::uint32_t value) {
     keep(bitmaps, find_interval(view, table(starts), value));

@@ -2,6 +2,7 @@
 #include "driver/tables/spd_compiler.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "driver/tables/interval_table.hpp"
 
@@ -17,6 +18,24 @@ unsigned table_of(Direction direction, SpdTable table) {
 }
 
 std::string rule_name(std::size_t rule) { return "rule " + std::to_string(rule); }
+
+// The rows of one interval's bitmap.
+class Bitmap {
+ public:
+  void set(unsigned rule) {
+    rows_[layout::rule_bitmap::row_of(rule, 0, 1)].set_bit(layout::rule_bitmap::bit_of(rule), true);
+  }
+  void write(unsigned table, unsigned interval, TableImage& image) const {
+    const unsigned intervals = image.rows(table) / layout::rule_bitmap::rows(1);
+    for (unsigned rule = 0; rule < layout::kSpdRules; rule += layout::kRowBits) {
+      image.set_row(table, layout::rule_bitmap::row_of(rule, interval, intervals),
+                    rows_[layout::rule_bitmap::row_of(rule, 0, 1)]);
+    }
+  }
+
+ private:
+  std::array<Row, layout::rule_bitmap::rows(1)> rows_;
+};
 
 // One field of all rules: its tree and its bitmaps. `ranges_of` gives a rule's ranges of the field.
 template <class RangesOf>
@@ -37,30 +56,31 @@ Result<void> compile_field(Direction direction, SpdTable start_table, std::uint6
   if (auto r = write_interval_tree(starts, cuts.starts(), field, image); !r) return r.error();
 
   // Cuts were made at both ends of every range, so an interval lies wholly inside a range or wholly outside.
-  std::vector<Row> rows(cuts.starts().size());
+  const std::size_t intervals = cuts.starts().size();
+  std::vector<Bitmap> bitmap(intervals);
   for (std::size_t i = 0; i < rules.size(); ++i) {
     const auto& ranges = ranges_of(rules[i]);
-    for (std::size_t k = 0; k < rows.size(); ++k) {
+    for (std::size_t k = 0; k < intervals; ++k) {
       const std::uint64_t start = cuts.starts()[k];
       const bool inside = ranges.empty() || std::any_of(ranges.begin(), ranges.end(), [start](const auto& range) {
                             return range.first <= start && start <= range.last;
                           });
-      if (inside) rows[k].set_bit(static_cast<unsigned>(i), true);
+      if (inside) bitmap[k].set(static_cast<unsigned>(i));
     }
   }
-  for (unsigned k = 0; k < image.rows(bitmaps); ++k) {
-    image.set_row(bitmaps, k, rows[std::min<std::size_t>(k, rows.size() - 1)]);
+  for (unsigned k = 0; k < image.rows(starts); ++k) {
+    bitmap[std::min<std::size_t>(k, intervals - 1)].write(bitmaps, k, image);
   }
   return {};
 }
 
 void compile_protocols(Direction direction, const std::vector<SpdRule>& rules, TableImage& image) {
   for (unsigned protocol = 0; protocol < layout::kProtocols; ++protocol) {
-    Row row;
+    Bitmap bitmap;
     for (std::size_t i = 0; i < rules.size(); ++i) {
-      if (!rules[i].protocol || *rules[i].protocol == protocol) row.set_bit(static_cast<unsigned>(i), true);
+      if (!rules[i].protocol || *rules[i].protocol == protocol) bitmap.set(static_cast<unsigned>(i));
     }
-    image.set_row(table_of(direction, SpdTable::kProtocol), protocol, row);
+    bitmap.write(table_of(direction, SpdTable::kProtocol), protocol, image);
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
 
 #include "driver/tables/card_search.hpp"
@@ -47,19 +48,26 @@ int first_by_reading(const std::vector<SpdRule>& rules, const Packet& p) {
 int first_by_tables(Direction direction, const TableImage& image, const Packet& p) {
   const unsigned base =
       static_cast<unsigned>(direction == Direction::kOutbound ? layout::TableId::kSpdOut : layout::TableId::kSpdIn);
-  const auto row = [&](SpdTable tree, std::uint32_t key) {
-    const unsigned table = base + static_cast<unsigned>(tree);
-    return image.row(table + 1, search_tree(image, table, key));
+  struct Found {
+    unsigned table;  // of bitmaps
+    unsigned interval;
+    unsigned intervals;
   };
-  const layout::Row rows[] = {row(SpdTable::kSourceStart, p.source),
-                              row(SpdTable::kDestinationStart, p.destination),
-                              row(SpdTable::kSourcePortStart, p.source_port),
-                              row(SpdTable::kDestinationPortStart, p.destination_port),
-                              row(SpdTable::kPrincipalStart, p.principal),
-                              image.row(base + static_cast<unsigned>(SpdTable::kProtocol), p.protocol)};
+  const auto find = [&](SpdTable tree, std::uint32_t key) {
+    const unsigned table = base + static_cast<unsigned>(tree);
+    return Found{table + 1, search_tree(image, table, key), image.rows(table)};
+  };
+  const Found found[] = {find(SpdTable::kSourceStart, p.source),
+                         find(SpdTable::kDestinationStart, p.destination),
+                         find(SpdTable::kSourcePortStart, p.source_port),
+                         find(SpdTable::kDestinationPortStart, p.destination_port),
+                         find(SpdTable::kPrincipalStart, p.principal),
+                         {base + static_cast<unsigned>(SpdTable::kProtocol), p.protocol, layout::kProtocols}};
   for (unsigned i = 0; i < layout::kSpdRules; ++i) {
-    bool all = true;
-    for (const auto& r : rows) all = all && r.bit(i);
+    const bool all = std::all_of(std::begin(found), std::end(found), [&](const Found& f) {
+      return image.row(f.table, layout::rule_bitmap::row_of(i, f.interval, f.intervals))
+          .bit(layout::rule_bitmap::bit_of(i));
+    });
     if (all) return static_cast<int>(i);
   }
   return -1;
@@ -129,6 +137,20 @@ TEST(SpdCompiler, MakesTablesThatFindTheRuleThatReadingFinds) {
   }
 }
 
+// More distinct addresses than rules fit nowhere, fewer fit always: up to the last, each rule may name one of its own.
+TEST(SpdCompiler, GivesEveryRuleAnAddressOfItsOwn) {
+  const auto address = [](unsigned i) { return 0x0a020001 + i; };
+  std::vector<SpdRule> rules(layout::kSpdRules);
+  for (unsigned i = 0; i < rules.size(); ++i) rules[i].destination = {{address(i), address(i)}};
+  TableImage image;
+  auto compiled = compile_spd(Direction::kOutbound, rules, image);
+  ASSERT_TRUE(compiled) << compiled.error().message();
+  for (unsigned i = 0; i < rules.size(); ++i) {
+    ASSERT_EQ(first_by_tables(Direction::kOutbound, image, {.destination = address(i)}), static_cast<int>(i));
+  }
+  EXPECT_EQ(first_by_tables(Direction::kOutbound, image, {.destination = address(layout::kSpdRules)}), -1);
+}
+
 TEST(SpdCompiler, WritesWhatEachRuleSays) {
   SpdRule rule;
   rule.action = layout::Action::kProtect;
@@ -159,6 +181,7 @@ TEST(SpdCompiler, RefusesWhatDoesNotFitAndLeavesTheImageAsItWas) {
   auto many = compile_spd(Direction::kOutbound, std::vector<SpdRule>(layout::kSpdRules + 1), image);
   ASSERT_FALSE(many);
   EXPECT_EQ(many.error().code, Errc::kFull);
+  EXPECT_EQ(many.error().detail, "1025 rules in one direction, and the card has room for 1024");
 
   std::vector<SpdRule> scattered(layout::kNarrowIntervals);
   for (std::size_t i = 0; i < scattered.size(); ++i) {

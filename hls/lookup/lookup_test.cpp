@@ -108,8 +108,8 @@ TEST(RuleMatch, FindsEachRuleAlone) {
 TEST(RuleMatch, FindsNothingWhenOneFieldMissesTheRule) {
   for (int field = 0; field < kRuleFields; ++field) {
     Bitmaps bitmaps;
-    bitmaps.fill(bitmap_of({7, 300}));
-    bitmaps[field] = bitmap_of({8, 301});
+    bitmaps.fill(bitmap_of({7, 900}));
+    bitmaps[field] = bitmap_of({8, 901});
     expect_rule(bitmaps, -1);
   }
 }

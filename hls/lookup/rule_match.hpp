@@ -70,7 +70,7 @@ auto rule_match(const std::array<W<kRules>, kRuleFields>& bitmaps) {
   unroll<kRules / 64>([&](auto i) {
     W<64> all = slice<64 * i, 64>(bitmaps[0]);
     for (int field = 1; field < kRuleFields; ++field) all = all & slice<64 * i, 64>(bitmaps[field]);
-    matching[i] = all;
+    matching[i] = cut(all);  // a level that the carry chains behind it have no room for
   });
   return first_match(matching);
 }

@@ -9,10 +9,10 @@ namespace layout {
 
 // ---- sizes ---------------------------------------------------------------------------------------------------------
 
-constexpr unsigned kSaRows = 2048;     // per direction; the low bits of an inbound SPI are its row
-constexpr unsigned kSaIndexBits = 11;  // log2(kSaRows)
-constexpr unsigned kSpdRules = 512;    // per direction; one bit each in a rule bitmap, so at most one row's width
-constexpr unsigned kAddressIntervals = 1024;  // per address field of an SPD
+constexpr unsigned kSaRows = 2048;            // per direction; the low bits of an inbound SPI are its row
+constexpr unsigned kSaIndexBits = 11;         // log2(kSaRows)
+constexpr unsigned kSpdRules = 1024;          // per direction; one bit each in a rule bitmap
+constexpr unsigned kAddressIntervals = 2048;  // per address field of an SPD: each rule may have an address of its own
 constexpr unsigned kNarrowIntervals = 256;    // per port and principal field of an SPD
 constexpr unsigned kProtocols = 256;
 constexpr unsigned kRouteIntervals = 2048;
@@ -22,8 +22,7 @@ constexpr unsigned kBucketEntries = 4;
 constexpr unsigned kLeastReplayWindow = 64;   // packets; an inbound SA doubles it replay_window times
 constexpr unsigned kMostReplayWindow = 4096;  // packets
 constexpr unsigned kReplayWindowSizes = 7;    // 64, 128, .. 4096
-static_assert((1U << kSaIndexBits) == kSaRows && kSpdRules <= kRowBits &&
-                  kLeastReplayWindow << (kReplayWindowSizes - 1) == kMostReplayWindow,
+static_assert((1U << kSaIndexBits) == kSaRows && kLeastReplayWindow << (kReplayWindowSizes - 1) == kMostReplayWindow,
               "sizes contradict each other");
 
 // ---- rows ----------------------------------------------------------------------------------------------------------
@@ -142,11 +141,19 @@ constexpr Field kFields[] = {kStart, kReserved};
 static_assert(tiles(kFields, kRowBits), "interval has a gap, an overlap or an unlisted field");
 }  // namespace interval
 
-// Which rules one interval (or protocol) of one field satisfies.
+// Which rules one interval (or protocol) of one field satisfies. A bitmap is wider than a row: of n intervals, row i
+// holds the first rules of interval i and row n + i those that follow.
 namespace rule_bitmap {
-constexpr Field kRules{"rules", 0, kSpdRules, "bit i: rule i can match; rule 0 comes first"};
+constexpr Field kRules{"rules", 0, kRowBits, "bit i: rule i, in the table's second half rule 512 + i, can match"};
 constexpr Field kFields[] = {kRules};
 static_assert(tiles(kFields, kRowBits), "rule_bitmap has a gap, an overlap or an unlisted field");
+static_assert(kSpdRules == 2 * kRowBits, "the field's meaning speaks of two halves");
+constexpr unsigned rows(unsigned intervals) { return kSpdRules / kRowBits * intervals; }
+// Where a rule's bit lies.
+constexpr unsigned row_of(unsigned rule, unsigned interval, unsigned intervals) {
+  return rule / kRowBits * intervals + interval;
+}
+constexpr unsigned bit_of(unsigned rule) { return rule % kRowBits; }
 }  // namespace rule_bitmap
 
 // What rule i says.
@@ -223,32 +230,44 @@ constexpr Table kTables[] = {
     {"route", 8, kRouteIntervals, true, SALLYPORT_ROW(route), "what to do with an interval's packets"},
     {"next_hop", 9, kNextHops, true, SALLYPORT_ROW(next_hop), "neighbours"},
     {"spd_out_source_start", 10, kAddressIntervals, true, SALLYPORT_ROW(interval), "search tree, source address"},
-    {"spd_out_source", 11, kAddressIntervals, true, SALLYPORT_ROW(rule_bitmap), "rules by source address"},
+    {"spd_out_source", 11, rule_bitmap::rows(kAddressIntervals), true, SALLYPORT_ROW(rule_bitmap),
+     "rules by source address"},
     {"spd_out_destination_start", 12, kAddressIntervals, true, SALLYPORT_ROW(interval),
      "search tree, destination address"},
-    {"spd_out_destination", 13, kAddressIntervals, true, SALLYPORT_ROW(rule_bitmap), "rules by destination address"},
+    {"spd_out_destination", 13, rule_bitmap::rows(kAddressIntervals), true, SALLYPORT_ROW(rule_bitmap),
+     "rules by destination address"},
     {"spd_out_source_port_start", 14, kNarrowIntervals, true, SALLYPORT_ROW(interval), "search tree, source port"},
-    {"spd_out_source_port", 15, kNarrowIntervals, true, SALLYPORT_ROW(rule_bitmap), "rules by source port"},
+    {"spd_out_source_port", 15, rule_bitmap::rows(kNarrowIntervals), true, SALLYPORT_ROW(rule_bitmap),
+     "rules by source port"},
     {"spd_out_destination_port_start", 16, kNarrowIntervals, true, SALLYPORT_ROW(interval),
      "search tree, destination port"},
-    {"spd_out_destination_port", 17, kNarrowIntervals, true, SALLYPORT_ROW(rule_bitmap), "rules by destination port"},
+    {"spd_out_destination_port", 17, rule_bitmap::rows(kNarrowIntervals), true, SALLYPORT_ROW(rule_bitmap),
+     "rules by destination port"},
     {"spd_out_principal_start", 18, kNarrowIntervals, true, SALLYPORT_ROW(interval), "search tree, principal"},
-    {"spd_out_principal", 19, kNarrowIntervals, true, SALLYPORT_ROW(rule_bitmap), "rules by principal"},
-    {"spd_out_protocol", 20, kProtocols, true, SALLYPORT_ROW(rule_bitmap), "rules by protocol number"},
+    {"spd_out_principal", 19, rule_bitmap::rows(kNarrowIntervals), true, SALLYPORT_ROW(rule_bitmap),
+     "rules by principal"},
+    {"spd_out_protocol", 20, rule_bitmap::rows(kProtocols), true, SALLYPORT_ROW(rule_bitmap),
+     "rules by protocol number"},
     {"spd_out_rule", 21, kSpdRules, true, SALLYPORT_ROW(spd_rule), "what each outbound rule says"},
     {"spd_in_source_start", 22, kAddressIntervals, true, SALLYPORT_ROW(interval), "search tree, source address"},
-    {"spd_in_source", 23, kAddressIntervals, true, SALLYPORT_ROW(rule_bitmap), "rules by source address"},
+    {"spd_in_source", 23, rule_bitmap::rows(kAddressIntervals), true, SALLYPORT_ROW(rule_bitmap),
+     "rules by source address"},
     {"spd_in_destination_start", 24, kAddressIntervals, true, SALLYPORT_ROW(interval),
      "search tree, destination address"},
-    {"spd_in_destination", 25, kAddressIntervals, true, SALLYPORT_ROW(rule_bitmap), "rules by destination address"},
+    {"spd_in_destination", 25, rule_bitmap::rows(kAddressIntervals), true, SALLYPORT_ROW(rule_bitmap),
+     "rules by destination address"},
     {"spd_in_source_port_start", 26, kNarrowIntervals, true, SALLYPORT_ROW(interval), "search tree, source port"},
-    {"spd_in_source_port", 27, kNarrowIntervals, true, SALLYPORT_ROW(rule_bitmap), "rules by source port"},
+    {"spd_in_source_port", 27, rule_bitmap::rows(kNarrowIntervals), true, SALLYPORT_ROW(rule_bitmap),
+     "rules by source port"},
     {"spd_in_destination_port_start", 28, kNarrowIntervals, true, SALLYPORT_ROW(interval),
      "search tree, destination port"},
-    {"spd_in_destination_port", 29, kNarrowIntervals, true, SALLYPORT_ROW(rule_bitmap), "rules by destination port"},
+    {"spd_in_destination_port", 29, rule_bitmap::rows(kNarrowIntervals), true, SALLYPORT_ROW(rule_bitmap),
+     "rules by destination port"},
     {"spd_in_principal_start", 30, kNarrowIntervals, true, SALLYPORT_ROW(interval), "search tree, principal"},
-    {"spd_in_principal", 31, kNarrowIntervals, true, SALLYPORT_ROW(rule_bitmap), "rules by principal"},
-    {"spd_in_protocol", 32, kProtocols, true, SALLYPORT_ROW(rule_bitmap), "rules by protocol number"},
+    {"spd_in_principal", 31, rule_bitmap::rows(kNarrowIntervals), true, SALLYPORT_ROW(rule_bitmap),
+     "rules by principal"},
+    {"spd_in_protocol", 32, rule_bitmap::rows(kProtocols), true, SALLYPORT_ROW(rule_bitmap),
+     "rules by protocol number"},
     {"spd_in_rule", 33, kSpdRules, true, SALLYPORT_ROW(spd_rule), "what each inbound rule says"},
 };
 #undef SALLYPORT_ROW

@@ -5,8 +5,8 @@ package layout_pkg;
   localparam int unsigned RowBits = 512;
   localparam int unsigned SaRows = 2048;
   localparam int unsigned SaIndexBits = 11;
-  localparam int unsigned SpdRules = 512;
-  localparam int unsigned AddressIntervals = 1024;
+  localparam int unsigned SpdRules = 1024;
+  localparam int unsigned AddressIntervals = 2048;
   localparam int unsigned NarrowIntervals = 256;
   localparam int unsigned Protocols = 256;
   localparam int unsigned RouteIntervals = 2048;
@@ -22,7 +22,7 @@ package layout_pkg;
   localparam int unsigned CounterCount = 16;
   localparam int unsigned TableCount = 34;
   localparam logic [31:0] CardId = 32'h53414c59;
-  localparam logic [31:0] LayoutVersion = 32'd3;
+  localparam logic [31:0] LayoutVersion = 32'd4;
   localparam logic [31:0] LoadMagic = 32'h4c4f4144;
 
   typedef enum logic [1:0] {
@@ -279,7 +279,7 @@ package layout_pkg;
   } interval_t;
 
   typedef struct packed {
-    logic [511:0] rules;  // [511:0] bit i: rule i can match; rule 0 comes first
+    logic [511:0] rules;  // [511:0] bit i: rule i, in the table's second half rule 512 + i, can match
   } rule_bitmap_t;
 
   typedef struct packed {
@@ -365,34 +365,34 @@ package layout_pkg;
     TableRouteStart = 8'd7,  // 2048 rows in each of two banks of interval: search tree over destination addresses
     TableRoute = 8'd8,  // 2048 rows in each of two banks of route: what to do with an interval's packets
     TableNextHop = 8'd9,  // 256 rows in each of two banks of next_hop: neighbours
-    TableSpdOutSourceStart = 8'd10,  // 1024 rows in each of two banks of interval: search tree, source address
-    TableSpdOutSource = 8'd11,  // 1024 rows in each of two banks of rule_bitmap: rules by source address
-    TableSpdOutDestinationStart = 8'd12,  // 1024 rows in each of two banks of interval: search tree, destination address
-    TableSpdOutDestination = 8'd13,  // 1024 rows in each of two banks of rule_bitmap: rules by destination address
+    TableSpdOutSourceStart = 8'd10,  // 2048 rows in each of two banks of interval: search tree, source address
+    TableSpdOutSource = 8'd11,  // 4096 rows in each of two banks of rule_bitmap: rules by source address
+    TableSpdOutDestinationStart = 8'd12,  // 2048 rows in each of two banks of interval: search tree, destination address
+    TableSpdOutDestination = 8'd13,  // 4096 rows in each of two banks of rule_bitmap: rules by destination address
     TableSpdOutSourcePortStart = 8'd14,  // 256 rows in each of two banks of interval: search tree, source port
-    TableSpdOutSourcePort = 8'd15,  // 256 rows in each of two banks of rule_bitmap: rules by source port
+    TableSpdOutSourcePort = 8'd15,  // 512 rows in each of two banks of rule_bitmap: rules by source port
     TableSpdOutDestinationPortStart = 8'd16,  // 256 rows in each of two banks of interval: search tree, destination port
-    TableSpdOutDestinationPort = 8'd17,  // 256 rows in each of two banks of rule_bitmap: rules by destination port
+    TableSpdOutDestinationPort = 8'd17,  // 512 rows in each of two banks of rule_bitmap: rules by destination port
     TableSpdOutPrincipalStart = 8'd18,  // 256 rows in each of two banks of interval: search tree, principal
-    TableSpdOutPrincipal = 8'd19,  // 256 rows in each of two banks of rule_bitmap: rules by principal
-    TableSpdOutProtocol = 8'd20,  // 256 rows in each of two banks of rule_bitmap: rules by protocol number
-    TableSpdOutRule = 8'd21,  // 512 rows in each of two banks of spd_rule: what each outbound rule says
-    TableSpdInSourceStart = 8'd22,  // 1024 rows in each of two banks of interval: search tree, source address
-    TableSpdInSource = 8'd23,  // 1024 rows in each of two banks of rule_bitmap: rules by source address
-    TableSpdInDestinationStart = 8'd24,  // 1024 rows in each of two banks of interval: search tree, destination address
-    TableSpdInDestination = 8'd25,  // 1024 rows in each of two banks of rule_bitmap: rules by destination address
+    TableSpdOutPrincipal = 8'd19,  // 512 rows in each of two banks of rule_bitmap: rules by principal
+    TableSpdOutProtocol = 8'd20,  // 512 rows in each of two banks of rule_bitmap: rules by protocol number
+    TableSpdOutRule = 8'd21,  // 1024 rows in each of two banks of spd_rule: what each outbound rule says
+    TableSpdInSourceStart = 8'd22,  // 2048 rows in each of two banks of interval: search tree, source address
+    TableSpdInSource = 8'd23,  // 4096 rows in each of two banks of rule_bitmap: rules by source address
+    TableSpdInDestinationStart = 8'd24,  // 2048 rows in each of two banks of interval: search tree, destination address
+    TableSpdInDestination = 8'd25,  // 4096 rows in each of two banks of rule_bitmap: rules by destination address
     TableSpdInSourcePortStart = 8'd26,  // 256 rows in each of two banks of interval: search tree, source port
-    TableSpdInSourcePort = 8'd27,  // 256 rows in each of two banks of rule_bitmap: rules by source port
+    TableSpdInSourcePort = 8'd27,  // 512 rows in each of two banks of rule_bitmap: rules by source port
     TableSpdInDestinationPortStart = 8'd28,  // 256 rows in each of two banks of interval: search tree, destination port
-    TableSpdInDestinationPort = 8'd29,  // 256 rows in each of two banks of rule_bitmap: rules by destination port
+    TableSpdInDestinationPort = 8'd29,  // 512 rows in each of two banks of rule_bitmap: rules by destination port
     TableSpdInPrincipalStart = 8'd30,  // 256 rows in each of two banks of interval: search tree, principal
-    TableSpdInPrincipal = 8'd31,  // 256 rows in each of two banks of rule_bitmap: rules by principal
-    TableSpdInProtocol = 8'd32,  // 256 rows in each of two banks of rule_bitmap: rules by protocol number
-    TableSpdInRule = 8'd33  // 512 rows in each of two banks of spd_rule: what each inbound rule says
+    TableSpdInPrincipal = 8'd31,  // 512 rows in each of two banks of rule_bitmap: rules by principal
+    TableSpdInProtocol = 8'd32,  // 512 rows in each of two banks of rule_bitmap: rules by protocol number
+    TableSpdInRule = 8'd33  // 1024 rows in each of two banks of spd_rule: what each inbound rule says
   } table_e;
 
   // Rows of each table, by its id.
-  localparam int unsigned TableRows [TableCount] = '{2048, 2048, 2048, 2048, 2048, 2048, 2048, 2048, 2048, 256, 1024, 1024, 1024, 1024, 256, 256, 256, 256, 256, 256, 256, 512, 1024, 1024, 1024, 1024, 256, 256, 256, 256, 256, 256, 256, 512};
+  localparam int unsigned TableRows [TableCount] = '{2048, 2048, 2048, 2048, 2048, 2048, 2048, 2048, 2048, 256, 2048, 4096, 2048, 4096, 256, 512, 256, 512, 256, 512, 512, 1024, 2048, 4096, 2048, 4096, 256, 512, 256, 512, 256, 512, 512, 1024};
   localparam logic [TableCount-1:0] TableBanked = 34'b1111111111111111111111111111000000;
 
   // Register offsets in bytes.

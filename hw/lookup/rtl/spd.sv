@@ -77,29 +77,29 @@ module spd
   logic [SpdRules-1:0] source_rules, destination_rules, source_port_rules, destination_port_rules, principal_rules, protocol_rules;
   logic                match_valid_q;
 
-  banked_rows #(.Width(SpdRules), .Rows(AddressIntervals)) u_source_rules (
-    .clk_i, .write_i(written[Source]), .table_write_i, .data_i(table_write_i.data),
-    .read_i(read), .bank_i(read_bank), .row_i(source), .data_o(source_rules));
+  rule_bitmaps #(.Intervals(AddressIntervals)) u_source_rules (
+    .clk_i, .clearing_i, .write_i(written[Source]), .table_write_i,
+    .read_i(read), .bank_i(read_bank), .interval_i(source), .rules_o(source_rules));
 
-  banked_rows #(.Width(SpdRules), .Rows(AddressIntervals)) u_destination_rules (
-    .clk_i, .write_i(written[Destination]), .table_write_i, .data_i(table_write_i.data),
-    .read_i(read), .bank_i(read_bank), .row_i(destination), .data_o(destination_rules));
+  rule_bitmaps #(.Intervals(AddressIntervals)) u_destination_rules (
+    .clk_i, .clearing_i, .write_i(written[Destination]), .table_write_i,
+    .read_i(read), .bank_i(read_bank), .interval_i(destination), .rules_o(destination_rules));
 
-  banked_rows #(.Width(SpdRules), .Rows(NarrowIntervals)) u_source_port_rules (
-    .clk_i, .write_i(written[SourcePort]), .table_write_i, .data_i(table_write_i.data),
-    .read_i(read), .bank_i(read_bank), .row_i(source_port), .data_o(source_port_rules));
+  rule_bitmaps #(.Intervals(NarrowIntervals)) u_source_port_rules (
+    .clk_i, .clearing_i, .write_i(written[SourcePort]), .table_write_i,
+    .read_i(read), .bank_i(read_bank), .interval_i(source_port), .rules_o(source_port_rules));
 
-  banked_rows #(.Width(SpdRules), .Rows(NarrowIntervals)) u_destination_port_rules (
-    .clk_i, .write_i(written[DestinationPort]), .table_write_i, .data_i(table_write_i.data),
-    .read_i(read), .bank_i(read_bank), .row_i(destination_port), .data_o(destination_port_rules));
+  rule_bitmaps #(.Intervals(NarrowIntervals)) u_destination_port_rules (
+    .clk_i, .clearing_i, .write_i(written[DestinationPort]), .table_write_i,
+    .read_i(read), .bank_i(read_bank), .interval_i(destination_port), .rules_o(destination_port_rules));
 
-  banked_rows #(.Width(SpdRules), .Rows(NarrowIntervals)) u_principal_rules (
-    .clk_i, .write_i(written[Principal]), .table_write_i, .data_i(table_write_i.data),
-    .read_i(read), .bank_i(read_bank), .row_i(principal), .data_o(principal_rules));
+  rule_bitmaps #(.Intervals(NarrowIntervals)) u_principal_rules (
+    .clk_i, .clearing_i, .write_i(written[Principal]), .table_write_i,
+    .read_i(read), .bank_i(read_bank), .interval_i(principal), .rules_o(principal_rules));
 
-  banked_rows #(.Width(SpdRules), .Rows(Protocols)) u_protocol_rules (
-    .clk_i, .write_i(written[Protocol]), .table_write_i, .data_i(table_write_i.data),
-    .read_i(read), .bank_i(read_bank), .row_i(protocol), .data_o(protocol_rules));
+  rule_bitmaps #(.Intervals(Protocols)) u_protocol_rules (
+    .clk_i, .clearing_i, .write_i(written[Protocol]), .table_write_i,
+    .read_i(read), .bank_i(read_bank), .interval_i(protocol), .rules_o(protocol_rules));
 
   // ---- first match, and its row -----------------------------------------------------------------------------------------------
 

@@ -40,16 +40,24 @@ module timed_search
     .interval_o(interval)
   );
 
-  delay_line #(
-    .Width (1 + Levels),
-    .Clocks(Answer - lookup_pkg::search_latency(Intervals))
-  ) u_wait (
-    .clk_i,
-    .rst_ni,
-    .valid_i(found),
-    .data_i ({bank, interval}),
-    .valid_o,
-    .data_o ({bank_o, interval_o})
-  );
+  localparam int unsigned Search = lookup_pkg::search_latency(Intervals);
+  if (Answer < Search) $fatal(1, "Answer is earlier than the search can end");
+
+  if (Answer == Search) begin : gen_at_once
+    assign valid_o              = found;
+    assign {bank_o, interval_o} = {bank, interval};
+  end else begin : gen_wait
+    delay_line #(
+      .Width (1 + Levels),
+      .Clocks(Answer - Search)
+    ) u_wait (
+      .clk_i,
+      .rst_ni,
+      .valid_i(found),
+      .data_i ({bank, interval}),
+      .valid_o,
+      .data_o ({bank_o, interval_o})
+    );
+  end
 
 endmodule

@@ -57,22 +57,27 @@ class Compiler {
     bounds.erase(0);
     const std::vector<std::uint32_t> starts(bounds.begin(), bounds.end());
     add_tree(table_id, starts);
-    for (unsigned i = 0; i < layout::kTables[table_id + 1].rows; ++i) {
+    const unsigned intervals = layout::kTables[table_id].rows;
+    for (unsigned i = 0; i < intervals; ++i) {
       const std::size_t interval = std::min<std::size_t>(i, starts.size());
       const std::uint32_t key = interval == 0 ? 0 : starts[interval - 1];
-      layout::Row row;
-      for (unsigned r = 0; r < policy_.rules.size(); ++r) row.set_bit(r, policy_.rules[r].range[f].holds(key));
-      rows_.push_back({table_id + 1, i, row});
+      add_bitmap(table_id + 1, i, intervals, [&](const Rule& rule) { return rule.range[f].holds(key); });
     }
+  }
+
+  template <class Matches>
+  void add_bitmap(unsigned table_id, unsigned interval, unsigned intervals, Matches matches) {
+    layout::Row low, high;  // rules 0 to 511, and 512 to 1023
+    for (unsigned r = 0; r < policy_.rules.size(); ++r)
+      (r < 512 ? low : high).set_bit(r % 512, matches(policy_.rules[r]));
+    rows_.push_back({table_id, interval, low});
+    rows_.push_back({table_id, intervals + interval, high});
   }
 
   void compile_protocols(unsigned table_id) {
     for (unsigned protocol = 0; protocol < layout::kProtocols; ++protocol) {
-      layout::Row row;
-      for (unsigned r = 0; r < policy_.rules.size(); ++r) {
-        row.set_bit(r, policy_.rules[r].protocol.value_or(protocol) == protocol);
-      }
-      rows_.push_back({table_id, protocol, row});
+      add_bitmap(table_id, protocol, layout::kProtocols,
+                 [protocol](const Rule& rule) { return rule.protocol.value_or(protocol) == protocol; });
     }
   }
 

@@ -129,7 +129,7 @@ TEST(Lookup, FindsTheFirstMatchOfAnOrderedListWhileTheClosedBankIsWritten) {
   PolicyMaker maker(random);
   Policy open = maker.make(layout::kSpdRules);
   lookup.load(Compiler(open, kOutbound, kHashSeed).rows(), bank);
-  for (const unsigned rules : {0U, 1U, 20U, 511U, 512U}) {
+  for (const unsigned rules : {0U, 1U, 20U, 512U, 513U, 1024U}) {
     const Policy next = maker.make(rules);
     ask_many(lookup, maker, random, open, bank, Compiler(next, kOutbound, kHashSeed).rows(), 5000);
     open = next;
