@@ -108,6 +108,7 @@ TEST(TableLoader, StopsAtTheFirstBadRecordAndRecovers) {
     LoadError error;
     std::function<void(Loads&)> append;
   };
+  constexpr auto kNextHop = static_cast<unsigned>(layout::TableId::kNextHop);
   const Case cases[] = {
       {"magic", LoadError::kRecord,
        [](Loads& b) {
@@ -119,10 +120,10 @@ TEST(TableLoader, StopsAtTheFirstBadRecordAndRecovers) {
       {"no such table", LoadError::kRecord,
        [](Loads& b) { b.append(b.header(layout::kTableCount, true, 0, 1)), b.append({}); }},
       {"last row beyond the table", LoadError::kRecord,
-       [](Loads& b) { b.append_record(7, true, layout::kNextHops - 1, 2, false); }},
+       [](Loads& b) { b.append_record(kNextHop, true, layout::kNextHops - 1, 2, false); }},
       {"first row beyond the table", LoadError::kRecord,
-       [](Loads& b) { b.append_record(7, true, layout::kNextHops, 1, false); }},
-      {"row that wraps", LoadError::kRecord, [](Loads& b) { b.append_record(7, true, 0xffffffff, 2, false); }},
+       [](Loads& b) { b.append_record(kNextHop, true, layout::kNextHops, 1, false); }},
+      {"row that wraps", LoadError::kRecord, [](Loads& b) { b.append_record(kNextHop, true, 0xffffffff, 2, false); }},
       {"rows beyond the load", LoadError::kRecord,
        [](Loads& b) {
          b.append(b.header(6, true, 0, 3));
