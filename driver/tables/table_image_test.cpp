@@ -57,9 +57,10 @@ TEST(TableImage, DifferenceTurnsOneIntoTheOtherAndJoinsNeighbours) {
   EXPECT_TRUE(difference(a, b).empty());
 
   TableImage c = b;
+  const auto table = static_cast<unsigned>(layout::TableId::kPrincipal);
   layout::Row other;
-  other.set_bit(511, !b.row(5, 100).bit(511));
-  for (unsigned i = 100; i < 103; ++i) c.set_row(5, i, other);
+  other.set_bit(511, !b.row(table, 100).bit(511));
+  for (unsigned i = 100; i < 103; ++i) c.set_row(table, i, other);
   ASSERT_EQ(difference(b, c).size(), 1u);
   EXPECT_EQ(difference(b, c)[0].count, 3u);
 }
