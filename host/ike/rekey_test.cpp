@@ -28,6 +28,9 @@ class Rekey : public Wire {
     a.random = [g = std::make_shared<std::mt19937>(seed)](auto out) {
       for (auto& byte : out) byte = static_cast<std::uint8_t>((*g)());
     };
+    establish_anew();
+  }
+  void establish_anew() {
     for (Peer* peer : {&a, &b}) {
       peer->children.clear();
       peer->current.clear();
@@ -187,6 +190,26 @@ TEST_F(Rekey, OfOneChildFromBothSidesLeavesOne) {
     installed.insert(a.count<InstallSa>());
   }
   EXPECT_EQ(installed, (std::set<std::size_t>{2, 3}));
+}
+
+TEST_F(Rekey, ClosesTheChildThatWasMadeWithTheLowestOfFourNonces) {
+  for (const bool lowest_is_in_our_request : {true, false}) {
+    SCOPED_TRACE(lowest_is_in_our_request);
+    // Both nonces of a are lower than b's; it draws that of its own request first.
+    auto drawn = std::make_shared<std::uint8_t>(2);
+    a.random = [drawn](auto out) { std::ranges::fill(out, *drawn); };
+    b.random = [](auto out) { std::ranges::fill(out, 9); };
+    establish_anew();
+    *drawn = lowest_is_in_our_request ? 1 : 2;
+    rekey_child(a);
+    *drawn = lowest_is_in_our_request ? 2 : 1;
+    rekey_child(b);
+    settle();
+    expect_traffic();
+    // Who made the SA with the lowest nonce never installs it: the first one and the other's are what it has.
+    EXPECT_EQ(a.count<InstallSa>(), lowest_is_in_our_request ? 2u : 3u);
+    EXPECT_EQ(b.count<InstallSa>(), lowest_is_in_our_request ? 3u : 2u);
+  }
 }
 
 // The same, when one side has finished before the other side's request comes in.
