@@ -6,58 +6,11 @@
 #include <set>
 
 #include "driver/control/card_control.hpp"
+#include "host/gateway/sa_protection.hpp"
 #include "host/ipsec/proposal.hpp"
 
 namespace sallyport::gateway {
 namespace {
-
-Result<layout::Cipher> cipher_of(Encryption encryption) {
-  switch (encryption) {
-    case Encryption::kAesGcm16:
-      return layout::Cipher::kAesGcm;
-    case Encryption::kAesGmac:
-      return layout::Cipher::kAesGmac;
-    case Encryption::kNull:
-      return layout::Cipher::kNull;
-    case Encryption::kAesCtr:
-      return layout::Cipher::kAesCtr;
-    case Encryption::kAesCbc:
-      return layout::Cipher::kAesCbc;
-    case Encryption::kDesCbc:
-      return layout::Cipher::kDesCbc;
-    case Encryption::kDes3Cbc:
-      return layout::Cipher::kDes3Cbc;
-    case Encryption::kNone:
-      break;
-  }
-  return Error{Errc::kUnsupported, "the card has no cipher of this number"};
-}
-
-Result<layout::Integrity> integrity_of(Integrity integrity) {
-  switch (integrity) {
-    case Integrity::kNone:
-      return layout::Integrity::kNone;
-    case Integrity::kHmacMd5_96:
-      return layout::Integrity::kHmacMd5_96;
-    case Integrity::kHmacSha1_96:
-      return layout::Integrity::kHmacSha1_96;
-    case Integrity::kHmacSha256_128:
-      return layout::Integrity::kHmacSha256_128;
-    case Integrity::kHmacSha384_192:
-      return layout::Integrity::kHmacSha384_192;
-    case Integrity::kHmacSha512_256:
-      return layout::Integrity::kHmacSha512_256;
-  }
-  return Error{Errc::kUnsupported, "the card has no integrity algorithm of this number"};
-}
-
-Result<driver::SaProtection> protection_of(const SaParameters& sa, const SaKeys& keys) {
-  auto cipher = cipher_of(sa.encryption);
-  if (!cipher) return cipher.error();
-  auto integrity = integrity_of(sa.integrity);
-  if (!integrity) return integrity.error();
-  return driver::SaProtection{*cipher, *integrity, keys.encryption, keys.salt, keys.integrity};
-}
 
 std::uint32_t number(Spi spi) { return static_cast<std::uint32_t>(spi); }
 
@@ -169,9 +122,9 @@ Result<void> CardKeeper::install(const std::string& target, ike::ChildHandle chi
   if (!sa.local.is_v4() || !sa.remote.is_v4()) {
     return Error{Errc::kUnsupported, "the card's tunnels are IPv4; " + sa.remote.to_string() + " is not"};
   }
-  auto inbound = protection_of(sa, sa.in);
+  auto inbound = protection_of(sa.encryption, sa.integrity, sa.in);
   if (!inbound) return inbound.error();
-  auto outbound = protection_of(sa, sa.out);
+  auto outbound = protection_of(sa.encryption, sa.integrity, sa.out);
   if (!outbound) return outbound.error();
   if (typed_in) {
     if (auto claimed = sa_table_.claim_spi(number(sa.spi_in)); !claimed) return claimed;

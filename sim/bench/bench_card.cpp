@@ -23,20 +23,6 @@ Result<void> write_mac(driver::Card& card, const layout::Register& where, const 
   return card.write(where.at(1), high);
 }
 
-// A key and a salt that differ in every SA and are the same in every run.
-driver::SaProtection protection(std::size_t key_bytes, unsigned index, unsigned direction) {
-  driver::SaProtection p;
-  p.key = Secret(key_bytes);
-  p.salt = Secret(4);
-  std::size_t i = 0;
-  for (Secret* secret : {&p.key, &p.salt}) {
-    for (auto& byte : secret->bytes()) {
-      byte = static_cast<std::uint8_t>(17 * i++ + 101 * index + 59 * direction + (index >> 8));
-    }
-  }
-  return p;
-}
-
 }  // namespace
 
 Result<std::unique_ptr<BenchCard>> BenchCard::configure(driver::Card& card, const BenchSetup& setup) {
@@ -57,7 +43,7 @@ Result<std::unique_ptr<BenchCard>> BenchCard::configure(driver::Card& card, cons
   };
   if (auto r = driver::compile_routes(routes, bench->base_); !r) return r.error();
   for (unsigned i = 0; i < setup.sas; ++i) {
-    if (auto r = bench->add_flow(i, setup.key_bytes); !r) return r.error();
+    if (auto r = bench->add_flow(i, setup.algorithms[i % setup.algorithms.size()]); !r) return r.error();
   }
   std::vector<std::size_t> order(setup.sas);
   std::iota(order.begin(), order.end(), std::size_t{0});
@@ -72,8 +58,8 @@ Result<std::unique_ptr<BenchCard>> BenchCard::configure(driver::Card& card, cons
   return bench;
 }
 
-Result<void> BenchCard::add_flow(unsigned index, std::size_t key_bytes) {
-  Flow flow;
+Result<void> BenchCard::add_flow(unsigned index, const Algorithm& algorithm) {
+  Flow flow{.algorithm = algorithm};
   const std::uint32_t far = kFarNet + 1 + index;
   flow.outbound = {kLanHostMac, kLanMac, kLanHost, far};
   flow.inbound = {kPeerMac, kWanMac, far, kLanHost};
@@ -81,17 +67,22 @@ Result<void> BenchCard::add_flow(unsigned index, std::size_t key_bytes) {
   flow.out = {.spi = kFirstOutSpi + index,
               .source = kOurAddress,
               .destination = kPeerAddress,
-              .protection = protection(key_bytes, index, 0)};
+              .protection = algorithm.protection(index, 0),
+              .esn = algorithm.esn()};
   auto spi = sas_.reserve_spi();
   if (!spi) return spi.error();
-  flow.in = {
-      .spi = *spi, .source = kPeerAddress, .destination = kOurAddress, .protection = protection(key_bytes, index, 1)};
+  flow.in = {.spi = *spi,
+             .source = kPeerAddress,
+             .destination = kOurAddress,
+             .protection = algorithm.protection(index, 1),
+             .esn = algorithm.esn()};
 
   driver::OutboundSa out;
   out.spi = flow.out.spi;
   out.source = flow.out.source;
   out.destination = flow.out.destination;
   out.protection = flow.out.protection;
+  out.esn = flow.out.esn;
   out.next_hop = kWanHop;
   out.policy_id = flow.policy_id;
   auto row = sas_.install(out);
@@ -102,6 +93,7 @@ Result<void> BenchCard::add_flow(unsigned index, std::size_t key_bytes) {
   in.spi = flow.in.spi;
   in.destination = flow.in.destination;
   in.protection = flow.in.protection;
+  in.esn = flow.in.esn;
   in.policy_id = flow.policy_id;
   if (auto r = sas_.install(in); !r) return r;
   flows_.push_back(std::move(flow));

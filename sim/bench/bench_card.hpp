@@ -7,24 +7,26 @@
 #include "driver/sa/sa_table.hpp"
 #include "driver/tables/spd_compiler.hpp"
 #include "driver/tables/table_session.hpp"
+#include "sim/bench/algorithm.hpp"
 #include "sim/bench/frames.hpp"
 
 namespace sallyport::bench {
 
 // A pair of SAs with the other gateway, and the pair of hosts that uses them.
 struct Flow {
-  FlowAddresses outbound;  // as the LAN host sends
-  FlowAddresses inbound;   // as the far host's packets look inside
-  EspSa out;               // of the card
-  EspSa in;                // of the other gateway, towards the card
+  Algorithm algorithm;
+  FlowAddresses outbound{};  // as the LAN host sends
+  FlowAddresses inbound{};   // as the far host's packets look inside
+  EspSa out{};               // of the card
+  EspSa in{};                // of the other gateway, towards the card
   std::uint16_t out_row = 0;
   std::uint16_t policy_id = 0;
   std::uint64_t next_seq = 1;  // of the other gateway
 };
 
 struct BenchSetup {
-  unsigned sas = 1;            // pairs; at most one rule each fits
-  std::size_t key_bytes = 16;  // AES key: 16, 24 or 32
+  unsigned sas = 1;                                                               // pairs; at most one rule each fits
+  std::vector<Algorithm> algorithms = {Algorithm::parse("aes128gcm16").value()};  // in turn
 };
 
 inline constexpr MacAddress kLanMac = {0x02, 0x5a, 0x00, 0x00, 0x00, 0x01};  // the card's
@@ -41,6 +43,7 @@ class BenchCard {
   // Of a card that has just been reset.
   static Result<std::unique_ptr<BenchCard>> configure(driver::Card& card, const BenchSetup& setup);
 
+  [[nodiscard]] const Algorithm& algorithm() const { return flows_.front().algorithm; }
   std::vector<Flow>& flows() { return flows_; }
   driver::TableSession& session() { return session_; }
   driver::SaTable& sas() { return sas_; }
@@ -56,7 +59,7 @@ class BenchCard {
  private:
   BenchCard(driver::Card& card, driver::TableSession session)
       : card_(&card), session_(std::move(session)), sas_(card, session_) {}
-  Result<void> add_flow(unsigned index, std::size_t key_bytes);
+  Result<void> add_flow(unsigned index, const Algorithm& algorithm);
 
   driver::Card* card_;
   driver::TableSession session_;

@@ -15,17 +15,17 @@
 namespace sallyport::bench {
 namespace {
 
+const TrialOptions kShort = {.clocks = 4000};
+
 class Line : public testing::TestWithParam<const char*> {};
 
 TEST_P(Line, IsFilledInBothDirectionsAtOnceWithoutALoss) {
   sim::DirectCard card;
   auto setup = BenchCard::configure(card, {});
   ASSERT_TRUE(setup) << setup.error().message();
-  Rfc2544Options options;
-  options.clocks = 4000;
   const auto mix = parse_mix(GetParam());
   ASSERT_TRUE(mix);
-  const auto row = measure(**setup, card.platform(), *mix, options);
+  const auto row = find_rate(**setup, card.platform(), *mix, kShort);
   ASSERT_TRUE(row) << row.error().message();
   EXPECT_TRUE(row->at("zero_loss").as_bool());
   EXPECT_EQ(row->at("offered_share").as_double(), 1.0);
@@ -35,6 +35,39 @@ TEST_P(Line, IsFilledInBothDirectionsAtOnceWithoutALoss) {
 
 INSTANTIATE_TEST_SUITE_P(Frames, Line, testing::Values("64", "1518", "imix"),
                          [](const auto& param) { return std::string("Of") + param.param; });
+
+TEST(Latency, IsAtMostAMicrosecondUpTo1518BytesAt99PercentLoad) {
+  sim::DirectCard card;
+  auto setup = BenchCard::configure(card, {.sas = 64});
+  ASSERT_TRUE(setup) << setup.error().message();
+  for (const char* frames : {"64", "imix", "1518"}) {
+    SCOPED_TRACE(frames);
+    const auto mix = parse_mix(frames);
+    ASSERT_TRUE(mix);
+    const auto row = measure_at(**setup, card.platform(), *mix, kShort, 0.99);
+    ASSERT_TRUE(row) << row.error().message();
+    ASSERT_TRUE(row->at("zero_loss").as_bool());
+    for (const auto& stream : row->at("streams").as_array())
+      EXPECT_LE(stream.at("latency_ns").at("max").as_double(), 1000);
+  }
+}
+
+TEST(EngineSlowerThanTheWire, LosesNothingAtARateThatItKeepsUpWithAndSaysWhatItDropsAbove) {
+  sim::DirectCard card;
+  auto setup = BenchCard::configure(card, {.algorithms = {Algorithm::parse("aes128-sha256").value()}});
+  ASSERT_TRUE(setup) << setup.error().message();
+  const auto mix = parse_mix("128");
+  ASSERT_TRUE(mix);
+  const auto slow = measure_at(**setup, card.platform(), *mix, kShort, 0.3);
+  ASSERT_TRUE(slow) << slow.error().message();
+  EXPECT_TRUE(slow->at("zero_loss").as_bool());
+  const auto full = measure_at(**setup, card.platform(), *mix, kShort, 1.0);
+  ASSERT_TRUE(full) << full.error().message();
+  EXPECT_FALSE(full->at("zero_loss").as_bool());
+  std::int64_t lost = 0;
+  for (const auto& stream : full->at("streams").as_array()) lost += stream.at("lost").to_number<std::int64_t>();
+  EXPECT_EQ(full->at("drops").at("crypto_busy").to_number<std::int64_t>(), lost);
+}
 
 // Sends `frames` through the example's card.
 Result<boost::json::value> pass(const std::vector<Buffer>& frames, const std::string& out_path, bool readdress) {

@@ -5,27 +5,33 @@
 #include <cstddef>
 #include <vector>
 
+#include "hw/layout/codes.hpp"
 #include "sim/bench/frames.hpp"
 #include "sim/platform/line_rate.hpp"
 
 namespace sallyport::bench {
 
-constexpr std::size_t kOuterHeaders = 20 + 8 + 8;  // IPv4, ESP, IV (RFC 4303, RFC 4106)
-constexpr std::size_t kIcv = 16;
-constexpr std::size_t kEspTrailer = 2;  // pad length, next header
+constexpr std::size_t kOuterHeaders = 20 + 8;  // IPv4, ESP (RFC 4303)
+constexpr std::size_t kEspTrailer = 2;         // pad length, next header
 
-// Sizes of one frame, in bytes without FCS. An inner frame is what a LAN carries, an ESP frame what the WAN carries of
-// it.
-struct FrameSizes {
-  std::size_t inner = 0;
-  std::size_t esp = 0;
+// The bytes that an SA's algorithms ask for.
+struct EspShape {
+  std::size_t iv = 0;
+  std::size_t block = 1;  // inner packet and trailer are padded to a multiple of it
+  std::size_t icv = 0;
 };
 
-// ESP in tunnel mode over IPv4 with AES-GCM-16: the inner packet is padded to a multiple of 4 with its trailer.
-constexpr FrameSizes sizes_of(std::size_t inner_frame) {
+constexpr EspShape esp_shape(layout::Cipher cipher, layout::Integrity integrity) {
+  const layout::CipherShape c = layout::shape(cipher);
+  return {c.iv, c.block, c.icv != 0 ? c.icv : layout::shape(integrity).icv};
+}
+
+// The ESP frame, in bytes without FCS, that the WAN carries of what is a frame of `inner_frame` bytes on a LAN: tunnel
+// mode over IPv4.
+constexpr std::size_t esp_length(std::size_t inner_frame, const EspShape& shape) {
   const std::size_t packet = inner_frame - kEthernetHeaderBytes;
-  const std::size_t ciphertext = (packet + kEspTrailer + 3) / 4 * 4;
-  return {inner_frame, kEthernetHeaderBytes + kOuterHeaders + ciphertext + kIcv};
+  const std::size_t ciphertext = (packet + kEspTrailer + shape.block - 1) / shape.block * shape.block;
+  return kEthernetHeaderBytes + kOuterHeaders + shape.iv + ciphertext + shape.icv;
 }
 
 // Packets a second at which a line is full when the frames of `mix` (bytes without FCS) come one after the other, again

@@ -43,6 +43,7 @@ EspTransform transform_of(const EspSa& sa) {
   EspTransform t;
   t.cipher = sa.protection.cipher;
   t.integrity = sa.protection.integrity;
+  t.esn = sa.esn;
   t.key = sa.protection.key.reveal();
   t.salt = ByteReader(sa.protection.salt.reveal()).u32();
   t.integrity_key = sa.protection.integrity_key.reveal();

@@ -41,6 +41,7 @@ struct EspSa {
   std::uint32_t source = 0;
   std::uint32_t destination = 0;
   driver::SaProtection protection{};
+  bool esn = false;  // numbers begin at 1, so the high half is 0
 };
 
 // The frame that a gateway sends for an inner IPv4 packet under sequence number `seq`.
@@ -54,7 +55,7 @@ struct EspHeader {
 };
 std::optional<EspHeader> esp_header(Bytes frame);
 
-// The inner packet of an ESP frame whose ICV verifies and whose trailer is sound.
+// The inner packet of an ESP frame whose ICV verifies and whose trailer is sound; with ESN, of the first 2^32.
 std::optional<Buffer> open_esp_frame(const EspSa& sa, Bytes frame);
 
 }  // namespace sallyport::bench

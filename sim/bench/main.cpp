@@ -36,7 +36,6 @@ void print(const json::value& value, bool as_json) {
   for (const auto& [key, entry] : value.as_object()) std::cout << key << ": " << entry << "\n";
 }
 
-const std::map<std::string, std::size_t> kAlgorithms = {{"aes128gcm16", 16}, {"aes192gcm16", 24}, {"aes256gcm16", 32}};
 const std::map<std::string, bench::Way> kWays = {
     {"out", bench::Way::kOut}, {"in", bench::Way::kIn}, {"both", bench::Way::kBoth}};
 
@@ -58,12 +57,12 @@ struct Options {
   bool as_json = false;
   std::string trace;
   std::uint64_t seed = 1;
-  // rfc2544
+  // rfc2544, latency
   std::string frames = "64,128,256,512,1024,1280,1518,9018,imix";
-  bench::Way way = bench::Way::kBoth;
+  bench::TrialOptions trial;
   unsigned sas = 1;
-  std::size_t key_bytes = 16;
-  sim::Clock clocks = 40'000;
+  std::string algorithm = "aes128gcm16";
+  double load = 0.99;
   // update
   bench::UpdateOptions update;
   unsigned rules = 64;
@@ -111,12 +110,18 @@ void print_rates(const json::value& row) {
     } else {
       std::printf(" %62s", "does not count: a loss at every rate");
     }
-    std::printf(" %8.0f\n", number(row.at("simulator").at("clocks_per_second")));
+    std::printf(" %8.0f\n", number(row.at("simulator").at("clocks_per_cpu_second")));
   }
   std::fflush(stdout);
 }
 
-int run_rfc2544(const Options& options) {
+// A row for each size of frame. `measure` makes it, by a card of its own: none inherits another's queues.
+template <class Measure>
+int run_trials(const char* what, const Options& options, Measure measure) {
+  auto algorithm = bench::Algorithm::parse(options.algorithm);
+  if (!algorithm) return fail(Error{Errc::kInvalid, "--algorithm: " + algorithm.error().message()}, kExitUsage);
+  bench::TrialOptions trial = options.trial;
+  trial.seed = options.seed;
   std::vector<bench::FrameMix> mixes;
   std::istringstream words(options.frames + ",");
   for (std::string word; std::getline(words, word, ',');) {
@@ -125,25 +130,62 @@ int run_rfc2544(const Options& options) {
     mixes.push_back(std::move(*mix));
   }
   json::array rows;
+  bool clean = true;
   for (const bench::FrameMix& mix : mixes) {
-    // A card of its own for each size: none inherits another's queues.
     sim::DirectCard card(platform_options(options));
-    auto setup = bench::BenchCard::configure(card, {options.sas, options.key_bytes});
+    auto setup = bench::BenchCard::configure(card, {options.sas, {*algorithm}});
     if (!setup) return fail(setup.error());
-    bench::Rfc2544Options run;
-    run.way = options.way;
-    run.clocks = options.clocks;
-    run.seed = options.seed;
-    auto row = bench::measure(**setup, card.platform(), mix, run);
+    auto row = measure(**setup, card.platform(), mix, trial);
     if (!row) return fail(row.error());
+    clean = clean && row->at("zero_loss").as_bool();
     if (!options.as_json) print_rates(*row);
     rows.push_back(std::move(*row));
   }
   if (options.as_json) {
-    json::object out = head("rfc2544", options);
-    for (const auto& [name, bytes] : kAlgorithms) {
-      if (bytes == options.key_bytes) out["algorithm"] = name;
+    json::object out = head(what, options);
+    out["algorithm"] = algorithm->name();
+    out["results"] = std::move(rows);
+    print(out, true);
+  }
+  return clean ? 0 : kExitFailed;
+}
+
+// How fast the simulation itself is: a packet at a time, the fast engine busy, all of them.
+int run_speed(const Options& options) {
+  struct Load {
+    const char* what;
+    double share;
+    std::vector<const char*> algorithms;
+  };
+  const Load loads[] = {
+      {"one packet at a time", 0.01, {"aes128gcm16"}},
+      {"aes_gcm at line rate", 1.0, {"aes128gcm16"}},
+      {"every engine at line rate",
+       1.0,
+       {"aes128gcm16", "aes128-sha256", "aes256ctr-sha512", "aes256-sha1", "null-md5", "des-sha384", "3des-sha256"}},
+  };
+  const auto mix = bench::parse_mix("imix");
+  if (!mix) return fail(mix.error());
+  json::array rows;
+  for (const Load& load : loads) {
+    bench::BenchSetup bench_setup{.sas = static_cast<unsigned>(load.algorithms.size()), .algorithms = {}};
+    for (const char* name : load.algorithms) {
+      auto algorithm = bench::Algorithm::parse(name);
+      if (!algorithm) return fail(algorithm.error());
+      bench_setup.algorithms.push_back(std::move(*algorithm));
     }
+    sim::DirectCard card(platform_options(options));
+    auto setup = bench::BenchCard::configure(card, bench_setup);
+    if (!setup) return fail(setup.error());
+    auto row = bench::measure_at(**setup, card.platform(), *mix, options.trial, load.share);
+    if (!row) return fail(row.error());
+    json::object out = row->at("simulator").as_object();
+    out["load"] = load.what;
+    if (!options.as_json) print(out, false);
+    rows.push_back(std::move(out));
+  }
+  if (options.as_json) {
+    json::object out = head("speed", options);
     out["results"] = std::move(rows);
     print(out, true);
   }
@@ -152,7 +194,7 @@ int run_rfc2544(const Options& options) {
 
 int run_update(const Options& options) {
   sim::DirectCard card(platform_options(options));
-  auto setup = bench::BenchCard::configure(card, {options.rules, options.key_bytes});
+  auto setup = bench::BenchCard::configure(card, {.sas = options.rules});
   if (!setup) return fail(setup.error());
   bench::UpdateOptions update = options.update;
   update.frame_length = options.update_frame - sim::kFcsBytes;
@@ -211,18 +253,33 @@ int main(int argc, char** argv) {
     command->add_option("--seed", options.seed, "of everything random")->capture_default_str();
   };
 
-  CLI::App* rfc2544 = app.add_subcommand("rfc2544", "highest rate without loss, and latency, by frame size");
-  common(rfc2544);
-  rfc2544->add_option("--frames", options.frames, "sizes with FCS, imix, esp-min; separated by commas")
+  const auto trials = [&options, &common](CLI::App* command) {
+    common(command);
+    command->add_option("--frames", options.frames, "sizes with FCS, imix, esp-min; separated by commas")
+        ->capture_default_str();
+    command->add_option("--direction", options.trial.way, "which way packets go")->transform(one_of(kWays));
+    command->add_option("--sas", options.sas, "pairs of SAs; a random one for each packet")
+        ->check(CLI::Range(1U, layout::kSpdRules))
+        ->capture_default_str();
+    command
+        ->add_option("--algorithm", options.algorithm,
+                     "of ESP, in the words of a proposal: aes256gcm16, aes128gmac, aes128ctr-sha256, aes256-sha256-esn")
+        ->capture_default_str();
+    command->add_option("--clocks", options.trial.clocks, "simulated length of a trial, at least")
+        ->check(CLI::Range(1000, 2'000'000))
+        ->capture_default_str();
+  };
+  CLI::App* rfc2544 = app.add_subcommand("rfc2544", "highest rate without loss, and latency there, by frame size");
+  trials(rfc2544);
+
+  CLI::App* latency = app.add_subcommand("latency", "latency at a given load, by frame size");
+  trials(latency);
+  latency->add_option("--load", options.load, "of what a full WAN carries")
+      ->check(CLI::Range(0.01, 1.0))
       ->capture_default_str();
-  rfc2544->add_option("--direction", options.way, "which way packets go")->transform(one_of(kWays));
-  rfc2544->add_option("--sas", options.sas, "pairs of SAs; a random one for each packet")
-      ->check(CLI::Range(1U, layout::kSpdRules))
-      ->capture_default_str();
-  rfc2544->add_option("--algorithm", options.key_bytes, "of ESP")->transform(one_of(kAlgorithms));
-  rfc2544->add_option("--clocks", options.clocks, "simulated length of a trial")
-      ->check(CLI::Range(1000, 2'000'000))
-      ->capture_default_str();
+
+  CLI::App* speed = app.add_subcommand("speed", "how fast the simulation runs: clocks a second of processor time");
+  common(speed);
 
   CLI::App* update = app.add_subcommand("update", "live table changes under full load");
   common(update);
@@ -257,7 +314,13 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& e) {
     return app.exit(e) == 0 ? 0 : kExitUsage;
   }
-  if (rfc2544->parsed()) return run_rfc2544(options);
+  if (rfc2544->parsed()) return run_trials("rfc2544", options, bench::find_rate);
+  if (latency->parsed()) {
+    return run_trials("latency", options, [&options](auto& card, auto& platform, const auto& mix, const auto& trial) {
+      return bench::measure_at(card, platform, mix, trial, options.load);
+    });
+  }
+  if (speed->parsed()) return run_speed(options);
   if (update->parsed()) return run_update(options);
   if (compare->parsed()) return run_compare(options);
   return run_pcap(options);

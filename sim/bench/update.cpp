@@ -54,7 +54,9 @@ class Run {
   // Keeps the line full for kAhead clocks from now.
   void keep_offering() {
     const sim::LineTime until = sim::start_of(platform_.now() + kAhead);
-    const double step = static_cast<double>(sim::line_time(sizes_of(options_.frame_length).esp)) / options_.share;
+    const double step =
+        static_cast<double>(sim::line_time(esp_length(options_.frame_length, card_.algorithm().shape()))) /
+        options_.share;
     next_ = std::max(next_, static_cast<double>(sim::start_of(platform_.now() + 64)));
     while (next_ < static_cast<double>(until)) {
       const Flow& flow = card_.flows()[offered_ % card_.flows().size()];
