@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/bench/bench_card.hpp"
 
+#include <algorithm>
 #include <numeric>
 
 #include "driver/tables/route_compiler.hpp"
@@ -98,6 +99,10 @@ Result<void> BenchCard::add_flow(unsigned index, const Algorithm& algorithm) {
   if (auto r = sas_.install(in); !r) return r;
   flows_.push_back(std::move(flow));
   return {};
+}
+
+bool BenchCard::chained() const {
+  return std::any_of(flows_.begin(), flows_.end(), [](const Flow& flow) { return flow.algorithm.chained(); });
 }
 
 Buffer BenchCard::lan_frame(const Flow& flow, std::size_t length, std::uint64_t number) const {

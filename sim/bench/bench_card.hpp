@@ -44,6 +44,7 @@ class BenchCard {
   static Result<std::unique_ptr<BenchCard>> configure(driver::Card& card, const BenchSetup& setup);
 
   [[nodiscard]] const Algorithm& algorithm() const { return flows_.front().algorithm; }
+  [[nodiscard]] bool chained() const;  // some flow is
   std::vector<Flow>& flows() { return flows_; }
   driver::TableSession& session() { return session_; }
   driver::SaTable& sas() { return sas_; }

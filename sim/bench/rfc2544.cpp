@@ -15,6 +15,7 @@ namespace json = boost::json;
 using sim::LineTime;
 
 constexpr double kResolution = 0.01;   // of a share
+constexpr double kStepDown = 0.005;    // of a share that a long trial refutes
 constexpr double kLeastShare = 0.002;  // a card that loses at this rate loses at every one
 
 // What a full WAN carries, and what it is made of.
@@ -93,19 +94,32 @@ json::object describe(const Trial& trial, BenchCard& card, const FrameMix& mix) 
 Result<json::value> find_rate(BenchCard& card, sim::Platform& platform, const FrameMix& mix,
                               const TrialOptions& options) {
   TrialRunner runner(card, platform, mix, options);
-  // The whole line first; when that loses, halve the interval between a share that is clean and one that is not.
   double clean_share = 0;
   double lossy_share = 1;
   std::optional<Trial> best;
   std::optional<Trial> lossy;
-  for (double share = 1.0; share > kLeastShare && lossy_share - clean_share > kResolution * lossy_share;
-       share = (clean_share + lossy_share) / 2) {
-    auto trial = runner.run(share);
+  const auto is_clean = [&](double share, std::size_t frames) -> Result<bool> {
+    auto trial = runner.run(share, frames);
     if (!trial) return trial.error();
     const bool clean = trial->clean();
     (clean ? clean_share : lossy_share) = share;
     (clean ? best : lossy) = std::move(*trial);
+    return clean;
+  };
+  // The whole line first; when that loses, halve the interval between a share that is clean and one that is not.
+  for (double share = 1.0; share > kLeastShare && lossy_share - clean_share > kResolution * lossy_share;
+       share = (clean_share + lossy_share) / 2) {
+    auto clean = is_clean(share, 0);
+    if (!clean) return clean.error();
     if (clean_share == 1.0) break;
+  }
+  // A long trial has the last word.
+  if (best && card.chained()) {
+    for (double share = clean_share;; share *= 1 - kStepDown) {
+      auto clean = is_clean(share, kFramesToOverfill);
+      if (!clean) return clean.error();
+      if (*clean) break;
+    }
   }
   json::object row = describe(best ? *best : *lossy, card, mix);
   // Why it is no more.

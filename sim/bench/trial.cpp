@@ -18,9 +18,6 @@ constexpr sim::Clock kPatience = 200'000;  // clocks for the last frame to come 
 constexpr std::size_t kWarmUpShare = 4;    // one in so many frames comes before the window
 constexpr std::size_t kEdgeShare = 4;      // one in so many of the window's lies at either end
 constexpr std::size_t kLeastTurns = 8;     // of the mix
-// An engine slower than the wire holds up to 128 packets in each direction, so the first quarter of so many fills it
-// three times over.
-constexpr std::size_t kLeastChained = 12 * 128;
 
 // How much later the frames at the window's end may leave than those at its beginning. A card that falls behind by more
 // than two thousandths of what it is offered is too slow.
@@ -64,7 +61,7 @@ TrialRunner::TrialRunner(BenchCard& card, sim::Platform& platform, const FrameMi
   for (std::size_t i = 0; i < card.flows().size(); ++i) flow_of_spi_[card.flows()[i].out.spi] = i;
 }
 
-Result<Trial> TrialRunner::run(double share) {
+Result<Trial> TrialRunner::run(double share, std::size_t frames) {
   auto control = driver::CardControl::open(card_.card());
   if (!control) return control.error();
   auto before = control->counters();
@@ -75,7 +72,7 @@ Result<Trial> TrialRunner::run(double share) {
   if (options_.way != Way::kIn) trial.streams.emplace_back().outbound = true;
   if (options_.way != Way::kOut) trial.streams.emplace_back();
   for (Stream& stream : trial.streams) {
-    offer(stream, share);
+    offer(stream, share, frames);
     platform_.on_sent(stream.outbound ? Port::kWan : Port::kLan,
                       [this, &stream](sim::SentFrame&& frame) { take(stream, frame); });
   }
@@ -97,12 +94,10 @@ Result<Trial> TrialRunner::run(double share) {
 
 // A frame every so often that the WAN would be `share` full: outbound the ESP frames that leave, inbound those that
 // arrive.
-void TrialRunner::offer(Stream& stream, double share) {
+void TrialRunner::offer(Stream& stream, double share, std::size_t frames) {
   const LineTime begin = sim::start_of(platform_.now() + 64);
   const std::size_t turn = mix_.lengths.size();
-  const bool chained = std::any_of(card_.flows().begin(), card_.flows().end(),
-                                   [](const Flow& flow) { return flow.algorithm.chained(); });
-  const std::size_t least = std::max(kLeastTurns * turn, chained ? kLeastChained : 0);
+  const std::size_t least = std::max({kLeastTurns * turn, frames, card_.chained() ? kFramesToFill : 0});
   const auto end = static_cast<double>(options_.clocks * sim::kTicksPerClock);
   double at = 0;
   for (std::size_t n = 0; n < least || at < end || n % turn != 0; ++n) {

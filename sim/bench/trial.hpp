@@ -34,6 +34,12 @@ struct TrialOptions {
   std::uint64_t seed = 1;      // of the choice of SAs
 };
 
+// An engine slower than the wire holds up to 128 packets in each direction. The first quarter of so many frames fills
+// it three times over; and an excess of one in a hundred fills it within so many more, however its parts hide what they
+// have not done yet.
+inline constexpr std::size_t kFramesToFill = 12 * 128;
+inline constexpr std::size_t kFramesToOverfill = 100 * 128;
+
 // One direction of a trial. What is said of rate and latency is said of its window: the whole turns of the mix behind a
 // first quarter in which queues fill.
 struct Stream {
@@ -72,11 +78,11 @@ class TrialRunner {
  public:
   TrialRunner(BenchCard& card, sim::Platform& platform, const FrameMix& mix, const TrialOptions& options);
 
-  // Offers `share` of what a full WAN carries, each frame by an SA at random.
-  Result<Trial> run(double share);
+  // Offers `share` of what a full WAN carries, each frame by an SA at random, and no fewer than `frames`.
+  Result<Trial> run(double share, std::size_t frames = 0);
 
  private:
-  void offer(Stream& stream, double share);
+  void offer(Stream& stream, double share, std::size_t frames);
   void take(Stream& stream, const sim::SentFrame& frame);
   [[nodiscard]] std::optional<std::uint64_t> number_in(const Stream& stream, const Buffer& frame) const;
 
