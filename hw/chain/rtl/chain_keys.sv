@@ -135,9 +135,11 @@ module chain_keys
       {write.key, write.encrypt, write.decrypt} = '1;
       {write.encrypt_key, write.decrypt_key}    = '0;
     end else begin
-      write.key                       = key_new_q;
-      write.encrypt[position]         = round_key_valid;
-      write.decrypt[decrypt_position] = round_key_valid;
+      write.key = key_new_q;
+      if (round_key_valid) begin  // else the position may be none
+        write.encrypt[position]         = 1'b1;
+        write.decrypt[decrypt_position] = 1'b1;
+      end
     end
     out_write_o = write;
     in_write_o  = write;
