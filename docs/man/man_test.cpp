@@ -109,9 +109,11 @@ TEST(ManPage, OfTheConfigurationHasEveryKeyThatIsReadAndNoOthers) {
   read_keys.merge(
       found(source, R"re(read_(?:side|selectors|proposals|spi|keys|lifetime)\((?:section, )?"([a-z_]+)")re"));
   read_keys.merge(found(source, R"re(identity\("([a-z_]+)")re"));
-  for (const char* of_key : {"key_in", "key_out"}) {
-    EXPECT_TRUE(read_keys.contains(of_key));
-    read_keys.insert(std::string(of_key) + "_file");
+  for (const auto& key : found(source, R"re(section, "([a-z_]+_)" \+ direction)re")) {
+    for (const char* direction : {"in", "out"}) {
+      read_keys.insert(key + direction);
+      read_keys.insert(key + direction + "_file");
+    }
   }
   for (const auto word : policy::policy_words()) read_keys.emplace(word);
 

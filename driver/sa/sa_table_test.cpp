@@ -6,6 +6,9 @@
 
 #include <algorithm>
 #include <set>
+#include <span>
+#include <utility>
+#include <vector>
 
 #include "driver/control/card_control.hpp"
 #include "driver/software/software_card.hpp"
@@ -29,6 +32,39 @@ Secret marked(std::uint8_t mark, std::size_t bytes) { return Secret(Buffer(bytes
 SaProtection gcm(std::uint8_t mark, std::size_t key_bytes = 32) {
   return {.key = marked(mark, key_bytes), .salt = marked(mark, 4)};
 }
+
+SaProtection cbc(std::uint8_t mark) {
+  return {.cipher = layout::Cipher::kAesCbc,
+          .integrity = layout::Integrity::kHmacSha256_128,
+          .key = marked(mark, 16),
+          .integrity_key = marked(mark, 32)};
+}
+
+// A card that remembers what was loaded.
+class WatchedCard : public testing::FlakyCard {
+ public:
+  using FlakyCard::FlakyCard;
+  std::vector<std::pair<layout::TableId, layout::Row>> loaded;
+
+  Result<void> write(const layout::Register& reg, std::uint32_t value) override {
+    if (reg.offset == layout::reg::kLoadLength.offset) {
+      std::span<std::uint8_t> left = memory().front().first(value);
+      const auto next_row = [&left] {
+        layout::Row row;
+        std::ranges::copy(left.first(layout::kRowBytes), row.bytes().begin());
+        left = left.subspan(layout::kRowBytes);
+        return row;
+      };
+      while (!left.empty()) {
+        const layout::Row head = next_row();
+        const auto table = static_cast<layout::TableId>(head.get(layout::load_record::kTableId));
+        for (auto rows = head.get(layout::load_record::kCount); rows > 0; --rows)
+          loaded.emplace_back(table, next_row());
+      }
+    }
+    return FlakyCard::write(reg, value);
+  }
+};
 
 // Gateway `number` with LAN 10.0.number.0/24, WAN address 192.0.2.number, host 10.0.number.9 behind it.
 class Gateway {
@@ -86,7 +122,7 @@ class Gateway {
   std::vector<Buffer> lan_;  // what the card sent
   std::vector<Buffer> wan_;
   SoftwareCard card_;
-  testing::FlakyCard watched_{card_};
+  WatchedCard watched_{card_};
   TableSession session_;
   SaTable sas_;
 };
@@ -197,12 +233,48 @@ TEST_F(SaTableTest, LeavesNoKeyInHostMemory) {
   constexpr std::uint8_t kMark = 0x5e;
   std::uint32_t spi = 0;
   (void)connect(a_, b_, kMark, spi);
+  OutboundSa of_two_keys;
+  of_two_keys.protection = cbc(kMark);
+  ASSERT_TRUE(a_.sas_.install(of_two_keys));
   for (Gateway* gateway : {&a_, &b_}) {
     ASSERT_FALSE(gateway->watched_.memory().empty());
     for (const auto& memory : gateway->watched_.memory()) {
       const Buffer piece(16, kMark);
       EXPECT_EQ(std::search(memory.begin(), memory.end(), piece.begin(), piece.end()), memory.end());
     }
+  }
+}
+
+// hw/README.md: "the driver writes integrity key (when there is one), key, then row".
+TEST_F(SaTableTest, LoadsTheKeysOfAnSaBeforeItsRow) {
+  using layout::TableId;
+  const auto tables = [this] {
+    std::vector<TableId> ids;
+    for (const auto& [table, row] : std::exchange(a_.watched_.loaded, {})) ids.push_back(table);
+    return ids;
+  };
+  OutboundSa out;
+  out.protection = cbc(1);
+  ASSERT_TRUE(a_.sas_.install(out));
+  EXPECT_EQ(tables(), (std::vector{TableId::kSaOutIntegrityKey, TableId::kSaOutKey, TableId::kSaOut}));
+  InboundSa in;
+  in.spi = a_.sas_.reserve_spi().value();
+  in.protection = gcm(2);
+  ASSERT_TRUE(a_.sas_.install(in));
+  EXPECT_EQ(tables(), (std::vector{TableId::kSaInKey, TableId::kSaIn}));
+}
+
+TEST_F(SaTableTest, TellsTheCardHowLongAKeyIs) {
+  using layout::KeySize;
+  for (const auto& [bytes, size] :
+       {std::pair(16U, KeySize::kAes128), {24U, KeySize::kAes192}, {32U, KeySize::kAes256}}) {
+    OutboundSa sa;
+    sa.protection = gcm(1, bytes);
+    ASSERT_TRUE(a_.sas_.install(sa));
+    const auto [table, row] = a_.watched_.loaded.at(0);
+    EXPECT_EQ(table, layout::TableId::kSaOutKey);
+    EXPECT_EQ(row.get(layout::sa_key::kKeySize), static_cast<std::uint64_t>(size)) << bytes;
+    a_.watched_.loaded.clear();
   }
 }
 

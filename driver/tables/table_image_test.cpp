@@ -23,8 +23,10 @@ TableImage random_image(unsigned seed) {
 
 TEST(TableImage, HasNoRoomForKeys) {
   TableImage image;
-  EXPECT_EQ(image.rows(static_cast<unsigned>(layout::TableId::kSaOutKey)), 0u);
-  EXPECT_EQ(image.rows(static_cast<unsigned>(layout::TableId::kSaInKey)), 0u);
+  using Id = layout::TableId;
+  for (const Id keys : {Id::kSaOutKey, Id::kSaInKey, Id::kSaOutIntegrityKey, Id::kSaInIntegrityKey}) {
+    EXPECT_EQ(image.rows(static_cast<unsigned>(keys)), 0u);
+  }
 }
 
 TEST(TableImage, ComesBackFromItsSerialisedForm) {

@@ -44,6 +44,8 @@ std::string help_of(std::string_view word) {
       {"child", "which child; or else one of its own, by level or proposals"},
       {"level", "of a child of its own: high, middle or low"},
       {"esp_proposals", "of a child of its own: aes256gcm16,aes128gcm16"},
+      {"legacy", "yes: broken algorithms may be among these (no)"},
+      {"replay_window", "of a child of its own: packets, 64 to 4096 (128)"},
       {"start_action", "of a child of its own: trap, by the first packet, or start, at once (trap)"},
   };
   const auto found = kHelp.find(word);

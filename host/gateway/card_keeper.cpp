@@ -137,6 +137,7 @@ Result<void> CardKeeper::install(const std::string& target, ike::ChildHandle chi
   made.spi_out = sa.spi_out;
   made.algorithm = algorithm_of(sa);
   made.esn = sa.esn;
+  made.replay_window = sa.replay_window;
   made.local = sa.local;
   made.remote = sa.remote;
   made.encap = sa.encap;
@@ -152,6 +153,7 @@ Result<void> CardKeeper::install(const std::string& target, ike::ChildHandle chi
   in.protection = std::move(*inbound);
   in.esn = sa.esn;
   in.encap = sa.encap.has_value();
+  in.replay_window = sa.replay_window;
   in.policy_id = made.policy_id;
   in.limits = limits;
   if (auto installed = sa_table_.install(in); !installed) {

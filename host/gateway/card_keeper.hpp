@@ -31,6 +31,7 @@ struct InstalledSa {
   bool sending = false;       // the outbound rules point here
   std::string algorithm;      // "aes128gcm16"
   bool esn = false;
+  std::uint32_t replay_window = driver::kDefaultReplayWindow;
   IpAddress local;
   IpAddress remote;
   std::optional<UdpEncap> encap;

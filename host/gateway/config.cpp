@@ -273,6 +273,13 @@ class Reader {
     return limits;
   }
 
+  std::uint32_t read_replay_window(TomlSection& section) {
+    const auto packets = section.number("replay_window", 0, INT64_MAX);
+    if (!packets) return driver::kDefaultReplayWindow;
+    (void)section.checked("replay_window", driver::replay_window_code(*packets));
+    return static_cast<std::uint32_t>(*packets);
+  }
+
   // "aes128gcm16" or ["aes256gcm16", "aes128gcm16"], or a level's name.
   Proposals read_proposals(TomlSection& section, std::string_view key, Protocol protocol, Proposals otherwise) {
     if (!section.has(key)) return otherwise;
@@ -314,6 +321,7 @@ class Reader {
         read_proposals(section, "esp_proposals", Protocol::kEsp, config_.levels.esp_proposals(Level::kMiddle));
     refuse_legacy(section, "esp_proposals", child.esp_proposals, legacy);
     child.lifetime = read_lifetime(section, "life_time", false, child.lifetime);
+    child.replay_window = read_replay_window(section);
     ChildOptions options;
     const auto start = section.choice("start_action", {"none", "trap", "start"});
     if (start) options.start = static_cast<StartAction>(*start);
@@ -420,6 +428,7 @@ class Reader {
     sa.integrity = proposal.integrity();
     sa.key_bits = proposal.key_bits();
     sa.esn = proposal.esn();
+    sa.replay_window = read_replay_window(section);
     sa.in = read_keys(section, sa, "in");
     sa.out = read_keys(section, sa, "out");
     sa.local_ts = {TrafficSelector::of(AddressRange::any_v4())};

@@ -185,6 +185,34 @@ key_in = "000102030405060708090a0b0c0d0e0f10111213"
 key_out = "202122232425262728292a2b2c2d2e2f30313233"
 )";
 
+TEST(Config, TheAntiReplayWindowIs128PacketsOrWhatIsWrittenOfTheSizesThereAre) {
+  const std::string manual = kManual;
+  const std::string own = "[[policies]]\nname = \"p\"\naction = \"protect\"\nconnection = \"b\"\nlevel = \"high\"\n";
+  for (const std::uint32_t window : {0, 64, 128, 256, 512, 1024, 2048, 4096}) {
+    const std::string number = std::to_string(window);
+    const std::string line = window == 0 ? "" : "replay_window = " + number + "\n";
+    const std::string word = window == 0 ? "" : "replay_window = \"" + number + "\"\n";
+    const auto config = parse(kConnection + line + own + word + manual + line);
+    ASSERT_TRUE(config) << config.error().detail;
+    const std::uint32_t expected = window == 0 ? 128 : window;
+    EXPECT_EQ(config->connections[0].connection.children[0].replay_window, expected);
+    EXPECT_EQ(config->sas[0].sa.replay_window, expected);
+    EXPECT_EQ(config->policies[0].replay_window.value_or(128), expected);
+  }
+  const std::string sizes = "64, 128, 256, 512, 1024, 2048 or 4096";
+  const std::string no_window =
+      "must not be 0: without a window, whoever recorded a packet could send it again; it must be " + sizes;
+  EXPECT_EQ(problem(std::string(kConnection) + "replay_window = 0\n"),
+            "/etc/gw.toml:26: child 'net' replay_window: " + no_window);
+  EXPECT_EQ(problem(manual + "replay_window = 0\n"), "/etc/gw.toml:19: manual SA 'm' replay_window: " + no_window);
+  EXPECT_EQ(problem(kConnection + own + "replay_window = \"0\"\n"),
+            "/etc/gw.toml:31: policy 'p' replay_window: " + no_window);
+  EXPECT_EQ(problem(manual + "replay_window = 100\n"),
+            "/etc/gw.toml:19: manual SA 'm' replay_window: must be " + sizes + " packets, not 100");
+  EXPECT_EQ(problem(kConnection + own + "replay_window = \"many\"\n"),
+            "/etc/gw.toml:31: policy 'p' replay_window: 'many' is no number of packets; write for example \"1024\"");
+}
+
 TEST(Config, AManualSaHasKeyAndSaltInOne) {
   const auto config = parse(kManual);
   ASSERT_TRUE(config) << config.error().detail;

@@ -18,13 +18,14 @@ ike::ChildConfig own_child(const Policy& policy, const Levels& levels) {
   child.local_ts = {policy.source};
   child.remote_ts = {policy.destination};
   child.esp_proposals = policy.level ? levels.esp_proposals(*policy.level) : policy.esp_proposals;
+  child.replay_window = policy.replay_window.value_or(child.replay_window);
   child.restart = policy.start;
   return child;
 }
 
 bool same_child(const ike::ChildConfig& a, const ike::ChildConfig& b) {
   return a.name == b.name && a.local_ts == b.local_ts && a.remote_ts == b.remote_ts &&
-         a.esp_proposals == b.esp_proposals && a.restart == b.restart;
+         a.esp_proposals == b.esp_proposals && a.replay_window == b.replay_window && a.restart == b.restart;
 }
 
 bool same_children(const ike::Connection& a, const ike::Connection& b) {

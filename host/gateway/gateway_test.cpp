@@ -92,6 +92,7 @@ spi_in = 0x1001
 spi_out = 0x2001
 key_in = "000102030405060708090a0b0c0d0e0f10111213"
 key_out = "202122232425262728292a2b2c2d2e2f30313233"
+replay_window = 1024
 [[policies]]
 name = "net"
 source = "10.1.0.0/16"
@@ -230,7 +231,8 @@ TEST_F(GatewayTest, AdoptsACardThatItKnows) {
   send();
   ASSERT_EQ(wan_.size(), 4U);
   for (std::uint32_t i = 0; i < 4; ++i) EXPECT_EQ(u32(wan_[i], 38), i + 1);  // RFC 4303 2.2: sequence number
-  EXPECT_EQ(gateway_->keeper().sas().size(), 1U);
+  ASSERT_EQ(gateway_->keeper().sas().size(), 1U);
+  EXPECT_EQ(gateway_->keeper().sas()[0].replay_window, 1024U);
 }
 
 // With the TAP devices the kernel has lost its neighbours, and so does the card at the next daemon's first flip.
@@ -361,6 +363,7 @@ TEST_F(GatewayTest, ShowsItsSasWithoutTheirKeys) {
   EXPECT_EQ(sa.at("target").as_string(), "sa/m");
   EXPECT_EQ(sa.at("spi_out").as_string(), "0x00002001");
   EXPECT_EQ(sa.at("packets_out").to_number<int>(), 1);
+  EXPECT_EQ(sa.at("replay_window").to_number<int>(), 1024);
   EXPECT_EQ(json::serialize(sas).find("2021222324"), std::string::npos);
   EXPECT_EQ(ask("GET", {"counters"}).at("counters").at("esp_out").to_number<int>(), 1);
   EXPECT_TRUE(ask("GET", {"card"}).at("enabled").as_bool());

@@ -70,6 +70,7 @@ std::string sa_text(const InstalledSa& sa) {
       {"sending", sa.sending},
       {"algorithm", sa.algorithm},
       {"esn", sa.esn},
+      {"replay_window", sa.replay_window},
       {"local_address", sa.local.to_string()},
       {"remote_address", sa.remote.to_string()},
       {"local_ts", texts_of(sa.reach.local)},
@@ -103,6 +104,7 @@ Result<InstalledSa> parse_sa(const std::string& text) {
     sa.sending = object->at("sending").as_bool();
     sa.algorithm = std::string(object->at("algorithm").as_string());
     sa.esn = object->at("esn").as_bool();
+    sa.replay_window = static_cast<std::uint32_t>(number("replay_window"));
     sa.local = IpAddress::parse(std::string(object->at("local_address").as_string())).value_or(IpAddress());
     sa.remote = IpAddress::parse(std::string(object->at("remote_address").as_string())).value_or(IpAddress());
     sa.reach = {selectors_of(object->at("local_ts")), selectors_of(object->at("remote_ts"))};

@@ -34,6 +34,7 @@ Result<json::object> sa_object(Gateway& gateway, const InstalledSa& sa) {
                       {"remote_address", sa.remote.to_string()},
                       {"algorithm", sa.algorithm},
                       {"esn", sa.esn},
+                      {"replay_window", sa.replay_window},
                       {"encap", sa.encap.has_value()},
                       {"local_ts", to_string(sa.reach.local)},
                       {"remote_ts", to_string(sa.reach.remote)},

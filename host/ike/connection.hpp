@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/secret.hpp"
+#include "driver/sa/replay_window.hpp"
 #include "host/ike/identity.hpp"
 #include "host/ipsec/level.hpp"
 #include "host/ipsec/traffic_selector.hpp"
@@ -27,6 +28,7 @@ struct ChildConfig {
   TrafficSelectors remote_ts;
   Proposals esp_proposals = Levels().esp_proposals(Level::kMiddle);
   Lifetime lifetime{std::chrono::hours(1), std::chrono::minutes(66), std::chrono::minutes(6)};
+  std::uint32_t replay_window = driver::kDefaultReplayWindow;  // packets; not negotiated either
   bool restart = false;  // initiate again whenever the IKE SA failed or the peer deleted this child
 };
 

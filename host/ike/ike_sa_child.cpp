@@ -163,6 +163,7 @@ SaParameters IkeSa::parameters(const ChildSa& child, ChildKeys keys, bool we_ini
   sa.integrity = child.proposal.integrity();
   sa.key_bits = child.proposal.key_bits();
   sa.esn = child.proposal.esn();
+  if (const ChildConfig* config = words().find_child(child.name)) sa.replay_window = config->replay_window;
   sa.out = std::move(we_initiated ? keys.initiator_to_responder : keys.responder_to_initiator);
   sa.in = std::move(we_initiated ? keys.responder_to_initiator : keys.initiator_to_responder);
   sa.local = local_.address;

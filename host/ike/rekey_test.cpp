@@ -28,6 +28,9 @@ class Rekey : public Wire {
     a.random = [g = std::make_shared<std::mt19937>(seed)](auto out) {
       for (auto& byte : out) byte = static_cast<std::uint8_t>((*g)());
     };
+    establish_anew();
+  }
+  void establish_anew() {
     for (Peer* peer : {&a, &b}) {
       peer->children.clear();
       peer->current.clear();
@@ -109,6 +112,23 @@ TEST_F(Rekey, TakesTheWordsAsTheyAreNow) {
   expect_traffic();
 }
 
+// The anti-replay window is not negotiated: each side has its own, as its words say at the time.
+TEST_F(Rekey, GivesTheNewSaTheWindowThatTheWordsSayNow) {
+  establish();
+  EXPECT_EQ(a.sending().replay_window, driver::kDefaultReplayWindow);
+  Connection c = connection(a, b);
+  c.children[0].replay_window = 1024;
+  connect(a, c);
+  rekey_child(a);
+  settle();
+  EXPECT_EQ(a.sending().replay_window, 1024u);
+  EXPECT_EQ(b.sending().replay_window, driver::kDefaultReplayWindow);
+  rekey_child(b);  // whoever begins it
+  settle();
+  EXPECT_EQ(a.sending().replay_window, 1024u);
+  EXPECT_EQ(b.sending().replay_window, driver::kDefaultReplayWindow);
+}
+
 TEST_F(Rekey, TriesAgainWithTheGroupThatTheResponderWants) {
   establish();
   Connection c = connection(a, b);
@@ -170,6 +190,26 @@ TEST_F(Rekey, OfOneChildFromBothSidesLeavesOne) {
     installed.insert(a.count<InstallSa>());
   }
   EXPECT_EQ(installed, (std::set<std::size_t>{2, 3}));
+}
+
+TEST_F(Rekey, ClosesTheChildThatWasMadeWithTheLowestOfFourNonces) {
+  for (const bool lowest_is_in_our_request : {true, false}) {
+    SCOPED_TRACE(lowest_is_in_our_request);
+    // Both nonces of a are lower than b's; it draws that of its own request first.
+    auto drawn = std::make_shared<std::uint8_t>(2);
+    a.random = [drawn](auto out) { std::ranges::fill(out, *drawn); };
+    b.random = [](auto out) { std::ranges::fill(out, 9); };
+    establish_anew();
+    *drawn = lowest_is_in_our_request ? 1 : 2;
+    rekey_child(a);
+    *drawn = lowest_is_in_our_request ? 2 : 1;
+    rekey_child(b);
+    settle();
+    expect_traffic();
+    // Who made the SA with the lowest nonce never installs it: the first one and the other's are what it has.
+    EXPECT_EQ(a.count<InstallSa>(), lowest_is_in_our_request ? 2u : 3u);
+    EXPECT_EQ(b.count<InstallSa>(), lowest_is_in_our_request ? 3u : 2u);
+  }
 }
 
 // The same, when one side has finished before the other side's request comes in.

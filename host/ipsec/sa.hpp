@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/secret.hpp"
+#include "driver/sa/replay_window.hpp"
 #include "host/ipsec/algorithm.hpp"
 #include "host/ipsec/traffic_selector.hpp"
 
@@ -37,6 +38,7 @@ struct SaParameters {
   Integrity integrity = Integrity::kNone;
   unsigned key_bits = 0;  // of the cipher
   bool esn = false;
+  std::uint32_t replay_window = driver::kDefaultReplayWindow;  // packets, of the one that we receive
   SaKeys in;
   SaKeys out;
   IpAddress local;  // outer addresses

@@ -6,12 +6,14 @@
 #include <array>
 #include <charconv>
 
+#include "driver/sa/replay_window.hpp"
+
 namespace sallyport::policy {
 namespace {
 
-constexpr std::array<std::string_view, 14> kWords = {
-    "name", "source",     "destination", "protocol", "source_port",   "destination_port", "action",
-    "sa",   "connection", "child",       "level",    "esp_proposals", "start_action",     "legacy"};
+constexpr std::array<std::string_view, 15> kWords = {
+    "name",       "source", "destination", "protocol",      "source_port",   "destination_port", "action", "sa",
+    "connection", "child",  "level",       "esp_proposals", "replay_window", "start_action",     "legacy"};
 
 constexpr std::string_view kActions[] = {"discard", "bypass", "protect"};
 
@@ -30,11 +32,12 @@ Result<void> set_addresses(TrafficSelector& selector, std::string_view text) {
   return {};
 }
 
-std::optional<std::uint16_t> parse_port(std::string_view text) {
-  std::uint16_t port = 0;
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), port);
+template <class T>
+std::optional<T> parse_number(std::string_view text) {
+  T number = 0;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (failure != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return port;
+  return number;
 }
 
 Result<void> set_ports(TrafficSelector& selector, std::string_view text) {
@@ -44,8 +47,8 @@ Result<void> set_ports(TrafficSelector& selector, std::string_view text) {
     return {};
   }
   const auto dash = text.find('-');
-  const auto first = parse_port(text.substr(0, dash));
-  const auto last = dash == std::string_view::npos ? first : parse_port(text.substr(dash + 1));
+  const auto first = parse_number<std::uint16_t>(text.substr(0, dash));
+  const auto last = dash == std::string_view::npos ? first : parse_number<std::uint16_t>(text.substr(dash + 1));
   if (!first || !last || *first > *last) {
     return Error{Errc::kInvalid,
                  "'" + std::string(text) + "' is no port or range of ports; write \"443\" or \"1000-2000\""};
@@ -77,6 +80,16 @@ Result<void> set_action(Policy& policy, std::string_view text) {
     return Error{Errc::kInvalid, "'" + std::string(text) + "' is none of 'bypass', 'discard', 'protect'"};
   }
   policy.action = static_cast<Action>(found - std::begin(kActions));
+  return {};
+}
+
+Result<void> set_replay_window(Policy& policy, std::string_view text) {
+  const auto packets = parse_number<std::uint32_t>(text);
+  if (!packets) {
+    return Error{Errc::kInvalid, "'" + std::string(text) + "' is no number of packets; write for example \"1024\""};
+  }
+  if (auto code = driver::replay_window_code(*packets); !code) return code.error();
+  policy.replay_window = packets;
   return {};
 }
 
@@ -146,6 +159,8 @@ Result<void> set_word(Policy& policy, std::string_view word, std::string_view te
     auto proposals = parse_proposals(Protocol::kEsp, text);
     if (!proposals) return proposals.error();
     policy.esp_proposals = std::move(*proposals);
+  } else if (word == "replay_window") {
+    return set_replay_window(policy, text);
   } else if (word == "legacy") {
     if (text != "yes" && text != "no") {
       return Error{Errc::kInvalid, "'" + std::string(text) + "' is neither 'yes' nor 'no'"};
@@ -175,6 +190,7 @@ std::string get_word(const Policy& policy, std::string_view word) {
   if (word == "child") return policy.child;
   if (word == "level") return policy.level ? std::string(to_string(*policy.level)) : std::string();
   if (word == "esp_proposals") return sallyport::to_string(policy.esp_proposals);
+  if (word == "replay_window") return policy.replay_window ? std::to_string(*policy.replay_window) : std::string();
   if (word == "legacy") return policy.legacy ? "yes" : "";
   if (word == "start_action") return policy.start ? "start" : "";
   return {};
@@ -186,6 +202,9 @@ Result<void> validate(const Policy& policy) {
   };
   if (policy.name.empty()) return Error{Errc::kInvalid, "a policy needs 'name'"};
   if (policy.name.find('/') != std::string::npos) return invalid("must have a name without '/'");
+  if (policy.replay_window && !policy.owns_child()) {
+    return invalid("has 'replay_window', which only 'level' and 'esp_proposals' use");
+  }
   const bool names_sa = !policy.sa.empty();
   const bool names_connection = !policy.connection.empty();
   if (policy.action != Action::kProtect) {

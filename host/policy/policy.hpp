@@ -31,7 +31,8 @@ struct Policy {
   std::string child;
   std::optional<Level> level;
   Proposals esp_proposals;
-  bool legacy = false;  // broken algorithms may stand among the proposals
+  std::optional<std::uint32_t> replay_window;  // packets, of a child of its own
+  bool legacy = false;                         // broken algorithms may stand among the proposals
   bool start =
       false;  // a child of its own is brought up at once and again whenever it is lost; else by the first packet
 

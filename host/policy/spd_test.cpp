@@ -116,13 +116,15 @@ TEST(Policy, KeepsItsWordsThroughTextAndBack) {
                            {"destination_port", "443"},
                            {"action", "protect"},
                            {"connection", "b"},
-                           {"esp_proposals", "aes256gcm16"}});
+                           {"esp_proposals", "aes256gcm16"},
+                           {"replay_window", "1024"}});
   Policy again;
   for (const auto word : policy_words()) {
     if (const auto text = get_word(p, word); !text.empty()) set_word(again, word, text).value();
   }
   for (const auto word : policy_words()) EXPECT_EQ(get_word(again, word), get_word(p, word)) << word;
   EXPECT_EQ(get_word(again, "protocol"), "tcp");
+  EXPECT_EQ(again.replay_window, 1024U);
   EXPECT_EQ(again.target(), "b/web");
   EXPECT_TRUE(again.owns_child());
 }
@@ -140,6 +142,10 @@ TEST(Policy, SaysWhatContradictsItself) {
             "policy 'x' needs exactly one of 'child', 'level' and 'esp_proposals' beside 'connection'");
   EXPECT_EQ(why({{"name", "x"}, {"action", "bypass"}, {"sa", "m"}}),
             "policy 'x' names an SA or a connection, which only action 'protect' uses");
+  for (const auto* elsewhere : {"sa", "child"}) {
+    EXPECT_EQ(why({{"name", "x"}, {"action", "protect"}, {elsewhere, "m"}, {"replay_window", "64"}}),
+              "policy 'x' has 'replay_window', which only 'level' and 'esp_proposals' use");
+  }
   EXPECT_EQ(why({{"action", "bypass"}}), "a policy needs 'name'");
 }
 

@@ -74,6 +74,11 @@ Result<Database> Database::open(const std::filesystem::path& file, const Kind& k
   struct stat status {};
   if (::stat(file.c_str(), &status) != 0) {
     if (errno != ENOENT) return file_error("open " + file.string());
+    // SQLite would write a log that was left behind into whatever has the file's name.
+    if (const std::string log = file.string() + "-wal"; std::filesystem::exists(log)) {
+      return Error{Errc::kCorrupt, log + " is there without " + file.string() +
+                                       "; restore that too, or move this away: without it " + kind.without};
+    }
     auto made = make_file(file, {}, [&](const std::string& name) {
       return connect(name).execute("BEGIN IMMEDIATE;" + std::string(kind.schema) +
                                    "PRAGMA application_id = " + std::to_string(kApplicationId) +
@@ -117,9 +122,7 @@ Result<void> Database::make_ready(const Kind& kind) {
   Statement check(*this, "PRAGMA quick_check(1)");
   auto row = check.step();
   if (!row) return row.error();
-  if (check.text(0) != "ok") {
-    return damaged(check.text(0));
-  }
+  if (check.text(0) != "ok") return damaged(check.text(0));
   return {};
 }
 

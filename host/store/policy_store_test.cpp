@@ -219,6 +219,16 @@ TEST_F(PolicyStoreTest, ByteByByteDamageNeverShowsOtherPolicies) {
   EXPECT_GT(refused, 0U);
 }
 
+TEST_F(PolicyStoreTest, ALogWithoutItsFileIsNotTakenForAnothers) {
+  PolicyStore store = open();
+  store.save(policies_of(1)).value();
+  std::filesystem::rename(file(), folder_ / "moved");
+  const Error error = refusal();
+  EXPECT_EQ(error.code, Errc::kCorrupt);
+  EXPECT_THAT(error.detail, AllOf(HasSubstr(file().string() + "-wal"), HasSubstr("move this away")));
+  EXPECT_FALSE(std::filesystem::exists(file()));
+}
+
 TEST_F(PolicyStoreTest, ALaterVersionIsLeftAlone) {
   open().save(policies_of(1)).value();
   with_sqlite(file(), "PRAGMA user_version = 9");

@@ -144,7 +144,7 @@ TEST(CardFile, NamesFileLineAndRemedyOfWhatIsWrong) {
   EXPECT_THAT(sa("key = \"00112233\"\n"), HasSubstr(":4: invalid: "));
   EXPECT_THAT(sa(""), HasSubstr(":4: invalid: "));
   const std::string key = "key = \"" + std::string(40, '0') + "\"\n";
-  EXPECT_THAT(sa(key + an_sa + key), HasSubstr(":11: exists: SPI"));
+  EXPECT_THAT(sa(key + an_sa + key), HasSubstr(":13: exists: SPI"));
   EXPECT_EQ(sa(key + "replay_window = 4096\n"), "no problem");
   EXPECT_THAT(sa(key + "replay_window = 0\n"), HasSubstr(":11: 'replay_window' must not be 0: without a window"));
   EXPECT_THAT(sa(key + "replay_window = 4095\n"),

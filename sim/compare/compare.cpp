@@ -116,6 +116,7 @@ class Comparison {
     in.destination = tunnel.in.destination;
     in.protection = tunnel.in.protection;
     in.policy_id = tunnel.policy_id;
+    in.replay_window = tunnel.replay_window;
     in.limits = {.soft_packets = tunnel.hard_packets / 2, .hard_packets = tunnel.hard_packets};
     return sas_->install(in);
   }
@@ -251,9 +252,9 @@ class Comparison {
     const std::vector<Offered> packets = traffic_.forwarded(kFlipPackets);
     const std::uint32_t before = session_->generation();
     // So that the flip, which ends the commit, falls among them: as long after its beginning as the last one took, less
-    // a random part of the time the packets take.
+    // a random part of the time the packets take, in which at least the first ones have arrived whole.
     const Clock now = twin_.platform().now();
-    const Clock lead = rng_() % (kFlipPackets * 8);
+    const Clock lead = kFlipPackets + rng_() % (kFlipPackets * 7);
     offer(packets, now + (commit_clocks_ > lead ? commit_clocks_ - lead : 0));
     if (auto r = commit(); !r) return r;
     if (!twin_.platform().run_until_idle(kPatience)) return differ("the card does not come to rest");

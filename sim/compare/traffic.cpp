@@ -15,7 +15,7 @@ using layout::Port;
 
 constexpr driver::MacAddress kSomebody = {0x02, 0, 0, 0, 0, 0x63};
 constexpr std::size_t kIpv4At = 14;
-constexpr std::size_t kMostDelivered = 400;  // further back than any anti-replay window
+constexpr std::size_t kMostDelivered = 400;  // and jumps ahead: further back than an anti-replay window
 
 void write_u16(Buffer& frame, std::size_t at, std::uint16_t value) {
   frame[at] = static_cast<std::uint8_t>(value >> 8);
@@ -50,6 +50,7 @@ void Traffic::renew(Tunnel& tunnel) {
   tunnel.out.protection = protection();
   tunnel.in.protection = protection();
   tunnel.next_seq = 1;
+  tunnel.replay_window = layout::kLeastReplayWindow << below(layout::kReplayWindowSizes);
 }
 
 Secret Traffic::secret(std::size_t bytes) {
@@ -117,6 +118,7 @@ Buffer Traffic::lan_frame(std::uint32_t destination) {
 }
 
 Buffer Traffic::esp_frame(Tunnel& tunnel, std::uint32_t inner_destination) {
+  if (one_in(30)) tunnel.next_seq += below(2 * tunnel.replay_window);  // many were lost on the way
   const Buffer inner =
       bench::numbered_frame({kSomebody, kWanMac, tunnel.far_host, inner_destination}, length(), number_++);
   return bench::esp_frame(tunnel.in, kSomebody, kWanMac, tunnel.next_seq++, Bytes(inner).subspan(kIpv4At));

@@ -44,6 +44,7 @@ struct Tunnel {
   std::uint16_t out_row = 0;
   std::uint32_t far_host = 0;
   std::uint64_t hard_packets = 0;
+  std::uint32_t replay_window = driver::kDefaultReplayWindow;
   std::uint64_t next_seq = 1;  // of the peer
 };
 

@@ -22,6 +22,7 @@ const std::vector<std::uint8_t> kProtocols = {1, 6, 17, 33, 50, 132};
 const std::vector<std::uint16_t> kPorts = {22, 53, 80, 443, 4500, 60000};
 constexpr unsigned kSas = 6;
 constexpr unsigned kPolicies = 3;
+constexpr unsigned kMostInside = 60;  // sequence numbers of one SA, so that what is late by the rest is not too late
 
 }  // namespace
 
@@ -60,6 +61,7 @@ RandomWorld::RandomWorld(unsigned seed) : random_{std::mt19937(seed)} {
     sa.sa.set(in::kValid, i != 0);
     sa.sa.set(in::kEsn, random_() % 2);
     sa.sa.set(in::kEncap, random_() % 2);
+    sa.sa.set(in::kReplayWindow, random_() % layout::kReplayWindowSizes);
     sa.sa.set(in::kPolicyId, 1 + i % kPolicies);
     sa.sa.set(in::kSpi, (random_() & ~(layout::kSaRows - 1)) | sa.row);
     sa.sa.set(in::kDestination, kOurs[0]);
@@ -217,11 +219,13 @@ Buffer RandomWorld::lan_frame() {
 // What a peer sends, and what somebody might send in its place.
 Buffer RandomWorld::esp_packet(RandomSa& sa, Bytes inner) {
   namespace in = layout::sa_in;
+  const unsigned window = layout::replay_window_packets(sa.sa.get(in::kReplayWindow));
   std::uint64_t seq = ++sa.sent;
-  if (one_in(8)) {
-    seq = sa.sent - std::min<std::uint64_t>(sa.sent, random_() % (alone_ ? 160 : 60));  // again, late or too late
+  if (one_in(8)) {  // again, late or too late
+    const unsigned most = alone_ ? window + window / 4 : std::max(window - kMostInside, 4U);
+    seq = sa.sent - std::min<std::uint64_t>(sa.sent, random_() % most);
   } else if (one_in(12)) {
-    sa.sent += random_() % 40;
+    sa.sent += random_() % (alone_ ? window : 40);
   }
   ByteWriter text;
   text.bytes(inner);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One datagram: header, chain, and every payload that has a parser. What was understood is written and read again.
-#include "host/ike/message.hpp"
 #include "host/ike/identity.hpp"
+#include "host/ike/message.hpp"
 #include "host/ike/message_rules.hpp"
 #include "host/ike/payloads.hpp"
 #include "host/ike/sa_payload.hpp"

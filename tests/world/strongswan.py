@@ -122,7 +122,7 @@ class KernelStrongSwan:
         self.environment = f"export STRONGSWAN_CONF={self.FOLDER}/strongswan.conf SWANCTL_DIR={self.FOLDER}/swanctl"
         self.swanctl_conf = swanctl_conf
         start = f"{rc}\n{self.environment}\n{CHARON} >{self.FOLDER}/output 2>&1 &\n"
-        self.guest = LinuxGuest(namespace, start, cache, self._add)
+        self.guest = LinuxGuest(namespace, start, cache, add=self._add)
         wait_for("strongSwan to come up in the guest", lambda: self.swanctl("--stats")[0] == 0, seconds=60)
         status, output = self.swanctl("--load-all", "--noprompt")
         if status != 0 or "failed" in output:

@@ -180,7 +180,7 @@ TEST(Csr, CountsWhateverComesInOneClock) {
     m.drop_reason_i = 0;
     for (int p = 0; p < 4; ++p) {
       const unsigned mine = same ? reason : random() % layout::kDropReasons;
-      m.drop_reason_i |= mine << (5 * p);
+      m.drop_reason_i |= mine << (8 * p);
       if (m.drop_valid_i >> p & 1) ++drops[mine];
     }
     m.admit_valid_i = busy ? random() & 3 : 0;

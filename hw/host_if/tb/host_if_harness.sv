@@ -76,7 +76,7 @@ module host_if_harness
   input  logic [3:0]   leave_valid_i,
   input  logic [3:0]   leave_bank_i,
   input  logic [3:0]   drop_valid_i,
-  input  logic [19:0]  drop_reason_i,       // 5 bits a port
+  input  logic [31:0]  drop_reason_i,       // 8 bits a port
   input  logic [7:0]   count_valid_i,       // lan_rx, wan_rx, lan_tx, wan_tx, esp_out, esp_in, bypass_out, bypass_in
   input  logic [63:0]  count_bytes_i,       // 16 bits for each of the first four
 
@@ -135,7 +135,7 @@ module host_if_harness
   always_comb begin
     for (int i = 0; i < 2; i++) admit[i] = '{valid: admit_valid_i[i], bank: admit_bank_i[i]};
     for (int i = 0; i < 4; i++) leave[i] = '{valid: leave_valid_i[i], bank: leave_bank_i[i]};
-    for (int i = 0; i < 4; i++) drop[i] = '{valid: drop_valid_i[i], reason: drop_e'(drop_reason_i[5*i+:5])};
+    for (int i = 0; i < 4; i++) drop[i] = '{valid: drop_valid_i[i], reason: drop_e'(drop_reason_i[8*i+:6])};
   end
 
   assign counts = '{

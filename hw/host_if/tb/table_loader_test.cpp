@@ -11,6 +11,9 @@ namespace reg = layout::reg;
 using layout::LoadError;
 using layout::Row;
 
+constexpr auto kRoute = static_cast<unsigned>(layout::TableId::kRoute);  // of two banks, as is the next
+constexpr auto kNextHop = static_cast<unsigned>(layout::TableId::kNextHop);
+
 struct Loads : Bench {
   using Bench::Bench;
 
@@ -108,10 +111,11 @@ TEST(TableLoader, StopsAtTheFirstBadRecordAndRecovers) {
     LoadError error;
     std::function<void(Loads&)> append;
   };
+  constexpr auto kNextHop = static_cast<unsigned>(layout::TableId::kNextHop);
   const Case cases[] = {
       {"magic", LoadError::kRecord,
        [](Loads& b) {
-         Row h = b.header(4, true, 0, 1);
+         Row h = b.header(kRoute, true, 0, 1);
          h.set(layout::load_record::kMagic, layout::kLoadMagic ^ 1);
          b.append(h);
          b.append({});
@@ -119,29 +123,29 @@ TEST(TableLoader, StopsAtTheFirstBadRecordAndRecovers) {
       {"no such table", LoadError::kRecord,
        [](Loads& b) { b.append(b.header(layout::kTableCount, true, 0, 1)), b.append({}); }},
       {"last row beyond the table", LoadError::kRecord,
-       [](Loads& b) { b.append_record(7, true, layout::kNextHops - 1, 2, false); }},
+       [](Loads& b) { b.append_record(kNextHop, true, layout::kNextHops - 1, 2, false); }},
       {"first row beyond the table", LoadError::kRecord,
-       [](Loads& b) { b.append_record(7, true, layout::kNextHops, 1, false); }},
-      {"row that wraps", LoadError::kRecord, [](Loads& b) { b.append_record(7, true, 0xffffffff, 2, false); }},
+       [](Loads& b) { b.append_record(kNextHop, true, layout::kNextHops, 1, false); }},
+      {"row that wraps", LoadError::kRecord, [](Loads& b) { b.append_record(kNextHop, true, 0xffffffff, 2, false); }},
       {"rows beyond the load", LoadError::kRecord,
        [](Loads& b) {
-         b.append(b.header(6, true, 0, 3));
+         b.append(b.header(kRoute, true, 0, 3));
          b.append({});
          b.append({});
        }},
-      {"open bank", LoadError::kOpenBank, [](Loads& b) { b.append_record(8, false, 3, 2, false); }},
+      {"open bank", LoadError::kOpenBank, [](Loads& b) { b.append_record(kRoute, false, 3, 2, false); }},
   };
   Loads bench(13);
   for (const Case& c : cases) {
     for (const bool first : {true, false}) {
       SCOPED_TRACE(c.what);
-      if (!first) bench.append_record(6, true, 5, 20);
+      if (!first) bench.append_record(kRoute, true, 5, 20);
       c.append(bench);
-      if (c.error == LoadError::kOpenBank) bench.append_record(6, true, 0, 70, false);
+      if (c.error == LoadError::kOpenBank) bench.append_record(kRoute, true, 0, 70, false);
       EXPECT_EQ(bench.load(), c.error);
       bench.run(200);
       bench.check();
-      bench.append_record(6, true, 1, 4);
+      bench.append_record(kRoute, true, 1, 4);
       EXPECT_EQ(bench.load(), LoadError::kNone);
       bench.check();
     }
@@ -159,7 +163,7 @@ TEST(TableLoader, TakesSaRowsWhateverBankIsOpen) {
 
 TEST(TableLoader, RefusesAnAddressOrLengthThatCannotBe) {
   Loads bench(15);
-  bench.append_record(6, true, 0, 4);
+  bench.append_record(kRoute, true, 0, 4);
   bench.expected.clear();
   EXPECT_EQ(bench.load(HostMemory::kBase, 5 * 64 - 1), LoadError::kRecord);
   EXPECT_EQ(bench.load(HostMemory::kBase + 64, 64), LoadError::kHostMemory);
@@ -171,14 +175,14 @@ TEST(TableLoader, RefusesAnAddressOrLengthThatCannotBe) {
 TEST(TableLoader, StopsWhereHostMemoryCannotBeRead) {
   Loads bench(16);
   for (const unsigned bad : {0U, 1U, 17U, 63U, 64U}) {
-    bench.append_record(6, true, 0, 80);
+    bench.append_record(kRoute, true, 0, 80);
     bench.expected.resize(bad == 0 ? 0 : bad - 1);
     const std::uint64_t address = HostMemory::kBase + 64 * bad;
     bench.memory.broken = {address, address + 64};
     EXPECT_EQ(bench.load(), LoadError::kHostMemory);
     bench.check();
     bench.memory.broken = {};
-    bench.append_record(6, true, 0, 3);
+    bench.append_record(kRoute, true, 0, 3);
     EXPECT_EQ(bench.load(), LoadError::kNone);
     bench.check();
   }
@@ -188,7 +192,7 @@ TEST(TableLoader, HidesTheWayToHostMemory) {
   Loads bench(18);
   bench.memory.slowness = 440;  // 220 on average
   constexpr unsigned kRows = 2000;
-  bench.append_record(6, true, 0, kRows);
+  bench.append_record(kRoute, true, 0, kRows);
   const auto start = bench.dut.clocks;
   EXPECT_EQ(bench.load(), LoadError::kNone);
   RecordProperty("clocks", static_cast<int>(bench.dut.clocks - start));
@@ -198,7 +202,7 @@ TEST(TableLoader, HidesTheWayToHostMemory) {
 
 TEST(TableLoader, StopsWhenItsBankIsOpened) {
   Loads bench(17);
-  bench.append_record(6, true, 0, 1000);
+  bench.append_record(kRoute, true, 0, 1000);
   bench.write64(reg::kLoadAddress, HostMemory::kBase);
   bench.write(reg::kLoadLength, static_cast<std::uint32_t>(bench.end - HostMemory::kBase));
   bench.until([&] { return bench.written.size() > 100; }, "a hundred rows");

@@ -25,10 +25,29 @@ layout::Row read(Clocked<Vnext_hop_harness>& dut, bool bank, unsigned row) {
   return answer;
 }
 
+void write(Clocked<Vnext_hop_harness>& dut, layout::TableId table, bool bank, unsigned row, const layout::Row& data) {
+  dut.model.write_valid_i = 1;
+  dut.model.write_table_id_i = static_cast<unsigned>(table);
+  dut.model.write_bank_i = bank;
+  dut.model.write_row_i = row;
+  std::memcpy(dut.model.write_data_i.data(), data.bytes().data(), layout::kRowBytes);
+  dut.tick();
+  dut.model.write_valid_i = 0;
+  dut.tick();
+}
+
 TEST(NextHopTable, IsEmptyWhileAndAfterItIsCleared) {
   Clocked<Vnext_hop_harness> dut;
+  while (!dut.model.table_ready_o) dut.tick();
+  layout::Row full;
+  full.set(layout::next_hop::kValid, 1);
+  for (unsigned row = 0; row < layout::kNextHops; ++row) {
+    for (const bool bank : {false, true}) write(dut, layout::TableId::kNextHop, bank, row, full);
+  }
+  EXPECT_EQ(read(dut, true, 0), full);
+  dut.reset(1);
   bool cleared = false;
-  for (unsigned row = 0; !cleared; row = (row + 1) % layout::kNextHops) {
+  for (unsigned row = layout::kNextHops - 1; !cleared; row = (row - 1) % layout::kNextHops) {  // towards the clearing
     cleared = dut.model.table_ready_o;
     EXPECT_EQ(read(dut, true, row), layout::Row{});
     EXPECT_EQ(read(dut, false, row), layout::Row{});
@@ -49,14 +68,7 @@ TEST(NextHopTable, KeepsItsRowsOfBothBanksApart) {
     data.set(layout::next_hop::kPort, random() % 2);
     data.set(layout::next_hop::kMtu, random() % 65536);
     data.set(layout::next_hop::kMac, random());
-    dut.model.write_valid_i = 1;
-    dut.model.write_table_id_i = static_cast<unsigned>(layout::TableId::kNextHop) + other_table;
-    dut.model.write_bank_i = bank;
-    dut.model.write_row_i = row;
-    std::memcpy(dut.model.write_data_i.data(), data.bytes().data(), layout::kRowBytes);
-    dut.tick();
-    dut.model.write_valid_i = 0;
-    dut.tick();
+    write(dut, other_table ? layout::TableId::kRoute : layout::TableId::kNextHop, bank, row, data);
     if (!other_table) written[{bank, row}] = data;
     const unsigned asked = random() % layout::kNextHops;
     EXPECT_EQ(read(dut, bank, asked), (written[{bank, asked}]));

@@ -15,6 +15,16 @@ module parse_harness
   output logic [1:0]    fate_o,
   output drop_e         drop_o,
   output logic [7:0]    upcall_o,
+  output logic [3:0]    ihl_o,
+  output logic [7:0]    tos_o,
+  output logic [15:0]   total_o,
+  output logic          df_o,
+  output logic          fragment_o,
+  output logic [7:0]    ttl_o,
+  output logic [7:0]    protocol_o,
+  output logic [15:0]   checksum_o,
+  output logic [31:0]   source_o,
+  output logic [31:0]   destination_o,
   output logic [15:0]   source_port_o,
   output logic [15:0]   destination_port_o,
   output logic          keepalive_o,
@@ -54,6 +64,16 @@ module parse_harness
   assign fate_o             = verdict.fate;
   assign drop_o             = verdict.drop;
   assign upcall_o           = verdict.upcall;
+  assign ihl_o              = ipv4.ihl;
+  assign tos_o              = ipv4.tos;
+  assign total_o            = ipv4.total;
+  assign df_o               = ipv4.df;
+  assign fragment_o         = ipv4.fragment;
+  assign ttl_o              = ipv4.ttl;
+  assign protocol_o         = ipv4.protocol;
+  assign checksum_o         = ipv4.checksum;
+  assign source_o           = ipv4.source;
+  assign destination_o      = ipv4.destination;
   assign source_port_o      = ipv4.source_port;
   assign destination_port_o = ipv4.destination_port;
   assign keepalive_o        = esp.keepalive;
@@ -63,6 +83,6 @@ module parse_harness
   assign spi_seq_o          = {esp.spi, esp.seq};
   assign iv_o               = esp.iv;
 
-  wire unused = &{1'b0, parsed_admission, ipv4};
+  wire unused = &{1'b0, parsed_admission};
 
 endmodule

@@ -195,6 +195,19 @@ TEST_F(Parse, DecidesAsTheStepsAreWritten) {
     ASSERT_EQ(verdict.reason, e.verdict.reason);
     ++seen[verdict];
     if (verdict.fate != kUndecided) continue;
+    const Bytes header = Bytes(frame).subspan(14, 20);
+    const unsigned flags_and_offset = header[6] << 8 | header[7];
+    ByteReader addresses(header.subspan(12));
+    ASSERT_EQ(m.ihl_o, header[0] & 15);
+    ASSERT_EQ(m.tos_o, header[1]);
+    ASSERT_EQ(m.total_o, header[2] << 8 | header[3]);
+    ASSERT_EQ(m.df_o, flags_and_offset >> 14 & 1);
+    ASSERT_EQ(m.fragment_o, (flags_and_offset & 0x3fff) != 0);  // MF, or an offset
+    ASSERT_EQ(m.ttl_o, header[8]);
+    ASSERT_EQ(m.protocol_o, header[9]);
+    ASSERT_EQ(m.checksum_o, header[10] << 8 | header[11]);
+    ASSERT_EQ(m.source_o, addresses.u32());
+    ASSERT_EQ(m.destination_o, addresses.u32());
     ASSERT_EQ(m.source_port_o, e.source_port);
     ASSERT_EQ(m.destination_port_o, e.destination_port);
     ASSERT_EQ(m.keepalive_o, e.keepalive);

@@ -36,6 +36,7 @@ module entrance_harness
   output logic         drop_o,
   output drop_e        drop_reason_o,
   output logic         admit_o,
+  output logic         admit_bank_o,
   output logic         busy_o
 );
 
@@ -92,7 +93,8 @@ module entrance_harness
   assign drop_o         = drop.valid;
   assign drop_reason_o  = drop.reason;
   assign admit_o        = admitted.valid;
+  assign admit_bank_o   = admitted.bank;
 
-  wire unused = &{1'b0, admission, verdict, ipv4, esp, received, admitted};
+  wire unused = &{1'b0, admission, verdict, ipv4, esp, received};
 
 endmodule

@@ -64,7 +64,10 @@ class Entrance : public testing::Test {
     m.done_i = passes && m.frame_last_o;  // as a mover answers
     m.eval();
     sink_.sample(passes, m.frame_data_o, m.frame_empty_o, m.frame_last_o);
-    if (m.admit_o) admitted_under_.push_back(generation_);
+    if (m.admit_o) {
+      admitted_under_.push_back(generation_);
+      ASSERT_EQ(m.admit_bank_o, generation_ & 1);
+    }
     if (m.valid_o) {
       ASSERT_EQ(m.fate_o, kUndecided);
       shown_.push_back({m.source_o, m.generation_o, m.length_o});
