@@ -12,7 +12,6 @@ namespace reg = layout::reg;
 using layout::Row;
 using layout::TableId;
 
-constexpr std::size_t kSaltBytes = 4;
 constexpr std::uint32_t kLeastSpi = 256;  // 1..255 are IANA's, 0 is local use (RFC 4303 2.1)
 constexpr std::uint32_t kRowMask = layout::kSaRows - 1;
 
@@ -57,8 +56,8 @@ Result<void> check(const SaProtection& p) {
       if (n != 24) return wrong_length(cipher, "a key of 24 bytes", n);
       break;
   }
-  const bool salted = p.cipher == Cipher::kAesGcm || p.cipher == Cipher::kAesGmac || p.cipher == Cipher::kAesCtr;
-  if (salted && p.salt.size() != kSaltBytes) return wrong_length(cipher, "a salt of 4 bytes", p.salt.size());
+  const bool salted = salt_bytes(p.cipher) != 0;
+  if (salted && p.salt.size() != salt_bytes(p.cipher)) return wrong_length(cipher, "a salt of 4 bytes", p.salt.size());
   if (!salted && !p.salt.empty()) return wrong_length(cipher, "no salt", p.salt.size());
 
   const bool own_icv = layout::shape(p.cipher).icv != 0;

@@ -34,6 +34,12 @@ struct UdpPorts {
   std::uint16_t destination = 4500;
 };
 
+// Bytes of salt that come with a cipher's key: the first ones of its nonce (RFC 4106 4, RFC 4543 3.2, RFC 3686 4).
+constexpr std::size_t salt_bytes(layout::Cipher cipher) {
+  using layout::Cipher;
+  return cipher == Cipher::kAesGcm || cipher == Cipher::kAesGmac || cipher == Cipher::kAesCtr ? 4 : 0;
+}
+
 // What protects an SA's packets, as the card's rows name it (hw/README.md, "Ciphers and integrity").
 struct SaProtection {
   layout::Cipher cipher = layout::Cipher::kAesGcm;

@@ -21,8 +21,6 @@ namespace {
 
 namespace reg = layout::reg;
 
-constexpr std::size_t kSaltBytes = 4;
-
 // What reading a value refuses with; caught in load_card().
 struct Refusal {
   toml::source_position where;
@@ -280,12 +278,11 @@ class Loader {
     p.key = secret(s, "key");
     p.salt = secret(s, "salt");
     p.integrity_key = secret(s, "integrity_key");
-    const bool salted = p.cipher == layout::Cipher::kAesGcm || p.cipher == layout::Cipher::kAesGmac ||
-                        p.cipher == layout::Cipher::kAesCtr;
-    if (salted && s.find("salt") == nullptr && p.key.size() > kSaltBytes) {
+    const std::size_t salt = driver::salt_bytes(p.cipher);
+    if (salt != 0 && s.find("salt") == nullptr && p.key.size() > salt) {
       const Secret both = p.key;
-      p.key = Secret(both.reveal().first(both.size() - kSaltBytes));
-      p.salt = Secret(both.reveal().last(kSaltBytes));
+      p.key = Secret(both.reveal().first(both.size() - salt));
+      p.salt = Secret(both.reveal().last(salt));
     }
     return p;
   }
