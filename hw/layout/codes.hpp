@@ -47,6 +47,27 @@ constexpr Code kKeySizes[] = {
     {"aes256", 2, "32-byte key, 14 rounds"},
 };
 
+// How an SA protects a packet (RFC 4301 4.1).
+enum class Mode : std::uint8_t { kTunnel = 0, kTransport = 1 };
+constexpr Code kModes[] = {
+    {"tunnel", 0, "the whole packet, behind an outer header"},
+    {"transport", 1, "what follows the packet's own header: for packets between this gateway and its peer"},
+};
+
+enum class Protocol : std::uint8_t { kEsp = 0, kAh = 1 };
+constexpr Code kSaProtocols[] = {
+    {"esp", 0, "ESP (RFC 4303)"},
+    {"ah", 1, "AH (RFC 4302)"},
+};
+
+// The Don't Fragment bit of an outer IPv4 header (RFC 4301 8.1).
+enum class Df : std::uint8_t { kCopy = 0, kSet = 1, kClear = 2 };
+constexpr Code kDfs[] = {
+    {"copy", 0, "as in the inner header; 1 over IPv6, whose packets are never fragmented on the way"},
+    {"set", 1, "1"},
+    {"clear", 2, "0"},
+};
+
 // What enciphers an SA's packets. aes_gcm and aes_gmac authenticate too; the others need an Integrity beside them:
 // encryption without integrity is not done (RFC 8221 4).
 enum class Cipher : std::uint8_t {
@@ -117,13 +138,13 @@ enum class Upcall : std::uint8_t {
 };
 constexpr Code kUpcalls[] = {
     {"arp", 0, "an ARP frame"},
-    {"local", 1, "an IPv4 packet to an address of this gateway"},
+    {"local", 1, "an IP packet to an address of this gateway, or a fragment to it"},
     {"policy", 2, "an SPD rule with action host matched"},
     {"resolve", 3, "the destination is on link and its neighbour is not known"},
     {"too_big", 4, "longer than the next hop's MTU after encapsulation"},
     {"soft_limit", 5, "event: an SA passed its soft packet or byte limit (once for packets, once for bytes)"},
     {"hard_limit", 6, "event: an SA expired: hard limit or last sequence number (once per SA)"},
-    {"spi_unknown", 7, "event: ESP to us with an SPI of no SA (at most one until the host has read it)"},
+    {"spi_unknown", 7, "event: ESP or AH to us with an SPI of no SA (at most one until the host has read it)"},
 };
 
 // Where a frame from the host goes.
@@ -155,7 +176,7 @@ enum class Drop : std::uint8_t {
   kSeqExhausted = 15,
   kHardLimit = 16,
   kSpiUnknown = 17,
-  kEspFragment = 18,
+  kPlainHeader = 18,
   kEspMalformed = 19,
   kReplayOld = 20,
   kReplayDuplicate = 21,
@@ -170,17 +191,21 @@ enum class Drop : std::uint8_t {
   kEspNextHeader = 30,
   kIllegalState = 31,
   kCryptoBusy = 32,
+  kAhMalformed = 33,
+  kIpExtension = 34,
+  kVlan = 35,
 };
 constexpr Code kDrops[] = {
     {"rx_overflow", 0, "the port's receive buffer was full"},
     {"rx_error", 1, "the MAC marked the frame bad, or it is shorter than 14 or longer than 9216 bytes"},
     {"disabled", 2, "the card is not enabled"},
     {"not_for_us", 3, "the destination MAC address is neither the port's nor a group address"},
-    {"ethertype", 4, "neither IPv4 nor ARP"},
-    {"ip_malformed", 5, "IPv4 header: version not 4, IHL below 5, or total length below the header's"},
+    {"ethertype", 4, "neither IPv4, IPv6 nor ARP"},
+    {"ip_malformed", 5,
+     "IP header: wrong version, IHL below 5, a length below the header's, IPv4-mapped address in IPv6"},
     {"ip_checksum", 6, "IPv4 header checksum does not verify"},
-    {"ip_truncated", 7, "the frame ends before the IPv4 total length"},
-    {"ttl_expired", 8, "TTL 0 or 1 on a packet to be forwarded"},
+    {"ip_truncated", 7, "the frame ends before the IP packet does"},
+    {"ttl_expired", 8, "TTL or hop limit 0 or 1 on a packet to be forwarded"},
     {"spd_no_match", 9, "no SPD rule matches (RFC 4301 5.1: discard)"},
     {"spd_discard", 10, "an SPD rule says discard"},
     {"no_route", 11, "forwarding knows no route to the destination"},
@@ -189,22 +214,26 @@ constexpr Code kDrops[] = {
     {"sa_empty", 14, "the SPD rule points to an SA row that is empty"},
     {"seq_exhausted", 15, "the SA has used its last sequence number (RFC 4303 3.3.3)"},
     {"hard_limit", 16, "the SA has reached its hard packet or byte limit"},
-    {"spi_unknown", 17, "ESP to us whose SPI belongs to no SA (RFC 4303 3.4.2)"},
-    {"esp_fragment", 18, "a fragment of an ESP packet"},
+    {"spi_unknown", 17, "ESP or AH to us whose SPI belongs to no SA (RFC 4303 3.4.2)"},
+    {"plain_header", 18, "transport mode, or AH from WAN: options, extension headers or a fragment"},
     {"esp_malformed", 19, "ESP packet too short, or its ciphertext no multiple of the cipher's block"},
     {"replay_old", 20, "sequence number left of the anti-replay window, or zero (RFC 4303 3.4.3)"},
     {"replay_duplicate", 21, "sequence number already received"},
     {"icv_mismatch", 22, "the ICV does not verify"},
     {"esp_trailer", 23, "pad length larger than the payload, or inner packet longer than what was decrypted"},
-    {"inner_malformed", 24, "the decrypted IPv4 header is malformed"},
+    {"inner_malformed", 24, "the IP header inside is malformed"},
     {"inner_policy", 25, "the decrypted packet matches no rule that its SA belongs to (RFC 4301 5.2 step 4)"},
     {"clear_policy", 26, "received in the clear, but the policy demands protection or the host's decision"},
     {"nat_keepalive", 27, "a NAT-keepalive (RFC 3948 4): done its work"},
     {"host_ring_full", 28, "for the host, but its receive ring is full or not set up"},
     {"host_inject", 29, "a frame from the host with a bad length or destination"},
-    {"esp_next_header", 30, "next header of an authentic packet is not IPv4; 59 is a dummy packet (RFC 4303 2.6)"},
+    {"esp_next_header", 30,
+     "next header of an authentic packet is not IP; in transport mode 59, a dummy packet (RFC 4303 2.6)"},
     {"illegal_state", 31, "the card found itself in a state that cannot be: fail closed"},
     {"crypto_busy", 32, "the engine of this SA's cipher had no room: it is slower than the wire"},
+    {"ah_malformed", 33, "AH too short, or its length is not that of the SA's ICV"},
+    {"ip_extension", 34, "more IPv6 extension headers than the card reads"},
+    {"vlan", 35, "a frame of another VLAN than the port's"},
 };
 constexpr unsigned kDropReasons = sizeof(kDrops) / sizeof(kDrops[0]);
 
@@ -216,8 +245,8 @@ constexpr bool counts_up(const Code (&codes)[N]) {
   return true;
 }
 static_assert(counts_up(kPorts) && counts_up(kActions) && counts_up(kRoutes) && counts_up(kKeySizes) &&
-                  counts_up(kCiphers) && counts_up(kIntegrities) && counts_up(kUpcalls) && counts_up(kInjects) &&
-                  counts_up(kDrops),
+                  counts_up(kModes) && counts_up(kSaProtocols) && counts_up(kDfs) && counts_up(kCiphers) &&
+                  counts_up(kIntegrities) && counts_up(kUpcalls) && counts_up(kInjects) && counts_up(kDrops),
               "a list of codes has a gap");
 static_assert(sizeof(kCipherShapes) / sizeof(kCipherShapes[0]) == sizeof(kCiphers) / sizeof(kCiphers[0]) &&
                   sizeof(kIntegrityShapes) / sizeof(kIntegrityShapes[0]) ==

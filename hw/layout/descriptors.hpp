@@ -2,6 +2,7 @@
 // What host and card exchange in host memory: slots of the two rings and the records of a table load.
 #pragma once
 
+#include "hw/layout/address.hpp"
 #include "hw/layout/field.hpp"
 
 namespace sallyport {
@@ -29,13 +30,12 @@ constexpr Field kPrincipal{"principal", 160, 16, "who sent it; 0: nobody known"}
 constexpr Field kOutbound{"outbound", 176, 1, "the SA is outbound"};
 constexpr Field kDecapsulated{"decapsulated", 177, 1, "the frame was received in an SA"};
 constexpr Field kReserved0{"reserved0", 178, 14, "zero"};
-constexpr Field kSource{"source", 192, 32, "events: outer source address"};
-constexpr Field kReserved1{"reserved1", 224, 32, "zero"};
-constexpr Field kClock{"clock", 256, 64, "card clock when the descriptor was written"};
-constexpr Field kReserved2{"reserved2", 320, 192, "zero"};
-constexpr Field kFields[] = {kNumber,  kLength,    kUpcall,    kPort,     kGeneration,   kSpi,
-                             kSaIndex, kPolicyId,  kPrincipal, kOutbound, kDecapsulated, kReserved0,
-                             kSource,  kReserved1, kClock,     kReserved2};
+constexpr Field kSource{"source", 192, kAddressBits, "events: outer source address"};
+constexpr Field kClock{"clock", 320, 64, "card clock when the descriptor was written"};
+constexpr Field kReserved1{"reserved1", 384, 128, "zero"};
+constexpr Field kFields[] = {kNumber,       kLength,    kUpcall,   kPort,      kGeneration,
+                             kSpi,          kSaIndex,   kPolicyId, kPrincipal, kOutbound,
+                             kDecapsulated, kReserved0, kSource,   kClock,     kReserved1};
 static_assert(tiles(kFields, kRowBits), "rx_descriptor has a gap, an overlap or an unlisted field");
 }  // namespace rx_descriptor
 

@@ -2,8 +2,7 @@
 // How a register, a table row or a descriptor is written down: a list of fields that tiles its width exactly.
 //
 // Plain C++14, because kernel compilers lag. Bit 0 is the least significant bit; a row travels in memory as
-// little-endian bytes, so bit 8*i is bit 0 of byte i. Values inside a field (addresses, SPIs, ports) are plain numbers:
-// 192.0.2.1 is 0xC0000201.
+// little-endian bytes, so bit 8*i is bit 0 of byte i. Values inside a field (SPIs, ports, addresses) are plain numbers.
 #pragma once
 
 #include <cstddef>

@@ -25,9 +25,10 @@ struct RowType {
 #define ROW(layout_name) \
   { #layout_name, layout_name::kFields, sizeof(layout_name::kFields) / sizeof(Field) }
 const RowType kRows[] = {
-    ROW(sa_key),      ROW(integrity_key), ROW(sa_out),        ROW(sa_in),         ROW(sa_out_state),
-    ROW(sa_in_state), ROW(interval),      ROW(rule_bitmap),   ROW(spd_rule),      ROW(principal_bucket),
-    ROW(route),       ROW(next_hop),      ROW(rx_descriptor), ROW(tx_descriptor), ROW(load_record),
+    ROW(sa_key),      ROW(integrity_key), ROW(sa_limits),        ROW(sa_out),
+    ROW(sa_in),       ROW(sa_out_state),  ROW(sa_in_state),      ROW(interval),
+    ROW(rule_bitmap), ROW(spd_rule),      ROW(principal_bucket), ROW(route),
+    ROW(next_hop),    ROW(rx_descriptor), ROW(tx_descriptor),    ROW(load_record),
 };
 #undef ROW
 
@@ -40,11 +41,19 @@ struct CodeList {
 #define CODES(name, list, bits) \
   { name, list, sizeof(list) / sizeof(Code), bits }
 const CodeList kCodeLists[] = {
-    CODES("port", kPorts, 2),           CODES("action", kActions, 2),
-    CODES("route_kind", kRoutes, 2),    CODES("key_size", kKeySizes, 2),
-    CODES("upcall", kUpcalls, 8),       CODES("inject", kInjects, 8),
-    CODES("cipher", kCiphers, 4),       CODES("integrity", kIntegrities, 4),
-    CODES("drop", kDrops, 6),           CODES("load_error", kLoadErrors, 8),
+    CODES("port", kPorts, 2),
+    CODES("action", kActions, 2),
+    CODES("route_kind", kRoutes, 2),
+    CODES("key_size", kKeySizes, 2),
+    CODES("upcall", kUpcalls, 8),
+    CODES("inject", kInjects, 8),
+    CODES("cipher", kCiphers, 4),
+    CODES("integrity", kIntegrities, 4),
+    CODES("mode", kModes, 1),
+    CODES("protocol", kSaProtocols, 1),
+    CODES("df", kDfs, 2),
+    CODES("drop", kDrops, 6),
+    CODES("load_error", kLoadErrors, 8),
     CODES("counter", kCounterNames, 5),
 };
 #undef CODES
@@ -74,6 +83,7 @@ struct Size {
 };
 const Size kSizes[] = {
     {"RowBits", kRowBits},
+    {"AddressBits", kAddressBits},
     {"SaRows", kSaRows},
     {"SaIndexBits", kSaIndexBits},
     {"SpdRules", kSpdRules},
@@ -129,6 +139,8 @@ void print_sv() {
     }
     std::printf("  } %s_e;\n", l.name);
   }
+  std::printf("\n  // IPv4 and IPv6 in one space, the first byte most significant.\n");
+  std::printf("  typedef logic [AddressBits-1:0] address_t;\n");
   print_shapes();
   for (const RowType& r : kRows) {
     std::printf("\n  typedef struct packed {\n");

@@ -24,7 +24,7 @@ struct Register {
 };
 
 constexpr std::uint32_t kCardId = 0x53414c59;  // "SALY"
-constexpr std::uint32_t kLayoutVersion = 4;
+constexpr std::uint32_t kLayoutVersion = 5;
 
 namespace reg {
 constexpr Register kId{"id", 0x000, 1, Access::kRead, kCardId, "what this is: SALY"};
@@ -54,6 +54,11 @@ constexpr Register kLanMac{"lan_mac",          0x040, 2,
                            Access::kReadWrite, 0,     "low 32 bits, then high 16 bits of the LAN port's MAC address"};
 constexpr Register kWanMac{"wan_mac", 0x048, 2, Access::kReadWrite, 0, "the same of the WAN port"};
 constexpr Register kHashSeed{"hash_seed", 0x050, 1, Access::kReadWrite, 0, "seed of the principal table's hashes"};
+constexpr Register kLanVlan{
+    "lan_vlan", 0x054,
+    1,          Access::kReadWrite,
+    0,          "bits 11:0 VLAN that the LAN port's frames carry a tag of (IEEE 802.1Q); 0: none, frames are untagged"};
+constexpr Register kWanVlan{"wan_vlan", 0x058, 1, Access::kReadWrite, 0, "the same of the WAN port"};
 constexpr Register kLoadAddress{
     "load_address",     0x060, 2,
     Access::kReadWrite, 0,     "card's view of host memory where the records of a table load lie; multiple of 4096"};
@@ -90,11 +95,11 @@ constexpr Register kDropCounters{"drop_counters", 0x600, 2 * kDropReasons,
 }  // namespace reg
 
 constexpr Register kRegisters[] = {
-    reg::kId,           reg::kVersion,    reg::kControl,   reg::kStatus,       reg::kGeneration, reg::kFlip,
-    reg::kInFlight,     reg::kCookie,     reg::kClock,     reg::kLanMac,       reg::kWanMac,     reg::kHashSeed,
-    reg::kLoadAddress,  reg::kLoadLength, reg::kLoadCount, reg::kRxAddress,    reg::kRxSlots,    reg::kRxConsumer,
-    reg::kRxProducer,   reg::kTxAddress,  reg::kTxSlots,   reg::kTxProducer,   reg::kTxConsumer, reg::kSaStateSelect,
-    reg::kSaStateReady, reg::kSaState,    reg::kCounters,  reg::kDropCounters,
+    reg::kId,         reg::kVersion,       reg::kControl,      reg::kStatus,     reg::kGeneration, reg::kFlip,
+    reg::kInFlight,   reg::kCookie,        reg::kClock,        reg::kLanMac,     reg::kWanMac,     reg::kHashSeed,
+    reg::kLanVlan,    reg::kWanVlan,       reg::kLoadAddress,  reg::kLoadLength, reg::kLoadCount,  reg::kRxAddress,
+    reg::kRxSlots,    reg::kRxConsumer,    reg::kRxProducer,   reg::kTxAddress,  reg::kTxSlots,    reg::kTxProducer,
+    reg::kTxConsumer, reg::kSaStateSelect, reg::kSaStateReady, reg::kSaState,    reg::kCounters,   reg::kDropCounters,
 };
 constexpr std::uint32_t kRegisterSpace = 0x1000;  // bytes
 

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 
+#include "hw/layout/address.hpp"
 #include "hw/layout/field.hpp"
 
 namespace sallyport {
@@ -20,6 +21,14 @@ class Row {
     std::uint64_t value = 0;
     for (unsigned i = 0; i < f.width; ++i) value |= std::uint64_t{bit(f.lsb + i)} << i;
     return value;
+  }
+  // A field of kAddressBits.
+  void set(const Field& f, const Address& address) {
+    set(Field{f.name, f.lsb, 64, f.meaning}, address.low);
+    set(Field{f.name, f.lsb + 64, 64, f.meaning}, address.high);
+  }
+  Address get_address(const Field& f) const {
+    return {get(Field{f.name, f.lsb + 64, 64, f.meaning}), get(Field{f.name, f.lsb, 64, f.meaning})};
   }
   bool bit(unsigned i) const { return (bytes_[i / 8] >> (i % 8) & 1) != 0; }
   void set_bit(unsigned i, bool on) {

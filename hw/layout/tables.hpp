@@ -2,6 +2,7 @@
 // The card's tables: what a row holds, how many rows there are, and which tables have two banks.
 #pragma once
 
+#include "hw/layout/address.hpp"
 #include "hw/layout/field.hpp"
 
 namespace sallyport {
@@ -18,7 +19,7 @@ constexpr unsigned kProtocols = 256;
 constexpr unsigned kRouteIntervals = 2048;
 constexpr unsigned kNextHops = 256;
 constexpr unsigned kPrincipalBuckets = 2048;  // the first half is found by the first hash, the second by the second
-constexpr unsigned kBucketEntries = 4;
+constexpr unsigned kBucketEntries = 3;
 constexpr unsigned kLeastReplayWindow = 64;   // packets; an inbound SA doubles it replay_window times
 constexpr unsigned kMostReplayWindow = 4096;  // packets
 constexpr unsigned kReplayWindowSizes = 7;    // 64, 128, .. 4096
@@ -53,56 +54,62 @@ static_assert(tiles(kFields, kRowBits), "integrity_key has a gap, an overlap or 
 // An outbound SA. Never changed in place: a new SA takes a free row.
 namespace sa_out {
 constexpr Field kValid{"valid", 0, 1, "0: the row is empty and its packets are dropped"};
-constexpr Field kEsn{"esn", 1, 1, "extended sequence numbers (RFC 4303 2.2.1)"};
+constexpr Field kEsn{"esn", 1, 1, "extended sequence numbers (RFC 4303 2.2.1, RFC 4302 2.5.1)"};
 constexpr Field kEncap{"encap", 2, 1, "ESP in UDP (RFC 3948)"};
-constexpr Field kSetDf{"set_df", 3, 1, "outer DF is 1; else copied from the inner header (RFC 4301 8.1)"};
-constexpr Field kCipher{"cipher", 4, 4, "Cipher"};
+constexpr Field kMode{"mode", 3, 1, "Mode"};
+constexpr Field kCipher{"cipher", 4, 4, "Cipher; of AH null"};
 constexpr Field kIntegrity{"integrity", 8, 4, "Integrity; none for a cipher that has its own"};
-constexpr Field kReserved0{"reserved0", 12, 4, "write zero"};
+constexpr Field kProtocol{"protocol", 12, 1, "Protocol"};
+constexpr Field kIpv6{"ipv6", 13, 1, "tunnel mode: the outer header is IPv6"};
+constexpr Field kDf{"df", 14, 2, "tunnel mode: Df of an outer IPv4 header"};
 constexpr Field kPolicyId{"policy_id", 16, 16, "the policy this SA serves"};
-constexpr Field kSpi{"spi", 32, 32, "SPI in the ESP header"};
-constexpr Field kSource{"source", 64, 32, "outer source address"};
-constexpr Field kDestination{"destination", 96, 32, "outer destination address: the peer gateway"};
-constexpr Field kSourcePort{"source_port", 128, 16, "UDP source port when encap"};
-constexpr Field kDestinationPort{"destination_port", 144, 16, "UDP destination port when encap"};
-constexpr Field kNextHop{"next_hop", 160, 8, "row of next_hop that leads to the peer"};
-constexpr Field kTtl{"ttl", 168, 8, "outer TTL"};
-constexpr Field kReserved1{"reserved1", 176, 16, "write zero"};
-constexpr Field kSoftPackets{"soft_packets", 192, 64, "event when this many were sent; 0: none"};
-constexpr Field kHardPackets{"hard_packets", 256, 64, "no packet beyond this many; 0: none"};
-constexpr Field kSoftBytes{"soft_bytes", 320, 64, "event when this many bytes were encrypted; 0: none"};
-constexpr Field kHardBytes{"hard_bytes", 384, 64, "no packet that would pass this many bytes; 0: none"};
-constexpr Field kReserved2{"reserved2", 448, 64, "write zero"};
-constexpr Field kFields[] = {kValid,           kEsn,       kEncap,    kSetDf,     kCipher,      kIntegrity,
-                             kReserved0,       kPolicyId,  kSpi,      kSource,    kDestination, kSourcePort,
-                             kDestinationPort, kNextHop,   kTtl,      kReserved1, kSoftPackets, kHardPackets,
-                             kSoftBytes,       kHardBytes, kReserved2};
+constexpr Field kSpi{"spi", 32, 32, "SPI in the ESP or AH header"};
+constexpr Field kSource{"source", 64, kAddressBits, "outer source address; in transport mode told in events only"};
+constexpr Field kDestination{"destination", 192, kAddressBits, "tunnel mode: outer destination, the peer gateway"};
+constexpr Field kSourcePort{"source_port", 320, 16, "UDP source port when encap"};
+constexpr Field kDestinationPort{"destination_port", 336, 16, "UDP destination port when encap"};
+constexpr Field kNextHop{"next_hop", 352, 8, "row of next_hop that leads to the peer"};
+constexpr Field kTtl{"ttl", 360, 8, "tunnel mode: outer TTL or hop limit"};
+constexpr Field kSetDscp{"set_dscp", 368, 1, "tunnel mode: outer DSCP is dscp; else copied from the inner header"};
+constexpr Field kDscp{"dscp", 369, 6, "outer DSCP when set_dscp (RFC 2474)"};
+constexpr Field kAhAlign8{"ah_align8", 375, 1, "AH over IPv4 padded to a multiple of 8 bytes, not 4; over IPv6 always"};
+constexpr Field kReserved{"reserved", 376, 136, "write zero"};
+constexpr Field kFields[] = {
+    kValid, kEsn,      kEncap, kMode,     kCipher,      kIntegrity,  kProtocol,        kIpv6,
+    kDf,    kPolicyId, kSpi,   kSource,   kDestination, kSourcePort, kDestinationPort, kNextHop,
+    kTtl,   kSetDscp,  kDscp,  kAhAlign8, kReserved};
 static_assert(tiles(kFields, kRowBits), "sa_out has a gap, an overlap or an unlisted field");
 }  // namespace sa_out
 
 // An inbound SA. Its row is the low kSaIndexBits of its SPI; the whole SPI is compared.
 namespace sa_in {
 constexpr Field kValid{"valid", 0, 1, "0: the row is empty and its packets are dropped"};
-constexpr Field kEsn{"esn", 1, 1, "extended sequence numbers (RFC 4303 2.2.1)"};
+constexpr Field kEsn{"esn", 1, 1, "extended sequence numbers (RFC 4303 2.2.1, RFC 4302 2.5.1)"};
 constexpr Field kEncap{"encap", 2, 1, "accepted in UDP only (RFC 3948); 0: accepted bare only"};
-constexpr Field kReserved0{"reserved0", 3, 1, "write zero"};
-constexpr Field kCipher{"cipher", 4, 4, "Cipher"};
+constexpr Field kMode{"mode", 3, 1, "Mode"};
+constexpr Field kCipher{"cipher", 4, 4, "Cipher; of AH null"};
 constexpr Field kIntegrity{"integrity", 8, 4, "Integrity; none for a cipher that has its own"};
 constexpr Field kReplayWindow{"replay_window", 12, 4, "anti-replay window of 64 * 2^this packets; up to 6"};
 constexpr Field kPolicyId{"policy_id", 16, 16, "the policy whose inbound rules this SA may satisfy"};
 constexpr Field kSpi{"spi", 32, 32, "SPI, compared whole"};
-constexpr Field kDestination{"destination", 64, 32, "our outer address, compared"};
-constexpr Field kReserved1{"reserved1", 96, 96, "write zero"};
-constexpr Field kSoftPackets{"soft_packets", 192, 64, "event when this many were accepted; 0: none"};
-constexpr Field kHardPackets{"hard_packets", 256, 64, "no packet beyond this many; 0: none"};
-constexpr Field kSoftBytes{"soft_bytes", 320, 64, "event when this many bytes were decrypted; 0: none"};
-constexpr Field kHardBytes{"hard_bytes", 384, 64, "no packet that would pass this many bytes; 0: none"};
-constexpr Field kReserved2{"reserved2", 448, 64, "write zero"};
-constexpr Field kFields[] = {kValid,        kEsn,       kEncap,     kReserved0,   kCipher,    kIntegrity,
-                             kReplayWindow, kPolicyId,  kSpi,       kDestination, kReserved1, kSoftPackets,
-                             kHardPackets,  kSoftBytes, kHardBytes, kReserved2};
+constexpr Field kDestination{"destination", 64, kAddressBits, "our outer address, compared"};
+constexpr Field kProtocol{"protocol", 192, 1, "Protocol, compared"};
+constexpr Field kReserved{"reserved", 193, 319, "write zero"};
+constexpr Field kFields[] = {kValid,        kEsn,      kEncap, kMode,        kCipher,   kIntegrity,
+                             kReplayWindow, kPolicyId, kSpi,   kDestination, kProtocol, kReserved};
 static_assert(tiles(kFields, kRowBits), "sa_in has a gap, an overlap or an unlisted field");
 }  // namespace sa_in
+
+// How long an SA may live, of either direction. Written before the SA's row.
+namespace sa_limits {
+constexpr Field kSoftPackets{"soft_packets", 0, 64, "event when this many were sent or accepted; 0: none"};
+constexpr Field kHardPackets{"hard_packets", 64, 64, "no packet beyond this many; 0: none"};
+constexpr Field kSoftBytes{"soft_bytes", 128, 64, "event when this many bytes were protected or opened; 0: none"};
+constexpr Field kHardBytes{"hard_bytes", 192, 64, "no packet that would pass this many bytes; 0: none"};
+constexpr Field kReserved{"reserved", 256, 256, "write zero"};
+constexpr Field kFields[] = {kSoftPackets, kHardPackets, kSoftBytes, kHardBytes, kReserved};
+static_assert(tiles(kFields, kRowBits), "sa_limits has a gap, an overlap or an unlisted field");
+}  // namespace sa_limits
 
 // The packets of an inbound SA's anti-replay window by its replay_window. 0: the code has no name, and the row is as
 // good as empty.
@@ -114,7 +121,7 @@ constexpr unsigned replay_window_packets(std::uint64_t code) {
 namespace sa_out_state {
 constexpr Field kSeq{"seq", 0, 64, "last sequence number used; 0: none yet"};
 constexpr Field kPackets{"packets", 64, 64, "packets protected"};
-constexpr Field kBytes{"bytes", 128, 64, "bytes encrypted: inner packets with padding and ESP trailer"};
+constexpr Field kBytes{"bytes", 128, 64, "bytes protected: of ESP with padding and trailer"};
 constexpr Field kExpired{"expired", 192, 1, "a packet was refused for a hard limit or the last sequence number; stays"};
 constexpr Field kReserved{"reserved", 193, 319, "reads zero"};
 constexpr Field kFields[] = {kSeq, kPackets, kBytes, kExpired, kReserved};
@@ -124,7 +131,7 @@ static_assert(tiles(kFields, kRowBits), "sa_out_state has a gap, an overlap or a
 namespace sa_in_state {
 constexpr Field kTop{"top", 0, 64, "highest sequence number accepted; 0: none yet"};
 constexpr Field kPackets{"packets", 64, 64, "packets accepted"};
-constexpr Field kBytes{"bytes", 128, 64, "bytes decrypted: inner packets with padding and ESP trailer"};
+constexpr Field kBytes{"bytes", 128, 64, "bytes opened: of ESP with padding and trailer"};
 constexpr Field kIcvFailures{"icv_failures", 192, 32, "packets with a wrong ICV"};
 constexpr Field kReplays{"replays", 224, 32, "packets refused by the anti-replay window"};
 constexpr Field kExpired{"expired", 256, 1, "a packet was refused for a hard limit; stays"};
@@ -135,8 +142,9 @@ static_assert(tiles(kFields, kRowBits), "sa_in_state has a gap, an overlap or an
 
 // One node of a search tree over the sorted starts of intervals; see interval_node() below.
 namespace interval {
-constexpr Field kStart{"start", 0, 32, "keys from here on lie to the right"};
-constexpr Field kReserved{"reserved", 32, 480, "write zero"};
+constexpr Field kStart{"start", 0, kAddressBits,
+                       "keys from here on lie to the right; a port or principal in the low 16 bits"};
+constexpr Field kReserved{"reserved", 128, 384, "write zero"};
 constexpr Field kFields[] = {kStart, kReserved};
 static_assert(tiles(kFields, kRowBits), "interval has a gap, an overlap or an unlisted field");
 }  // namespace interval
@@ -167,16 +175,16 @@ constexpr Field kFields[] = {kAction, kReserved0, kPolicyId, kSaIndex, kReserved
 static_assert(tiles(kFields, kRowBits), "spd_rule has a gap, an overlap or an unlisted field");
 }  // namespace spd_rule
 
-// A bucket of the address -> principal table: four entries.
+// A bucket of the address -> principal table: three entries.
 namespace principal_bucket {
-constexpr unsigned kEntryBits = 64;
-constexpr Field kValid{"valid", 0, 1, "of entry 0; entry i lies 64*i bits higher"};
+constexpr unsigned kEntryBits = 160;
+constexpr Field kValid{"valid", 0, 1, "of entry 0; entry i lies 160*i bits higher"};
 constexpr Field kReserved{"reserved", 1, 15, "write zero"};
 constexpr Field kPrincipal{"principal", 16, 16, "user or group; 0 is nobody"};
-constexpr Field kAddress{"address", 32, 32, "source address"};
+constexpr Field kAddress{"address", 32, kAddressBits, "source address"};
 constexpr Field kEntry[] = {kValid, kReserved, kPrincipal, kAddress};
 static_assert(tiles(kEntry, kEntryBits) && kEntryBits * kBucketEntries <= kRowBits, "principal_bucket does not fit");
-constexpr Field kEntries{"entries", 0, kEntryBits* kBucketEntries, "four entries of 64 bits"};
+constexpr Field kEntries{"entries", 0, kEntryBits* kBucketEntries, "three entries of 160 bits"};
 constexpr Field kPad{"pad", kEntryBits* kBucketEntries, kRowBits - kEntryBits* kBucketEntries, "write zero"};
 constexpr Field kFields[] = {kEntries, kPad};
 static_assert(tiles(kFields, kRowBits), "principal_bucket has a gap, an overlap or an unlisted field");
@@ -197,7 +205,7 @@ namespace next_hop {
 constexpr Field kValid{"valid", 0, 1, "0: the row is empty and its packets are dropped"};
 constexpr Field kPort{"port", 1, 1, "Port: lan or wan"};
 constexpr Field kReserved0{"reserved0", 2, 14, "write zero"};
-constexpr Field kMtu{"mtu", 16, 16, "largest IPv4 total length this link takes"};
+constexpr Field kMtu{"mtu", 16, 16, "bytes of the largest IP packet this link takes"};
 constexpr Field kMac{"mac", 32, 48, "destination MAC address, first byte in the most significant bits"};
 constexpr Field kReserved1{"reserved1", 80, 432, "write zero"};
 constexpr Field kFields[] = {kValid, kPort, kReserved0, kMtu, kMac, kReserved1};
@@ -223,52 +231,54 @@ constexpr Table kTables[] = {
     {"sa_in_key", 1, kSaRows, false, SALLYPORT_ROW(sa_key), "keys of inbound SAs"},
     {"sa_out_integrity_key", 2, kSaRows, false, SALLYPORT_ROW(integrity_key), "HMAC keys of outbound SAs"},
     {"sa_in_integrity_key", 3, kSaRows, false, SALLYPORT_ROW(integrity_key), "HMAC keys of inbound SAs"},
-    {"sa_out", 4, kSaRows, false, SALLYPORT_ROW(sa_out), "outbound SAs"},
-    {"sa_in", 5, kSaRows, false, SALLYPORT_ROW(sa_in), "inbound SAs"},
-    {"principal", 6, kPrincipalBuckets, true, SALLYPORT_ROW(principal_bucket), "source address to principal"},
-    {"route_start", 7, kRouteIntervals, true, SALLYPORT_ROW(interval), "search tree over destination addresses"},
-    {"route", 8, kRouteIntervals, true, SALLYPORT_ROW(route), "what to do with an interval's packets"},
-    {"next_hop", 9, kNextHops, true, SALLYPORT_ROW(next_hop), "neighbours"},
-    {"spd_out_source_start", 10, kAddressIntervals, true, SALLYPORT_ROW(interval), "search tree, source address"},
-    {"spd_out_source", 11, rule_bitmap::rows(kAddressIntervals), true, SALLYPORT_ROW(rule_bitmap),
+    {"sa_out_limits", 4, kSaRows, false, SALLYPORT_ROW(sa_limits), "lifetimes of outbound SAs"},
+    {"sa_in_limits", 5, kSaRows, false, SALLYPORT_ROW(sa_limits), "lifetimes of inbound SAs"},
+    {"sa_out", 6, kSaRows, false, SALLYPORT_ROW(sa_out), "outbound SAs"},
+    {"sa_in", 7, kSaRows, false, SALLYPORT_ROW(sa_in), "inbound SAs"},
+    {"principal", 8, kPrincipalBuckets, true, SALLYPORT_ROW(principal_bucket), "source address to principal"},
+    {"route_start", 9, kRouteIntervals, true, SALLYPORT_ROW(interval), "search tree over destination addresses"},
+    {"route", 10, kRouteIntervals, true, SALLYPORT_ROW(route), "what to do with an interval's packets"},
+    {"next_hop", 11, kNextHops, true, SALLYPORT_ROW(next_hop), "neighbours"},
+    {"spd_out_source_start", 12, kAddressIntervals, true, SALLYPORT_ROW(interval), "search tree, source address"},
+    {"spd_out_source", 13, rule_bitmap::rows(kAddressIntervals), true, SALLYPORT_ROW(rule_bitmap),
      "rules by source address"},
-    {"spd_out_destination_start", 12, kAddressIntervals, true, SALLYPORT_ROW(interval),
+    {"spd_out_destination_start", 14, kAddressIntervals, true, SALLYPORT_ROW(interval),
      "search tree, destination address"},
-    {"spd_out_destination", 13, rule_bitmap::rows(kAddressIntervals), true, SALLYPORT_ROW(rule_bitmap),
+    {"spd_out_destination", 15, rule_bitmap::rows(kAddressIntervals), true, SALLYPORT_ROW(rule_bitmap),
      "rules by destination address"},
-    {"spd_out_source_port_start", 14, kNarrowIntervals, true, SALLYPORT_ROW(interval), "search tree, source port"},
-    {"spd_out_source_port", 15, rule_bitmap::rows(kNarrowIntervals), true, SALLYPORT_ROW(rule_bitmap),
+    {"spd_out_source_port_start", 16, kNarrowIntervals, true, SALLYPORT_ROW(interval), "search tree, source port"},
+    {"spd_out_source_port", 17, rule_bitmap::rows(kNarrowIntervals), true, SALLYPORT_ROW(rule_bitmap),
      "rules by source port"},
-    {"spd_out_destination_port_start", 16, kNarrowIntervals, true, SALLYPORT_ROW(interval),
+    {"spd_out_destination_port_start", 18, kNarrowIntervals, true, SALLYPORT_ROW(interval),
      "search tree, destination port"},
-    {"spd_out_destination_port", 17, rule_bitmap::rows(kNarrowIntervals), true, SALLYPORT_ROW(rule_bitmap),
+    {"spd_out_destination_port", 19, rule_bitmap::rows(kNarrowIntervals), true, SALLYPORT_ROW(rule_bitmap),
      "rules by destination port"},
-    {"spd_out_principal_start", 18, kNarrowIntervals, true, SALLYPORT_ROW(interval), "search tree, principal"},
-    {"spd_out_principal", 19, rule_bitmap::rows(kNarrowIntervals), true, SALLYPORT_ROW(rule_bitmap),
+    {"spd_out_principal_start", 20, kNarrowIntervals, true, SALLYPORT_ROW(interval), "search tree, principal"},
+    {"spd_out_principal", 21, rule_bitmap::rows(kNarrowIntervals), true, SALLYPORT_ROW(rule_bitmap),
      "rules by principal"},
-    {"spd_out_protocol", 20, rule_bitmap::rows(kProtocols), true, SALLYPORT_ROW(rule_bitmap),
+    {"spd_out_protocol", 22, rule_bitmap::rows(kProtocols), true, SALLYPORT_ROW(rule_bitmap),
      "rules by protocol number"},
-    {"spd_out_rule", 21, kSpdRules, true, SALLYPORT_ROW(spd_rule), "what each outbound rule says"},
-    {"spd_in_source_start", 22, kAddressIntervals, true, SALLYPORT_ROW(interval), "search tree, source address"},
-    {"spd_in_source", 23, rule_bitmap::rows(kAddressIntervals), true, SALLYPORT_ROW(rule_bitmap),
+    {"spd_out_rule", 23, kSpdRules, true, SALLYPORT_ROW(spd_rule), "what each outbound rule says"},
+    {"spd_in_source_start", 24, kAddressIntervals, true, SALLYPORT_ROW(interval), "search tree, source address"},
+    {"spd_in_source", 25, rule_bitmap::rows(kAddressIntervals), true, SALLYPORT_ROW(rule_bitmap),
      "rules by source address"},
-    {"spd_in_destination_start", 24, kAddressIntervals, true, SALLYPORT_ROW(interval),
+    {"spd_in_destination_start", 26, kAddressIntervals, true, SALLYPORT_ROW(interval),
      "search tree, destination address"},
-    {"spd_in_destination", 25, rule_bitmap::rows(kAddressIntervals), true, SALLYPORT_ROW(rule_bitmap),
+    {"spd_in_destination", 27, rule_bitmap::rows(kAddressIntervals), true, SALLYPORT_ROW(rule_bitmap),
      "rules by destination address"},
-    {"spd_in_source_port_start", 26, kNarrowIntervals, true, SALLYPORT_ROW(interval), "search tree, source port"},
-    {"spd_in_source_port", 27, rule_bitmap::rows(kNarrowIntervals), true, SALLYPORT_ROW(rule_bitmap),
+    {"spd_in_source_port_start", 28, kNarrowIntervals, true, SALLYPORT_ROW(interval), "search tree, source port"},
+    {"spd_in_source_port", 29, rule_bitmap::rows(kNarrowIntervals), true, SALLYPORT_ROW(rule_bitmap),
      "rules by source port"},
-    {"spd_in_destination_port_start", 28, kNarrowIntervals, true, SALLYPORT_ROW(interval),
+    {"spd_in_destination_port_start", 30, kNarrowIntervals, true, SALLYPORT_ROW(interval),
      "search tree, destination port"},
-    {"spd_in_destination_port", 29, rule_bitmap::rows(kNarrowIntervals), true, SALLYPORT_ROW(rule_bitmap),
+    {"spd_in_destination_port", 31, rule_bitmap::rows(kNarrowIntervals), true, SALLYPORT_ROW(rule_bitmap),
      "rules by destination port"},
-    {"spd_in_principal_start", 30, kNarrowIntervals, true, SALLYPORT_ROW(interval), "search tree, principal"},
-    {"spd_in_principal", 31, rule_bitmap::rows(kNarrowIntervals), true, SALLYPORT_ROW(rule_bitmap),
+    {"spd_in_principal_start", 32, kNarrowIntervals, true, SALLYPORT_ROW(interval), "search tree, principal"},
+    {"spd_in_principal", 33, rule_bitmap::rows(kNarrowIntervals), true, SALLYPORT_ROW(rule_bitmap),
      "rules by principal"},
-    {"spd_in_protocol", 32, rule_bitmap::rows(kProtocols), true, SALLYPORT_ROW(rule_bitmap),
+    {"spd_in_protocol", 34, rule_bitmap::rows(kProtocols), true, SALLYPORT_ROW(rule_bitmap),
      "rules by protocol number"},
-    {"spd_in_rule", 33, kSpdRules, true, SALLYPORT_ROW(spd_rule), "what each inbound rule says"},
+    {"spd_in_rule", 35, kSpdRules, true, SALLYPORT_ROW(spd_rule), "what each inbound rule says"},
 };
 #undef SALLYPORT_ROW
 constexpr unsigned kTableCount = sizeof(kTables) / sizeof(kTables[0]);
@@ -279,14 +289,16 @@ enum class TableId : unsigned {
   kSaInKey = 1,
   kSaOutIntegrityKey = 2,
   kSaInIntegrityKey = 3,
-  kSaOut = 4,
-  kSaIn = 5,
-  kPrincipal = 6,
-  kRouteStart = 7,
-  kRoute = 8,
-  kNextHop = 9,
-  kSpdOut = 10,  // the first of the twelve tables of the outbound SPD
-  kSpdIn = 22,   // and of the inbound one
+  kSaOutLimits = 4,
+  kSaInLimits = 5,
+  kSaOut = 6,
+  kSaIn = 7,
+  kPrincipal = 8,
+  kRouteStart = 9,
+  kRoute = 10,
+  kNextHop = 11,
+  kSpdOut = 12,  // the first of the twelve tables of the outbound SPD
+  kSpdIn = 24,   // and of the inbound one
 };
 // Offsets from kSpdOut and kSpdIn.
 enum class SpdTable : unsigned {

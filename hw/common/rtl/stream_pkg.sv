@@ -26,8 +26,8 @@ package stream_pkg;
   // Keys of one packet's lookup.
   typedef struct packed {
     logic        bank;
-    logic [31:0] source;
-    logic [31:0] destination;
+    address_t    source;
+    address_t    destination;
     logic [15:0] source_port;
     logic [15:0] destination_port;
     logic [7:0]  protocol;

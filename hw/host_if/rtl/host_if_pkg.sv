@@ -15,7 +15,7 @@ package host_if_pkg;
     logic [15:0] principal;
     logic        outbound;
     logic        decapsulated;
-    logic [31:0] source;
+    address_t    source;  // of an event
     logic [13:0] length;  // bytes of the frame; 0: an event without a packet
   } notice_t;
 

@@ -3,6 +3,7 @@
 package layout_pkg;
 
   localparam int unsigned RowBits = 512;
+  localparam int unsigned AddressBits = 128;
   localparam int unsigned SaRows = 2048;
   localparam int unsigned SaIndexBits = 11;
   localparam int unsigned SpdRules = 1024;
@@ -12,17 +13,17 @@ package layout_pkg;
   localparam int unsigned RouteIntervals = 2048;
   localparam int unsigned NextHops = 256;
   localparam int unsigned PrincipalBuckets = 2048;
-  localparam int unsigned BucketEntries = 4;
+  localparam int unsigned BucketEntries = 3;
   localparam int unsigned LeastReplayWindow = 64;
   localparam int unsigned MostReplayWindow = 4096;
   localparam int unsigned ReplayWindowSizes = 7;
   localparam int unsigned SlotBytes = 16384;
   localparam int unsigned MaxFrame = 9216;
-  localparam int unsigned DropReasons = 33;
+  localparam int unsigned DropReasons = 36;
   localparam int unsigned CounterCount = 16;
-  localparam int unsigned TableCount = 34;
+  localparam int unsigned TableCount = 36;
   localparam logic [31:0] CardId = 32'h53414c59;
-  localparam logic [31:0] LayoutVersion = 32'd4;
+  localparam logic [31:0] LayoutVersion = 32'd5;
   localparam logic [31:0] LoadMagic = 32'h4c4f4144;
 
   typedef enum logic [1:0] {
@@ -53,13 +54,13 @@ package layout_pkg;
 
   typedef enum logic [7:0] {
     UpcallArp = 8'd0,  // an ARP frame
-    UpcallLocal = 8'd1,  // an IPv4 packet to an address of this gateway
+    UpcallLocal = 8'd1,  // an IP packet to an address of this gateway, or a fragment to it
     UpcallPolicy = 8'd2,  // an SPD rule with action host matched
     UpcallResolve = 8'd3,  // the destination is on link and its neighbour is not known
     UpcallTooBig = 8'd4,  // longer than the next hop's MTU after encapsulation
     UpcallSoftLimit = 8'd5,  // event: an SA passed its soft packet or byte limit (once for packets, once for bytes)
     UpcallHardLimit = 8'd6,  // event: an SA expired: hard limit or last sequence number (once per SA)
-    UpcallSpiUnknown = 8'd7  // event: ESP to us with an SPI of no SA (at most one until the host has read it)
+    UpcallSpiUnknown = 8'd7  // event: ESP or AH to us with an SPI of no SA (at most one until the host has read it)
   } upcall_e;
 
   typedef enum logic [7:0] {
@@ -88,16 +89,32 @@ package layout_pkg;
     IntegrityHmacSha512_256 = 4'd5  // RFC 4868, key of 64 bytes
   } integrity_e;
 
+  typedef enum logic [0:0] {
+    ModeTunnel = 1'd0,  // the whole packet, behind an outer header
+    ModeTransport = 1'd1  // what follows the packet's own header: for packets between this gateway and its peer
+  } mode_e;
+
+  typedef enum logic [0:0] {
+    ProtocolEsp = 1'd0,  // ESP (RFC 4303)
+    ProtocolAh = 1'd1  // AH (RFC 4302)
+  } protocol_e;
+
+  typedef enum logic [1:0] {
+    DfCopy = 2'd0,  // as in the inner header; 1 over IPv6, whose packets are never fragmented on the way
+    DfSet = 2'd1,  // 1
+    DfClear = 2'd2  // 0
+  } df_e;
+
   typedef enum logic [5:0] {
     DropRxOverflow = 6'd0,  // the port's receive buffer was full
     DropRxError = 6'd1,  // the MAC marked the frame bad, or it is shorter than 14 or longer than 9216 bytes
     DropDisabled = 6'd2,  // the card is not enabled
     DropNotForUs = 6'd3,  // the destination MAC address is neither the port's nor a group address
-    DropEthertype = 6'd4,  // neither IPv4 nor ARP
-    DropIpMalformed = 6'd5,  // IPv4 header: version not 4, IHL below 5, or total length below the header's
+    DropEthertype = 6'd4,  // neither IPv4, IPv6 nor ARP
+    DropIpMalformed = 6'd5,  // IP header: wrong version, IHL below 5, a length below the header's, IPv4-mapped address in IPv6
     DropIpChecksum = 6'd6,  // IPv4 header checksum does not verify
-    DropIpTruncated = 6'd7,  // the frame ends before the IPv4 total length
-    DropTtlExpired = 6'd8,  // TTL 0 or 1 on a packet to be forwarded
+    DropIpTruncated = 6'd7,  // the frame ends before the IP packet does
+    DropTtlExpired = 6'd8,  // TTL or hop limit 0 or 1 on a packet to be forwarded
     DropSpdNoMatch = 6'd9,  // no SPD rule matches (RFC 4301 5.1: discard)
     DropSpdDiscard = 6'd10,  // an SPD rule says discard
     DropNoRoute = 6'd11,  // forwarding knows no route to the destination
@@ -106,22 +123,25 @@ package layout_pkg;
     DropSaEmpty = 6'd14,  // the SPD rule points to an SA row that is empty
     DropSeqExhausted = 6'd15,  // the SA has used its last sequence number (RFC 4303 3.3.3)
     DropHardLimit = 6'd16,  // the SA has reached its hard packet or byte limit
-    DropSpiUnknown = 6'd17,  // ESP to us whose SPI belongs to no SA (RFC 4303 3.4.2)
-    DropEspFragment = 6'd18,  // a fragment of an ESP packet
+    DropSpiUnknown = 6'd17,  // ESP or AH to us whose SPI belongs to no SA (RFC 4303 3.4.2)
+    DropPlainHeader = 6'd18,  // transport mode, or AH from WAN: options, extension headers or a fragment
     DropEspMalformed = 6'd19,  // ESP packet too short, or its ciphertext no multiple of the cipher's block
     DropReplayOld = 6'd20,  // sequence number left of the anti-replay window, or zero (RFC 4303 3.4.3)
     DropReplayDuplicate = 6'd21,  // sequence number already received
     DropIcvMismatch = 6'd22,  // the ICV does not verify
     DropEspTrailer = 6'd23,  // pad length larger than the payload, or inner packet longer than what was decrypted
-    DropInnerMalformed = 6'd24,  // the decrypted IPv4 header is malformed
+    DropInnerMalformed = 6'd24,  // the IP header inside is malformed
     DropInnerPolicy = 6'd25,  // the decrypted packet matches no rule that its SA belongs to (RFC 4301 5.2 step 4)
     DropClearPolicy = 6'd26,  // received in the clear, but the policy demands protection or the host's decision
     DropNatKeepalive = 6'd27,  // a NAT-keepalive (RFC 3948 4): done its work
     DropHostRingFull = 6'd28,  // for the host, but its receive ring is full or not set up
     DropHostInject = 6'd29,  // a frame from the host with a bad length or destination
-    DropEspNextHeader = 6'd30,  // next header of an authentic packet is not IPv4; 59 is a dummy packet (RFC 4303 2.6)
+    DropEspNextHeader = 6'd30,  // next header of an authentic packet is not IP; in transport mode 59, a dummy packet (RFC 4303 2.6)
     DropIllegalState = 6'd31,  // the card found itself in a state that cannot be: fail closed
-    DropCryptoBusy = 6'd32  // the engine of this SA's cipher had no room: it is slower than the wire
+    DropCryptoBusy = 6'd32,  // the engine of this SA's cipher had no room: it is slower than the wire
+    DropAhMalformed = 6'd33,  // AH too short, or its length is not that of the SA's ICV
+    DropIpExtension = 6'd34,  // more IPv6 extension headers than the card reads
+    DropVlan = 6'd35  // a frame of another VLAN than the port's
   } drop_e;
 
   typedef enum logic [7:0] {
@@ -149,6 +169,9 @@ package layout_pkg;
     CounterEvents = 5'd14,  // events given to the host's ring
     CounterEventsLost = 5'd15  // events dropped because the ring was full
   } counter_e;
+
+  // IPv4 and IPv6 in one space, the first byte most significant.
+  typedef logic [AddressBits-1:0] address_t;
 
   // Bytes in an ESP packet.
   function automatic logic [6:0] iv_bytes(logic [3:0] cipher);
@@ -213,52 +236,56 @@ package layout_pkg;
   } integrity_key_t;
 
   typedef struct packed {
-    logic [63:0] reserved2;  // [511:448] write zero
-    logic [63:0] hard_bytes;  // [447:384] no packet that would pass this many bytes; 0: none
-    logic [63:0] soft_bytes;  // [383:320] event when this many bytes were encrypted; 0: none
-    logic [63:0] hard_packets;  // [319:256] no packet beyond this many; 0: none
-    logic [63:0] soft_packets;  // [255:192] event when this many were sent; 0: none
-    logic [15:0] reserved1;  // [191:176] write zero
-    logic [7:0] ttl;  // [175:168] outer TTL
-    logic [7:0] next_hop;  // [167:160] row of next_hop that leads to the peer
-    logic [15:0] destination_port;  // [159:144] UDP destination port when encap
-    logic [15:0] source_port;  // [143:128] UDP source port when encap
-    logic [31:0] destination;  // [127:96] outer destination address: the peer gateway
-    logic [31:0] source;  // [95:64] outer source address
-    logic [31:0] spi;  // [63:32] SPI in the ESP header
+    logic [255:0] reserved;  // [511:256] write zero
+    logic [63:0] hard_bytes;  // [255:192] no packet that would pass this many bytes; 0: none
+    logic [63:0] soft_bytes;  // [191:128] event when this many bytes were protected or opened; 0: none
+    logic [63:0] hard_packets;  // [127:64] no packet beyond this many; 0: none
+    logic [63:0] soft_packets;  // [63:0] event when this many were sent or accepted; 0: none
+  } sa_limits_t;
+
+  typedef struct packed {
+    logic [135:0] reserved;  // [511:376] write zero
+    logic [0:0] ah_align8;  // [375:375] AH over IPv4 padded to a multiple of 8 bytes, not 4; over IPv6 always
+    logic [5:0] dscp;  // [374:369] outer DSCP when set_dscp (RFC 2474)
+    logic [0:0] set_dscp;  // [368:368] tunnel mode: outer DSCP is dscp; else copied from the inner header
+    logic [7:0] ttl;  // [367:360] tunnel mode: outer TTL or hop limit
+    logic [7:0] next_hop;  // [359:352] row of next_hop that leads to the peer
+    logic [15:0] destination_port;  // [351:336] UDP destination port when encap
+    logic [15:0] source_port;  // [335:320] UDP source port when encap
+    logic [127:0] destination;  // [319:192] tunnel mode: outer destination, the peer gateway
+    logic [127:0] source;  // [191:64] outer source address; in transport mode told in events only
+    logic [31:0] spi;  // [63:32] SPI in the ESP or AH header
     logic [15:0] policy_id;  // [31:16] the policy this SA serves
-    logic [3:0] reserved0;  // [15:12] write zero
+    logic [1:0] df;  // [15:14] tunnel mode: Df of an outer IPv4 header
+    logic [0:0] ipv6;  // [13:13] tunnel mode: the outer header is IPv6
+    logic [0:0] protocol;  // [12:12] Protocol
     logic [3:0] integrity;  // [11:8] Integrity; none for a cipher that has its own
-    logic [3:0] cipher;  // [7:4] Cipher
-    logic [0:0] set_df;  // [3:3] outer DF is 1; else copied from the inner header (RFC 4301 8.1)
+    logic [3:0] cipher;  // [7:4] Cipher; of AH null
+    logic [0:0] mode;  // [3:3] Mode
     logic [0:0] encap;  // [2:2] ESP in UDP (RFC 3948)
-    logic [0:0] esn;  // [1:1] extended sequence numbers (RFC 4303 2.2.1)
+    logic [0:0] esn;  // [1:1] extended sequence numbers (RFC 4303 2.2.1, RFC 4302 2.5.1)
     logic [0:0] valid;  // [0:0] 0: the row is empty and its packets are dropped
   } sa_out_t;
 
   typedef struct packed {
-    logic [63:0] reserved2;  // [511:448] write zero
-    logic [63:0] hard_bytes;  // [447:384] no packet that would pass this many bytes; 0: none
-    logic [63:0] soft_bytes;  // [383:320] event when this many bytes were decrypted; 0: none
-    logic [63:0] hard_packets;  // [319:256] no packet beyond this many; 0: none
-    logic [63:0] soft_packets;  // [255:192] event when this many were accepted; 0: none
-    logic [95:0] reserved1;  // [191:96] write zero
-    logic [31:0] destination;  // [95:64] our outer address, compared
+    logic [318:0] reserved;  // [511:193] write zero
+    logic [0:0] protocol;  // [192:192] Protocol, compared
+    logic [127:0] destination;  // [191:64] our outer address, compared
     logic [31:0] spi;  // [63:32] SPI, compared whole
     logic [15:0] policy_id;  // [31:16] the policy whose inbound rules this SA may satisfy
     logic [3:0] replay_window;  // [15:12] anti-replay window of 64 * 2^this packets; up to 6
     logic [3:0] integrity;  // [11:8] Integrity; none for a cipher that has its own
-    logic [3:0] cipher;  // [7:4] Cipher
-    logic [0:0] reserved0;  // [3:3] write zero
+    logic [3:0] cipher;  // [7:4] Cipher; of AH null
+    logic [0:0] mode;  // [3:3] Mode
     logic [0:0] encap;  // [2:2] accepted in UDP only (RFC 3948); 0: accepted bare only
-    logic [0:0] esn;  // [1:1] extended sequence numbers (RFC 4303 2.2.1)
+    logic [0:0] esn;  // [1:1] extended sequence numbers (RFC 4303 2.2.1, RFC 4302 2.5.1)
     logic [0:0] valid;  // [0:0] 0: the row is empty and its packets are dropped
   } sa_in_t;
 
   typedef struct packed {
     logic [318:0] reserved;  // [511:193] reads zero
     logic [0:0] expired;  // [192:192] a packet was refused for a hard limit or the last sequence number; stays
-    logic [63:0] bytes;  // [191:128] bytes encrypted: inner packets with padding and ESP trailer
+    logic [63:0] bytes;  // [191:128] bytes protected: of ESP with padding and trailer
     logic [63:0] packets;  // [127:64] packets protected
     logic [63:0] seq;  // [63:0] last sequence number used; 0: none yet
   } sa_out_state_t;
@@ -268,14 +295,14 @@ package layout_pkg;
     logic [0:0] expired;  // [256:256] a packet was refused for a hard limit; stays
     logic [31:0] replays;  // [255:224] packets refused by the anti-replay window
     logic [31:0] icv_failures;  // [223:192] packets with a wrong ICV
-    logic [63:0] bytes;  // [191:128] bytes decrypted: inner packets with padding and ESP trailer
+    logic [63:0] bytes;  // [191:128] bytes opened: of ESP with padding and trailer
     logic [63:0] packets;  // [127:64] packets accepted
     logic [63:0] top;  // [63:0] highest sequence number accepted; 0: none yet
   } sa_in_state_t;
 
   typedef struct packed {
-    logic [479:0] reserved;  // [511:32] write zero
-    logic [31:0] start;  // [31:0] keys from here on lie to the right
+    logic [383:0] reserved;  // [511:128] write zero
+    logic [127:0] start;  // [127:0] keys from here on lie to the right; a port or principal in the low 16 bits
   } interval_t;
 
   typedef struct packed {
@@ -291,8 +318,8 @@ package layout_pkg;
   } spd_rule_t;
 
   typedef struct packed {
-    logic [255:0] pad;  // [511:256] write zero
-    logic [255:0] entries;  // [255:0] four entries of 64 bits
+    logic [31:0] pad;  // [511:480] write zero
+    logic [479:0] entries;  // [479:0] three entries of 160 bits
   } principal_bucket_t;
 
   typedef struct packed {
@@ -305,17 +332,16 @@ package layout_pkg;
   typedef struct packed {
     logic [431:0] reserved1;  // [511:80] write zero
     logic [47:0] mac;  // [79:32] destination MAC address, first byte in the most significant bits
-    logic [15:0] mtu;  // [31:16] largest IPv4 total length this link takes
+    logic [15:0] mtu;  // [31:16] bytes of the largest IP packet this link takes
     logic [13:0] reserved0;  // [15:2] write zero
     logic [0:0] port;  // [1:1] Port: lan or wan
     logic [0:0] valid;  // [0:0] 0: the row is empty and its packets are dropped
   } next_hop_t;
 
   typedef struct packed {
-    logic [191:0] reserved2;  // [511:320] zero
-    logic [63:0] clock;  // [319:256] card clock when the descriptor was written
-    logic [31:0] reserved1;  // [255:224] zero
-    logic [31:0] source;  // [223:192] events: outer source address
+    logic [127:0] reserved1;  // [511:384] zero
+    logic [63:0] clock;  // [383:320] card clock when the descriptor was written
+    logic [127:0] source;  // [319:192] events: outer source address
     logic [13:0] reserved0;  // [191:178] zero
     logic [0:0] decapsulated;  // [177:177] the frame was received in an SA
     logic [0:0] outbound;  // [176:176] the SA is outbound
@@ -348,10 +374,10 @@ package layout_pkg;
 
   // An entry of a principal_bucket.
   typedef struct packed {
-    logic [31:0] address;  // source address
+    logic [127:0] address;  // source address
     logic [15:0] principal;  // user or group; 0 is nobody
     logic [14:0] reserved;  // write zero
-    logic [0:0] valid;  // of entry 0; entry i lies 64*i bits higher
+    logic [0:0] valid;  // of entry 0; entry i lies 160*i bits higher
   } principal_entry_t;
 
   typedef enum logic [7:0] {
@@ -359,41 +385,43 @@ package layout_pkg;
     TableSaInKey = 8'd1,  // 2048 rows of sa_key: keys of inbound SAs
     TableSaOutIntegrityKey = 8'd2,  // 2048 rows of integrity_key: HMAC keys of outbound SAs
     TableSaInIntegrityKey = 8'd3,  // 2048 rows of integrity_key: HMAC keys of inbound SAs
-    TableSaOut = 8'd4,  // 2048 rows of sa_out: outbound SAs
-    TableSaIn = 8'd5,  // 2048 rows of sa_in: inbound SAs
-    TablePrincipal = 8'd6,  // 2048 rows in each of two banks of principal_bucket: source address to principal
-    TableRouteStart = 8'd7,  // 2048 rows in each of two banks of interval: search tree over destination addresses
-    TableRoute = 8'd8,  // 2048 rows in each of two banks of route: what to do with an interval's packets
-    TableNextHop = 8'd9,  // 256 rows in each of two banks of next_hop: neighbours
-    TableSpdOutSourceStart = 8'd10,  // 2048 rows in each of two banks of interval: search tree, source address
-    TableSpdOutSource = 8'd11,  // 4096 rows in each of two banks of rule_bitmap: rules by source address
-    TableSpdOutDestinationStart = 8'd12,  // 2048 rows in each of two banks of interval: search tree, destination address
-    TableSpdOutDestination = 8'd13,  // 4096 rows in each of two banks of rule_bitmap: rules by destination address
-    TableSpdOutSourcePortStart = 8'd14,  // 256 rows in each of two banks of interval: search tree, source port
-    TableSpdOutSourcePort = 8'd15,  // 512 rows in each of two banks of rule_bitmap: rules by source port
-    TableSpdOutDestinationPortStart = 8'd16,  // 256 rows in each of two banks of interval: search tree, destination port
-    TableSpdOutDestinationPort = 8'd17,  // 512 rows in each of two banks of rule_bitmap: rules by destination port
-    TableSpdOutPrincipalStart = 8'd18,  // 256 rows in each of two banks of interval: search tree, principal
-    TableSpdOutPrincipal = 8'd19,  // 512 rows in each of two banks of rule_bitmap: rules by principal
-    TableSpdOutProtocol = 8'd20,  // 512 rows in each of two banks of rule_bitmap: rules by protocol number
-    TableSpdOutRule = 8'd21,  // 1024 rows in each of two banks of spd_rule: what each outbound rule says
-    TableSpdInSourceStart = 8'd22,  // 2048 rows in each of two banks of interval: search tree, source address
-    TableSpdInSource = 8'd23,  // 4096 rows in each of two banks of rule_bitmap: rules by source address
-    TableSpdInDestinationStart = 8'd24,  // 2048 rows in each of two banks of interval: search tree, destination address
-    TableSpdInDestination = 8'd25,  // 4096 rows in each of two banks of rule_bitmap: rules by destination address
-    TableSpdInSourcePortStart = 8'd26,  // 256 rows in each of two banks of interval: search tree, source port
-    TableSpdInSourcePort = 8'd27,  // 512 rows in each of two banks of rule_bitmap: rules by source port
-    TableSpdInDestinationPortStart = 8'd28,  // 256 rows in each of two banks of interval: search tree, destination port
-    TableSpdInDestinationPort = 8'd29,  // 512 rows in each of two banks of rule_bitmap: rules by destination port
-    TableSpdInPrincipalStart = 8'd30,  // 256 rows in each of two banks of interval: search tree, principal
-    TableSpdInPrincipal = 8'd31,  // 512 rows in each of two banks of rule_bitmap: rules by principal
-    TableSpdInProtocol = 8'd32,  // 512 rows in each of two banks of rule_bitmap: rules by protocol number
-    TableSpdInRule = 8'd33  // 1024 rows in each of two banks of spd_rule: what each inbound rule says
+    TableSaOutLimits = 8'd4,  // 2048 rows of sa_limits: lifetimes of outbound SAs
+    TableSaInLimits = 8'd5,  // 2048 rows of sa_limits: lifetimes of inbound SAs
+    TableSaOut = 8'd6,  // 2048 rows of sa_out: outbound SAs
+    TableSaIn = 8'd7,  // 2048 rows of sa_in: inbound SAs
+    TablePrincipal = 8'd8,  // 2048 rows in each of two banks of principal_bucket: source address to principal
+    TableRouteStart = 8'd9,  // 2048 rows in each of two banks of interval: search tree over destination addresses
+    TableRoute = 8'd10,  // 2048 rows in each of two banks of route: what to do with an interval's packets
+    TableNextHop = 8'd11,  // 256 rows in each of two banks of next_hop: neighbours
+    TableSpdOutSourceStart = 8'd12,  // 2048 rows in each of two banks of interval: search tree, source address
+    TableSpdOutSource = 8'd13,  // 4096 rows in each of two banks of rule_bitmap: rules by source address
+    TableSpdOutDestinationStart = 8'd14,  // 2048 rows in each of two banks of interval: search tree, destination address
+    TableSpdOutDestination = 8'd15,  // 4096 rows in each of two banks of rule_bitmap: rules by destination address
+    TableSpdOutSourcePortStart = 8'd16,  // 256 rows in each of two banks of interval: search tree, source port
+    TableSpdOutSourcePort = 8'd17,  // 512 rows in each of two banks of rule_bitmap: rules by source port
+    TableSpdOutDestinationPortStart = 8'd18,  // 256 rows in each of two banks of interval: search tree, destination port
+    TableSpdOutDestinationPort = 8'd19,  // 512 rows in each of two banks of rule_bitmap: rules by destination port
+    TableSpdOutPrincipalStart = 8'd20,  // 256 rows in each of two banks of interval: search tree, principal
+    TableSpdOutPrincipal = 8'd21,  // 512 rows in each of two banks of rule_bitmap: rules by principal
+    TableSpdOutProtocol = 8'd22,  // 512 rows in each of two banks of rule_bitmap: rules by protocol number
+    TableSpdOutRule = 8'd23,  // 1024 rows in each of two banks of spd_rule: what each outbound rule says
+    TableSpdInSourceStart = 8'd24,  // 2048 rows in each of two banks of interval: search tree, source address
+    TableSpdInSource = 8'd25,  // 4096 rows in each of two banks of rule_bitmap: rules by source address
+    TableSpdInDestinationStart = 8'd26,  // 2048 rows in each of two banks of interval: search tree, destination address
+    TableSpdInDestination = 8'd27,  // 4096 rows in each of two banks of rule_bitmap: rules by destination address
+    TableSpdInSourcePortStart = 8'd28,  // 256 rows in each of two banks of interval: search tree, source port
+    TableSpdInSourcePort = 8'd29,  // 512 rows in each of two banks of rule_bitmap: rules by source port
+    TableSpdInDestinationPortStart = 8'd30,  // 256 rows in each of two banks of interval: search tree, destination port
+    TableSpdInDestinationPort = 8'd31,  // 512 rows in each of two banks of rule_bitmap: rules by destination port
+    TableSpdInPrincipalStart = 8'd32,  // 256 rows in each of two banks of interval: search tree, principal
+    TableSpdInPrincipal = 8'd33,  // 512 rows in each of two banks of rule_bitmap: rules by principal
+    TableSpdInProtocol = 8'd34,  // 512 rows in each of two banks of rule_bitmap: rules by protocol number
+    TableSpdInRule = 8'd35  // 1024 rows in each of two banks of spd_rule: what each inbound rule says
   } table_e;
 
   // Rows of each table, by its id.
-  localparam int unsigned TableRows [TableCount] = '{2048, 2048, 2048, 2048, 2048, 2048, 2048, 2048, 2048, 256, 2048, 4096, 2048, 4096, 256, 512, 256, 512, 256, 512, 512, 1024, 2048, 4096, 2048, 4096, 256, 512, 256, 512, 256, 512, 512, 1024};
-  localparam logic [TableCount-1:0] TableBanked = 34'b1111111111111111111111111111000000;
+  localparam int unsigned TableRows [TableCount] = '{2048, 2048, 2048, 2048, 2048, 2048, 2048, 2048, 2048, 2048, 2048, 256, 2048, 4096, 2048, 4096, 256, 512, 256, 512, 256, 512, 512, 1024, 2048, 4096, 2048, 4096, 256, 512, 256, 512, 256, 512, 512, 1024};
+  localparam logic [TableCount-1:0] TableBanked = 36'b111111111111111111111111111100000000;
 
   // Register offsets in bytes.
   localparam logic [11:0] RegId = 12'h000;  // what this is: SALY
@@ -408,6 +436,8 @@ package layout_pkg;
   localparam logic [11:0] RegLanMac = 12'h040;  // low 32 bits, then high 16 bits of the LAN port's MAC address
   localparam logic [11:0] RegWanMac = 12'h048;  // the same of the WAN port
   localparam logic [11:0] RegHashSeed = 12'h050;  // seed of the principal table's hashes
+  localparam logic [11:0] RegLanVlan = 12'h054;  // bits 11:0 VLAN that the LAN port's frames carry a tag of (IEEE 802.1Q); 0: none, frames are untagged
+  localparam logic [11:0] RegWanVlan = 12'h058;  // the same of the WAN port
   localparam logic [11:0] RegLoadAddress = 12'h060;  // card's view of host memory where the records of a table load lie; multiple of 4096
   localparam logic [11:0] RegLoadLength = 12'h068;  // bytes of the records; writing starts the load; multiple of 64
   localparam logic [11:0] RegLoadCount = 12'h06c;  // loads ended since reset, well or not

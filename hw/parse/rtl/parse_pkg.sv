@@ -4,7 +4,7 @@ package parse_pkg;
   import layout_pkg::*;
 
   localparam int unsigned EthernetBytes = 14;
-  localparam int unsigned WindowBytes = 128;  // of a frame: Ethernet, IPv4 with options, UDP, SPI, sequence number, IV
+  localparam int unsigned WindowBytes = 128;  // of a frame: Ethernet, IP with options or 48 bytes of extension headers, UDP, SPI, sequence number, IV
 
   // Bytes of a frame, up to MaxFrame (9216).
   typedef logic [13:0] frame_bytes_t;
@@ -44,37 +44,51 @@ package parse_pkg;
   typedef struct packed {
     logic [31:0]  generation;    // in force when it was admitted; bit 0 is its bank
     frame_bytes_t length;        // of the frame
-    logic         decapsulated;  // it was received in the SA that the rest names, and deciphered by the card
+    logic         decapsulated;  // it was received in the SA that the rest names, and opened by the card
     logic [31:0]  spi;
     logic [15:0]  sa_index;
     logic [15:0]  policy_id;     // of the SA
   } admission_t;
 
+  // An IP header, of either version.
   typedef struct packed {
-    logic [3:0]  ihl;    // in words of 4 bytes
-    logic [7:0]  tos;
-    logic [15:0] total;  // total length
-    logic        df;
-    logic        fragment;  // MF or an offset
-    logic [7:0]  ttl;
-    logic [7:0]  protocol;
-    logic [15:0] checksum;
-    logic [31:0] source;
-    logic [31:0] destination;
-    logic [15:0] source_port;       // as the SPD wants them: 0 where there is none
-    logic [15:0] destination_port;
-  } ipv4_t;
+    logic         ipv6;
+    logic         plain;             // no options, no extension headers, no fragment
+    logic         df;                // IPv4
+    logic         fragment;          // more fragments, or an offset
+    logic [6:0]   header;            // bytes: with options; with the extension headers that were read
+    logic [7:0]   tos;               // IPv6: traffic class
+    logic [15:0]  total;             // bytes of the packet
+    logic [15:0]  identification;    // IPv4
+    logic [19:0]  flow_label;        // IPv6
+    logic [7:0]   ttl;               // IPv6: hop limit
+    logic [7:0]   protocol;          // of what follows the header
+    logic [15:0]  checksum;          // IPv4
+    address_t     source;
+    address_t     destination;
+    logic [15:0]  source_port;       // as the SPD wants them: 0 where there is none
+    logic [15:0]  destination_port;
+  } ip_t;
 
-  // What lies behind the IPv4 header of a packet to us from the WAN.
+  // What lies behind the header of a packet to us from the WAN.
   typedef struct packed {
-    logic        keepalive;  // a NAT-keepalive, RFC 3948 2.3
-    logic        present;    // an ESP packet, bare or in UDP
-    logic        encap;      // in UDP
-    logic [15:0] bytes;      // SPI to ICV
+    logic        keepalive;    // a NAT-keepalive, RFC 3948 2.3
+    logic        present;      // ESP, bare or in UDP, or AH
+    logic        ah;
+    logic        encap;        // in UDP
+    logic [15:0] bytes;        // ESP: SPI to ICV; AH: from its first byte to the packet's end
     logic [31:0] spi;
-    logic [31:0] seq;        // low half
-    logic [63:0] iv;
-  } esp_t;
+    logic [31:0] seq;          // low half
+    logic [63:0] iv;           // ESP
+    logic [7:0]  next_header;  // AH
+    logic [9:0]  ah_bytes;     // AH: as its length field says
+  } ipsec_t;
+
+  localparam address_t MappedPrefix = 128'h0000_0000_0000_0000_0000_ffff_0000_0000;  // RFC 4291 2.5.5.2
+
+  function automatic address_t mapped(logic [31:0] ipv4);
+    return MappedPrefix | address_t'(ipv4);
+  endfunction
 
   // RFC 1071: the ones' complement sum of two 16-bit words.
   function automatic logic [15:0] sum16(logic [15:0] a, logic [15:0] b);

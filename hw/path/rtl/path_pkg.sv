@@ -16,7 +16,7 @@ package path_pkg;
   typedef enum logic [1:0] {
     KeepHeaders,
     RewriteFrame,  // MAC addresses, TTL and checksum of an Ethernet frame
-    RewritePacket  // TTL and checksum of an IPv4 packet without Ethernet header
+    RewritePacket  // TTL and checksum of an IP packet without Ethernet header
   } rewrite_e;
 
   typedef struct packed {
@@ -26,34 +26,50 @@ package path_pkg;
     logic [6:0]   skip;    // of the frame: bytes that go away in front
     frame_bytes_t keep;    // and bytes that stay
     rewrite_e     rewrite;
+    logic         ipv6;
     logic [47:0]  destination_mac;
     logic [47:0]  source_mac;
     logic [7:0]   ttl;       // as it is sent
-    logic [15:0]  checksum;  // likewise
+    logic [15:0]  checksum;  // likewise; IPv4
   } job_t;
+
+  // The IP header in front of ESP or AH: made by us, or of a transport-mode packet, as it came.
+  typedef struct packed {
+    logic        ipv6;
+    logic [7:0]  tos;
+    logic        df;              // IPv4, as is identification
+    logic [15:0] identification;
+    logic [19:0] flow_label;      // IPv6
+    logic [7:0]  ttl;
+    address_t    source;
+    address_t    destination;
+  } outer_t;
+
+  function automatic logic [6:0] header_bytes(logic ipv6);
+    return ipv6 ? 7'd40 : 7'd20;
+  endfunction
 
   // What encapsulation needs of one packet.
   typedef struct packed {
     logic        bank;
     logic [10:0] sa_index;
     logic [31:0] spi;
-    logic [31:0] source;       // of the outer header, like all that follow
-    logic [31:0] destination;
+    outer_t      outer;
     logic        encap;
-    logic [15:0] source_port;
+    logic [15:0] source_port;       // of UDP
     logic [15:0] destination_port;
-    logic [7:0]  ttl;
-    logic [7:0]  tos;
-    logic        df;
     logic [47:0] destination_mac;
     logic [47:0] source_mac;
+    logic        ah;
+    logic [6:0]  ah_bytes;          // AH with ICV and padding
     logic [3:0]  cipher;
     logic [3:0]  integrity;
     logic        esn;
     logic [63:0] seq;
-    logic [15:0] total;        // of the inner packet
-    logic [13:0] ciphertext;   // bytes
-    logic [15:0] outer_total;
+    logic [7:0]  next_header;       // of what is protected
+    logic [15:0] payload;           // bytes of what is protected
+    logic [13:0] ciphertext;        // bytes: of ESP with padding and trailer, of AH the payload
+    logic [15:0] outer_total;       // bytes of the packet sent
   } encap_t;
 
   // What decapsulation needs of one packet.
@@ -63,19 +79,16 @@ package path_pkg;
     sa_in_t      row;
     logic [63:0] seq;
     logic [63:0] iv;
-    logic [13:0] ciphertext;   // bytes
-    logic [31:0] source;       // outer
+    logic [13:0] ciphertext;        // bytes: of ESP with padding and trailer, of AH what it protects
+    outer_t      outer;
+    logic [7:0]  next_header;       // AH
+    logic [6:0]  ah_bytes;          // AH
   } decap_t;
 
-  // Ciphertext bytes of an inner packet: padding to a multiple of the cipher's block, and the two trailer bytes (RFC 4303 2.4).
-  function automatic logic [15:0] ciphertext_bytes(logic [15:0] total, logic [3:0] cipher);
+  // Bytes that ESP makes of a payload: padding to a multiple of the cipher's block, and the two trailer bytes (RFC 4303 2.4).
+  function automatic logic [15:0] ciphertext_bytes(logic [15:0] payload, logic [3:0] cipher);
     logic [15:0] rest = 16'(block_bytes(cipher)) - 16'd1;
-    return (total + 16'd2 + rest) & ~rest;
-  endfunction
-
-  // Bytes of an outer packet without its ciphertext: IPv4, UDP when encap, ESP.
-  function automatic logic [6:0] outer_overhead(sa_out_t row);
-    return (row.encap ? 7'd28 : 7'd20) + esp_overhead(row.cipher, row.integrity);
+    return (payload + 16'd2 + rest) & ~rest;
   endfunction
 
   // AES-GCM and AES-GMAC keep up with the wire. All others go through the chain engine, as far as it has room.

@@ -20,9 +20,11 @@ package sa_pkg;
     return cipher_icv_bytes(cipher) != '0 ? cipher_icv_bytes(cipher) : integrity_icv_bytes(integrity);
   endfunction
 
-  // RFC 8221 4: encryption without integrity is not done. A row that asks for it, or for what has no name, is as good as empty.
-  function automatic logic protects(logic [3:0] cipher, logic [3:0] integrity);
-    return block_bytes(cipher) != '0 && icv_bytes(cipher, integrity) != '0;
+  // RFC 8221 4: encryption without integrity is not done. A row that asks for it, or for what has no name, or for AH with
+  // encryption or in UDP, is as good as empty.
+  function automatic logic protects(logic protocol, logic encap, logic [3:0] cipher, logic [3:0] integrity);
+    return block_bytes(cipher) != '0 && icv_bytes(cipher, integrity) != '0 &&
+           (protocol == ProtocolEsp || (cipher == CipherNull && !encap));
   endfunction
 
   // Bytes of an ESP packet without its ciphertext: SPI, sequence number, IV, ICV.
@@ -30,12 +32,21 @@ package sa_pkg;
     return 7'd8 + iv_bytes(cipher) + icv_bytes(cipher, integrity);
   endfunction
 
+  // RFC 4302 2: next header, length, reserved, SPI, sequence number; the ICV follows.
+  localparam int unsigned AhFixedBytes = 12;
+
+  // Bytes of an AH that we send, with ICV and padding (RFC 4302 2.2, 2.6).
+  function automatic logic [6:0] ah_bytes(logic align8, logic [3:0] integrity);
+    logic [6:0] bytes = 7'(AhFixedBytes) + integrity_icv_bytes(integrity);
+    return align8 ? (bytes + 7'd7) & ~7'd7 : bytes;  // an ICV is a multiple of 4
+  endfunction
+
   // ---- sa_out -----------------------------------------------------------------------------------------------------------------
 
   typedef struct packed {
     logic [15:0] sa_index;
     sa_out_t     row;    // as the row port gave it
-    logic [13:0] bytes;  // of ciphertext: payload, padding and trailer
+    logic [13:0] bytes;  // that count: of ESP the ciphertext, of AH what it protects
   } number_request_t;
 
   typedef struct packed {
@@ -67,26 +78,30 @@ package sa_pkg;
 
   typedef struct packed {
     logic [31:0] spi;
-    logic [31:0] destination;  // outer
+    address_t    destination;  // outer
+    logic        ipv6;         // the outer header
+    logic        plain;        // likewise
+    logic        ah;
     logic        encap;        // it came in UDP
-    logic [31:0] seq;          // as in the ESP header
-    logic [15:0] bytes;        // SPI to ICV, 12 at least
+    logic [31:0] seq;          // as in the ESP or AH header
+    logic [15:0] bytes;        // SPI to ICV; AH: to the packet's end; 12 at least
+    logic [9:0]  ah_bytes;     // AH: as its length field says
   } admit_request_t;
 
   typedef struct packed {
     logic                   accept;
-    drop_e                  drop;       // when not: spi_unknown, esp_malformed, hard_limit, replay_old or replay_duplicate
+    drop_e                  drop;       // when not: spi_unknown, esp_malformed, ah_malformed, plain_header, hard_limit, replay_old or replay_duplicate
     logic [SaIndexBits-1:0] sa_index;
     sa_in_t                 row;
     logic [63:0]            seq;        // whole: high half inferred with ESN, zero without
-    logic [13:0]            ciphertext; // bytes
+    logic [13:0]            ciphertext; // bytes; AH: that it protects
   } admit_t;
 
   typedef struct packed {
     logic [SaIndexBits-1:0] sa_index;
     sa_in_t                 row;     // sa_index, row and seq as admission gave them
     logic [63:0]            seq;
-    logic [13:0]            bytes;   // of ciphertext
+    logic [13:0]            bytes;   // that count
     logic                   icv_ok;
   } accept_request_t;
 
