@@ -194,6 +194,8 @@ class EveryReason : public Drops, public testing::WithParamInterface<unsigned> {
       case Drop::kEspTrailer:
         expect_drop(reason, [&] { esp(1, Buffer{1, 2, 3, 4, 5, 6, 7, 4}); });
         expect_drop(reason, [&] { esp(2, bench::with_trailer(Bytes(bench::ip(inner_)).first(28))); });
+        inner_ = {.source = bench::kRemoteHost6, .destination = bench::kLanHost6};
+        expect_drop(reason, [&] { esp(3, bench::with_trailer(Bytes(bench::ip(inner_)).first(48), 41)); });
         return;
       case Drop::kInnerMalformed:
         return inner_malformed();
@@ -360,6 +362,7 @@ class EveryReason : public Drops, public testing::WithParamInterface<unsigned> {
     install_sa_out(of_mode(sa_out_row(), layout::sa_out::kMode, Mode::kTransport));
     out_to_peer({});
     EXPECT_EQ(sent_.size(), 1U);
+    expect_drop(Drop::kPlainHeader, [&] { out_to_peer({.payload = {}}); });
     expect_drop(Drop::kPlainHeader, [&] { out_to_peer({.options = 4}); });
     expect_drop(Drop::kPlainHeader, [&] { out_to_peer({.fragment = 0x2000}); });
     expect_drop(Drop::kPlainHeader, [&] { out_to_peer({.fragment = 1}); });
@@ -534,6 +537,13 @@ class EveryReason : public Drops, public testing::WithParamInterface<unsigned> {
       changed[at] = value;
       expect_drop(Drop::kInnerMalformed, [&] { esp(++seq, bench::with_trailer(changed)); });
     }
+    const Packet inner6 = {.source = bench::kRemoteHost6, .destination = bench::kLanHost6};
+    const Buffer packet6 = bench::ip(inner6);
+    expect_drop(Drop::kInnerMalformed, [&] { esp(++seq, bench::with_trailer(Bytes(packet6).first(39), 41)); });
+    expect_drop(Drop::kInnerMalformed, [&] { esp(++seq, bench::with_trailer(packet6, 4)); });
+    expect_drop(Drop::kInnerMalformed, [&] { esp(++seq, bench::with_trailer(packet, 41)); });  // shorter than 40 bytes
+    install_sa_in(of_mode(sa_in_row(), layout::sa_in::kMode, Mode::kTransport));
+    expect_drop(Drop::kInnerMalformed, [&] { esp(1, bench::with_trailer({}, 17)); });
   }
 
   void inner_policy() {

@@ -35,11 +35,11 @@ Drop inner_drop(HeaderFault fault) {
 // Bytes of an AH as its length field says (RFC 4302 2.2).
 std::size_t ah_bytes_said(Bytes ah) { return 4 * (std::size_t{ah[1]} + 2); }
 
-// RFC 4302 2.2, 2.6: an AH that can be of an SA with this transform, and that ends within its packet.
+// RFC 4302 2.2, 2.6: an AH that can be of an SA with this transform, and behind which its packet goes on.
 bool fits(const IpsecPacket& ipsec, bool ipv6, const Transform& transform) {
   const std::size_t said = ah_bytes_said(ipsec.bytes);
   const std::size_t least = kAhFixedBytes + transform.icv_bytes();
-  return said >= least && said <= least + 7 && said % (ipv6 ? 8 : 4) == 0 && said <= ipsec.bytes.size();
+  return said >= least && said <= least + 7 && said % (ipv6 ? 8 : 4) == 0 && said < ipsec.bytes.size();
 }
 
 // RFC 4301 5.1.2: congestion that the tunnel met is told to whoever can hear of it.
@@ -166,7 +166,8 @@ Outcome Datapath::inner(const Passage& outer, const layout::Row& sa_row, std::ui
   Buffer packet;  // `p.packet` lies in it
   bool ipv6 = outer.packet.ipv6;
   if (layout::Mode(sa_row.get(sa::kMode)) == layout::Mode::kTransport) {
-    if (next_header == kProtocolNone) return Drop::kEspNextHeader;  // RFC 4303 2.6: a dummy packet
+    if (next_header == kProtocolNone) return Drop::kEspNextHeader;
+    if (opened.empty()) return Drop::kInnerMalformed;
     packet = write_ip(outer.packet, next_header, opened);
   } else {
     if (next_header != kProtocolIpv4 && next_header != kProtocolIpv6) return Drop::kEspNextHeader;
