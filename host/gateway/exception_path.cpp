@@ -33,13 +33,17 @@ Result<void> configure(const std::string& tap, const std::string& family,
 
 // arp_ignore 1: an address is answered on its own side only. rp_filter 0: a peer's packets may arrive by another way
 // than the kernel, which does not know the tunnels, would send to it. IPv6 is spoken where an address of it is
-// configured, begins without its second of waiting (accept_dad), and learns routers, but no addresses, on the WAN alone.
+// configured, begins without its second of waiting (accept_dad), and learns routers, but no addresses, on the WAN
+// alone.
 Result<driver::PacketPort> make_tap(const SideConfig& side, bool wan) {
   auto tap = driver::PacketPort::create_tap(side.tap, side.mac, side.mtu);
   if (!tap) return tap.error();
-  auto done = configure(
-      side.tap, "ipv4",
-      {{"forwarding", "0"}, {"rp_filter", "0"}, {"arp_ignore", "1"}, {"send_redirects", "0"}, {"accept_redirects", "0"}});
+  auto done = configure(side.tap, "ipv4",
+                        {{"forwarding", "0"},
+                         {"rp_filter", "0"},
+                         {"arp_ignore", "1"},
+                         {"send_redirects", "0"},
+                         {"accept_redirects", "0"}});
   if (done) {
     done = configure(side.tap, "ipv6",
                      {{"disable_ipv6", "1"},
@@ -107,8 +111,7 @@ Result<void> ExceptionPath::start(driver::Card& card, CardKeeper& keeper, Callba
         tap(port).reader.start([this, port](Buffer frame) { from_kernel(port, std::move(frame)); }, [this] { poll(); });
     if (!heard) return heard;
   }
-  auto whole =
-      WholePackets::listen(io_, wan_.reader.port().name(), [this](Bytes packet) { take_whole(packet); });
+  auto whole = WholePackets::listen(io_, wan_.reader.port().name(), [this](Bytes packet) { take_whole(packet); });
   if (!whole) return whole.error();
   whole_packets_ = std::move(*whole);
   arm_poll();
@@ -222,8 +225,8 @@ void ExceptionPath::to_kernel(driver::Message message) {
   give(to, message.frame);
 }
 
-// RFC 4301 5.2: what came from WAN in the clear, to us, must not be what the policy wants protected. The card leaves that
-// to us, because it is for us that exceptions must be made: for IKE, for ESP and AH in fragments, for neighbour
+// RFC 4301 5.2: what came from WAN in the clear, to us, must not be what the policy wants protected. The card leaves
+// that to us, because it is for us that exceptions must be made: for IKE, for ESP and AH in fragments, for neighbour
 // discovery. A fragment that is not the first passes: without the first, which names ports, nobody puts it together.
 bool ExceptionPath::may_reach_us(Bytes frame) const {
   const auto packet = ip_packet(frame);
@@ -347,7 +350,7 @@ void ExceptionPath::answer_too_big(const driver::Message& message, const driver:
   const auto to_mac = message.decapsulated ? lan_.mac : source_mac(message.frame);
   const auto answer = too_big_answer(packet, *from, mtu, to_mac, tap(side).mac);
   if (!answer) return;
-  send(message.decapsulated                  ? layout::Inject::kLanRx
+  send(message.decapsulated                 ? layout::Inject::kLanRx
        : message.port == layout::Port::kLan ? layout::Inject::kLanTx
                                             : layout::Inject::kWanTx,
        *answer);

@@ -3,8 +3,8 @@
 // lack an SA or a neighbour.
 //
 // Nothing goes around the card: the kernel gets only frames that are for the gateway itself (upcalls arp and local),
-// the TAP devices do not forward, and what the kernel sends to the WAN, or gets from there in the clear, is held against
-// the policy first.
+// the TAP devices do not forward, and what the kernel sends to the WAN, or gets from there in the clear, is held
+// against the policy first.
 #pragma once
 
 #include <boost/asio/io_context.hpp>

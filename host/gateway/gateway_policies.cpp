@@ -17,9 +17,9 @@ ike::ChildConfig own_child(const Policy& policy, const Levels& levels) {
   child.name = policy.name;
   child.local_ts = policy.local_ts();
   child.remote_ts = policy.remote_ts();
-  child.proposals = policy.level                   ? levels.esp_proposals(*policy.level)
+  child.proposals = policy.level                  ? levels.esp_proposals(*policy.level)
                     : policy.ah_proposals.empty() ? policy.esp_proposals
-                                                   : policy.ah_proposals;
+                                                  : policy.ah_proposals;
   child.mode = policy.mode;
   child.replay_window = policy.replay_window.value_or(child.replay_window);
   child.restart = policy.start;
@@ -27,8 +27,8 @@ ike::ChildConfig own_child(const Policy& policy, const Levels& levels) {
 }
 
 bool same_child(const ike::ChildConfig& a, const ike::ChildConfig& b) {
-  return a.name == b.name && a.local_ts == b.local_ts && a.remote_ts == b.remote_ts &&
-         a.proposals == b.proposals && a.mode == b.mode && a.replay_window == b.replay_window && a.restart == b.restart;
+  return a.name == b.name && a.local_ts == b.local_ts && a.remote_ts == b.remote_ts && a.proposals == b.proposals &&
+         a.mode == b.mode && a.replay_window == b.replay_window && a.restart == b.restart;
 }
 
 bool same_children(const ike::Connection& a, const ike::Connection& b) {

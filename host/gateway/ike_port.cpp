@@ -34,8 +34,7 @@ Result<Endpoint> from_asio(const asio::ip::udp::endpoint& endpoint) {
 
 }  // namespace
 
-IkePort::IkePort(asio::io_context& io, ike::SpiAllocator& spis, OnAction on_action, OnChange on_change,
-                 OnEsp on_esp)
+IkePort::IkePort(asio::io_context& io, ike::SpiAllocator& spis, OnAction on_action, OnChange on_change, OnEsp on_esp)
     : io_(io),
       engine_(ike::Settings{}, ike::system_random(), spis),
       on_action_(std::move(on_action)),

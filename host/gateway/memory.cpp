@@ -85,7 +85,9 @@ std::string sa_text(const InstalledSa& sa) {
 TrafficSelectors selectors_of(const json::value& texts) {
   TrafficSelectors out;
   for (const auto& text : texts.as_array()) {
-    out.push_back(TrafficSelector::parse(std::string(text.as_string())).value_or(TrafficSelector{}));
+    const std::string written(text.as_string());
+    out.push_back(written == "any" ? TrafficSelector::of(AddressRange::any())
+                                   : TrafficSelector::parse(written).value_or(TrafficSelector{}));
   }
   return out;
 }

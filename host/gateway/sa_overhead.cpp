@@ -8,16 +8,17 @@
 namespace sallyport::gateway {
 namespace {
 
-constexpr std::size_t kEspBytes = 8;      // SPI, sequence number
-constexpr std::size_t kEspTrailer = 2;    // pad length, next header
-constexpr std::size_t kAhBytes = 12;      // up to the ICV
-constexpr std::size_t kAhAlignment = 8;   // 4 over IPv4 unless ah_align says otherwise: at most 4 bytes too careful
+constexpr std::size_t kEspBytes = 8;     // SPI, sequence number
+constexpr std::size_t kEspTrailer = 2;   // pad length, next header
+constexpr std::size_t kAhBytes = 12;     // up to the ICV
+constexpr std::size_t kAhAlignment = 8;  // 4 over IPv4 unless ah_align says otherwise: at most 4 bytes too careful
 
 }  // namespace
 
 std::uint16_t largest_packet(const InstalledSa& sa, bool ipv6, std::uint16_t mtu) {
   const auto proposal = Proposal::parse(sa.protocol, sa.algorithm);
-  const auto protection = proposal ? protection_of(proposal->encryption(), proposal->integrity(), {}) : proposal.error();
+  const auto protection =
+      proposal ? protection_of(proposal->encryption(), proposal->integrity(), {}) : proposal.error();
   if (!protection) return mtu;  // cannot be: it is installed
   const auto cipher = layout::shape(protection->cipher);
   const std::size_t icv = cipher.icv != 0 ? cipher.icv : layout::shape(protection->integrity).icv;

@@ -83,8 +83,8 @@ Result<json::object> child_object(Gateway& gateway, const std::string& connectio
   auto counted = sa_object(gateway, *sa);
   if (!counted) return counted.error();
   out["state"] = "installed";
-  for (const char* member :
-       {"protocol", "mode", "algorithm", "spi_in", "spi_out", "packets_in", "packets_out", "bytes_in", "bytes_out", "installed_s"}) {
+  for (const char* member : {"protocol", "mode", "algorithm", "spi_in", "spi_out", "packets_in", "packets_out",
+                             "bytes_in", "bytes_out", "installed_s"}) {
     out[member] = counted->at(member);
   }
   return out;
@@ -185,8 +185,8 @@ Result<json::value> counters_screen(Gateway& gateway) {
   for (const auto& code : layout::kDrops) drops[code.name] = read->drops[code.value];
   const auto& e = gateway.exception_counters();
   json::object host{
-      {"to_kernel", e.to_kernel}, {"from_kernel", e.from_kernel}, {"held", e.held},      {"reinjected", e.reinjected},
-      {"lost", e.lost},           {"too_big", e.too_big},         {"refused", e.refused},         {"joined", e.joined}};
+      {"to_kernel", e.to_kernel}, {"from_kernel", e.from_kernel}, {"held", e.held},       {"reinjected", e.reinjected},
+      {"lost", e.lost},           {"too_big", e.too_big},         {"refused", e.refused}, {"joined", e.joined}};
   return json::value(
       json::object{{"counters", std::move(counters)}, {"drops", std::move(drops)}, {"host", std::move(host)}});
 }
