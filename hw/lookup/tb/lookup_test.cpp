@@ -27,6 +27,7 @@ class Lookup {
  public:
   Lookup() {
     dut_.model.hash_seed_i = kHashSeed;
+    dut_.model.valid_i = dut_.model.write_valid_i = 0;
     while (!dut_.model.table_ready_o) dut_.tick();
   }
 
