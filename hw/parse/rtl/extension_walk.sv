@@ -49,13 +49,18 @@ module extension_walk
     walk_t       walk_q;
     logic [31:0] header_q;
     logic        more_q;  // it is an extension header, and to be read
-    walk_t       next;
+    extensions_t next;    // behind it
     logic [8:0]  end_units;
 
     if (i == 0) begin : gen_first
       always_ff @(posedge clk_i) if (valid_i) walk_q <= first();
     end else begin : gen_later
-      always_ff @(posedge clk_i) if (step_q[2*i-1]) walk_q <= gen_stage[i-1].next;
+      always_ff @(posedge clk_i) begin
+        if (step_q[2*i-1]) begin
+          walk_q        <= gen_stage[i-1].walk_q;
+          walk_q.so_far <= gen_stage[i-1].next;
+        end
+      end
     end
 
     always_ff @(posedge clk_i) begin
@@ -70,27 +75,27 @@ module extension_walk
     assign end_units = 9'(walk_q.so_far.units) + (walk_q.so_far.next_header == 8'd44 ? 9'd0 : 9'(header_q[23:16])) + 9'd1;
 
     always_comb begin
-      next = walk_q;
+      next = walk_q.so_far;
       if (more_q) begin
-        next.so_far.malformed   = 13'(end_units) > walk_q.room;
-        next.so_far.too_many    = !next.so_far.malformed && end_units > 9'(Units);
-        next.so_far.units       = end_units[2:0];
-        next.so_far.next_header = header_q[31:24];
+        next.malformed   = 13'(end_units) > walk_q.room;
+        next.too_many    = !next.malformed && end_units > 9'(Units);
+        next.units       = end_units[2:0];
+        next.next_header = header_q[31:24];
         if (walk_q.so_far.next_header == 8'd44) begin
-          next.so_far.fragment = walk_q.so_far.fragment || header_q[15:3] != '0 || header_q[0];
-          next.so_far.later    = header_q[15:3] != '0;
+          next.fragment = walk_q.so_far.fragment || header_q[15:3] != '0 || header_q[0];
+          next.later    = header_q[15:3] != '0;
         end
       end
     end
   end
 
-  walk_t last;
+  extensions_t last;
   assign last = gen_stage[MaxExtensions-1].next;
 
   always_ff @(posedge clk_i) begin
     if (step_q[2*MaxExtensions-1]) begin
-      extensions_o <= last.so_far;
-      if (is_extension(last.so_far.next_header) && !last.so_far.later && !last.so_far.malformed) begin
+      extensions_o <= last;
+      if (is_extension(last.next_header) && !last.later && !last.malformed) begin
         extensions_o.too_many <= 1'b1;
       end
     end
