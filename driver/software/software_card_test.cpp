@@ -2,6 +2,7 @@
 #include "driver/software/software_card.hpp"
 
 #include "driver/software/card_bench.hpp"
+#include "hw/layout/bucket_hash.hpp"
 
 namespace sallyport::driver {
 namespace {
@@ -296,6 +297,86 @@ TEST_F(Inbound, ReportsASoftLimitAndThenTheHardOneOnce) {
   EXPECT_EQ(received[1].upcall(), Upcall::kHardLimit);
   EXPECT_EQ(received[1].descriptor.get(d::kSaIndex), bench::kInIndex);
   EXPECT_EQ(received[1].descriptor.get(d::kOutbound), 0u);
+}
+
+TEST_F(Inbound, KnowsTheSenderByAnAddressOfEitherVersion) {
+  namespace bucket = layout::principal_bucket;
+  std::uint16_t principal = 40;
+  for (const Address& sender : {bench::kLanHost, bench::kLanHost6}) {
+    ++principal;
+    for (const bool second : {false, true}) {
+      const auto entry_of = [](layout::Field field, unsigned entry) {
+        field.lsb += entry * bucket::kEntryBits;
+        return field;
+      };
+      layout::Row row;
+      for (unsigned entry = 0; entry < layout::kBucketEntries; ++entry) {
+        row.set(entry_of(bucket::kValid, entry), 1);
+        row.set(entry_of(bucket::kPrincipal, entry), entry == 2 ? principal : 1);
+        row.set(entry_of(bucket::kAddress, entry), entry == 2 ? sender : Address(sender.high, sender.low ^ 1 << entry));
+      }
+      const layout::BucketPair buckets = layout::principal_buckets(sender, read(reg::kHashSeed));
+      load_both(layout::TableId::kPrincipal, {{second ? buckets.second : buckets.first, row},
+                                              {second ? buckets.first : buckets.second, layout::Row()}});
+      Packet to_us{.source = sender, .destination = sender.is_v4() ? bench::kGateway : bench::kGateway6};
+      card_.receive(Port::kLan, bench::lan_frame(to_us));
+      const auto received = host_received();
+      ASSERT_EQ(received.size(), 1u);
+      EXPECT_EQ(received[0].descriptor.get(d::kPrincipal), principal);
+      to_us.source = Address(sender.high, sender.low ^ 4);
+      card_.receive(Port::kLan, bench::lan_frame(to_us));
+      EXPECT_EQ(host_received().at(0).descriptor.get(d::kPrincipal), 0u) << "nobody";
+    }
+  }
+}
+
+class Vlans : public CardBench {};
+
+TEST_F(Vlans, TakeTagsAwayAndGiveThem) {
+  const Buffer plain = bench::lan_frame();
+  card_.receive(Port::kLan, plain);
+  write(reg::kLanVlan, 7);
+  write(reg::kWanVlan, 0xffe);
+  card_.receive(Port::kLan, bench::tagged(plain, 0x2007));
+  ASSERT_EQ(sent_.size(), 2u);
+  const Bytes untagged = sent_[0].frame;
+  const Bytes tagged = sent_[1].frame;
+  EXPECT_EQ(tagged.size(), untagged.size() + 4);
+  EXPECT_TRUE(equal(tagged.first(12), untagged.first(12)));
+  EXPECT_EQ(ByteReader(tagged.subspan(12)).u32(), 0x81000ffeu);
+  EXPECT_TRUE(equal(tagged.subspan(16, 6), untagged.subspan(12, 6))) << "ethertype, and where the packet begins";
+  // Counters know of no tag.
+  EXPECT_EQ(counter(Counter::kLanRxBytes), 2 * plain.size());
+  EXPECT_EQ(counter(Counter::kWanTxBytes), 2 * untagged.size());
+
+  const Buffer arp = bench::frame(0xffffffffffff, Buffer(28), kEthertypeArp);
+  card_.receive(Port::kWan, bench::tagged(arp, 0xffe));
+  const auto received = host_received();
+  ASSERT_EQ(received.size(), 1u);
+  EXPECT_EQ(received[0].frame, arp);
+  send_from_host(arp, static_cast<unsigned>(layout::Inject::kLanTx));
+  send_from_host(plain, static_cast<unsigned>(layout::Inject::kLanRx));
+  ASSERT_EQ(sent_.size(), 4u);
+  EXPECT_EQ(sent_[2].frame, bench::tagged(arp, 7));
+  EXPECT_EQ(sent_[3].port, Port::kWan);
+}
+
+// 9216 bytes are the most without the tag.
+TEST_F(Vlans, CountNoTagInAFramesLength) {
+  write(reg::kLanVlan, 7);
+  const Buffer longest = bench::frame(0xffffffffffff, Buffer(layout::kMaxFrame - 14), kEthertypeArp);
+  card_.receive(Port::kLan, bench::tagged(longest, 7));
+  EXPECT_EQ(host_received().size(), 1u);
+  card_.receive(Port::kLan,
+                bench::tagged(bench::frame(0xffffffffffff, Buffer(layout::kMaxFrame - 13), kEthertypeArp), 7));
+  EXPECT_EQ(drops(layout::Drop::kRxError), 1u);
+  const Buffer shortest = bench::tagged(bench::frame(0xffffffffffff, {}, kEthertypeArp), 7);
+  card_.receive(Port::kLan, shortest);
+  EXPECT_EQ(host_received().size(), 1u);
+  for (std::size_t length = 14; length < shortest.size(); ++length) {
+    card_.receive(Port::kLan, Bytes(shortest).first(length));
+    EXPECT_EQ(drops(layout::Drop::kRxError), length - 12);
+  }
 }
 
 class Rings : public CardBench {};
