@@ -13,6 +13,7 @@ namespace reg = layout::reg;
 
 constexpr std::uint32_t kEnable = 1U << 0;
 constexpr std::uint32_t kWipe = 1U << 1;
+constexpr std::uint16_t kMostVlan = 4094;  // 4095 is reserved (IEEE 802.1Q 9.6)
 // Ours. Thousands of rows are microseconds on a card; a simulated one may be a thousand times slower.
 constexpr auto kWipePatience = std::chrono::seconds(20);
 
@@ -97,6 +98,14 @@ Result<void> CardControl::set_mac(layout::Port port, const MacAddress& mac) {
   const std::uint64_t value = number_of(mac);
   if (auto r = card_->write(registers.at(0), static_cast<std::uint32_t>(value)); !r) return r;
   return card_->write(registers.at(1), static_cast<std::uint32_t>(value >> 32));
+}
+
+Result<void> CardControl::set_vlan(layout::Port port, std::uint16_t vlan) {
+  if (port == layout::Port::kHost) return Error{Errc::kInvalid, "the host port has no VLAN"};
+  if (vlan > kMostVlan) {
+    return Error{Errc::kInvalid, "VLAN " + std::to_string(vlan) + ": must be 1 to 4094, or 0 for none"};
+  }
+  return card_->write(port == layout::Port::kLan ? reg::kLanVlan : reg::kWanVlan, vlan);
 }
 
 Result<void> CardControl::set_cookie(const Cookie& cookie) {

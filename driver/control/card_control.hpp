@@ -43,6 +43,8 @@ class CardControl {
   // Disabled, the card drops every packet that it receives, and counts it.
   Result<void> enable(bool on);
   Result<void> set_mac(layout::Port port, const MacAddress& mac);  // LAN or WAN
+  // 1 to 4094: the VLAN that the port's frames carry a tag of; 0: none, they are untagged.
+  Result<void> set_vlan(layout::Port port, std::uint16_t vlan);  // LAN or WAN
   Result<void> set_cookie(const Cookie& cookie);
 
   // How the addresses of users are hashed. It holds for both banks at once, so it is written before the first

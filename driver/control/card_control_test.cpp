@@ -51,6 +51,21 @@ TEST(CardControl, ReadsBackWhatItWrote) {
   EXPECT_EQ(control->hash_seed().value(), 0x12345678u);
 }
 
+TEST(CardControl, SetsTheVlanOfAPortAndRefusesWhatIsNone) {
+  SoftwareCard card([](Port, Bytes) {});
+  auto control = CardControl::open(card);
+  ASSERT_TRUE(control);
+  ASSERT_TRUE(control->set_vlan(Port::kLan, 7));
+  ASSERT_TRUE(control->set_vlan(Port::kWan, 4094));
+  EXPECT_EQ(card.read(layout::reg::kLanVlan).value(), 7u);
+  EXPECT_EQ(card.read(layout::reg::kWanVlan).value(), 4094u);
+  EXPECT_EQ(control->set_vlan(Port::kWan, 4095).error().code, Errc::kInvalid);
+  EXPECT_EQ(control->set_vlan(Port::kHost, 1).error().code, Errc::kInvalid);
+  ASSERT_TRUE(control->set_vlan(Port::kLan, 0));
+  EXPECT_EQ(card.read(layout::reg::kLanVlan).value(), 0u);
+  EXPECT_EQ(card.read(layout::reg::kWanVlan).value(), 4094u);
+}
+
 TEST(CardControl, SetsTheMacAddressThatFramesMustCarry) {
   SoftwareCard card([](Port, Bytes) {});
   auto control = CardControl::open(card);
@@ -58,7 +73,7 @@ TEST(CardControl, SetsTheMacAddressThatFramesMustCarry) {
   ASSERT_TRUE(control->enable(true));
   ASSERT_TRUE(control->set_mac(Port::kWan, {0x02, 1, 2, 3, 4, 5}));
   EXPECT_FALSE(control->set_mac(Port::kHost, {}));
-  Buffer frame = {0x02, 1, 2, 3, 4, 5, 0x02, 0, 0, 0, 0, 9, 0x86, 0xdd};
+  Buffer frame = {0x02, 1, 2, 3, 4, 5, 0x02, 0, 0, 0, 0, 9, 0x88, 0xcc};
   card.receive(Port::kWan, frame);
   frame[5] = 6;
   card.receive(Port::kWan, frame);

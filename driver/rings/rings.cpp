@@ -51,7 +51,7 @@ Message message_of(const layout::Row& row) {
   m.decapsulated = row.get(d::kDecapsulated) != 0;
   m.policy_id = static_cast<std::uint16_t>(row.get(d::kPolicyId));
   m.principal = static_cast<std::uint16_t>(row.get(d::kPrincipal));
-  m.source = static_cast<std::uint32_t>(row.get(d::kSource));
+  m.source = row.get_address(d::kSource);
   return m;
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/bytes.hpp"
 #include "driver/card.hpp"
+#include "hw/layout/address.hpp"
 #include "hw/layout/codes.hpp"
 
 namespace sallyport::driver {
@@ -24,7 +25,7 @@ struct Message {
   bool decapsulated = false;
   std::uint16_t policy_id = 0;
   std::uint16_t principal = 0;
-  std::uint32_t source = 0;  // events: outer source address
+  layout::Address source;  // events: outer source address
 };
 
 // Both rings stop when they end; the card then drops what it has for the host, and counts it.

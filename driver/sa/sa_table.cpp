@@ -19,11 +19,12 @@ struct SaTables {
   TableId sa;
   TableId key;
   TableId integrity_key;
+  TableId limits;
 };
 
 SaTables tables_of(bool outbound) {
-  return outbound ? SaTables{TableId::kSaOut, TableId::kSaOutKey, TableId::kSaOutIntegrityKey}
-                  : SaTables{TableId::kSaIn, TableId::kSaInKey, TableId::kSaInIntegrityKey};
+  return outbound ? SaTables{TableId::kSaOut, TableId::kSaOutKey, TableId::kSaOutIntegrityKey, TableId::kSaOutLimits}
+                  : SaTables{TableId::kSaIn, TableId::kSaInKey, TableId::kSaInIntegrityKey, TableId::kSaInLimits};
 }
 
 std::uint16_t row_of(std::uint32_t spi) { return static_cast<std::uint16_t>(spi & kRowMask); }
@@ -77,6 +78,34 @@ Result<void> check(const SaProtection& p) {
   return {};
 }
 
+// Of AH, which authenticates and no more (RFC 4302), and knows no NAT.
+Result<void> check(layout::Protocol protocol, layout::Cipher cipher, bool encap) {
+  if (protocol != layout::Protocol::kAh) return {};
+  if (cipher != layout::Cipher::kNull) {
+    return Error{Errc::kInvalid, std::string("ah does not encrypt: cipher must be null, not ") +
+                                     layout::kCiphers[static_cast<unsigned>(cipher)].name};
+  }
+  if (encap) return Error{Errc::kInvalid, "ah does not pass a NAT, so it is never in UDP: use esp"};
+  return {};
+}
+
+Result<void> check(const OutboundSa& sa) {
+  constexpr std::uint8_t kMostDscp = 63;
+  if (auto r = check(sa.protocol, sa.protection.cipher, sa.encap.has_value()); !r) return r;
+  if (sa.mode == layout::Mode::kTunnel && sa.source.is_v4() != sa.destination.is_v4()) {
+    return Error{Errc::kInvalid, "a tunnel from an address of one IP version to an address of the other"};
+  }
+  if (sa.dscp.value_or(0) > kMostDscp) {
+    return Error{Errc::kInvalid, "dscp must be 0 to 63, not " + std::to_string(*sa.dscp)};
+  }
+  return check(sa.protection);
+}
+
+Result<void> check(const InboundSa& sa) {
+  if (auto r = check(sa.protocol, sa.protection.cipher, sa.encap); !r) return r;
+  return check(sa.protection);
+}
+
 // Its first byte in bits 7:0.
 Row integrity_key_row(const SaProtection& p) {
   static_assert(layout::integrity_key::kKey.lsb == 0, "the key begins the row");
@@ -100,17 +129,19 @@ Row key_row(const SaProtection& p) {
   return row;
 }
 
-void set_protection(Row& row, const layout::Field& cipher, const layout::Field& integrity, const SaProtection& p) {
-  row.set(cipher, static_cast<std::uint64_t>(p.cipher));
-  row.set(integrity, static_cast<std::uint64_t>(p.integrity));
+Row limits_row(const SaLimits& limits) {
+  namespace f = layout::sa_limits;
+  Row row;
+  row.set(f::kSoftPackets, limits.soft_packets);
+  row.set(f::kHardPackets, limits.hard_packets);
+  row.set(f::kSoftBytes, limits.soft_bytes);
+  row.set(f::kHardBytes, limits.hard_bytes);
+  return row;
 }
 
-template <class Fields>
-void set_limits(Row& row, const Fields& fields, const SaLimits& limits) {
-  row.set(fields[0], limits.soft_packets);
-  row.set(fields[1], limits.hard_packets);
-  row.set(fields[2], limits.soft_bytes);
-  row.set(fields[3], limits.hard_bytes);
+template <class E>
+std::uint64_t code(E value) {
+  return static_cast<std::uint64_t>(value);
 }
 
 Row row_of(const OutboundSa& sa) {
@@ -119,8 +150,12 @@ Row row_of(const OutboundSa& sa) {
   row.set(f::kValid, 1);
   row.set(f::kEsn, sa.esn ? 1 : 0);
   row.set(f::kEncap, sa.encap ? 1 : 0);
-  row.set(f::kSetDf, sa.set_df ? 1 : 0);
-  set_protection(row, f::kCipher, f::kIntegrity, sa.protection);
+  row.set(f::kMode, code(sa.mode));
+  row.set(f::kCipher, code(sa.protection.cipher));
+  row.set(f::kIntegrity, code(sa.protection.integrity));
+  row.set(f::kProtocol, code(sa.protocol));
+  row.set(f::kIpv6, sa.mode == layout::Mode::kTunnel && !sa.destination.is_v4() ? 1 : 0);
+  row.set(f::kDf, code(sa.df));
   row.set(f::kPolicyId, sa.policy_id);
   row.set(f::kSpi, sa.spi);
   row.set(f::kSource, sa.source);
@@ -131,8 +166,9 @@ Row row_of(const OutboundSa& sa) {
   }
   row.set(f::kNextHop, sa.next_hop);
   row.set(f::kTtl, sa.ttl);
-  const layout::Field limits[] = {f::kSoftPackets, f::kHardPackets, f::kSoftBytes, f::kHardBytes};
-  set_limits(row, limits, sa.limits);
+  row.set(f::kSetDscp, sa.dscp ? 1 : 0);
+  row.set(f::kDscp, sa.dscp.value_or(0));
+  row.set(f::kAhAlign8, sa.ah_align8 ? 1 : 0);
   return row;
 }
 
@@ -142,13 +178,14 @@ Row row_of(const InboundSa& sa, unsigned replay_window) {
   row.set(f::kValid, 1);
   row.set(f::kEsn, sa.esn ? 1 : 0);
   row.set(f::kEncap, sa.encap ? 1 : 0);
-  set_protection(row, f::kCipher, f::kIntegrity, sa.protection);
+  row.set(f::kMode, code(sa.mode));
+  row.set(f::kCipher, code(sa.protection.cipher));
+  row.set(f::kIntegrity, code(sa.protection.integrity));
   row.set(f::kPolicyId, sa.policy_id);
   row.set(f::kReplayWindow, replay_window);
   row.set(f::kSpi, sa.spi);
   row.set(f::kDestination, sa.destination);
-  const layout::Field limits[] = {f::kSoftPackets, f::kHardPackets, f::kSoftBytes, f::kHardBytes};
-  set_limits(row, limits, sa.limits);
+  row.set(f::kProtocol, code(sa.protocol));
   return row;
 }
 
@@ -197,18 +234,21 @@ Result<void> SaTable::claim_spi(std::uint32_t spi) {
 
 void SaTable::release_spi(std::uint32_t spi) { inbound_[row_of(spi)] = false; }
 
-Result<void> SaTable::load(bool outbound, std::uint16_t row, const SaProtection& protection, const Row& sa) {
-  if (auto sound = check(protection); !sound) return sound;
+template <class Sa>
+Result<void> SaTable::load(bool outbound, std::uint16_t row, const Sa& sa, const Row& sa_row) {
+  if (auto sound = check(sa); !sound) return sound;
+  const SaProtection& protection = sa.protection;
+  const SaTables tables = tables_of(outbound);
   std::vector<TableRow> keys;
   keys.reserve(2);  // no copy is left behind by growing
   if (protection.integrity != layout::Integrity::kNone) {
-    keys.push_back({tables_of(outbound).integrity_key, row, integrity_key_row(protection)});
+    keys.push_back({tables.integrity_key, row, integrity_key_row(protection)});
   }
-  keys.push_back({tables_of(outbound).key, row, key_row(protection)});
+  keys.push_back({tables.key, row, key_row(protection)});
   TableLoader& loader = session_->loader();
   auto loaded = loader.write_rows(keys);
   for (TableRow& key : keys) wipe(key.row.bytes());
-  if (loaded) loaded = loader.write_rows({{tables_of(outbound).sa, row, sa}});
+  if (loaded) loaded = loader.write_rows({{tables.limits, row, limits_row(sa.limits)}, {tables.sa, row, sa_row}});
   // Nobody knows what of it the card has; when even this fails, the next SA of the row overwrites it.
   if (!loaded) (void)wipe_row(outbound, row);
   return loaded;
@@ -217,8 +257,10 @@ Result<void> SaTable::load(bool outbound, std::uint16_t row, const SaProtection&
 // The SA first, then what it would have used.
 Result<void> SaTable::wipe_row(bool outbound, std::uint16_t row) {
   const SaTables tables = tables_of(outbound);
-  return session_->loader().write_rows(
-      {{tables.sa, row, Row()}, {tables.integrity_key, row, Row()}, {tables.key, row, Row()}});
+  return session_->loader().write_rows({{tables.sa, row, Row()},
+                                        {tables.limits, row, Row()},
+                                        {tables.integrity_key, row, Row()},
+                                        {tables.key, row, Row()}});
 }
 
 Result<std::uint16_t> SaTable::install(const OutboundSa& sa) {
@@ -226,7 +268,7 @@ Result<std::uint16_t> SaTable::install(const OutboundSa& sa) {
   if (!random) return random.error();
   auto row = free_row(outbound_, *random, "outbound");
   if (!row) return row;
-  if (auto r = load(true, *row, sa.protection, row_of(sa)); !r) return r.error();
+  if (auto r = load(true, *row, sa, row_of(sa)); !r) return r.error();
   outbound_[*row] = true;
   return row;
 }
@@ -235,7 +277,7 @@ Result<void> SaTable::install(const InboundSa& sa) {
   if (!inbound_[row_of(sa.spi)]) return Error{Errc::kInvalid, "an inbound SA with an SPI that was not reserved"};
   auto window = replay_window_code(sa.replay_window);
   if (!window) return Error{window.error().code, "replay_window " + window.error().detail};
-  return load(false, row_of(sa.spi), sa.protection, row_of(sa, *window));
+  return load(false, row_of(sa.spi), sa, row_of(sa, *window));
 }
 
 Result<void> SaTable::retire_outbound(std::uint16_t row) {

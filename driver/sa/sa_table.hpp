@@ -17,6 +17,7 @@
 #include "base/secret.hpp"
 #include "driver/sa/replay_window.hpp"
 #include "driver/tables/table_session.hpp"
+#include "hw/layout/address.hpp"
 #include "hw/layout/codes.hpp"
 
 namespace sallyport::driver {
@@ -49,27 +50,35 @@ struct SaProtection {
   Secret integrity_key{};  // as long as the HMAC's hash; empty without integrity
 };
 
-// Addresses and SPIs are numbers: 192.0.2.1 is 0xC0000201.
+// In tunnel mode source and destination are those of the outer header, and of one version; in transport mode the source
+// is what the SA's events tell.
 struct OutboundSa {
   std::uint32_t spi = 0;
-  std::uint32_t source = 0;
-  std::uint32_t destination = 0;
+  layout::Mode mode = layout::Mode::kTunnel;
+  layout::Protocol protocol = layout::Protocol::kEsp;
+  layout::Address source;
+  layout::Address destination;
   SaProtection protection;
   bool esn = false;
-  bool set_df = false;
-  std::optional<UdpPorts> encap;
+  std::optional<UdpPorts> encap;  // ESP
   std::uint8_t next_hop = 0;
+  // Of the outer header in tunnel mode.
   std::uint8_t ttl = 64;
+  layout::Df df = layout::Df::kCopy;
+  std::optional<std::uint8_t> dscp;  // 0 to 63; none: copied
+  bool ah_align8 = false;            // AH over IPv4 padded to 8 bytes, as over IPv6
   std::uint16_t policy_id = 0;
   SaLimits limits;
 };
 
 struct InboundSa {
   std::uint32_t spi = 0;  // from reserve_spi() or claim_spi()
-  std::uint32_t destination = 0;
+  layout::Mode mode = layout::Mode::kTunnel;
+  layout::Protocol protocol = layout::Protocol::kEsp;
+  layout::Address destination;
   SaProtection protection;
   bool esn = false;
-  bool encap = false;
+  bool encap = false;  // ESP
   std::uint16_t policy_id = 0;
   SaLimits limits;
   std::uint32_t replay_window = kDefaultReplayWindow;  // packets: 64, 128, .. 4096
@@ -110,7 +119,7 @@ class SaTable {
   void release_spi(std::uint32_t spi);
 
   // The row of the new SA. Its keys are loaded first and its row last; kInvalid for keys of a wrong length, for
-  // encryption without integrity, and for an anti-replay window of another size.
+  // encryption without integrity, for what AH does not do, and for an anti-replay window of another size.
   Result<std::uint16_t> install(const OutboundSa& sa);
   Result<void> install(const InboundSa& sa);
 
@@ -135,7 +144,8 @@ class SaTable {
   using Rows = std::bitset<layout::kSaRows>;
 
   Result<layout::Row> capture(bool outbound, std::uint16_t row);
-  Result<void> load(bool outbound, std::uint16_t row, const SaProtection& protection, const layout::Row& sa);
+  template <class Sa>
+  Result<void> load(bool outbound, std::uint16_t row, const Sa& sa, const layout::Row& sa_row);
   Result<void> wipe_row(bool outbound, std::uint16_t row);
 
   Card* card_;

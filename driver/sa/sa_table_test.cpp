@@ -20,6 +20,7 @@
 namespace sallyport::driver {
 namespace {
 
+using layout::Address;
 using layout::Drop;
 using layout::Port;
 
@@ -84,9 +85,12 @@ class Gateway {
 
   [[nodiscard]] MacAddress lan_mac() const { return {2, 0, 0, 0, number_, 1}; }
   [[nodiscard]] MacAddress wan_mac() const { return {2, 0, 0, 0, number_, 2}; }
-  [[nodiscard]] std::uint32_t address() const { return 0xc0000200U + number_; }
-  [[nodiscard]] AddressRange lan() const { return {0x0a000000U + (number_ << 8), 0x0a0000ffU + (number_ << 8)}; }
-  [[nodiscard]] std::uint32_t host() const { return lan().first + 9; }
+  [[nodiscard]] Address address() const { return Address::from_v4(0xc0000200U + number_); }
+  [[nodiscard]] AddressRange lan() const {
+    const std::uint32_t network = 0x0a000000U + (number_ << 8);
+    return {Address::from_v4(network), Address::from_v4(network + 0xff)};
+  }
+  [[nodiscard]] std::uint32_t host() const { return lan().first.v4() + 9; }
 
   // Sends what is between the LANs through row `sa_index`, and demands protection of what comes back.
   void commit(const Gateway& peer, std::optional<std::uint16_t> sa_index) {
@@ -102,9 +106,9 @@ class Gateway {
     TableImage image;
     EXPECT_TRUE(compile_spd(Direction::kOutbound, {rule}, image));
     EXPECT_TRUE(compile_spd(Direction::kInbound, {back}, image));
-    EXPECT_TRUE(compile_routes({{lan().first, 24, layout::Route::kSend, kLanHop},
-                                {0, 0, layout::Route::kSend, kWanHop},
-                                {address(), 32, layout::Route::kLocal, 0}},
+    EXPECT_TRUE(compile_routes({{lan().first, kIpv4Prefix + 24, layout::Route::kSend, kLanHop},
+                                {Address::from_v4(0), kIpv4Prefix, layout::Route::kSend, kWanHop},
+                                {address(), kIpv4Prefix + 32, layout::Route::kLocal, 0}},
                                image));
     set_next_hop(image, kLanHop, {Port::kLan, {2, 0, 0, 0, number_, 9}, 1500});
     set_next_hop(image, kWanHop, {Port::kWan, peer.wan_mac(), 1500});
@@ -245,7 +249,7 @@ TEST_F(SaTableTest, LeavesNoKeyInHostMemory) {
   }
 }
 
-// hw/README.md: "the driver writes integrity key (when there is one), key, then row".
+// hw/README.md: "the driver writes integrity key (when there is one), key, limits, then row".
 TEST_F(SaTableTest, LoadsTheKeysOfAnSaBeforeItsRow) {
   using layout::TableId;
   const auto tables = [this] {
@@ -256,12 +260,102 @@ TEST_F(SaTableTest, LoadsTheKeysOfAnSaBeforeItsRow) {
   OutboundSa out;
   out.protection = cbc(1);
   ASSERT_TRUE(a_.sas_.install(out));
-  EXPECT_EQ(tables(), (std::vector{TableId::kSaOutIntegrityKey, TableId::kSaOutKey, TableId::kSaOut}));
+  EXPECT_EQ(tables(),
+            (std::vector{TableId::kSaOutIntegrityKey, TableId::kSaOutKey, TableId::kSaOutLimits, TableId::kSaOut}));
   InboundSa in;
   in.spi = a_.sas_.reserve_spi().value();
   in.protection = gcm(2);
   ASSERT_TRUE(a_.sas_.install(in));
-  EXPECT_EQ(tables(), (std::vector{TableId::kSaInKey, TableId::kSaIn}));
+  EXPECT_EQ(tables(), (std::vector{TableId::kSaInKey, TableId::kSaInLimits, TableId::kSaIn}));
+}
+
+TEST_F(SaTableTest, WritesWhatAnSaSaysIntoItsRows) {
+  const Address source(0x20010db8'00000000, 1);
+  const Address destination(0x20010db8'00000000, 2);
+  OutboundSa out;
+  out.spi = 0x12345678;
+  out.protocol = layout::Protocol::kAh;
+  out.source = source;
+  out.destination = destination;
+  out.protection = {layout::Cipher::kNull, layout::Integrity::kHmacSha1_96, {}, {}, marked(3, 20)};
+  out.df = layout::Df::kClear;
+  out.dscp = 46;
+  out.ah_align8 = true;
+  out.limits = {1, 2, 3, 4};
+  ASSERT_TRUE(a_.sas_.install(out));
+  {
+    namespace f = layout::sa_out;
+    const layout::Row& row = a_.watched_.loaded.at(3).second;
+    EXPECT_EQ(row.get(f::kValid), 1u);
+    EXPECT_EQ(row.get(f::kMode), static_cast<std::uint64_t>(layout::Mode::kTunnel));
+    EXPECT_EQ(row.get(f::kProtocol), static_cast<std::uint64_t>(layout::Protocol::kAh));
+    EXPECT_EQ(row.get(f::kIpv6), 1u);
+    EXPECT_EQ(row.get(f::kDf), static_cast<std::uint64_t>(layout::Df::kClear));
+    EXPECT_EQ(row.get_address(f::kSource), source);
+    EXPECT_EQ(row.get_address(f::kDestination), destination);
+    EXPECT_EQ(row.get(f::kSetDscp), 1u);
+    EXPECT_EQ(row.get(f::kDscp), 46u);
+    EXPECT_EQ(row.get(f::kAhAlign8), 1u);
+    namespace l = layout::sa_limits;
+    const layout::Row& limits = a_.watched_.loaded.at(2).second;
+    EXPECT_EQ(limits.get(l::kSoftPackets), 1u);
+    EXPECT_EQ(limits.get(l::kHardPackets), 2u);
+    EXPECT_EQ(limits.get(l::kSoftBytes), 3u);
+    EXPECT_EQ(limits.get(l::kHardBytes), 4u);
+  }
+  a_.watched_.loaded.clear();
+  out.mode = layout::Mode::kTransport;
+  out.dscp.reset();
+  ASSERT_TRUE(a_.sas_.install(out));
+  {
+    namespace f = layout::sa_out;
+    const layout::Row& row = a_.watched_.loaded.at(3).second;
+    EXPECT_EQ(row.get(f::kMode), static_cast<std::uint64_t>(layout::Mode::kTransport));
+    EXPECT_EQ(row.get(f::kIpv6), 0u);
+    EXPECT_EQ(row.get(f::kSetDscp), 0u);
+  }
+  a_.watched_.loaded.clear();
+  InboundSa in;
+  in.spi = a_.sas_.reserve_spi().value();
+  in.mode = layout::Mode::kTransport;
+  in.protocol = layout::Protocol::kAh;
+  in.destination = destination;
+  in.protection = {layout::Cipher::kNull, layout::Integrity::kHmacSha1_96, {}, {}, marked(3, 20)};
+  ASSERT_TRUE(a_.sas_.install(in));
+  {
+    namespace f = layout::sa_in;
+    const layout::Row& row = a_.watched_.loaded.at(3).second;
+    EXPECT_EQ(row.get(f::kMode), static_cast<std::uint64_t>(layout::Mode::kTransport));
+    EXPECT_EQ(row.get(f::kProtocol), static_cast<std::uint64_t>(layout::Protocol::kAh));
+    EXPECT_EQ(row.get_address(f::kDestination), destination);
+    EXPECT_EQ(row.get(f::kSpi), in.spi);
+  }
+}
+
+TEST_F(SaTableTest, RefusesWhatNoSaIs) {
+  const auto problem = [&](auto change) {
+    OutboundSa sa;
+    sa.protection = {layout::Cipher::kNull, layout::Integrity::kHmacSha1_96, {}, {}, marked(3, 20)};
+    change(sa);
+    const auto row = a_.sas_.install(sa);
+    return row ? "installed" : row.error().detail;
+  };
+  const auto ah = [](OutboundSa& sa) { sa.protocol = layout::Protocol::kAh; };
+  EXPECT_EQ(problem(ah), "installed");
+  EXPECT_EQ(problem([&](OutboundSa& sa) {
+              ah(sa);
+              sa.protection = cbc(1);
+            }),
+            "ah does not encrypt: cipher must be null, not aes_cbc");
+  EXPECT_EQ(problem([&](OutboundSa& sa) {
+              ah(sa);
+              sa.encap.emplace();
+            }),
+            "ah does not pass a NAT, so it is never in UDP: use esp");
+  EXPECT_EQ(problem([](OutboundSa& sa) { sa.destination = Address::from_v4(1); }),
+            "a tunnel from an address of one IP version to an address of the other");
+  EXPECT_EQ(problem([](OutboundSa& sa) { sa.dscp = 63; }), "installed");
+  EXPECT_EQ(problem([](OutboundSa& sa) { sa.dscp = 64; }), "dscp must be 0 to 63, not 64");
 }
 
 TEST_F(SaTableTest, TellsTheCardHowLongAKeyIs) {

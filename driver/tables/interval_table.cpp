@@ -5,9 +5,9 @@
 
 namespace sallyport::driver {
 
-void IntervalCuts::cut(std::uint64_t first, std::uint64_t last) {
+void IntervalCuts::cut(const Key& first, const Key& last) {
   starts_.push_back(first);
-  if (last < last_) starts_.push_back(last + 1);
+  if (last < last_) starts_.push_back(last.next());
 }
 
 void IntervalCuts::finish() {
@@ -15,9 +15,9 @@ void IntervalCuts::finish() {
   starts_.erase(std::unique(starts_.begin(), starts_.end()), starts_.end());
 }
 
-Result<void> write_interval_tree(unsigned table, const std::vector<std::uint64_t>& starts, const std::string& what,
-                                 TableImage& image) {
+Result<void> write_interval_tree(unsigned table, const IntervalCuts& cuts, const std::string& what, TableImage& image) {
   const unsigned intervals = image.rows(table);
+  const std::vector<Key>& starts = cuts.starts();
   if (starts.size() > intervals) {
     return Error{Errc::kFull, what + ": " + std::to_string(starts.size()) + " intervals, and the card has " +
                                   std::to_string(intervals) + "; use fewer or adjacent ranges"};
@@ -27,7 +27,7 @@ Result<void> write_interval_tree(unsigned table, const std::vector<std::uint64_t
     // number, so the search passes it by, or, for that number itself, ends in the last interval, whose row repeats.
     const std::size_t number = layout::interval_node(node, intervals) + std::size_t{1};
     layout::Row row;
-    row.set(layout::interval::kStart, number < starts.size() ? starts[number] : 0xffffffff);
+    row.set(layout::interval::kStart, number < starts.size() ? starts[number] : cuts.last());
     image.set_row(table, node, row);
   }
   return {};

@@ -2,36 +2,39 @@
 // Cutting a number line into intervals and laying their starts out as the tree the card searches.
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "base/result.hpp"
 #include "driver/tables/table_image.hpp"
+#include "hw/layout/address.hpp"
 
 namespace sallyport::driver {
+
+// A place on a number line: an address, or a port or principal in the low bits.
+using Key = layout::Address;
 
 // The intervals of [0, last]: interval i runs from start i to just before start i + 1; start 0 is 0.
 class IntervalCuts {
  public:
-  explicit IntervalCuts(std::uint64_t last) : last_(last) {}
+  explicit IntervalCuts(const Key& last) : last_(last) {}
 
   // A range [first, last] begins and ends here.
-  void cut(std::uint64_t first, std::uint64_t last);
+  void cut(const Key& first, const Key& last);
   // Sorts and removes doubles; then starts() may be read.
   void finish();
 
-  [[nodiscard]] const std::vector<std::uint64_t>& starts() const { return starts_; }
+  [[nodiscard]] const Key& last() const { return last_; }
+  [[nodiscard]] const std::vector<Key>& starts() const { return starts_; }
 
  private:
-  std::uint64_t last_;
-  std::vector<std::uint64_t> starts_{0};
+  Key last_;
+  std::vector<Key> starts_{Key{}};
 };
 
-// Rows of a search tree over `intervals` intervals (see layout::interval_node). Interval i of the card is interval
-// min(i, starts.size() - 1) of `starts`: the caller repeats its last row for those behind. kFull when there are more
+// Rows of a search tree over the table's intervals (see layout::interval_node). Interval i of the card is interval
+// min(i, starts().size() - 1) of `cuts`: the caller repeats its last row for those behind. kFull when there are more
 // starts than intervals.
-Result<void> write_interval_tree(unsigned table, const std::vector<std::uint64_t>& starts, const std::string& what,
-                                 TableImage& image);
+Result<void> write_interval_tree(unsigned table, const IntervalCuts& cuts, const std::string& what, TableImage& image);
 
 }  // namespace sallyport::driver

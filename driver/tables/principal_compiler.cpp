@@ -14,7 +14,7 @@ namespace {
 constexpr unsigned kMostMoves = 500;  // ours: below a load of 95 % a free place is found within tens
 
 struct Entry {
-  std::uint32_t address;
+  layout::Address address;
   std::uint16_t principal;
 };
 using Bucket = std::array<std::optional<Entry>, layout::kBucketEntries>;
@@ -61,7 +61,7 @@ layout::Row row_of(const Bucket& bucket) {
 
 }  // namespace
 
-Result<void> compile_principals(const std::map<std::uint32_t, std::uint16_t>& principals, std::uint32_t seed,
+Result<void> compile_principals(const std::map<layout::Address, std::uint16_t>& principals, std::uint32_t seed,
                                 TableImage& image) {
   std::vector<Bucket> buckets(layout::kPrincipalBuckets);
   for (const auto& [address, principal] : principals) {

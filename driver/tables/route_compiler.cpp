@@ -8,11 +8,21 @@
 namespace sallyport::driver {
 namespace {
 
-constexpr std::uint32_t kLastAddress = 0xffffffff;
+using layout::Address;
 
-std::uint32_t mask_of(unsigned length) { return length == 0 ? 0 : kLastAddress << (32 - length); }
-std::uint32_t first_of(const RouteEntry& r) { return r.prefix & mask_of(r.length); }
-std::uint32_t last_of(const RouteEntry& r) { return r.prefix | ~mask_of(r.length); }
+// The first `length` bits of 64.
+std::uint64_t half_mask(unsigned length) { return length == 0 ? 0 : ~std::uint64_t{0} << (64 - length); }
+Address mask_of(unsigned length) {
+  return {half_mask(std::min(length, 64U)), half_mask(length <= 64 ? 0 : length - 64)};
+}
+Address first_of(const RouteEntry& r) {
+  const Address mask = mask_of(r.length);
+  return {r.prefix.high & mask.high, r.prefix.low & mask.low};
+}
+Address last_of(const RouteEntry& r) {
+  const Address mask = mask_of(r.length);
+  return {r.prefix.high | ~mask.high, r.prefix.low | ~mask.low};
+}
 
 layout::Row row_of(const RouteEntry& route) {
   layout::Row row;
@@ -25,22 +35,24 @@ layout::Row row_of(const RouteEntry& route) {
 
 Result<void> compile_routes(const std::vector<RouteEntry>& routes, TableImage& image) {
   for (const RouteEntry& route : routes) {
-    if (route.length > 32) {
+    if (route.length > layout::kAddressBits) {
       return Error{Errc::kInvalid, "a route of prefix length " + std::to_string(route.length)};
     }
   }
-  // Shorter first, so that a longer one, or a later of equals, overwrites.
-  std::vector<RouteEntry> ordered = routes;
+  // Shorter first, so that a longer one, or a later of equals, overwrites. A short prefix that IPv4's addresses lie
+  // within is not meant for them: nothing leads there but what a route of IPv4 says.
+  std::vector<RouteEntry> ordered = {{Address::from_v4(0), kIpv4Prefix, layout::Route::kNone, 0}};
+  ordered.insert(ordered.end(), routes.begin(), routes.end());
   std::stable_sort(ordered.begin(), ordered.end(),
                    [](const RouteEntry& a, const RouteEntry& b) { return a.length < b.length; });
-  IntervalCuts cuts(kLastAddress);
+  IntervalCuts cuts(layout::kLastAddress);
   for (const RouteEntry& route : ordered) cuts.cut(first_of(route), last_of(route));
   cuts.finish();
   const auto& starts = cuts.starts();
   const auto starts_table = static_cast<unsigned>(layout::TableId::kRouteStart);
   const auto rows_table = static_cast<unsigned>(layout::TableId::kRoute);
   TableImage next = image;
-  if (auto r = write_interval_tree(starts_table, starts, "routes", next); !r) return r.error();
+  if (auto r = write_interval_tree(starts_table, cuts, "routes", next); !r) return r.error();
 
   std::vector<layout::Row> rows(starts.size());
   for (const RouteEntry& route : ordered) {

@@ -7,14 +7,19 @@
 
 #include "driver/mac_address.hpp"
 #include "driver/tables/table_image.hpp"
+#include "hw/layout/address.hpp"
 #include "hw/layout/codes.hpp"
 
 namespace sallyport::driver {
 
-// One destination prefix; the longest that matches decides, of equals the later.
+// What the length of an IPv4 prefix counts from: 10.0.0.0/8 is from_v4(0x0a000000) with kIpv4Prefix + 8.
+constexpr unsigned kIpv4Prefix = 96;
+
+// One destination prefix; the longest that matches decides, of equals the later. One shorter than kIpv4Prefix is of
+// IPv6 alone: ::/0 is no default route of IPv4.
 struct RouteEntry {
-  std::uint32_t prefix = 0;
-  unsigned length = 0;  // 0 to 32
+  layout::Address prefix;
+  unsigned length = 0;  // 0 to 128
   layout::Route kind = layout::Route::kNone;
   std::uint8_t next_hop = 0;  // row of next_hop when kind is kSend
 };
@@ -26,7 +31,7 @@ struct NextHop {
 };
 
 // Writes the route tables. kFull when the prefixes make more intervals than the card has; kInvalid for a length
-// above 32. On an error the image is as before.
+// above 128. On an error the image is as before.
 Result<void> compile_routes(const std::vector<RouteEntry>& routes, TableImage& image);
 
 void set_next_hop(TableImage& image, std::uint8_t row, const NextHop& hop);

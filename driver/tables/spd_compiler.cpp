@@ -17,6 +17,8 @@ unsigned table_of(Direction direction, SpdTable table) {
   return static_cast<unsigned>(base) + static_cast<unsigned>(table);
 }
 
+constexpr Key kLastNumber{0, 0xffff};
+
 std::string rule_name(std::size_t rule) { return "rule " + std::to_string(rule); }
 
 // The rows of one interval's bitmap.
@@ -37,9 +39,12 @@ class Bitmap {
   std::array<Row, layout::rule_bitmap::rows(1)> rows_;
 };
 
+Key key_of(const layout::Address& address) { return address; }
+Key key_of(std::uint16_t number) { return {0, number}; }
+
 // One field of all rules: its tree and its bitmaps. `ranges_of` gives a rule's ranges of the field.
 template <class RangesOf>
-Result<void> compile_field(Direction direction, SpdTable start_table, std::uint64_t last, const char* field,
+Result<void> compile_field(Direction direction, SpdTable start_table, const Key& last, const char* field,
                            const std::vector<SpdRule>& rules, RangesOf ranges_of, TableImage& image) {
   const unsigned starts = table_of(direction, start_table);
   const unsigned bitmaps = starts + 1;  // each tree is followed by its bitmaps
@@ -49,11 +54,11 @@ Result<void> compile_field(Direction direction, SpdTable start_table, std::uint6
       if (range.first > range.last) {
         return Error{Errc::kInvalid, rule_name(i) + ": a range of " + field + " ends before it begins"};
       }
-      cuts.cut(range.first, range.last);
+      cuts.cut(key_of(range.first), key_of(range.last));
     }
   }
   cuts.finish();
-  if (auto r = write_interval_tree(starts, cuts.starts(), field, image); !r) return r.error();
+  if (auto r = write_interval_tree(starts, cuts, field, image); !r) return r.error();
 
   // Cuts were made at both ends of every range, so an interval lies wholly inside a range or wholly outside.
   const std::size_t intervals = cuts.starts().size();
@@ -61,9 +66,9 @@ Result<void> compile_field(Direction direction, SpdTable start_table, std::uint6
   for (std::size_t i = 0; i < rules.size(); ++i) {
     const auto& ranges = ranges_of(rules[i]);
     for (std::size_t k = 0; k < intervals; ++k) {
-      const std::uint64_t start = cuts.starts()[k];
-      const bool inside = ranges.empty() || std::any_of(ranges.begin(), ranges.end(), [start](const auto& range) {
-                            return range.first <= start && start <= range.last;
+      const Key& start = cuts.starts()[k];
+      const bool inside = ranges.empty() || std::any_of(ranges.begin(), ranges.end(), [&start](const auto& range) {
+                            return key_of(range.first) <= start && start <= key_of(range.last);
                           });
       if (inside) bitmap[k].set(static_cast<unsigned>(i));
     }
@@ -103,19 +108,17 @@ Result<void> compile_spd(Direction direction, const std::vector<SpdRule>& rules,
     return Error{Errc::kFull, std::to_string(rules.size()) + " rules in one direction, and the card has room for " +
                                   std::to_string(layout::kSpdRules)};
   }
-  constexpr std::uint64_t kLastAddress = 0xffffffff;
-  constexpr std::uint64_t kLastNumber = 0xffff;
   TableImage next = image;
   using Field = Result<void> (*)(Direction, const std::vector<SpdRule>&, TableImage&);
   const Field fields[] = {
       [](Direction d, const std::vector<SpdRule>& r, TableImage& t) {
         return compile_field(
-            d, SpdTable::kSourceStart, kLastAddress, "source addresses", r,
+            d, SpdTable::kSourceStart, layout::kLastAddress, "source addresses", r,
             [](const SpdRule& rule) -> auto& { return rule.source; }, t);
       },
       [](Direction d, const std::vector<SpdRule>& r, TableImage& t) {
         return compile_field(
-            d, SpdTable::kDestinationStart, kLastAddress, "destination addresses", r,
+            d, SpdTable::kDestinationStart, layout::kLastAddress, "destination addresses", r,
             [](const SpdRule& rule) -> auto& { return rule.destination; }, t);
       },
       [](Direction d, const std::vector<SpdRule>& r, TableImage& t) {

@@ -7,18 +7,19 @@
 #include <vector>
 
 #include "driver/tables/table_image.hpp"
+#include "hw/layout/address.hpp"
 #include "hw/layout/codes.hpp"
 
 namespace sallyport::driver {
 
-// Both ends belong to it. Addresses are numbers: 192.0.2.1 is 0xC0000201.
+// Both ends belong to it.
 template <class T>
 struct Range {
   T first{};
   T last{};
   friend bool operator==(const Range&, const Range&) = default;
 };
-using AddressRange = Range<std::uint32_t>;
+using AddressRange = Range<layout::Address>;  // of one version, or 0 to kLastAddress: any of both
 using NumberRange = Range<std::uint16_t>;
 
 // One row of an SPD (RFC 4301 4.4.1.1). A field without ranges is ANY. Ports match 0 where a packet has none

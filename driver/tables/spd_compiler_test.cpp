@@ -12,11 +12,12 @@
 namespace sallyport::driver {
 namespace {
 
+using layout::Address;
 using layout::SpdTable;
 
 struct Packet {
-  std::uint32_t source = 0;
-  std::uint32_t destination = 0;
+  Address source{};
+  Address destination{};
   std::uint16_t source_port = 0;
   std::uint16_t destination_port = 0;
   std::uint16_t principal = 0;
@@ -53,15 +54,15 @@ int first_by_tables(Direction direction, const TableImage& image, const Packet& 
     unsigned interval;
     unsigned intervals;
   };
-  const auto find = [&](SpdTable tree, std::uint32_t key) {
+  const auto find = [&](SpdTable tree, const Key& key) {
     const unsigned table = base + static_cast<unsigned>(tree);
     return Found{table + 1, search_tree(image, table, key), image.rows(table)};
   };
   const Found found[] = {find(SpdTable::kSourceStart, p.source),
                          find(SpdTable::kDestinationStart, p.destination),
-                         find(SpdTable::kSourcePortStart, p.source_port),
-                         find(SpdTable::kDestinationPortStart, p.destination_port),
-                         find(SpdTable::kPrincipalStart, p.principal),
+                         find(SpdTable::kSourcePortStart, {0, p.source_port}),
+                         find(SpdTable::kDestinationPortStart, {0, p.destination_port}),
+                         find(SpdTable::kPrincipalStart, {0, p.principal}),
                          {base + static_cast<unsigned>(SpdTable::kProtocol), p.protocol, layout::kProtocols}};
   for (unsigned i = 0; i < layout::kSpdRules; ++i) {
     const bool all = std::all_of(std::begin(found), std::end(found), [&](const Found& f) {
@@ -79,10 +80,19 @@ class RandomRules {
   unsigned below(unsigned n) { return static_cast<unsigned>(rng_() % n); }
 
   // Few distinct values, so that ranges meet, nest and touch, and the ends of the number line occur.
-  std::uint32_t address() {
-    static constexpr std::uint32_t kSome[] = {0,          1,          0x0a000000, 0x0a0000ff,
-                                              0x0a000100, 0xc0000200, 0xfffffffe, 0xffffffff};
-    return below(4) == 0 ? static_cast<std::uint32_t>(rng_()) : kSome[below(8)];
+  Address address() {
+    static constexpr Address kSome[] = {{},
+                                        {0, 1},
+                                        Address::from_v4(0),
+                                        Address::from_v4(0x0a0000ff),
+                                        Address::from_v4(0x0a000100),
+                                        Address::from_v4(0xffffffff),
+                                        {0, ~std::uint64_t{0}},
+                                        {1, 0},
+                                        {0x20010db8'00000000, 1},
+                                        {~std::uint64_t{0}, ~std::uint64_t{1}},
+                                        layout::kLastAddress};
+    return below(4) == 0 ? Address(rng_(), rng_()) : kSome[below(std::size(kSome))];
   }
   std::uint16_t number() {
     static constexpr std::uint16_t kSome[] = {0, 1, 80, 443, 444, 1023, 1024, 65535};
@@ -100,8 +110,8 @@ class RandomRules {
   }
   SpdRule rule() {
     SpdRule r;
-    r.source = ranges<std::uint32_t>([this] { return address(); });
-    r.destination = ranges<std::uint32_t>([this] { return address(); });
+    r.source = ranges<Address>([this] { return address(); });
+    r.destination = ranges<Address>([this] { return address(); });
     r.source_port = ranges<std::uint16_t>([this] { return number(); });
     r.destination_port = ranges<std::uint16_t>([this] { return number(); });
     r.principal = ranges<std::uint16_t>([this] { return number(); });
@@ -117,7 +127,7 @@ class RandomRules {
   }
 
  private:
-  std::mt19937 rng_;
+  std::mt19937_64 rng_;
 };
 
 TEST(SpdCompiler, MakesTablesThatFindTheRuleThatReadingFinds) {
@@ -139,7 +149,9 @@ TEST(SpdCompiler, MakesTablesThatFindTheRuleThatReadingFinds) {
 
 // More distinct addresses than rules fit nowhere, fewer fit always: up to the last, each rule may name one of its own.
 TEST(SpdCompiler, GivesEveryRuleAnAddressOfItsOwn) {
-  const auto address = [](unsigned i) { return 0x0a020001 + i; };
+  const auto address = [](unsigned i) {
+    return i < layout::kSpdRules / 2 ? Address::from_v4(0x0a020001 + i) : Address(0x20010db8'00000000, i);
+  };
   std::vector<SpdRule> rules(layout::kSpdRules);
   for (unsigned i = 0; i < rules.size(); ++i) rules[i].destination = {{address(i), address(i)}};
   TableImage image;
@@ -194,7 +206,7 @@ TEST(SpdCompiler, RefusesWhatDoesNotFitAndLeavesTheImageAsItWas) {
   EXPECT_NE(narrow.error().detail.find("source ports"), std::string::npos);
 
   SpdRule backwards;
-  backwards.destination = {{5, 4}};
+  backwards.destination = {{Address(0, 5), Address(0, 4)}};
   auto invalid = compile_spd(Direction::kOutbound, {SpdRule{}, backwards}, image);
   ASSERT_FALSE(invalid);
   EXPECT_EQ(invalid.error().code, Errc::kInvalid);

@@ -35,7 +35,7 @@ TableImage image_of(const Choice& choice) {
   std::vector<RouteEntry> routes;
   for (unsigned i = 0; i < kDestinations; ++i) {
     const auto hop = static_cast<std::uint8_t>(10 + i);
-    routes.push_back({kFirstDestination + i, 32, layout::Route::kSend, hop});
+    routes.push_back({layout::Address::from_v4(kFirstDestination + i), kIpv4Prefix + 32, layout::Route::kSend, hop});
     if (choice[i] != 0) set_next_hop(image, hop, {layout::Port::kWan, {2, 0, 0, 0, 1, choice[i]}, 1500});
   }
   EXPECT_TRUE(compile_routes(routes, image));

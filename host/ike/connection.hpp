@@ -10,7 +10,7 @@
 #include "driver/sa/replay_window.hpp"
 #include "host/ike/identity.hpp"
 #include "host/ipsec/level.hpp"
-#include "host/ipsec/traffic_selector.hpp"
+#include "host/ipsec/sa.hpp"
 
 namespace sallyport::ike {
 
@@ -24,9 +24,13 @@ struct Lifetime {
 
 struct ChildConfig {
   std::string name;  // unique within its connection
+  // In transport mode only what of them belongs to the IKE endpoints' own addresses ("dynamic" in swanctl's words), so
+  // there {0.0.0.0/0, ::/0} says enough.
   TrafficSelectors local_ts;
   TrafficSelectors remote_ts;
-  Proposals esp_proposals = Levels().esp_proposals(Level::kMiddle);
+  Proposals proposals = Levels().esp_proposals(Level::kMiddle);  // all of ESP or all of AH
+  Mode mode = Mode::kTunnel;
+  bool or_tunnel = false;  // mode transport: a peer that will not, or a NAT in between, gets a tunnel instead
   Lifetime lifetime{std::chrono::hours(1), std::chrono::minutes(66), std::chrono::minutes(6)};
   std::uint32_t replay_window = driver::kDefaultReplayWindow;  // packets; not negotiated either
   bool restart = false;  // initiate again whenever the IKE SA failed or the peer deleted this child

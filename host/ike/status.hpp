@@ -33,7 +33,8 @@ struct ChildStatus {
   ChildState state{};
   Spi spi_in{};
   Spi spi_out{};
-  Proposal proposal;
+  Proposal proposal;  // says its protocol, too
+  Mode mode{};
   TrafficSelectors local_ts;
   TrafficSelectors remote_ts;
   std::optional<UdpEncap> encap;

@@ -16,6 +16,10 @@ Result<IpAddress> IpAddress::parse(std::string_view text) {
   if (inet_pton(family, terminated.c_str(), address.raw_.data()) != 1) {
     return Error{Errc::kInvalid, "'" + terminated + "' is not an IP address"};
   }
+  if (!address.is_v4() && address.number().is_v4()) {
+    return Error{Errc::kInvalid, "'" + terminated + "' is an IPv4 address in IPv6; write " +
+                                     IpAddress::from_number(address.number()).to_string()};
+  }
   return address;
 }
 
@@ -33,11 +37,25 @@ IpAddress IpAddress::from_v4(std::uint32_t host_order) {
   return address;
 }
 
+IpAddress IpAddress::from_number(const layout::Address& number) {
+  if (number.is_v4()) return from_v4(number.v4());
+  ByteWriter w;
+  w.u64(number.high).u64(number.low);
+  return *from_bytes(w.view());
+}
+
 bool IpAddress::is_any() const {
   return std::ranges::all_of(raw_, [](std::uint8_t byte) { return byte == 0; });
 }
 
 std::uint32_t IpAddress::v4() const { return is_v4() ? ByteReader(bytes()).u32() : 0; }
+
+layout::Address IpAddress::number() const {
+  if (is_v4()) return layout::Address::from_v4(v4());
+  ByteReader r(bytes());
+  const std::uint64_t high = r.u64();
+  return {high, r.u64()};
+}
 
 std::string IpAddress::to_string() const {
   char text[INET6_ADDRSTRLEN] = {};
@@ -88,10 +106,13 @@ Result<AddressRange> AddressRange::prefix(const IpAddress& address, unsigned len
   return AddressRange{*IpAddress::from_bytes(low), *IpAddress::from_bytes(high)};
 }
 
+// The order of addresses puts the one family behind the other.
+AddressRange AddressRange::any() { return {any_v4().first, any_v6().last}; }
 AddressRange AddressRange::any_v4() { return {IpAddress::from_v4(0), IpAddress::from_v4(0xffffffff)}; }
 AddressRange AddressRange::any_v6() { return *prefix(*IpAddress::parse("::"), 0); }
 
 std::optional<unsigned> AddressRange::prefix_length() const {
+  if (first.is_v4() != last.is_v4()) return std::nullopt;
   unsigned length = 0;  // leading bits that first and last share
   const auto bit = [](const IpAddress& a, unsigned i) { return a.bytes()[i / 8] >> (7 - i % 8) & 1; };
   while (length < first.bits() && bit(first, length) == bit(last, length)) ++length;
@@ -102,13 +123,13 @@ std::optional<unsigned> AddressRange::prefix_length() const {
 }
 
 std::optional<AddressRange> AddressRange::intersect(const AddressRange& other) const {
-  if (first.is_v4() != other.first.is_v4()) return std::nullopt;
   const AddressRange both{std::max(first, other.first), std::min(last, other.last)};
   if (both.last < both.first) return std::nullopt;
   return both;
 }
 
 std::string AddressRange::to_string() const {
+  if (*this == any()) return "any";
   if (first == last) return first.to_string();
   if (const auto length = prefix_length()) return first.to_string() + "/" + std::to_string(*length);
   return first.to_string() + "-" + last.to_string();

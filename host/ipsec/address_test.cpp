@@ -21,6 +21,21 @@ TEST(IpAddress, RefusesWhatIsNotAnAddress) {
   EXPECT_FALSE(IpAddress::from_bytes(Buffer(5)));
 }
 
+// RFC 4291 2.5.5.2: how the card writes IPv4; in people's words it would be a second name for the same thing.
+TEST(IpAddress, RefusesIpv4InsideIpv6) {
+  EXPECT_EQ(IpAddress::parse("::ffff:192.0.2.1").error().detail,
+            "'::ffff:192.0.2.1' is an IPv4 address in IPv6; write 192.0.2.1");
+  EXPECT_FALSE(AddressRange::parse("::ffff:0:0/96"));
+}
+
+TEST(IpAddress, IsANumberOfTheCardAndBack) {
+  EXPECT_EQ(IpAddress::parse("192.0.2.1")->number(), layout::Address::from_v4(0xc0000201));
+  EXPECT_EQ(IpAddress::parse("2001:db8::7")->number(), layout::Address(0x20010db800000000, 7));
+  for (const char* text : {"0.0.0.0", "192.0.2.255", "::", "2001:db8::1"}) {
+    EXPECT_EQ(IpAddress::from_number(IpAddress::parse(text)->number()).to_string(), text);
+  }
+}
+
 TEST(IpAddress, OrdersNumericallyWithinAFamily) {
   EXPECT_LT(*IpAddress::parse("9.255.255.255"), *IpAddress::parse("10.0.0.0"));
   EXPECT_LT(*IpAddress::parse("255.255.255.255"), *IpAddress::parse("::"));
@@ -58,8 +73,19 @@ TEST(AddressRange, IntersectsToWhatBothHold) {
   EXPECT_EQ(range("10.0.0.1-10.0.0.9").intersect(range("10.0.0.5-10.0.0.20")), range("10.0.0.5-10.0.0.9"));
   EXPECT_EQ(range("10.1.0.0/16").intersect(range("10.2.0.0/16")), std::nullopt);
   EXPECT_EQ(AddressRange::any_v4().intersect(AddressRange::any_v6()), std::nullopt);
+  EXPECT_EQ(range("2001:db8::/32").intersect(range("2001:db8:1::/48")), range("2001:db8:1::/48"));
   EXPECT_TRUE(range("10.1.0.0/16").contains(range("10.1.2.0/24")));
   EXPECT_FALSE(range("10.1.2.0/24").contains(range("10.1.0.0/16")));
+}
+
+TEST(AddressRange, AnyHoldsBothFamiliesAndNarrowsToOne) {
+  EXPECT_EQ(AddressRange::any().to_string(), "any");
+  EXPECT_EQ(AddressRange::any().prefix_length(), std::nullopt);
+  for (const auto& one : {AddressRange::any_v4(), AddressRange::any_v6(), range("10.1.0.0/16"), range("2001:db8::1")}) {
+    EXPECT_TRUE(AddressRange::any().contains(one));
+    EXPECT_EQ(AddressRange::any().intersect(one), one);
+    EXPECT_EQ(one.intersect(AddressRange::any()), one);
+  }
 }
 
 }  // namespace

@@ -117,6 +117,20 @@ std::string_view keyword_of(const Transform& transform) {
   return "unknown";
 }
 
+std::string name_of(Protocol protocol) {
+  switch (protocol) {
+    case Protocol::kIke:
+      return "IKE";
+    case Protocol::kAh:
+      return "AH";
+    case Protocol::kEsp:
+      return "ESP";
+    case Protocol::kNone:
+      break;
+  }
+  return "protocol " + std::to_string(static_cast<unsigned>(protocol));
+}
+
 std::string_view name_of(TransformType type) {
   switch (type) {
     case TransformType::kEncryption:

@@ -12,6 +12,7 @@ namespace sallyport {
 
 // RFC 7296 3.3.1.
 enum class Protocol : std::uint8_t { kNone = 0, kIke = 1, kAh = 2, kEsp = 3 };
+[[nodiscard]] std::string name_of(Protocol protocol);  // "ESP"
 
 // RFC 7296 3.3.2; "key exchange" is RFC 9370's name of type 4.
 enum class TransformType : std::uint8_t { kEncryption = 1, kPrf = 2, kIntegrity = 3, kKeyExchange = 4, kEsn = 5 };

@@ -35,6 +35,12 @@ bool is_cipher_of_ike(Encryption cipher) {
 // Why a proposal that was written cannot work, or nothing.
 std::string_view flaw(const Proposal& proposal) {
   const auto ciphers = proposal.of_type(TransformType::kEncryption);
+  if (proposal.protocol == Protocol::kAh) {
+    if (!ciphers.empty()) return "names a cipher, which AH has none of";
+    if (!proposal.has(TransformType::kIntegrity)) return "names no integrity algorithm";
+    if (proposal.has(TransformType::kPrf)) return "names a PRF, which only IKE has";
+    return {};
+  }
   if (ciphers.empty()) return "names no cipher";
   const auto aeads = std::ranges::count_if(ciphers, [](const Transform& t) { return is_aead(Encryption{t.id}); });
   if (aeads != 0 && aeads != std::ssize(ciphers)) return "mixes ciphers with and without their own integrity";
@@ -99,12 +105,22 @@ std::optional<Proposal> match(const Proposal& offered, const Proposal& ours, DhG
   return chosen;
 }
 
-// "encryption aesccm16/256 camellia/256, key exchange modp1536": what none of ours names, of each type.
+bool any_of_protocol(const Proposals& proposals, Protocol protocol) {
+  return std::ranges::any_of(proposals, [&](const Proposal& one) { return one.protocol == protocol; });
+}
+
+// "AH, encryption aesccm16/256 camellia/256, key exchange modp1536": what none of ours names: protocols, then
+// transforms of each type.
 std::string refused(const Proposals& offered, const Proposals& ours) {
   std::string text;
+  for (const auto protocol : {Protocol::kIke, Protocol::kAh, Protocol::kEsp}) {
+    if (!any_of_protocol(offered, protocol) || any_of_protocol(ours, protocol)) continue;
+    text += (text.empty() ? "" : ", ") + name_of(protocol);
+  }
   for (const auto type : kTypes) {
     std::vector<Transform> told;
     for (const auto& offer : offered) {
+      if (!any_of_protocol(ours, offer.protocol)) continue;
       for (const auto& transform : offer.of_type(type)) {
         const auto names_it = [&](const Proposal& mine) {
           return std::ranges::find(mine.transforms, transform) != mine.transforms.end();
@@ -123,6 +139,7 @@ std::string refused(const Proposals& offered, const Proposals& ours) {
 // The words a proposal of this protocol may have, each meaning once.
 std::string known_words(Protocol protocol) {
   const auto fits = [protocol](const Transform& t) {
+    if (protocol == Protocol::kAh && t.type == TransformType::kEncryption) return false;
     if (protocol != Protocol::kIke) return t.type != TransformType::kPrf;
     if (t.type == TransformType::kEncryption) return is_cipher_of_ike(Encryption{t.id});
     if (t.type == TransformType::kIntegrity) return Integrity{t.id} != Integrity::kHmacMd5_96;

@@ -16,8 +16,8 @@ struct Proposal {
   std::vector<Transform> transforms;  // several of one type are alternatives, the best first
 
   // "aes128gcm16-prfsha256-ecp256", "aes256-sha256-modp2048" (IKE: the PRF follows the integrity algorithm);
-  // "aes256gcm16-ecp256-esn" (ESP: noesn unless it says esn). Refuses what cannot work: no cipher, a cipher without
-  // integrity, IKE without a group.
+  // "aes256gcm16-ecp256-esn" (ESP: noesn unless it says esn), "sha256-esn" (AH, likewise). Refuses what cannot work: no
+  // cipher, a cipher without integrity, AH with a cipher, IKE without a group.
   static Result<Proposal> parse(Protocol protocol, std::string_view text);
   [[nodiscard]] std::string to_string() const;  // leaves out what parse() would add by itself
 

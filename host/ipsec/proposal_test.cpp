@@ -31,6 +31,35 @@ TEST(Proposal, PrintsWhatItParsed) {
   }
 }
 
+// RFC 7296 3.3.3: integrity and sequence numbers, and a group where there is PFS.
+TEST(Proposal, OfAhHasNoCipher) {
+  for (const char* text : {"sha256", "sha1", "sha512-esn", "sha384-sha256-ecp256", "md5"}) {
+    const auto proposal = Proposal::parse(Protocol::kAh, text);
+    ASSERT_TRUE(proposal) << text;
+    EXPECT_EQ(proposal->to_string(), text);
+    EXPECT_EQ(proposal->encryption(), Encryption::kNone);
+    EXPECT_TRUE(proposal->has(TransformType::kEsn));
+  }
+  for (const char* text : {"", "aes128-sha256", "null-sha256", "aes128gcm16", "ecp256", "esn", "sha256-prfsha256"}) {
+    EXPECT_FALSE(Proposal::parse(Protocol::kAh, text)) << text;
+  }
+  EXPECT_TRUE(
+      Proposal::parse(Protocol::kAh, "aes128gmac").error().detail.ends_with("names a cipher, which AH has none of"));
+  EXPECT_TRUE(Proposal::parse(Protocol::kAh, "aes128").error().detail.find("proposal 'aes128' ") == 0);
+  EXPECT_TRUE(Proposal::parse(Protocol::kAh, "sha3").error().detail.find("there are md5 sha1 sha256 ") !=
+              std::string::npos);
+  EXPECT_EQ(legacy_in(parse_proposals(Protocol::kAh, "sha256, md5").value()), "md5");
+}
+
+TEST(Choose, TellsAhFromEsp) {
+  const auto ah = parse_proposals(Protocol::kAh, "sha256-sha1").value();
+  EXPECT_EQ(choose(ah, parse_proposals(Protocol::kAh, "sha1").value())->proposal.to_string(), "sha1");
+  const std::string why = choose(ah, esp("null-sha256")).error().detail;
+  EXPECT_NE(why.find("refused: AH"), std::string::npos) << why;
+  const std::string weak = choose(ah, parse_proposals(Protocol::kAh, "sha512").value()).error().detail;
+  EXPECT_NE(weak.find("refused: integrity sha256 sha1"), std::string::npos) << weak;
+}
+
 TEST(Proposal, TakesThePrfFromTheIntegrityAlgorithm) {
   EXPECT_EQ(ike("aes256-sha256-modp2048")[0].prf(), Prf::kHmacSha256);
   EXPECT_EQ(ike("aes256-sha512-prfsha256-modp2048")[0].prf(), Prf::kHmacSha256);

@@ -12,9 +12,11 @@ std::string to_string(Spi spi) {
 }
 
 std::string algorithm_of(const SaParameters& sa) {
-  Proposal proposal;
-  proposal.transforms.push_back(
-      {TransformType::kEncryption, static_cast<std::uint16_t>(sa.encryption), static_cast<std::uint16_t>(sa.key_bits)});
+  Proposal proposal{sa.protocol, {}};
+  if (sa.encryption != Encryption::kNone) {
+    proposal.transforms.push_back({TransformType::kEncryption, static_cast<std::uint16_t>(sa.encryption),
+                                   static_cast<std::uint16_t>(sa.key_bits)});
+  }
   if (sa.integrity != Integrity::kNone) {
     proposal.transforms.push_back({TransformType::kIntegrity, static_cast<std::uint16_t>(sa.integrity), 0});
   }

@@ -9,6 +9,7 @@
 #include "driver/sa/replay_window.hpp"
 #include "host/ipsec/algorithm.hpp"
 #include "host/ipsec/traffic_selector.hpp"
+#include "hw/layout/codes.hpp"
 
 namespace sallyport {
 
@@ -16,9 +17,11 @@ enum class Spi : std::uint32_t {};  // host order; 0 to 255 are never used (RFC 
 
 [[nodiscard]] std::string to_string(Spi spi);  // "0x8f21c0aa"
 
+using layout::Mode;
+
 // What protects one direction. The sizes follow from the algorithm.
 struct SaKeys {
-  Secret encryption;  // of the cipher; empty for NULL
+  Secret encryption;  // of the cipher; empty for NULL and AH
   Secret salt;        // the first bytes of the nonce, where the cipher has one (algorithm.hpp, salt_size)
   Secret integrity;   // of HMAC; empty for a cipher that has its own check
 };
@@ -30,25 +33,27 @@ struct UdpEncap {
   friend auto operator<=>(const UdpEncap&, const UdpEncap&) = default;
 };
 
-// A pair of ESP SAs in tunnel mode.
+// A pair of SAs.
 struct SaParameters {
-  Spi spi_in{};   // chosen by us: stands in packets that we receive
-  Spi spi_out{};  // chosen by the peer: stands in packets that we send
-  Encryption encryption = Encryption::kAesGcm16;
+  Protocol protocol = Protocol::kEsp;  // or kAh
+  Mode mode = Mode::kTunnel;
+  Spi spi_in{};                                   // chosen by us: stands in packets that we receive
+  Spi spi_out{};                                  // chosen by the peer: stands in packets that we send
+  Encryption encryption = Encryption::kAesGcm16;  // kNone for AH
   Integrity integrity = Integrity::kNone;
   unsigned key_bits = 0;  // of the cipher
   bool esn = false;
   std::uint32_t replay_window = driver::kDefaultReplayWindow;  // packets, of the one that we receive
   SaKeys in;
   SaKeys out;
-  IpAddress local;  // outer addresses
+  IpAddress local;  // outer addresses, of one family; in transport mode the only ones
   IpAddress remote;
-  std::optional<UdpEncap> encap;
-  TrafficSelectors local_ts;
+  std::optional<UdpEncap> encap;  // ESP in tunnel mode only
+  TrafficSelectors local_ts;      // in tunnel mode of either family, or of both
   TrafficSelectors remote_ts;
 };
 
-// "aes128gcm16", "aes256-sha256": the keywords of its algorithms.
+// "aes128gcm16", "aes256-sha256", of AH "sha256": the keywords of its algorithms.
 [[nodiscard]] std::string algorithm_of(const SaParameters& sa);
 
 }  // namespace sallyport

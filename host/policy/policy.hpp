@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "host/ipsec/level.hpp"
-#include "host/ipsec/traffic_selector.hpp"
+#include "host/ipsec/sa.hpp"
 
 namespace sallyport::policy {
 
@@ -20,23 +20,28 @@ enum class Action : std::uint8_t { kDiscard, kBypass, kProtect };
 // Written for packets from LAN to WAN; packets back match with source and destination exchanged.
 struct Policy {
   std::string name;
-  TrafficSelector source = TrafficSelector::of(AddressRange::any_v4());
-  TrafficSelector destination = TrafficSelector::of(AddressRange::any_v4());  // same protocol as source
+  TrafficSelector source = TrafficSelector::of(AddressRange::any());
+  TrafficSelector destination = TrafficSelector::of(AddressRange::any());  // same protocol as source
   Action action = Action::kDiscard;
 
   // protect, one of three: by the manual SA `sa`; by a child that `connection` configures; or by a child of this
-  // policy's own on `connection`, which proposes `esp_proposals`, spelled out or given by `level`.
+  // policy's own on `connection`, which proposes `esp_proposals`, spelled out or given by `level`, or `ah_proposals`.
   std::string sa;
   std::string connection;
   std::string child;
   std::optional<Level> level;
   Proposals esp_proposals;
+  Proposals ah_proposals;
+  Mode mode = Mode::kTunnel;                   // of a child of its own
   std::optional<std::uint32_t> replay_window;  // packets, of a child of its own
   bool legacy = false;                         // broken algorithms may stand among the proposals
   bool start =
       false;  // a child of its own is brought up at once and again whenever it is lost; else by the first packet
 
   [[nodiscard]] bool owns_child() const { return action == Action::kProtect && !connection.empty() && child.empty(); }
+  // What a child of its own offers. "Any" address becomes one selector of each family that the other end may have.
+  [[nodiscard]] TrafficSelectors local_ts() const;
+  [[nodiscard]] TrafficSelectors remote_ts() const;
   // What the SAs belong to: "connection/child", or "sa/name". Policies with the same target share SAs.
   [[nodiscard]] std::string target() const;
 };
