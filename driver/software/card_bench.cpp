@@ -2,6 +2,7 @@
 #include "driver/software/card_bench.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace sallyport::driver {
 
@@ -36,7 +37,51 @@ Buffer opened_by_peer(Bytes esp, std::uint32_t seq_high, bool esn) {
   return plaintext.value_or(Buffer());
 }
 
-Rows tree(unsigned intervals, const std::vector<std::uint32_t>& starts) {
+Buffer ip(const Packet& p) {
+  if (p.source.is_v4()) {
+    ByteWriter w;
+    const std::size_t header = kIpv4Bytes + p.options;
+    w.u8(static_cast<std::uint8_t>(0x40 + header / 4)).u8(p.tos);
+    w.u16(static_cast<std::uint16_t>(header + p.payload.size())).u16(0x4321).u16(p.fragment);
+    w.u8(p.ttl).u8(p.protocol).u16(0).u32(p.source.v4()).u32(p.destination.v4());
+    for (std::size_t i = 0; i < p.options; ++i) w.u8(1);  // RFC 791: no operation
+    w.patch_u16(10, internet_checksum(w.view()));
+    return w.bytes(p.payload).take();
+  }
+  ByteWriter content;
+  for (std::size_t i = 0; i < p.extensions.size(); ++i) {
+    content.u8(i + 1 < p.extensions.size() ? p.extensions[i + 1] : p.protocol).u8(0);
+    if (p.extensions[i] == kFragment) {
+      content.u16(static_cast<std::uint16_t>((p.fragment & 0x1fff) << 3 | (p.fragment >> 13 & 1))).u32(0x87654321);
+    } else {
+      content.u8(1).u8(4).zeros(4);  // RFC 8200 4.2: PadN
+    }
+  }
+  content.bytes(p.payload);
+  ByteWriter w;
+  w.u32(6U << 28 | std::uint32_t{p.tos} << 20 | 0x54321).u16(static_cast<std::uint16_t>(content.size()));
+  w.u8(p.extensions.empty() ? p.protocol : p.extensions[0]).u8(p.ttl);
+  w.u64(p.source.high).u64(p.source.low).u64(p.destination.high).u64(p.destination.low);
+  return w.bytes(content.view()).take();
+}
+
+Buffer frame(std::uint64_t destination_mac, Bytes content, std::uint16_t ethertype) {
+  ByteWriter w;
+  w.u16(static_cast<std::uint16_t>(destination_mac >> 32)).u32(static_cast<std::uint32_t>(destination_mac));
+  w.u16(0x0200).u32(0x99);
+  w.u16(ethertype).bytes(content);
+  return w.take();
+}
+
+Buffer frame(std::uint64_t destination_mac, Bytes packet) {
+  return frame(destination_mac, packet, packet[0] >> 4 == 6 ? kEthertypeIpv6 : kEthertypeIpv4);
+}
+
+Buffer tagged(Bytes frame, std::uint16_t tag_control) {
+  return ByteWriter().bytes(frame.first(12)).u16(0x8100).u16(tag_control).bytes(frame.subspan(12)).take();
+}
+
+Rows tree(unsigned intervals, const std::vector<Address>& starts) {
   Rows rows;
   for (unsigned node = 1; node < intervals; ++node) {
     const unsigned place = layout::interval_node(node, intervals);
@@ -49,9 +94,30 @@ Rows tree(unsigned intervals, const std::vector<std::uint32_t>& starts) {
 
 namespace {
 
-// An SPD of two rules over source and destination address: protect LAN <-> remote net (rule 0), TCP to or from
-// 198.51.100.0/24 port 80 in the clear (rule 1).
-constexpr std::uint32_t kClearNet = 0xc6336400;
+constexpr Address v4(std::uint32_t address) { return Address::from_v4(address); }
+constexpr Address kLanNet = v4(0x0a000100), kLanNetEnd = v4(0x0a000200);
+constexpr Address kRemoteNet = v4(0x0a000200), kRemoteNetEnd = v4(0x0a000300);
+constexpr Address kClearNet = v4(0xc6336400), kClearNetEnd = v4(0xc6336500);
+constexpr Address kLanNet6{0x20010db800010000, 0}, kLanNet6End{0x20010db800010001, 0};
+constexpr Address kRemoteNet6{0x20010db800020000, 0}, kRemoteNet6End{0x20010db800020001, 0};
+
+// The addresses from `first` to before `end` satisfy `rule`.
+struct Reach {
+  unsigned rule;
+  Address first;
+  Address end;
+};
+constexpr unsigned kProtectRule = 0, kClearRule = 1, kPeerRule = 2;
+
+const std::vector<Reach> kOfLan = {{kProtectRule, kLanNet, kLanNetEnd}, {kProtectRule, kLanNet6, kLanNet6End}};
+const std::vector<Reach> kOfRemote = {{kProtectRule, kRemoteNet, kRemoteNetEnd},
+                                      {kProtectRule, kRemoteNet6, kRemoteNet6End}};
+const std::vector<Reach> kOfGateway = {{kPeerRule, bench::kGateway, bench::kGateway.next()},
+                                       {kPeerRule, bench::kGateway6, bench::kGateway6.next()}};
+const std::vector<Reach> kOfPeer = {{kPeerRule, bench::kPeer, bench::kPeer.next()},
+                                    {kPeerRule, bench::kPeer6, bench::kPeer6.next()}};
+const std::vector<Reach> kOfEverybody = {{kClearRule, Address(), layout::kLastAddress}};
+const std::vector<Reach> kOfWebServers = {{kClearRule, kClearNet, kClearNetEnd}};
 
 }  // namespace
 
@@ -60,44 +126,57 @@ void CardBench::SetUp() {
   card_.on_packet([this](const PacketRecord& r) { records_.push_back(r); });
   start_rings(64);
 
-  // Routes: our address is local, LAN net by kLanHop, everything else by kWanHop; one interval without a route.
+  // Routes: our addresses are local, LAN nets by kLanHop, everything else by kWanHop; from 240.0.0.0 to the first IPv6
+  // net, and for multicast, there is none.
   load_both(TableId::kRouteStart,
-            tree(layout::kRouteIntervals, {kLanNet, kLanNet + 256, kGateway, kGateway + 1, 0xf0000000}));
+            tree(layout::kRouteIntervals, {kLanNet, kLanNetEnd, kGateway, kGateway.next(), v4(0xf0000000), kLanNet6,
+                                           kLanNet6End, kGateway6, kGateway6.next(), Address(0xff00ULL << 48, 0)}));
   Rows routes;
   for (unsigned i = 0; i < layout::kRouteIntervals; ++i) {
-    const bool local = i == 3;
-    const bool none = i >= 5;
+    const bool local = i == 3 || i == 8;
+    const bool none = i == 5 || i >= 10;
     routes[i].set(layout::route::kKind, static_cast<unsigned>(local  ? Route::kLocal
                                                               : none ? Route::kNone
                                                                      : Route::kSend));
-    routes[i].set(layout::route::kNextHop, i == 1 ? kLanHop : kWanHop);
+    routes[i].set(layout::route::kNextHop, i == 1 || i == 6 ? kLanHop : kWanHop);
   }
   load_both(TableId::kRoute, routes);
   set_next_hop(kLanHop, Port::kLan, kLanHostMac);
   set_next_hop(kWanHop, Port::kWan, kPeerMac);
 
-  // An address field whose [net, net+255] satisfies rule 0 and clear net rule 1.
   for (const bool outbound : {true, false}) {
     const auto table = [&](SpdTable t) {
       return TableId{static_cast<unsigned>(outbound ? TableId::kSpdOut : TableId::kSpdIn) + static_cast<unsigned>(t)};
     };
-    const auto field = [&](SpdTable starts, SpdTable bitmaps, std::uint32_t net, bool clear_here) {
-      load_both(table(starts), tree(layout::kAddressIntervals, {net, net + 256, kClearNet, kClearNet + 256}));
+    const auto field = [&](SpdTable starts, SpdTable bitmaps, const std::vector<std::vector<Reach>>& reaches) {
+      std::set<Address> cuts;
+      for (const auto& some : reaches) {
+        for (const Reach& reach : some) cuts.insert({reach.first, reach.end});
+      }
+      cuts.erase(Address());  // where the first interval begins
+      const std::vector<Address> sorted(cuts.begin(), cuts.end());
+      load_both(table(starts), tree(layout::kAddressIntervals, sorted));
       Rows rows;
       for (unsigned i = 0; i < layout::kAddressIntervals; ++i) {
-        rows[i].set_bit(0, i == 1);
-        rows[i].set_bit(1, !clear_here || i == 3);
+        const Address start = i == 0 ? Address() : sorted[std::min<std::size_t>(i, sorted.size()) - 1];
+        for (const auto& some : reaches) {
+          for (const Reach& reach : some) {
+            if (start >= reach.first && start < reach.end) rows[i].set_bit(reach.rule, true);
+          }
+        }
       }
       load_both(table(bitmaps), rows);
     };
-    field(SpdTable::kSourceStart, SpdTable::kSource, outbound ? kLanNet : kRemoteNet, !outbound);
-    field(SpdTable::kDestinationStart, SpdTable::kDestination, outbound ? kRemoteNet : kLanNet, outbound);
+    field(SpdTable::kSourceStart, SpdTable::kSource,
+          outbound ? std::vector{kOfLan, kOfEverybody, kOfGateway} : std::vector{kOfRemote, kOfWebServers, kOfPeer});
+    field(SpdTable::kDestinationStart, SpdTable::kDestination,
+          outbound ? std::vector{kOfRemote, kOfWebServers, kOfPeer} : std::vector{kOfLan, kOfEverybody, kOfGateway});
     const auto narrow = [&](SpdTable starts, SpdTable bitmaps, bool http) {
-      load_both(table(starts), tree(layout::kNarrowIntervals, {80, 81}));
+      load_both(table(starts), tree(layout::kNarrowIntervals, {Address(0, 80), Address(0, 81)}));
       Rows rows;
       for (unsigned i = 0; i < layout::kNarrowIntervals; ++i) {
-        rows[i].set_bit(0, true);
-        rows[i].set_bit(1, !http || i == 1);
+        for (const unsigned rule : {kProtectRule, kPeerRule}) rows[i].set_bit(rule, true);
+        rows[i].set_bit(kClearRule, !http || i == 1);
       }
       load_both(table(bitmaps), rows);
     };
@@ -106,12 +185,14 @@ void CardBench::SetUp() {
     narrow(SpdTable::kPrincipalStart, SpdTable::kPrincipal, false);
     Rows protocols;
     for (unsigned i = 0; i < layout::kProtocols; ++i) {
-      protocols[i].set_bit(0, true);
-      protocols[i].set_bit(1, i == 6);
+      for (const unsigned rule : {kProtectRule, kPeerRule}) protocols[i].set_bit(rule, true);
+      protocols[i].set_bit(kClearRule, i == kProtocolTcp);
     }
     load_both(table(SpdTable::kProtocol), protocols);
-    set_rule(outbound ? TableId::kSpdOut : TableId::kSpdIn, 0, Action::kProtect);
-    set_rule(outbound ? TableId::kSpdOut : TableId::kSpdIn, 1, Action::kBypass);
+    const TableId spd = outbound ? TableId::kSpdOut : TableId::kSpdIn;
+    set_rule(spd, kProtectRule, Action::kProtect);
+    set_rule(spd, kClearRule, Action::kBypass);
+    set_rule(spd, kPeerRule, Action::kProtect);
   }
   install_sa_out(sa_out_row());
   install_sa_in(sa_in_row());
@@ -186,21 +267,24 @@ void CardBench::set_next_hop(unsigned number, Port port, std::uint64_t mac, bool
   load_both(TableId::kNextHop, {{number, row}});
 }
 
-void CardBench::install_sa_out(layout::Row row, const bench::EspPeer& peer) {
-  install(row, peer, bench::kOutIndex, TableId::kSaOut, TableId::kSaOutKey, TableId::kSaOutIntegrityKey);
+void CardBench::install_sa_out(layout::Row row, const bench::EspPeer& peer, layout::Row limits) {
+  install({TableId::kSaOut, TableId::kSaOutKey, TableId::kSaOutIntegrityKey, TableId::kSaOutLimits}, bench::kOutIndex,
+          row, peer, limits);
 }
 
-void CardBench::install_sa_in(layout::Row row, const bench::EspPeer& peer) {
-  install(row, peer, bench::kInIndex, TableId::kSaIn, TableId::kSaInKey, TableId::kSaInIntegrityKey);
+void CardBench::install_sa_in(layout::Row row, const bench::EspPeer& peer, layout::Row limits) {
+  install({TableId::kSaIn, TableId::kSaInKey, TableId::kSaInIntegrityKey, TableId::kSaInLimits}, bench::kInIndex, row,
+          peer, limits);
 }
 
-void CardBench::install(const layout::Row& row, const bench::EspPeer& peer, unsigned index, TableId sa, TableId key,
-                        TableId integrity_key) {
+void CardBench::install(const SaTables& tables, unsigned index, const layout::Row& row, const bench::EspPeer& peer,
+                        const layout::Row& limits) {
   if (peer.integrity != layout::Integrity::kNone) {
-    ASSERT_EQ(load(integrity_key, {{index, peer.integrity_key_row()}}, 0), layout::LoadError::kNone);
+    ASSERT_EQ(load(tables.integrity_key, {{index, peer.integrity_key_row()}}, 0), layout::LoadError::kNone);
   }
-  ASSERT_EQ(load(key, {{index, peer.key_row()}}, 0), layout::LoadError::kNone);
-  ASSERT_EQ(load(sa, {{index, row}}, 0), layout::LoadError::kNone);
+  ASSERT_EQ(load(tables.key, {{index, peer.key_row()}}, 0), layout::LoadError::kNone);
+  ASSERT_EQ(load(tables.limits, {{index, limits}}, 0), layout::LoadError::kNone);
+  ASSERT_EQ(load(tables.sa, {{index, row}}, 0), layout::LoadError::kNone);
 }
 
 layout::Row CardBench::sa_out_row() {

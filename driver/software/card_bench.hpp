@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// For tests: a card, software or another one, between a LAN of 10.0.1.0/24 and a WAN, with tables written row by row.
+// For tests: a card, software or another one, between a LAN and a WAN, with tables written row by row.
 //
-//   10.0.1.0/24 --- LAN [card, 192.0.2.1] WAN --- peer gateway 192.0.2.2 --- 10.0.2.0/24
+//   10.0.1.0/24       --- LAN [card, 192.0.2.1       ] WAN --- peer gateway 192.0.2.2       --- 10.0.2.0/24
+//   2001:db8:1::/64            [      2001:db8:ff::1 ]                      2001:db8:ff::2      2001:db8:2::/64
 #pragma once
 
 #include <gtest/gtest.h>
@@ -20,9 +21,12 @@ namespace bench {
 
 constexpr std::uint64_t kLanMac = 0x020000000001, kWanMac = 0x020000000002;
 constexpr std::uint64_t kLanHostMac = 0x0200000000aa, kPeerMac = 0x0200000000bb;
-constexpr std::uint32_t kLanHost = 0x0a000105, kRemoteHost = 0x0a000205;
-constexpr std::uint32_t kGateway = 0xc0000201, kPeer = 0xc0000202;
-constexpr std::uint32_t kLanNet = 0x0a000100, kRemoteNet = 0x0a000200;
+constexpr Address kLanHost = Address::from_v4(0x0a000105), kRemoteHost = Address::from_v4(0x0a000205);
+constexpr Address kGateway = Address::from_v4(0xc0000201), kPeer = Address::from_v4(0xc0000202);
+constexpr Address kLanHost6{0x20010db800010000, 5}, kRemoteHost6{0x20010db800020000, 5};
+constexpr Address kGateway6{0x20010db800ff0000, 1}, kPeer6{0x20010db800ff0000, 2};
+constexpr Address kStranger = Address::from_v4(0x08080808);  // whom no rule knows
+constexpr Address kWebServer = Address::from_v4(0xc6336405);
 constexpr unsigned kLanHop = 1, kWanHop = 2;
 constexpr std::uint16_t kPolicyId = 7;
 constexpr unsigned kOutIndex = 5;
@@ -34,33 +38,28 @@ constexpr std::uint16_t kMtu = 1500;
 inline Buffer datagram() { return ByteWriter().u16(0x1234).u16(0x5678).u16(12).u16(0).u32(0x01020304).take(); }
 
 struct Packet {
-  std::uint32_t source = kLanHost;
-  std::uint32_t destination = kRemoteHost;
+  Address source = kLanHost;  // which says the IP version, too
+  Address destination = kRemoteHost;
   std::uint8_t protocol = 17;
   std::uint8_t ttl = 64;
-  std::uint16_t fragment = 0;  // flags and offset as in the header
+  std::uint16_t fragment = 0;  // flags and offset as in an IPv4 header
   Buffer payload = datagram();
+  std::uint8_t tos = 0;
+  std::size_t options = 0;  // bytes of IPv4 options: a multiple of 4
+  Buffer extensions{};      // IPv6 extension headers by number, 8 bytes each; a fragment header says `fragment`
 };
 
-inline Buffer ipv4(const Packet& p) {
-  ByteWriter w;
-  w.u8(0x45).u8(0).u16(static_cast<std::uint16_t>(20 + p.payload.size())).u16(0x4321).u16(p.fragment);
-  w.u8(p.ttl).u8(p.protocol).u16(0).u32(p.source).u32(p.destination);
-  w.patch_u16(10, internet_checksum(w.view()));
-  w.bytes(p.payload);
-  return w.take();
-}
+Buffer ip(const Packet& p);
 
-inline Buffer frame(std::uint64_t destination_mac, Bytes packet, std::uint16_t ethertype = kEthertypeIpv4) {
-  ByteWriter w;
-  w.u16(static_cast<std::uint16_t>(destination_mac >> 32)).u32(static_cast<std::uint32_t>(destination_mac));
-  w.u16(0x0200).u32(0x99);
-  w.u16(ethertype).bytes(packet);
-  return w.take();
-}
+// The ethertype is that of the packet's IP version.
+Buffer frame(std::uint64_t destination_mac, Bytes packet);
+Buffer frame(std::uint64_t destination_mac, Bytes content, std::uint16_t ethertype);
 
-inline Buffer lan_frame(const Packet& p = {}) { return frame(kLanMac, ipv4(p)); }
-inline Buffer wan_frame(const Packet& p) { return frame(kWanMac, ipv4(p)); }
+inline Buffer lan_frame(const Packet& p = {}) { return frame(kLanMac, ip(p)); }
+inline Buffer wan_frame(const Packet& p) { return frame(kWanMac, ip(p)); }
+
+// IEEE 802.1Q: with a tag of this VLAN.
+Buffer tagged(Bytes frame, std::uint16_t tag_control);
 
 // Who has the bench's keys of either direction, unless a test says another: AES-GCM with a key of 256 bits.
 const EspPeer& default_peer();
@@ -74,7 +73,7 @@ Buffer opened_by_peer(Bytes esp, std::uint32_t seq_high = 0, bool esn = false);
 
 // Fills a search tree and the rows of its intervals: `starts` ascending, one row more than starts.
 using Rows = std::map<unsigned, layout::Row>;
-Rows tree(unsigned intervals, const std::vector<std::uint32_t>& starts);
+Rows tree(unsigned intervals, const std::vector<Address>& starts);
 
 }  // namespace bench
 
@@ -112,8 +111,8 @@ class CardBench : public testing::Test {
     }
   };
 
-  // Enabled, bank 0 open: LAN to remote net protected, remote net to LAN demanded protected, TCP port 80 to
-  // 198.51.100.0/24 in the clear, everything else without a rule.
+  // Enabled, bank 0 open: LAN to remote net protected (rule 0), TCP port 80 to 198.51.100.0/24 in the clear (rule 1),
+  // gateway to peer protected (rule 2), the same back, everything else without a rule.
   void SetUp() override;
 
   // The records of one table load, written and started.
@@ -125,8 +124,8 @@ class CardBench : public testing::Test {
   void set_rule(layout::TableId spd, unsigned rule, layout::Action action, std::uint16_t sa_index = bench::kOutIndex);
   void set_route(unsigned interval, layout::Route kind, unsigned next_hop);
   void set_next_hop(unsigned row, layout::Port port, std::uint64_t mac, bool valid = true);
-  void install_sa_out(layout::Row row, const bench::EspPeer& peer = bench::default_peer());
-  void install_sa_in(layout::Row row, const bench::EspPeer& peer = bench::default_peer());
+  void install_sa_out(layout::Row row, const bench::EspPeer& peer = bench::default_peer(), layout::Row limits = {});
+  void install_sa_in(layout::Row row, const bench::EspPeer& peer = bench::default_peer(), layout::Row limits = {});
   [[nodiscard]] static layout::Row sa_out_row();
   [[nodiscard]] static layout::Row sa_in_row();
 
@@ -144,8 +143,11 @@ class CardBench : public testing::Test {
   std::vector<PacketRecord> records_;
 
  private:
-  void install(const layout::Row& row, const bench::EspPeer& peer, unsigned index, layout::TableId sa,
-               layout::TableId key, layout::TableId integrity_key);
+  struct SaTables {
+    layout::TableId sa, key, integrity_key, limits;
+  };
+  void install(const SaTables& tables, unsigned index, const layout::Row& row, const bench::EspPeer& peer,
+               const layout::Row& limits);
 
   std::unique_ptr<BenchedCard> owned_ = make_benched_card([this](layout::Port port, Bytes f) {
     sent_.push_back({port, Buffer(f.begin(), f.end())});

@@ -11,6 +11,7 @@ namespace {
 constexpr std::uint32_t kEnable = 1U << 0;
 constexpr std::uint32_t kWipe = 1U << 1;
 constexpr std::uint64_t kMacBits = 0xffffffffffff;
+constexpr std::uint32_t kVlanBits = 0xfff;
 constexpr std::uint32_t kOutboundState = 1U << 31;
 // The card's planned clock, 322.265625 MHz: 330 clocks in 1024 ns.
 constexpr std::uint64_t kClocks = 330;
@@ -62,6 +63,10 @@ std::uint32_t SoftwareCard::current(std::uint32_t offset) {
       return generation_;
     case reg::kHashSeed.offset:
       return settings_.hash_seed;
+    case reg::kLanVlan.offset:
+      return settings_.lan_vlan;
+    case reg::kWanVlan.offset:
+      return settings_.wan_vlan;
     case reg::kLoadLength.offset:
       return load_length_;
     case reg::kLoadCount.offset:
@@ -114,6 +119,12 @@ Result<void> SoftwareCard::write(const layout::Register& r, std::uint32_t value)
       break;
     case reg::kHashSeed.offset:
       settings_.hash_seed = value;
+      break;
+    case reg::kLanVlan.offset:
+      settings_.lan_vlan = value & kVlanBits;
+      break;
+    case reg::kWanVlan.offset:
+      settings_.wan_vlan = value & kVlanBits;
       break;
     case reg::kLoadLength.offset:
       load_length_ = value;

@@ -20,6 +20,10 @@ TEST(CardRegisters, ReadTheirResetValueAndHoldWhatMayBeWritten) {
                                      reg::kHashSeed.offset,     reg::kLoadAddress.offset, reg::kRxAddress.offset,
                                      reg::kTxAddress.offset,    reg::kRxConsumer.offset,  reg::kTxProducer.offset,
                                      reg::kSaStateSelect.offset};
+  for (const layout::Register& vlan : {reg::kLanVlan, reg::kWanVlan}) {
+    ASSERT_TRUE(card.write(vlan, 0xfffffabc));
+    EXPECT_EQ(card.read(vlan).value(), 0xabcu) << vlan.name << " has 12 bits";
+  }
   for (const layout::Register& r : layout::kRegisters) {
     if (r.access == layout::Access::kRead) {
       const std::uint32_t before = r.offset == reg::kClock.offset ? 0 : card.read(r).value();

@@ -2,6 +2,8 @@
 // Admission, the way from LAN, and forwarding; the way from WAN is in inbound.cpp.
 #include "driver/software/datapath.hpp"
 
+#include "driver/software/encapsulation.hpp"
+
 namespace sallyport::driver::software {
 
 using layout::Action;
@@ -20,6 +22,8 @@ Drop admission_drop(HeaderFault fault) {
     case HeaderFault::kTooShort:
     case HeaderFault::kTotalTooLong:
       return Drop::kIpTruncated;
+    case HeaderFault::kExtension:
+      return Drop::kIpExtension;
     case HeaderFault::kNone:
       break;
   }
@@ -36,7 +40,7 @@ Buffer ethernet(std::uint64_t destination, std::uint64_t source, Bytes packet) {
   ByteWriter w;
   put_mac(w, destination);
   put_mac(w, source);
-  w.u16(kEthertypeIpv4).bytes(packet);
+  w.u16(packet[0] >> 4 == 6 ? kEthertypeIpv6 : kEthertypeIpv4).bytes(packet);
   return w.take();
 }
 
@@ -58,9 +62,9 @@ Outcome Datapath::process(Port port, Bytes frame, std::uint32_t generation, Effe
   r.skip(6);  // source MAC
   const std::uint16_t ethertype = r.u16();
   if (ethertype == kEthertypeArp) return upcall(p, Upcall::kArp);
-  if (ethertype != kEthertypeIpv4) return Drop::kEthertype;
-  const HeaderFault fault = read_ipv4(frame.subspan(kEthernetBytes), p.packet);
-  if (fault != HeaderFault::kNone) return admission_drop(fault);
+  const auto fault = read_ip_of(ethertype, frame.subspan(kEthernetBytes), p.packet);
+  if (!fault) return Drop::kEthertype;
+  if (*fault != HeaderFault::kNone) return admission_drop(*fault);
 
   p.found = look_up(p, port == Port::kLan ? TableId::kSpdOut : TableId::kSpdIn);
   p.notice.principal = p.found.principal;
@@ -71,7 +75,6 @@ Outcome Datapath::process(Port port, Bytes frame, std::uint32_t generation, Effe
 
 Outcome Datapath::from_lan(Passage& p, Effects& effects) {
   if (p.found.route == Route::kLocal) return upcall(p, Upcall::kLocal);
-  if (p.packet.ttl < 2) return Drop::kTtlExpired;
   if (!p.found.rule) return Drop::kSpdNoMatch;
   p.notice.policy_id = p.found.rule->policy_id;
   switch (p.found.rule->action) {
@@ -80,6 +83,7 @@ Outcome Datapath::from_lan(Passage& p, Effects& effects) {
     case Action::kHost:
       return upcall(p, Upcall::kPolicy);
     case Action::kBypass: {
+      if (p.packet.ttl < 2) return Drop::kTtlExpired;
       Outcome outcome = forward(p, Port::kWan);
       if (std::holds_alternative<Sent>(outcome)) effects.counted.push_back(layout::Counter::kBypassOut);
       return outcome;
@@ -96,29 +100,33 @@ Outcome Datapath::protect(Passage& p, Effects& effects) {
   if (sa_index >= layout::kSaRows) return Drop::kSaEmpty;
   const layout::Row& sa_row = row(TableId::kSaOut, 0, sa_index);
   const auto transform =
-      transform_of(sa_row, row(TableId::kSaOutKey, 0, sa_index), row(TableId::kSaOutIntegrityKey, 0, sa_index));
+      transform_of(sa_row, layout::Protocol(sa_row.get(sa::kProtocol)), row(TableId::kSaOutKey, 0, sa_index),
+                   row(TableId::kSaOutIntegrityKey, 0, sa_index));
   if (sa_row.get(sa::kValid) == 0 || !transform) return Drop::kSaEmpty;
+  const bool tunnel = layout::Mode(sa_row.get(sa::kMode)) == layout::Mode::kTunnel;
+  if (tunnel && p.packet.ttl < 2) return Drop::kTtlExpired;
+  if (!tunnel && (!p.packet.plain() || p.packet.payload().empty())) return Drop::kPlainHeader;
 
   p.notice.spi = static_cast<std::uint32_t>(sa_row.get(sa::kSpi));
   p.notice.sa_index = static_cast<std::uint16_t>(sa_index);
   p.notice.outbound = true;
-  const std::size_t inner_total = p.packet.total();
-  auto hop = next_hop(p, static_cast<unsigned>(sa_row.get(sa::kNextHop)), Port::kWan,
-                      outer_total(sa_row, *transform, inner_total));
+  const Encapsulation encapsulation(p.packet, sa_row, *transform);
+  auto hop = next_hop(p, static_cast<unsigned>(sa_row.get(sa::kNextHop)), Port::kWan, encapsulation.total());
   if (auto* instead = std::get_if<Outcome>(&hop)) return std::move(*instead);
 
   SaEvents happened;
-  const auto number = outbound_[sa_index].number(sa_row, transform->ciphertext_bytes(inner_total), happened);
+  const auto number = outbound_[sa_index].number(sa_row, row(TableId::kSaOutLimits, 0, sa_index),
+                                                 encapsulation.counted_bytes(), happened);
   Notice event = p.notice;
   event.principal = 0;
   event.policy_id = static_cast<std::uint16_t>(sa_row.get(sa::kPolicyId));
-  event.source = static_cast<std::uint32_t>(sa_row.get(sa::kSource));
+  event.source = sa_row.get_address(sa::kSource);
   event.upcall = happened.hard_limit ? Upcall::kHardLimit : Upcall::kSoftLimit;
   if (happened.hard_limit || happened.soft_limit) effects.events.push_back(event);
   if (const auto* refused = std::get_if<Drop>(&number)) return *refused;
 
   effects.counted.push_back(layout::Counter::kEspOut);
-  const Buffer outer = encapsulate(p.packet, sa_row, *transform, std::get<std::uint64_t>(number));
+  const Buffer outer = encapsulation.packet(std::get<std::uint64_t>(number));
   return Sent{Port::kWan, ethernet(std::get<layout::Row>(hop).get(layout::next_hop::kMac), settings_.wan_mac, outer)};
 }
 

@@ -5,7 +5,7 @@
 #include <variant>
 #include <vector>
 
-#include "driver/software/esp.hpp"
+#include "driver/ip/ip.hpp"
 #include "driver/software/lookup.hpp"
 #include "driver/software/sa_state.hpp"
 #include "hw/layout/descriptors.hpp"
@@ -24,7 +24,7 @@ struct Notice {
   std::uint16_t principal = 0;
   bool outbound = false;
   bool decapsulated = false;
-  std::uint32_t source = 0;  // events: outer source address
+  Address source;  // events: outer source address
 };
 
 struct Sent {
@@ -47,7 +47,10 @@ struct Settings {
   std::uint64_t lan_mac = 0;  // first byte most significant
   std::uint64_t wan_mac = 0;
   std::uint32_t hash_seed = 0;
+  std::uint16_t lan_vlan = 0;  // 0: none
+  std::uint16_t wan_vlan = 0;
 
+  [[nodiscard]] std::uint16_t vlan(layout::Port port) const { return port == layout::Port::kLan ? lan_vlan : wan_vlan; }
   [[nodiscard]] std::uint64_t mac(layout::Port port) const { return port == layout::Port::kLan ? lan_mac : wan_mac; }
 };
 
@@ -57,11 +60,25 @@ struct Effects {
   std::vector<layout::Counter> counted;
 };
 
+// What of a packet to us from WAN an SA opens: ESP from SPI to ICV, or AH to the packet's end.
+struct IpsecPacket {
+  layout::Protocol protocol;
+  Bytes bytes;
+  bool encap = false;  // it came in UDP
+
+  [[nodiscard]] std::uint32_t spi() const { return ByteReader(bytes.subspan(fixed())).u32(); }
+  [[nodiscard]] std::uint32_t seq_low() const { return ByteReader(bytes.subspan(fixed() + 4)).u32(); }
+
+ private:
+  // Next header, length and two reserved bytes stand before the SPI of AH.
+  [[nodiscard]] std::size_t fixed() const { return protocol == layout::Protocol::kAh ? 4 : 0; }
+};
+
 class Datapath {
  public:
   Datapath(const Tables& tables, const Settings& settings) : tables_(tables), settings_(settings) {}
 
-  // A frame from LAN or WAN whose length is 14 to kMaxFrame bytes, under the generation in force.
+  // A frame from LAN or WAN, without tag, whose length is 14 to kMaxFrame bytes, under the generation in force.
   Outcome process(layout::Port port, Bytes frame, std::uint32_t generation, Effects& effects);
 
   void reset_outbound(unsigned sa_index, std::uint64_t last_seq = 0) { outbound_[sa_index] = OutboundState(last_seq); }
@@ -72,7 +89,7 @@ class Datapath {
  private:
   // A packet on its way: what is forwarded, and what the host gets instead if it comes to that.
   struct Passage {
-    Ipv4Packet packet;
+    IpPacket packet;
     Bytes host_frame;
     Notice notice;
     LookupResult found;
@@ -82,8 +99,9 @@ class Datapath {
   Outcome protect(Passage& p, Effects& effects);
   Outcome from_wan(Passage& p, Effects& effects);
   Outcome clear(Passage& p, Effects& effects);
-  Outcome inbound_esp(Passage& p, const EspPacket& esp, Effects& effects);
-  Outcome inner(Passage& outer, const layout::Row& sa_in, Bytes plaintext);
+  Outcome inbound_ipsec(Passage& p, const IpsecPacket& ipsec, Effects& effects);
+  // What an SA has opened, of protocol `next_header`.
+  Outcome inner(const Passage& outer, const layout::Row& sa_in, std::uint8_t next_header, Bytes opened);
   Outcome forward(const Passage& p, layout::Port egress);
 
   // The row of next_hop that leads out of `egress` and takes `total` bytes, or what happens instead.

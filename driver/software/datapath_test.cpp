@@ -12,8 +12,8 @@ using layout::Drop;
 // one does, in drops_test.
 TEST(Datapath, FailsClosedInAStateThatCannotBe) {
   EXPECT_EQ(admission_drop(HeaderFault::kNone), Drop::kIllegalState);
-  for (const HeaderFault fault :
-       {HeaderFault::kTooShort, HeaderFault::kMalformed, HeaderFault::kTotalTooLong, HeaderFault::kChecksum}) {
+  for (const HeaderFault fault : {HeaderFault::kTooShort, HeaderFault::kMalformed, HeaderFault::kTotalTooLong,
+                                  HeaderFault::kExtension, HeaderFault::kChecksum}) {
     EXPECT_NE(admission_drop(fault), Drop::kIllegalState);
   }
 }

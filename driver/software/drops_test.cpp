@@ -14,6 +14,8 @@ using bench::Packet;
 using layout::Action;
 using layout::Counter;
 using layout::Drop;
+using layout::Integrity;
+using layout::Mode;
 using layout::Port;
 using layout::Route;
 using layout::TableId;
@@ -24,6 +26,8 @@ const char* name_of(Drop reason) { return layout::kDrops[static_cast<unsigned>(r
 class Drops : public CardBench {
  protected:
   Packet inner_ = {.source = bench::kRemoteHost, .destination = bench::kLanHost};
+  Packet lan6_ = {.source = bench::kLanHost6, .destination = bench::kRemoteHost6};
+  const bench::EspPeer ah_peer_ = bench::EspPeer::with_keys(layout::Cipher::kNull, Integrity::kHmacSha256_128, 0, 9);
 
   void lan(const Packet& p = {}) { card_.receive(Port::kLan, bench::lan_frame(p)); }
   void wan(const Packet& p) { card_.receive(Port::kWan, bench::wan_frame(p)); }
@@ -35,7 +39,7 @@ class Drops : public CardBench {
          .payload = Buffer(payload.begin(), payload.end())});
   }
   void esp(std::uint32_t seq, Bytes plaintext) { to_gateway(50, bench::sealed_by_peer(bench::kInSpi, seq, plaintext)); }
-  void esp_of(std::uint32_t seq, const Packet& p) { esp(seq, bench::with_trailer(bench::ipv4(p))); }
+  void esp_of(std::uint32_t seq, const Packet& p) { esp(seq, bench::with_trailer(bench::ip(p))); }
 
   using AllDrops = std::array<std::uint64_t, layout::kDropReasons>;
   AllDrops all_drops() {
@@ -87,33 +91,41 @@ class EveryReason : public Drops, public testing::WithParamInterface<unsigned> {
         expect_drop(reason, [&] { wan(inner_); });
         return;
       case Drop::kNotForUs:
-        expect_drop(reason, [&] { card_.receive(Port::kLan, bench::frame(0x0200000000ff, bench::ipv4({}))); });
-        expect_drop(reason, [&] { card_.receive(Port::kWan, bench::frame(bench::kLanMac, bench::ipv4(inner_))); });
+        expect_drop(reason, [&] { card_.receive(Port::kLan, bench::frame(0x0200000000ff, bench::ip({}))); });
+        expect_drop(reason, [&] { card_.receive(Port::kWan, bench::frame(bench::kLanMac, bench::ip(inner_))); });
         return;
       case Drop::kEthertype:
-        expect_drop(reason, [&] { card_.receive(Port::kLan, bench::frame(bench::kLanMac, Buffer(40), 0x86dd)); });
+        expect_drop(reason, [&] { card_.receive(Port::kLan, bench::frame(bench::kLanMac, Buffer(40), 0x88cc)); });
+        expect_drop(reason, [&] { card_.receive(Port::kLan, bench::tagged(bench::tagged(bench::lan_frame(), 0), 0)); });
         return;
       case Drop::kIpMalformed:
         expect_drop(reason, [&] { lan_changed(14, 0x65); });  // version 6
         expect_drop(reason, [&] { lan_changed(14, 0x44); });  // a header of 16 bytes
         expect_drop(reason, [&] { lan_changed(17, 19); });    // a packet shorter than its header
-        return;
+        return ipv6_malformed();
       case Drop::kIpChecksum:
         expect_drop(reason, [&] { lan_changed(24, static_cast<std::uint8_t>(bench::lan_frame()[24] ^ 1)); });
         return;
       case Drop::kIpTruncated:
         expect_drop(reason, [&] { lan_changed(17, 200); });
         expect_drop(reason, [&] { card_.receive(Port::kLan, Bytes(bench::lan_frame()).first(33)); });
+        expect_drop(reason, [&] { lan6_changed(19, 200); });
+        expect_drop(reason, [&] { lan6_changed(18, 0xff); });  // with its header more than 16 bits count
+        expect_drop(reason, [&] { card_.receive(Port::kLan, Bytes(bench::lan_frame(lan6_)).first(53)); });
         return;
       case Drop::kTtlExpired:
         expect_drop(reason, [&] { lan({.ttl = 1}); });
-        expect_drop(reason, [&] { wan({.source = 0x08080808, .destination = bench::kLanHost, .ttl = 0}); });
+        lan6_.ttl = 1;
+        expect_drop(reason, [&] { lan(lan6_); });
+        set_rule(TableId::kSpdOut, 0, Action::kBypass);
+        expect_drop(reason, [&] { lan({.ttl = 1}); });
+        expect_drop(reason, [&] { wan({.source = bench::kStranger, .destination = bench::kLanHost, .ttl = 0}); });
         inner_.ttl = 1;
         expect_drop(reason, [&] { esp_of(1, inner_); });
         return;
       case Drop::kSpdNoMatch:
-        expect_drop(reason, [&] { lan({.destination = 0x08080808}); });
-        expect_drop(reason, [&] { wan({.source = 0x08080808, .destination = bench::kLanHost}); });
+        expect_drop(reason, [&] { lan({.destination = bench::kStranger}); });
+        expect_drop(reason, [&] { wan({.source = bench::kStranger, .destination = bench::kLanHost}); });
         return;
       case Drop::kSpdDiscard:
         set_rule(TableId::kSpdOut, 0, Action::kDiscard);
@@ -157,10 +169,11 @@ class EveryReason : public Drops, public testing::WithParamInterface<unsigned> {
       case Drop::kSpiUnknown:
         expect_drop(reason, [&] { to_gateway(50, Buffer(12)); });
         expect_drop(reason, [&] { to_gateway(50, Buffer(40)); });
+        expect_drop(reason, [&] { to_gateway(51, Buffer(12)); });
+        expect_drop(reason, [&] { to_gateway(51, ah_payload(1)); });  // of an SA of ESP
         return unnamed_replay_window();
-      case Drop::kEspFragment:
-        expect_drop(reason, [&] { to_gateway(50, Buffer(64), 0x2000); });
-        return;
+      case Drop::kPlainHeader:
+        return plain_header();
       case Drop::kEspMalformed:
         expect_drop(reason, [&] { to_gateway(50, Buffer(11)); });
         for (const std::size_t n : {12U, 32U, 41U}) {
@@ -173,14 +186,16 @@ class EveryReason : public Drops, public testing::WithParamInterface<unsigned> {
         return replay_duplicate();
       case Drop::kIcvMismatch:
         expect_drop(reason, [&] {
-          Buffer forged = bench::sealed_by_peer(bench::kInSpi, 201, bench::with_trailer(bench::ipv4(inner_)));
+          Buffer forged = bench::sealed_by_peer(bench::kInSpi, 201, bench::with_trailer(bench::ip(inner_)));
           forged.back() ^= 1;
           to_gateway(50, forged);
         });
         return;
       case Drop::kEspTrailer:
         expect_drop(reason, [&] { esp(1, Buffer{1, 2, 3, 4, 5, 6, 7, 4}); });
-        expect_drop(reason, [&] { esp(2, bench::with_trailer(Bytes(bench::ipv4(inner_)).first(28))); });
+        expect_drop(reason, [&] { esp(2, bench::with_trailer(Bytes(bench::ip(inner_)).first(28))); });
+        inner_ = {.source = bench::kRemoteHost6, .destination = bench::kLanHost6};
+        expect_drop(reason, [&] { esp(3, bench::with_trailer(Bytes(bench::ip(inner_)).first(48), 41)); });
         return;
       case Drop::kInnerMalformed:
         return inner_malformed();
@@ -205,12 +220,21 @@ class EveryReason : public Drops, public testing::WithParamInterface<unsigned> {
         expect_drop(reason, [&] { send_from_host(bench::lan_frame(), 4); });
         return;
       case Drop::kEspNextHeader:
-        expect_drop(reason, [&] { esp(1, bench::with_trailer(bench::ipv4(inner_), 59)); });
+        expect_drop(reason, [&] { esp(1, bench::with_trailer(bench::ip(inner_), 59)); });
+        expect_drop(reason, [&] { esp(2, bench::with_trailer(bench::ip(inner_), 17)); });
+        install_sa_in(of_mode(sa_in_row(), layout::sa_in::kMode, Mode::kTransport));
+        expect_drop(reason, [&] { esp(1, bench::with_trailer({}, 59)); });
         return;
       case Drop::kIllegalState:
         return illegal_state();
       case Drop::kCryptoBusy:
         return crypto_busy();
+      case Drop::kAhMalformed:
+        return ah_malformed();
+      case Drop::kIpExtension:
+        return ip_extension();
+      case Drop::kVlan:
+        return vlan();
     }
     FAIL() << "no scenario for drop reason " << static_cast<unsigned>(reason);
   }
@@ -230,6 +254,137 @@ class EveryReason : public Drops, public testing::WithParamInterface<unsigned> {
     Buffer changed = bench::lan_frame();
     changed[at] = value;
     card_.receive(Port::kLan, changed);
+  }
+
+  void lan6_changed(std::size_t at, std::uint8_t value) {
+    Buffer changed = bench::lan_frame(lan6_);
+    changed[at] = value;
+    card_.receive(Port::kLan, changed);
+  }
+
+  static layout::Row of_mode(layout::Row row, const layout::Field& field, Mode mode) {
+    row.set(field, static_cast<unsigned>(mode));
+    return row;
+  }
+  layout::Row ah_row() {
+    namespace f = layout::sa_in;
+    layout::Row row = sa_in_row();
+    row.set(f::kProtocol, static_cast<unsigned>(layout::Protocol::kAh));
+    row.set(f::kCipher, static_cast<unsigned>(ah_peer_.cipher));
+    row.set(f::kIntegrity, static_cast<unsigned>(ah_peer_.integrity));
+    return row;
+  }
+  // The AH that the peer puts before the inner packet, and what follows it.
+  Buffer ah_payload(std::uint64_t seq) {
+    const Buffer outer = bench::ip({.source = bench::kPeer, .destination = bench::kGateway, .payload = {}});
+    const Buffer sealed = ah_peer_.seal_ah(outer, bench::kInSpi, seq, 4, bench::ip(inner_));
+    return {sealed.begin() + 20, sealed.end()};
+  }
+
+  void ipv6_malformed() {
+    expect_drop(Drop::kIpMalformed, [&] { lan6_changed(14, 0x45); });
+    lan6_.extensions = {kHopByHopOptions};
+    expect_drop(Drop::kIpMalformed, [&] { lan6_changed(55, 3); });  // an extension header longer than the packet
+    lan6_.extensions.clear();
+    for (const std::size_t at : {22, 38}) {  // source, destination
+      Buffer mapped = bench::lan_frame(lan6_);
+      const Buffer prefix = ByteWriter().zeros(10).u16(0xffff).take();
+      std::copy(prefix.begin(), prefix.end(), mapped.begin() + static_cast<std::ptrdiff_t>(at));
+      expect_drop(Drop::kIpMalformed, [&] { card_.receive(Port::kLan, mapped); });
+    }
+  }
+
+  void ip_extension() {
+    lan6_.extensions = Buffer(4, kDestinationOptions);
+    lan(lan6_);
+    EXPECT_EQ(sent_.size(), 1U);
+    lan6_.extensions.push_back(kDestinationOptions);
+    expect_drop(Drop::kIpExtension, [&] { lan(lan6_); });
+    lan6_.extensions = {kRouting};
+    lan6_.payload.resize(100);
+    lan6_changed(55, 5);
+    EXPECT_EQ(sent_.size(), 2U) << "48 bytes";
+    expect_drop(Drop::kIpExtension, [&] { lan6_changed(55, 6); });
+    const Packet inner6 = {
+        .source = bench::kRemoteHost6, .destination = bench::kLanHost6, .extensions = Buffer(5, kRouting)};
+    expect_drop(Drop::kIpExtension, [&] { esp(1, bench::with_trailer(bench::ip(inner6), 41)); });
+  }
+
+  void vlan() {
+    const auto from_lan = [&](std::optional<std::uint16_t> tag) {
+      const Buffer frame = bench::lan_frame();
+      card_.receive(Port::kLan, tag ? bench::tagged(frame, *tag) : frame);
+    };
+    from_lan(0xe000);  // a priority alone
+    EXPECT_EQ(sent_.size(), 1U);
+    expect_drop(Drop::kVlan, [&] { from_lan(1); });
+    expect_drop(Drop::kVlan, [&] { card_.receive(Port::kWan, bench::tagged(bench::wan_frame(inner_), 1)); });
+    write(reg::kLanVlan, 0xabc);
+    from_lan(0xabc);
+    from_lan(0xfabc);  // whatever its priority
+    EXPECT_EQ(sent_.size(), 3U);
+    expect_drop(Drop::kVlan, [&] { from_lan(std::nullopt); });
+    expect_drop(Drop::kVlan, [&] { from_lan(0xe000); });
+    expect_drop(Drop::kVlan, [&] { from_lan(0xabd); });
+    write(reg::kWanVlan, 5);
+    expect_drop(Drop::kVlan, [&] { wan(inner_); });
+  }
+
+  void ah_malformed() {
+    install_sa_in(ah_row(), ah_peer_);
+    expect_drop(Drop::kAhMalformed, [&] { to_gateway(51, Buffer(11)); });
+    const Buffer good = ah_payload(1);  // 12 + 16 bytes of AH
+    const auto of_length = [&](std::uint8_t words, std::size_t bytes) {
+      Buffer changed(good.begin(), good.begin() + static_cast<std::ptrdiff_t>(bytes));
+      changed[1] = words;
+      to_gateway(51, changed);
+    };
+    for (const std::uint8_t words : {0, 4, 7, 255}) {
+      expect_drop(Drop::kAhMalformed, [&] { of_length(words, good.size()); });
+    }
+    expect_drop(Drop::kAhMalformed, [&] { of_length(5, 27); });           // it ends before the ICV does
+    expect_drop(Drop::kIcvMismatch, [&] { of_length(6, good.size()); });  // may be
+    // RFC 4302 2.6: over IPv6 a multiple of 8 bytes.
+    layout::Row row = ah_row();
+    row.set(layout::sa_in::kDestination, bench::kGateway6);
+    install_sa_in(row, ah_peer_);
+    expect_drop(Drop::kAhMalformed, [&] {
+      wan({.source = bench::kPeer6, .destination = bench::kGateway6, .protocol = 51, .payload = good});
+    });
+  }
+
+  void plain_header() {
+    const auto out_to_peer = [&](Packet p) {
+      p.source = p.extensions.empty() ? bench::kGateway : bench::kGateway6;
+      p.destination = p.extensions.empty() ? bench::kPeer : bench::kPeer6;
+      lan(p);
+    };
+    install_sa_out(of_mode(sa_out_row(), layout::sa_out::kMode, Mode::kTransport));
+    out_to_peer({});
+    EXPECT_EQ(sent_.size(), 1U);
+    expect_drop(Drop::kPlainHeader, [&] { out_to_peer({.payload = {}}); });
+    expect_drop(Drop::kPlainHeader, [&] { out_to_peer({.options = 4}); });
+    expect_drop(Drop::kPlainHeader, [&] { out_to_peer({.fragment = 0x2000}); });
+    expect_drop(Drop::kPlainHeader, [&] { out_to_peer({.fragment = 1}); });
+    expect_drop(Drop::kPlainHeader, [&] { out_to_peer({.extensions = {kDestinationOptions}}); });
+    expect_drop(Drop::kPlainHeader, [&] { out_to_peer({.extensions = {kFragment}}); });  // RFC 6946: atomic
+
+    const auto with_options = [&](std::uint8_t protocol, Buffer payload) {
+      wan({.source = bench::kPeer,
+           .destination = bench::kGateway,
+           .protocol = protocol,
+           .payload = std::move(payload),
+           .options = 8});
+    };
+    const Buffer sealed = bench::sealed_by_peer(bench::kInSpi, 1, bench::with_trailer(bench::ip(inner_)));
+    with_options(50, sealed);  // in tunnel mode ESP does not mind
+    EXPECT_EQ(sent_.size(), 2U);
+    install_sa_in(of_mode(sa_in_row(), layout::sa_in::kMode, Mode::kTransport));
+    expect_drop(Drop::kPlainHeader, [&] { with_options(50, sealed); });
+    install_sa_in(ah_row(), ah_peer_);
+    expect_drop(Drop::kPlainHeader, [&] { with_options(51, ah_payload(1)); });
+    to_gateway(51, ah_payload(1));
+    EXPECT_EQ(sent_.size(), 3U);
   }
 
   // More than the buffers hold, while the WAN takes nothing.
@@ -268,7 +423,7 @@ class EveryReason : public Drops, public testing::WithParamInterface<unsigned> {
     install_sa_out(of_type(sa_out_row(), layout::sa_out::kCipher, layout::sa_out::kIntegrity), peer);
     install_sa_in(of_type(sa_in_row(), layout::sa_in::kCipher, layout::sa_in::kIntegrity), peer);
     inner_.payload.resize(1200);
-    const Buffer inner = peer.with_trailer(bench::ipv4(inner_));
+    const Buffer inner = peer.with_trailer(bench::ip(inner_));
     for (const bool outbound : {true, false}) {
       const std::uint64_t before = drops(Drop::kCryptoBusy);
       sent_.clear();
@@ -360,19 +515,19 @@ class EveryReason : public Drops, public testing::WithParamInterface<unsigned> {
   }
 
   void hard_limit() {
-    layout::Row out = sa_out_row();
-    out.set(layout::sa_out::kHardPackets, 1);
-    install_sa_out(out);
+    layout::Row one_packet;
+    one_packet.set(layout::sa_limits::kHardPackets, 1);
+    install_sa_out(sa_out_row(), bench::default_peer(), one_packet);
     lan();
     expect_drop(Drop::kHardLimit, [&] { lan(); });
-    layout::Row in = sa_in_row();
-    in.set(layout::sa_in::kHardBytes, 1);
-    install_sa_in(in);
+    layout::Row one_byte;
+    one_byte.set(layout::sa_limits::kHardBytes, 1);
+    install_sa_in(sa_in_row(), bench::default_peer(), one_byte);
     expect_drop(Drop::kHardLimit, [&] { esp_of(1, inner_); });
   }
 
   void inner_malformed() {
-    const Buffer packet = bench::ipv4(inner_);
+    const Buffer packet = bench::ip(inner_);
     std::uint32_t seq = 0;
     expect_drop(Drop::kInnerMalformed, [&] { esp(++seq, bench::with_trailer(Bytes(packet).first(18))); });
     const std::pair<std::size_t, std::uint8_t> wrong[] = {
@@ -382,11 +537,18 @@ class EveryReason : public Drops, public testing::WithParamInterface<unsigned> {
       changed[at] = value;
       expect_drop(Drop::kInnerMalformed, [&] { esp(++seq, bench::with_trailer(changed)); });
     }
+    const Packet inner6 = {.source = bench::kRemoteHost6, .destination = bench::kLanHost6};
+    const Buffer packet6 = bench::ip(inner6);
+    expect_drop(Drop::kInnerMalformed, [&] { esp(++seq, bench::with_trailer(Bytes(packet6).first(39), 41)); });
+    expect_drop(Drop::kInnerMalformed, [&] { esp(++seq, bench::with_trailer(packet6, 4)); });
+    expect_drop(Drop::kInnerMalformed, [&] { esp(++seq, bench::with_trailer(packet, 41)); });  // shorter than 40 bytes
+    install_sa_in(of_mode(sa_in_row(), layout::sa_in::kMode, Mode::kTransport));
+    expect_drop(Drop::kInnerMalformed, [&] { esp(1, bench::with_trailer({}, 17)); });
   }
 
   void inner_policy() {
     Packet stranger = inner_;
-    stranger.source = 0x0b000001;
+    stranger.source = bench::kStranger;
     expect_drop(Drop::kInnerPolicy, [&] { esp_of(1, stranger); });
     for (const auto action : {Action::kDiscard, Action::kHost}) {
       set_rule(TableId::kSpdIn, 0, action);
@@ -418,7 +580,7 @@ TEST_F(Drops, AccountForRandomFrames) {
       bench::wan_frame({.source = bench::kPeer,
                         .destination = bench::kGateway,
                         .protocol = 50,
-                        .payload = bench::sealed_by_peer(bench::kInSpi, 1, bench::with_trailer(bench::ipv4(inner_)))});
+                        .payload = bench::sealed_by_peer(bench::kInSpi, 1, bench::with_trailer(bench::ip(inner_)))});
   for (int i = 0; i < 3000; ++i) {
     SCOPED_TRACE("seed " + std::to_string(seed) + ", step " + std::to_string(i));
     const bool from_lan = rng() % 2 == 0;
@@ -437,7 +599,7 @@ TEST_F(Drops, AccountForRandomFrames) {
   forwarded.ttl = 63;
   for (const Transmitted& t : sent_) {
     if (t.port != Port::kLan) continue;
-    EXPECT_EQ(Buffer(t.frame.begin() + 14, t.frame.end()), bench::ipv4(forwarded));
+    EXPECT_EQ(Buffer(t.frame.begin() + 14, t.frame.end()), bench::ip(forwarded));
   }
 }
 

@@ -276,6 +276,70 @@ std::optional<Buffer> EspPeer::open(Bytes esp, std::uint32_t seq_high) const {
   return cipher == Cipher::kAesCtr ? ctr(*this, iv, text) : cbc(*this, false, iv, text);
 }
 
+namespace {
+
+// RFC 4302 3.3.3.1: a packet with an AH as the ICV takes it, field by field. `ah` has zeros for its ICV.
+Buffer immutable(Bytes header, Bytes ah, Bytes content) {
+  const auto behind = static_cast<std::uint16_t>(ah.size() + content.size());
+  ByteWriter w;
+  if (header[0] >> 4 == 4) {
+    w.u8(0x45).u8(0).u16(static_cast<std::uint16_t>(20 + behind)).bytes(header.subspan(4, 2)).u16(0);
+    w.u8(0).u8(51).u16(0).bytes(header.subspan(12, 8));
+  } else {
+    w.u32(6U << 28).u16(behind).u8(51).u8(0).bytes(header.subspan(8, 32));
+  }
+  return w.bytes(ah).bytes(content).take();
+}
+
+// RFC 1071, of 20 bytes with zero where the sum belongs.
+std::uint16_t checksum_of(Bytes header) {
+  std::uint32_t sum = 0;
+  for (std::size_t i = 0; i < 20; i += 2) sum += std::uint32_t{header[i]} * 256 + header[i + 1];
+  while (sum > 0xffff) sum = sum % 0x10000 + sum / 0x10000;
+  return static_cast<std::uint16_t>(0xffff - sum);
+}
+
+}  // namespace
+
+Buffer EspPeer::seal_ah(Bytes header, std::uint32_t spi, std::uint64_t seq, std::uint8_t next_header, Bytes content,
+                        bool align8) const {
+  const bool v4 = header[0] >> 4 == 4;
+  std::size_t length = 12 + icv_bytes();
+  while (length % (v4 && !align8 ? 4 : 8) != 0) ++length;
+  ByteWriter ah;
+  ah.u8(next_header).u8(static_cast<std::uint8_t>(length / 4 - 2)).u16(0).u32(spi);
+  ah.u32(static_cast<std::uint32_t>(seq)).zeros(length - 12);
+  const Buffer icv = hmac_of(*this, immutable(header, ah.view(), content), static_cast<std::uint32_t>(seq >> 32));
+  Buffer made = ah.take();
+  std::copy(icv.begin(), icv.end(), made.begin() + 12);
+
+  ByteWriter w;
+  const auto behind = static_cast<std::uint16_t>(made.size() + content.size());
+  if (v4) {
+    w.bytes(header.first(2)).u16(static_cast<std::uint16_t>(20 + behind)).bytes(header.subspan(4, 5)).u8(51).u16(0);
+    w.bytes(header.subspan(12, 8));
+    w.patch_u16(10, checksum_of(w.view()));
+  } else {
+    w.bytes(header.first(4)).u16(behind).u8(51).bytes(header.subspan(7, 33));
+  }
+  return w.bytes(made).bytes(content).take();
+}
+
+std::optional<EspPeer::Opened> EspPeer::open_ah(Bytes packet, std::uint32_t seq_high) const {
+  const std::size_t header_bytes = packet[0] >> 4 == 4 ? 20 : 40;
+  const Bytes header = packet.first(header_bytes);
+  ByteReader r(packet.subspan(header_bytes));
+  const std::uint8_t next_header = r.u8();
+  const std::size_t length = 4 * (std::size_t{r.u8()} + 2);
+  if (length < 12 + icv_bytes() || length > packet.size() - header_bytes) return std::nullopt;
+  Buffer ah = plain(packet.subspan(header_bytes, length));
+  const Bytes content = packet.subspan(header_bytes + length);
+  const Buffer icv = plain(Bytes(ah).subspan(12, icv_bytes()));
+  std::fill_n(ah.begin() + 12, icv.size(), std::uint8_t{0});
+  if (!equal(hmac_of(*this, immutable(header, ah, content), seq_high), icv)) return std::nullopt;
+  return Opened{next_header, plain(content)};
+}
+
 Buffer EspPeer::iv_of_card(std::uint64_t seq) const {
   if (cipher == Cipher::kNull) return {};
   if (block_bytes() == 4) return ByteWriter().u64(seq).take();
@@ -322,6 +386,14 @@ std::vector<EspPeer> some_types() {
           EspPeer::with_keys(Cipher::kAesCbc, Integrity::kHmacSha512_256, 32, 105),
           EspPeer::with_keys(Cipher::kDesCbc, Integrity::kHmacSha1_96, 0, 106),
           EspPeer::with_keys(Cipher::kDes3Cbc, Integrity::kHmacSha384_192, 0, 107)};
+}
+
+std::vector<EspPeer> ah_types() {
+  std::vector<EspPeer> types;
+  for (const EspPeer& type : every_type()) {
+    if (type.cipher == Cipher::kNull) types.push_back(type);
+  }
+  return types;
 }
 
 }  // namespace sallyport::driver::bench

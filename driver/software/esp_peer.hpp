@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// For tests: the other end of an SA, written from the RFCs over nothing but a block cipher, a hash and AES-GCM of
-// OpenSSL, and apart from the card's own code: what one seals the other must open.
+// For tests: the other end of an SA of ESP or AH, written from the RFCs over nothing but a block cipher, a hash and
+// AES-GCM of OpenSSL, and apart from the card's own code: what one seals the other must open.
 #pragma once
 
 #include <optional>
@@ -37,6 +37,18 @@ struct EspPeer {
   [[nodiscard]] Buffer seal(std::uint32_t spi, std::uint64_t seq, Bytes iv, Bytes plaintext) const;
   // Plaintext with padding and trailer, or nothing when the ICV is wrong.
   [[nodiscard]] std::optional<Buffer> open(Bytes esp, std::uint32_t seq_high = 0) const;
+
+  // AH (RFC 4302): the packet with `header`, which is plain and of which length, protocol and checksum are made here,
+  // and with `content` that begins with a `next_header`. Over IPv6 the AH is a multiple of 8 bytes, or if `align8`.
+  [[nodiscard]] Buffer seal_ah(Bytes header, std::uint32_t spi, std::uint64_t seq, std::uint8_t next_header,
+                               Bytes content, bool align8 = false) const;
+  struct Opened {
+    std::uint8_t next_header = 0;
+    Buffer content;
+  };
+  // Of such a packet; nothing when the ICV is wrong or the header no such.
+  [[nodiscard]] std::optional<Opened> open_ah(Bytes packet, std::uint32_t seq_high = 0) const;
+
   // What hw/README.md demands of the card's IV.
   [[nodiscard]] Buffer iv_of_card(std::uint64_t seq) const;
 
@@ -49,5 +61,7 @@ struct EspPeer {
 std::vector<EspPeer> every_type();
 // Every cipher and every integrity at least once.
 std::vector<EspPeer> some_types();
+// Every integrity, which is what AH has.
+std::vector<EspPeer> ah_types();
 
 }  // namespace sallyport::driver::bench

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The way from WAN: ESP to us is opened and its inner packet checked against the policy; the rest is transit or the
-// host's.
+// The way from WAN: ESP and AH to us are opened and the packet inside checked against the policy; the rest is transit
+// or the host's.
+#include "driver/software/ah.hpp"
 #include "driver/software/datapath.hpp"
 
 namespace sallyport::driver::software {
@@ -14,10 +15,37 @@ using layout::Upcall;
 
 namespace {
 
-constexpr std::size_t kLeastEsp = 12;  // SPI, sequence number, 4 bytes of ciphertext
+constexpr std::uint16_t kEspUdpPort = 4500;  // RFC 3948 2.1
+constexpr std::size_t kLeastBytes = 12;      // ESP: SPI, sequence number, 4 bytes of ciphertext; AH: without ICV
+
+// RFC 3168 5: the two bits of ECN.
+constexpr std::uint8_t kEcnMask = 3, kNotEct = 0, kCe = 3;
 
 Drop inner_drop(HeaderFault fault) {
-  return fault == HeaderFault::kTotalTooLong ? Drop::kEspTrailer : Drop::kInnerMalformed;
+  switch (fault) {
+    case HeaderFault::kTotalTooLong:
+      return Drop::kEspTrailer;
+    case HeaderFault::kExtension:
+      return Drop::kIpExtension;
+    default:
+      return Drop::kInnerMalformed;
+  }
+}
+
+// Bytes of an AH as its length field says (RFC 4302 2.2).
+std::size_t ah_bytes_said(Bytes ah) { return 4 * (std::size_t{ah[1]} + 2); }
+
+// RFC 4302 2.2, 2.6: an AH that can be of an SA with this transform, and behind which its packet goes on.
+bool fits(const IpsecPacket& ipsec, bool ipv6, const Transform& transform) {
+  const std::size_t said = ah_bytes_said(ipsec.bytes);
+  const std::size_t least = kAhFixedBytes + transform.icv_bytes();
+  return said >= least && said <= least + 7 && said % (ipv6 ? 8 : 4) == 0 && said < ipsec.bytes.size();
+}
+
+// RFC 4301 5.1.2: congestion that the tunnel met is told to whoever can hear of it.
+void carry_congestion(std::uint8_t outer_tos, Buffer& packet, std::uint8_t inner_tos) {
+  const bool ect = (inner_tos & kEcnMask) != kNotEct;
+  if ((outer_tos & kEcnMask) == kCe && ect) set_tos(packet, inner_tos | kCe);
 }
 
 // RFC 3948 2: what follows the UDP header on port 4500.
@@ -40,17 +68,16 @@ UdpContent classify_udp(Bytes datagram) {
 
 Outcome Datapath::from_wan(Passage& p, Effects& effects) {
   if (p.found.route != Route::kLocal) return clear(p, effects);
-  if (p.packet.fragment()) {
-    if (p.packet.protocol == kProtocolEsp) return Drop::kEspFragment;
-    return upcall(p, Upcall::kLocal);
-  }
-  if (p.packet.protocol == kProtocolEsp) return inbound_esp(p, {p.packet.payload(), false}, effects);
+  if (p.packet.fragment()) return upcall(p, Upcall::kLocal);  // the host puts it together
+  const Bytes payload = p.packet.payload();
+  if (p.packet.protocol == kProtocolEsp) return inbound_ipsec(p, {layout::Protocol::kEsp, payload}, effects);
+  if (p.packet.protocol == kProtocolAh) return inbound_ipsec(p, {layout::Protocol::kAh, payload}, effects);
   if (p.packet.protocol == kProtocolUdp) {
-    switch (classify_udp(p.packet.payload())) {
+    switch (classify_udp(payload)) {
       case UdpContent::kKeepalive:
         return Drop::kNatKeepalive;
       case UdpContent::kEsp:
-        return inbound_esp(p, {p.packet.payload().subspan(kUdpBytes), true}, effects);
+        return inbound_ipsec(p, {layout::Protocol::kEsp, payload.subspan(kUdpBytes), true}, effects);
       case UdpContent::kNotOurs:
         break;
     }
@@ -77,35 +104,49 @@ Outcome Datapath::clear(Passage& p, Effects& effects) {
   return Drop::kIllegalState;
 }
 
-Outcome Datapath::inbound_esp(Passage& p, const EspPacket& esp, Effects& effects) {
+Outcome Datapath::inbound_ipsec(Passage& p, const IpsecPacket& ipsec, Effects& effects) {
   namespace sa = layout::sa_in;
-  if (esp.bytes.size() < kLeastEsp) return Drop::kEspMalformed;
+  const bool ah = ipsec.protocol == layout::Protocol::kAh;
+  const Drop malformed = ah ? Drop::kAhMalformed : Drop::kEspMalformed;
+  if (ipsec.bytes.size() < kLeastBytes) return malformed;
 
   Notice event = p.notice;
   event.principal = 0;
-  event.spi = esp.spi();
+  event.spi = ipsec.spi();
   event.source = p.packet.source;
-  const unsigned sa_index = esp.spi() % layout::kSaRows;
+  const unsigned sa_index = ipsec.spi() % layout::kSaRows;
   const layout::Row& sa_row = row(TableId::kSaIn, 0, sa_index);
   const auto transform =
-      transform_of(sa_row, row(TableId::kSaInKey, 0, sa_index), row(TableId::kSaInIntegrityKey, 0, sa_index));
+      transform_of(sa_row, layout::Protocol(sa_row.get(sa::kProtocol)), row(TableId::kSaInKey, 0, sa_index),
+                   row(TableId::kSaInIntegrityKey, 0, sa_index));
   const bool has_window = layout::replay_window_packets(sa_row.get(sa::kReplayWindow)) != 0;
-  if (sa_row.get(sa::kValid) == 0 || !transform || !has_window || sa_row.get(sa::kSpi) != esp.spi() ||
-      sa_row.get(sa::kDestination) != p.packet.destination || (sa_row.get(sa::kEncap) == 1) != esp.encap) {
+  if (sa_row.get(sa::kValid) == 0 || !transform || !has_window || sa_row.get(sa::kSpi) != ipsec.spi() ||
+      sa_row.get_address(sa::kDestination) != p.packet.destination ||
+      layout::Protocol(sa_row.get(sa::kProtocol)) != ipsec.protocol || (sa_row.get(sa::kEncap) == 1) != ipsec.encap) {
     event.upcall = Upcall::kSpiUnknown;
     effects.events.push_back(event);
     return Drop::kSpiUnknown;
   }
-  const auto ciphertext_bytes = transform->ciphertext_within(esp.bytes.size());
-  if (!ciphertext_bytes) return Drop::kEspMalformed;
+  const auto ciphertext = transform->ciphertext_within(ipsec.bytes.size());
+  if (ah ? !fits(ipsec, p.packet.ipv6, *transform) : !ciphertext) return malformed;
+  const bool transport = layout::Mode(sa_row.get(sa::kMode)) == layout::Mode::kTransport;
+  if ((ah || transport) && !p.packet.plain()) return Drop::kPlainHeader;
 
-  const auto admitted = inbound_[sa_index].admit(sa_row, esp.seq_low());
+  const auto admitted = inbound_[sa_index].admit(sa_row, ipsec.seq_low());
   if (const auto* refused = std::get_if<Drop>(&admitted)) return *refused;
   const std::uint64_t seq = std::get<std::uint64_t>(admitted);
-  const std::optional<Buffer> plaintext = transform->open(esp.bytes, seq);
+  std::optional<Buffer> opened;
+  if (!ah) {
+    opened = transform->open(ipsec.bytes, seq);
+  } else if (is_authentic(p.packet, *transform, seq)) {
+    const Bytes content = ipsec.bytes.subspan(ah_bytes_said(ipsec.bytes));
+    opened.emplace(content.begin(), content.end());
+  }
 
   SaEvents happened;
-  const auto refused = inbound_[sa_index].accept(sa_row, seq, plaintext.has_value(), *ciphertext_bytes, happened);
+  const std::size_t counted = ah ? ipsec.bytes.size() - ah_bytes_said(ipsec.bytes) : *ciphertext;
+  const auto refused = inbound_[sa_index].accept(sa_row, row(TableId::kSaInLimits, 0, sa_index), seq,
+                                                 opened.has_value(), counted, happened);
   event.sa_index = static_cast<std::uint16_t>(sa_index);
   event.policy_id = static_cast<std::uint16_t>(sa_row.get(sa::kPolicyId));
   event.upcall = happened.hard_limit ? Upcall::kHardLimit : Upcall::kSoftLimit;
@@ -113,18 +154,29 @@ Outcome Datapath::inbound_esp(Passage& p, const EspPacket& esp, Effects& effects
   if (refused) return *refused;
 
   effects.counted.push_back(layout::Counter::kEspIn);
-  return inner(p, sa_row, *plaintext);
+  if (ah) return inner(p, sa_row, ipsec.bytes[0], *opened);
+  const std::size_t padding = (*opened)[opened->size() - 2];
+  if (padding > opened->size() - kEspTrailerBytes) return Drop::kEspTrailer;
+  return inner(p, sa_row, opened->back(), Bytes(*opened).first(opened->size() - kEspTrailerBytes - padding));
 }
 
-Outcome Datapath::inner(Passage& outer, const layout::Row& sa_row, Bytes plaintext) {
+Outcome Datapath::inner(const Passage& outer, const layout::Row& sa_row, std::uint8_t next_header, Bytes opened) {
   namespace sa = layout::sa_in;
-  const std::size_t padding = plaintext[plaintext.size() - 2];
-  if (padding > plaintext.size() - kEspTrailerBytes) return Drop::kEspTrailer;
-  if (plaintext.back() != kProtocolIpv4) return Drop::kEspNextHeader;
-
   Passage p;
-  const HeaderFault fault = read_ipv4(plaintext.first(plaintext.size() - kEspTrailerBytes - padding), p.packet);
+  Buffer packet;  // `p.packet` lies in it
+  bool ipv6 = outer.packet.ipv6;
+  if (layout::Mode(sa_row.get(sa::kMode)) == layout::Mode::kTransport) {
+    if (next_header == kProtocolNone) return Drop::kEspNextHeader;
+    if (opened.empty()) return Drop::kInnerMalformed;
+    packet = write_ip(outer.packet, next_header, opened);
+  } else {
+    if (next_header != kProtocolIpv4 && next_header != kProtocolIpv6) return Drop::kEspNextHeader;
+    ipv6 = next_header == kProtocolIpv6;
+    packet.assign(opened.begin(), opened.end());
+  }
+  const HeaderFault fault = read_ip(packet, ipv6, p.packet);
   if (fault != HeaderFault::kNone) return inner_drop(fault);
+  carry_congestion(outer.packet.tos, packet, p.packet.tos);
   p.notice.port = outer.notice.port;
   p.notice.generation = outer.notice.generation;
   p.notice.spi = static_cast<std::uint32_t>(sa_row.get(sa::kSpi));

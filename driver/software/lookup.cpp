@@ -11,18 +11,17 @@ namespace {
 using layout::SpdTable;
 using layout::TableId;
 
-unsigned find_interval(const LookupView& view, unsigned table, std::uint32_t key) {
+unsigned find_interval(const LookupView& view, unsigned table, const Address& key) {
   const unsigned intervals = layout::kTables[table].rows;
   unsigned node = 1;
   while (node < intervals) {
-    const auto start =
-        static_cast<std::uint32_t>(view.tables.row(table, view.bank, node).get(layout::interval::kStart));
+    const Address start = view.tables.row(table, view.bank, node).get_address(layout::interval::kStart);
     node = 2 * node + (key >= start ? 1 : 0);
   }
   return node - intervals;
 }
 
-std::uint16_t find_principal(const LookupView& view, std::uint32_t address) {
+std::uint16_t find_principal(const LookupView& view, const Address& address) {
   namespace bucket = layout::principal_bucket;
   const layout::BucketPair buckets = layout::principal_buckets(address, view.hash_seed);
   for (const unsigned row_number : {buckets.first, buckets.second}) {
@@ -30,10 +29,10 @@ std::uint16_t find_principal(const LookupView& view, std::uint32_t address) {
     for (unsigned entry = 0; entry < layout::kBucketEntries; ++entry) {
       const auto of_entry = [&](layout::Field field) {
         field.lsb += entry * bucket::kEntryBits;
-        return row.get(field);
+        return field;
       };
-      if (of_entry(bucket::kValid) == 1 && of_entry(bucket::kAddress) == address) {
-        return static_cast<std::uint16_t>(of_entry(bucket::kPrincipal));
+      if (row.get(of_entry(bucket::kValid)) == 1 && row.get_address(of_entry(bucket::kAddress)) == address) {
+        return static_cast<std::uint16_t>(row.get(of_entry(bucket::kPrincipal)));
       }
     }
   }
@@ -52,14 +51,17 @@ std::optional<SpdRule> find_rule(const LookupView& view, const PacketKey& key, s
       for (unsigned i = 0; i < layout::kRowBytes; ++i) rules[rule / 8 + i] &= bytes[i];
     }
   };
-  const auto keep_interval = [&](SpdTable starts, SpdTable bitmaps, std::uint32_t value) {
+  const auto keep_address = [&](SpdTable starts, SpdTable bitmaps, const Address& value) {
     keep(bitmaps, find_interval(view, table(starts), value));
   };
-  keep_interval(SpdTable::kSourceStart, SpdTable::kSource, key.source);
-  keep_interval(SpdTable::kDestinationStart, SpdTable::kDestination, key.destination);
-  keep_interval(SpdTable::kSourcePortStart, SpdTable::kSourcePort, key.source_port);
-  keep_interval(SpdTable::kDestinationPortStart, SpdTable::kDestinationPort, key.destination_port);
-  keep_interval(SpdTable::kPrincipalStart, SpdTable::kPrincipal, principal);
+  const auto keep_number = [&](SpdTable starts, SpdTable bitmaps, std::uint16_t value) {
+    keep_address(starts, bitmaps, Address(0, value));
+  };
+  keep_address(SpdTable::kSourceStart, SpdTable::kSource, key.source);
+  keep_address(SpdTable::kDestinationStart, SpdTable::kDestination, key.destination);
+  keep_number(SpdTable::kSourcePortStart, SpdTable::kSourcePort, key.source_port);
+  keep_number(SpdTable::kDestinationPortStart, SpdTable::kDestinationPort, key.destination_port);
+  keep_number(SpdTable::kPrincipalStart, SpdTable::kPrincipal, principal);
   keep(SpdTable::kProtocol, key.protocol);
 
   for (unsigned i = 0; i < layout::kSpdRules; ++i) {

@@ -4,7 +4,7 @@
 
 #include <optional>
 
-#include "driver/ipv4/ipv4.hpp"
+#include "driver/ip/ip.hpp"
 #include "driver/software/tables.hpp"
 
 namespace sallyport::driver::software {

@@ -13,15 +13,11 @@ struct Limits {
   std::uint64_t soft_packets, hard_packets, soft_bytes, hard_bytes;  // 0: none
 };
 
-template <class Fields>
-Limits limits_of(const layout::Row& row, const Fields& fields) {
-  return {row.get(fields[0]), row.get(fields[1]), row.get(fields[2]), row.get(fields[3])};
+Limits limits_of(const layout::Row& sa_limits) {
+  namespace f = layout::sa_limits;
+  return {sa_limits.get(f::kSoftPackets), sa_limits.get(f::kHardPackets), sa_limits.get(f::kSoftBytes),
+          sa_limits.get(f::kHardBytes)};
 }
-
-constexpr layout::Field kOutLimits[] = {layout::sa_out::kSoftPackets, layout::sa_out::kHardPackets,
-                                        layout::sa_out::kSoftBytes, layout::sa_out::kHardBytes};
-constexpr layout::Field kInLimits[] = {layout::sa_in::kSoftPackets, layout::sa_in::kHardPackets,
-                                       layout::sa_in::kSoftBytes, layout::sa_in::kHardBytes};
 
 bool would_pass_hard_limit(const SaCounts& counts, const Limits& limits, std::uint64_t bytes) {
   const bool too_many = limits.hard_packets != 0 && counts.packets >= limits.hard_packets;
@@ -65,8 +61,8 @@ std::uint32_t window_of(const layout::Row& sa_in) {
 
 }  // namespace
 
-std::variant<std::uint64_t, Drop> OutboundState::number(const layout::Row& sa_out, std::uint64_t bytes,
-                                                        SaEvents& events) {
+std::variant<std::uint64_t, Drop> OutboundState::number(const layout::Row& sa_out, const layout::Row& sa_limits,
+                                                        std::uint64_t bytes, SaEvents& events) {
   const std::uint64_t last = sa_out.get(layout::sa_out::kEsn) == 1 ? std::numeric_limits<std::uint64_t>::max()
                                                                    : std::numeric_limits<std::uint32_t>::max();
   // RFC 4303 3.3.3: the counter must not cycle.
@@ -74,7 +70,7 @@ std::variant<std::uint64_t, Drop> OutboundState::number(const layout::Row& sa_ou
     expire(counts_, events);
     return Drop::kSeqExhausted;
   }
-  const Limits limits = limits_of(sa_out, kOutLimits);
+  const Limits limits = limits_of(sa_limits);
   if (counts_.expired || would_pass_hard_limit(counts_, limits, bytes)) {
     expire(counts_, events);
     return Drop::kHardLimit;
@@ -105,13 +101,13 @@ std::variant<std::uint64_t, Drop> InboundState::admit(const layout::Row& sa_in, 
   return *seq;
 }
 
-std::optional<Drop> InboundState::accept(const layout::Row& sa_in, std::uint64_t seq, bool icv_ok, std::uint64_t bytes,
-                                         SaEvents& events) {
+std::optional<Drop> InboundState::accept(const layout::Row& sa_in, const layout::Row& sa_limits, std::uint64_t seq,
+                                         bool icv_ok, std::uint64_t bytes, SaEvents& events) {
   if (!icv_ok) {
     ++icv_failures_;
     return Drop::kIcvMismatch;
   }
-  const Limits limits = limits_of(sa_in, kInLimits);
+  const Limits limits = limits_of(sa_limits);
   if (would_pass_hard_limit(counts_, limits, bytes)) {
     expire(counts_, events);
     return Drop::kHardLimit;

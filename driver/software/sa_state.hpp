@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The living state of SAs: sequence numbers, anti-replay windows and limits (hw/README.md, steps 9 and 10).
+// The living state of SAs: sequence numbers, anti-replay windows and limits (hw/README.md, step 9 of either way).
 #pragma once
 
 #include <optional>
@@ -29,8 +29,10 @@ class OutboundState {
   OutboundState() = default;
   explicit OutboundState(std::uint64_t last_seq) : seq_(last_seq) {}
 
-  // The sequence number of the SA's next packet, or why there is none. `bytes` are those of the ciphertext.
-  std::variant<std::uint64_t, layout::Drop> number(const layout::Row& sa_out, std::uint64_t bytes, SaEvents& events);
+  // The sequence number of the SA's next packet, or why there is none. `bytes` are those that count: of ESP the
+  // ciphertext, of AH what it protects.
+  std::variant<std::uint64_t, layout::Drop> number(const layout::Row& sa_out, const layout::Row& sa_limits,
+                                                   std::uint64_t bytes, SaEvents& events);
   [[nodiscard]] layout::Row row() const;  // as sa_state shows it
 
  private:
@@ -43,8 +45,8 @@ class InboundState {
   // Before decryption: the whole sequence number, or why the packet is refused (counted).
   std::variant<std::uint64_t, layout::Drop> admit(const layout::Row& sa_in, std::uint32_t seq_low);
   // After decryption; nothing when the packet is accepted.
-  std::optional<layout::Drop> accept(const layout::Row& sa_in, std::uint64_t seq, bool icv_ok, std::uint64_t bytes,
-                                     SaEvents& events);
+  std::optional<layout::Drop> accept(const layout::Row& sa_in, const layout::Row& sa_limits, std::uint64_t seq,
+                                     bool icv_ok, std::uint64_t bytes, SaEvents& events);
   [[nodiscard]] layout::Row row() const;
 
  private:

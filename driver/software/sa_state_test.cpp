@@ -37,7 +37,7 @@ std::optional<Drop> receive(InboundState& state, const layout::Row& row, std::ui
   const auto admitted = state.admit(row, seq_low);
   if (const auto* drop = std::get_if<Drop>(&admitted)) return *drop;
   SaEvents events;
-  return state.accept(row, std::get<std::uint64_t>(admitted), icv_ok, kBytes, events);
+  return state.accept(row, {}, std::get<std::uint64_t>(admitted), icv_ok, kBytes, events);
 }
 
 class EveryWindow : public testing::TestWithParam<unsigned> {
@@ -98,20 +98,20 @@ TEST(InboundState, ForgetsANumberWhoseIcvWasWrong) {
 }
 
 TEST(OutboundState, NumbersFromOneAndEndsAtThePacketLimitForGood) {
-  layout::Row row;
-  row.set(layout::sa_out::kSoftPackets, 2);
-  row.set(layout::sa_out::kHardPackets, 3);
+  layout::Row limits;
+  limits.set(layout::sa_limits::kSoftPackets, 2);
+  limits.set(layout::sa_limits::kHardPackets, 3);
   OutboundState state;
   for (std::uint64_t seq = 1; seq <= 3; ++seq) {
     SaEvents events;
-    EXPECT_EQ(std::get<std::uint64_t>(state.number(row, kBytes, events)), seq);
+    EXPECT_EQ(std::get<std::uint64_t>(state.number({}, limits, kBytes, events)), seq);
     EXPECT_EQ(events.soft_limit, seq == 2);
     EXPECT_FALSE(events.hard_limit);
   }
   SaEvents first, second;
-  EXPECT_EQ(std::get<Drop>(state.number(row, kBytes, first)), Drop::kHardLimit);
+  EXPECT_EQ(std::get<Drop>(state.number({}, limits, kBytes, first)), Drop::kHardLimit);
   EXPECT_TRUE(first.hard_limit);
-  EXPECT_EQ(std::get<Drop>(state.number(row, kBytes, second)), Drop::kHardLimit);
+  EXPECT_EQ(std::get<Drop>(state.number({}, limits, kBytes, second)), Drop::kHardLimit);
   EXPECT_FALSE(second.hard_limit);
 }
 
@@ -122,26 +122,27 @@ TEST(OutboundState, NeverLetsTheNumberCycle) {
     const std::uint64_t last = esn ? ~std::uint64_t{0} : 0xffffffff;
     OutboundState state(last - 1);
     SaEvents events;
-    EXPECT_EQ(std::get<std::uint64_t>(state.number(row, kBytes, events)), last);
-    EXPECT_EQ(std::get<Drop>(state.number(row, kBytes, events)), Drop::kSeqExhausted);
+    EXPECT_EQ(std::get<std::uint64_t>(state.number(row, {}, kBytes, events)), last);
+    EXPECT_EQ(std::get<Drop>(state.number(row, {}, kBytes, events)), Drop::kSeqExhausted);
     EXPECT_TRUE(events.hard_limit);
-    EXPECT_EQ(std::get<Drop>(state.number(row, kBytes, events)), Drop::kSeqExhausted);
+    EXPECT_EQ(std::get<Drop>(state.number(row, {}, kBytes, events)), Drop::kSeqExhausted);
     EXPECT_FALSE(events.hard_limit);
   }
 }
 
 TEST(OutboundState, RefusesThePacketThatWouldPassTheByteLimitAndEveryoneAfterIt) {
-  layout::Row row;
-  row.set(layout::sa_out::kSoftBytes, 150);
-  row.set(layout::sa_out::kHardBytes, 250);
+  layout::Row limits;
+  limits.set(layout::sa_limits::kSoftBytes, 150);
+  limits.set(layout::sa_limits::kHardBytes, 250);
   OutboundState state;
   SaEvents events;
-  EXPECT_TRUE(std::holds_alternative<std::uint64_t>(state.number(row, 100, events)));
+  EXPECT_TRUE(std::holds_alternative<std::uint64_t>(state.number({}, limits, 100, events)));
   EXPECT_FALSE(events.soft_limit);
-  EXPECT_TRUE(std::holds_alternative<std::uint64_t>(state.number(row, 150, events)));  // 250: reaches, does not pass
+  EXPECT_TRUE(
+      std::holds_alternative<std::uint64_t>(state.number({}, limits, 150, events)));  // 250: reaches, does not pass
   EXPECT_TRUE(events.soft_limit);
-  EXPECT_EQ(std::get<Drop>(state.number(row, 1, events)), Drop::kHardLimit);
-  EXPECT_EQ(std::get<Drop>(state.number(row, 0, events)), Drop::kHardLimit);
+  EXPECT_EQ(std::get<Drop>(state.number({}, limits, 1, events)), Drop::kHardLimit);
+  EXPECT_EQ(std::get<Drop>(state.number({}, limits, 0, events)), Drop::kHardLimit);
 }
 
 }  // namespace

@@ -22,11 +22,41 @@ using software::ToHost;
 // Ours: more than all tables of both banks together.
 constexpr std::size_t kMostLoadBytes = 8 * 1024 * 1024;
 
-void SoftwareCard::receive(Port port, Bytes frame, bool mac_error) {
+namespace {
+
+constexpr std::size_t kMacAddressesBytes = 12;
+constexpr std::uint16_t kVlanIdBits = 0xfff;
+
+// IEEE 802.1Q: the VLAN of a frame with a tag.
+std::optional<std::uint16_t> vlan_of(Bytes frame) {
+  if (frame.size() < kEthernetBytes || ByteReader(frame.subspan(kMacAddressesBytes)).u16() != kEthertypeVlan) {
+    return std::nullopt;
+  }
+  return ByteReader(frame.subspan(kEthernetBytes)).u16() & kVlanIdBits;
+}
+
+Buffer without_tag(Bytes frame) {
+  const Bytes behind = frame.subspan(std::min(frame.size(), kMacAddressesBytes + kVlanTagBytes));
+  return ByteWriter().bytes(frame.first(kMacAddressesBytes)).bytes(behind).take();
+}
+
+Buffer with_tag(Bytes frame, std::uint16_t vlan) {
+  ByteWriter w;
+  w.bytes(frame.first(kMacAddressesBytes)).u16(kEthertypeVlan).u16(vlan).bytes(frame.subspan(kMacAddressesBytes));
+  return w.take();
+}
+
+}  // namespace
+
+void SoftwareCard::receive(Port port, Bytes wire, bool mac_error) {
+  const std::optional<std::uint16_t> vlan = vlan_of(wire);
+  const Buffer frame = vlan ? without_tag(wire) : Buffer(wire.begin(), wire.end());
   count(port == Port::kLan ? Counter::kLanRx : Counter::kWanRx);
   count(port == Port::kLan ? Counter::kLanRxBytes : Counter::kWanRxBytes, frame.size());
   if (mac_error || frame.size() < kEthernetBytes || frame.size() > layout::kMaxFrame) {
     finish(port, Drop::kRxError);
+  } else if (vlan.value_or(0) != settings_.vlan(port)) {
+    finish(port, Drop::kVlan);
   } else {
     process(port, frame);
   }
@@ -57,7 +87,8 @@ void SoftwareCard::finish(Port port, const Outcome& outcome) {
     record.exit = sent.port;
     count(sent.port == Port::kLan ? Counter::kLanTx : Counter::kWanTx);
     count(sent.port == Port::kLan ? Counter::kLanTxBytes : Counter::kWanTxBytes, sent.frame.size());
-    transmit_(sent.port, sent.frame);
+    const std::uint16_t vlan = settings_.vlan(sent.port);
+    transmit_(sent.port, vlan == 0 ? sent.frame : with_tag(sent.frame, vlan));
   }
   if (record.drop) ++drops_[static_cast<unsigned>(*record.drop)];
   if (record_) record_(record);

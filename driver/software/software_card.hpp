@@ -36,7 +36,7 @@ class SoftwareCard : public Card {
   SoftwareCard(const SoftwareCard&) = delete;
   SoftwareCard& operator=(const SoftwareCard&) = delete;
 
-  // A frame arrives at LAN or WAN, without FCS; `mac_error`: the MAC marked it bad.
+  // A frame arrives at LAN or WAN, as on the wire but without FCS; `mac_error`: the MAC marked it bad.
   void receive(layout::Port port, Bytes frame, bool mac_error = false);
 
   // Called once for every packet, after its outcome; nothing in between by default.

@@ -52,7 +52,7 @@ class EspTypes : public CardBench {
   // And how it looks behind the card.
   static Buffer forwarded(Packet p) {
     --p.ttl;
-    return bench::ipv4(p);
+    return bench::ip(p);
   }
 
   static Buffer iv_like(const EspPeer& peer, std::uint64_t seq) {
@@ -99,8 +99,8 @@ class EspTypes : public CardBench {
     const Packet p = packet_of(total, true);
     card_.receive(Port::kLan, bench::lan_frame(p));
     const Buffer outer = take_sent(Port::kWan);
-    Ipv4Packet header;
-    ASSERT_EQ(read_ipv4(outer, header), HeaderFault::kNone);
+    IpPacket header;
+    ASSERT_EQ(read_ip(outer, false, header), HeaderFault::kNone);
     EXPECT_EQ(header.total(), outer.size());
     EXPECT_EQ(header.protocol, encap ? 17 : 50);
     ByteReader r(header.payload());
@@ -122,7 +122,7 @@ class EspTypes : public CardBench {
 
   void expect_forwarded_packet(const EspPeer& peer, std::size_t total, std::uint64_t seq, bool encap) {
     const Packet p = packet_of(total, false);
-    wan(sealed(peer, seq, peer.with_trailer(bench::ipv4(p))), encap);
+    wan(sealed(peer, seq, peer.with_trailer(bench::ip(p))), encap);
     EXPECT_EQ(take_sent(Port::kLan), forwarded(p));
   }
 };
@@ -195,7 +195,7 @@ TEST_F(EspTypes, TellTheHostOfThePacketThatNoLongerFits) {
 TEST_F(EspTypes, RefuseAnIcvOfWhichAnyBitIsWrong) {
   for (const EspPeer& peer : bench::some_types()) {
     install_sa_in(inbound_row(peer), peer);
-    const Buffer good = sealed(peer, 1, peer.with_trailer(bench::ipv4(packet_of(40, false))));
+    const Buffer good = sealed(peer, 1, peer.with_trailer(bench::ip(packet_of(40, false))));
     for (std::size_t bit = 0; bit < 8 * peer.icv_bytes(); ++bit) {
       SCOPED_TRACE(peer.name() + ", bit " + std::to_string(bit));
       Buffer forged = good;
@@ -211,7 +211,7 @@ TEST_F(EspTypes, RefuseAnIcvOfWhichAnyBitIsWrong) {
 TEST_F(EspTypes, RefuseAPacketOfWhichAnyByteIsWrong) {
   for (const EspPeer& peer : bench::some_types()) {
     install_sa_in(inbound_row(peer), peer);
-    const Buffer good = sealed(peer, 1, peer.with_trailer(bench::ipv4(packet_of(40, false))));
+    const Buffer good = sealed(peer, 1, peer.with_trailer(bench::ip(packet_of(40, false))));
     for (std::size_t i = 4; i < good.size(); ++i) {
       SCOPED_TRACE(peer.name() + ", byte " + std::to_string(i));
       Buffer forged = good;
@@ -224,7 +224,7 @@ TEST_F(EspTypes, RefuseAPacketOfWhichAnyByteIsWrong) {
 TEST_F(EspTypes, RefuseAPacketCutAtAnyLength) {
   for (const EspPeer& peer : bench::some_types()) {
     install_sa_in(inbound_row(peer), peer);
-    const Buffer good = sealed(peer, 1, peer.with_trailer(bench::ipv4(packet_of(70, false))));
+    const Buffer good = sealed(peer, 1, peer.with_trailer(bench::ip(packet_of(70, false))));
     const std::size_t around = 8 + peer.iv_bytes() + peer.icv_bytes();
     for (std::size_t length = 0; length < good.size(); ++length) {
       SCOPED_TRACE(peer.name() + ", " + std::to_string(length) + " bytes");
@@ -255,7 +255,7 @@ TEST_F(EspTypes, AuthenticateTheHighHalfOfAnExtendedNumber) {
     peer.esn = true;
     SCOPED_TRACE(peer.name());
     install_sa_in(inbound_row(peer), peer);
-    const Buffer plaintext = peer.with_trailer(bench::ipv4(packet_of(50, false)));
+    const Buffer plaintext = peer.with_trailer(bench::ip(packet_of(50, false)));
     const auto at = [&](std::uint64_t seq) { return sealed(peer, seq, plaintext); };
     expect_drop(Drop::kIcvMismatch, [&] { wan(at(0x100000001)); });
     for (const std::uint64_t seq : {0x80000000ULL, 0xfffffff0ULL, 0x100000003ULL, 0xfffffff1ULL, 0x100000000ULL}) {
@@ -276,7 +276,7 @@ TEST_F(EspTypes, JudgeTheTrailerAfterDeciphering) {
     SCOPED_TRACE(peer.name());
     install_sa_in(inbound_row(peer), peer);
     const Packet p = packet_of(46, false);
-    const Buffer good = peer.with_trailer(bench::ipv4(p));
+    const Buffer good = peer.with_trailer(bench::ip(p));
     std::uint64_t seq = 0;
     const auto with_pad_length = [&](std::size_t length) {
       Buffer changed = good;
@@ -287,9 +287,9 @@ TEST_F(EspTypes, JudgeTheTrailerAfterDeciphering) {
     expect_drop(Drop::kEspTrailer, [&] { with_pad_length(255); });
     expect_drop(Drop::kInnerMalformed, [&] { with_pad_length(good.size() - 2); });
     expect_drop(Drop::kEspTrailer, [&] { with_pad_length(good.size() - 2 - 45); });
-    expect_drop(Drop::kEspNextHeader, [&] { wan(sealed(peer, ++seq, peer.with_trailer(bench::ipv4(p), 59))); });
+    expect_drop(Drop::kEspNextHeader, [&] { wan(sealed(peer, ++seq, peer.with_trailer(bench::ip(p), 59))); });
     // RFC 4303 2.4: up to 255 bytes of padding.
-    Buffer padded = bench::ipv4(p);
+    Buffer padded = bench::ip(p);
     while (padded.size() < 46 + 240 || (padded.size() + 2) % peer.block_bytes() != 0) padded.push_back(0x77);
     padded.push_back(static_cast<std::uint8_t>(padded.size() - 46));
     padded.push_back(4);
@@ -354,7 +354,7 @@ TEST_F(EspTypes, StartAnewWithEveryKey) {
     expect_sent_packet(peer, 64, 1, false);
     expect_forwarded_packet(peer, 64, 1, false);
     if (last) {
-      const Buffer old = sealed(*last, 2, last->with_trailer(bench::ipv4(packet_of(126, false))));
+      const Buffer old = sealed(*last, 2, last->with_trailer(bench::ip(packet_of(126, false))));
       const auto malformed = drops(Drop::kEspMalformed);
       const auto mismatch = drops(Drop::kIcvMismatch);
       wan(old);
@@ -373,7 +373,7 @@ TEST_F(EspTypes, ForgetTheIntegrityKeyWithTheKeyRowThatNamesNone) {
   layout::Row none = peer.key_row();
   none.set(layout::sa_key::kIntegrity, static_cast<unsigned>(Integrity::kNone));
   ASSERT_EQ(load(layout::TableId::kSaInKey, {{bench::kInIndex, none}}, 0), layout::LoadError::kNone);
-  expect_drop(Drop::kIcvMismatch, [&] { wan(sealed(peer, 2, peer.with_trailer(bench::ipv4(packet_of(64, false))))); });
+  expect_drop(Drop::kIcvMismatch, [&] { wan(sealed(peer, 2, peer.with_trailer(bench::ip(packet_of(64, false))))); });
 }
 
 }  // namespace

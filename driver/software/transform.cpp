@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "driver/software/esp_transform.hpp"
+#include "driver/software/transform.hpp"
 
 #include <cstdlib>
 #include <iterator>
@@ -21,7 +21,7 @@ std::uint32_t high(std::uint64_t seq) { return static_cast<std::uint32_t>(seq >>
 std::uint32_t low(std::uint64_t seq) { return static_cast<std::uint32_t>(seq); }
 
 // SPI and sequence number as an AEAD authenticates them: the whole number with ESN (RFC 4106 5, RFC 4543 3.3).
-ByteWriter aead_header(const EspTransform& t, std::uint32_t spi, std::uint64_t seq) {
+ByteWriter aead_header(const Transform& t, std::uint32_t spi, std::uint64_t seq) {
   ByteWriter w;
   w.u32(spi);
   if (t.esn) w.u32(high(seq));
@@ -30,19 +30,11 @@ ByteWriter aead_header(const EspTransform& t, std::uint32_t spi, std::uint64_t s
 }
 
 // RFC 4106 4, RFC 4543 3.2.
-Buffer nonce_of(const EspTransform& t, Bytes iv) { return ByteWriter().u32(t.salt).bytes(iv).take(); }
+Buffer nonce_of(const Transform& t, Bytes iv) { return ByteWriter().u32(t.salt).bytes(iv).take(); }
 
 // RFC 4543 3.3: SPI, sequence number, IV, plaintext; nothing is enciphered.
-Buffer gmac_input(const EspTransform& t, std::uint32_t spi, std::uint64_t seq, Bytes iv, Bytes plaintext) {
+Buffer gmac_input(const Transform& t, std::uint32_t spi, std::uint64_t seq, Bytes iv, Bytes plaintext) {
   return aead_header(t, spi, seq).bytes(iv).bytes(plaintext).take();
-}
-
-// RFC 4303 2.2.1: with ESN the high half is authenticated behind the packet, and not sent.
-Buffer hmac_of(const EspTransform& t, Bytes header_to_ciphertext, std::uint64_t seq) {
-  ByteWriter w;
-  w.bytes(header_to_ciphertext);
-  if (t.esn) w.u32(high(seq));
-  return hmac_icv(t.integrity, t.integrity_key, w.view());
 }
 
 BlockCipher block_cipher(Cipher cipher) {
@@ -57,7 +49,7 @@ BlockCipher block_cipher(Cipher cipher) {
 }
 
 // The ciphers without an ICV of their own.
-Buffer crypt(const EspTransform& t, bool encrypt, Bytes iv, Bytes text) {
+Buffer crypt(const Transform& t, bool encrypt, Bytes iv, Bytes text) {
   switch (t.cipher) {
     case Cipher::kNull:
       return {text.begin(), text.end()};
@@ -97,23 +89,23 @@ Bytes key_of(Cipher cipher, const layout::Row& sa_key) {
 
 }  // namespace
 
-std::size_t EspTransform::icv_bytes() const {
+std::size_t Transform::icv_bytes() const {
   return has_own_icv(cipher) ? layout::shape(cipher).icv : layout::shape(integrity).icv;
 }
 
-std::size_t EspTransform::ciphertext_bytes(std::size_t inner_total) const {
+std::size_t Transform::ciphertext_bytes(std::size_t payload) const {
   const std::size_t block = layout::shape(cipher).block;
-  return (inner_total + kEspTrailerBytes + block - 1) / block * block;
+  return (payload + kEspTrailerBytes + block - 1) / block * block;
 }
 
-std::optional<std::size_t> EspTransform::ciphertext_within(std::size_t esp_bytes) const {
+std::optional<std::size_t> Transform::ciphertext_within(std::size_t esp_bytes) const {
   const std::size_t block = layout::shape(cipher).block;
   const std::size_t around = kEspHeaderBytes + iv_bytes() + icv_bytes();
   if (esp_bytes < around + block || (esp_bytes - around) % block != 0) return std::nullopt;
   return esp_bytes - around;
 }
 
-Buffer EspTransform::iv(std::uint64_t seq) const {
+Buffer Transform::iv(std::uint64_t seq) const {
   switch (cipher) {
     case Cipher::kNull:
       return {};
@@ -132,7 +124,14 @@ Buffer EspTransform::iv(std::uint64_t seq) const {
   std::abort();
 }
 
-Buffer EspTransform::seal(std::uint32_t spi, std::uint64_t seq, Bytes iv, Bytes plaintext) const {
+Buffer Transform::hmac(Bytes authenticated, std::uint64_t seq) const {
+  ByteWriter w;
+  w.bytes(authenticated);
+  if (esn) w.u32(high(seq));
+  return hmac_icv(integrity, integrity_key, w.view());
+}
+
+Buffer Transform::seal(std::uint32_t spi, std::uint64_t seq, Bytes iv, Bytes plaintext) const {
   ByteWriter w;
   w.u32(spi).u32(low(seq)).bytes(iv);
   switch (cipher) {
@@ -145,12 +144,12 @@ Buffer EspTransform::seal(std::uint32_t spi, std::uint64_t seq, Bytes iv, Bytes 
       break;
     default:
       w.bytes(crypt(*this, true, iv, plaintext));
-      w.bytes(hmac_of(*this, w.view(), seq));
+      w.bytes(hmac(w.view(), seq));
   }
   return w.take();
 }
 
-std::optional<Buffer> EspTransform::open(Bytes esp, std::uint64_t seq) const {
+std::optional<Buffer> Transform::open(Bytes esp, std::uint64_t seq) const {
   const auto length = ciphertext_within(esp.size());
   if (!length) return std::nullopt;
   ByteReader r(esp);
@@ -168,22 +167,23 @@ std::optional<Buffer> EspTransform::open(Bytes esp, std::uint64_t seq) const {
       return Buffer(ciphertext.begin(), ciphertext.end());
     default:
       // RFC 4303 3.4.4.1: the ICV first; nothing is deciphered that nobody vouches for.
-      if (!equal_constant_time(hmac_of(*this, esp.first(esp.size() - icv.size()), seq), icv)) return std::nullopt;
+      if (!equal_constant_time(hmac(esp.first(esp.size() - icv.size()), seq), icv)) return std::nullopt;
       return crypt(*this, false, iv, ciphertext);
   }
 }
 
-std::optional<EspTransform> transform_of(const layout::Row& sa, const layout::Row& sa_key,
-                                         const layout::Row& integrity_key) {
+std::optional<Transform> transform_of(const layout::Row& sa, layout::Protocol protocol, const layout::Row& sa_key,
+                                      const layout::Row& integrity_key) {
   namespace f = layout::sa_out;
   static_assert(f::kEsn.lsb == layout::sa_in::kEsn.lsb && f::kCipher.lsb == layout::sa_in::kCipher.lsb &&
-                    f::kIntegrity.lsb == layout::sa_in::kIntegrity.lsb,
+                    f::kIntegrity.lsb == layout::sa_in::kIntegrity.lsb && f::kEncap.lsb == layout::sa_in::kEncap.lsb,
                 "both directions say it in the same place");
   const std::uint64_t cipher = sa.get(f::kCipher);
   const std::uint64_t integrity = sa.get(f::kIntegrity);
   if (cipher >= std::size(layout::kCiphers)) return std::nullopt;
-  EspTransform t;
+  Transform t;
   t.cipher = Cipher(cipher);
+  if (protocol == layout::Protocol::kAh && (t.cipher != Cipher::kNull || sa.get(f::kEncap) == 1)) return std::nullopt;
   t.esn = sa.get(f::kEsn) == 1;
   t.key = key_of(t.cipher, sa_key);
   t.salt = static_cast<std::uint32_t>(sa_key.get(layout::sa_key::kSalt));

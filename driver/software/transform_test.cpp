@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "driver/software/esp_transform.hpp"
+#include "driver/software/transform.hpp"
 
 #include <gtest/gtest.h>
 
@@ -20,7 +20,7 @@ void expect_vector(Cipher cipher, const EspVector& v) {
   SCOPED_TRACE(v.header + std::string(" ") + v.iv);
   const Buffer key = hex(v.key);
   const Buffer integrity_key(32, 0x5a);
-  EspTransform t;
+  Transform t;
   t.cipher = cipher;
   t.key = key;
   t.salt = ByteReader(hex(v.salt)).u32();
@@ -39,15 +39,15 @@ void expect_vector(Cipher cipher, const EspVector& v) {
   EXPECT_EQ(t.open(packet, seq), hex(v.plaintext));
 }
 
-TEST(EspTransform, SealsAndOpensThePublishedPackets) {
+TEST(Transform, SealsAndOpensThePublishedPackets) {
   for (const EspVector& v : kAesCbcEspVectors) expect_vector(Cipher::kAesCbc, v);
   for (const EspVector& v : kAesCtrEspVectors) expect_vector(Cipher::kAesCtr, v);
   for (const EspVector& v : kAesGmacEspVectors) expect_vector(Cipher::kAesGmac, v);
 }
 
 // RFC 3602 4, cases 7 and 8: the tunnel's inner packets are padded as the card pads them, to the block.
-TEST(EspTransform, PadsAsThePublishedTunnelsDo) {
-  EspTransform t;
+TEST(Transform, PadsAsThePublishedTunnelsDo) {
+  Transform t;
   t.cipher = Cipher::kAesCbc;
   EXPECT_EQ(t.ciphertext_bytes(84), 96u);
   EXPECT_EQ(t.ciphertext_bytes(68), 80u);
@@ -55,20 +55,28 @@ TEST(EspTransform, PadsAsThePublishedTunnelsDo) {
   EXPECT_EQ(t.ciphertext_bytes(79), 96u);
 }
 
-TEST(EspTransform, KnowsWhatARowSaysAndRefusesWhatItCannotMean) {
+TEST(Transform, KnowsWhatARowSaysAndRefusesWhatItCannotMean) {
   layout::Row key;
   key.set(layout::sa_key::kKeySize, static_cast<unsigned>(layout::KeySize::kAes192));
-  for (unsigned cipher = 0; cipher < 16; ++cipher) {
-    for (unsigned integrity = 0; integrity < 16; ++integrity) {
-      layout::Row row;
-      row.set(layout::sa_in::kCipher, cipher);
-      row.set(layout::sa_in::kIntegrity, integrity);
-      const auto t = transform_of(row, key, {});
-      const bool aead = cipher <= 1;
-      EXPECT_EQ(t.has_value(), aead || (cipher <= 6 && integrity >= 1 && integrity <= 5)) << cipher << ' ' << integrity;
-      if (!t) continue;
-      const std::size_t key_bytes[] = {24, 24, 0, 24, 24, 8, 24};
-      EXPECT_EQ(t->key.size(), key_bytes[cipher]);
+  for (const auto protocol : {layout::Protocol::kEsp, layout::Protocol::kAh}) {
+    for (const bool encap : {false, true}) {
+      for (unsigned cipher = 0; cipher < 16; ++cipher) {
+        for (unsigned integrity = 0; integrity < 16; ++integrity) {
+          layout::Row row;
+          row.set(layout::sa_in::kCipher, cipher);
+          row.set(layout::sa_in::kIntegrity, integrity);
+          row.set(layout::sa_in::kEncap, encap ? 1 : 0);
+          const auto t = transform_of(row, protocol, key, {});
+          const bool aead = cipher <= 1;
+          const bool ah_can = cipher == 2 && !encap;
+          EXPECT_EQ(t.has_value(), (protocol == layout::Protocol::kEsp || ah_can) &&
+                                       (aead || (cipher <= 6 && integrity >= 1 && integrity <= 5)))
+              << cipher << ' ' << integrity;
+          if (!t) continue;
+          const std::size_t key_bytes[] = {24, 24, 0, 24, 24, 8, 24};
+          EXPECT_EQ(t->key.size(), key_bytes[cipher]);
+        }
+      }
     }
   }
 }
