@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "host/gateway/ipv4.hpp"
-
 #include <gtest/gtest.h>
 
 #include <random>
 
 #include "driver/testing/frames.hpp"
+#include "host/gateway/ipv4.hpp"
 
 namespace sallyport::gateway {
 namespace {
