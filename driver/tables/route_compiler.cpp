@@ -15,14 +15,6 @@ std::uint64_t half_mask(unsigned length) { return length == 0 ? 0 : ~std::uint64
 Address mask_of(unsigned length) {
   return {half_mask(std::min(length, 64U)), half_mask(length <= 64 ? 0 : length - 64)};
 }
-Address first_of(const RouteEntry& r) {
-  const Address mask = mask_of(r.length);
-  return {r.prefix.high & mask.high, r.prefix.low & mask.low};
-}
-Address last_of(const RouteEntry& r) {
-  const Address mask = mask_of(r.length);
-  return {r.prefix.high | ~mask.high, r.prefix.low | ~mask.low};
-}
 
 layout::Row row_of(const RouteEntry& route) {
   layout::Row row;
@@ -32,6 +24,16 @@ layout::Row row_of(const RouteEntry& route) {
 }
 
 }  // namespace
+
+Address first_of(const Address& prefix, unsigned length) {
+  const Address mask = mask_of(length);
+  return {prefix.high & mask.high, prefix.low & mask.low};
+}
+
+Address last_of(const Address& prefix, unsigned length) {
+  const Address mask = mask_of(length);
+  return {prefix.high | ~mask.high, prefix.low | ~mask.low};
+}
 
 Result<void> compile_routes(const std::vector<RouteEntry>& routes, TableImage& image) {
   for (const RouteEntry& route : routes) {
@@ -46,7 +48,8 @@ Result<void> compile_routes(const std::vector<RouteEntry>& routes, TableImage& i
   std::stable_sort(ordered.begin(), ordered.end(),
                    [](const RouteEntry& a, const RouteEntry& b) { return a.length < b.length; });
   IntervalCuts cuts(layout::kLastAddress);
-  for (const RouteEntry& route : ordered) cuts.cut(first_of(route), last_of(route));
+  for (const RouteEntry& route : ordered)
+    cuts.cut(first_of(route.prefix, route.length), last_of(route.prefix, route.length));
   cuts.finish();
   const auto& starts = cuts.starts();
   const auto starts_table = static_cast<unsigned>(layout::TableId::kRouteStart);
@@ -56,8 +59,8 @@ Result<void> compile_routes(const std::vector<RouteEntry>& routes, TableImage& i
 
   std::vector<layout::Row> rows(starts.size());
   for (const RouteEntry& route : ordered) {
-    const auto from = std::lower_bound(starts.begin(), starts.end(), first_of(route));
-    const auto to = std::upper_bound(starts.begin(), starts.end(), last_of(route));
+    const auto from = std::lower_bound(starts.begin(), starts.end(), first_of(route.prefix, route.length));
+    const auto to = std::upper_bound(starts.begin(), starts.end(), last_of(route.prefix, route.length));
     std::fill(rows.begin() + (from - starts.begin()), rows.begin() + (to - starts.begin()), row_of(route));
   }
   for (unsigned k = 0; k < next.rows(rows_table); ++k) {

@@ -24,6 +24,10 @@ struct RouteEntry {
   std::uint8_t next_hop = 0;  // row of next_hop when kind is kSend
 };
 
+// The ends of a prefix, whatever its host bits say.
+layout::Address first_of(const layout::Address& prefix, unsigned length);
+layout::Address last_of(const layout::Address& prefix, unsigned length);
+
 struct NextHop {
   layout::Port port = layout::Port::kLan;
   MacAddress mac{};

@@ -40,7 +40,7 @@ Result<std::unique_ptr<CardKeeper>> CardKeeper::adopt(driver::Card& card, Forwar
   for (const InstalledSa& sa : remembered.sas) {
     rows.push_back(sa.row);
     spis.push_back(number(sa.spi_in));
-    keeper->forwarding_.adopt_peer(sa.remote.v4(), sa.next_hop, remembered.image);
+    keeper->forwarding_.adopt_peer(sa.remote.number(), sa.next_hop, remembered.image);
   }
   keeper->ids_ = std::move(remembered.policy_ids);
   keeper->stored_ids_ = keeper->ids_;
@@ -118,10 +118,7 @@ std::vector<InstalledSa>::iterator CardKeeper::find_inbound(Spi spi_in) {
 }
 
 Result<void> CardKeeper::install(const std::string& target, ike::ChildHandle child, const SaParameters& sa,
-                                 const driver::SaLimits& limits, bool typed_in) {
-  if (!sa.local.is_v4() || !sa.remote.is_v4()) {
-    return Error{Errc::kUnsupported, "the card's tunnels are IPv4; " + sa.remote.to_string() + " is not"};
-  }
+                                 const SaOptions& options, bool typed_in) {
   auto inbound = protection_of(sa.encryption, sa.integrity, sa.in);
   if (!inbound) return inbound.error();
   auto outbound = protection_of(sa.encryption, sa.integrity, sa.out);
@@ -135,6 +132,8 @@ Result<void> CardKeeper::install(const std::string& target, ike::ChildHandle chi
   made.policy_id = policy_id(target);
   made.spi_in = sa.spi_in;
   made.spi_out = sa.spi_out;
+  made.protocol = sa.protocol;
+  made.mode = sa.mode;
   made.algorithm = algorithm_of(sa);
   made.esn = sa.esn;
   made.replay_window = sa.replay_window;
@@ -144,36 +143,43 @@ Result<void> CardKeeper::install(const std::string& target, ike::ChildHandle chi
   made.reach = {sa.local_ts, sa.remote_ts};
   made.installed = std::chrono::system_clock::now();
 
-  auto next_hop = forwarding_.hold_peer(sa.remote.v4());
+  auto next_hop = forwarding_.hold_peer(sa.remote.number());
   if (!next_hop) return next_hop.error();
 
   driver::InboundSa in;
   in.spi = number(sa.spi_in);
-  in.destination = sa.local.v4();
+  in.mode = sa.mode;
+  in.protocol = card_protocol(sa.protocol);
+  in.destination = sa.local.number();
   in.protection = std::move(*inbound);
   in.esn = sa.esn;
   in.encap = sa.encap.has_value();
   in.replay_window = sa.replay_window;
   in.policy_id = made.policy_id;
-  in.limits = limits;
+  in.limits = options.limits;
   if (auto installed = sa_table_.install(in); !installed) {
-    forwarding_.release_peer(sa.remote.v4());
+    forwarding_.release_peer(sa.remote.number());
     return installed;
   }
   driver::OutboundSa out;
   out.spi = number(sa.spi_out);
-  out.source = sa.local.v4();
-  out.destination = sa.remote.v4();
+  out.mode = sa.mode;
+  out.protocol = card_protocol(sa.protocol);
+  out.source = sa.local.number();
+  out.destination = sa.remote.number();
   out.protection = std::move(*outbound);
   out.esn = sa.esn;
   if (sa.encap) out.encap = driver::UdpPorts{sa.encap->local_port, sa.encap->remote_port};
   out.next_hop = *next_hop;
   out.policy_id = made.policy_id;
-  out.limits = limits;
+  out.limits = options.limits;
+  out.df = options.df;
+  out.dscp = options.dscp;
+  out.ah_align8 = options.ah_align8;
   auto row = sa_table_.install(out);
   if (!row) {
     (void)sa_table_.retire_inbound(in.spi);  // the error to tell is the first one
-    forwarding_.release_peer(sa.remote.v4());
+    forwarding_.release_peer(sa.remote.number());
     return row.error();
   }
   made.row = *row;
@@ -207,7 +213,7 @@ Result<void> CardKeeper::remove(Spi spi_in) {
   if (auto r = session_.drain(); !r) return r;
   if (auto r = sa_table_.retire_outbound(gone.row); !r) return r;
   if (auto r = sa_table_.retire_inbound(number(gone.spi_in)); !r) return r;
-  forwarding_.release_peer(gone.remote.v4());
+  forwarding_.release_peer(gone.remote.number());
   return journal_ == nullptr ? Result<void>() : journal_->sa_removed(spi_in);
 }
 

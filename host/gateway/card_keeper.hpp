@@ -29,7 +29,9 @@ struct InstalledSa {
   std::uint16_t row = 0;      // of sa_out
   std::uint8_t next_hop = 0;  // row of next_hop that leads to the peer
   bool sending = false;       // the outbound rules point here
-  std::string algorithm;      // "aes128gcm16"
+  Protocol protocol = Protocol::kEsp;
+  Mode mode = Mode::kTunnel;
+  std::string algorithm;  // "aes128gcm16"
   bool esn = false;
   std::uint32_t replay_window = driver::kDefaultReplayWindow;
   IpAddress local;
@@ -81,7 +83,7 @@ class CardKeeper final : public ike::SpiAllocator {
   // Both directions into free rows; packets under spi_in are accepted after the next commit. `typed_in`: the SPI is the
   // administrator's, not from allocate().
   Result<void> install(const std::string& target, ike::ChildHandle child, const SaParameters& sa,
-                       const driver::SaLimits& limits, bool typed_in);
+                       const SaOptions& options, bool typed_in);
   // Its child is unknown to IKE from now on: it goes on until another serves its target.
   void disown(Spi spi_in);
   void use_outbound(Spi spi_in);  // with the next commit; the target's others stop sending

@@ -43,32 +43,29 @@ Result<Secret> read_secret(const fs::path& path) {
 }
 
 Result<InterfaceAddress> parse_interface_address(const std::string& text) {
-  const Error wrong{Errc::kInvalid,
-                    "'" + text + "' is no IPv4 address with prefix length; write for example \"192.0.2.1/24\""};
+  const Error wrong{Errc::kInvalid, "'" + text +
+                                        "' is no address with prefix length; write for example \"192.0.2.1/24\" or "
+                                        "\"2001:db8::1/64\""};
   const auto slash = text.find('/');
   if (slash == std::string::npos) return wrong;
   auto address = IpAddress::parse(text.substr(0, slash));
   unsigned length = 0;
   const char* end = text.data() + text.size();
   const auto [stop, failure] = std::from_chars(text.data() + slash + 1, end, length);
-  if (!address || !address->is_v4() || failure != std::errc{} || stop != end || length > 32) return wrong;
+  if (!address || failure != std::errc{} || stop != end || length > address->bits()) return wrong;
   return InterfaceAddress{*address, length};
 }
 
-Error not_ipv4(const std::string& text) {
-  return {Errc::kUnsupported, "'" + text + "' is IPv6, which the card does not forward; write IPv4"};
-}
+// fe80::/10 (RFC 4291 2.5.6).
+bool is_link_local(const IpAddress& address) { return !address.is_v4() && address.number().high >> 54 == 0xfe80 >> 6; }
 
-Result<IpAddress> parse_ipv4(const std::string& text) {
+// Of a tunnel's end, which routers must lead to.
+Result<IpAddress> parse_endpoint(const std::string& text) {
   auto address = IpAddress::parse(text);
-  if (address && !address->is_v4()) return not_ipv4(text);
+  if (address && is_link_local(*address)) {
+    return Error{Errc::kInvalid, "'" + text + "' holds on one link only; write an address that routers lead to"};
+  }
   return address;
-}
-
-Result<TrafficSelector> parse_selector(const std::string& text) {
-  auto selector = TrafficSelector::parse(text);
-  if (selector && !selector->addresses.first.is_v4()) return not_ipv4(text);
-  return selector;
 }
 
 AddressRange network_of(const InterfaceAddress& a) {
@@ -129,6 +126,8 @@ class Reader {
     CardConfig& card = config_.card;
     if (!section.has("backend")) section.problem("needs 'backend': \"software\" or \"xrt\"");
     card.backend = static_cast<CardConfig::Backend>(section.choice("backend", {"software", "xrt"}).value_or(0));
+    card.lan_vlan = read_vlan(section, "lan_vlan");
+    card.wan_vlan = read_vlan(section, "wan_vlan");
     if (card.backend == CardConfig::Backend::kSoftware) {
       card.lan_interface = section.required_text("lan_interface");
       card.wan_interface = section.required_text("wan_interface");
@@ -143,6 +142,11 @@ class Reader {
     section.finish();
   }
 
+  // IEEE 802.1Q: 0 is a frame without a VLAN, 4095 is reserved.
+  static std::uint16_t read_vlan(TomlSection& section, std::string_view key) {
+    return static_cast<std::uint16_t>(section.number(key, 1, 4094).value_or(0));
+  }
+
   SideConfig read_side(std::string_view key, std::string_view tap) {
     auto section = root_.section(key, "[" + std::string(key) + "]");
     SideConfig side;
@@ -152,15 +156,15 @@ class Reader {
     for (const auto& text : section.texts("address")) {
       side.addresses.push_back(section.checked("address", parse_interface_address(text)));
       const InterfaceAddress& a = side.addresses.back();
-      if (a.prefix_length < 31 && a.address == network_of(a).first && !a.address.is_any()) {
+      if (a.prefix_length + 1 < a.address.bits() && a.address == network_of(a).first && !a.address.is_any()) {
         section.problem("address", "'" + text + "' is the network's; write the gateway's own, for example " +
-                                       IpAddress::from_v4(a.address.v4() + 1).to_string());
+                                       IpAddress::from_number(a.address.number().next()).to_string());
       }
     }
     const auto reached = [&](TomlSection& where, std::string_view key, const IpAddress& router) {
       const bool on_link = std::any_of(side.addresses.begin(), side.addresses.end(),
                                        [&](const auto& a) { return network_of(a).contains(router); });
-      if (!on_link && !router.is_any() && !side.addresses.empty()) {
+      if (!on_link && !router.is_any() && !is_link_local(router) && !side.addresses.empty()) {
         where.problem(key, "'" + router.to_string() + "' is in no network of this side's 'address'");
       }
       return router;
@@ -168,15 +172,22 @@ class Reader {
     side.mtu = static_cast<std::uint16_t>(section.number("mtu", 576, 9202).value_or(1500));
     side.mac = default_mac(side);
     if (const auto text = section.text("mac")) side.mac = section.checked("mac", own_mac(*text));
-    if (const auto gateway = section.text("gateway")) {
-      side.routes.push_back(
-          {AddressRange::any_v4(), reached(section, "gateway", section.checked("gateway", parse_ipv4(*gateway)))});
+    for (const auto& text : section.texts("gateway")) {
+      const IpAddress router = reached(section, "gateway", section.checked("gateway", IpAddress::parse(text)));
+      const AddressRange everything = router.is_v4() ? AddressRange::any_v4() : AddressRange::any_v6();
+      const bool twice = std::any_of(side.routes.begin(), side.routes.end(),
+                                     [&](const StaticRoute& r) { return r.destination == everything; });
+      if (twice) section.problem("gateway", "names two routers of one IP version; write one of each at most");
+      side.routes.push_back({everything, router});
     }
     for (auto& route : section.sections("routes", "route of [" + std::string(key) + "]")) {
       StaticRoute read;
       read.destination = route.checked("destination", AddressRange::parse(route.required_text("destination")));
       if (!read.destination.prefix_length()) route.problem("destination", "must be one prefix");
-      read.via = reached(route, "via", route.checked("via", parse_ipv4(route.required_text("via"))));
+      read.via = reached(route, "via", route.checked("via", IpAddress::parse(route.required_text("via"))));
+      if (read.via.is_v4() != read.destination.first.is_v4() && !read.via.is_any()) {
+        route.problem("via", "is of another IP version than 'destination'; write a router of the same");
+      }
       route.finish();
       side.routes.push_back(read);
     }
@@ -273,6 +284,28 @@ class Reader {
     return limits;
   }
 
+  static Mode read_mode(TomlSection& section) {
+    return static_cast<Mode>(section.choice("mode", {"tunnel", "transport"}).value_or(0));
+  }
+
+  // What the card does with an SA, between its ends and over the IP version of `remote`.
+  SaOptions read_options(TomlSection& section, Mode mode, bool ah, const IpAddress& remote) {
+    SaOptions options;
+    options.limits = read_limits(section);
+    const auto only = [&](std::string_view key, bool fits, std::string_view where) {
+      if (section.has(key) && !fits) section.problem(key, "is for " + std::string(where) + "; take it out here");
+    };
+    only("df", mode == Mode::kTunnel && (remote.is_v4() || remote.is_any()), "tunnels over IPv4");
+    only("dscp", mode == Mode::kTunnel, "tunnels");
+    only("ah_align", ah && remote.is_v4(), "AH over IPv4");
+    options.df = static_cast<layout::Df>(section.choice("df", {"copy", "set", "clear"}).value_or(0));
+    if (const auto dscp = section.number("dscp", 0, 63)) options.dscp = static_cast<std::uint8_t>(*dscp);
+    const auto alignment = section.number("ah_align", 4, 8);
+    if (alignment && *alignment != 4 && *alignment != 8) section.problem("ah_align", "must be 4 or 8");
+    options.ah_align8 = alignment == 8U;
+    return options;
+  }
+
   std::uint32_t read_replay_window(TomlSection& section) {
     const auto packets = section.number("replay_window", 0, INT64_MAX);
     if (!packets) return driver::kDefaultReplayWindow;
@@ -305,21 +338,32 @@ class Reader {
     section.problem(key, "has " + *broken + ", which is broken; take it out, or write legacy = true if it must be");
   }
 
-  TrafficSelectors read_selectors(TomlSection& section, std::string_view key) {
+  // In transport mode the ends' own addresses, `end`, when nothing is written.
+  TrafficSelectors read_selectors(TomlSection& section, std::string_view key, Mode mode, const IpAddress& end) {
     TrafficSelectors out;
+    if (mode == Mode::kTransport && !section.has(key)) return {TrafficSelector::of({end, end})};
     if (!section.has(key)) section.problem("needs '" + std::string(key) + "', for example [\"10.1.0.0/24\"]");
-    for (const auto& text : section.texts(key)) out.push_back(section.checked(key, parse_selector(text)));
+    for (const auto& text : section.texts(key)) out.push_back(section.checked(key, TrafficSelector::parse(text)));
     return out;
   }
 
   void read_child(TomlSection& section, ConnectionConfig& into, std::set<std::string>& names, bool legacy) {
     ike::ChildConfig child;
     child.name = read_name(section, names);
-    child.local_ts = read_selectors(section, "local_ts");
-    child.remote_ts = read_selectors(section, "remote_ts");
-    child.esp_proposals =
-        read_proposals(section, "esp_proposals", Protocol::kEsp, config_.levels.esp_proposals(Level::kMiddle));
-    refuse_legacy(section, "esp_proposals", child.esp_proposals, legacy);
+    child.mode = read_mode(section);
+    if (child.mode == Mode::kTransport && into.connection.remote.is_any()) {
+      section.problem("mode", "\"transport\" is for one peer; write its 'remote_address'");
+    }
+    child.local_ts = read_selectors(section, "local_ts", child.mode, into.connection.local);
+    child.remote_ts = read_selectors(section, "remote_ts", child.mode, into.connection.remote);
+    if (section.has("esp_proposals") && section.has("ah_proposals")) {
+      section.problem("ah_proposals", "stands beside 'esp_proposals'; a child has one of the two");
+    }
+    const bool ah = section.has("ah_proposals");
+    const std::string_view proposals = ah ? "ah_proposals" : "esp_proposals";
+    child.proposals = read_proposals(section, proposals, ah ? Protocol::kAh : Protocol::kEsp,
+                                     config_.levels.esp_proposals(Level::kMiddle));
+    refuse_legacy(section, proposals, child.proposals, legacy);
     child.lifetime = read_lifetime(section, "life_time", false, child.lifetime);
     child.replay_window = read_replay_window(section);
     ChildOptions options;
@@ -327,10 +371,28 @@ class Reader {
     if (start) options.start = static_cast<StartAction>(*start);
     const auto dpd = section.choice("dpd_action", {"clear", "trap", "restart"});
     child.restart = options.start == StartAction::kStart || dpd == std::size_t{2};
-    options.limits = read_limits(section);
+    options.sa = read_options(section, child.mode, ah, into.connection.remote);
     section.finish();
     into.children[child.name] = options;
     into.connection.children.push_back(std::move(child));
+  }
+
+  // The first address of [wan] that can speak with the peer.
+  IpAddress own_address_for(TomlSection& section, const IpAddress& remote) {
+    for (const auto& a : config_.wan.addresses) {
+      if (is_link_local(a.address)) continue;
+      if (a.address.is_v4() == remote.is_v4() || remote.is_any()) return a.address;
+    }
+    if (!config_.wan.addresses.empty()) {
+      section.problem("remote_address",
+                      "'" + remote.to_string() + "' is of an IP version that [wan] has no 'address' of");
+    }
+    return {};
+  }
+
+  static void refuse_two_versions(TomlSection& section, const IpAddress& local, const IpAddress& remote) {
+    if (local.is_any() || remote.is_any() || local.is_v4() == remote.is_v4()) return;
+    section.problem("local_address", "is of another IP version than 'remote_address'; write two of one");
   }
 
   void read_connection(TomlSection& section) {
@@ -338,12 +400,13 @@ class Reader {
     ConnectionConfig read;
     ike::Connection& c = read.connection;
     c.name = read_name(section, connection_names_);
-    c.local = section.checked("local_address", parse_ipv4(section.text_or("local_address", "0.0.0.0")));
-    c.remote = section.checked("remote_address", parse_ipv4(section.required_text("remote_address")));
+    c.local = section.checked("local_address", parse_endpoint(section.text_or("local_address", "0.0.0.0")));
+    c.remote = section.checked("remote_address", parse_endpoint(section.required_text("remote_address")));
     const auto identity = [&](std::string_view key, const IpAddress& address) {
       return section.checked(key, ike::Identity::parse(section.text_or(key, address.to_string())));
     };
-    if (c.local.is_any() && !config_.wan.addresses.empty()) c.local = config_.wan.addresses.front().address;
+    if (c.local.is_any()) c.local = own_address_for(section, c.remote);
+    refuse_two_versions(section, c.local, c.remote);
     c.local_id = identity("local_id", c.local);
     c.remote_id = identity("remote_id", c.remote);
     c.psk = read_psk(section);
@@ -417,12 +480,16 @@ class Reader {
     ManualSa manual;
     manual.name = read_name(section, sa_names_);
     SaParameters& sa = manual.sa;
-    sa.local = section.checked("local_address", parse_ipv4(section.required_text("local_address")));
-    sa.remote = section.checked("remote_address", parse_ipv4(section.required_text("remote_address")));
+    sa.local = section.checked("local_address", parse_endpoint(section.required_text("local_address")));
+    sa.remote = section.checked("remote_address", parse_endpoint(section.required_text("remote_address")));
+    refuse_two_versions(section, sa.local, sa.remote);
+    sa.mode = read_mode(section);
+    const bool ah = section.choice("protocol", {"esp", "ah"}) == std::size_t{1};
+    sa.protocol = ah ? Protocol::kAh : Protocol::kEsp;
     sa.spi_in = Spi{read_spi(section, "spi_in")};
     sa.spi_out = Spi{read_spi(section, "spi_out")};
-    const auto proposal =
-        section.checked("algorithm", Proposal::parse(Protocol::kEsp, section.text_or("algorithm", "aes128gcm16")));
+    const auto proposal = section.checked(
+        "algorithm", Proposal::parse(sa.protocol, section.text_or("algorithm", ah ? "sha256" : "aes128gcm16")));
     refuse_legacy(section, "algorithm", {proposal}, section.boolean("legacy").value_or(false));
     sa.encryption = proposal.encryption();
     sa.integrity = proposal.integrity();
@@ -431,9 +498,14 @@ class Reader {
     sa.replay_window = read_replay_window(section);
     sa.in = read_keys(section, sa, "in");
     sa.out = read_keys(section, sa, "out");
-    sa.local_ts = {TrafficSelector::of(AddressRange::any_v4())};
-    sa.remote_ts = sa.local_ts;
-    manual.limits = read_limits(section);
+    if (sa.mode == Mode::kTransport) {
+      sa.local_ts = {TrafficSelector::of({sa.local, sa.local})};
+      sa.remote_ts = {TrafficSelector::of({sa.remote, sa.remote})};
+    } else {
+      sa.local_ts = {TrafficSelector::of(AddressRange::any())};
+      sa.remote_ts = sa.local_ts;
+    }
+    manual.options = read_options(section, sa.mode, ah, sa.remote);
     section.finish();
     config_.sas.push_back(std::move(manual));
   }

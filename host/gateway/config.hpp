@@ -25,6 +25,8 @@ struct CardConfig {
   std::string wan_interface;
   std::string xclbin;  // xrt
   unsigned device = 0;
+  std::uint16_t lan_vlan = 0;  // of the port's frames; 0: they are untagged
+  std::uint16_t wan_vlan = 0;
 };
 
 struct InterfaceAddress {
@@ -53,9 +55,17 @@ enum class StartAction : std::uint8_t {
   kStart,  // at once, and again whenever it is lost
 };
 
+// What is the card's alone, and never negotiated.
+struct SaOptions {
+  driver::SaLimits limits;  // seconds are in ike::Lifetime
+  layout::Df df = layout::Df::kCopy;
+  std::optional<std::uint8_t> dscp;  // of outer headers; none: copied
+  bool ah_align8 = false;
+};
+
 struct ChildOptions {
   StartAction start = StartAction::kTrap;
-  driver::SaLimits limits;  // seconds are in ike::Lifetime
+  SaOptions sa;
 };
 
 // [[connections]]
@@ -68,7 +78,7 @@ struct ConnectionConfig {
 struct ManualSa {
   std::string name;
   SaParameters sa;
-  driver::SaLimits limits;
+  SaOptions options;
 };
 
 struct Config {

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "driver/linux_port/sysctl.hpp"
-#include "host/gateway/ipv4.hpp"
+#include "host/gateway/sa_overhead.hpp"
 
 namespace sallyport::gateway {
 namespace {
@@ -20,28 +20,43 @@ constexpr auto kLongPause = std::chrono::microseconds(1000);
 constexpr double kIcmpPerSecond = 50;  // RFC 1812 4.3.2.8 demands a limit and leaves the number to us
 constexpr double kIcmpBurst = 10;
 
-constexpr std::uint8_t kUdp = 17;
 constexpr std::uint16_t kIkePort = 500;
 constexpr std::uint16_t kIkeNatPort = 4500;
 
-// Settings of a TAP device. arp_ignore 1: an address is answered on its own side only. rp_filter 0: a peer's packets
-// may arrive by another way than the kernel, which does not know the tunnels, would send to it.
-Result<void> configure(const std::string& tap) {
-  const std::pair<std::string, const char*> settings[] = {
-      {"ipv6/conf/" + tap + "/disable_ipv6", "1"},   {"ipv4/conf/" + tap + "/forwarding", "0"},
-      {"ipv4/conf/" + tap + "/rp_filter", "0"},      {"ipv4/conf/" + tap + "/arp_ignore", "1"},
-      {"ipv4/conf/" + tap + "/send_redirects", "0"}, {"ipv4/conf/" + tap + "/accept_redirects", "0"},
-  };
-  for (const auto& [path, value] : settings) {
-    if (auto r = driver::set_sysctl(path, value); !r) return r;
+Result<void> configure(const std::string& tap, const std::string& family,
+                       const std::vector<std::pair<const char*, const char*>>& settings) {
+  for (const auto& [name, value] : settings) {
+    if (auto r = driver::set_sysctl(family + "/conf/" + tap + "/" + name, value); !r) return r;
   }
   return {};
 }
 
-Result<driver::PacketPort> make_tap(const SideConfig& side) {
+// arp_ignore 1: an address is answered on its own side only. rp_filter 0: a peer's packets may arrive by another way
+// than the kernel, which does not know the tunnels, would send to it. IPv6 is spoken where an address of it is
+// configured, begins without its second of waiting (accept_dad), and learns routers, but no addresses, on the WAN
+// alone.
+Result<driver::PacketPort> make_tap(const SideConfig& side, bool wan) {
   auto tap = driver::PacketPort::create_tap(side.tap, side.mac, side.mtu);
   if (!tap) return tap.error();
-  if (auto configured = configure(side.tap); !configured) return configured.error();
+  auto done = configure(side.tap, "ipv4",
+                        {{"forwarding", "0"},
+                         {"rp_filter", "0"},
+                         {"arp_ignore", "1"},
+                         {"send_redirects", "0"},
+                         {"accept_redirects", "0"}});
+  if (done) {
+    done = configure(side.tap, "ipv6",
+                     {{"disable_ipv6", "1"},
+                      {"forwarding", "0"},
+                      {"accept_redirects", "0"},
+                      {"accept_dad", "0"},
+                      {"autoconf", "0"},
+                      {"accept_ra", wan ? "1" : "0"}});
+  }
+  const bool ipv6 =
+      std::any_of(side.addresses.begin(), side.addresses.end(), [](const auto& a) { return !a.address.is_v4(); });
+  if (done && ipv6) done = configure(side.tap, "ipv6", {{"disable_ipv6", "0"}});
+  if (!done) return done.error();
   return tap;
 }
 
@@ -55,10 +70,18 @@ driver::MacAddress source_mac(Bytes frame) {
   return mac;
 }
 
+bool is_ike_port(std::uint16_t port) { return port == kIkePort || port == kIkeNatPort; }
+
+// What the two gateways need so that there can be SAs at all.
+bool is_link_control(const driver::IpPacket& packet) {
+  return is_neighbour_discovery(packet) || is_link_scope(packet.destination);
+}
+
 }  // namespace
 
 ExceptionPath::ExceptionPath(boost::asio::io_context& io, Tap lan, Tap wan, const Config& config)
-    : lan_(std::move(lan)),
+    : io_(io),
+      lan_(std::move(lan)),
       wan_(std::move(wan)),
       lan_mtu_(config.lan.mtu),
       wan_mtu_(config.wan.mtu),
@@ -66,9 +89,9 @@ ExceptionPath::ExceptionPath(boost::asio::io_context& io, Tap lan, Tap wan, cons
       icmp_refilled_(steady_clock::now()) {}
 
 Result<std::unique_ptr<ExceptionPath>> ExceptionPath::make(boost::asio::io_context& io, const Config& config) {
-  auto lan = make_tap(config.lan);
+  auto lan = make_tap(config.lan, false);
   if (!lan) return lan.error();
-  auto wan = make_tap(config.wan);
+  auto wan = make_tap(config.wan, true);
   if (!wan) return wan.error();
   return std::unique_ptr<ExceptionPath>(new ExceptionPath(io, Tap(io, std::move(*lan), config.lan.mac),
                                                           Tap(io, std::move(*wan), config.wan.mac), config));
@@ -88,26 +111,31 @@ Result<void> ExceptionPath::start(driver::Card& card, CardKeeper& keeper, Callba
         tap(port).reader.start([this, port](Buffer frame) { from_kernel(port, std::move(frame)); }, [this] { poll(); });
     if (!heard) return heard;
   }
+  auto whole = WholePackets::listen(io_, wan_.reader.port().name(), [this](Bytes packet) { take_whole(packet); });
+  if (!whole) return whole.error();
+  whole_packets_ = std::move(*whole);
   arm_poll();
   return {};
 }
 
 // ---- from the kernel -----------------------------------------------------------------------------------------------
 
-// RFC 4301 4.4.1: the SPD decides on all traffic, the gateway's own included. IKE must pass whatever the policy says;
-// where no policy matches, the gateway may speak to its own WAN (ICMP, DNS); what is to be protected goes through the
-// card as if it came from the LAN.
+// RFC 4301 4.4.1: the SPD decides on all traffic, the gateway's own included. IKE and neighbour discovery must pass
+// whatever the policy says; where no policy matches, the gateway may speak to its own WAN (ICMP, DNS); what is to be
+// protected, in either mode, goes through the card as if it came from the LAN.
 void ExceptionPath::from_kernel(layout::Port port, Buffer frame) {
   ++counters_.from_kernel;
   if (port == layout::Port::kLan) return send(layout::Inject::kLanTx, frame);
   if (is_arp(frame)) return send(layout::Inject::kWanTx, frame);
-  const auto key = packet_key(frame);
-  if (!key) {
+  const auto packet = ip_packet(frame);
+  if (!packet) {
     ++counters_.refused;
     return;
   }
-  const bool ike = key->protocol == kUdp && (key->source_port == kIkePort || key->source_port == kIkeNatPort);
-  const auto* rule = ike ? nullptr : policy::first_match(keeper_->spd().outbound, *key);
+  const auto key = driver::packet_key(*packet);
+  const bool exempt =
+      is_link_control(*packet) || (key.protocol == driver::kProtocolUdp && is_ike_port(key.source_port));
+  const auto* rule = exempt ? nullptr : policy::first_match(keeper_->spd().outbound, key);
   if (rule == nullptr || rule->action == layout::Action::kBypass) return send(layout::Inject::kWanTx, frame);
   if (rule->action == layout::Action::kDiscard) {
     ++counters_.refused;
@@ -155,7 +183,7 @@ void ExceptionPath::handle(driver::Message message) {
   switch (message.reason) {
     case layout::Upcall::kArp:
     case layout::Upcall::kLocal:
-      return to_kernel(message);
+      return to_kernel(std::move(message));
     case layout::Upcall::kPolicy: {
       const std::uint16_t policy_id = message.policy_id;
       // The SA may have come up while this packet was on its way to us.
@@ -176,18 +204,62 @@ void ExceptionPath::handle(driver::Message message) {
   }
 }
 
-void ExceptionPath::to_kernel(const driver::Message& message) {
-  ++counters_.to_kernel;
-  // A decapsulated packet carries the LAN side's MAC address: it came by the tunnel, to us.
-  auto& to = message.decapsulated ? lan_ : tap(message.port);
-  if (auto sent = to.reader.port().send(message.frame); !sent) {
+void ExceptionPath::give(Tap& to, Bytes frame) {
+  if (auto sent = to.reader.port().send(frame); !sent) {
     log::debug("tap.frame_lost", {{"tap", to.reader.port().name()}, {"why", sent.error().detail}});
   }
 }
 
+void ExceptionPath::to_kernel(driver::Message message) {
+  if (message.port == layout::Port::kWan && !message.decapsulated && !may_reach_us(message.frame)) {
+    ++counters_.refused;
+    return;
+  }
+  ++counters_.to_kernel;
+  if (!message.decapsulated) return give(tap(message.port), message.frame);
+  // It came by an SA, to us: the kernel gets it on the side that the address is of, where it would answer it.
+  const auto packet = ip_packet(message.frame);
+  const auto side = packet ? keeper_->forwarding().side_of(packet->destination) : std::nullopt;
+  Tap& to = tap(side.value_or(layout::Port::kLan));
+  std::copy(to.mac.begin(), to.mac.end(), message.frame.begin());
+  give(to, message.frame);
+}
+
+// RFC 4301 5.2: what came from WAN in the clear, to us, must not be what the policy wants protected. The card leaves
+// that to us, because it is for us that exceptions must be made: for IKE, for ESP and AH in fragments, for neighbour
+// discovery. A fragment that is not the first passes: without the first, which names ports, nobody puts it together.
+bool ExceptionPath::may_reach_us(Bytes frame) const {
+  const auto packet = ip_packet(frame);
+  if (!packet || packet->fragment_offset != 0 || is_link_control(*packet)) return true;
+  const auto key = driver::packet_key(*packet);
+  if (key.protocol == driver::kProtocolEsp || key.protocol == driver::kProtocolAh) return true;
+  if (key.protocol == driver::kProtocolUdp && is_ike_port(key.destination_port)) return true;
+  const auto* rule = policy::first_match(keeper_->spd().inbound, key);
+  return rule == nullptr || rule->action == layout::Action::kBypass;
+}
+
+// What the kernel put together enters the card anew, and is no fragment this time.
+void ExceptionPath::take_whole(Bytes packet) {
+  ++counters_.joined;
+  const std::uint16_t ethertype = packet[0] >> 4 == 6 ? driver::kEthertypeIpv6 : driver::kEthertypeIpv4;
+  const auto frame = ByteWriter().bytes(wan_.mac).zeros(6).u16(ethertype).bytes(packet).take();
+  send(layout::Inject::kWanRx, frame);
+}
+
+void ExceptionPath::take_esp_in_udp(const Endpoint& from, const Endpoint& to, Bytes esp) {
+  driver::IpHeader header;
+  header.source = from.address.number();
+  header.destination = to.address.number();
+  header.ipv6 = !header.destination.is_v4();
+  header.ttl = 64;
+  ByteWriter udp;
+  udp.u16(from.port).u16(to.port).u16(static_cast<std::uint16_t>(driver::kUdpBytes + esp.size())).u16(0).bytes(esp);
+  take_whole(driver::write_ip(header, driver::kProtocolUdp, udp.view()));
+}
+
 void ExceptionPath::hold_for_neighbour(driver::Message message) {
-  const auto key = packet_key(message.frame);
-  const auto hop = key ? keeper_->forwarding().hop_to(key->destination) : std::nullopt;
+  const auto packet = ip_packet(message.frame);
+  const auto hop = packet ? keeper_->forwarding().hop_to(packet->destination) : std::nullopt;
   // A known neighbour without a row will get none by asking; a decapsulated packet cannot enter the card again as it
   // was, so once its neighbour is known it leaves from here.
   if (!hop || (keeper_->forwarding().is_known(*hop) && !keeper_->forwarding().has_row(*hop))) {
@@ -228,53 +300,59 @@ void ExceptionPath::release_hops() {
 
 // ---- too big -------------------------------------------------------------------------------------------------------
 
-// The largest packet that still fits after step 11 of hw/README.md: outer IPv4 header, UDP header, ESP header, IV, then
-// packet and trailer in a multiple of 4, then ICV.
-std::uint16_t ExceptionPath::inner_mtu(std::uint16_t policy_id, std::uint32_t destination) const {
+const InstalledSa* ExceptionPath::sa_of(std::uint16_t policy_id) const {
   const auto target = keeper_->target_of(policy_id);
-  const InstalledSa* sa = target ? keeper_->sending_for(*target) : nullptr;
-  if (sa == nullptr) {
-    const auto hop = keeper_->forwarding().hop_to(destination);
-    return hop && hop->port == layout::Port::kLan ? lan_mtu_ : wan_mtu_;
-  }
-  const unsigned around = 20U + (sa->encap ? 8U : 0U) + 8U + 8U + 16U;
-  return static_cast<std::uint16_t>((wan_mtu_ - around) / 4 * 4 - 2);
+  return target ? keeper_->sending_for(*target) : nullptr;
 }
 
 void ExceptionPath::too_big(const driver::Message& message) {
-  const auto key = packet_key(message.frame);
-  if (!key) return;
+  const auto packet = ip_packet(message.frame);
+  if (!packet) return;
   ++counters_.too_big;
+  const auto& forwarding = keeper_->forwarding();
   const bool outbound = message.port == layout::Port::kLan;
-  const std::uint16_t mtu = outbound ? inner_mtu(message.policy_id, key->destination) : lan_mtu_;
-  if (!may_not_fragment(message.frame)) {
-    for (Buffer& part : fragments(message.frame, mtu)) {
-      if (outbound) {
-        send(layout::Inject::kLanRx, part);
-      } else if (!message.decapsulated) {
-        send(layout::Inject::kWanRx, part);
-      } else if (const auto hop = keeper_->forwarding().hop_to(key->destination)) {
-        const auto mac = keeper_->forwarding().mac_of(*hop);
-        if (mac && forward_in_place(part, *mac, lan_.mac)) send(layout::Inject::kLanTx, part);
-      }
+  const InstalledSa* sa = outbound ? sa_of(message.policy_id) : nullptr;
+  const auto hop = forwarding.hop_to(packet->destination);
+  const std::uint16_t link = outbound && !(hop && hop->port == layout::Port::kLan) ? wan_mtu_ : lan_mtu_;
+  const std::uint16_t mtu = sa == nullptr ? link : largest_packet(*sa, packet->ipv6, wan_mtu_);
+  // RFC 4303 3.1.1: transport mode takes whole packets only.
+  const bool whole = sa != nullptr && sa->mode == Mode::kTransport;
+  if (whole || may_not_fragment(*packet)) return answer_too_big(message, *packet, mtu);
+  for (Buffer& part : fragments(message.frame, mtu)) {
+    if (outbound) {
+      send(layout::Inject::kLanRx, part);
+    } else if (!message.decapsulated) {
+      send(layout::Inject::kWanRx, part);
+    } else if (hop) {
+      const auto mac = forwarding.mac_of(*hop);
+      if (mac && forward_in_place(part, *mac, lan_.mac)) send(layout::Inject::kLanTx, part);
     }
-    return;
   }
+}
+
+void ExceptionPath::answer_too_big(const driver::Message& message, const driver::IpPacket& packet, std::uint16_t mtu) {
   const auto now = steady_clock::now();
   const std::chrono::duration<double> passed = now - icmp_refilled_;
   icmp_refilled_ = now;
   icmp_tokens_ = std::min(kIcmpBurst, icmp_tokens_ + passed.count() * kIcmpPerSecond);
   if (icmp_tokens_ < 1) return;
   icmp_tokens_ -= 1;
+  if (keeper_->forwarding().is_ours(packet.source)) {
+    // The kernel's own packet. It believes nobody who speaks in its own name, so the answer speaks in the receiver's.
+    const auto answer = too_big_answer(packet, packet.destination, mtu, wan_.mac, driver::MacAddress{});
+    if (answer) give(wan_, *answer);
+    return;
+  }
   // To a sender behind the tunnel the answer takes the tunnel, as a packet from the LAN would.
   const auto side = message.decapsulated ? layout::Port::kLan : message.port;
-  const std::uint32_t from = keeper_->forwarding().address_on(side);
+  const auto from = keeper_->forwarding().address_on(side, packet.source);
+  if (!from) return;
   const auto to_mac = message.decapsulated ? lan_.mac : source_mac(message.frame);
-  const auto answer = fragmentation_needed(message.frame, from, mtu, to_mac, tap(side).mac);
+  const auto answer = too_big_answer(packet, *from, mtu, to_mac, tap(side).mac);
   if (!answer) return;
-  send(message.decapsulated ? layout::Inject::kLanRx
-       : outbound           ? layout::Inject::kLanTx
-                            : layout::Inject::kWanTx,
+  send(message.decapsulated                 ? layout::Inject::kLanRx
+       : message.port == layout::Port::kLan ? layout::Inject::kLanTx
+                                            : layout::Inject::kWanTx,
        *answer);
 }
 

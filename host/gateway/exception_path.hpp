@@ -3,7 +3,8 @@
 // lack an SA or a neighbour.
 //
 // Nothing goes around the card: the kernel gets only frames that are for the gateway itself (upcalls arp and local),
-// the TAP devices do not forward, and what the kernel sends to the WAN is held against the outbound policy first.
+// the TAP devices do not forward, and what the kernel sends to the WAN, or gets from there in the clear, is held
+// against the policy first.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -14,7 +15,9 @@
 #include "driver/rings/rings.hpp"
 #include "host/gateway/card_keeper.hpp"
 #include "host/gateway/hold_queue.hpp"
+#include "host/gateway/ip_frames.hpp"
 #include "host/gateway/port_reader.hpp"
+#include "host/gateway/whole_packets.hpp"
 
 namespace sallyport::gateway {
 
@@ -25,7 +28,8 @@ struct ExceptionCounters {
   std::uint64_t reinjected = 0;  // of those, sent on
   std::uint64_t lost = 0;        // of those, given up: no room, or too late
   std::uint64_t too_big = 0;     // answered by ICMP, or cut
-  std::uint64_t refused = 0;     // the kernel's packets that the policy does not let out
+  std::uint64_t refused = 0;     // packets from or for the kernel that the policy does not let pass
+  std::uint64_t joined = 0;      // ESP and AH packets that came in fragments, given to the card as a whole
 };
 
 class ExceptionPath {
@@ -49,6 +53,8 @@ class ExceptionPath {
   void release_policy(std::uint16_t policy_id);
   void release_hops();
   void give_up_policy(std::uint16_t policy_id);
+  // ESP in UDP (RFC 3948) that reached a socket of IKE's, because it came in fragments.
+  void take_esp_in_udp(const Endpoint& from, const Endpoint& to, Bytes esp);
 
   [[nodiscard]] const ExceptionCounters& counters() const { return counters_; }
 
@@ -66,18 +72,23 @@ class ExceptionPath {
   void arm_poll();
 
   void handle(driver::Message message);
-  void to_kernel(const driver::Message& message);
+  void to_kernel(driver::Message message);
   void hold_for_neighbour(driver::Message message);
   void too_big(const driver::Message& message);
+  void answer_too_big(const driver::Message& message, const driver::IpPacket& packet, std::uint16_t mtu);
+  void take_whole(Bytes packet);  // from WAN, put together by the kernel
   void send(layout::Inject where, Bytes frame);
-  [[nodiscard]] std::uint16_t inner_mtu(std::uint16_t policy_id, std::uint32_t destination) const;
+  void give(Tap& to, Bytes frame);
+  [[nodiscard]] bool may_reach_us(Bytes frame) const;
+  [[nodiscard]] const InstalledSa* sa_of(std::uint16_t policy_id) const;
 
   struct Waiting {  // for a neighbour: where the frame goes back in
     Hop hop;
     layout::Inject inject;
-    friend auto operator<=>(const Waiting&, const Waiting&) = default;
+    friend std::strong_ordering operator<=>(const Waiting&, const Waiting&) = default;
   };
 
+  boost::asio::io_context& io_;
   Tap lan_;
   Tap wan_;
   std::uint16_t lan_mtu_;
@@ -88,6 +99,7 @@ class ExceptionPath {
   std::optional<driver::TxRing> tx_;
   CardKeeper* keeper_ = nullptr;
   Callbacks callbacks_;
+  std::unique_ptr<WholePackets> whole_packets_;
   HoldQueue<std::uint16_t> for_sa_;
   HoldQueue<Waiting> for_neighbour_;
   double icmp_tokens_ = 0;

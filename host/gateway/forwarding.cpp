@@ -7,17 +7,27 @@
 namespace sallyport::gateway {
 namespace {
 
-constexpr std::uint32_t mask(unsigned length) { return length == 0 ? 0 : ~std::uint32_t{0} << (32 - length); }
+using driver::kIpv4Prefix;
+using driver::RouteEntry;
 
-bool within(std::uint32_t address, std::uint32_t prefix, unsigned length) {
-  return ((address ^ prefix) & mask(length)) == 0;
+bool within(const Address& address, const Address& prefix, unsigned length) {
+  // ::/0 is no default route of IPv4.
+  return address.is_v4() == prefix.is_v4() && driver::first_of(address, length) == driver::first_of(prefix, length);
 }
 
-// RFC 1122 3.2.1.3: the addresses that name no single host.
-constexpr std::uint32_t kMulticast = 0xe0000000;  // 224.0.0.0/4, and 240.0.0.0/4 with the broadcast address above it
-constexpr unsigned kMulticastLength = 3;
+// RFC 1122 3.2.1.3: the addresses that name no single host: 224.0.0.0/4, and 240.0.0.0/4 with the broadcast address.
+constexpr RouteEntry kGroupsOfIpv4{Address::from_v4(0xe0000000), kIpv4Prefix + 3, layout::Route::kNone, 0};
+
+// RFC 4291 2.4.
+constexpr RouteEntry kLinkScope[] = {{Address(0xff00'0000'0000'0000, 0), 8, layout::Route::kLocal, 0},
+                                     {Address(0xfe80'0000'0000'0000, 0), 10, layout::Route::kLocal, 0}};
 
 }  // namespace
+
+bool is_link_scope(const Address& address) {
+  return std::any_of(std::begin(kLinkScope), std::end(kLinkScope),
+                     [&](const RouteEntry& r) { return within(address, r.prefix, r.length); });
+}
 
 std::optional<layout::Port> Forwarding::port_of(unsigned interface) const {
   if (interface == lan_.interface) return layout::Port::kLan;
@@ -38,15 +48,19 @@ std::optional<MacAddress> Forwarding::mac_of(const Hop& hop) const {
   return next ? std::optional(next->mac) : std::nullopt;
 }
 
-bool Forwarding::is_ours(std::uint32_t address) const {
-  return std::any_of(view_.addresses.begin(), view_.addresses.end(),
-                     [&](const auto& a) { return a.address == address; });
+bool Forwarding::is_ours(const Address& address) const { return side_of(address).has_value(); }
+
+std::optional<layout::Port> Forwarding::side_of(const Address& address) const {
+  const auto found =
+      std::find_if(view_.addresses.begin(), view_.addresses.end(), [&](const auto& a) { return a.address == address; });
+  return found == view_.addresses.end() ? std::nullopt : port_of(found->interface);
 }
 
-std::uint32_t Forwarding::address_on(layout::Port port) const {
-  const auto found = std::find_if(view_.addresses.begin(), view_.addresses.end(),
-                                  [&](const auto& a) { return a.interface == interface_of(port); });
-  return found == view_.addresses.end() ? 0 : found->address;
+std::optional<Address> Forwarding::address_on(layout::Port port, const Address& like) const {
+  const auto found = std::find_if(view_.addresses.begin(), view_.addresses.end(), [&](const auto& a) {
+    return a.interface == interface_of(port) && a.address.is_v4() == like.is_v4() && !is_link_scope(a.address);
+  });
+  return found == view_.addresses.end() ? std::nullopt : std::optional(found->address);
 }
 
 std::optional<std::uint8_t> Forwarding::free_row() const {
@@ -67,7 +81,12 @@ Result<void> Forwarding::update(KernelView view) {
     const auto port = port_of(key.first);
     if (!port) continue;
     const Hop hop{*port, key.second};
-    if (neighbours_.contains(hop)) continue;
+    // Hosts have an address of the link beside others; packets are handed to it where it is a router's alone.
+    const bool wanted =
+        !is_link_scope(hop.address) || std::any_of(view_.routes.begin(), view_.routes.end(), [&](const auto& r) {
+          return r.interface == key.first && r.gateway == hop.address;
+        });
+    if (!wanted || neighbours_.contains(hop)) continue;
     if (const auto row = free_row()) {
       neighbours_[hop] = *row;
     } else {
@@ -79,8 +98,8 @@ Result<void> Forwarding::update(KernelView view) {
   return {};
 }
 
-std::optional<Hop> Forwarding::hop_to(std::uint32_t destination) const {
-  if (is_ours(destination)) return std::nullopt;
+std::optional<Hop> Forwarding::hop_to(const Address& destination) const {
+  if (is_ours(destination) || is_link_scope(destination)) return std::nullopt;
   const KernelRoute* best = nullptr;
   for (const KernelRoute& r : view_.routes) {
     if (!within(destination, r.destination, r.prefix_length)) continue;
@@ -89,20 +108,20 @@ std::optional<Hop> Forwarding::hop_to(std::uint32_t destination) const {
     if (better) best = &r;
   }
   if (best == nullptr) return std::nullopt;
-  return Hop{*port_of(best->interface), best->gateway != 0 ? best->gateway : destination};
+  return Hop{*port_of(best->interface), best->gateway != Address() ? best->gateway : destination};
 }
 
-void Forwarding::refresh(std::uint32_t address, Peer& peer) {
+void Forwarding::refresh(const Address& address, Peer& peer) {
   const auto hop = hop_to(address);
   const auto next = hop ? next_hop(*hop) : std::nullopt;
   if (next) peer.last = next;
 }
 
-Result<std::uint8_t> Forwarding::hold_peer(std::uint32_t address) {
+Result<std::uint8_t> Forwarding::hold_peer(const Address& address) {
   auto found = peers_.find(address);
   if (found == peers_.end()) {
     const auto row = free_row();
-    if (!row) return Error{Errc::kFull, "no row of next_hop is free for the peer " + to_dotted(address)};
+    if (!row) return Error{Errc::kFull, "no row of next_hop is free for the peer " + to_string(address)};
     found = peers_.emplace(address, Peer{*row, 0, std::nullopt}).first;
     refresh(address, found->second);
   }
@@ -110,7 +129,7 @@ Result<std::uint8_t> Forwarding::hold_peer(std::uint32_t address) {
   return found->second.row;
 }
 
-void Forwarding::adopt_peer(std::uint32_t address, std::uint8_t row, const driver::TableImage& image) {
+void Forwarding::adopt_peer(const Address& address, std::uint8_t row, const driver::TableImage& image) {
   Peer& peer = peers_.try_emplace(address, Peer{row, 0, std::nullopt}).first->second;
   ++peer.holders;
   const layout::Row& held = image.row(static_cast<unsigned>(layout::TableId::kNextHop), row);
@@ -123,7 +142,7 @@ void Forwarding::adopt_peer(std::uint32_t address, std::uint8_t row, const drive
   peer.last = next;
 }
 
-void Forwarding::release_peer(std::uint32_t address) {
+void Forwarding::release_peer(const Address& address) {
   const auto found = peers_.find(address);
   if (found != peers_.end() && --found->second.holders == 0) peers_.erase(found);
 }
@@ -137,13 +156,14 @@ std::vector<Hop> Forwarding::hops_of_peers() const {
 }
 
 Result<void> Forwarding::write(driver::TableImage& image) const {
-  std::vector<driver::RouteEntry> entries;
+  std::vector<RouteEntry> entries;
   // Of equal prefixes the later entry decides: so the worst metric first.
   auto routes = view_.routes;
   std::stable_sort(routes.begin(), routes.end(), [](const auto& a, const auto& b) { return a.metric > b.metric; });
   for (const KernelRoute& r : routes) {
-    driver::RouteEntry entry{r.destination, r.prefix_length, layout::Route::kResolve, 0};
-    if (r.gateway != 0) {
+    if (is_link_scope(r.destination)) continue;
+    RouteEntry entry{r.destination, r.prefix_length, layout::Route::kResolve, 0};
+    if (r.gateway != Address()) {
       if (const auto row = neighbours_.find(Hop{*port_of(r.interface), r.gateway}); row != neighbours_.end()) {
         entry.kind = layout::Route::kSend;
         entry.next_hop = row->second;
@@ -152,15 +172,21 @@ Result<void> Forwarding::write(driver::TableImage& image) const {
     entries.push_back(entry);
   }
   for (const auto& [hop, row] : neighbours_) {
-    if (hop_to(hop.address) == hop) entries.push_back({hop.address, 32, layout::Route::kSend, row});
+    if (hop_to(hop.address) == hop) entries.push_back({hop.address, layout::kAddressBits, layout::Route::kSend, row});
   }
   for (const KernelAddress& a : view_.addresses) {
-    if (a.prefix_length < 31) {  // RFC 2644: a directed broadcast is not forwarded
-      entries.push_back({a.address | ~mask(a.prefix_length), 32, layout::Route::kNone, 0});
+    if (a.address.is_v4() && a.prefix_length < kIpv4Prefix + 31) {  // RFC 2644: a directed broadcast is not forwarded
+      const Address broadcast = driver::last_of(a.address, a.prefix_length);
+      entries.push_back({broadcast, layout::kAddressBits, layout::Route::kNone, 0});
     }
   }
-  for (const KernelAddress& a : view_.addresses) entries.push_back({a.address, 32, layout::Route::kLocal, 0});
-  entries.push_back({kMulticast, kMulticastLength, layout::Route::kNone, 0});
+  for (const KernelAddress& a : view_.addresses) {
+    entries.push_back({a.address, layout::kAddressBits, layout::Route::kLocal, 0});
+  }
+  entries.push_back(kGroupsOfIpv4);
+  const bool speaks_ipv6 =
+      std::any_of(view_.addresses.begin(), view_.addresses.end(), [](const auto& a) { return !a.address.is_v4(); });
+  if (speaks_ipv6) entries.insert(entries.end(), std::begin(kLinkScope), std::end(kLinkScope));
 
   if (auto compiled = driver::compile_routes(entries, image); !compiled) return compiled;
   for (unsigned row = 0; row < layout::kNextHops; ++row) driver::clear_next_hop(image, static_cast<std::uint8_t>(row));

@@ -23,9 +23,13 @@ struct Side {
 // A neighbour: who gets the packet next.
 struct Hop {
   layout::Port port = layout::Port::kLan;
-  std::uint32_t address = 0;
-  friend auto operator<=>(const Hop&, const Hop&) = default;
+  Address address;
+  friend std::strong_ordering operator<=>(const Hop&, const Hop&) = default;
 };
+
+// Spoken on one link only, or to a group: the kernel's, which does neighbour discovery, and never forwarded (RFC 4291
+// 2.5.6, 2.7). IPv4's groups go nowhere.
+[[nodiscard]] bool is_link_scope(const Address& address);
 
 class Forwarding {
  public:
@@ -36,19 +40,21 @@ class Forwarding {
   Result<void> update(KernelView view);
 
   // Who gets packets to `destination` next; none: no route, or an address of our own.
-  [[nodiscard]] std::optional<Hop> hop_to(std::uint32_t destination) const;
+  [[nodiscard]] std::optional<Hop> hop_to(const Address& destination) const;
   [[nodiscard]] bool is_known(const Hop& hop) const;  // the kernel has its MAC address
   [[nodiscard]] bool has_row(const Hop& hop) const { return neighbours_.contains(hop); }
   [[nodiscard]] std::optional<MacAddress> mac_of(const Hop& hop) const;
-  [[nodiscard]] bool is_ours(std::uint32_t address) const;
-  // An address of ours on that side, for ICMP messages; 0: none.
-  [[nodiscard]] std::uint32_t address_on(layout::Port port) const;
+  [[nodiscard]] bool is_ours(const Address& address) const;
+  // The side that an address of ours is on.
+  [[nodiscard]] std::optional<layout::Port> side_of(const Address& address) const;
+  // An address of ours on that side, of the IP version of `like`, for ICMP messages.
+  [[nodiscard]] std::optional<Address> address_on(layout::Port port, const Address& like) const;
 
   // The row for SAs to this peer, held until released as often as asked for. kFull.
-  Result<std::uint8_t> hold_peer(std::uint32_t peer);
+  Result<std::uint8_t> hold_peer(const Address& peer);
   // As after hold_peer, with the row that a running card uses, and what it holds.
-  void adopt_peer(std::uint32_t peer, std::uint8_t row, const driver::TableImage& image);
-  void release_peer(std::uint32_t peer);
+  void adopt_peer(const Address& peer, std::uint8_t row, const driver::TableImage& image);
+  void release_peer(const Address& peer);
   // Neighbours that peers' packets go to: to be kept alive, since the kernel does not see the card's packets.
   [[nodiscard]] std::vector<Hop> hops_of_peers() const;
 
@@ -70,13 +76,13 @@ class Forwarding {
   [[nodiscard]] std::optional<layout::Port> port_of(unsigned interface) const;
   [[nodiscard]] std::optional<driver::NextHop> next_hop(const Hop& hop) const;
   [[nodiscard]] std::optional<std::uint8_t> free_row() const;
-  void refresh(std::uint32_t address, Peer& peer);
+  void refresh(const Address& address, Peer& peer);
 
   Side lan_;
   Side wan_;
   KernelView view_;
   std::map<Hop, std::uint8_t> neighbours_;
-  std::map<std::uint32_t, Peer> peers_;
+  std::map<Address, Peer> peers_;
 };
 
 }  // namespace sallyport::gateway

@@ -22,6 +22,11 @@ std::vector<IpAddress> addresses_of(const SideConfig& side) {
   return out;
 }
 
+// A prefix's length as the card counts it.
+unsigned card_length(const IpAddress& prefix, unsigned length) {
+  return prefix.is_v4() ? driver::kIpv4Prefix + length : length;
+}
+
 }  // namespace
 
 Gateway::Gateway(boost::asio::io_context& io, Config config, driver::Card& card, driver::CardControl control,
@@ -63,7 +68,8 @@ Result<void> Gateway::bring_up() {
   if (auto r = take_card(); !r) return r;
 
   ike_ = std::make_unique<IkePort>(
-      io_, *keeper_, [this](const ike::Action& a) { on_action(a); }, [this] { save_ike(); });
+      io_, *keeper_, [this](const ike::Action& a) { on_action(a); }, [this] { save_ike(); },
+      [this](const Endpoint& from, const Endpoint& to, Bytes esp) { exceptions_->take_esp_in_udp(from, to, esp); });
   if (auto r = ike_->open(addresses_of(config_.wan)); !r) return r;
 
   // Before anything is committed: the kernel has forgotten its neighbours with the TAP devices of the life before, so
@@ -77,7 +83,7 @@ Result<void> Gateway::bring_up() {
   if (auto r = take_kernel_view(); !r) return r;
   for (const ManualSa& manual : config_.sas) {
     if (keeper_->sending_for("sa/" + manual.name) != nullptr) continue;  // adopted: a key is never loaded twice
-    if (auto r = keeper_->install("sa/" + manual.name, {}, manual.sa, manual.limits, true); !r) {
+    if (auto r = keeper_->install("sa/" + manual.name, {}, manual.sa, manual.options, true); !r) {
       return Error{r.error().code, "manual SA '" + manual.name + "': " + r.error().detail};
     }
     keeper_->use_outbound(manual.sa.spi_in);
@@ -141,6 +147,8 @@ Result<void> Gateway::take_card() {
   keeper_ = std::move(*keeper);
   if (auto r = control_.set_mac(layout::Port::kLan, config_.lan.mac); !r) return r;
   if (auto r = control_.set_mac(layout::Port::kWan, config_.wan.mac); !r) return r;
+  if (auto r = control_.set_vlan(layout::Port::kLan, config_.card.lan_vlan); !r) return r;
+  if (auto r = control_.set_vlan(layout::Port::kWan, config_.card.wan_vlan); !r) return r;
   return control_.set_cookie(*cookie);
 }
 
@@ -204,11 +212,14 @@ void Gateway::shut_down(std::function<void()> done) {
 
 Result<void> Gateway::configure_side(const SideConfig& side, unsigned interface) {
   for (const auto& a : side.addresses) {
-    if (auto r = netlink_.add_address(interface, a.address.v4(), a.prefix_length); !r) return r;
+    if (auto r = netlink_.add_address({interface, a.address.number(), card_length(a.address, a.prefix_length)}); !r) {
+      return r;
+    }
   }
   for (const auto& route : side.routes) {
-    const KernelRoute wanted{route.destination.first.v4(), route.destination.prefix_length().value_or(0), 0, interface,
-                             route.via.v4()};
+    const IpAddress& prefix = route.destination.first;
+    const unsigned length = card_length(prefix, route.destination.prefix_length().value_or(0));
+    const KernelRoute wanted{prefix.number(), length, 0, interface, route.via.number()};
     if (auto r = netlink_.add_route(wanted); !r) return r;
   }
   return {};
@@ -240,7 +251,7 @@ Result<void> Gateway::take_kernel_view() {
 
 void Gateway::resolve(const Hop& hop) {
   const auto asked = netlink_.resolve(keeper_->forwarding().interface_of(hop.port), hop.address);
-  if (!asked) log::debug("neighbour.not_asked", {{"address", to_dotted(hop.address)}, {"why", asked.error().detail}});
+  if (!asked) log::debug("neighbour.not_asked", {{"address", to_string(hop.address)}, {"why", asked.error().detail}});
 }
 
 // The kernel does not see the packets that the card forwards, so it would forget the neighbours that get them.

@@ -124,7 +124,7 @@ class Gateway {
   void end_change(Result<void> changed);
   Result<void> tell_engine(const std::vector<policy::Policy>& policies);
   [[nodiscard]] std::map<std::string, bool> acquiring(const std::vector<policy::Policy>& policies) const;
-  [[nodiscard]] driver::SaLimits limits_of(const std::string& connection, const std::string& child) const;
+  [[nodiscard]] SaOptions options_of(const std::string& connection, const std::string& child) const;
   [[nodiscard]] StartAction start_action(const policy::Policy& policy) const;
   void end_orphans();
   void connect_added(const policy::Policy& policy, const OnOutcome& done);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "host/gateway/gateway.hpp"
+#include "host/gateway/sa_protection.hpp"
 
 namespace sallyport::gateway {
 namespace {
@@ -69,7 +70,7 @@ void Gateway::on_refused(const ike::PeerRefused& refused) {
 
 void Gateway::on_install(const ike::InstallSa& action) {
   const std::string target = target_of(action.connection, action.name);
-  auto done = keeper_->install(target, action.child, action.sa, limits_of(action.connection, action.name), false);
+  auto done = keeper_->install(target, action.child, action.sa, options_of(action.connection, action.name), false);
   if (done) done = keeper_->commit();  // a narrowed SA changes what is accepted
   if (!done) {
     child_failed(target, done.error());
@@ -82,6 +83,8 @@ void Gateway::on_install(const ike::InstallSa& action) {
                              {"spi_in", to_string(sa.spi_in)},
                              {"spi_out", to_string(sa.spi_out)},
                              {"peer", sa.remote.to_string()},
+                             {"protocol", word_of(sa.protocol)},
+                             {"mode", word_of(sa.mode)},
                              {"algorithm", sa.algorithm},
                              {"encap", sa.encap.has_value()},
                              {"replaces", action.replaces.has_value()}});
@@ -157,7 +160,7 @@ void Gateway::acquire(std::uint16_t policy_id) {
 
 void Gateway::on_card_event(const driver::Message& event) {
   if (event.reason == layout::Upcall::kSpiUnknown) {
-    log::warning("sa.spi_unknown", {{"spi", log::hex32(event.spi)}, {"source", to_dotted(event.source)}});
+    log::warning("sa.spi_unknown", {{"spi", log::hex32(event.spi)}, {"source", to_string(event.source)}});
     return;
   }
   const bool hard = event.reason == layout::Upcall::kHardLimit;

@@ -15,17 +15,20 @@ using std::chrono::steady_clock;
 ike::ChildConfig own_child(const Policy& policy, const Levels& levels) {
   ike::ChildConfig child;
   child.name = policy.name;
-  child.local_ts = {policy.source};
-  child.remote_ts = {policy.destination};
-  child.esp_proposals = policy.level ? levels.esp_proposals(*policy.level) : policy.esp_proposals;
+  child.local_ts = policy.local_ts();
+  child.remote_ts = policy.remote_ts();
+  child.proposals = policy.level                  ? levels.esp_proposals(*policy.level)
+                    : policy.ah_proposals.empty() ? policy.esp_proposals
+                                                  : policy.ah_proposals;
+  child.mode = policy.mode;
   child.replay_window = policy.replay_window.value_or(child.replay_window);
   child.restart = policy.start;
   return child;
 }
 
 bool same_child(const ike::ChildConfig& a, const ike::ChildConfig& b) {
-  return a.name == b.name && a.local_ts == b.local_ts && a.remote_ts == b.remote_ts &&
-         a.esp_proposals == b.esp_proposals && a.replay_window == b.replay_window && a.restart == b.restart;
+  return a.name == b.name && a.local_ts == b.local_ts && a.remote_ts == b.remote_ts && a.proposals == b.proposals &&
+         a.mode == b.mode && a.replay_window == b.replay_window && a.restart == b.restart;
 }
 
 bool same_children(const ike::Connection& a, const ike::Connection& b) {
@@ -40,10 +43,10 @@ Error no_policy(const std::string& name) { return {Errc::kNotFound, "there is no
 
 }  // namespace
 
-driver::SaLimits Gateway::limits_of(const std::string& connection, const std::string& child) const {
+SaOptions Gateway::options_of(const std::string& connection, const std::string& child) const {
   for (const auto& c : config_.connections) {
     if (c.connection.name != connection) continue;
-    if (const auto found = c.children.find(child); found != c.children.end()) return found->second.limits;
+    if (const auto found = c.children.find(child); found != c.children.end()) return found->second.sa;
   }
   return {};
 }

@@ -2,6 +2,9 @@
 // The IKE engine's sockets and clock.
 #include "host/gateway/ike_port.hpp"
 
+#include <netinet/in.h>
+#include <netinet/udp.h>
+
 #include <algorithm>
 
 #include "host/base/log.hpp"
@@ -17,6 +20,8 @@ constexpr std::uint16_t kIkeNatPort = 4500;  // RFC 7296 2.23
 constexpr std::size_t kNonEspMarker = 4;     // RFC 3948 2.2: zero bytes in front of IKE on port 4500
 constexpr std::size_t kMaxDatagram = 65536;
 
+using NoChecksum = asio::detail::socket_option::boolean<IPPROTO_UDP, UDP_NO_CHECK6_RX>;
+
 asio::ip::udp::endpoint to_asio(const Endpoint& endpoint) {
   return {asio::ip::make_address(endpoint.address.to_string()), endpoint.port};
 }
@@ -29,11 +34,12 @@ Result<Endpoint> from_asio(const asio::ip::udp::endpoint& endpoint) {
 
 }  // namespace
 
-IkePort::IkePort(asio::io_context& io, ike::SpiAllocator& spis, OnAction on_action, OnChange on_change)
+IkePort::IkePort(asio::io_context& io, ike::SpiAllocator& spis, OnAction on_action, OnChange on_change, OnEsp on_esp)
     : io_(io),
       engine_(ike::Settings{}, ike::system_random(), spis),
       on_action_(std::move(on_action)),
       on_change_(std::move(on_change)),
+      on_esp_(std::move(on_esp)),
       timer_(io) {}
 
 Result<void> IkePort::open(const std::vector<IpAddress>& addresses) {
@@ -43,6 +49,8 @@ Result<void> IkePort::open(const std::vector<IpAddress>& addresses) {
       const auto local = to_asio(socket->local);
       boost::system::error_code failed;
       socket->socket.open(local.protocol(), failed);
+      // RFC 6935: what carries ESP over IPv6 may have no checksum.
+      if (!failed && !address.is_v4()) socket->socket.set_option(NoChecksum(true), failed);
       if (!failed) socket->socket.bind(local, failed);
       if (failed) {
         return Error{Errc::kIo, "bind UDP " + socket->local.to_string() + ": " + failed.message() +
@@ -71,7 +79,11 @@ void IkePort::on_datagram(const Socket& socket, Bytes datagram) {
   if (socket.local.port == kIkeNatPort) {
     const bool marked = datagram.size() >= kNonEspMarker &&
                         std::all_of(datagram.begin(), datagram.begin() + kNonEspMarker, [](auto b) { return b == 0; });
-    if (!marked) return;  // a keepalive, or ESP that the card did not take
+    if (!marked) {  // shorter: a keepalive
+      if (datagram.size() < kNonEspMarker) return;
+      if (const auto from = from_asio(socket.from)) on_esp_(*from, socket.local, datagram);
+      return;
+    }
     datagram = datagram.subspan(kNonEspMarker);
   }
   const auto remote = from_asio(socket.from);

@@ -21,9 +21,12 @@ class IkePort {
   // Called before datagrams go out when the engine's state has moved: who keeps snapshots takes one now.
   using OnChange = std::function<void()>;
 
-  IkePort(boost::asio::io_context& io, ike::SpiAllocator& spis, OnAction on_action, OnChange on_change);
+  // ESP that came to port 4500: the card did not see that it was ESP, since it came in fragments.
+  using OnEsp = std::function<void(const Endpoint& from, const Endpoint& to, Bytes esp)>;
 
-  // Binds ports 500 and 4500 of each address.
+  IkePort(boost::asio::io_context& io, ike::SpiAllocator& spis, OnAction on_action, OnChange on_change, OnEsp on_esp);
+
+  // Binds ports 500 and 4500 of each address, of either IP version.
   Result<void> open(const std::vector<IpAddress>& addresses);
 
   [[nodiscard]] ike::Engine& engine() { return engine_; }
@@ -48,6 +51,7 @@ class IkePort {
   ike::Engine engine_;
   OnAction on_action_;
   OnChange on_change_;
+  OnEsp on_esp_;
   boost::asio::steady_timer timer_;
   std::vector<std::unique_ptr<Socket>> sockets_;
   std::deque<ike::Action> waiting_;

@@ -7,6 +7,7 @@
 
 #include "base/descriptor.hpp"
 #include "host/base/log.hpp"
+#include "host/gateway/sa_protection.hpp"
 
 namespace sallyport::gateway {
 namespace {
@@ -14,7 +15,8 @@ namespace {
 std::string line(Spi spi, const IpAddress& source, const IpAddress& destination, const SaParameters& sa,
                  const SaKeys& keys) {
   return "{\"spi\": \"" + to_string(spi) + "\", \"source\": \"" + source.to_string() + "\", \"destination\": \"" +
-         destination.to_string() + "\", \"algorithm\": \"" + algorithm_of(sa) + "\", \"key\": \"" +
+         destination.to_string() + "\", \"protocol\": \"" + word_of(sa.protocol) + "\", \"mode\": \"" +
+         word_of(sa.mode) + "\", \"algorithm\": \"" + algorithm_of(sa) + "\", \"key\": \"" +
          to_hex(keys.encryption.reveal()) + to_hex(keys.salt.reveal()) + "\", \"integrity_key\": \"" +
          to_hex(keys.integrity.reveal()) + "\", \"esn\": " + (sa.esn ? "true" : "false") + "}\n";
 }

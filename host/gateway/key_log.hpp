@@ -13,7 +13,8 @@ class KeyLog {
   // Empty: writes nothing. The file is made readable for its owner only.
   explicit KeyLog(std::string path) : path_(std::move(path)) {}
 
-  // A JSON object a line and direction: spi, source, destination, algorithm, key (with salt, hexadecimal), esn.
+  // A JSON object a line and direction: spi, source, destination, protocol, mode, algorithm, key (with salt,
+  // hexadecimal), esn.
   void write(const SaParameters& sa) const;
 
  private:

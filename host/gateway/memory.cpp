@@ -68,6 +68,8 @@ std::string sa_text(const InstalledSa& sa) {
       {"sa_index", sa.row},
       {"next_hop", sa.next_hop},
       {"sending", sa.sending},
+      {"protocol", static_cast<unsigned>(sa.protocol)},
+      {"mode", static_cast<unsigned>(sa.mode)},
       {"algorithm", sa.algorithm},
       {"esn", sa.esn},
       {"replay_window", sa.replay_window},
@@ -83,7 +85,9 @@ std::string sa_text(const InstalledSa& sa) {
 TrafficSelectors selectors_of(const json::value& texts) {
   TrafficSelectors out;
   for (const auto& text : texts.as_array()) {
-    out.push_back(TrafficSelector::parse(std::string(text.as_string())).value_or(TrafficSelector{}));
+    const std::string written(text.as_string());
+    out.push_back(written == "any" ? TrafficSelector::of(AddressRange::any())
+                                   : TrafficSelector::parse(written).value_or(TrafficSelector{}));
   }
   return out;
 }
@@ -102,6 +106,8 @@ Result<InstalledSa> parse_sa(const std::string& text) {
     sa.row = static_cast<std::uint16_t>(number("sa_index"));
     sa.next_hop = static_cast<std::uint8_t>(number("next_hop"));
     sa.sending = object->at("sending").as_bool();
+    sa.protocol = static_cast<Protocol>(number("protocol"));
+    sa.mode = static_cast<Mode>(number("mode"));
     sa.algorithm = std::string(object->at("algorithm").as_string());
     sa.esn = object->at("esn").as_bool();
     sa.replay_window = static_cast<std::uint32_t>(number("replay_window"));

@@ -2,7 +2,6 @@
 // Following the kernel by libmnl (rtnetlink(7)).
 #include "host/gateway/netlink.hpp"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <libmnl/libmnl.h>
 #include <linux/rtnetlink.h>
@@ -19,8 +18,16 @@ namespace {
 
 constexpr std::size_t kBufferBytes = 32768;  // libmnl's MNL_SOCKET_BUFFER_SIZE at its largest
 
-void put_address(nlmsghdr* message, std::uint16_t type, std::uint32_t address) {
-  mnl_attr_put_u32(message, type, htonl(address));
+std::uint8_t family_of(const Address& address) { return address.is_v4() ? AF_INET : AF_INET6; }
+
+// As the kernel counts it.
+std::uint8_t length_of(const Address& prefix, unsigned length) {
+  return static_cast<std::uint8_t>(prefix.is_v4() ? length - driver::kIpv4Prefix : length);
+}
+
+void put_address(nlmsghdr* message, std::uint16_t type, const Address& address) {
+  const IpAddress plain = IpAddress::from_number(address);
+  mnl_attr_put(message, type, plain.bytes().size(), plain.bytes().data());
 }
 
 using OnMessage = std::function<void(const nlmsghdr*)>;
@@ -76,7 +83,8 @@ Result<Netlink> Netlink::open() {
   Socket notices(mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC));
   Socket requests(mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC));
   if (!notices || !requests) return errno_error("open a netlink socket");
-  constexpr unsigned kGroups = RTMGRP_NEIGH | RTMGRP_IPV4_ROUTE | RTMGRP_IPV4_IFADDR;
+  constexpr unsigned kGroups =
+      RTMGRP_NEIGH | RTMGRP_IPV4_ROUTE | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_ROUTE | RTMGRP_IPV6_IFADDR;
   if (mnl_socket_bind(notices.get(), kGroups, MNL_SOCKET_AUTOPID) < 0 ||
       mnl_socket_bind(requests.get(), 0, MNL_SOCKET_AUTOPID) < 0) {
     return errno_error("bind a netlink socket");
@@ -112,7 +120,7 @@ Result<KernelView> Netlink::view(const std::vector<unsigned>& interfaces) {
   };
 
   Request<ifaddrmsg> addresses(RTM_GETADDR, NLM_F_DUMP);
-  addresses.body->ifa_family = AF_INET;
+  addresses.body->ifa_family = AF_UNSPEC;
   auto done =
       ask(requests_.get(), addresses.message, ++sequence_, "read the kernel's addresses", [&](const nlmsghdr* m) {
         if (const auto a = parse_address(m); a && ours(a->interface)) out.addresses.push_back(*a);
@@ -120,14 +128,14 @@ Result<KernelView> Netlink::view(const std::vector<unsigned>& interfaces) {
   if (!done) return done.error();
 
   Request<rtmsg> routes(RTM_GETROUTE, NLM_F_DUMP);
-  routes.body->rtm_family = AF_INET;
+  routes.body->rtm_family = AF_UNSPEC;
   done = ask(requests_.get(), routes.message, ++sequence_, "read the kernel's routes", [&](const nlmsghdr* m) {
     if (const auto r = parse_route(m); r && ours(r->interface)) out.routes.push_back(*r);
   });
   if (!done) return done.error();
 
   Request<ndmsg> neighbours(RTM_GETNEIGH, NLM_F_DUMP);
-  neighbours.body->ndm_family = AF_INET;
+  neighbours.body->ndm_family = AF_UNSPEC;
   done = ask(requests_.get(), neighbours.message, ++sequence_, "read the kernel's neighbours", [&](const nlmsghdr* m) {
     if (const auto n = parse_neighbour(m); n && ours(n->interface)) out.neighbours[{n->interface, n->address}] = n->mac;
   });
@@ -138,42 +146,48 @@ Result<KernelView> Netlink::view(const std::vector<unsigned>& interfaces) {
   return out;
 }
 
-Result<void> Netlink::add_address(unsigned interface, std::uint32_t address, unsigned prefix_length) {
+Result<void> Netlink::add_address(const KernelAddress& added) {
   Request<ifaddrmsg> request(RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE | NLM_F_ACK);
-  request.body->ifa_family = AF_INET;
-  request.body->ifa_prefixlen = static_cast<std::uint8_t>(prefix_length);
-  request.body->ifa_index = interface;
-  put_address(request.message, IFA_LOCAL, address);
-  put_address(request.message, IFA_ADDRESS, address);
-  if (prefix_length < 31) put_address(request.message, IFA_BROADCAST, address | (0xffffffffU >> prefix_length));
-  return acknowledged(requests_.get(), request.message, ++sequence_, "add the address " + to_dotted(address));
+  const unsigned length = length_of(added.address, added.prefix_length);
+  request.body->ifa_family = family_of(added.address);
+  request.body->ifa_prefixlen = static_cast<std::uint8_t>(length);
+  request.body->ifa_index = added.interface;
+  // Of use at once, as an address of IPv4 is: IKE's sockets are bound to it. (RFC 4862 5.4 waits for a second.)
+  if (!added.address.is_v4()) request.body->ifa_flags = IFA_F_NODAD;
+  put_address(request.message, IFA_LOCAL, added.address);
+  put_address(request.message, IFA_ADDRESS, added.address);
+  if (added.address.is_v4() && length < 31) {
+    put_address(request.message, IFA_BROADCAST, Address::from_v4(added.address.v4() | (0xffffffffU >> length)));
+  }
+  return acknowledged(requests_.get(), request.message, ++sequence_, "add the address " + to_string(added.address));
 }
 
 Result<void> Netlink::add_route(const KernelRoute& route) {
   Request<rtmsg> request(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE | NLM_F_ACK);
-  request.body->rtm_family = AF_INET;
-  request.body->rtm_dst_len = static_cast<std::uint8_t>(route.prefix_length);
+  const bool on_link = route.gateway == Address();
+  request.body->rtm_family = family_of(route.destination);
+  request.body->rtm_dst_len = length_of(route.destination, route.prefix_length);
   request.body->rtm_table = RT_TABLE_MAIN;
   request.body->rtm_protocol = RTPROT_STATIC;
-  request.body->rtm_scope = route.gateway == 0 ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
+  request.body->rtm_scope = on_link ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
   request.body->rtm_type = RTN_UNICAST;
   put_address(request.message, RTA_DST, route.destination);
-  if (route.gateway != 0) put_address(request.message, RTA_GATEWAY, route.gateway);
+  if (!on_link) put_address(request.message, RTA_GATEWAY, route.gateway);
   mnl_attr_put_u32(request.message, RTA_OIF, route.interface);
   if (route.metric != 0) mnl_attr_put_u32(request.message, RTA_PRIORITY, route.metric);
-  return acknowledged(requests_.get(), request.message, ++sequence_, "add a route to " + to_dotted(route.destination));
+  return acknowledged(requests_.get(), request.message, ++sequence_, "add a route to " + to_string(route.destination));
 }
 
-Result<void> Netlink::resolve(unsigned interface, std::uint32_t address) {
+Result<void> Netlink::resolve(unsigned interface, const Address& address) {
   Request<ndmsg> request(RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_ACK);
-  request.body->ndm_family = AF_INET;
+  request.body->ndm_family = family_of(address);
   request.body->ndm_ifindex = static_cast<int>(interface);
   request.body->ndm_state = NUD_NONE;
   request.body->ndm_flags = NTF_USE;
   put_address(request.message, NDA_DST, address);
-  return acknowledged(requests_.get(), request.message, ++sequence_, "resolve " + to_dotted(address));
+  return acknowledged(requests_.get(), request.message, ++sequence_, "resolve " + to_string(address));
 }
 
-std::string to_dotted(std::uint32_t address) { return IpAddress::from_v4(address).to_string(); }
+std::string to_string(const Address& address) { return IpAddress::from_number(address).to_string(); }
 
 }  // namespace sallyport::gateway

@@ -17,7 +17,7 @@ namespace sallyport::gateway {
 struct KernelView {
   std::vector<KernelAddress> addresses;
   std::vector<KernelRoute> routes;
-  std::map<std::pair<unsigned, std::uint32_t>, MacAddress> neighbours;  // (interface, address), usable ones only
+  std::map<std::pair<unsigned, Address>, MacAddress> neighbours;  // (interface, address), usable ones only
   friend bool operator==(const KernelView&, const KernelView&) = default;
 };
 
@@ -36,11 +36,11 @@ class Netlink {
   // Asks the kernel for everything, as seen on these interfaces.
   [[nodiscard]] Result<KernelView> view(const std::vector<unsigned>& interfaces);
 
-  [[nodiscard]] Result<void> add_address(unsigned interface, std::uint32_t address, unsigned prefix_length);
+  [[nodiscard]] Result<void> add_address(const KernelAddress& added);
   [[nodiscard]] Result<void> add_route(const KernelRoute& route);
   // Makes the kernel find the neighbour, or find out whether it is still there (NTF_USE, as if a packet were sent to
   // it).
-  [[nodiscard]] Result<void> resolve(unsigned interface, std::uint32_t address);
+  [[nodiscard]] Result<void> resolve(unsigned interface, const Address& address);
 
  private:
   struct Close {
@@ -54,6 +54,6 @@ class Netlink {
   unsigned sequence_ = 0;
 };
 
-[[nodiscard]] std::string to_dotted(std::uint32_t address);
+[[nodiscard]] std::string to_string(const Address& address);
 
 }  // namespace sallyport::gateway

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a message of the kernel says about an address, a route or a neighbour (rtnetlink(7)).
 //
-// IPv4 addresses are plain numbers: 192.0.2.1 is 0xC0000201.
+// Addresses and prefixes are the card's: IPv4 is mapped, and its prefix lengths count from driver::kIpv4Prefix.
 #pragma once
 
 #include <compare>
@@ -9,33 +9,36 @@
 #include <optional>
 
 #include "driver/mac_address.hpp"
+#include "driver/tables/route_compiler.hpp"
+#include "hw/layout/address.hpp"
 
 struct nlmsghdr;
 
 namespace sallyport::gateway {
 
 using driver::MacAddress;
+using layout::Address;
 
 struct KernelAddress {
   unsigned interface = 0;
-  std::uint32_t address = 0;
-  unsigned prefix_length = 32;
-  friend auto operator<=>(const KernelAddress&, const KernelAddress&) = default;
+  Address address;
+  unsigned prefix_length = layout::kAddressBits;
+  friend std::strong_ordering operator<=>(const KernelAddress&, const KernelAddress&) = default;
 };
 
 // A unicast route of the main table.
 struct KernelRoute {
-  std::uint32_t destination = 0;
+  Address destination;
   unsigned prefix_length = 0;
   std::uint32_t metric = 0;
   unsigned interface = 0;
-  std::uint32_t gateway = 0;  // 0: on link
-  friend auto operator<=>(const KernelRoute&, const KernelRoute&) = default;
+  Address gateway;  // ::, of IPv4 too: on link
+  friend std::strong_ordering operator<=>(const KernelRoute&, const KernelRoute&) = default;
 };
 
 struct KernelNeighbour {
   unsigned interface = 0;
-  std::uint32_t address = 0;
+  Address address;
   MacAddress mac{};
 };
 

@@ -10,6 +10,7 @@ Result<layout::Cipher> cipher_of(Encryption encryption) {
       return layout::Cipher::kAesGcm;
     case Encryption::kAesGmac:
       return layout::Cipher::kAesGmac;
+    case Encryption::kNone:  // AH
     case Encryption::kNull:
       return layout::Cipher::kNull;
     case Encryption::kAesCtr:
@@ -20,8 +21,6 @@ Result<layout::Cipher> cipher_of(Encryption encryption) {
       return layout::Cipher::kDesCbc;
     case Encryption::kDes3Cbc:
       return layout::Cipher::kDes3Cbc;
-    case Encryption::kNone:
-      break;
   }
   return Error{Errc::kUnsupported, "the card has no cipher of this number"};
 }
@@ -53,5 +52,15 @@ Result<driver::SaProtection> protection_of(Encryption encryption, Integrity inte
   if (!hmac) return hmac.error();
   return driver::SaProtection{*cipher, *hmac, keys.encryption, keys.salt, keys.integrity};
 }
+
+layout::Protocol card_protocol(Protocol protocol) {
+  return protocol == Protocol::kAh ? layout::Protocol::kAh : layout::Protocol::kEsp;
+}
+
+const char* word_of(Protocol protocol) {
+  return layout::kSaProtocols[static_cast<unsigned>(card_protocol(protocol))].name;
+}
+
+const char* word_of(Mode mode) { return layout::kModes[static_cast<unsigned>(mode)].name; }
 
 }  // namespace sallyport::gateway

@@ -11,4 +11,10 @@ namespace sallyport::gateway {
 [[nodiscard]] Result<driver::SaProtection> protection_of(Encryption encryption, Integrity integrity,
                                                          const SaKeys& keys);
 
+[[nodiscard]] layout::Protocol card_protocol(Protocol protocol);  // of ESP and AH
+
+// The layout's names: "esp", "ah"; "tunnel", "transport".
+[[nodiscard]] const char* word_of(Protocol protocol);
+[[nodiscard]] const char* word_of(Mode mode);
+
 }  // namespace sallyport::gateway

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "host/gateway/sa_protection.hpp"
+
 namespace sallyport::gateway {
 namespace {
 
@@ -32,6 +34,8 @@ Result<json::object> sa_object(Gateway& gateway, const InstalledSa& sa) {
                       {"spi_out", to_string(sa.spi_out)},
                       {"local_address", sa.local.to_string()},
                       {"remote_address", sa.remote.to_string()},
+                      {"protocol", word_of(sa.protocol)},
+                      {"mode", word_of(sa.mode)},
                       {"algorithm", sa.algorithm},
                       {"esn", sa.esn},
                       {"replay_window", sa.replay_window},
@@ -79,8 +83,8 @@ Result<json::object> child_object(Gateway& gateway, const std::string& connectio
   auto counted = sa_object(gateway, *sa);
   if (!counted) return counted.error();
   out["state"] = "installed";
-  for (const char* member :
-       {"algorithm", "spi_in", "spi_out", "packets_in", "packets_out", "bytes_in", "bytes_out", "installed_s"}) {
+  for (const char* member : {"protocol", "mode", "algorithm", "spi_in", "spi_out", "packets_in", "packets_out",
+                             "bytes_in", "bytes_out", "installed_s"}) {
     out[member] = counted->at(member);
   }
   return out;
@@ -181,8 +185,8 @@ Result<json::value> counters_screen(Gateway& gateway) {
   for (const auto& code : layout::kDrops) drops[code.name] = read->drops[code.value];
   const auto& e = gateway.exception_counters();
   json::object host{
-      {"to_kernel", e.to_kernel}, {"from_kernel", e.from_kernel}, {"held", e.held},      {"reinjected", e.reinjected},
-      {"lost", e.lost},           {"too_big", e.too_big},         {"refused", e.refused}};
+      {"to_kernel", e.to_kernel}, {"from_kernel", e.from_kernel}, {"held", e.held},       {"reinjected", e.reinjected},
+      {"lost", e.lost},           {"too_big", e.too_big},         {"refused", e.refused}, {"joined", e.joined}};
   return json::value(
       json::object{{"counters", std::move(counters)}, {"drops", std::move(drops)}, {"host", std::move(host)}});
 }

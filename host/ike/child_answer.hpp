@@ -13,7 +13,7 @@ struct IkeSa::ChildAnswer {
   Buffer public_value;           // ours, then
 };
 
-// SA, TSi and TSr of the response.
+// [N(USE_TRANSPORT_MODE),] SA, TSi and TSr of the response.
 void add_answer(std::vector<Payload>& response, const ChildSa& child, std::uint8_t number);
 
 }  // namespace sallyport::ike

@@ -39,6 +39,8 @@ std::string to_string(NotifyType type) {
       return "NAT_DETECTION_DESTINATION_IP";
     case NotifyType::kCookie:
       return "COOKIE";
+    case NotifyType::kUseTransportMode:
+      return "USE_TRANSPORT_MODE";
     case NotifyType::kRekeySa:
       return "REKEY_SA";
   }

@@ -61,6 +61,7 @@ enum class NotifyType : std::uint16_t {
   kNatDetectionSourceIp = 16388,
   kNatDetectionDestinationIp = 16389,
   kCookie = 16390,
+  kUseTransportMode = 16391,
   kRekeySa = 16393,
 };
 [[nodiscard]] constexpr bool is_error(NotifyType type) { return static_cast<std::uint16_t>(type) < 16384; }

@@ -30,7 +30,7 @@ struct ChildConfig {
   TrafficSelectors remote_ts;
   Proposals proposals = Levels().esp_proposals(Level::kMiddle);  // all of ESP or all of AH
   Mode mode = Mode::kTunnel;
-  bool or_tunnel = false;  // mode transport: a peer that will not, or a NAT in between, gets a tunnel instead
+  bool or_tunnel = false;  // mode transport: a peer that declines it gets a tunnel with the same selectors
   Lifetime lifetime{std::chrono::hours(1), std::chrono::minutes(66), std::chrono::minutes(6)};
   std::uint32_t replay_window = driver::kDefaultReplayWindow;  // packets; not negotiated either
   bool restart = false;  // initiate again whenever the IKE SA failed or the peer deleted this child

@@ -42,7 +42,7 @@ TEST(Connection, IsRefusedWhenSomethingIsMissingOrContradictory) {
   EXPECT_TRUE(refused([](Connection& c) { c.lifetime = {seconds(60), seconds(60), seconds(0)}; }));
   EXPECT_TRUE(refused([](Connection& c) { c.lifetime = {seconds(60), seconds(90), seconds(60)}; }));
   EXPECT_TRUE(refused([](Connection& c) { c.children[0].remote_ts.clear(); }));
-  EXPECT_TRUE(refused([](Connection& c) { c.children[0].esp_proposals.clear(); }));
+  EXPECT_TRUE(refused([](Connection& c) { c.children[0].proposals.clear(); }));
   EXPECT_TRUE(refused([](Connection& c) { c.children.push_back(c.children[0]); }));
 }
 

@@ -139,7 +139,8 @@ Result<Actions> Engine::terminate(ChildHandle child, Time now) {
   IkeSa* sa = impl_->owner_of(child);
   if (sa == nullptr) return Error{Errc::kNotFound, "no such CHILD SA"};
   Turn turn{now, {}};
-  sa->enqueue(DeleteChild{sa->find_child(child)->spi_in}, turn);
+  const ChildSa& wanted = *sa->find_child(child);
+  sa->enqueue(DeleteChild{wanted.protocol(), wanted.spi_in}, turn);
   return impl_->finish(turn);
 }
 

@@ -65,7 +65,7 @@ TEST_P(Algorithms, EstablishAndRekeyBothKindsOfSa) {
   for (Peer* peer : {&a, &b}) {
     Connection c = connection(*peer, other(*peer));
     c.ike_proposals = parse_proposals(Protocol::kIke, GetParam().first).value();
-    c.children[0].esp_proposals = parse_proposals(Protocol::kEsp, GetParam().second).value();
+    c.children[0].proposals = parse_proposals(Protocol::kEsp, GetParam().second).value();
     connect(*peer, c);
   }
   establish();
@@ -153,7 +153,7 @@ TEST_F(Establish, SaysNoProposalChosenAndKeepsNothing) {
 
 TEST_F(Establish, SaysWhichAlgorithmOfAChildIsRefused) {
   Connection c = connection(b, a);
-  c.children[0].esp_proposals = parse_proposals(Protocol::kEsp, "aes256-sha512").value();
+  c.children[0].proposals = parse_proposals(Protocol::kEsp, "aes256-sha512").value();
   connect(b, c);
   a.take(a.engine->initiate("lab", "net", now));
   settle();
@@ -168,7 +168,7 @@ class EstablishType : public Establish, public testing::WithParamInterface<const
 TEST_P(EstablishType, AgreesOnIt) {
   for (Peer* peer : {&a, &b}) {
     Connection c = connection(*peer, other(*peer));
-    c.children[0].esp_proposals = parse_proposals(Protocol::kEsp, GetParam()).value();
+    c.children[0].proposals = parse_proposals(Protocol::kEsp, GetParam()).value();
     connect(*peer, c);
   }
   establish();
@@ -243,7 +243,7 @@ TEST_F(Establish, ChoosesTheChildWhoseSelectorsAndProposalsFit) {
   Connection c = connection(b, a);
   ChildConfig other_child = c.children[0];
   other_child.name = "strict";
-  other_child.esp_proposals = Levels().esp_proposals(Level::kHigh);
+  other_child.proposals = Levels().esp_proposals(Level::kHigh);
   c.children.insert(c.children.begin(), other_child);
   connect(b, c);
   establish();

@@ -331,7 +331,7 @@ void IkeSa::expire(Turn& turn) {
     }
     if (reached(child.expire_at, turn.now)) {
       child.expire_at.reset();
-      later(DeleteChild{child.spi_in}, turn.now);
+      later(DeleteChild{child.protocol(), child.spi_in}, turn.now);
       world_.restart_later(words(), child.name, turn.now);
     }
   }
@@ -359,7 +359,7 @@ void IkeSa::fail(const Error& reason, Turn& turn) {
   }
   for (const auto& waiting : queue_) {
     const auto* create = std::get_if<CreateChild>(&waiting.task);
-    if (create != nullptr && !create->replaces) child_failed({create->name, {}, {}, {}, {}}, reason, turn);
+    if (create != nullptr && !create->replaces) child_failed({create->name, {}, {}, {}}, reason, turn);
   }
   const bool wanted = state_ <= IkeState::kEstablished;  // one that was being deleted is just gone
   for (const auto& child : children_) {
@@ -420,8 +420,10 @@ ChildSa* IkeSa::find_by_spi_in(Spi spi) {
   return found == children_.end() ? nullptr : &*found;
 }
 
-ChildSa* IkeSa::find_by_spi_out(Spi spi) {
-  const auto found = std::ranges::find(children_, spi, &ChildSa::spi_out);
+// The peer may use one number for ESP and for AH (RFC 4301 4.1); ours are told apart by the number alone.
+ChildSa* IkeSa::find_by_spi_out(Protocol protocol, Spi spi) {
+  const auto found = std::ranges::find_if(
+      children_, [&](const ChildSa& one) { return one.spi_out == spi && one.protocol() == protocol; });
   return found == children_.end() ? nullptr : &*found;
 }
 

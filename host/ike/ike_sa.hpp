@@ -20,6 +20,7 @@ struct ChildSa {
   Spi spi_in{};
   Spi spi_out{};
   Proposal proposal;
+  Mode mode = Mode::kTunnel;
   TrafficSelectors local_ts;
   TrafficSelectors remote_ts;
   std::optional<UdpEncap> encap;
@@ -29,6 +30,8 @@ struct ChildSa {
   std::optional<Time> rekey_at;
   std::optional<Time> expire_at;
   std::optional<Time> drained_at;
+
+  [[nodiscard]] Protocol protocol() const { return proposal.protocol; }
 };
 
 // ---- what waits for its turn to be requested ----------------------------------------------------------------------
@@ -42,6 +45,7 @@ struct RekeyIke {
   DhGroup group = DhGroup::kNone;
 };
 struct DeleteChild {
+  Protocol protocol{};
   Spi spi_in{};
 };
 struct DeleteIke {};
@@ -54,12 +58,20 @@ struct Queued {
 
 // ---- what a request that is under way must remember until its response --------------------------------------------
 
+// What a child may be between these endpoints.
+struct ChildTerms {
+  Mode mode = Mode::kTunnel;
+  TrafficSelectors local_ts;
+  TrafficSelectors remote_ts;
+};
 struct ChildOffer {
   std::string name;
   Spi spi_in{};
-  Proposals proposals;
-  TrafficSelectors local_ts;
-  TrafficSelectors remote_ts;
+  Proposals proposals;  // of one protocol
+  ChildTerms terms;
+  bool or_tunnel = false;
+
+  [[nodiscard]] DeleteChild undo() const { return {proposals.front().protocol, spi_in}; }
 };
 // What the peer created at the same time, and the lower of the two nonces it came from (RFC 7296 2.8.1).
 template <class Handle>
@@ -91,7 +103,7 @@ struct RekeyExchange {
 };
 // After a restart: a request that went out before it, whose secrets are gone.
 struct LostExchange {
-  Spi spi_in{};  // of the child it would have created; 0: it was to rekey the IKE SA
+  DeleteChild child;  // that it would have created; SPI 0: it was to rekey the IKE SA
 };
 using Exchange = std::variant<InitExchange, AuthExchange, ChildExchange, RekeyExchange, DeleteChild, DeleteIke,
                               CheckLiveness, LostExchange>;
@@ -186,6 +198,7 @@ class IkeSa {
   void forget_older_sas(Turn& turn);
 
   // ike_sa_child.cpp
+  [[nodiscard]] Result<ChildTerms> terms_of(const ChildConfig& config) const;
   [[nodiscard]] Result<ChildOffer> make_offer(const std::string& name, bool with_groups);
   static void add_offer(Payloads& payloads, const ChildOffer& offer);
   struct ChildAnswer;
@@ -206,7 +219,7 @@ class IkeSa {
   void remove_child(ChildHandle handle, Turn& turn);
   void retire_child(ChildSa& child, bool replaced, Turn& turn);
   [[nodiscard]] ChildSa* find_by_spi_in(Spi spi);
-  [[nodiscard]] ChildSa* find_by_spi_out(Spi spi);
+  [[nodiscard]] ChildSa* find_by_spi_out(Protocol protocol, Spi spi);
 
   // ike_sa_rekey.cpp
   void request_rekey(const RekeyIke& task, Turn& turn);

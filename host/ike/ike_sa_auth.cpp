@@ -42,7 +42,7 @@ void IkeSa::request_auth(Turn& turn) {
   queue_.pop_front();
   auto offer = make_offer(name, false);
   if (!offer) {
-    child_failed({name, {}, {}, {}, {}}, offer.error(), turn);
+    child_failed({name, {}, {}, {}}, offer.error(), turn);
     return fail(offer.error(), turn);
   }
   const Buffer id = local_id_.payload();
@@ -94,7 +94,7 @@ void IkeSa::on_auth_response(AuthExchange exchange, const Payloads& response, Tu
   ChildSa child;
   const auto chosen = check_child_answer(exchange.offer, response, child);
   if (!chosen) {
-    later(DeleteChild{exchange.offer.spi_in}, turn.now);
+    later(exchange.offer.undo(), turn.now);
     give_up_exchange(unfinished, chosen.error(), turn);
     return;
   }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // RFC 7296 1.3.1 and 1.3.3: the CREATE_CHILD_SA exchange, for a new CHILD SA and for a rekeyed one.
 //
-//   HDR, SK {[N(REKEY_SA),] SA, Ni, [KEi,] TSi, TSr}   -->
-//                                                     <--  HDR, SK {SA, Nr, [KEr,] TSi, TSr}
+//   HDR, SK {[N(REKEY_SA),] [N(USE_TRANSPORT_MODE),] SA, Ni, [KEi,] TSi, TSr}   -->
+//                                <--  HDR, SK {[N(USE_TRANSPORT_MODE),] SA, Nr, [KEr,] TSi, TSr}
 #include <algorithm>
 
 #include "host/ike/child_answer.hpp"
@@ -16,10 +16,10 @@ Proposals without_groups(const Proposals& proposals) {
   return list;
 }
 
-NotifyPayload child_not_found(Bytes spi) {
+NotifyPayload child_not_found(const NotifyPayload& rekey) {
   NotifyPayload notify = refusal(NotifyType::kChildSaNotFound);
-  notify.protocol = Protocol::kEsp;
-  notify.spi.assign(spi.begin(), spi.end());
+  notify.protocol = rekey.protocol;
+  notify.spi = rekey.spi;
   return notify;
 }
 
@@ -42,24 +42,48 @@ std::optional<Spi> spi_of(Bytes raw) {
 
 // ---- what both exchanges that create a CHILD SA share -------------------------------------------------------------
 
+// A NAT changes the addresses that AH covers (RFC 3715 2.1 a), and those that a transport-mode packet's TCP and UDP
+// checksums cover; RFC 7296 2.23.1 has the receiver mend them, which no card of ours does. A tunnel of ESP passes.
+Result<ChildTerms> IkeSa::terms_of(const ChildConfig& config) const {
+  const auto cannot = [&](const std::string& why) {
+    return Error{Errc::kUnsupported, "child '" + config.name + "' " + why};
+  };
+  if (encap_ && config.proposals.front().protocol == Protocol::kAh) return cannot("is AH, which passes no NAT");
+  if (config.mode == Mode::kTunnel) return ChildTerms{Mode::kTunnel, config.local_ts, config.remote_ts};
+  if (encap_) return cannot("is in transport mode, which is not used across a NAT");
+  const auto own = [](const IpAddress& a) { return TrafficSelectors{TrafficSelector::of({a, a})}; };
+  ChildTerms terms{Mode::kTransport, narrow(config.local_ts, own(local_.address)),
+                   narrow(config.remote_ts, own(remote_.address))};
+  if (terms.local_ts.empty() || terms.remote_ts.empty()) {
+    return cannot("is in transport mode, and its traffic selectors leave out " + local_.address.to_string() + " or " +
+                  remote_.address.to_string());
+  }
+  return terms;
+}
+
 // In IKE_AUTH there is no KE payload, so the groups of the proposals are left out (1.2).
 Result<ChildOffer> IkeSa::make_offer(const std::string& name, bool with_groups) {
   const ChildConfig* config = words().find_child(name);
   if (config == nullptr) return Error{Errc::kNotFound, "connection '" + words().name + "' has no child '" + name + "'"};
+  auto terms = terms_of(*config);
+  if (!terms) return terms.error();
   const auto spi = world_.spis.allocate();
   if (!spi) return spi.error();
-  ChildOffer offer{name, *spi, config->esp_proposals, config->local_ts, config->remote_ts};
+  ChildOffer offer{name, *spi, config->proposals, std::move(*terms), config->or_tunnel};
   if (!with_groups) offer.proposals = without_groups(offer.proposals);
   return offer;
 }
 
 void IkeSa::add_offer(Payloads& payloads, const ChildOffer& offer) {
+  if (offer.terms.mode == Mode::kTransport) payloads.push_back(make_notify(NotifyType::kUseTransportMode));
   payloads.push_back({PayloadType::kSa, false, SaPayload::offer(offer.proposals, spi_bytes(offer.spi_in)).serialise()});
-  payloads.push_back({PayloadType::kTsI, false, serialise_ts(offer.local_ts)});
-  payloads.push_back({PayloadType::kTsR, false, serialise_ts(offer.remote_ts)});
+  payloads.push_back({PayloadType::kTsI, false, serialise_ts(offer.terms.local_ts)});
+  payloads.push_back({PayloadType::kTsR, false, serialise_ts(offer.terms.remote_ts)});
 }
 
-// The responder's answer must be a choice among what we offered (2.7), and selectors within ours (2.9).
+// The responder's answer must be a choice among what we offered (2.7), and selectors within ours (2.9). 1.3.1: "If the
+// responder declines the request, the Child SA will be established in tunnel mode. If this is unacceptable to the
+// initiator, the initiator MUST delete the SA."
 Result<Proposal> IkeSa::check_child_answer(const ChildOffer& offer, const Payloads& response, ChildSa& child) {
   const Payload* tsi = find_payload(response, PayloadType::kTsI);
   const Payload* tsr = find_payload(response, PayloadType::kTsR);
@@ -74,9 +98,17 @@ Result<Proposal> IkeSa::check_child_answer(const ChildOffer& offer, const Payloa
   if (sa->proposals.size() != 1 || !spi_out || !permits(offer.proposals, answer.proposal)) {
     return Error{Errc::kUnsupported, "the peer chose '" + answer.proposal.to_string() + "', which we did not offer"};
   }
-  if (local_ts->empty() || remote_ts->empty() || !covers(offer.local_ts, *local_ts) ||
-      !covers(offer.remote_ts, *remote_ts)) {
+  if (local_ts->empty() || remote_ts->empty() || !covers(offer.terms.local_ts, *local_ts) ||
+      !covers(offer.terms.remote_ts, *remote_ts)) {
     return Error{Errc::kUnsupported, "the peer chose traffic selectors that we did not offer"};
+  }
+  child.mode = find_notify(response, NotifyType::kUseTransportMode) ? Mode::kTransport : Mode::kTunnel;
+  if (child.mode == Mode::kTransport && offer.terms.mode == Mode::kTunnel) {
+    return Error{Errc::kUnsupported, "the peer chose transport mode, which we did not offer"};
+  }
+  if (child.mode != offer.terms.mode && !offer.or_tunnel) {
+    return Error{Errc::kUnsupported,
+                 "the peer declines transport mode, and a tunnel is not what child '" + offer.name + "' wants"};
   }
   child.name = offer.name;
   child.spi_in = offer.spi_in;
@@ -105,6 +137,7 @@ std::variant<IkeSa::ChildAnswer, NotifyPayload> IkeSa::choose_child(const Payloa
     ke_group = peer_ke.group;
   }
 
+  const bool transport_asked = find_notify(request, NotifyType::kUseTransportMode).has_value();
   Proposals offered = sa->plain();
   if (!with_groups) offered = without_groups(offered);
   NotifyType why = NotifyType::kTsUnacceptable;
@@ -112,12 +145,27 @@ std::variant<IkeSa::ChildAnswer, NotifyPayload> IkeSa::choose_child(const Payloa
                                         to_string(*theirs) + " there"};
   for (const auto& config : words().children) {
     if (replaces != nullptr && replaces->name != config.name) continue;
+    if (narrow(*ours, config.local_ts).empty() || narrow(*theirs, config.remote_ts).empty()) continue;
+    auto terms = terms_of(config);
+    if (terms && terms->mode == Mode::kTransport && !transport_asked) {
+      if (config.or_tunnel) {
+        terms->mode = Mode::kTunnel;
+      } else {
+        terms = Error{Errc::kUnsupported,
+                      "child '" + config.name + "' is in transport mode, and the peer asks for a tunnel"};
+      }
+    }
+    if (!terms) {
+      why = NotifyType::kNoProposalChosen;
+      refused = terms.error();
+      continue;
+    }
     ChildAnswer answer;
-    answer.child.local_ts = at_most(kMostSelectors, narrow(*ours, config.local_ts));
-    answer.child.remote_ts = at_most(kMostSelectors, narrow(*theirs, config.remote_ts));
+    answer.child.mode = terms->mode;
+    answer.child.local_ts = at_most(kMostSelectors, narrow(*ours, terms->local_ts));
+    answer.child.remote_ts = at_most(kMostSelectors, narrow(*theirs, terms->remote_ts));
     if (answer.child.local_ts.empty() || answer.child.remote_ts.empty()) continue;
-    const auto choice =
-        choose(offered, with_groups ? config.esp_proposals : without_groups(config.esp_proposals), ke_group);
+    const auto choice = choose(offered, with_groups ? config.proposals : without_groups(config.proposals), ke_group);
     if (!choice) {
       why = NotifyType::kNoProposalChosen;
       refused = choice.error();
@@ -149,6 +197,7 @@ std::variant<IkeSa::ChildAnswer, NotifyPayload> IkeSa::choose_child(const Payloa
 }
 
 void add_answer(std::vector<Payload>& response, const ChildSa& child, std::uint8_t number) {
+  if (child.mode == Mode::kTransport) response.push_back(make_notify(NotifyType::kUseTransportMode));
   const SaPayload sa{{{number, spi_bytes(child.spi_in), child.proposal}}};
   response.push_back({PayloadType::kSa, false, sa.serialise()});
   response.push_back({PayloadType::kTsI, false, serialise_ts(child.remote_ts)});
@@ -157,6 +206,8 @@ void add_answer(std::vector<Payload>& response, const ChildSa& child, std::uint8
 
 SaParameters IkeSa::parameters(const ChildSa& child, ChildKeys keys, bool we_initiated) const {
   SaParameters sa;
+  sa.protocol = child.protocol();
+  sa.mode = child.mode;
   sa.spi_in = child.spi_in;
   sa.spi_out = child.spi_out;
   sa.encryption = child.proposal.encryption();
@@ -232,7 +283,7 @@ void IkeSa::request_child(const CreateChild& task, Turn& turn) {
   if (old != nullptr) {
     // 1.3.3: "the SPI that the initiator of the exchange expects in inbound packets."
     NotifyPayload rekey = refusal(NotifyType::kRekeySa);
-    rekey.protocol = Protocol::kEsp;
+    rekey.protocol = old->protocol();
     rekey.spi = spi_bytes(old->spi_in);
     payloads.push_back({PayloadType::kNotify, false, rekey.serialise()});
     old->state = ChildState::kRekeying;
@@ -271,7 +322,7 @@ void IkeSa::on_child_response(ChildExchange exchange, const Payloads& response, 
   }
   if (!chosen || !nonce) {  // the peer holds a CHILD SA now that we cannot use
     const Error reason = chosen ? nonce.error() : chosen.error();
-    later(DeleteChild{exchange.offer.spi_in}, turn.now);
+    later(exchange.offer.undo(), turn.now);
     if (ChildSa* old = exchange.replaces ? find_child(*exchange.replaces) : nullptr)
       old->state = ChildState::kInstalled;
     world_.spis.release(exchange.offer.spi_in);
@@ -298,7 +349,7 @@ void IkeSa::finish_rekey(ChildExchange& exchange, ChildSa child, SaParameters sa
     child.state = ChildState::kDeleting;
     child.rekey_at.reset();
     child.expire_at.reset();
-    later(DeleteChild{child.spi_in}, turn.now);
+    later(DeleteChild{child.protocol(), child.spi_in}, turn.now);
     children_.push_back(std::move(child));
     return;
   }
@@ -311,7 +362,7 @@ void IkeSa::finish_rekey(ChildExchange& exchange, ChildSa child, SaParameters sa
   }
   if (ChildSa* old = find_child(*exchange.replaces)) {
     old->state = ChildState::kRekeyed;
-    later(DeleteChild{old->spi_in}, turn.now);
+    later(DeleteChild{old->protocol(), old->spi_in}, turn.now);
   }
 }
 
@@ -364,8 +415,8 @@ IkeSa::Payloads IkeSa::answer_child(const Payloads& request, Turn& turn) {
   ChildSa* old = nullptr;
   if (const auto rekey = find_notify(request, NotifyType::kRekeySa)) {
     const auto spi = spi_of(rekey->spi);
-    old = spi ? find_by_spi_out(*spi) : nullptr;
-    if (old == nullptr || old->state == ChildState::kDraining) return refused(child_not_found(rekey->spi));
+    old = spi ? find_by_spi_out(rekey->protocol, *spi) : nullptr;
+    if (old == nullptr || old->state == ChildState::kDraining) return refused(child_not_found(*rekey));
     // 2.25.1: we are closing it.
     if (old->state == ChildState::kRekeyed || old->state == ChildState::kDeleting) {
       return {make_notify(NotifyType::kTemporaryFailure)};

@@ -27,7 +27,7 @@ void IkeSa::request_delete(const DeleteChild& task, Turn& turn) {
     if (child->state == ChildState::kDraining) return;
     if (child->state != ChildState::kRekeyed) child->state = ChildState::kDeleting;
   }
-  const DeletePayload del{Protocol::kEsp, {task.spi_in}};
+  const DeletePayload del{task.protocol, {task.spi_in}};
   send_request(ExchangeType::kInformational, {{PayloadType::kDelete, false, del.serialise()}}, task, turn);
 }
 
@@ -44,11 +44,11 @@ void IkeSa::on_child_deleted(const DeleteChild& task, Turn& turn) {
 // secrets.
 void IkeSa::on_lost_response(const LostExchange& lost, const Payloads& response, Turn& turn) {
   const bool refused = find_error(response).has_value();
-  if (lost.spi_in == Spi{}) {
+  if (lost.child.spi_in == Spi{}) {
     if (!refused) fail({Errc::kDisconnected, "the IKE SA was rekeyed while the daemon was down"}, turn);
     return;
   }
-  if (!refused) later(DeleteChild{lost.spi_in}, turn.now);
+  if (!refused) later(lost.child, turn.now);
 }
 
 // ---- responder ----------------------------------------------------------------------------------------------------
@@ -68,16 +68,16 @@ IkeSa::Payloads IkeSa::answer_inform(const Payloads& request, Turn& turn) {
       for (const auto& child : children_) world_.restart_later(words(), child.name, turn.now);
       return {};  // 1.4.1: an empty response
     }
-    if (del->protocol == Protocol::kEsp) peer_deletes(*del, response, turn);
+    peer_deletes(*del, response, turn);
   }
   return response;
 }
 
 // 1.4.1: the response names the SAs of the other direction, except where both sides deleted at the same time.
 void IkeSa::peer_deletes(const DeletePayload& del, Payloads& response, Turn& turn) {
-  DeletePayload ours{Protocol::kEsp, {}};
+  DeletePayload ours{del.protocol, {}};
   for (const Spi spi : del.spis) {
-    ChildSa* child = find_by_spi_out(spi);
+    ChildSa* child = find_by_spi_out(del.protocol, spi);
     if (child == nullptr || child->state == ChildState::kDraining) continue;
     const auto* deleting = outstanding_ ? std::get_if<DeleteChild>(&outstanding_->exchange) : nullptr;
     if (deleting != nullptr && deleting->spi_in == child->spi_in) continue;

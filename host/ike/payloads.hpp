@@ -40,8 +40,8 @@ struct NotifyPayload {
   [[nodiscard]] Buffer serialise() const;
 };
 
-// 3.11: for the IKE SA the protocol is kIke and there are no SPIs; else ESP SPIs as their receiver, the sender of this
-// payload, knows them.
+// 3.11: for the IKE SA the protocol is kIke and there are no SPIs; else those of ESP or AH as their receiver, the
+// sender of this payload, knows them.
 struct DeletePayload {
   Protocol protocol = Protocol::kEsp;
   std::vector<Spi> spis;

@@ -104,7 +104,7 @@ TEST_F(Rekey, AChildThatCannotBeRekeyedEndsAtItsHardLifetime) {
 
 TEST_F(Rekey, TakesTheWordsAsTheyAreNow) {
   establish();
-  reword([](Connection& c) { c.children[0].esp_proposals = Levels().esp_proposals(Level::kHigh); });
+  reword([](Connection& c) { c.children[0].proposals = Levels().esp_proposals(Level::kHigh); });
   rekey_child(a);
   settle();
   EXPECT_EQ(a.sending().key_bits, 256u);
@@ -132,7 +132,7 @@ TEST_F(Rekey, GivesTheNewSaTheWindowThatTheWordsSayNow) {
 TEST_F(Rekey, TriesAgainWithTheGroupThatTheResponderWants) {
   establish();
   Connection c = connection(a, b);
-  c.children[0].esp_proposals = parse_proposals(Protocol::kEsp, "aes128gcm16-x25519-ecp256").value();
+  c.children[0].proposals = parse_proposals(Protocol::kEsp, "aes128gcm16-x25519-ecp256").value();
   connect(a, c);
   rekey_child(a);
   settle();
@@ -144,7 +144,7 @@ TEST_F(Rekey, IsRefusedByAPeerWithOtherProposalsAndTheOldChildStays) {
   establish();
   const Spi old = a.sending().spi_in;
   Connection c = connection(b, a);
-  c.children[0].esp_proposals = Levels().esp_proposals(Level::kHigh);
+  c.children[0].proposals = Levels().esp_proposals(Level::kHigh);
   connect(b, c);
   rekey_child(a);
   settle();

@@ -9,7 +9,7 @@ namespace sallyport::ike {
 
 struct NumberedProposal {
   std::uint8_t number = 1;  // in an answer: that of the proposal that was chosen
-  Buffer spi;               // of the sender: 8 bytes for IKE (none in IKE_SA_INIT), 4 for ESP
+  Buffer spi;               // of the sender: 8 bytes for IKE (none in IKE_SA_INIT), 4 for ESP and AH
   Proposal proposal;
 };
 

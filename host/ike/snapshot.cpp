@@ -10,7 +10,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::uint32_t kMagic = 0x53504b31;  // "SPK1": changes with the layout below
+constexpr std::uint32_t kMagic = 0x53504b32;  // "SPK2": changes with the layout below
 
 // What a request that is under way becomes after a restart.
 enum class Kind : std::uint8_t { kNone, kCreateChild, kRekeyIke, kDeleteChild, kDeleteIke, kLiveness };
@@ -78,6 +78,7 @@ void put_child(ByteWriter& w, const ChildSa& child, Time now) {
   w.u8(static_cast<std::uint8_t>(child.state)).u8(child.installed ? 1 : 0);
   w.u32(static_cast<std::uint32_t>(child.spi_in)).u32(static_cast<std::uint32_t>(child.spi_out));
   put_proposal(w, child.proposal);
+  w.u8(static_cast<std::uint8_t>(child.mode));
   put_bytes(w, serialise_ts(child.local_ts));
   put_bytes(w, serialise_ts(child.remote_ts));
   w.u8(child.encap ? 1 : 0)
@@ -97,6 +98,7 @@ ChildSa get_child(ByteReader& r, Time now, milliseconds away) {
   child.spi_in = Spi{r.u32()};
   child.spi_out = Spi{r.u32()};
   child.proposal = get_proposal(r);
+  child.mode = r.u8() == static_cast<std::uint8_t>(Mode::kTransport) ? Mode::kTransport : Mode::kTunnel;
   child.local_ts = parse_ts(get_bytes(r)).value_or({});
   child.remote_ts = parse_ts(get_bytes(r)).value_or({});
   const bool encap = r.u8() != 0;
@@ -113,17 +115,17 @@ ChildSa get_child(ByteReader& r, Time now, milliseconds away) {
 
 void put_outstanding(ByteWriter& w, const std::optional<Outstanding>& request) {
   Kind kind = Kind::kNone;
-  Spi spi{};
+  DeleteChild concerned;
   if (request) {
     if (const auto* child = std::get_if<ChildExchange>(&request->exchange)) {
       kind = Kind::kCreateChild;
-      spi = child->offer.spi_in;
+      concerned = child->offer.undo();
     } else if (const auto* lost = std::get_if<LostExchange>(&request->exchange)) {
-      kind = lost->spi_in == Spi{} ? Kind::kRekeyIke : Kind::kCreateChild;
-      spi = lost->spi_in;
+      kind = lost->child.spi_in == Spi{} ? Kind::kRekeyIke : Kind::kCreateChild;
+      concerned = lost->child;
     } else if (const auto* del = std::get_if<DeleteChild>(&request->exchange)) {
       kind = Kind::kDeleteChild;
-      spi = del->spi_in;
+      concerned = *del;
     } else if (std::holds_alternative<RekeyExchange>(request->exchange)) {
       kind = Kind::kRekeyIke;
     } else if (std::holds_alternative<DeleteIke>(request->exchange)) {
@@ -134,20 +136,22 @@ void put_outstanding(ByteWriter& w, const std::optional<Outstanding>& request) {
   }
   w.u8(static_cast<std::uint8_t>(kind));
   if (kind == Kind::kNone) return;
-  w.u32(static_cast<std::uint32_t>(spi)).u8(static_cast<std::uint8_t>(request->type)).u32(request->message_id);
+  w.u8(static_cast<std::uint8_t>(concerned.protocol)).u32(static_cast<std::uint32_t>(concerned.spi_in));
+  w.u8(static_cast<std::uint8_t>(request->type)).u32(request->message_id);
   put_bytes(w, request->bytes);
 }
 std::optional<Outstanding> get_outstanding(ByteReader& r) {
   const Kind kind{r.u8()};
   if (kind == Kind::kNone) return std::nullopt;
-  const Spi spi{r.u32()};
+  const Protocol protocol{r.u8()};
+  const DeleteChild concerned{protocol, Spi{r.u32()}};
   const ExchangeType type{r.u8()};
   const std::uint32_t message_id = r.u32();
   Buffer bytes = get_buffer(r);
   Exchange exchange = CheckLiveness{};
-  if (kind == Kind::kCreateChild) exchange = LostExchange{spi};
+  if (kind == Kind::kCreateChild) exchange = LostExchange{concerned};
   if (kind == Kind::kRekeyIke) exchange = LostExchange{};
-  if (kind == Kind::kDeleteChild) exchange = DeleteChild{spi};
+  if (kind == Kind::kDeleteChild) exchange = concerned;
   if (kind == Kind::kDeleteIke) exchange = DeleteIke{};
   return Outstanding{type, message_id, std::move(bytes), std::move(exchange)};
 }
@@ -246,7 +250,7 @@ void IkeSa::resume(Turn& turn) {
         std::ranges::any_of(children_, [&](const ChildSa& other) { return other.replaces == child.handle; });
     const bool ours_to_delete =
         child.state == ChildState::kDeleting || (child.state == ChildState::kRekeyed && !waits_for_peer);
-    if (ours_to_delete) later(DeleteChild{child.spi_in}, turn.now);
+    if (ours_to_delete) later(DeleteChild{child.protocol(), child.spi_in}, turn.now);
     if (child.state == ChildState::kRekeying) {
       child.state = ChildState::kInstalled;
       later(CreateChild{child.name, child.handle}, world_.retry_time(turn.now));

@@ -34,7 +34,7 @@ IkeStatus IkeSa::status(Time now) const {
   for (const auto& child : children_) {
     if (!child.installed) continue;
     s.children.push_back({child.handle, child.name, child.state, child.spi_in, child.spi_out, child.proposal,
-                          child.local_ts, child.remote_ts, child.encap,
+                          child.mode, child.local_ts, child.remote_ts, child.encap,
                           std::chrono::duration_cast<std::chrono::seconds>(now - child.born),
                           seconds_until(child.rekey_at, now), seconds_until(child.expire_at, now)});
   }

@@ -149,7 +149,7 @@ class Wire : public ::testing::Test {
     child.name = "net";
     child.local_ts = selectors({left ? "10.1.0.0/24" : "10.2.0.0/24"});
     child.remote_ts = selectors({left ? "10.2.0.0/24" : "10.1.0.0/24"});
-    child.esp_proposals = parse_proposals(Protocol::kEsp, "aes128gcm16-ecp256").value();
+    child.proposals = parse_proposals(Protocol::kEsp, "aes128gcm16-ecp256").value();
     child.lifetime = {};
     c.children = {child};
     return c;

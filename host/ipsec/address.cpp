@@ -122,6 +122,10 @@ std::optional<unsigned> AddressRange::prefix_length() const {
   return length;
 }
 
+bool AddressRange::shares_family(const AddressRange& other) const {
+  return (first.is_v4() && other.first.is_v4()) || (!last.is_v4() && !other.last.is_v4());
+}
+
 std::optional<AddressRange> AddressRange::intersect(const AddressRange& other) const {
   const AddressRange both{std::max(first, other.first), std::min(last, other.last)};
   if (both.last < both.first) return std::nullopt;

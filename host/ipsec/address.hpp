@@ -63,6 +63,7 @@ struct AddressRange {
   [[nodiscard]] std::optional<unsigned> prefix_length() const;  // none when the range is not one prefix
   [[nodiscard]] bool contains(const IpAddress& address) const { return first <= address && address <= last; }
   [[nodiscard]] bool contains(const AddressRange& other) const { return first <= other.first && other.last <= last; }
+  [[nodiscard]] bool shares_family(const AddressRange& other) const;  // a packet may have an address of each
   [[nodiscard]] std::optional<AddressRange> intersect(const AddressRange& other) const;
   [[nodiscard]] std::string to_string() const;  // the shortest of the three spellings above, or "any"
   friend auto operator<=>(const AddressRange&, const AddressRange&) = default;

@@ -85,7 +85,11 @@ TEST(AddressRange, AnyHoldsBothFamiliesAndNarrowsToOne) {
     EXPECT_TRUE(AddressRange::any().contains(one));
     EXPECT_EQ(AddressRange::any().intersect(one), one);
     EXPECT_EQ(one.intersect(AddressRange::any()), one);
+    EXPECT_TRUE(one.shares_family(AddressRange::any()) && AddressRange::any().shares_family(one));
   }
+  EXPECT_TRUE(range("10.1.0.0/16").shares_family(range("192.0.2.1")));
+  EXPECT_TRUE(range("2001:db8::/32").shares_family(range("::1")));
+  EXPECT_FALSE(range("2001:db8::/32").shares_family(range("192.0.2.1")));
 }
 
 }  // namespace

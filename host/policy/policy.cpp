@@ -3,7 +3,6 @@
 #include "host/policy/policy.hpp"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 
 #include "driver/sa/replay_window.hpp"
@@ -11,23 +10,20 @@
 namespace sallyport::policy {
 namespace {
 
-constexpr std::array<std::string_view, 15> kWords = {
-    "name",       "source", "destination", "protocol",      "source_port",   "destination_port", "action", "sa",
-    "connection", "child",  "level",       "esp_proposals", "replay_window", "start_action",     "legacy"};
+constexpr std::string_view kWords[] = {
+    "name",         "source", "destination",   "protocol",     "source_port", "destination_port",
+    "action",       "sa",     "connection",    "child",        "level",       "esp_proposals",
+    "ah_proposals", "mode",   "replay_window", "start_action", "legacy"};
 
 constexpr std::string_view kActions[] = {"discard", "bypass", "protect"};
 
 Result<void> set_addresses(TrafficSelector& selector, std::string_view text) {
   if (text == "any") {
-    selector.addresses = AddressRange::any_v4();
+    selector.addresses = AddressRange::any();
     return {};
   }
   auto range = AddressRange::parse(text);
   if (!range) return range.error();
-  if (!range->first.is_v4()) {
-    return Error{Errc::kUnsupported,
-                 "'" + std::string(text) + "' is IPv6, which the card does not forward; write IPv4"};
-  }
   selector.addresses = *range;
   return {};
 }
@@ -83,6 +79,15 @@ Result<void> set_action(Policy& policy, std::string_view text) {
   return {};
 }
 
+Result<void> set_mode(Policy& policy, std::string_view text) {
+  for (const auto& mode : layout::kModes) {
+    if (text != mode.name) continue;
+    policy.mode = static_cast<Mode>(mode.value);
+    return {};
+  }
+  return Error{Errc::kInvalid, "'" + std::string(text) + "' is none of the modes 'tunnel', 'transport'"};
+}
+
 Result<void> set_replay_window(Policy& policy, std::string_view text) {
   const auto packets = parse_number<std::uint32_t>(text);
   if (!packets) {
@@ -100,7 +105,7 @@ std::string ports_text(const TrafficSelector& selector) {
 }
 
 std::string addresses_text(const TrafficSelector& selector) {
-  return selector.addresses == AddressRange::any_v4() ? std::string() : selector.addresses.to_string();
+  return selector.addresses == AddressRange::any() ? std::string() : selector.addresses.to_string();
 }
 
 // "any[tcp]" -> "tcp": the names of traffic selectors again.
@@ -113,6 +118,16 @@ std::string protocol_text(const TrafficSelector& selector) {
   return open == std::string::npos ? std::to_string(selector.protocol) : text.substr(open + 1, text.size() - open - 2);
 }
 
+// RFC 7296 3.13.1: a selector has one family.
+TrafficSelectors of_each_family(const TrafficSelector& end, const TrafficSelector& other_end) {
+  TrafficSelectors list;
+  for (const auto& family : {AddressRange::any_v4(), AddressRange::any_v6()}) {
+    const auto part = end.intersect(TrafficSelector::of(family));
+    if (part && family.shares_family(other_end.addresses)) list.push_back(*part);
+  }
+  return list;
+}
+
 }  // namespace
 
 std::string legacy_sentence(std::string_view where, std::string_view algorithm) {
@@ -121,6 +136,9 @@ std::string legacy_sentence(std::string_view where, std::string_view algorithm) 
 }
 
 std::string_view to_string(Action action) { return kActions[static_cast<std::size_t>(action)]; }
+
+TrafficSelectors Policy::local_ts() const { return of_each_family(source, destination); }
+TrafficSelectors Policy::remote_ts() const { return of_each_family(destination, source); }
 
 std::string Policy::target() const {
   if (!sa.empty()) return "sa/" + sa;
@@ -159,6 +177,12 @@ Result<void> set_word(Policy& policy, std::string_view word, std::string_view te
     auto proposals = parse_proposals(Protocol::kEsp, text);
     if (!proposals) return proposals.error();
     policy.esp_proposals = std::move(*proposals);
+  } else if (word == "ah_proposals") {
+    auto proposals = parse_proposals(Protocol::kAh, text);
+    if (!proposals) return proposals.error();
+    policy.ah_proposals = std::move(*proposals);
+  } else if (word == "mode") {
+    return set_mode(policy, text);
   } else if (word == "replay_window") {
     return set_replay_window(policy, text);
   } else if (word == "legacy") {
@@ -190,6 +214,8 @@ std::string get_word(const Policy& policy, std::string_view word) {
   if (word == "child") return policy.child;
   if (word == "level") return policy.level ? std::string(to_string(*policy.level)) : std::string();
   if (word == "esp_proposals") return sallyport::to_string(policy.esp_proposals);
+  if (word == "ah_proposals") return sallyport::to_string(policy.ah_proposals);
+  if (word == "mode") return policy.mode == Mode::kTransport ? "transport" : "";
   if (word == "replay_window") return policy.replay_window ? std::to_string(*policy.replay_window) : std::string();
   if (word == "legacy") return policy.legacy ? "yes" : "";
   if (word == "start_action") return policy.start ? "start" : "";
@@ -202,13 +228,21 @@ Result<void> validate(const Policy& policy) {
   };
   if (policy.name.empty()) return Error{Errc::kInvalid, "a policy needs 'name'"};
   if (policy.name.find('/') != std::string::npos) return invalid("must have a name without '/'");
+  if (!policy.source.addresses.shares_family(policy.destination.addresses)) {
+    return invalid("has one end of IPv4 and one of IPv6, which no packet has");
+  }
+  constexpr std::string_view kOfAChildOfItsOwn = "which only 'level', 'esp_proposals' and 'ah_proposals' use";
   if (policy.replay_window && !policy.owns_child()) {
-    return invalid("has 'replay_window', which only 'level' and 'esp_proposals' use");
+    return invalid("has 'replay_window', " + std::string(kOfAChildOfItsOwn));
+  }
+  if (policy.mode == Mode::kTransport && !policy.owns_child()) {
+    return invalid("has 'mode', " + std::string(kOfAChildOfItsOwn));
   }
   const bool names_sa = !policy.sa.empty();
   const bool names_connection = !policy.connection.empty();
+  const bool proposes = policy.level || !policy.esp_proposals.empty() || !policy.ah_proposals.empty();
   if (policy.action != Action::kProtect) {
-    if (names_sa || names_connection || !policy.child.empty() || policy.level || !policy.esp_proposals.empty()) {
+    if (names_sa || names_connection || !policy.child.empty() || proposes) {
       return invalid("names an SA or a connection, which only action 'protect' uses");
     }
     return {};
@@ -216,16 +250,26 @@ Result<void> validate(const Policy& policy) {
   if (names_sa == names_connection) {
     return invalid("protects, so it needs either 'connection' or the manual SA 'sa'");
   }
-  if (names_sa && (!policy.child.empty() || policy.level || !policy.esp_proposals.empty())) {
-    return invalid("protects by a manual SA, which has neither 'child' nor 'level' nor 'esp_proposals'");
+  if (names_sa && (!policy.child.empty() || proposes)) {
+    return invalid("protects by a manual SA, which has neither 'child' nor 'level' nor proposals");
   }
-  const int ways = int{!policy.child.empty()} + int{policy.level.has_value()} + int{!policy.esp_proposals.empty()};
+  const int ways = int{!policy.child.empty()} + int{policy.level.has_value()} + int{!policy.esp_proposals.empty()} +
+                   int{!policy.ah_proposals.empty()};
   if (names_connection && ways != 1) {
-    return invalid("needs exactly one of 'child', 'level' and 'esp_proposals' beside 'connection'");
+    return invalid("needs exactly one of 'child', 'level', 'esp_proposals' and 'ah_proposals' beside 'connection'");
   }
-  if (policy.legacy && !policy.owns_child()) return invalid("has 'legacy', which only 'level' and 'esp_proposals' use");
+  if (policy.legacy && !policy.owns_child()) return invalid("has 'legacy', " + std::string(kOfAChildOfItsOwn));
   if (const auto broken = legacy_in(policy.esp_proposals); broken && !policy.legacy) {
     return invalid(legacy_sentence("esp_proposals", *broken));
+  }
+  if (const auto broken = legacy_in(policy.ah_proposals); broken && !policy.legacy) {
+    return invalid(legacy_sentence("ah_proposals", *broken));
+  }
+  const auto one_address = [](const TrafficSelector& end) { return end.addresses.first == end.addresses.last; };
+  if (policy.mode == Mode::kTransport && !(one_address(policy.source) && one_address(policy.destination))) {
+    return invalid(
+        "has mode 'transport', which is for packets between this gateway and its peer; write the address of the one as "
+        "'source' and of the other as 'destination'");
   }
   if (policy.start && !policy.owns_child()) return invalid("has 'start_action', which its 'child' has already");
   if (policy.level == Level::kNone) return invalid("has level 'none', which is action 'bypass'; write that");

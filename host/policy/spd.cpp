@@ -14,11 +14,37 @@ std::vector<driver::NumberRange> ports_of(const TrafficSelector& selector) {
   return {{selector.first_port, selector.last_port}};
 }
 
-SpdRule rule_for(const TrafficSelector& source, const TrafficSelector& destination, layout::Action action,
-                 std::uint16_t policy_id, std::uint16_t sa_index = 0) {
+// The card's numbers of a range. Amid those of IPv6 lie IPv4's, where no packet of IPv6 is (hw/layout/address.hpp):
+// they are left out, so that ::/0 is no rule for IPv4.
+std::vector<driver::AddressRange> numbers_of(const AddressRange& range) {
+  constexpr layout::Address kBelowIpv4{0, 0xfffe'ffff'ffff};
+  constexpr layout::Address kAboveIpv4 = layout::Address::from_v4(0xffffffff).next();
+  const layout::Address first = range.first.number();
+  const layout::Address last = range.last.number();
+  if (range.first.is_v4()) return {{first, last}};
+  std::vector<driver::AddressRange> parts;
+  if (first <= kBelowIpv4) parts.push_back({first, std::min(last, kBelowIpv4)});
+  if (last >= kAboveIpv4) parts.push_back({std::max(first, kAboveIpv4), last});
+  return parts;
+}
+
+// The addresses of one end of a rule; none: no packet has them.
+std::optional<std::vector<driver::AddressRange>> addresses_of(const TrafficSelector& selector) {
+  std::vector<driver::AddressRange> numbers;
+  if (selector.addresses == AddressRange::any()) return numbers;  // no range is ANY
+  numbers = numbers_of(selector.addresses);
+  if (numbers.empty()) return std::nullopt;
+  return numbers;
+}
+
+void add_rule(std::vector<SpdRule>& rules, const TrafficSelector& source, const TrafficSelector& destination,
+              layout::Action action, std::uint16_t policy_id, std::uint16_t sa_index = 0) {
   SpdRule rule;
-  rule.source = {{source.addresses.first.v4(), source.addresses.last.v4()}};
-  rule.destination = {{destination.addresses.first.v4(), destination.addresses.last.v4()}};
+  auto from = addresses_of(source);
+  auto to = addresses_of(destination);
+  if (!from || !to) return;
+  rule.source = std::move(*from);
+  rule.destination = std::move(*to);
   rule.source_port = ports_of(source);
   rule.destination_port = ports_of(destination);
   const std::uint8_t protocol = source.protocol != 0 ? source.protocol : destination.protocol;
@@ -26,7 +52,7 @@ SpdRule rule_for(const TrafficSelector& source, const TrafficSelector& destinati
   rule.action = action;
   rule.policy_id = policy_id;
   rule.sa_index = sa_index;
-  return rule;
+  rules.push_back(std::move(rule));
 }
 
 struct Pair {
@@ -34,7 +60,8 @@ struct Pair {
   TrafficSelector remote;
 };
 
-// The part of a policy that a pair of SAs carries. RFC 7296 2.9: every local selector goes with every remote one.
+// The part of a policy that a pair of SAs carries. RFC 7296 2.9: every local selector goes with every remote one, of
+// its family.
 std::vector<Pair> carried(const Policy& policy, const Reach& reach) {
   std::vector<Pair> out;
   for (const TrafficSelector& local : reach.local) {
@@ -45,31 +72,39 @@ std::vector<Pair> carried(const Policy& policy, const Reach& reach) {
       if (!destination) continue;
       const bool one_protocol =
           source->protocol == 0 || destination->protocol == 0 || source->protocol == destination->protocol;
-      if (one_protocol) out.push_back({*source, *destination});
+      if (one_protocol && source->addresses.shares_family(destination->addresses))
+        out.push_back({*source, *destination});
     }
   }
   return out;
 }
 
 bool is_whole(const Policy& policy, const std::vector<Pair>& pairs) {
-  return std::any_of(pairs.begin(), pairs.end(), [&](const Pair& p) {
-    return p.local.contains(policy.source) && p.remote.contains(policy.destination);
-  });
+  for (const TrafficSelector& source : policy.local_ts()) {
+    for (const TrafficSelector& destination : policy.remote_ts()) {
+      if (!source.addresses.shares_family(destination.addresses)) continue;
+      const bool held = std::any_of(pairs.begin(), pairs.end(), [&](const Pair& p) {
+        return p.local.contains(source) && p.remote.contains(destination);
+      });
+      if (!held) return false;
+    }
+  }
+  return true;
 }
 
 void protect_outbound(const Policy& policy, const TargetState& target, std::vector<SpdRule>& rules) {
   if (!target.sa_index) {
     const auto action = target.acquire ? layout::Action::kHost : layout::Action::kDiscard;
-    rules.push_back(rule_for(policy.source, policy.destination, action, target.policy_id));
+    add_rule(rules, policy.source, policy.destination, action, target.policy_id);
     return;
   }
   const auto pairs = carried(policy, target.sending);
   for (const Pair& p : pairs) {
-    rules.push_back(rule_for(p.local, p.remote, layout::Action::kProtect, target.policy_id, *target.sa_index));
+    add_rule(rules, p.local, p.remote, layout::Action::kProtect, target.policy_id, *target.sa_index);
   }
   // What the peer narrowed away must not leave by a later rule.
   if (!is_whole(policy, pairs)) {
-    rules.push_back(rule_for(policy.source, policy.destination, layout::Action::kDiscard, target.policy_id));
+    add_rule(rules, policy.source, policy.destination, layout::Action::kDiscard, target.policy_id);
   }
 }
 
@@ -87,10 +122,10 @@ void protect_inbound(const Policy& policy, const TargetState& target, std::vecto
   }
   if (target.accepting.empty()) pairs.push_back({policy.source, policy.destination});
   for (const Pair& p : pairs) {
-    rules.push_back(rule_for(p.remote, p.local, layout::Action::kProtect, target.policy_id));
+    add_rule(rules, p.remote, p.local, layout::Action::kProtect, target.policy_id);
   }
   if (!is_whole(policy, pairs)) {
-    rules.push_back(rule_for(policy.destination, policy.source, layout::Action::kDiscard, target.policy_id));
+    add_rule(rules, policy.destination, policy.source, layout::Action::kDiscard, target.policy_id);
   }
 }
 
@@ -126,9 +161,9 @@ Spd compile(const std::vector<NumberedPolicy>& policies, const std::map<std::str
       protect_inbound(policy, target, spd.inbound);
     } else {
       const auto action = policy.action == Action::kBypass ? layout::Action::kBypass : layout::Action::kDiscard;
-      spd.outbound.push_back(rule_for(policy.source, policy.destination, action, policy_id));
+      add_rule(spd.outbound, policy.source, policy.destination, action, policy_id);
       const std::uint16_t inbound_id = policy.action == Action::kBypass ? taken_from(policies, i, targets) : policy_id;
-      spd.inbound.push_back(rule_for(policy.destination, policy.source, action, inbound_id));
+      add_rule(spd.inbound, policy.destination, policy.source, action, inbound_id);
     }
   }
   return spd;

@@ -6,7 +6,7 @@
 #include <map>
 #include <vector>
 
-#include "driver/ipv4/ipv4.hpp"
+#include "driver/ip/ip.hpp"
 #include "driver/tables/spd_compiler.hpp"
 #include "host/policy/policy.hpp"
 

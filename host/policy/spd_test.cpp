@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/policy/spd.hpp"
 
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
 
 namespace sallyport::policy {
@@ -16,11 +15,14 @@ Policy policy(std::initializer_list<std::pair<const char*, const char*>> words) 
   return p;
 }
 
-std::uint32_t v4(const char* text) { return IpAddress::parse(text).value().v4(); }
+layout::Address number(const char* text) { return IpAddress::parse(text).value().number(); }
 PacketKey packet(const char* source, const char* destination, std::uint8_t protocol = 1) {
-  return {v4(source), v4(destination), protocol, 0, 0};
+  return {number(source), number(destination), protocol, 0, 0};
 }
-TrafficSelectors ts(const char* text) { return {TrafficSelector::parse(text).value()}; }
+template <class... Texts>
+TrafficSelectors ts(Texts... texts) {
+  return {TrafficSelector::parse(texts).value()...};
+}
 
 const Policy kNet = policy({{"name", "net"},
                             {"source", "10.1.0.0/16"},
@@ -108,45 +110,63 @@ TEST(Spd, TheFirstPolicyThatMatchesDecides) {
   EXPECT_EQ(decide(spd.inbound, back), layout::Action::kDiscard);
 }
 
-TEST(Policy, KeepsItsWordsThroughTextAndBack) {
-  const Policy p = policy({{"name", "web"},
-                           {"source", "10.1.0.7-10.1.0.9"},
-                           {"destination", "10.2.0.0/16"},
-                           {"protocol", "tcp"},
-                           {"destination_port", "443"},
-                           {"action", "protect"},
-                           {"connection", "b"},
-                           {"esp_proposals", "aes256gcm16"},
-                           {"replay_window", "1024"}});
-  Policy again;
-  for (const auto word : policy_words()) {
-    if (const auto text = get_word(p, word); !text.empty()) set_word(again, word, text).value();
+// RFC 4301 4.4.1: the SPD holds rules of both families side by side.
+TEST(Spd, TellsTheFamiliesApart) {
+  const Policy four = policy({{"name", "four"}, {"source", "0.0.0.0/0"}, {"action", "discard"}});
+  const Policy six = policy({{"name", "six"}, {"destination", "::/0"}, {"action", "bypass"}});
+  const Spd spd = compile({{four, 1}, {six, 2}}, {});
+  EXPECT_EQ(first_match(spd.outbound, packet("10.1.0.1", "10.2.0.1"))->policy_id, 1);
+  for (const char* far : {"::1", "2001:db8::1", "::fffe:ffff:ffff", "::1:0:0:0", "ffff::"}) {
+    EXPECT_EQ(first_match(spd.outbound, packet("2001:db8::7", far))->policy_id, 2) << far;
   }
-  for (const auto word : policy_words()) EXPECT_EQ(get_word(again, word), get_word(p, word)) << word;
-  EXPECT_EQ(get_word(again, "protocol"), "tcp");
-  EXPECT_EQ(again.replay_window, 1024U);
-  EXPECT_EQ(again.target(), "b/web");
-  EXPECT_TRUE(again.owns_child());
+  // Amid IPv6's numbers stand IPv4's.
+  const Spd only_six = compile({{six, 2}}, {});
+  for (const char* far : {"0.0.0.0", "192.0.2.9", "255.255.255.255"}) {
+    EXPECT_EQ(first_match(only_six.outbound, packet("10.1.0.1", far)), nullptr) << far;
+    EXPECT_EQ(first_match(only_six.inbound, packet(far, "10.1.0.1")), nullptr) << far;
+  }
 }
 
-TEST(Policy, SaysWhatContradictsItself) {
-  const auto why = [](std::initializer_list<std::pair<const char*, const char*>> words) {
-    Policy p;
-    for (const auto& [word, text] : words) set_word(p, word, text).value();
-    const auto valid = validate(p);
-    return valid ? std::string("fine") : valid.error().detail;
-  };
-  EXPECT_EQ(why({{"name", "x"}, {"action", "protect"}}),
-            "policy 'x' protects, so it needs either 'connection' or the manual SA 'sa'");
-  EXPECT_EQ(why({{"name", "x"}, {"action", "protect"}, {"connection", "b"}}),
-            "policy 'x' needs exactly one of 'child', 'level' and 'esp_proposals' beside 'connection'");
-  EXPECT_EQ(why({{"name", "x"}, {"action", "bypass"}, {"sa", "m"}}),
-            "policy 'x' names an SA or a connection, which only action 'protect' uses");
-  for (const auto* elsewhere : {"sa", "child"}) {
-    EXPECT_EQ(why({{"name", "x"}, {"action", "protect"}, {elsewhere, "m"}, {"replay_window", "64"}}),
-              "policy 'x' has 'replay_window', which only 'level' and 'esp_proposals' use");
+TEST(Spd, AnyIsBothFamilies) {
+  const Spd spd = compile({{policy({{"name", "all"}, {"action", "bypass"}}), 1}}, {});
+  ASSERT_EQ(spd.outbound.size(), 1U);
+  EXPECT_TRUE(spd.outbound[0].source.empty());
+  EXPECT_EQ(decide(spd.outbound, packet("10.1.0.1", "192.0.2.9")), layout::Action::kBypass);
+  EXPECT_EQ(decide(spd.outbound, packet("2001:db8::1", "::1")), layout::Action::kBypass);
+}
+
+// What a peer's selectors may narrow a policy to: addresses that no packet has are no rule, and not one for all.
+TEST(Spd, ARangeThatOnlyHoldsIpv4InsideIpv6IsNoRule) {
+  const Policy all = policy({{"name", "all"}, {"action", "protect"}, {"connection", "b"}, {"child", "net"}});
+  const std::uint8_t mapped[] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 192, 0, 2, 1};
+  const IpAddress address = IpAddress::from_bytes(mapped).value();
+  TargetState state{.policy_id = 7, .acquire = true, .sa_index = 3};
+  state.sending = {ts("::/0"), {TrafficSelector::of({address, address})}};
+  state.accepting = {state.sending};
+  const Spd spd = compile({{all, 7}}, {{"b/net", state}});
+  for (const char* far : {"192.0.2.1", "192.0.2.2"}) {
+    EXPECT_EQ(decide(spd.outbound, packet("10.1.0.1", far)), layout::Action::kDiscard) << far;
   }
-  EXPECT_EQ(why({{"action", "bypass"}}), "a policy needs 'name'");
+  EXPECT_EQ(decide(spd.outbound, packet("2001:db8::1", "2001:db8::2")), layout::Action::kDiscard);
+}
+
+// RFC 7296 2.9: a list may mix families; a packet has one.
+TEST(Spd, AnSaOfBothFamiliesCarriesPacketsOfEither) {
+  const Policy both = policy({{"name", "both"}, {"action", "protect"}, {"connection", "b"}, {"level", "high"}});
+  EXPECT_EQ(to_string(both.local_ts()), "0.0.0.0/0, ::/0");
+  TargetState state{.policy_id = 7, .acquire = true, .sa_index = 3};
+  state.sending = {ts("10.1.0.0/16", "2001:db8:1::/48"), ts("10.2.0.0/16", "2001:db8:2::/48")};
+  state.accepting = {state.sending};
+  const Spd spd = compile({{both, 7}}, {{"b/both", state}});
+  EXPECT_EQ(spd.outbound.size(), 3U);  // two to protect, and what the peer narrowed away
+  EXPECT_EQ(decide(spd.outbound, packet("10.1.0.1", "10.2.0.1")), layout::Action::kProtect);
+  EXPECT_EQ(decide(spd.outbound, packet("2001:db8:1::1", "2001:db8:2::1")), layout::Action::kProtect);
+  EXPECT_EQ(decide(spd.inbound, packet("2001:db8:2::1", "2001:db8:1::1")), layout::Action::kProtect);
+  EXPECT_EQ(decide(spd.outbound, packet("2001:db8:9::1", "2001:db8:2::1")), layout::Action::kDiscard);
+  // Nothing was narrowed away where each family is whole.
+  state.sending = {both.local_ts(), both.remote_ts()};
+  state.accepting = {state.sending};
+  EXPECT_EQ(compile({{both, 7}}, {{"b/both", state}}).outbound.size(), 2U);
 }
 
 }  // namespace

@@ -41,7 +41,7 @@ class Adversary : public test::Wire {
     initiator_ = (choices & kWeInitiate) != 0;
     Connection words = connection(b, a);
     words.ike_proposals = parse_proposals(Protocol::kIke, kIkeProposal).value();
-    words.children[0].esp_proposals = parse_proposals(Protocol::kEsp, "aes128gcm16").value();
+    words.children[0].proposals = parse_proposals(Protocol::kEsp, "aes128gcm16").value();
     connect(b, words);
     if (!initiator_) b.take(b.engine->initiate("lab", "net", now));
     drain();

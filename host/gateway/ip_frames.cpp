@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+// The little the gateway itself does to IP packets.
+#include "host/gateway/ip_frames.hpp"
+
+#include <algorithm>
+
+namespace sallyport::gateway {
+namespace {
+
+using driver::Address;
+using driver::IpPacket;
+using driver::kEthernetBytes;
+using driver::kIpv6Bytes;
+
+constexpr std::uint8_t kIcmp = 1;
+constexpr std::uint8_t kIcmpv6 = 58;
+constexpr std::uint16_t kMoreFragments = 0x2000;
+constexpr std::size_t kLeastMtuOfIpv4 = 68;
+constexpr std::size_t kLeastMtuOfIpv6 = 1280;
+constexpr std::size_t kIcmpBytes = 8;  // header of an error
+
+// RFC 1122 3.2.2, RFC 4443 2.4 (e): errors are not answered by errors.
+bool is_icmp_error(const IpPacket& packet) {
+  if (packet.fragment_offset != 0 || packet.payload().empty()) return false;
+  const std::uint8_t type = packet.payload()[0];
+  if (packet.ipv6) return packet.protocol == kIcmpv6 && type < 128;
+  return packet.protocol == kIcmp && (type == 3 || type == 4 || type == 5 || type == 11 || type == 12);
+}
+
+// RFC 1122 3.2.2, RFC 4443 2.4 (e.6).
+bool is_single_host(const Address& a) {
+  if (!a.is_v4()) return a != Address() && a.high >> 56 != 0xff;
+  return a.v4() != 0 && a.v4() >> 28 < 14 && a.v4() >> 24 != 127;
+}
+
+std::span<std::uint8_t> packet_in(Buffer& frame) { return std::span(frame).subspan(kEthernetBytes); }
+
+// RFC 4443 2.3, RFC 8200 8.1: over a pseudo-header and the message, whose checksum is zero.
+std::uint16_t icmpv6_checksum(const Address& from, const Address& to, Bytes message) {
+  ByteWriter w;
+  w.u64(from.high).u64(from.low).u64(to.high).u64(to.low);
+  w.u32(static_cast<std::uint32_t>(message.size())).u32(kIcmpv6).bytes(message);
+  return driver::internet_checksum(w.view());
+}
+
+}  // namespace
+
+std::optional<IpPacket> ip_packet(Bytes frame) {
+  if (frame.size() < kEthernetBytes) return std::nullopt;
+  IpPacket packet;
+  const auto fault = driver::read_ip_of(ByteReader(frame.subspan(12)).u16(), frame.subspan(kEthernetBytes), packet);
+  return fault == driver::HeaderFault::kNone ? std::optional(packet) : std::nullopt;
+}
+
+bool is_neighbour_discovery(const IpPacket& packet) {
+  constexpr std::uint8_t kRouterSolicitation = 133;
+  constexpr std::uint8_t kRedirect = 137;
+  if (!packet.ipv6 || packet.protocol != kIcmpv6 || packet.ttl != 255 || packet.payload().empty()) return false;
+  const std::uint8_t type = packet.payload()[0];
+  return packet.fragment_offset == 0 && kRouterSolicitation <= type && type <= kRedirect;
+}
+
+bool may_not_fragment(const IpPacket& packet) { return packet.ipv6 || packet.df; }
+
+std::optional<Buffer> too_big_answer(const IpPacket& packet, const Address& from, std::uint16_t mtu,
+                                     const driver::MacAddress& to_mac, const driver::MacAddress& from_mac) {
+  if (is_icmp_error(packet) || !is_single_host(packet.source)) return std::nullopt;
+  if (!packet.ipv6 && packet.fragment_offset != 0) return std::nullopt;
+  driver::IpHeader header;
+  header.ipv6 = packet.ipv6;
+  header.ttl = 64;
+  header.source = from;
+  header.destination = packet.source;
+  ByteWriter icmp;
+  if (packet.ipv6) {
+    // As much of the packet as fits into the least MTU.
+    const std::size_t room = kLeastMtuOfIpv6 - kIpv6Bytes - kIcmpBytes;
+    icmp.u8(2).u8(0).u16(0).u32(mtu).bytes(packet.bytes.first(std::min(packet.total(), room)));
+    icmp.patch_u16(2, icmpv6_checksum(header.source, header.destination, icmp.view()));
+  } else {
+    // RFC 792: the header and the first 8 bytes behind it come back.
+    header.tos = 0xc0;  // RFC 1812 4.3.2.5: precedence 6, internetwork control
+    icmp.u8(3).u8(4).u16(0).u16(0).u16(mtu).bytes(
+        packet.bytes.first(std::min(packet.total(), packet.header_bytes + 8)));
+    icmp.patch_u16(2, driver::internet_checksum(icmp.view()));
+  }
+  const Buffer answer = driver::write_ip(header, packet.ipv6 ? kIcmpv6 : kIcmp, icmp.view());
+  return ByteWriter().bytes(to_mac).bytes(from_mac).u16(packet.ethertype()).bytes(answer).take();
+}
+
+bool forward_in_place(Buffer& frame, const driver::MacAddress& to, const driver::MacAddress& from) {
+  const auto packet = ip_packet(frame);
+  if (!packet || packet->ttl < 2) return false;
+  frame.resize(kEthernetBytes + packet->total());
+  std::copy(to.begin(), to.end(), frame.begin());
+  std::copy(from.begin(), from.end(), frame.begin() + 6);
+  driver::decrement_ttl(packet_in(frame));
+  return true;
+}
+
+std::vector<Buffer> fragments(Bytes frame, std::uint16_t mtu) {
+  const auto packet = ip_packet(frame);
+  if (!packet || mtu < kLeastMtuOfIpv4 || may_not_fragment(*packet)) return {};
+  const std::size_t header = packet->header_bytes;
+  const Bytes payload = packet->payload();
+  const std::size_t step = (mtu - header) / 8 * 8;  // offsets count units of 8 bytes
+  std::vector<Buffer> out;
+  for (std::size_t at = 0; at < payload.size() || out.empty(); at += step) {
+    const Bytes part = payload.subspan(at, std::min(step, payload.size() - at));
+    const bool more = packet->more_fragments || at + part.size() < payload.size();
+    ByteWriter w;
+    w.bytes(frame.first(kEthernetBytes)).bytes(packet->bytes.first(header)).bytes(part);
+    w.patch_u16(kEthernetBytes + 2, static_cast<std::uint16_t>(header + part.size()));
+    w.patch_u16(kEthernetBytes + 6,
+                static_cast<std::uint16_t>((more ? kMoreFragments : 0U) | (packet->fragment_offset + at / 8)));
+    Buffer fragment = w.take();
+    driver::write_checksum(packet_in(fragment), header);
+    out.push_back(std::move(fragment));
+  }
+  return out;
+}
+
+}  // namespace sallyport::gateway

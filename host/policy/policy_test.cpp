@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/policy/policy.hpp"
+
+#include <gtest/gtest.h>
+
+namespace sallyport::policy {
+namespace {
+
+using Words = std::initializer_list<std::pair<const char*, const char*>>;
+
+Policy policy(Words words) {
+  Policy p;
+  for (const auto& [word, text] : words) set_word(p, word, text).value();
+  validate(p).value();
+  return p;
+}
+
+// Why these words contradict each other.
+std::string why(Words words) {
+  Policy p;
+  for (const auto& [word, text] : words) set_word(p, word, text).value();
+  const auto valid = validate(p);
+  return valid ? std::string("fine") : valid.error().detail;
+}
+
+TEST(Policy, KeepsItsWordsThroughTextAndBack) {
+  const Policy p = policy({{"name", "web"},
+                           {"source", "10.1.0.7-10.1.0.9"},
+                           {"destination", "10.2.0.0/16"},
+                           {"protocol", "tcp"},
+                           {"destination_port", "443"},
+                           {"action", "protect"},
+                           {"connection", "b"},
+                           {"esp_proposals", "aes256gcm16"},
+                           {"replay_window", "1024"}});
+  Policy again;
+  for (const auto word : policy_words()) {
+    if (const auto text = get_word(p, word); !text.empty()) set_word(again, word, text).value();
+  }
+  for (const auto word : policy_words()) EXPECT_EQ(get_word(again, word), get_word(p, word)) << word;
+  EXPECT_EQ(get_word(again, "protocol"), "tcp");
+  EXPECT_EQ(again.replay_window, 1024U);
+  EXPECT_EQ(again.target(), "b/web");
+  EXPECT_TRUE(again.owns_child());
+}
+
+TEST(Policy, SaysWhatContradictsItself) {
+  EXPECT_EQ(why({{"name", "x"}, {"action", "protect"}}),
+            "policy 'x' protects, so it needs either 'connection' or the manual SA 'sa'");
+  EXPECT_EQ(why({{"name", "x"}, {"action", "protect"}, {"connection", "b"}}),
+            "policy 'x' needs exactly one of 'child', 'level', 'esp_proposals' and 'ah_proposals' beside 'connection'");
+  EXPECT_EQ(why({{"name", "x"}, {"action", "bypass"}, {"sa", "m"}}),
+            "policy 'x' names an SA or a connection, which only action 'protect' uses");
+  for (const auto* elsewhere : {"sa", "child"}) {
+    EXPECT_EQ(why({{"name", "x"}, {"action", "protect"}, {elsewhere, "m"}, {"replay_window", "64"}}),
+              "policy 'x' has 'replay_window', which only 'level', 'esp_proposals' and 'ah_proposals' use");
+  }
+  EXPECT_EQ(why({{"action", "bypass"}}), "a policy needs 'name'");
+}
+
+TEST(Policy, HasEndsOfOneFamilyOrOfBoth) {
+  EXPECT_EQ(why({{"name", "x"}, {"source", "10.1.0.0/16"}, {"destination", "2001:db8::/32"}, {"action", "bypass"}}),
+            "policy 'x' has one end of IPv4 and one of IPv6, which no packet has");
+  const Policy six = policy({{"name", "x"}, {"source", "2001:db8::/32"}, {"action", "bypass"}});
+  EXPECT_EQ(get_word(six, "source"), "2001:db8::/32");
+  EXPECT_EQ(get_word(six, "destination"), "");
+  EXPECT_EQ(get_word(policy({{"name", "x"}, {"source", "0.0.0.0/0"}}), "source"), "0.0.0.0/0");
+  // What a child of its own offers (RFC 7296 3.13.1): selectors of one family, and of no family that the other end
+  // lacks.
+  EXPECT_EQ(to_string(six.local_ts()), "2001:db8::/32");
+  EXPECT_EQ(to_string(six.remote_ts()), "::/0");
+  const Policy web = policy({{"name", "x"}, {"protocol", "tcp"}, {"destination_port", "443"}});
+  EXPECT_EQ(to_string(web.local_ts()), "0.0.0.0/0[tcp], ::/0[tcp]");
+  EXPECT_EQ(to_string(web.remote_ts()), "0.0.0.0/0[tcp/443], ::/0[tcp/443]");
+}
+
+TEST(Policy, ProposesEspOrAh) {
+  const Policy ah =
+      policy({{"name", "x"}, {"action", "protect"}, {"connection", "b"}, {"ah_proposals", "sha256-esn,sha1"}});
+  EXPECT_EQ(get_word(ah, "ah_proposals"), "sha256-esn, sha1");
+  EXPECT_TRUE(ah.owns_child());
+  EXPECT_EQ(why({{"name", "x"},
+                 {"action", "protect"},
+                 {"connection", "b"},
+                 {"esp_proposals", "aes128gcm16"},
+                 {"ah_proposals", "sha256"}}),
+            "policy 'x' needs exactly one of 'child', 'level', 'esp_proposals' and 'ah_proposals' beside 'connection'");
+  EXPECT_EQ(why({{"name", "x"}, {"action", "protect"}, {"connection", "b"}, {"ah_proposals", "md5"}}),
+            "policy 'x' " + legacy_sentence("ah_proposals", "md5"));
+  Policy p;
+  EXPECT_EQ(set_word(p, "ah_proposals", "aes128-sha1").error().detail,
+            "proposal 'aes128-sha1' names a cipher, which AH has none of");
+}
+
+TEST(Policy, HasTransportModeBetweenTwoAddressesOnly) {
+  const Policy p = policy({{"name", "x"},
+                           {"source", "192.0.2.1"},
+                           {"destination", "192.0.2.2"},
+                           {"action", "protect"},
+                           {"connection", "b"},
+                           {"level", "high"},
+                           {"mode", "transport"}});
+  EXPECT_EQ(get_word(p, "mode"), "transport");
+  EXPECT_EQ(
+      why({{"name", "x"},
+           {"source", "192.0.2.1"},
+           {"action", "protect"},
+           {"connection", "b"},
+           {"level", "high"},
+           {"mode", "transport"}}),
+      "policy 'x' has mode 'transport', which is for packets between this gateway and its peer; write the address "
+      "of the one as 'source' and of the other as 'destination'");
+  EXPECT_EQ(why({{"name", "x"}, {"action", "protect"}, {"connection", "b"}, {"child", "c"}, {"mode", "transport"}}),
+            "policy 'x' has 'mode', which only 'level', 'esp_proposals' and 'ah_proposals' use");
+  Policy bad;
+  EXPECT_EQ(set_word(bad, "mode", "beet").error().detail, "'beet' is none of the modes 'tunnel', 'transport'");
+}
+
+}  // namespace
+}  // namespace sallyport::policy
