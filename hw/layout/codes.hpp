@@ -215,7 +215,7 @@ constexpr Code kDrops[] = {
     {"seq_exhausted", 15, "the SA has used its last sequence number (RFC 4303 3.3.3)"},
     {"hard_limit", 16, "the SA has reached its hard packet or byte limit"},
     {"spi_unknown", 17, "ESP or AH to us whose SPI belongs to no SA (RFC 4303 3.4.2)"},
-    {"plain_header", 18, "transport mode, or AH from WAN: options, extension headers or a fragment"},
+    {"plain_header", 18, "transport mode, or AH from WAN: options, extension headers, a fragment, or nothing behind it"},
     {"esp_malformed", 19, "ESP packet too short, or its ciphertext no multiple of the cipher's block"},
     {"replay_old", 20, "sequence number left of the anti-replay window, or zero (RFC 4303 3.4.3)"},
     {"replay_duplicate", 21, "sequence number already received"},
