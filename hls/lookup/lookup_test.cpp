@@ -118,8 +118,10 @@ TEST(RuleMatch, TakesTheFirstOfSeveral) {
     for (auto& field : rules) {
       for (int k = 0; k < extras; ++k) field.insert(static_cast<int>(random() % kRules));
     }
-    const int common = static_cast<int>(random() % kRules);
-    for (auto& field : rules) field.insert(common);
+    for (auto common = random() % 4; common > 0; --common) {
+      const int rule = static_cast<int>(random() % kRules);
+      for (auto& field : rules) field.insert(rule);
+    }
     Bitmaps bitmaps;
     for (int field = 0; field < kRuleFields; ++field) bitmaps[field] = bitmap_of(rules[field]);
     int want = -1;  // the oracle: the ordered list

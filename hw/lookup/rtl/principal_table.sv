@@ -39,7 +39,7 @@ module principal_table
     .valid_i (valid_i),
     .key_i   (address_i),
     .seed_i  (hash_seed_i),
-    .valid_o (),  // with the key, whose valid is reset
+    .valid_o (),
     .first_o (hash[0]),
     .second_o(hash[1])
   );
@@ -52,7 +52,7 @@ module principal_table
     .rst_ni,
     .valid_i,
     .data_i ({bank_i, address_i}),
-    .valid_o(hashed),
+    .valid_o(hashed),  // as the hash's, and low from reset on: a kernel knows none
     .data_o ({hashed_bank, hashed_address})
   );
 

@@ -113,13 +113,14 @@ module parse
     return 17'(u16(16)) + 17'(EthernetBytes) > 17'(admission.length);
   endfunction
 
-  // The 24 bytes behind a header of 5 to 22 words.
+  // The 24 bytes behind a header of 5 to 22 words, the first most significant.
   function automatic logic [191:0] behind_header();
-    logic [4:0] words = 5'(header() >> 2);
-    behind_header = '0;
+    logic [4:0]   words = 5'(header() >> 2);
+    logic [191:0] behind = '0;
     for (int unsigned i = 5; i <= 22; i++) begin
-      if ((i <= 15 || i % 2 == 0) && words == 5'(i)) behind_header = window[8*(EthernetBytes+4*i)+:192];
+      if ((i <= 15 || i % 2 == 0) && words == 5'(i)) behind = window[8*(EthernetBytes+4*i)+:192];
     end
+    for (int unsigned i = 0; i < 24; i++) behind_header[8*(23-i)+:8] = behind[8*i+:8];
   endfunction
 
   // Of an IPv4 header's words 4i to 4i + 3, those that lie in it.
@@ -161,73 +162,72 @@ module parse
 
   // ---- stage 2: the checks, but for the checksum; ports, ESP and AH
   logic         valid2_q;
-  verdict_t     verdict2_d, verdict2_q;
+  verdict_t     verdict2_q;
   admission_t   admission2_q;
-  ip_t          ip2_d, ip2_q;
-  ipsec_t       ipsec2_d, ipsec2_q;
+  ip_t          ip2_q;
+  ipsec_t       ipsec2_q;
   logic [ 15:0] sum2_q[2];
   logic [ 15:0] payload_bytes;
-  logic [191:0] behind;  // first byte most significant
-  frame_bytes_t least;   // bytes of a frame that holds the header's fixed part
 
-  always_comb begin
-    payload_bytes = ip1_q.total - 16'(ip1_q.header);
-    for (int unsigned i = 0; i < 24; i++) behind[8*(23-i)+:8] = behind1_q[8*i+:8];
-    least = ip1_q.ipv6 ? 14'(EthernetBytes + Ipv6Bytes) : 14'(EthernetBytes + Ipv4Bytes);
+  assign payload_bytes = ip1_q.total - 16'(ip1_q.header);
 
-    verdict2_d = Open;
+  function automatic verdict_t checks();
+    logic too_short = admission1_q.length < 14'(EthernetBytes) + (ip1_q.ipv6 ? 14'(Ipv6Bytes) : 14'(Ipv4Bytes));
+    checks = Open;
     if (!admission1_q.decapsulated) begin
-      verdict2_d = drop_if(verdict2_d, !enable1_q, DropDisabled);
-      verdict2_d = drop_if(verdict2_d, !for_us1_q, DropNotForUs);
-      verdict2_d = host_if(verdict2_d, ethertype1_q == 16'h0806, UpcallArp);
-      verdict2_d = drop_if(verdict2_d, ethertype1_q != 16'h0800 && !ip1_q.ipv6, DropEthertype);
-      verdict2_d = drop_if(verdict2_d, admission1_q.length < least, DropIpTruncated);
-      verdict2_d = drop_if(verdict2_d, malformed1_q, DropIpMalformed);
-      verdict2_d = drop_if(verdict2_d, truncated1_q, DropIpTruncated);
-      verdict2_d = drop_if(verdict2_d, ip1_q.ipv6 && extensions1_q.malformed, DropIpMalformed);
+      checks = drop_if(checks, !enable1_q, DropDisabled);
+      checks = drop_if(checks, !for_us1_q, DropNotForUs);
+      checks = host_if(checks, ethertype1_q == 16'h0806, UpcallArp);
+      checks = drop_if(checks, ethertype1_q != 16'h0800 && !ip1_q.ipv6, DropEthertype);
+      checks = drop_if(checks, too_short, DropIpTruncated);
+      checks = drop_if(checks, malformed1_q, DropIpMalformed);
+      checks = drop_if(checks, truncated1_q, DropIpTruncated);
+      checks = drop_if(checks, ip1_q.ipv6 && extensions1_q.malformed, DropIpMalformed);
     end else begin
-      verdict2_d = drop_if(verdict2_d, admission1_q.length < least || malformed1_q, DropInnerMalformed);
-      verdict2_d = drop_if(verdict2_d, truncated1_q, DropEspTrailer);
-      verdict2_d = drop_if(verdict2_d, ip1_q.ipv6 && extensions1_q.malformed, DropInnerMalformed);
+      checks = drop_if(checks, too_short || malformed1_q, DropInnerMalformed);
+      checks = drop_if(checks, truncated1_q, DropEspTrailer);
+      checks = drop_if(checks, ip1_q.ipv6 && extensions1_q.malformed, DropInnerMalformed);
     end
-    verdict2_d = drop_if(verdict2_d, ip1_q.ipv6 && extensions1_q.too_many, DropIpExtension);
+    checks = drop_if(checks, ip1_q.ipv6 && extensions1_q.too_many, DropIpExtension);
+  endfunction
 
-    // Ports exist in TCP, UDP, SCTP and DCCP, in a whole packet or its first fragment.
-    ip2_d = ip1_q;
-    if (ip1_q.protocol inside {8'd6, 8'd17, 8'd132, 8'd33} && !later1_q && payload_bytes >= 16'd4) begin
-      ip2_d.source_port      = behind[191-:16];
-      ip2_d.destination_port = behind[175-:16];
-    end
+  // They exist in TCP, UDP, SCTP and DCCP, in a whole packet or its first fragment.
+  function automatic logic [31:0] ports();
+    logic present = ip1_q.protocol inside {8'd6, 8'd17, 8'd132, 8'd33} && !later1_q && payload_bytes >= 16'd4;
+    return present ? behind1_q[191-:32] : '0;
+  endfunction
 
-    ipsec2_d       = '0;
-    ipsec2_d.bytes = payload_bytes;
+  function automatic ipsec_t ipsec();
+    ipsec       = '0;
+    ipsec.bytes = payload_bytes;
     if (ip1_q.protocol == 8'd50) begin
-      ipsec2_d.present = 1'b1;
-      {ipsec2_d.spi, ipsec2_d.seq, ipsec2_d.iv} = behind[191-:128];
+      ipsec.present = 1'b1;
+      {ipsec.spi, ipsec.seq, ipsec.iv} = behind1_q[191-:128];
     end else if (ip1_q.protocol == 8'd51) begin
-      ipsec2_d.present     = 1'b1;
-      ipsec2_d.ah          = 1'b1;
-      ipsec2_d.next_header = behind[191-:8];
-      ipsec2_d.ah_bytes    = {1'b0, behind[183-:8], 2'b00} + 11'd8;
-      {ipsec2_d.spi, ipsec2_d.seq} = behind[159-:64];
-    end else if (ip1_q.protocol == 8'd17 && payload_bytes >= 16'd8 && behind[175-:16] == 16'd4500 &&
-                 behind[159-:16] == payload_bytes) begin
+      ipsec.present     = 1'b1;
+      ipsec.ah          = 1'b1;
+      ipsec.next_header = behind1_q[191-:8];
+      ipsec.ah_bytes    = {1'b0, behind1_q[183-:8], 2'b00} + 11'd8;
+      {ipsec.spi, ipsec.seq} = behind1_q[159-:64];
+    end else if (ip1_q.protocol == 8'd17 && payload_bytes >= 16'd8 && behind1_q[175-:16] == 16'd4500 &&
+                 behind1_q[159-:16] == payload_bytes) begin
       // RFC 3948 2: the first four bytes tell ESP from IKE; one byte 0xff keeps a NAT's mapping alive.
-      ipsec2_d.keepalive = payload_bytes == 16'd9 && behind[127-:8] == 8'hff;
-      ipsec2_d.present   = payload_bytes >= 16'd12 && behind[127-:32] != '0;
-      ipsec2_d.encap     = 1'b1;
-      ipsec2_d.bytes     = payload_bytes - 16'd8;
-      {ipsec2_d.spi, ipsec2_d.seq, ipsec2_d.iv} = behind[127-:128];
+      ipsec.keepalive = payload_bytes == 16'd9 && behind1_q[127-:8] == 8'hff;
+      ipsec.present   = payload_bytes >= 16'd12 && behind1_q[127-:32] != '0;
+      ipsec.encap     = 1'b1;
+      ipsec.bytes     = payload_bytes - 16'd8;
+      {ipsec.spi, ipsec.seq, ipsec.iv} = behind1_q[127-:128];
     end
-  end
+  endfunction
 
   always_ff @(posedge clk_i) begin
     valid2_q <= rst_ni && valid1_q;
     if (valid1_q) begin
-      verdict2_q   <= verdict2_d;
+      verdict2_q   <= checks();
       admission2_q <= admission1_q;
-      ip2_q        <= ip2_d;
-      ipsec2_q     <= ipsec2_d;
+      ip2_q        <= ip1_q;
+      {ip2_q.source_port, ip2_q.destination_port} <= ports();
+      ipsec2_q     <= ipsec();
       sum2_q[0]    <= sum16(sum16(sum1_q[0], sum1_q[1]), sum16(sum1_q[2], sum1_q[3]));
       sum2_q[1]    <= sum16(sum16(sum1_q[4], sum1_q[5]), sum16(sum1_q[6], sum1_q[7]));
     end
