@@ -62,7 +62,7 @@ TEST(Config, AConnectionAloneIsEnough) {
   EXPECT_EQ(connection.children[0].lifetime.expire, std::chrono::hours(1));
   EXPECT_TRUE(connection.children[0].restart);
   EXPECT_EQ(children.at("net").start, StartAction::kStart);
-  EXPECT_EQ(children.at("net").limits.soft_bytes, 1000000U);
+  EXPECT_EQ(children.at("net").sa.limits.soft_bytes, 1000000U);
   // The child's selectors are its policy.
   ASSERT_EQ(config->policies.size(), 1U);
   EXPECT_EQ(config->policies[0].target(), "b/net");
@@ -118,12 +118,97 @@ TEST(Config, AddressesThatCannotWorkTogetherAreTold) {
             "/etc/gw.toml:9: [wan] gateway: '198.51.100.1' is in no network of this side's 'address'");
   EXPECT_THAT(frame_with("10.1.0.1/24", "192.0.0.1/16"), HasSubstr("are in one network; a gateway stands between two"));
   EXPECT_EQ(frame_with("192.0.2.254", "2001:db8::1"),
-            "/etc/gw.toml:9: [wan] gateway: '2001:db8::1' is IPv6, which the card does not forward; write IPv4");
+            "/etc/gw.toml:9: [wan] gateway: '2001:db8::1' is in no network of this side's 'address'");
+  EXPECT_EQ(frame_with("192.0.2.254", "fe80::1"), "no problem");
+  EXPECT_EQ(frame_with("10.1.0.1/24", "2001:db8::/64"),
+            "/etc/gw.toml:6: [lan] address: '2001:db8::/64' is the network's; write the gateway's own, for example "
+            "2001:db8::1");
+  EXPECT_EQ(frame_with("10.1.0.1/24", "2001:db8::1/129"),
+            "/etc/gw.toml:6: [lan] address: '2001:db8::1/129' is no address with prefix length; write for example "
+            "\"192.0.2.1/24\" or \"2001:db8::1/64\"");
+  EXPECT_EQ(frame_with("\"192.0.2.254\"", "[\"192.0.2.254\", \"192.0.2.253\"]"),
+            "/etc/gw.toml:9: [wan] gateway: names two routers of one IP version; write one of each at most");
+}
+
+TEST(Config, ASideSpeaksBothVersions) {
+  std::string text = kFrame;
+  text.replace(text.find("\"192.0.2.1/24\""), 14, "[\"192.0.2.1/24\", \"2001:db8:2::1/64\"]");
+  text.replace(text.find("\"192.0.2.254\""), 13, "[\"192.0.2.254\", \"2001:db8:2::fe\"]");
+  const auto config = parse_config(text, "/etc/gw.toml");
+  ASSERT_TRUE(config) << config.error().detail;
+  ASSERT_EQ(config->wan.routes.size(), 2U);
+  EXPECT_EQ(config->wan.routes[0].destination, AddressRange::any_v4());
+  EXPECT_EQ(config->wan.routes[1].destination, AddressRange::any_v6());
+  EXPECT_EQ(config->wan.routes[1].via.to_string(), "2001:db8:2::fe");
+  // The end of a tunnel is the first of [wan] that can speak with the peer.
+  std::string connection = kConnection;
+  connection.replace(connection.find("192.0.2.2"), 9, "2001:db8:3::2");
+  const auto with_peer = parse_config(text + connection, "/etc/gw.toml");
+  ASSERT_TRUE(with_peer) << with_peer.error().detail;
+  EXPECT_EQ(with_peer->connections[0].connection.local.to_string(), "2001:db8:2::1");
+  EXPECT_THAT(problem(connection), HasSubstr("'2001:db8:3::2' is of an IP version that [wan] has no 'address' of"));
+  connection.replace(connection.find("2001:db8:3::2"), 13, "fe80::2");
+  EXPECT_THAT(problem(connection),
+              HasSubstr("'fe80::2' holds on one link only; write an address that routers lead to"));
+  connection.replace(connection.find("remote_address"), 0, "local_address = \"192.0.2.1\"\n");
+  connection.replace(connection.find("fe80::2"), 7, "2001:db8:3::2");
+  EXPECT_THAT(problem(connection), HasSubstr("is of another IP version than 'remote_address'; write two of one"));
+}
+
+TEST(Config, VlansAreThoseOfThePorts) {
+  std::string text = kFrame;
+  text.replace(text.find("[lan]"), 0, "lan_vlan = 12\n");
+  const auto config = parse_config(text, "/etc/gw.toml");
+  ASSERT_TRUE(config) << config.error().detail;
+  EXPECT_EQ(config->card.lan_vlan, 12);
+  EXPECT_EQ(config->card.wan_vlan, 0);
+  text.replace(text.find("lan_vlan = 12"), 13, "wan_vlan = 4095");
+  EXPECT_EQ(parse_config(text, "/etc/gw.toml").error().detail,
+            "/etc/gw.toml:5: [card] wan_vlan: must be a number from 1 to 4094");
+}
+
+TEST(Config, AChildSaysItsModeAndWhatTheCardDoesWithItsOuterHeader) {
+  const auto child = [](const std::string& lines) { return parse(kConnection + lines); };
+  const auto plain = child("");
+  ASSERT_TRUE(plain) << plain.error().detail;
+  const SaOptions& by_default = plain->connections[0].children.at("net").sa;
+  EXPECT_EQ(plain->connections[0].connection.children[0].mode, Mode::kTunnel);
+  EXPECT_EQ(by_default.df, layout::Df::kCopy);
+  EXPECT_FALSE(by_default.dscp);
+  const auto said = child("mode = \"tunnel\"\ndf = \"clear\"\ndscp = 46\n");
+  ASSERT_TRUE(said) << said.error().detail;
+  EXPECT_EQ(said->connections[0].children.at("net").sa.df, layout::Df::kClear);
+  EXPECT_EQ(said->connections[0].children.at("net").sa.dscp, 46);
+  const auto wrong = [](const std::string& lines) { return problem(kConnection + lines); };
+  EXPECT_THAT(wrong("mode = \"beet\"\n"), HasSubstr("mode: 'beet' is none of 'tunnel' 'transport'"));
+  EXPECT_THAT(wrong("df = \"yes\"\n"), HasSubstr("df: 'yes' is none of 'copy' 'set' 'clear'"));
+  EXPECT_THAT(wrong("dscp = 64\n"), HasSubstr("dscp: must be a number from 0 to 63"));
+  EXPECT_THAT(wrong("ah_align = 8\n"), HasSubstr("ah_align: is for AH over IPv4; take it out here"));
+  EXPECT_THAT(wrong("mode = \"transport\"\ndf = \"set\"\n"),
+              HasSubstr("df: is for tunnels over IPv4; take it out here"));
+  EXPECT_THAT(wrong("ah_proposals = \"sha256\"\n"), HasSubstr("stands beside 'esp_proposals'"));
+}
+
+TEST(Config, AChildOfAhInTransportModeIsBetweenTheTwoGateways) {
   std::string text = kConnection;
-  text.replace(text.find("10.2.0.0/24"), 11, "2001:db8::/64");
-  EXPECT_EQ(
-      problem(text),
-      "/etc/gw.toml:20: child 'net' remote_ts: '2001:db8::/64' is IPv6, which the card does not forward; write IPv4");
+  text.replace(text.find("esp_proposals"), 13, "ah_proposals");
+  text.replace(text.find("aes128gcm16"), 11, "sha256");
+  text.erase(text.find("local_ts"), text.find("ah_proposals") - text.find("local_ts"));
+  text += "mode = \"transport\"\nah_align = 8\n";
+  const auto config = parse(text);
+  ASSERT_TRUE(config) << config.error().detail;
+  const auto& child = config->connections[0].connection.children[0];
+  EXPECT_EQ(child.mode, Mode::kTransport);
+  EXPECT_EQ(to_string(child.proposals), "sha256");
+  EXPECT_TRUE(config->connections[0].children.at("net").sa.ah_align8);
+  ASSERT_EQ(config->policies.size(), 1U);
+  EXPECT_EQ(config->policies[0].source.to_string(), "192.0.2.1");
+  EXPECT_EQ(config->policies[0].destination.to_string(), "192.0.2.2");
+  std::string anybody = text;
+  anybody.replace(anybody.find("192.0.2.2"), 9, "0.0.0.0");
+  EXPECT_THAT(problem(anybody), HasSubstr("mode: \"transport\" is for one peer; write its 'remote_address'"));
+  text.replace(text.find("ah_align = 8"), 12, "ah_align = 6");
+  EXPECT_THAT(problem(text), HasSubstr("ah_align: must be 4 or 8"));
 }
 
 TEST(Config, AnEndBeforeTheRenewalIsTold) {
@@ -261,6 +346,26 @@ TEST(Config, AManualSaHasAKeyForEachOfItsAlgorithms) {
   ASSERT_TRUE(config) << config.error().detail;
   EXPECT_EQ(to_hex(config->sas[0].sa.out.integrity.reveal()), std::string(40, '2'));
   EXPECT_TRUE(config->sas[0].sa.in.encryption.empty());
+}
+
+TEST(Config, AManualSaSaysItsProtocolAndMode) {
+  std::string text = kManual;
+  text.replace(text.find("algorithm = \"aes128gcm16\""), 25, "protocol = \"ah\"\nmode = \"transport\"");
+  text.erase(text.find("key_in"));
+  text += "integrity_key_in = \"" + std::string(64, '1') + "\"\nintegrity_key_out = \"" + std::string(64, '2') + "\"\n";
+  const auto config = parse(text);
+  ASSERT_TRUE(config) << config.error().detail;
+  const SaParameters& sa = config->sas[0].sa;
+  EXPECT_EQ(sa.protocol, Protocol::kAh);
+  EXPECT_EQ(sa.mode, Mode::kTransport);
+  EXPECT_EQ(algorithm_of(sa), "sha256");
+  EXPECT_EQ(to_string(sa.local_ts), "192.0.2.1");
+  EXPECT_EQ(to_string(sa.remote_ts), "192.0.2.2");
+  EXPECT_THAT(problem(text + "algorithm = \"aes128gcm16\"\n"), HasSubstr("algorithm: "));
+  text.replace(text.find("192.0.2.2"), 9, "2001:db8::2");
+  EXPECT_THAT(problem(text), HasSubstr("is of another IP version than 'remote_address'; write two of one"));
+  text.replace(text.find("192.0.2.1"), 9, "2001:db8::1");
+  EXPECT_EQ(problem(text), "no problem");
 }
 
 TEST(Config, AKeyOfTheWrongLengthIsTold) {

@@ -13,15 +13,23 @@ constexpr unsigned kWanInterface = 4;
 constexpr MacAddress kMacA = {2, 0, 0, 0, 0, 0xa};
 constexpr MacAddress kMacB = {2, 0, 0, 0, 0, 0xb};
 
-constexpr std::uint32_t v4(unsigned a, unsigned b, unsigned c, unsigned d) { return a << 24 | b << 16 | c << 8 | d; }
+using driver::kIpv4Prefix;
+
+constexpr Address v4(unsigned a, unsigned b, unsigned c, unsigned d) {
+  return Address::from_v4(a << 24 | b << 16 | c << 8 | d);
+}
+// 2001:db8:0:net::host
+constexpr Address v6(std::uint64_t net, std::uint64_t host) { return {0x2001'0db8'0000'0000 + net, host}; }
+constexpr Address kAll = Address::from_v4(0);
 
 // LAN 10.1.0.1/24, WAN 192.0.2.1/24 with a default route by 192.0.2.254.
 KernelView small_network() {
   KernelView view;
-  view.addresses = {{kLanInterface, v4(10, 1, 0, 1), 24}, {kWanInterface, v4(192, 0, 2, 1), 24}};
-  view.routes = {{0, 0, 0, kWanInterface, v4(192, 0, 2, 254)},
-                 {v4(10, 1, 0, 0), 24, 0, kLanInterface, 0},
-                 {v4(192, 0, 2, 0), 24, 0, kWanInterface, 0}};
+  view.addresses = {{kLanInterface, v4(10, 1, 0, 1), kIpv4Prefix + 24},
+                    {kWanInterface, v4(192, 0, 2, 1), kIpv4Prefix + 24}};
+  view.routes = {{kAll, kIpv4Prefix, 0, kWanInterface, v4(192, 0, 2, 254)},
+                 {v4(10, 1, 0, 0), kIpv4Prefix + 24, 0, kLanInterface, {}},
+                 {v4(192, 0, 2, 0), kIpv4Prefix + 24, 0, kWanInterface, {}}};
   return view;
 }
 
@@ -39,7 +47,7 @@ MacAddress mac_of(const layout::Row& row) {
 }
 
 // As the card decides.
-Verdict ask(const driver::TableImage& image, std::uint32_t destination) {
+Verdict ask(const driver::TableImage& image, const Address& destination) {
   const auto id = [](layout::TableId t) { return static_cast<unsigned>(t); };
   const auto& route =
       image.row(id(layout::TableId::kRoute), driver::search_tree(image, id(layout::TableId::kRouteStart), destination));
@@ -57,7 +65,7 @@ class ForwardingTest : public testing::Test {
     forwarding_.update(view).value();
     forwarding_.write(image_).value();
   }
-  Verdict ask(std::uint32_t destination) const { return gateway::ask(image_, destination); }
+  Verdict ask(const Address& destination) const { return gateway::ask(image_, destination); }
 
   Forwarding forwarding_{{kLanInterface, 1500}, {kWanInterface, 1500}};
   driver::TableImage image_;
@@ -95,7 +103,7 @@ TEST_F(ForwardingTest, ADefaultRouteLeadsToItsGateway) {
 
 TEST_F(ForwardingTest, OfTwoRoutesTheLowerMetricDecides) {
   KernelView view = small_network();
-  view.routes.push_back({0, 0, 100, kLanInterface, v4(10, 1, 0, 254)});
+  view.routes.push_back({kAll, kIpv4Prefix, 100, kLanInterface, v4(10, 1, 0, 254)});
   view.neighbours[{kWanInterface, v4(192, 0, 2, 254)}] = kMacB;
   view.neighbours[{kLanInterface, v4(10, 1, 0, 254)}] = kMacA;
   take(view);
@@ -126,16 +134,61 @@ TEST_F(ForwardingTest, APeersRowFollowsTheWayToIt) {
   EXPECT_EQ(hop().get(layout::next_hop::kValid), 0U);
 }
 
+// LAN 2001:db8:0:1::1/64, WAN 2001:db8:0:2::1/64 with a default route by fe80::fe, as a router tells it.
+KernelView small_network_of_ipv6() {
+  KernelView view = small_network();
+  view.addresses.push_back({kLanInterface, v6(1, 1), 64});
+  view.addresses.push_back({kWanInterface, v6(2, 1), 64});
+  view.routes.push_back({{}, 0, 1024, kWanInterface, {0xfe80'0000'0000'0000, 0xfe}});
+  view.routes.push_back({v6(1, 0), 64, 256, kLanInterface, {}});
+  view.routes.push_back({v6(2, 0), 64, 256, kWanInterface, {}});
+  view.routes.push_back({{0xfe80'0000'0000'0000, 0}, 64, 256, kLanInterface, {}});
+  return view;
+}
+
+TEST_F(ForwardingTest, BothVersionsHaveRoutesAndNeighboursOfTheirOwn) {
+  KernelView view = small_network_of_ipv6();
+  view.routes.erase(view.routes.begin());  // IPv4 has no default route, whatever IPv6 has
+  view.neighbours[{kLanInterface, v6(1, 7)}] = kMacA;
+  view.neighbours[{kWanInterface, {0xfe80'0000'0000'0000, 0xfe}}] = kMacB;
+  take(view);
+  EXPECT_EQ(ask(v6(1, 7)), (Verdict{layout::Route::kSend, kMacA}));
+  EXPECT_EQ(ask(v6(1, 8)), (Verdict{layout::Route::kResolve, std::nullopt}));
+  EXPECT_EQ(ask(v6(1, 1)).kind, layout::Route::kLocal);
+  EXPECT_EQ(ask(v6(9, 9)), (Verdict{layout::Route::kSend, kMacB}));
+  EXPECT_EQ(ask(v4(198, 51, 100, 1)).kind, layout::Route::kNone);
+  EXPECT_EQ(forwarding_.hop_to(v6(9, 9)), (Hop{layout::Port::kWan, {0xfe80'0000'0000'0000, 0xfe}}));
+  EXPECT_EQ(forwarding_.hop_to(v4(198, 51, 100, 1)), std::nullopt);
+  EXPECT_EQ(forwarding_.address_on(layout::Port::kWan, v6(9, 9)), v6(2, 1));
+  EXPECT_EQ(forwarding_.side_of(v6(1, 1)), layout::Port::kLan);
+}
+
+TEST_F(ForwardingTest, WhatHoldsOnALinkIsTheKernels) {
+  KernelView view = small_network_of_ipv6();
+  view.neighbours[{kLanInterface, {0xfe80'0000'0000'0000, 7}}] = kMacA;
+  take(view);
+  EXPECT_EQ(ask({0xfe80'0000'0000'0000, 7}).kind, layout::Route::kLocal);
+  EXPECT_EQ(ask({0xff02'0000'0000'0000, 1}).kind, layout::Route::kLocal);
+  EXPECT_EQ(ask({0xfec0'0000'0000'0000, 7}).kind, layout::Route::kResolve);
+  EXPECT_FALSE(forwarding_.has_row({layout::Port::kLan, {0xfe80'0000'0000'0000, 7}}));
+  EXPECT_EQ(forwarding_.hop_to({0xfe80'0000'0000'0000, 7}), std::nullopt);
+  // Who speaks no IPv6 does not hear it either.
+  take(small_network());
+  EXPECT_EQ(ask({0xff02'0000'0000'0000, 1}).kind, layout::Route::kNone);
+}
+
 TEST_F(ForwardingTest, MoreNeighboursThanRowsAreToldAndLeftOut) {
   KernelView view = small_network();
-  view.routes[1] = {v4(10, 1, 0, 0), 16, 0, kLanInterface, 0};
-  for (unsigned i = 0; i < layout::kNextHops + 1; ++i) view.neighbours[{kLanInterface, v4(10, 1, 1, 0) + i}] = kMacA;
+  view.routes[1] = {v4(10, 1, 0, 0), kIpv4Prefix + 16, 0, kLanInterface, {}};
+  for (unsigned i = 0; i < layout::kNextHops + 1; ++i) {
+    view.neighbours[{kLanInterface, v4(10, 1, 1 + i / 256, i % 256)}] = kMacA;
+  }
   const auto updated = forwarding_.update(view);
   ASSERT_FALSE(updated);
   EXPECT_EQ(updated.error().code, Errc::kFull);
   forwarding_.write(image_).value();
   EXPECT_EQ(ask(v4(10, 1, 1, 0)).mac, kMacA);
-  EXPECT_EQ(ask(v4(10, 1, 1, 0) + layout::kNextHops).kind, layout::Route::kResolve);
+  EXPECT_EQ(ask(v4(10, 1, 2, 0)).kind, layout::Route::kResolve);
 }
 
 }  // namespace

@@ -60,6 +60,7 @@ namespace sallyport::gateway {
 namespace {
 
 namespace json = boost::json;
+using driver::Address;
 using std::chrono::steady_clock;
 using ::testing::HasSubstr;
 
@@ -179,7 +180,7 @@ class GatewayTest : public testing::Test {
     return holds();
   }
   bool peer_is_known() {
-    return run_until([&] { return gateway_->keeper().forwarding().is_known({layout::Port::kWan, kPeer}); });
+    return run_until([&] { return gateway_->keeper().forwarding().is_known({layout::Port::kWan, Address::from_v4(kPeer)}); });
   }
   using Answer = std::shared_ptr<std::optional<json::value>>;
   Answer begin_to_ask(const std::string& method, const std::vector<std::string>& path, json::value body = nullptr) {

@@ -1,52 +1,59 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "host/gateway/ip_frames.hpp"
+
 #include <gtest/gtest.h>
 
 #include <random>
 
 #include "driver/testing/frames.hpp"
-#include "host/gateway/ipv4.hpp"
 
 namespace sallyport::gateway {
 namespace {
 
+using driver::Address;
 using driver::internet_checksum;
 
 constexpr driver::MacAddress kHost = {2, 0, 0, 0, 0, 1};
 constexpr driver::MacAddress kGate = {2, 0, 0, 0, 0, 2};
 
-// UDP 10.1.0.7:1000 -> 10.2.0.7:2000 with `payload` bytes.
-Buffer udp(std::size_t payload, bool df) {
-  Buffer packet = driver::testing::udp_packet(0x0a010007, 0x0a020007, payload, df);
-  for (std::size_t i = 0; i < payload; ++i) packet[28 + i] = static_cast<std::uint8_t>(i);
-  return driver::testing::ethernet_frame(kGate, kHost, driver::kEthertypeIpv4, packet);
+constexpr Address kV4From = Address::from_v4(0x0a010007);
+constexpr Address kV4To = Address::from_v4(0x0a020007);
+constexpr Address kV4Gate = Address::from_v4(0x0a010001);
+constexpr Address kV6From{0x2001'0db8'0001'0000, 7};
+constexpr Address kV6To{0x2001'0db8'0002'0000, 7};
+constexpr Address kV6Gate{0x2001'0db8'0001'0000, 1};
+
+// UDP from port 1000 to 2000 with `payload` bytes that count up.
+Buffer udp(std::size_t payload, bool df, bool ipv6 = false) {
+  Buffer packet = driver::testing::udp_packet(ipv6 ? kV6From : kV4From, ipv6 ? kV6To : kV4To, payload, df);
+  for (std::size_t i = 0; i < payload; ++i) packet[packet.size() - payload + i] = static_cast<std::uint8_t>(i);
+  return driver::testing::ethernet_frame(kGate, kHost, ipv6 ? driver::kEthertypeIpv6 : driver::kEthertypeIpv4, packet);
 }
 
-TEST(Ipv4, ReadsTheKeyOfALookup) {
-  const auto key = packet_key(udp(10, false));
-  ASSERT_TRUE(key);
-  EXPECT_EQ(key->source, 0x0a010007U);
-  EXPECT_EQ(key->destination, 0x0a020007U);
-  EXPECT_EQ(key->protocol, 17);
-  EXPECT_EQ(key->source_port, 1000);
-  EXPECT_EQ(key->destination_port, 2000);
+std::optional<Buffer> answer(Bytes frame, const Address& from, std::uint16_t mtu) {
+  const auto packet = ip_packet(frame);
+  return packet ? too_big_answer(*packet, from, mtu, kHost, kGate) : std::nullopt;
 }
 
-TEST(Ipv4, AFrameCutAnywhereHasNoKeyAndGetsNoAnswer) {
-  const Buffer whole = udp(10, true);
-  for (std::size_t n = 0; n < whole.size(); ++n) {
-    const Bytes cut = Bytes(whole).first(n);
-    EXPECT_FALSE(packet_key(cut)) << n;
-    EXPECT_FALSE(fragmentation_needed(cut, 1, 1400, kHost, kGate)) << n;
-    EXPECT_TRUE(fragments(cut, 1400).empty()) << n;
+TEST(IpFrames, AFrameCutAnywhereHasNoPacketAndNoFragments) {
+  for (const bool ipv6 : {false, true}) {
+    const Buffer whole = udp(10, true, ipv6);
+    ASSERT_TRUE(ip_packet(whole));
+    EXPECT_EQ(ip_packet(whole)->destination, ipv6 ? kV6To : kV4To);
+    for (std::size_t n = 0; n < whole.size(); ++n) {
+      const Bytes cut = Bytes(whole).first(n);
+      EXPECT_FALSE(ip_packet(cut)) << n;
+      EXPECT_TRUE(fragments(cut, 1400).empty()) << n;
+    }
   }
 }
 
 // RFC 1191 4, figure: type 3, code 4, unused, next-hop MTU, then header and 64 bits of the datagram.
-TEST(Ipv4, TellsTheSenderTheMtuItShouldUse) {
+TEST(IpFrames, TellTheSenderTheMtuItShouldUse) {
   const Buffer packet = udp(1472, true);
-  const auto answer = fragmentation_needed(packet, 0x0a010001, 1446, kHost, kGate);
-  ASSERT_TRUE(answer);
-  const Bytes ip = Bytes(*answer).subspan(14);
+  const auto told = answer(packet, kV4Gate, 1446);
+  ASSERT_TRUE(told);
+  const Bytes ip = Bytes(*told).subspan(14);
   EXPECT_EQ(internet_checksum(ip.first(20)), 0);
   EXPECT_EQ(to_hex(ip.subspan(12, 8)), "0a0100010a010007");
   const Bytes icmp = ip.subspan(20);
@@ -55,10 +62,69 @@ TEST(Ipv4, TellsTheSenderTheMtuItShouldUse) {
   EXPECT_EQ(to_hex(icmp.subspan(4, 4)), "000005a6");
   EXPECT_TRUE(equal(icmp.subspan(8), Bytes(packet).subspan(14, 28)));
   // RFC 1122 3.2.2: no error about an error.
-  EXPECT_FALSE(fragmentation_needed(*answer, 0x0a010001, 1446, kHost, kGate));
+  EXPECT_FALSE(answer(*told, kV4Gate, 1446));
 }
 
-TEST(Ipv4, FragmentsJoinToTheWhole) {
+// RFC 4443 3.2, figure: type 2, code 0, MTU, then as much of the packet as makes the answer no longer than 1280 bytes.
+TEST(IpFrames, TellASenderOfIpv6TheMtuItShouldUse) {
+  for (const std::size_t payload : {1452U, 100U}) {
+    const Buffer packet = udp(payload, false, true);
+    const auto told = answer(packet, kV6Gate, 1422);
+    ASSERT_TRUE(told);
+    const auto ip = ip_packet(*told);
+    ASSERT_TRUE(ip);
+    EXPECT_EQ(ip->source, kV6Gate);
+    EXPECT_EQ(ip->destination, kV6From);
+    EXPECT_EQ(ip->protocol, 58);
+    const std::size_t quoted = std::min<std::size_t>(1280 - 48, 48 + payload);
+    ASSERT_EQ(ip->total(), 48 + quoted);
+    const Bytes icmp = ip->payload();
+    EXPECT_EQ(to_hex(icmp.first(2)), "0200");
+    EXPECT_EQ(to_hex(icmp.subspan(4, 4)), "0000058e");
+    EXPECT_TRUE(equal(icmp.subspan(8), Bytes(packet).subspan(14, quoted)));
+    // RFC 8200 8.1: the pseudo-header counts.
+    const auto sum = ByteWriter()
+                         .bytes(ip->bytes.subspan(8, 32))
+                         .u32(static_cast<std::uint32_t>(icmp.size()))
+                         .u32(58)
+                         .bytes(icmp)
+                         .take();
+    EXPECT_EQ(internet_checksum(sum), 0);
+    EXPECT_FALSE(answer(*told, kV6Gate, 1422));
+  }
+}
+
+TEST(IpFrames, AnswerNobodyWhoIsNoSingleHost) {
+  for (const Address& from : {Address(), Address(0xff02'0000'0000'0000, 1), Address::from_v4(0),
+                              Address::from_v4(0xe0000001), Address::from_v4(0x7f000001)}) {
+    const Address to = from.is_v4() ? kV4To : kV6To;
+    const auto packet = driver::testing::udp_packet(from, to, 1500, true);
+    const auto frame = driver::testing::ethernet_frame(
+        kGate, kHost, from.is_v4() ? driver::kEthertypeIpv4 : driver::kEthertypeIpv6, packet);
+    ASSERT_TRUE(ip_packet(frame));
+    EXPECT_FALSE(answer(frame, kV4Gate, 1400));
+  }
+}
+
+TEST(IpFrames, KnowNeighbourDiscoveryByItsHopLimit) {
+  const auto icmpv6 = [](std::uint8_t type, std::uint8_t hop_limit) {
+    driver::IpHeader header;
+    header.ipv6 = true;
+    header.ttl = hop_limit;
+    header.source = kV6From;
+    header.destination = kV6Gate;
+    const Buffer message = {type, 0, 0, 0, 0, 0, 0, 0};
+    const auto frame =
+        driver::testing::ethernet_frame(kGate, kHost, driver::kEthertypeIpv6, driver::write_ip(header, 58, message));
+    return is_neighbour_discovery(*ip_packet(frame));
+  };
+  for (unsigned type = 0; type < 256; ++type) {
+    EXPECT_EQ(icmpv6(static_cast<std::uint8_t>(type), 255), 133 <= type && type <= 137) << type;
+    EXPECT_FALSE(icmpv6(static_cast<std::uint8_t>(type), 254)) << type;
+  }
+}
+
+TEST(IpFrames, FragmentsJoinToTheWhole) {
   const Buffer packet = udp(1472, false);
   const auto parts = fragments(packet, 1446);
   ASSERT_EQ(parts.size(), 2U);
@@ -74,7 +140,7 @@ TEST(Ipv4, FragmentsJoinToTheWhole) {
   EXPECT_TRUE(equal(payload, Bytes(packet).subspan(34)));
 }
 
-TEST(Ipv4, ForwardsAsTheCardDoes) {
+TEST(IpFrames, AreForwardedAsTheCardDoes) {
   Buffer packet = udp(10, false);
   packet.resize(packet.size() + 8);  // padding of the wire
   ASSERT_TRUE(forward_in_place(packet, kHost, kGate));
@@ -86,27 +152,41 @@ TEST(Ipv4, ForwardsAsTheCardDoes) {
   EXPECT_FALSE(forward_in_place(packet, kHost, kGate));
 }
 
-TEST(Ipv4, WhatMayNotBeCutIsNot) {
-  EXPECT_TRUE(may_not_fragment(udp(1472, true)));
-  EXPECT_TRUE(fragments(udp(1472, true), 1446).empty());
+TEST(IpFrames, OfIpv6AreForwardedAsTheCardDoes) {
+  Buffer packet = udp(10, false, true);
+  packet.resize(packet.size() + 8);
+  ASSERT_TRUE(forward_in_place(packet, kHost, kGate));
+  EXPECT_EQ(packet.size(), 14U + 58U);
+  EXPECT_EQ(packet[14 + 7], 63);
+  packet[14 + 7] = 1;
+  EXPECT_FALSE(forward_in_place(packet, kHost, kGate));
 }
 
-TEST(Ipv4, AnyBytesAreReadWithoutHarm) {
+TEST(IpFrames, WhatMayNotBeCutIsNot) {
+  for (const auto& [df, ipv6] : {std::pair(true, false), {false, true}}) {
+    EXPECT_TRUE(may_not_fragment(*ip_packet(udp(1472, df, ipv6))));
+    EXPECT_TRUE(fragments(udp(1472, df, ipv6), 1446).empty());
+  }
+}
+
+TEST(IpFrames, AnyBytesAreReadWithoutHarm) {
   const unsigned seed = std::random_device{}();
   SCOPED_TRACE("seed " + std::to_string(seed));
   std::mt19937 random(seed);
   for (int i = 0; i < 20000; ++i) {
-    Buffer frame = udp(random() % 64, (random() & 1) != 0);
+    const bool ipv6 = (random() & 1) != 0;
+    Buffer frame = udp(random() % 64, (random() & 1) != 0, ipv6);
     for (unsigned k = random() % 6; k > 0; --k)
       frame[12 + random() % (frame.size() - 12)] = static_cast<std::uint8_t>(random());
-    if (const std::size_t header = 4U * (frame[14] & 15U); header >= 20 && frame.size() >= 14 + header) {
+    const std::size_t header = 4U * (frame[14] & 15U);
+    if (!ipv6 && header >= 20 && frame.size() >= 14 + header) {
       driver::write_checksum(std::span(frame).subspan(14), header);
     }
     for (const Buffer& part : fragments(frame, static_cast<std::uint16_t>(68 + random() % 100))) {
-      EXPECT_TRUE(packet_key(part));
+      EXPECT_TRUE(ip_packet(part));
     }
-    if (const auto answer = fragmentation_needed(frame, 1, 1400, kHost, kGate)) {
-      EXPECT_EQ(internet_checksum(Bytes(*answer).subspan(34)), 0);
+    if (const auto told = answer(frame, ipv6 ? kV6Gate : kV4Gate, 1400)) {
+      EXPECT_TRUE(ip_packet(*told));
     }
   }
 }

@@ -46,8 +46,10 @@ void run(Bytes input) {
     return mnl_nlmsg_ok(m, left) && m->nlmsg_len <= static_cast<unsigned>(left);
   };
   for (auto* m = reinterpret_cast<nlmsghdr*>(start); whole(m); m = mnl_nlmsg_next(m, &left)) {
-    if (const auto a = gateway::parse_address(m)) must(a->prefix_length <= 32, "a prefix is one of IPv4");
-    if (const auto r = gateway::parse_route(m)) must(r->prefix_length <= 32, "a prefix is one of IPv4");
+    if (const auto a = gateway::parse_address(m))
+      must(a->prefix_length <= layout::kAddressBits, "a prefix is one of an address");
+    if (const auto r = gateway::parse_route(m))
+      must(r->prefix_length <= layout::kAddressBits, "a prefix is one of an address");
     if (const auto n = gateway::parse_neighbour(m)) must((n->mac[0] & 1) == 0, "a neighbour is one host");
   }
 }
