@@ -2,7 +2,6 @@
 #include "hls/lookup/kernels.hpp"
 
 #include "hls/lookup/bucket_hash.hpp"
-#include "hls/lookup/flow_ports.hpp"
 #include "hls/lookup/interval_step.hpp"
 #include "hls/lookup/rule_match.hpp"
 
@@ -11,17 +10,6 @@ namespace {
 
 constexpr int kDepth = 32;
 constexpr int kBucketBits = 16;
-
-template <template <int> class W>
-void flow_ports_ports(Ports<W>& ports) {
-  const W<8> protocol = ports.template in<8>("protocol");
-  const W<13> fragment_offset = ports.template in<13>("fragment_offset");
-  const W<32> first_word = ports.template in<32>("first_word");
-  const W<1> present = ports.template in<1>("present");
-  const FlowPorts<W> flow = flow_ports(protocol, fragment_offset, first_word, present);
-  ports.out("source_port", flow.source);
-  ports.out("destination_port", flow.destination);
-}
 
 template <int KeyBits, template <int> class W>
 void interval_step_ports(Ports<W>& ports) {
@@ -44,7 +32,7 @@ void rule_match_ports(Ports<W>& ports) {
 
 template <template <int> class W>
 void bucket_hash_ports(Ports<W>& ports) {
-  const W<64> key = ports.template in<64>("key");
+  const W<128> key = ports.template in<128>("key");
   const W<32> seed = ports.template in<32>("seed");
   const auto [first, second] = bucket_hash(key, seed);
   ports.out("first", slice<0, kBucketBits>(first));
@@ -55,9 +43,8 @@ void bucket_hash_ports(Ports<W>& ports) {
 
 std::vector<Kernel> lookup_kernels() {
   return {
-      make_kernel("flow_ports", "hls/lookup/flow_ports.hpp", kCombinational, [](auto& p) { flow_ports_ports(p); }),
-      make_kernel("interval_step_32", "hls/lookup/interval_step.hpp", kCombinational,
-                  [](auto& p) { interval_step_ports<32>(p); }),
+      make_kernel("interval_step_128", "hls/lookup/interval_step.hpp", kCombinational,
+                  [](auto& p) { interval_step_ports<128>(p); }),
       make_kernel("interval_step_16", "hls/lookup/interval_step.hpp", kCombinational,
                   [](auto& p) { interval_step_ports<16>(p); }),
       make_kernel("rule_match", "hls/lookup/rule_match.hpp", kDepth, [](auto& p) { rule_match_ports(p); }),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The lookup kernels with their ports: flow_ports, interval_step_32 and _16, rule_match, bucket_hash.
+// The lookup kernels with their ports: interval_step_128 and _16, rule_match, bucket_hash.
 #pragma once
 
 #include <vector>

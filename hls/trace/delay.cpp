@@ -116,7 +116,8 @@ void DelayModel::place_bitwise(int node) {
     for (std::size_t k = n.op == Op::kMux ? 1 : 0; k < n.args.size(); ++k) inputs.push_back(wires_[n.args[k]][bit]);
     tidy(inputs);
     if (inputs.empty()) continue;
-    bool inverts = n.op == Op::kNot;
+    // A chain says "less" and "not less" alike.
+    bool inverts = n.op == Op::kNot && graph_.node(n.args[0]).op != Op::kLess;
     if (has_mask) {
       const bool one = graph_.value_of(n.args[1]).bit(bit);
       if ((n.op == Op::kAnd && !one) || (n.op == Op::kOr && one)) continue;

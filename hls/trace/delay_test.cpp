@@ -102,5 +102,12 @@ TEST_F(DelayTest, ComparesSixBitsALevel) {
   EXPECT_EQ(depth_of(input<37>() == wire<37>(5)), 30);
 }
 
+TEST_F(DelayTest, AsksACarryChainForLessAndForNotLess) {
+  const wire<128> a = input<128>();
+  const wire<128> b = input<128>();
+  EXPECT_EQ(depth_of(a < b), 28);
+  EXPECT_EQ(depth_of(~(a < b)), 28);
+}
+
 }  // namespace
 }  // namespace sallyport::hls

@@ -46,5 +46,34 @@ TEST(Connection, IsRefusedWhenSomethingIsMissingOrContradictory) {
   EXPECT_TRUE(refused([](Connection& c) { c.children.push_back(c.children[0]); }));
 }
 
+TEST(Connection, SaysWhichWordsOfProtocolModeAndFamilyContradictEachOther) {
+  const auto why = [](auto change) {
+    Connection connection = good();
+    change(connection);
+    const auto valid = validate(connection);
+    return valid ? std::string("fine") : valid.error().detail;
+  };
+  const Proposals ah = parse_proposals(Protocol::kAh, "sha256").value();
+  EXPECT_EQ(why([&](Connection& c) { c.children[0].proposals = ah; }), "fine");
+  EXPECT_EQ(why([&](Connection& c) { c.children[0].proposals.push_back(ah[0]); }),
+            "connection 'lab': child 'net' has no proposals that are all of ESP or all of AH");
+  EXPECT_EQ(why([&](Connection& c) {
+              c.children[0].proposals = ah;
+              c.force_encaps = true;
+            }),
+            "connection 'lab': child 'net' is AH, which does not go in UDP");
+  EXPECT_EQ(why([](Connection& c) {
+              c.children[0].mode = Mode::kTransport;
+              c.force_encaps = true;
+            }),
+            "connection 'lab': child 'net' is in transport mode, which does not go in UDP here");
+  EXPECT_EQ(why([](Connection& c) {
+              c.local = *IpAddress::parse("192.0.2.1");
+              c.remote = *IpAddress::parse("2001:db8::2");
+            }),
+            "connection 'lab': has one address of IPv4 and one of IPv6");
+  EXPECT_EQ(why([](Connection& c) { c.remote = *IpAddress::parse("2001:db8::2"); }), "fine");
+}
+
 }  // namespace
 }  // namespace sallyport::ike

@@ -203,6 +203,22 @@ TEST(ChildKeys, AreAsLongAsTheirAlgorithmsAsk) {
   }
 }
 
+// AH has no cipher, so there is one key a direction, the initiator's first.
+TEST(ChildKeys, OfAhAreForIntegrityOnly) {
+  const Secret d(hex("0011"));
+  const Buffer nonces(64, 1);
+  for (const auto& [word, size] : {std::pair{"md5", 16}, {"sha1", 20}, {"sha256-esn", 32}, {"sha512", 64}}) {
+    const auto proposal = Proposal::parse(Protocol::kAh, word).value();
+    const auto keys =
+        derive_child_keys(Prf::kHmacSha256, d, proposal, nullptr, Bytes(nonces).first(32), Bytes(nonces).last(32));
+    const auto& i = keys.initiator_to_responder;
+    const auto& r = keys.responder_to_initiator;
+    EXPECT_TRUE(i.encryption.empty() && i.salt.empty() && r.encryption.empty() && r.salt.empty());
+    EXPECT_EQ(show(i.integrity) + show(r.integrity),
+              show(prf_plus(Prf::kHmacSha256, d.reveal(), nonces, 2 * static_cast<std::size_t>(size))));
+  }
+}
+
 TEST(ChildKeys, DependOnTheSecretOfTheExchangeWhenThereIsOne) {
   const auto proposal = Proposal::parse(Protocol::kEsp, "aes256-sha256").value();
   const Secret d(hex("0011"));

@@ -7,15 +7,6 @@ namespace {
 
 class Rekey : public Wire {
  protected:
-  // Changes the words on both sides.
-  template <class Change>
-  void reword(Change change) {
-    for (Peer* peer : {&a, &b}) {
-      Connection c = connection(*peer, other(*peer));
-      change(c);
-      connect(*peer, c);
-    }
-  }
   void rekey_child(Peer& peer) { peer.take(peer.engine->rekey(peer.current.at("net"), now)); }
   void rekey_ike(Peer& peer) {
     const auto all = peer.engine->status(now);

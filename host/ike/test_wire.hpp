@@ -27,10 +27,10 @@ inline TrafficSelectors selectors(std::initializer_list<std::string_view> texts)
 
 class CountingSpis : public SpiAllocator {
  public:
-  explicit CountingSpis(std::uint32_t first) : next_(first) {}
+  explicit CountingSpis(std::uint32_t first) : next(first) {}
   Result<Spi> allocate() override {
     if (full) return Error{Errc::kFull, "no row"};
-    const Spi spi{next_++};
+    const Spi spi{next++};
     taken.insert(spi);
     return spi;
   }
@@ -42,9 +42,7 @@ class CountingSpis : public SpiAllocator {
   std::set<Spi> taken;
   bool full = false;
   bool strict = true;
-
- private:
-  std::uint32_t next_;
+  std::uint32_t next;
 };
 
 struct Flight {
@@ -128,9 +126,20 @@ class Peer {
 
 class Wire : public ::testing::Test {
  protected:
-  Wire() {
+  explicit Wire(std::string_view left = "192.0.2.1", std::string_view right = "192.0.2.2")
+      : a(left, 0x1000, 1), b(right, 0x2000, 2) {
     connect(a, connection(a, b));
     connect(b, connection(b, a));
+  }
+
+  // Other words on both sides.
+  template <class Change>
+  void reword(Change change) {
+    for (Peer* peer : {&a, &b}) {
+      Connection c = connection(*peer, other(*peer));
+      change(c);
+      connect(*peer, c);
+    }
   }
 
   // The same secret on both sides; networks 10.1.0.0/24 behind a and 10.2.0.0/24 behind b.
@@ -214,7 +223,7 @@ class Wire : public ::testing::Test {
     ASSERT_EQ(b.count<ChildEstablished>(), 1u);
   }
 
-  // What each side sends under, the other one accepts, with the same keys.
+  // What each side sends under, the other one accepts, in the same way and with the same keys.
   void expect_traffic(const std::string& name = "net") {
     for (Peer* from : {&a, &b}) {
       ASSERT_TRUE(from->current.contains(name) && from->children.contains(from->current.at(name)));
@@ -224,6 +233,8 @@ class Wire : public ::testing::Test {
         if (child.words.sa.spi_in == out.spi_out) in = &child.words.sa;
       }
       ASSERT_NE(in, nullptr) << "nobody receives what is sent";
+      EXPECT_EQ(in->protocol, out.protocol);
+      EXPECT_EQ(in->mode, out.mode);
       EXPECT_TRUE(in->in.encryption == out.out.encryption);
       EXPECT_TRUE(in->in.salt == out.out.salt);
       EXPECT_TRUE(in->in.integrity == out.out.integrity);
@@ -232,6 +243,7 @@ class Wire : public ::testing::Test {
       EXPECT_EQ(out.local_ts, in->remote_ts);
       EXPECT_EQ(out.remote_ts, in->local_ts);
       EXPECT_EQ(key_size(out.encryption, out.key_bits), out.out.encryption.size());
+      EXPECT_EQ(key_size(out.integrity), out.out.integrity.size());
     }
   }
 
@@ -249,8 +261,8 @@ class Wire : public ::testing::Test {
     return all.empty() ? IkeStatus{} : all.front();
   }
 
-  Peer a{"192.0.2.1", 0x1000, 1};
-  Peer b{"192.0.2.2", 0x2000, 2};
+  Peer a;
+  Peer b;
   Time now = Time{} + std::chrono::hours(1);
 };
 

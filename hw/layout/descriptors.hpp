@@ -9,10 +9,10 @@ namespace sallyport {
 namespace layout {
 
 // A ring is an array of slots in host memory; a slot is a descriptor of 64 bytes followed by the frame (from the
-// destination MAC address on, without FCS). Slots are counted by a free-running 32-bit number; slot n lies at
-// n mod (number of slots).
+// destination MAC address on, without FCS and VLAN tag). Slots are counted by a free-running 32-bit number; slot n lies
+// at n mod (number of slots).
 constexpr unsigned kSlotBytes = 16384;
-constexpr unsigned kMaxFrame = 9216;  // bytes, without FCS
+constexpr unsigned kMaxFrame = 9216;  // bytes, without FCS and VLAN tag
 static_assert(kRowBytes + kMaxFrame <= kSlotBytes, "a slot holds the largest frame");
 
 // From the card to the host. The card writes the frame first and the descriptor last; the slot is the host's as soon as

@@ -23,14 +23,15 @@ TEST(Registers, DoNotOverlapAndStayInsideTheirSpace) {
 }
 
 TEST(Row, KeepsEachFieldApartFromItsNeighbours) {
+  constexpr Address kAddress{0x20010db8'00000000, 0x01234567'89abcdef};
   Row row;
   row.set(sa_out::kSpi, 0x8f21c0aa);
   row.set(sa_out::kPolicyId, 0xffff);
-  row.set(sa_out::kHardBytes, ~std::uint64_t{0});
+  row.set(sa_out::kDestination, kAddress);
   EXPECT_EQ(row.get(sa_out::kSpi), 0x8f21c0aau);
-  EXPECT_EQ(row.get(sa_out::kSource), 0u);
-  EXPECT_EQ(row.get(sa_out::kReserved0), 0u);
-  EXPECT_EQ(row.get(sa_out::kHardBytes), ~std::uint64_t{0});
+  EXPECT_EQ(row.get_address(sa_out::kSource), Address());
+  EXPECT_EQ(row.get_address(sa_out::kDestination), kAddress);
+  EXPECT_EQ(row.get(sa_out::kSourcePort), 0u);
   EXPECT_EQ(row.bytes()[4], 0xaa);  // little endian in memory
   EXPECT_EQ(row.bytes()[7], 0x8f);
 }

@@ -134,14 +134,14 @@ enum class Counter : std::uint8_t {
 };
 constexpr Code kCounterNames[] = {
     {"lan_rx", 0, "frames received on LAN, dropped ones included"},
-    {"lan_rx_bytes", 1, "their bytes, without FCS"},
+    {"lan_rx_bytes", 1, "their bytes, without FCS and VLAN tag"},
     {"wan_rx", 2, "frames received on WAN, dropped ones included"},
-    {"wan_rx_bytes", 3, "their bytes, without FCS"},
+    {"wan_rx_bytes", 3, "their bytes, without FCS and VLAN tag"},
     {"host_tx", 4, "frames taken from the host's ring"},
     {"lan_tx", 5, "frames sent on LAN"},
-    {"lan_tx_bytes", 6, "their bytes, without FCS"},
+    {"lan_tx_bytes", 6, "their bytes, without FCS and VLAN tag"},
     {"wan_tx", 7, "frames sent on WAN"},
-    {"wan_tx_bytes", 8, "their bytes, without FCS"},
+    {"wan_tx_bytes", 8, "their bytes, without FCS and VLAN tag"},
     {"host_rx", 9, "frames given to the host's ring"},
     {"esp_out", 10, "packets protected"},
     {"esp_in", 11, "packets decapsulated and accepted"},

@@ -6,8 +6,8 @@
 
 namespace sallyport::bench {
 
-Result<Algorithm> Algorithm::parse(const std::string& text) {
-  auto proposal = Proposal::parse(Protocol::kEsp, text);
+Result<Algorithm> Algorithm::parse(const std::string& text, layout::Protocol protocol) {
+  auto proposal = Proposal::parse(protocol == layout::Protocol::kAh ? Protocol::kAh : Protocol::kEsp, text);
   if (!proposal) return proposal.error();
   for (const TransformType type : {TransformType::kEncryption, TransformType::kIntegrity, TransformType::kEsn}) {
     if (proposal->of_type(type).size() > 1) return Error{Errc::kInvalid, "'" + text + "' leaves a choice"};
@@ -23,6 +23,7 @@ Result<Algorithm> Algorithm::parse(const std::string& text) {
   if (!protection) return protection.error();
   Algorithm algorithm;
   algorithm.name_ = proposal->to_string();
+  algorithm.protocol_ = protocol;
   algorithm.esn_ = proposal->esn();
   algorithm.keyless_ = std::move(*protection);
   return algorithm;

@@ -42,6 +42,20 @@ TEST(Algorithm, IsWhatAProposalOfTheSameWordsNegotiates) {
   }
 }
 
+TEST(Algorithm, OfAhIsAnIntegrityAlone) {
+  const auto algorithm = Algorithm::parse("sha384-esn", layout::Protocol::kAh);
+  ASSERT_TRUE(algorithm) << algorithm.error().message();
+  EXPECT_EQ(algorithm->protocol(), layout::Protocol::kAh);
+  EXPECT_EQ(algorithm->name(), "sha384-esn");
+  EXPECT_TRUE(algorithm->esn());
+  const driver::SaProtection p = algorithm->protection(0, 0);
+  EXPECT_EQ(p.cipher, Cipher::kNull);
+  EXPECT_EQ(p.integrity, Integrity::kHmacSha384_192);
+  EXPECT_EQ(p.key.size(), 0u);
+  EXPECT_EQ(p.integrity_key.size(), 48u);
+  EXPECT_FALSE(Algorithm::parse("aes128-sha256", layout::Protocol::kAh));
+}
+
 TEST(Algorithm, HasOtherKeysInEverySa) {
   const auto algorithm = Algorithm::parse("aes256-sha256");
   ASSERT_TRUE(algorithm);

@@ -37,14 +37,15 @@ Result<std::unique_ptr<BenchCard>> BenchCard::configure(driver::Card& card, cons
   if (auto r = write_mac(card, reg::kWanMac, kWanMac); !r) return r.error();
   driver::set_next_hop(bench->base_, kLanHop, {layout::Port::kLan, kLanHostMac, kMtu});
   driver::set_next_hop(bench->base_, kWanHop, {layout::Port::kWan, kPeerMac, kMtu});
-  const std::vector<driver::RouteEntry> routes = {
-      {kLanHost & 0xffff0000, 16, layout::Route::kSend, kLanHop},
-      {kFarNet, 16, layout::Route::kSend, kWanHop},
-      {kOurAddress, 32, layout::Route::kLocal, 0},
-  };
+  std::vector<driver::RouteEntry> routes;
+  for (const BenchNet& net : {kIpv4Net, kIpv6Net}) {
+    routes.push_back({net.lan_host, net.net_bits, layout::Route::kSend, kLanHop});
+    routes.push_back({net.far_net, net.net_bits, layout::Route::kSend, kWanHop});
+    routes.push_back({net.ours, layout::kAddressBits, layout::Route::kLocal, 0});
+  }
   if (auto r = driver::compile_routes(routes, bench->base_); !r) return r.error();
   for (unsigned i = 0; i < setup.sas; ++i) {
-    if (auto r = bench->add_flow(i, setup.algorithms[i % setup.algorithms.size()]); !r) return r.error();
+    if (auto r = bench->add_flow(i, setup); !r) return r.error();
   }
   std::vector<std::size_t> order(setup.sas);
   std::iota(order.begin(), order.end(), std::size_t{0});
@@ -59,27 +60,32 @@ Result<std::unique_ptr<BenchCard>> BenchCard::configure(driver::Card& card, cons
   return bench;
 }
 
-Result<void> BenchCard::add_flow(unsigned index, const Algorithm& algorithm) {
+Result<void> BenchCard::add_flow(unsigned index, const BenchSetup& setup) {
+  const Algorithm& algorithm = setup.algorithms[index % setup.algorithms.size()];
+  const BenchNet& inner = setup.inner_ipv6 ? kIpv6Net : kIpv4Net;
+  const BenchNet& outer = setup.outer_ipv6 ? kIpv6Net : kIpv4Net;
   Flow flow{.algorithm = algorithm};
-  const std::uint32_t far = kFarNet + 1 + index;
-  flow.outbound = {kLanHostMac, kLanMac, kLanHost, far};
-  flow.inbound = {kPeerMac, kWanMac, far, kLanHost};
+  flow.outbound = {kLanHostMac, kLanMac, inner.lan_host, inner.far_host(index)};
+  flow.inbound = {kPeerMac, kWanMac, inner.far_host(index), inner.lan_host};
   flow.policy_id = static_cast<std::uint16_t>(index + 1);
   flow.out = {.spi = kFirstOutSpi + index,
-              .source = kOurAddress,
-              .destination = kPeerAddress,
+              .protocol = algorithm.protocol(),
+              .source = outer.ours,
+              .destination = outer.peer,
               .protection = algorithm.protection(index, 0),
               .esn = algorithm.esn()};
   auto spi = sas_.reserve_spi();
   if (!spi) return spi.error();
   flow.in = {.spi = *spi,
-             .source = kPeerAddress,
-             .destination = kOurAddress,
+             .protocol = algorithm.protocol(),
+             .source = outer.peer,
+             .destination = outer.ours,
              .protection = algorithm.protection(index, 1),
              .esn = algorithm.esn()};
 
   driver::OutboundSa out;
   out.spi = flow.out.spi;
+  out.protocol = flow.out.protocol;
   out.source = flow.out.source;
   out.destination = flow.out.destination;
   out.protection = flow.out.protection;
@@ -92,6 +98,7 @@ Result<void> BenchCard::add_flow(unsigned index, const Algorithm& algorithm) {
 
   driver::InboundSa in;
   in.spi = flow.in.spi;
+  in.protocol = flow.in.protocol;
   in.destination = flow.in.destination;
   in.protection = flow.in.protection;
   in.esn = flow.in.esn;
@@ -106,15 +113,12 @@ bool BenchCard::chained() const {
 }
 
 Buffer BenchCard::lan_frame(const Flow& flow, std::size_t length, std::uint64_t number) const {
-  return length < kLeastNumberedFrame ? smallest_frame(flow.outbound, static_cast<std::uint16_t>(number))
-                                      : numbered_frame(flow.outbound, length, number);
+  return numbered_frame(flow.outbound, length, number);
 }
 
 Buffer BenchCard::wan_frame(Flow& flow, std::size_t inner_length, std::uint64_t number) {
-  const Buffer inner = inner_length < kLeastNumberedFrame
-                           ? smallest_frame(flow.inbound, static_cast<std::uint16_t>(number))
-                           : numbered_frame(flow.inbound, inner_length, number);
-  return esp_frame(flow.in, kPeerMac, kWanMac, flow.next_seq++, Bytes(inner).subspan(kEthernetHeaderBytes));
+  const Buffer inner = numbered_frame(flow.inbound, inner_length, number);
+  return ipsec_frame(flow.in, kPeerMac, kWanMac, flow.next_seq++, Bytes(inner).subspan(kEthernetHeaderBytes));
 }
 
 std::vector<driver::SpdRule> outbound_rules(const std::vector<Flow>& flows, const std::vector<std::size_t>& order) {

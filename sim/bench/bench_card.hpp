@@ -17,8 +17,8 @@ struct Flow {
   Algorithm algorithm;
   FlowAddresses outbound{};  // as the LAN host sends
   FlowAddresses inbound{};   // as the far host's packets look inside
-  EspSa out{};               // of the card
-  EspSa in{};                // of the other gateway, towards the card
+  IpsecSa out{};             // of the card
+  IpsecSa in{};              // of the other gateway, towards the card
   std::uint16_t out_row = 0;
   std::uint16_t policy_id = 0;
   std::uint64_t next_seq = 1;  // of the other gateway
@@ -27,16 +27,26 @@ struct Flow {
 struct BenchSetup {
   unsigned sas = 1;                                                               // pairs; at most one rule each fits
   std::vector<Algorithm> algorithms = {Algorithm::parse("aes128gcm16").value()};  // in turn
+  bool inner_ipv6 = false;                                                        // what the hosts speak
+  bool outer_ipv6 = false;                                                        // what the gateways do
 };
 
 inline constexpr MacAddress kLanMac = {0x02, 0x5a, 0x00, 0x00, 0x00, 0x01};  // the card's
 inline constexpr MacAddress kWanMac = {0x02, 0x5a, 0x00, 0x00, 0x00, 0x02};
 inline constexpr MacAddress kLanHostMac = {0x02, 0x5a, 0x00, 0x00, 0x01, 0x01};  // its neighbours'
 inline constexpr MacAddress kPeerMac = {0x02, 0x5a, 0x00, 0x00, 0x01, 0x02};
-inline constexpr std::uint32_t kLanHost = 0x0a01000a;      // 10.1.0.10
-inline constexpr std::uint32_t kFarNet = 0x0a020000;       // 10.2.0.0/16, a host a flow
-inline constexpr std::uint32_t kOurAddress = 0xc0000201;   // 192.0.2.1
-inline constexpr std::uint32_t kPeerAddress = 0xc0000202;  // 192.0.2.2
+
+// The measured gateway's world in one IP version: a LAN host, far hosts (one a flow) and the two gateways.
+struct BenchNet {
+  Address lan_host, far_net, ours, peer;
+  unsigned net_bits;  // of the prefixes of both nets, of 128
+
+  [[nodiscard]] Address far_host(unsigned flow) const { return {far_net.high, far_net.low + 1 + flow}; }
+};
+inline constexpr BenchNet kIpv4Net = {Address::from_v4(0x0a01000a), Address::from_v4(0x0a020000),
+                                      Address::from_v4(0xc0000201), Address::from_v4(0xc0000202), 112};
+inline constexpr BenchNet kIpv6Net = {Address(0x20010db800010000, 10), Address(0x20010db800020000, 0),
+                                      Address(0x20010db8ffff0000, 1), Address(0x20010db8ffff0000, 2), 64};
 
 class BenchCard {
  public:
@@ -44,6 +54,8 @@ class BenchCard {
   static Result<std::unique_ptr<BenchCard>> configure(driver::Card& card, const BenchSetup& setup);
 
   [[nodiscard]] const Algorithm& algorithm() const { return flows_.front().algorithm; }
+  // What the WAN carries of a flow's frames.
+  [[nodiscard]] SaShape shape(const Flow& flow) const { return flow.algorithm.shape(!flow.out.source.is_v4()); }
   [[nodiscard]] bool chained() const;  // some flow is
   std::vector<Flow>& flows() { return flows_; }
   driver::TableSession& session() { return session_; }
@@ -60,7 +72,7 @@ class BenchCard {
  private:
   BenchCard(driver::Card& card, driver::TableSession session)
       : card_(&card), session_(std::move(session)), sas_(card, session_) {}
-  Result<void> add_flow(unsigned index, const Algorithm& algorithm);
+  Result<void> add_flow(unsigned index, const BenchSetup& setup);
 
   driver::Card* card_;
   driver::TableSession session_;

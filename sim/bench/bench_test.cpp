@@ -36,6 +36,18 @@ TEST_P(Line, IsFilledInBothDirectionsAtOnceWithoutALoss) {
 INSTANTIATE_TEST_SUITE_P(Frames, Line, testing::Values("64", "1518", "imix"),
                          [](const auto& param) { return std::string("Of") + param.param; });
 
+TEST(LineOfIpv6, IsFilledByPacketsInTunnelsOfIpv6) {
+  sim::DirectCard card;
+  auto setup = BenchCard::configure(card, {.inner_ipv6 = true, .outer_ipv6 = true});
+  ASSERT_TRUE(setup) << setup.error().message();
+  const auto mix = parse_mix("imix");
+  ASSERT_TRUE(mix);
+  const auto row = find_rate(**setup, card.platform(), *mix, kShort);
+  ASSERT_TRUE(row) << row.error().message();
+  EXPECT_TRUE(row->at("zero_loss").as_bool());
+  EXPECT_EQ(row->at("offered_share").as_double(), 1.0);
+}
+
 TEST(Latency, IsAtMostAMicrosecondUpTo1518BytesAt99PercentLoad) {
   sim::DirectCard card;
   auto setup = BenchCard::configure(card, {.sas = 64});
@@ -69,6 +81,18 @@ TEST(EngineSlowerThanTheWire, LosesNothingAtARateThatItKeepsUpWithAndSaysWhatItD
   EXPECT_EQ(full->at("drops").at("crypto_busy").to_number<std::int64_t>(), lost);
 }
 
+TEST(Ah, IsMeasuredToo) {
+  sim::DirectCard card;
+  auto setup = BenchCard::configure(
+      card, {.algorithms = {Algorithm::parse("sha256", layout::Protocol::kAh).value()}, .outer_ipv6 = true});
+  ASSERT_TRUE(setup) << setup.error().message();
+  const auto mix = parse_mix("512");
+  ASSERT_TRUE(mix);
+  const auto row = measure_at(**setup, card.platform(), *mix, kShort, 0.2);
+  ASSERT_TRUE(row) << row.error().message();
+  EXPECT_TRUE(row->at("zero_loss").as_bool());
+}
+
 // Sends `frames` through the example's card.
 Result<boost::json::value> pass(const std::vector<Buffer>& frames, const std::string& out_path, bool readdress) {
   const std::string in_path = out_path + ".in";
@@ -91,7 +115,9 @@ class Capture : public testing::Test {
   // A packet of the example's LAN to its other gateway's.
   static Buffer protected_frame(std::uint64_t number) { return to({2, 0, 0, 0, 0, 1}, 0x0a02000a, number); }
   static Buffer to(const MacAddress& station, std::uint32_t destination, std::uint64_t number) {
-    return numbered_frame({{2, 0, 0, 0, 1, 1}, station, 0x0a01000a, destination}, 100, number);
+    const FlowAddresses flow = {
+        {2, 0, 0, 0, 1, 1}, station, Address::from_v4(0x0a01000a), Address::from_v4(destination)};
+    return numbered_frame(flow, 100, number);
   }
   static std::int64_t count(const boost::json::value& report, const char* what, const char* reason) {
     const auto* value = report.at(what).as_object().if_contains(reason);
@@ -118,7 +144,7 @@ TEST_F(Capture, IsAccountedForFrameByFrame) {
   EXPECT_EQ(report->at("sent_wan").to_number<std::int64_t>(), 2);
   EXPECT_EQ(count(*report, "to_host", "arp"), 1);
   EXPECT_EQ(count(*report, "to_host", "local"), 1);
-  EXPECT_EQ(count(*report, "drops", "ethertype"), 1);
+  EXPECT_EQ(count(*report, "drops", "vlan"), 1);
   EXPECT_EQ(count(*report, "drops", "rx_error"), 2);
   EXPECT_EQ(count(*report, "drops", "not_for_us"), 1);
   EXPECT_EQ(count(*report, "drops", "spd_no_match"), 1);

@@ -104,24 +104,38 @@ std::optional<T> whole_number(std::string_view text, T most) {
   return static_cast<T>(value);
 }
 
-std::optional<std::uint32_t> address(const std::string& text) {
-  in_addr raw{};
-  if (inet_pton(AF_INET, text.c_str(), &raw) != 1) return std::nullopt;
-  return ntohl(raw.s_addr);
+using layout::Address;
+
+std::optional<Address> address(const std::string& text) {
+  in_addr v4{};
+  if (inet_pton(AF_INET, text.c_str(), &v4) == 1) return Address::from_v4(ntohl(v4.s_addr));
+  in6_addr v6{};
+  if (inet_pton(AF_INET6, text.c_str(), &v6) != 1) return std::nullopt;
+  ByteReader r(v6.s6_addr);
+  const std::uint64_t high = r.u64();
+  const Address made(high, r.u64());
+  return made.is_v4() ? std::nullopt : std::optional(made);  // RFC 4291 2.5.5.2: such a one is never on a wire
 }
 
 struct Prefix {
-  std::uint32_t address;
-  unsigned length;
+  driver::AddressRange range;
+  unsigned length;  // of 128 bits
 };
 
 std::optional<Prefix> prefix(const std::string& text) {
   const auto slash = text.find('/');
   const auto base = address(text.substr(0, slash));
+  if (!base) return std::nullopt;
+  const unsigned most = base->is_v4() ? 32 : layout::kAddressBits;
   const auto length =
-      slash == std::string::npos ? std::optional<unsigned>(32) : whole_number<unsigned>(text.substr(slash + 1), 32);
-  if (!base || !length) return std::nullopt;
-  return Prefix{*base, *length};
+      slash == std::string::npos ? std::optional(most) : whole_number<unsigned>(text.substr(slash + 1), most);
+  if (!length) return std::nullopt;
+  const unsigned host_bits = most - *length;
+  const auto ones = [](unsigned n) { return n >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << n) - 1; };
+  const std::uint64_t high = ones(host_bits > 64 ? host_bits - 64 : 0);
+  const std::uint64_t low = ones(host_bits);
+  return Prefix{{Address(base->high & ~high, base->low & ~low), Address(base->high | high, base->low | low)},
+                layout::kAddressBits - host_bits};
 }
 
 // An address, a prefix or a range.
@@ -129,13 +143,11 @@ std::optional<driver::AddressRange> address_range(const std::string& text) {
   if (const auto dash = text.find('-'); dash != std::string::npos) {
     const auto first = address(text.substr(0, dash));
     const auto last = address(text.substr(dash + 1));
-    if (!first || !last || *first > *last) return std::nullopt;
+    if (!first || !last || *first > *last || first->is_v4() != last->is_v4()) return std::nullopt;
     return driver::AddressRange{*first, *last};
   }
   const auto p = prefix(text);
-  if (!p) return std::nullopt;
-  const std::uint32_t mask = p->length == 0 ? 0 : 0xffffffffU << (32 - p->length);
-  return driver::AddressRange{p->address & mask, p->address | ~mask};
+  return p ? std::optional(p->range) : std::nullopt;
 }
 
 std::optional<driver::NumberRange> port_range(const std::string& text) {
@@ -193,6 +205,8 @@ class Loader {
     const auto lan = write_mac(top, "lan_mac", reg::kLanMac);
     const auto wan = write_mac(top, "wan_mac", reg::kWanMac);
     loaded.station = loaded.input == layout::Port::kLan ? lan : wan;
+    write_vlan(top, "lan_vlan", reg::kLanVlan);
+    write_vlan(top, "wan_vlan", reg::kWanVlan);
     for (const char* key : {"next_hop", "route", "principal", "sa", "rule"}) (void)top.find(key);
     top.nothing_else();
     for (const auto* table : each(root, "next_hop")) add_next_hop(*table);
@@ -222,6 +236,12 @@ class Loader {
     return m;
   }
 
+  void write_vlan(Section& top, const char* key, const layout::Register& where) {
+    constexpr std::uint64_t kMostVlan = 4094;  // IEEE 802.1Q
+    if (top.find(key) == nullptr) return;
+    good(card_.write(where, static_cast<std::uint32_t>(top.number(key, 0, kMostVlan))), top.need(key));
+  }
+
   void add_next_hop(const toml::table& table) {
     Section s(table);
     const std::string name = s.text("name");
@@ -246,8 +266,8 @@ class Loader {
 
   void add_route(const toml::table& table) {
     Section s(table);
-    const Prefix p = valid(prefix(s.text("prefix")), s, "prefix", "an IPv4 prefix like 10.2.0.0/16");
-    driver::RouteEntry route{p.address, p.length, layout::Route::kSend, 0};
+    const Prefix p = valid(prefix(s.text("prefix")), s, "prefix", "a prefix like 10.2.0.0/16 or 2001:db8::/32");
+    driver::RouteEntry route{p.range.first, p.length, layout::Route::kSend, 0};
     const std::string to = s.text("to");
     if (to == "local") {
       route.kind = layout::Route::kLocal;
@@ -257,8 +277,7 @@ class Loader {
       route.next_hop = hop_named(s, "to");
     }
     s.nothing_else();
-    const std::uint32_t mask = p.length == 0 ? 0 : 0xffffffffU << (32 - p.length);
-    if (!prefixes_.emplace(p.address & mask, p.length).second)
+    if (!prefixes_.emplace(p.range.first, p.length).second)
       refuse(s.need("prefix"), "a second route to '" + s.text("prefix") + "'");
     routes_.push_back(route);
   }
@@ -271,8 +290,9 @@ class Loader {
     return Secret::consume(*bytes);
   }
 
-  static driver::SaProtection protection_of(Section& s) {
+  static driver::SaProtection protection_of(Section& s, layout::Protocol protocol) {
     driver::SaProtection p;
+    if (protocol == layout::Protocol::kAh) p.cipher = layout::Cipher::kNull;
     p.cipher = coded<layout::Cipher>(s, "cipher", layout::kCiphers, p.cipher);
     p.integrity = coded<layout::Integrity>(s, "integrity", layout::kIntegrities, p.integrity);
     p.key = secret(s, "key");
@@ -297,7 +317,7 @@ class Loader {
 
   void add_principal(const toml::table& table) {
     Section s(table);
-    const auto who = valid(address(s.text("address")), s, "address", "an IPv4 address");
+    const auto who = valid(address(s.text("address")), s, "address", "an address like 192.0.2.1 or 2001:db8::1");
     const auto id = static_cast<std::uint16_t>(s.number("id", 1, 65535));
     s.nothing_else();
     if (!principals_.emplace(who, id).second) refuse(table, "a second principal of '" + s.text("address") + "'");
@@ -307,13 +327,17 @@ class Loader {
     Section s(table);
     const bool outbound = outbound_of(s);
     const auto spi = static_cast<std::uint32_t>(s.number("spi", 256, 0xffffffff));
-    const auto source = valid(address(s.text("source")), s, "source", "an IPv4 address");
-    const auto destination = valid(address(s.text("destination")), s, "destination", "an IPv4 address");
-    driver::SaProtection protection = protection_of(s);
+    const auto protocol = coded<layout::Protocol>(s, "protocol", layout::kSaProtocols, layout::Protocol::kEsp);
+    const auto mode = coded<layout::Mode>(s, "mode", layout::kModes, layout::Mode::kTunnel);
+    const auto source = valid(address(s.text("source")), s, "source", "an address");
+    const auto destination = valid(address(s.text("destination")), s, "destination", "an address");
+    driver::SaProtection protection = protection_of(s, protocol);
     const auto policy = static_cast<std::uint16_t>(s.number("policy", 1, 65535));
     if (outbound) {
       driver::OutboundSa sa;
       sa.spi = spi;
+      sa.protocol = protocol;
+      sa.mode = mode;
       sa.source = source;
       sa.destination = destination;
       sa.protection = std::move(protection);
@@ -322,6 +346,9 @@ class Loader {
         sa.encap = driver::UdpPorts{static_cast<std::uint16_t>(s.number("source_port", 1, 65535, 4500)),
                                     static_cast<std::uint16_t>(s.number("destination_port", 1, 65535, 4500))};
       }
+      sa.df = coded<layout::Df>(s, "df", layout::kDfs, sa.df);
+      if (s.find("dscp") != nullptr) sa.dscp = static_cast<std::uint8_t>(s.number("dscp", 0, 63));
+      sa.ah_align8 = s.flag("ah_align8");
       sa.next_hop = hop_named(s, "next_hop");
       sa.policy_id = policy;
       s.nothing_else();
@@ -332,6 +359,8 @@ class Loader {
     } else {
       driver::InboundSa sa;
       sa.spi = spi;
+      sa.protocol = protocol;
+      sa.mode = mode;
       sa.destination = destination;
       sa.protection = std::move(protection);
       sa.esn = s.flag("esn");
@@ -350,7 +379,7 @@ class Loader {
     driver::SpdRule rule;
     for (auto [key, field] : {std::pair{"source", &rule.source}, std::pair{"destination", &rule.destination}}) {
       if (const auto text = s.optional_text(key)) {
-        field->push_back(valid(address_range(*text), s, key, "an IPv4 address, prefix or range"));
+        field->push_back(valid(address_range(*text), s, key, "an address, prefix or range"));
       }
     }
     for (auto [key, field] :
@@ -381,8 +410,8 @@ class Loader {
   std::map<std::string, std::uint8_t> hops_;
   std::map<std::uint32_t, std::uint16_t> rows_;  // of outbound SAs, by SPI
   std::vector<driver::RouteEntry> routes_;
-  std::set<std::pair<std::uint32_t, unsigned>> prefixes_;  // of routes_
-  std::map<std::uint32_t, std::uint16_t> principals_;      // by address
+  std::set<std::pair<Address, unsigned>> prefixes_;  // of routes_
+  std::map<Address, std::uint16_t> principals_;      // by address
   std::vector<driver::SpdRule> outbound_;
   std::vector<driver::SpdRule> inbound_;
 };

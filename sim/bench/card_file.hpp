@@ -4,6 +4,8 @@
 //   lan_mac = "02:00:00:00:00:01"
 //   wan_mac = "02:00:00:00:00:02"
 //   input = "lan"                      # the port the capture arrives on
+//   lan_vlan = 0                       # 1 to 4094: the VLAN whose tag the port's frames carry; left out: untagged
+//   wan_vlan = 0
 //
 //   [[next_hop]]
 //   name = "peer"
@@ -12,7 +14,7 @@
 //   mtu = 1500
 //
 //   [[route]]
-//   prefix = "10.2.0.0/16"
+//   prefix = "10.2.0.0/16"             # addresses are IPv4 or IPv6 wherever one stands
 //   to = "peer"                        # a next hop's name, or local, none
 //
 //   [[principal]]                      # whose packets come from an address
@@ -22,10 +24,12 @@
 //   [[sa]]
 //   direction = "out"                  # or "in"
 //   spi = 0x1001
-//   source = "192.0.2.1"
+//   protocol = "esp"                   # or "ah"; left out: esp
+//   mode = "tunnel"                    # or "transport"; left out: tunnel
+//   source = "192.0.2.1"               # of the outer header
 //   destination = "192.0.2.2"
-//   cipher = "aes_gcm"                 # or another Cipher of hw/layout/codes.hpp; left out: aes_gcm
-//   integrity = "none"                 # an Integrity, beside a cipher without an ICV of its own
+//   cipher = "aes_gcm"                 # or another Cipher of hw/layout/codes.hpp; left out: aes_gcm, of AH null
+//   integrity = "none"                 # an Integrity, beside a cipher without an ICV of its own; of AH always
 //   key = "000102.."                   # of the cipher, hexadecimal
 //   salt = "10111213"                  # aes_gcm, aes_gmac, aes_ctr; left out: the last 4 bytes of key
 //   integrity_key = "000102.."
@@ -36,6 +40,9 @@
 //   encap = false                      # ESP in UDP
 //   source_port = 4500                 # out, encap
 //   destination_port = 4500
+//   df = "copy"                        # out, tunnel: the outer header's, or "set", "clear"
+//   dscp = 46                          # out, tunnel: the outer header's; left out: copied from the inner one
+//   ah_align8 = false                  # out, ah over IPv4: padded to 8 bytes
 //
 //   [[rule]]                           # the first that matches decides
 //   direction = "out"

@@ -31,31 +31,68 @@ std::string file_of(const std::string& text) {
 
 Secret hex(const char* digits) { return Secret(from_hex(digits).value()); }
 
-Buffer frame_to(std::uint32_t far_host, std::uint64_t number) {
-  return numbered_frame({{2, 0, 0, 0, 1, 1}, {2, 0, 0, 0, 0, 1}, 0x0a01000a, far_host}, 100, number);
+Address v4(std::uint32_t address) { return Address::from_v4(address); }
+
+Buffer frame_of(const Address& source, const Address& destination, std::uint64_t number) {
+  return numbered_frame({{2, 0, 0, 0, 1, 1}, {2, 0, 0, 0, 0, 1}, source, destination}, 100, number);
 }
+Buffer frame_to(std::uint32_t far_host, std::uint64_t number) { return frame_of(v4(0x0a01000a), v4(far_host), number); }
 
 TEST(CardFile, TheExampleProtectsWhatItSaysItProtects) {
   LoadedSoftwareCard loaded;
   auto result = load_card(loaded.card, EXAMPLE);
   ASSERT_TRUE(result) << result.error().message();
   EXPECT_EQ(result->input, layout::Port::kLan);
-  EspSa gcm = {.spi = 0x1001, .source = 0xc0000201, .destination = 0xc0000202};
-  gcm.protection.key = hex("000102030405060708090a0b0c0d0e0f");
-  gcm.protection.salt = hex("10111213");
-  EspSa cbc = {.spi = 0x1003, .source = 0xc0000201, .destination = 0xc0000202};
+  const auto gcm_of = [](std::uint32_t spi, const char* key, const char* salt) {
+    return IpsecSa{.spi = spi, .protection = {.key = hex(key), .salt = hex(salt)}};
+  };
+  const IpsecSa gcm = gcm_of(0x1001, "000102030405060708090a0b0c0d0e0f", "10111213");
+  const IpsecSa in_class = gcm_of(0x1004, "606162636465666768696a6b6c6d6e6f", "70717273");
+  IpsecSa transport = gcm_of(0x1006, "a0a1a2a3a4a5a6a7a8a9aaabacadaeaf", "b0b1b2b3");
+  transport.mode = layout::Mode::kTransport;
+  IpsecSa cbc = {.spi = 0x1003};
   cbc.protection.cipher = layout::Cipher::kAesCbc;
   cbc.protection.integrity = layout::Integrity::kHmacSha256_128;
   cbc.protection.key = hex("404142434445464748494a4b4c4d4e4f");
   cbc.protection.integrity_key = hex("505152535455565758595a5b5c5d5e5f606162636465666768696a6b6c6d6e6f");
-  for (const auto& [sa, far_host] : {std::pair(gcm, 0x0a02000aU), std::pair(cbc, 0x0a03000aU)}) {
+  IpsecSa ah = {.spi = 0x1005, .protocol = layout::Protocol::kAh};
+  ah.protection.cipher = layout::Cipher::kNull;
+  ah.protection.integrity = layout::Integrity::kHmacSha256_128;
+  ah.protection.integrity_key = hex("808182838485868788898a8b8c8d8e8f909192939495969798999a9b9c9d9e9f");
+  struct Case {
+    const IpsecSa& sa;
+    Address from, to;
+    bool over_ipv6 = false;
+    std::uint8_t tos = 0;
+    bool df = false;
+  };
+  const Address lan_host6(0x20010db800010000, 10);
+  const Address far_host6(0x20010db800020000, 10);
+  for (const Case& c :
+       {Case{gcm, v4(0x0a01000a), v4(0x0a02000a)}, Case{cbc, v4(0x0a01000a), v4(0x0a03000a)},
+        Case{in_class, lan_host6, far_host6, false, 46 << 2, true}, Case{ah, v4(0x0a01000a), v4(0x0a04000a), true},
+        Case{transport, v4(0xc0000201), v4(0xc0000202)}}) {
+    SCOPED_TRACE(c.sa.spi);
     loaded.wan.clear();
-    loaded.card.receive(layout::Port::kLan, frame_to(far_host, 7));
+    loaded.card.receive(layout::Port::kLan, frame_of(c.from, c.to, 7));
     ASSERT_EQ(loaded.wan.size(), 1u);
-    const auto packet = open_esp_frame(sa, loaded.wan[0]);
+    const auto packet = open_ipsec_frame(c.sa, loaded.wan[0]);
     ASSERT_TRUE(packet);
     EXPECT_EQ(number_of(*packet), 7u);
+    driver::IpPacket outer;
+    ASSERT_EQ(read_ip(Bytes(loaded.wan[0]).subspan(14), c.over_ipv6, outer), driver::HeaderFault::kNone);
+    EXPECT_EQ(outer.tos, c.tos);
+    EXPECT_EQ(outer.df, c.df);
   }
+}
+
+TEST(CardFile, SetsTheVlansOfThePorts) {
+  LoadedSoftwareCard loaded;
+  auto result = load_card(loaded.card, file_of("lan_mac = \"02:00:00:00:00:01\"\nwan_mac = \"02:00:00:00:00:02\"\n"
+                                               "input = \"lan\"\nwan_vlan = 4094\n"));
+  ASSERT_TRUE(result) << result.error().message();
+  EXPECT_EQ(loaded.card.read(layout::reg::kLanVlan).value(), 0u);
+  EXPECT_EQ(loaded.card.read(layout::reg::kWanVlan).value(), 4094u);
 }
 
 // Written apart or, as RFC 4106 8.1 has them, in one.
@@ -98,9 +135,8 @@ action = "bypass"
 )"));
   ASSERT_TRUE(result) << result.error().message();
   const auto from = [&loaded](std::uint32_t source) {
-    const FlowAddresses flow = {{2, 0, 0, 0, 1, 1}, {2, 0, 0, 0, 0, 1}, source, 0x0a02000a};
     loaded.wan.clear();
-    loaded.card.receive(layout::Port::kLan, numbered_frame(flow, 100, 7));
+    loaded.card.receive(layout::Port::kLan, frame_of(v4(source), v4(0x0a02000a), 7));
     return loaded.wan.size();
   };
   EXPECT_EQ(from(0x0a01000a), 1u);
@@ -125,6 +161,16 @@ TEST(CardFile, NamesFileLineAndRemedyOfWhatIsWrong) {
   EXPECT_THAT(problem("[[rule]\n"), HasSubstr(":4: "));
   const std::string route = "[[route]]\nprefix = \"10.0.0.0/8\"\nto = \"none\"\n";
   EXPECT_THAT(problem(route + route), HasSubstr(":8: a second route to '10.0.0.0/8'"));
+  EXPECT_THAT(problem("lan_vlan = 4095\n"), HasSubstr(":4: 'lan_vlan' must be a number from 0 to 4094"));
+  for (const char* wrong : {"10.0.0.0/33", "2001:db8::/129", "::ffff:10.0.0.0/104", "2001:db8::/x", "2001:db8"}) {
+    EXPECT_THAT(problem("[[route]]\nprefix = \"" + std::string(wrong) + "\"\nto = \"none\"\n"),
+                HasSubstr(":5: 'prefix' must be a prefix like 10.2.0.0/16 or 2001:db8::/32"));
+  }
+  for (const char* good : {"2001:db8::/32", "::/0", "2001:db8::1"}) {
+    EXPECT_EQ(problem("[[route]]\nprefix = \"" + std::string(good) + "\"\nto = \"none\"\n"), "no problem");
+  }
+  EXPECT_THAT(problem("[[rule]]\ndirection = \"in\"\nsource = \"10.0.0.1-2001:db8::1\"\naction = \"bypass\"\n"),
+              HasSubstr(":6: 'source' must be an address, prefix or range"));
 
   const std::string an_sa =
       "[[sa]]\ndirection = \"in\"\nspi = 0x1001\nsource = \"192.0.2.2\"\ndestination = \"192.0.2.1\"\npolicy = 1\n";
@@ -143,6 +189,9 @@ TEST(CardFile, NamesFileLineAndRemedyOfWhatIsWrong) {
               HasSubstr(":4: invalid: aes_cbc needs an integrity beside it, such as hmac_sha256_128"));
   EXPECT_THAT(sa("key = \"00112233\"\n"), HasSubstr(":4: invalid: "));
   EXPECT_THAT(sa(""), HasSubstr(":4: invalid: "));
+  EXPECT_THAT(sa("protocol = \"ipcomp\"\n"), HasSubstr(":10: 'protocol' must be esp or ah"));
+  EXPECT_THAT(sa("mode = \"beet\"\n"), HasSubstr(":10: 'mode' must be tunnel or transport"));
+  EXPECT_THAT(sa("protocol = \"ah\"\ncipher = \"aes_cbc\"\n"), HasSubstr(":4: invalid: ah does not encrypt"));
   const std::string key = "key = \"" + std::string(40, '0') + "\"\n";
   EXPECT_THAT(sa(key + an_sa + key), HasSubstr(":13: exists: SPI"));
   EXPECT_EQ(sa(key + "replay_window = 4096\n"), "no problem");

@@ -3,35 +3,36 @@
 
 #include <algorithm>
 
-#include "driver/ipv4/ipv4.hpp"
-#include "driver/software/esp_transform.hpp"
+#include "driver/software/ah.hpp"
+#include "driver/software/encapsulation.hpp"
+#include "hw/layout/tables.hpp"
 
 namespace sallyport::bench {
 namespace {
 
-using driver::kEthernetBytes;
-using driver::kIpv4Bytes;
-using driver::software::EspTransform;
-using driver::software::kEspHeaderBytes;
-using driver::software::kEspTrailerBytes;
+using driver::IpPacket;
+using driver::kProtocolAh;
+using driver::kProtocolEsp;
+using driver::software::Transform;
 
-constexpr std::size_t kUdpBytes = 8;
 constexpr std::size_t kNumberBytes = 8;
 constexpr std::uint16_t kPort = 7;  // echo
 constexpr std::uint8_t kExperiment = 253;
+constexpr std::uint8_t kTtl = 64;
 
-void ethernet(ByteWriter& out, const MacAddress& destination, const MacAddress& source) {
-  out.bytes(destination).bytes(source).u16(driver::kEthertypeIpv4);
+Buffer ethernet(const MacAddress& destination, const MacAddress& source, Bytes packet) {
+  const std::uint16_t ethertype = packet[0] >> 4 == 6 ? driver::kEthertypeIpv6 : driver::kEthertypeIpv4;
+  return ByteWriter().bytes(destination).bytes(source).u16(ethertype).bytes(packet).take();
 }
 
-void ipv4(ByteWriter& out, std::size_t total, std::uint16_t identification, std::uint8_t protocol, std::uint32_t source,
-          std::uint32_t destination) {
-  constexpr std::uint8_t kTtl = 64;
-  ByteWriter header;
-  header.u8(0x45).u8(0).u16(static_cast<std::uint16_t>(total)).u16(identification).u16(0);
-  header.u8(kTtl).u8(protocol).u16(0).u32(source).u32(destination);
-  header.patch_u16(10, driver::internet_checksum(header.view()));
-  out.bytes(header.view());
+// The IP packet of a frame; nothing when it is none.
+std::optional<IpPacket> packet_in(Bytes frame) {
+  IpPacket packet;
+  ByteReader r(frame);
+  r.skip(12);
+  const std::uint16_t ethertype = r.u16();
+  if (driver::read_ip_of(ethertype, r.rest(), packet) != driver::HeaderFault::kNone) return std::nullopt;
+  return packet;
 }
 
 // Byte i of the payload behind number n.
@@ -39,8 +40,15 @@ std::uint8_t filler(std::uint64_t number, std::size_t i) {
   return static_cast<std::uint8_t>((number * 0x9e3779b97f4a7c15ULL >> 56) + 31 * i);
 }
 
-EspTransform transform_of(const EspSa& sa) {
-  EspTransform t;
+bool is_filled(Bytes bytes, std::uint64_t number) {
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    if (bytes[i] != filler(number, i)) return false;
+  }
+  return true;
+}
+
+Transform transform_of(const IpsecSa& sa) {
+  Transform t;
   t.cipher = sa.protection.cipher;
   t.integrity = sa.protection.integrity;
   t.esn = sa.esn;
@@ -50,74 +58,103 @@ EspTransform transform_of(const EspSa& sa) {
   return t;
 }
 
+// What the other gateway's own row would say.
+layout::Row row_of(const IpsecSa& sa) {
+  namespace f = layout::sa_out;
+  layout::Row row;
+  row.set(f::kProtocol, static_cast<unsigned>(sa.protocol));
+  row.set(f::kMode, static_cast<unsigned>(sa.mode));
+  row.set(f::kIpv6, sa.source.is_v4() ? 0 : 1);
+  row.set(f::kSpi, sa.spi);
+  row.set(f::kSource, sa.source);
+  row.set(f::kDestination, sa.destination);
+  row.set(f::kTtl, kTtl);
+  return row;
+}
+
 }  // namespace
 
 Buffer numbered_frame(const FlowAddresses& flow, std::size_t length, std::uint64_t number) {
-  ByteWriter out;
-  ethernet(out, flow.destination_mac, flow.source_mac);
-  ipv4(out, length - kEthernetBytes, static_cast<std::uint16_t>(number), driver::kProtocolUdp, flow.source,
-       flow.destination);
-  out.u16(kPort).u16(kPort).u16(static_cast<std::uint16_t>(length - kEthernetBytes - kIpv4Bytes)).u16(0);
-  out.u64(number);
-  for (std::size_t i = kLeastNumberedFrame; i < length; ++i) out.u8(filler(number, i - kLeastNumberedFrame));
-  return out.take();
+  driver::IpHeader header;
+  header.ipv6 = !flow.source.is_v4();
+  header.identification = static_cast<std::uint16_t>(number);
+  header.flow_label = static_cast<std::uint16_t>(number);
+  header.ttl = kTtl;
+  header.source = flow.source;
+  header.destination = flow.destination;
+  const std::size_t bytes = length - kEthernetHeaderBytes - header.plain_bytes();
+  const bool whole = length >= least_numbered_frame(header.ipv6);
+  ByteWriter payload;
+  if (whole) payload.u16(kPort).u16(kPort).u16(static_cast<std::uint16_t>(bytes)).u16(0).u64(number);
+  const std::uint64_t filled_by = whole ? number : number & 0xffff;
+  for (std::size_t i = 0; payload.size() < bytes; ++i) payload.u8(filler(filled_by, i));
+  const std::uint8_t protocol = whole ? driver::kProtocolUdp : kExperiment;
+  return ethernet(flow.destination_mac, flow.source_mac, driver::write_ip(header, protocol, payload.view()));
 }
 
-Buffer smallest_frame(const FlowAddresses& flow, std::uint16_t number) {
-  ByteWriter out;
-  ethernet(out, flow.destination_mac, flow.source_mac);
-  ipv4(out, kIpv4Bytes, number, kExperiment, flow.source, flow.destination);
-  return out.take();
-}
-
-std::optional<std::uint64_t> number_of(Bytes packet) {
-  if (packet.size() < kIpv4Bytes || driver::internet_checksum(packet.first(kIpv4Bytes)) != 0) return std::nullopt;
-  if (packet[9] == kExperiment) return ByteReader(packet.subspan(4)).u16();
-  if (packet[9] != driver::kProtocolUdp || packet.size() < kIpv4Bytes + kUdpBytes + kNumberBytes) return std::nullopt;
-  const std::uint64_t number = ByteReader(packet.subspan(kIpv4Bytes + kUdpBytes)).u64();
-  const Bytes rest = packet.subspan(kIpv4Bytes + kUdpBytes + kNumberBytes);
-  for (std::size_t i = 0; i < rest.size(); ++i) {
-    if (rest[i] != filler(number, i)) return std::nullopt;
+std::optional<std::uint64_t> number_of(Bytes bytes, std::uint64_t near) {
+  IpPacket packet;
+  if (bytes.empty() || read_ip(bytes, bytes[0] >> 4 == 6, packet) != driver::HeaderFault::kNone) return std::nullopt;
+  ByteReader r(packet.payload());
+  if (packet.protocol == kExperiment) {
+    const auto low = static_cast<std::uint16_t>(packet.ipv6 ? packet.flow_label : packet.identification);
+    if (!is_filled(r.rest(), low)) return std::nullopt;
+    return near + static_cast<std::uint64_t>(static_cast<std::int16_t>(low - near));
   }
+  r.skip(driver::kUdpBytes);
+  const std::uint64_t number = r.u64();
+  if (packet.protocol != driver::kProtocolUdp || !r.ok() || !is_filled(r.rest(), number)) return std::nullopt;
   return number;
 }
 
-Buffer esp_frame(const EspSa& sa, const MacAddress& source_mac, const MacAddress& destination_mac, std::uint64_t seq,
-                 Bytes packet) {
-  const EspTransform transform = transform_of(sa);
-  ByteWriter plain;
-  plain.bytes(packet);
-  const std::size_t padding = transform.ciphertext_bytes(packet.size()) - packet.size() - kEspTrailerBytes;
-  for (std::size_t i = 1; i <= padding; ++i) plain.u8(static_cast<std::uint8_t>(i));
-  plain.u8(static_cast<std::uint8_t>(padding)).u8(driver::kProtocolIpv4);
-  const Buffer esp = transform.seal(sa.spi, seq, transform.iv(seq), plain.view());
-
-  ByteWriter out;
-  ethernet(out, destination_mac, source_mac);
-  ipv4(out, kIpv4Bytes + esp.size(), static_cast<std::uint16_t>(seq), driver::kProtocolEsp, sa.source, sa.destination);
-  out.bytes(esp);
-  return out.take();
+Buffer ipsec_frame(const IpsecSa& sa, const MacAddress& source_mac, const MacAddress& destination_mac,
+                   std::uint64_t seq, Bytes bytes) {
+  IpPacket packet;
+  (void)read_ip(bytes, bytes[0] >> 4 == 6, packet);
+  const layout::Row row = row_of(sa);
+  const Transform transform = transform_of(sa);
+  const driver::software::Encapsulation encapsulation(packet, row, transform);
+  return ethernet(destination_mac, source_mac, encapsulation.packet(seq));
 }
 
-std::optional<EspHeader> esp_header(Bytes frame) {
-  if (frame.size() < kEthernetBytes + kIpv4Bytes + kEspHeaderBytes) return std::nullopt;
-  if (frame[kEthernetBytes + 9] != driver::kProtocolEsp) return std::nullopt;
-  ByteReader r(frame.subspan(kEthernetBytes + kIpv4Bytes));
-  EspHeader header;
+std::optional<IpsecHeader> ipsec_header(Bytes frame) {
+  const auto packet = packet_in(frame);
+  if (!packet || (packet->protocol != kProtocolEsp && packet->protocol != kProtocolAh)) return std::nullopt;
+  ByteReader r(packet->payload());
+  if (packet->protocol == kProtocolAh) r.skip(4);  // next header, length
+  IpsecHeader header;
   header.spi = r.u32();
   header.seq = r.u32();
-  return header;
+  return r.ok() ? std::optional(header) : std::nullopt;
 }
 
-std::optional<Buffer> open_esp_frame(const EspSa& sa, Bytes frame) {
-  const auto header = esp_header(frame);
+std::optional<Buffer> open_ipsec_frame(const IpsecSa& sa, Bytes frame) {
+  const auto header = ipsec_header(frame);
   if (!header || header->spi != sa.spi) return std::nullopt;
-  auto plain = transform_of(sa).open(frame.subspan(kEthernetBytes + kIpv4Bytes), header->seq);
-  if (!plain || plain->back() != driver::kProtocolIpv4) return std::nullopt;
-  const std::size_t padding = (*plain)[plain->size() - 2];
-  if (padding + kEspTrailerBytes > plain->size()) return std::nullopt;
-  plain->resize(plain->size() - kEspTrailerBytes - padding);
-  return plain;
+  const IpPacket outer = *packet_in(frame);
+  const Transform transform = transform_of(sa);
+  const Bytes payload = outer.payload();
+  std::uint8_t next_header = payload[0];
+  Buffer content;
+  if (outer.protocol == kProtocolAh) {
+    const std::size_t ah = 4 * (std::size_t{payload[1]} + 2);
+    if (ah < driver::software::kAhFixedBytes + transform.icv_bytes() || ah > payload.size() ||
+        !is_authentic(outer, transform, header->seq)) {
+      return std::nullopt;
+    }
+    content.assign(payload.begin() + static_cast<std::ptrdiff_t>(ah), payload.end());
+  } else {
+    auto plaintext = transform.open(payload, header->seq);
+    if (!plaintext) return std::nullopt;
+    next_header = plaintext->back();
+    const std::size_t trailer = (*plaintext)[plaintext->size() - 2] + driver::software::kEspTrailerBytes;
+    if (trailer > plaintext->size()) return std::nullopt;
+    plaintext->resize(plaintext->size() - trailer);
+    content = std::move(*plaintext);
+  }
+  if (sa.mode == layout::Mode::kTransport) return driver::write_ip(outer, next_header, content);
+  if (next_header != driver::kProtocolIpv4 && next_header != driver::kProtocolIpv6) return std::nullopt;
+  return content;
 }
 
 }  // namespace sallyport::bench

@@ -36,6 +36,9 @@ void print(const json::value& value, bool as_json) {
   for (const auto& [key, entry] : value.as_object()) std::cout << key << ": " << entry << "\n";
 }
 
+const std::map<std::string, layout::Protocol> kProtocols = {{"esp", layout::Protocol::kEsp},
+                                                            {"ah", layout::Protocol::kAh}};
+
 const std::map<std::string, bench::Way> kWays = {
     {"out", bench::Way::kOut}, {"in", bench::Way::kIn}, {"both", bench::Way::kBoth}};
 
@@ -61,7 +64,10 @@ struct Options {
   std::string frames = "64,128,256,512,1024,1280,1518,9018,imix";
   bench::TrialOptions trial;
   unsigned sas = 1;
+  layout::Protocol protocol = layout::Protocol::kEsp;
   std::string algorithm = "aes128gcm16";
+  unsigned inner = 4;  // IP versions
+  unsigned outer = 4;
   double load = 0.99;
   // update
   bench::UpdateOptions update;
@@ -118,14 +124,14 @@ void print_rates(const json::value& row) {
 // A row for each size of frame. `measure` makes it, by a card of its own: none inherits another's queues.
 template <class Measure>
 int run_trials(const char* what, const Options& options, Measure measure) {
-  auto algorithm = bench::Algorithm::parse(options.algorithm);
+  auto algorithm = bench::Algorithm::parse(options.algorithm, options.protocol);
   if (!algorithm) return fail(Error{Errc::kInvalid, "--algorithm: " + algorithm.error().message()}, kExitUsage);
   bench::TrialOptions trial = options.trial;
   trial.seed = options.seed;
   std::vector<bench::FrameMix> mixes;
   std::istringstream words(options.frames + ",");
   for (std::string word; std::getline(words, word, ',');) {
-    auto mix = bench::parse_mix(word);
+    auto mix = bench::parse_mix(word, options.inner == 6);
     if (!mix) return fail(mix.error(), kExitUsage);
     mixes.push_back(std::move(*mix));
   }
@@ -133,7 +139,7 @@ int run_trials(const char* what, const Options& options, Measure measure) {
   bool clean = true;
   for (const bench::FrameMix& mix : mixes) {
     sim::DirectCard card(platform_options(options));
-    auto setup = bench::BenchCard::configure(card, {options.sas, {*algorithm}});
+    auto setup = bench::BenchCard::configure(card, {options.sas, {*algorithm}, options.inner == 6, options.outer == 6});
     if (!setup) return fail(setup.error());
     auto row = measure(**setup, card.platform(), mix, trial);
     if (!row) return fail(row.error());
@@ -143,7 +149,10 @@ int run_trials(const char* what, const Options& options, Measure measure) {
   }
   if (options.as_json) {
     json::object out = head(what, options);
+    out["protocol"] = layout::kSaProtocols[static_cast<unsigned>(options.protocol)].name;
     out["algorithm"] = algorithm->name();
+    out["inner"] = options.inner;
+    out["outer"] = options.outer;
     out["results"] = std::move(rows);
     print(out, true);
   }
@@ -263,8 +272,14 @@ int main(int argc, char** argv) {
         ->capture_default_str();
     command
         ->add_option("--algorithm", options.algorithm,
-                     "of ESP, in the words of a proposal: aes256gcm16, aes128gmac, aes128ctr-sha256, aes256-sha256-esn")
+                     "in the words of a proposal: aes256gcm16, aes128gmac, aes128ctr-sha256, aes256-sha256-esn; of AH: "
+                     "sha256, sha512-esn")
         ->capture_default_str();
+    command->add_option("--protocol", options.protocol, "of the SAs")->transform(one_of(kProtocols));
+    for (auto& [name, version, whose] : {std::tuple("--inner", &options.inner, "IP version of the packets inside"),
+                                         std::tuple("--outer", &options.outer, "IP version of the tunnels")}) {
+      command->add_option(name, *version, whose)->check(CLI::IsMember({4, 6}))->capture_default_str();
+    }
     command->add_option("--clocks", options.trial.clocks, "simulated length of a trial, at least")
         ->check(CLI::Range(1000, 2'000'000))
         ->capture_default_str();

@@ -24,14 +24,14 @@ struct Ceiling {
   double lan_bits = 0;  // of a packet of the mix, in the mean: its frame with FCS
   double wan_bits = 0;  // all that it takes of the WAN
 
-  Ceiling(const FrameMix& mix, const EspShape& shape) {
-    std::vector<std::size_t> esp;
+  Ceiling(const FrameMix& mix, const SaShape& shape) {
+    std::vector<std::size_t> wan;
     for (const std::size_t length : mix.lengths) {
-      esp.push_back(esp_length(length, shape));
+      wan.push_back(wan_length(length, shape));
       lan_bits += 8.0 * static_cast<double>(sim::padded_bytes(length)) / static_cast<double>(mix.lengths.size());
-      wan_bits += 8.0 * static_cast<double>(sim::line_bytes(esp.back())) / static_cast<double>(mix.lengths.size());
+      wan_bits += 8.0 * static_cast<double>(sim::line_bytes(wan.back())) / static_cast<double>(mix.lengths.size());
     }
-    packets_per_second = line_packets_per_second(esp);
+    packets_per_second = line_packets_per_second(wan);
   }
 };
 
@@ -72,7 +72,7 @@ json::object drops_of(const Trial& trial) {
 }
 
 json::object describe(const Trial& trial, BenchCard& card, const FrameMix& mix) {
-  const Ceiling ceiling(mix, card.algorithm().shape());
+  const Ceiling ceiling(mix, card.shape(card.flows().front()));
   json::array streams;
   for (const Stream& stream : trial.streams) streams.push_back(describe(stream, ceiling));
   json::object row;

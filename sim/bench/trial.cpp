@@ -107,7 +107,7 @@ void TrialRunner::offer(Stream& stream, double share, std::size_t frames) {
     const auto arrival = platform_.receive(stream.outbound ? Port::kLan : Port::kWan, std::move(frame),
                                            begin + static_cast<LineTime>(at));
     stream.last_bit_in.push_back(arrival.last_bit);
-    at += static_cast<double>(sim::line_time(esp_length(length, flow.algorithm.shape()))) / share;
+    at += static_cast<double>(sim::line_time(wan_length(length, card_.shape(flow)))) / share;
   }
   stream.first_bit_out.assign(stream.offered(), Stream::kNotSeen);
   stream.begin = stream.offered() / kWarmUpShare / turn * turn;
@@ -115,20 +115,17 @@ void TrialRunner::offer(Stream& stream, double share, std::size_t frames) {
 }
 
 std::optional<std::uint64_t> TrialRunner::number_in(const Stream& stream, const Buffer& frame) const {
-  if (!stream.outbound) return number_of(Bytes(frame).subspan(kEthernetHeaderBytes));
-  const auto header = esp_header(frame);
+  // Frames keep their order, so that one with a part of its number carries about the next one.
+  if (!stream.outbound) return number_of(Bytes(frame).subspan(kEthernetHeaderBytes), stream.received);
+  const auto header = ipsec_header(frame);
   const auto flow = header ? flow_of_spi_.find(header->spi) : flow_of_spi_.end();
   if (flow == flow_of_spi_.end()) return std::nullopt;
-  const auto packet = open_esp_frame(card_.flows()[flow->second].out, frame);
-  return packet ? number_of(*packet) : std::nullopt;
+  const auto packet = open_ipsec_frame(card_.flows()[flow->second].out, frame);
+  return packet ? number_of(*packet, stream.received) : std::nullopt;
 }
 
 void TrialRunner::take(Stream& stream, const sim::SentFrame& frame) {
-  auto number = number_in(stream, frame.data);
-  if (number && mix_.lengths[0] < kLeastNumberedFrame) {
-    // The smallest frame has room for 16 bits of its number; frames keep their order, so it is the nearest.
-    *number = stream.received + static_cast<std::uint64_t>(static_cast<std::int16_t>(*number - stream.received));
-  }
+  const auto number = number_in(stream, frame.data);
   if (!number || *number >= stream.offered() || stream.first_bit_out[*number] != Stream::kNotSeen) {
     ++stream.damaged;
     return;
@@ -137,7 +134,7 @@ void TrialRunner::take(Stream& stream, const sim::SentFrame& frame) {
   ++stream.received;
 }
 
-Result<FrameMix> parse_mix(const std::string& word) {
+Result<FrameMix> parse_mix(const std::string& word, bool ipv6) {
   if (word == "imix") {
     FrameMix mix{word, {}};
     for (const std::size_t frame : {64, 570, 64, 570, 64, 1518, 64, 570, 64, 570, 64, 64}) {
@@ -145,7 +142,7 @@ Result<FrameMix> parse_mix(const std::string& word) {
     }
     return mix;
   }
-  if (word == "esp-min") return FrameMix{word, {34}};
+  if (word == "esp-min") return FrameMix{word, {least_frame(ipv6)}};
   std::size_t frame = 0;
   const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), frame);
   if (error != std::errc() || end != word.data() + word.size() || frame < 64 || frame > 9018) {

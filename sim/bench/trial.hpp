@@ -24,9 +24,9 @@ struct FrameMix {
   std::vector<std::size_t> lengths;  // without FCS, in the order in which they repeat
 };
 
-// "64", .., "9018"; "imix" is 64, 570 and 1518 bytes 7:4:1; "esp-min" the shortest packet there is, an ESP frame of 94
-// bytes with AES-GCM.
-Result<FrameMix> parse_mix(const std::string& word);
+// "64", .., "9018"; "imix" is 64, 570 and 1518 bytes 7:4:1; "esp-min" the shortest packet there is, with AES-GCM and
+// IPv4 an ESP frame of 94 bytes.
+Result<FrameMix> parse_mix(const std::string& word, bool ipv6 = false);
 
 struct TrialOptions {
   Way way = Way::kBoth;

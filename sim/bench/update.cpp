@@ -55,7 +55,7 @@ class Run {
   void keep_offering() {
     const sim::LineTime until = sim::start_of(platform_.now() + kAhead);
     const double step =
-        static_cast<double>(sim::line_time(esp_length(options_.frame_length, card_.algorithm().shape()))) /
+        static_cast<double>(sim::line_time(wan_length(options_.frame_length, card_.shape(card_.flows().front())))) /
         options_.share;
     next_ = std::max(next_, static_cast<double>(sim::start_of(platform_.now() + 64)));
     while (next_ < static_cast<double>(until)) {
@@ -109,7 +109,7 @@ class Run {
 
  private:
   void take(const sim::SentFrame& frame) {
-    const auto header = esp_header(frame.data);
+    const auto header = ipsec_header(frame.data);
     if (!header) {
       ++mixed_;
       return;
@@ -117,7 +117,7 @@ class Run {
     const bool alternative = (header->spi & 0x01000000) != (card_.flows()[0].out.spi & 0x01000000);
     const std::vector<Flow>& set = alternative ? alternatives_ : card_.flows();
     const std::size_t flow = (header->spi - set[0].out.spi) % set.size();
-    const auto packet = open_esp_frame(set[flow].out, frame.data);
+    const auto packet = open_ipsec_frame(set[flow].out, frame.data);
     const auto number = packet ? number_of(*packet) : std::nullopt;
     // The SA must be that of the packet's own flow.
     if (!number || *number >= offered_ || *number % set.size() != flow || parity_[*number] >= 0) {

@@ -25,7 +25,8 @@ using layout::Port;
 constexpr std::size_t kRoundPackets = 200;  // of random traffic; fits the ring
 constexpr std::size_t kFlipPackets = 120;   // in which the policy changes
 constexpr std::size_t kAlonePackets = 20;
-constexpr unsigned kRenewal = 6;  // rounds of each kind, after which the SA with limits has reached them
+constexpr std::size_t kMostAround = 128;  // bytes that protection adds to a packet
+constexpr unsigned kRenewal = 6;          // rounds of each kind, after which the SA with limits has reached them
 constexpr Clock kPatience = 2'000'000;
 constexpr std::uint8_t kLanHop = 1;
 constexpr std::uint8_t kWanHop = 2;
@@ -38,9 +39,15 @@ driver::MacAddress neighbour(std::uint32_t generation) {
 }
 std::uint32_t generation_of(const Buffer& frame) { return static_cast<std::uint32_t>(frame[3]) << 8 | frame[4]; }
 
+// A net of 256 addresses, in both IP versions; or one address.
+std::vector<driver::AddressRange> ranges(std::uint32_t first, std::uint32_t last) {
+  return {{address_of(first, false), address_of(last, false)}, {address_of(first, true), address_of(last, true)}};
+}
+std::vector<driver::AddressRange> net(std::uint32_t number) { return ranges(number, number | 0xff); }
+
 driver::SpdRule rule(std::uint32_t destination, layout::Action action, std::uint16_t policy_id, std::uint16_t row) {
   driver::SpdRule r;
-  r.destination = {{destination, destination | 0xff}};
+  r.destination = net(destination);
   r.action = action;
   r.policy_id = policy_id;
   r.sa_index = row;
@@ -88,6 +95,8 @@ class Comparison {
       if (auto r = twin_.write(where, bytes.u32()); !r) return r;
       if (auto r = twin_.write(where.at(1), high); !r) return r;
     }
+    if (auto r = twin_.write(reg::kLanVlan, traffic_.vlan(Port::kLan)); !r) return r;
+    if (auto r = twin_.write(reg::kWanVlan, traffic_.vlan(Port::kWan)); !r) return r;
     if (auto r = twin_.write(reg::kHashSeed, kHashSeed); !r) return r;
     if (auto r = commit(); !r) return r;
     twin_.flip_software();
@@ -100,11 +109,15 @@ class Comparison {
     tunnel.in.spi = *spi;
     driver::OutboundSa out;
     out.spi = tunnel.out.spi;
+    out.protocol = tunnel.out.protocol;
+    out.mode = tunnel.out.mode;
     out.source = tunnel.out.source;
     out.destination = tunnel.out.destination;
     out.protection = tunnel.out.protection;
-    out.esn = tunnel.esn;
-    out.set_df = tunnel.esn;
+    out.esn = tunnel.out.esn;
+    out.df = tunnel.df;
+    out.dscp = tunnel.dscp;
+    out.ah_align8 = tunnel.ah_align8;
     out.next_hop = kWanHop;
     out.policy_id = tunnel.policy_id;
     out.limits = {.soft_packets = tunnel.hard_packets / 2, .hard_packets = tunnel.hard_packets};
@@ -113,6 +126,8 @@ class Comparison {
     tunnel.out_row = *row;
     driver::InboundSa in;
     in.spi = tunnel.in.spi;
+    in.protocol = tunnel.in.protocol;
+    in.mode = tunnel.in.mode;
     in.destination = tunnel.in.destination;
     in.protection = tunnel.in.protection;
     in.policy_id = tunnel.policy_id;
@@ -129,11 +144,23 @@ class Comparison {
     driver::set_next_hop(image, kLanHop, {Port::kLan, neighbour(generation), 9200});
     driver::set_next_hop(image, kWanHop, {Port::kWan, neighbour(generation), 9200});
     driver::set_next_hop(image, kNarrowHop, {Port::kWan, neighbour(generation), 600});
-    const std::vector<driver::RouteEntry> routes = {
+    struct Target {
+      std::uint32_t number;
+      unsigned bits;
+      layout::Route kind;
+      std::uint8_t hop;
+    };
+    constexpr Target kTargets[] = {
         {kLanNet, 16, layout::Route::kSend, kLanHop},          {kFarNet, 16, layout::Route::kSend, kWanHop},
         {kOurAddress, 32, layout::Route::kLocal, 0},           {kOurLanAddress, 32, layout::Route::kLocal, 0},
         {kUnresolvedNet, 24, layout::Route::kResolve, 0},      {kNarrowNet, 24, layout::Route::kSend, kNarrowHop},
         {kNoNeighbourNet, 24, layout::Route::kSend, kEmptyHop}};
+    std::vector<driver::RouteEntry> routes;
+    for (const Target& to : kTargets) {
+      for (const bool ipv6 : {false, true}) {
+        routes.push_back({address_of(to.number, ipv6), prefix_bits(to.bits, ipv6), to.kind, to.hop});
+      }
+    }
     if (auto r = driver::compile_routes(routes, image); !r) return r.error();
     auto& tunnels = traffic_.tunnels();
     std::vector<driver::SpdRule> out;
@@ -141,11 +168,11 @@ class Comparison {
     for_user.principal = {{kPrincipal, kPrincipal}};
     out.push_back(for_user);
     for (std::size_t i = 0; i < kSteadyNets; ++i) {
-      const std::uint32_t net = steady_net(i);
+      const std::uint32_t to = steady_net(i);
       const std::size_t choice = rng_() % (kSteadyTunnels + 1);
       out.push_back(choice == kSteadyTunnels
-                        ? rule(net, layout::Action::kBypass, 50, 0)
-                        : rule(net, layout::Action::kProtect, tunnels[choice].policy_id, tunnels[choice].out_row));
+                        ? rule(to, layout::Action::kBypass, 50, 0)
+                        : rule(to, layout::Action::kProtect, tunnels[choice].policy_id, tunnels[choice].out_row));
     }
     const Tunnel& limited = traffic_.limited();
     out.push_back(rule(kLimitedNet, layout::Action::kProtect, limited.policy_id, limited.out_row));
@@ -153,27 +180,29 @@ class Comparison {
     out.push_back(rule(kBypassNet, layout::Action::kBypass, 51, 0));
     out.push_back(rule(kDiscardNet, layout::Action::kDiscard, 52, 0));
     out.push_back(rule(kAskNet, layout::Action::kHost, 53, 0));
-    for (const std::uint32_t net : {kUnresolvedNet, kNarrowNet, kNoNeighbourNet, kLanNet, kNoRouteNet}) {
-      out.push_back(rule(net, layout::Action::kBypass, 54, 0));
+    for (const std::uint32_t to : {kUnresolvedNet, kNarrowNet, kNoNeighbourNet, kLanNet, kNoRouteNet}) {
+      out.push_back(rule(to, layout::Action::kBypass, 54, 0));
     }
     if (auto r = driver::compile_spd(driver::Direction::kOutbound, out, image); !r) return r.error();
     std::vector<driver::SpdRule> in;
     for (const Tunnel& tunnel : tunnels) {
       driver::SpdRule r;
-      r.source = {{tunnel.far_host, tunnel.far_host}};
+      r.source = ranges(tunnel.far_host, tunnel.far_host);
       r.action = layout::Action::kProtect;
       r.policy_id = tunnel.policy_id;
       in.push_back(r);
     }
     driver::SpdRule clear;
-    clear.source = {{kBypassNet, kBypassNet | 0xff}};
+    clear.source = net(kBypassNet);
     clear.action = layout::Action::kBypass;
     in.push_back(clear);
-    clear.source = {{kDiscardNet, kDiscardNet | 0xff}};
+    clear.source = net(kDiscardNet);
     clear.action = layout::Action::kDiscard;
     in.push_back(clear);
     if (auto r = driver::compile_spd(driver::Direction::kInbound, in, image); !r) return r.error();
-    if (auto r = driver::compile_principals({{kUserAddress, kPrincipal}}, kHashSeed, image); !r) return r.error();
+    const std::map<Address, std::uint16_t> principals = {{address_of(kUserAddress, false), kPrincipal},
+                                                         {address_of(kUserAddress, true), kPrincipal}};
+    if (auto r = driver::compile_principals(principals, kHashSeed, image); !r) return r.error();
     return image;
   }
 
@@ -194,7 +223,7 @@ class Comparison {
     for (const Offered& p : packets) {
       LineTime& when = at[p.port == Port::kLan ? 0 : 1];
       twin_.platform().receive(p.port, p.frame, start_of(begin) + when, p.bad);
-      when += line_time(p.frame.size() + 70) * (100 + rng_() % 150) / 100;
+      when += line_time(p.frame.size() + kMostAround) * (100 + rng_() % 150) / 100;
     }
     report_.packets += packets.size();
   }
@@ -286,10 +315,7 @@ class Comparison {
   // what was decapsulated and what came in the clear, each by one of the two ways through a cipher; for the host
   // likewise.
   Result<void> compare(Output rtl, Output software) {
-    const auto way = [this](const std::pair<Port, Buffer>& f) {
-      return std::tuple(f.first, f.second[23], ByteReader(Bytes(f.second).subspan(26)).u32() >> 8 == kBypassNet >> 8,
-                        traffic_.chained(f.second));
-    };
+    const auto way = [this](const std::pair<Port, Buffer>& f) { return std::pair(f.first, traffic_.way_of(f)); };
     const auto by_way = [&](const auto& a, const auto& b) { return way(a) < way(b); };
     std::stable_sort(rtl.frames.begin(), rtl.frames.end(), by_way);
     std::stable_sort(software.frames.begin(), software.frames.end(), by_way);
@@ -335,7 +361,8 @@ class Comparison {
                std::to_string(static_cast<unsigned>(m.port)) + " generation " + std::to_string(m.generation) + " spi " +
                std::to_string(m.spi) + " sa_index " + std::to_string(m.sa_index) + " policy_id " +
                std::to_string(m.policy_id) + " principal " + std::to_string(m.principal) + " decapsulated " +
-               std::to_string(m.decapsulated) + " source " + std::to_string(m.source) + " frame " + to_hex(m.frame);
+               std::to_string(m.decapsulated) + " source " +
+               to_hex(ByteWriter().u64(m.source.high).u64(m.source.low).view()) + " frame " + to_hex(m.frame);
       };
       return differ("message " + text(rtl[i]) + ", the software card says " + text(software[i]));
     }

@@ -17,7 +17,7 @@ TEST(Compare, TheVerilatedCardDoesWhatTheSoftwareCardDoes) {
   EXPECT_GT(report->messages, 20u);
   EXPECT_GT(report->drops.size(), 15u) << "the traffic provokes too little";
   EXPECT_GT(report->flips, 0u);
-  for (const char* reason : {"replay_old", "replay_duplicate", "icv_mismatch", "hard_limit"}) {
+  for (const char* reason : {"replay_old", "replay_duplicate", "icv_mismatch", "hard_limit", "ip_extension", "vlan"}) {
     EXPECT_GT(report->drops[reason], 0u) << reason;
   }
 }

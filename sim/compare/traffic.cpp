@@ -5,50 +5,86 @@
 #include <array>
 #include <iterator>
 
-#include "driver/ipv4/ipv4.hpp"
 #include "hw/layout/descriptors.hpp"
 
 namespace sallyport::sim {
 namespace {
 
+using driver::IpPacket;
+using driver::kEthernetBytes;
+using driver::kIpv4Bytes;
+using driver::kIpv6Bytes;
+using layout::Mode;
 using layout::Port;
+using layout::Protocol;
 
 constexpr driver::MacAddress kSomebody = {0x02, 0, 0, 0, 0, 0x63};
-constexpr std::size_t kIpv4At = 14;
 constexpr std::size_t kMostDelivered = 400;  // and jumps ahead: further back than an anti-replay window
 
-void write_u16(Buffer& frame, std::size_t at, std::uint16_t value) {
+void write_u16(Buffer& frame, std::size_t at, std::size_t value) {
   frame[at] = static_cast<std::uint8_t>(value >> 8);
   frame[at + 1] = static_cast<std::uint8_t>(value);
 }
 
-// Makes the checksum right again after the header was changed.
+bool is_ipv6(Bytes packet) { return packet[0] >> 4 == 6; }
+bool carries_ipv6(const Buffer& frame) { return is_ipv6(Bytes(frame).subspan(kEthernetBytes)); }
+std::size_t header_of(const Buffer& frame) { return carries_ipv6(frame) ? kIpv6Bytes : kIpv4Bytes; }
+
+// Makes an IPv4 checksum right again after the header was changed.
 void mend(Buffer& frame) {
-  const std::size_t header = std::size_t{frame[kIpv4At] & 0xfU} * 4;
-  if (header < 20 || frame.size() < kIpv4At + header) return;
-  driver::write_checksum(std::span(frame).subspan(kIpv4At), header);
+  if (frame.size() < kEthernetBytes + kIpv4Bytes || frame[kEthernetBytes] >> 4 != 4) return;
+  const std::size_t header = std::size_t{frame[kEthernetBytes] & 0xfU} * 4;
+  if (header < kIpv4Bytes || frame.size() < kEthernetBytes + header) return;
+  driver::write_checksum(std::span(frame).subspan(kEthernetBytes), header);
+}
+
+// Makes the packet of a frame end where the frame does.
+void fit_length(Buffer& frame, std::ptrdiff_t wrong_by = 0) {
+  const std::size_t total = frame.size() - kEthernetBytes + static_cast<std::size_t>(wrong_by);
+  if (carries_ipv6(frame)) {
+    write_u16(frame, kEthernetBytes + 4, total - kIpv6Bytes);
+  } else {
+    write_u16(frame, kEthernetBytes + 2, total);
+  }
+}
+
+Buffer ethernet(const driver::MacAddress& destination, Bytes packet) {
+  const std::uint16_t ethertype = is_ipv6(packet) ? driver::kEthertypeIpv6 : driver::kEthertypeIpv4;
+  return ByteWriter().bytes(destination).bytes(kSomebody).u16(ethertype).bytes(packet).take();
 }
 
 }  // namespace
 
 Traffic::Traffic(std::mt19937_64& rng) : rng_(rng) {
+  for (auto& vlan : vlans_) vlan = static_cast<std::uint16_t>(one_in(2) ? 0 : 1 + below(4094));
   for (std::size_t i = 0; i <= kSteadyTunnels; ++i) {
     Tunnel t;
     t.policy_id = static_cast<std::uint16_t>(10 + i);
+    t.peer = kFirstPeer + static_cast<std::uint32_t>(i);
     t.far_host = kFarNet | 0x3000 | static_cast<std::uint32_t>(i + 1);
-    t.out = {.source = kOurAddress, .destination = kPeerAddress};
-    t.in = {.source = kPeerAddress, .destination = kOurAddress};
-    renew(t);
-    t.esn = i == 2;
     t.hard_packets = i == kSteadyTunnels ? 40 : 0;
+    t.out.esn = i == 2;
+    t.out.mode = i < kTunnelModes ? Mode::kTunnel : Mode::kTransport;
+    renew(t);
     tunnels_.push_back(std::move(t));
   }
 }
 
 void Traffic::renew(Tunnel& tunnel) {
+  const bool has_limits = tunnel.hard_packets != 0;
+  if (has_limits) tunnel.out.mode = one_in(2) ? Mode::kTunnel : Mode::kTransport;
+  tunnel.in.mode = tunnel.out.mode;
+  tunnel.far_host = tunnel.in.mode == Mode::kTransport ? tunnel.peer : kFarNet | 0x3000 | (tunnel.peer & 0xff);
+  const bool ipv6 = one_in(2);
+  tunnel.out.source = tunnel.in.destination = address_of(kOurAddress, ipv6);
+  tunnel.out.destination = tunnel.in.source = address_of(tunnel.peer, ipv6);
+  tunnel.out.protocol = tunnel.in.protocol = one_in(3) ? Protocol::kAh : Protocol::kEsp;
   tunnel.out.spi = static_cast<std::uint32_t>(rng_()) | 0x100;  // 0 to 255 are reserved
-  tunnel.out.protection = protection();
-  tunnel.in.protection = protection();
+  tunnel.out.protection = protection(tunnel.out.protocol);
+  tunnel.in.protection = protection(tunnel.in.protocol);
+  tunnel.df = layout::Df(below(std::size(layout::kDfs)));
+  tunnel.dscp = one_in(2) ? std::optional(static_cast<std::uint8_t>(below(64))) : std::nullopt;
+  tunnel.ah_align8 = one_in(2);
   tunnel.next_seq = 1;
   tunnel.replay_window = layout::kLeastReplayWindow << below(layout::kReplayWindowSizes);
 }
@@ -59,11 +95,11 @@ Secret Traffic::secret(std::size_t bytes) {
   return s;
 }
 
-// Any cipher, with an integrity when it has no ICV of its own.
-driver::SaProtection Traffic::protection() {
+// Any cipher that the protocol can have, with an integrity when it has no ICV of its own.
+driver::SaProtection Traffic::protection(Protocol protocol) {
   using layout::Cipher;
   driver::SaProtection p;
-  p.cipher = Cipher(below(std::size(layout::kCiphers)));
+  p.cipher = protocol == Protocol::kAh ? Cipher::kNull : Cipher(below(std::size(layout::kCiphers)));
   switch (p.cipher) {
     case Cipher::kNull:
       break;
@@ -89,49 +125,130 @@ driver::SaProtection Traffic::protection() {
   return p;
 }
 
-bool Traffic::chained(Bytes sent) const {
-  const auto is_of = [&](const Tunnel& t) {
-    const auto esp = bench::esp_header(sent);
-    const bool is = esp ? esp->spi == t.out.spi : ByteReader(sent.subspan(kIpv4At + 12)).u32() == t.far_host;
-    return is && layout::shape((esp ? t.out : t.in).protection.cipher).icv == 0;
-  };
-  return std::any_of(tunnels_.begin(), tunnels_.end(), is_of);
+Traffic::Way Traffic::way_of(const std::pair<Port, Buffer>& sent) const {
+  const auto& [port, wire] = sent;
+  const std::size_t tag = vlan(port) == 0 ? 0 : driver::kVlanTagBytes;
+  const Buffer frame = ByteWriter().bytes(Bytes(wire).first(12)).bytes(Bytes(wire).subspan(12 + tag)).take();
+  IpPacket packet;
+  (void)read_ip(Bytes(frame).subspan(kEthernetBytes), carries_ipv6(frame), packet);
+  const auto header = bench::ipsec_header(frame);
+  for (const Tunnel& t : tunnels_) {
+    const bool its =
+        port == Port::kWan ? header && header->spi == t.out.spi : packet.source == address_of(t.far_host, packet.ipv6);
+    const layout::Cipher cipher = (port == Port::kWan ? t.out : t.in).protection.cipher;
+    if (its) return layout::shape(cipher).icv == 0 ? Way::kChained : Way::kProtected;
+  }
+  return Way::kClear;
 }
 
-std::size_t Traffic::length() {
-  switch (below(8)) {
+// ---- packets -------------------------------------------------------------------------------------------------------
+
+std::size_t Traffic::length(bool ipv6) {
+  const std::size_t least = bench::least_frame(ipv6);
+  switch (below(32)) {
     case 0:
-      return bench::kLeastNumberedFrame;
+      return 9000 + kEthernetBytes;
     case 1:
-      return 1514;
+      return least + below(9000);
     case 2:
-      return bench::kLeastNumberedFrame + below(3000);
+    case 3:
+      return 1514;
+    case 4:
+    case 5:
+      return least + below(1500);
     default:
-      return bench::kLeastNumberedFrame + below(300);
+      return least + below(300);
   }
 }
 
-Buffer Traffic::lan_frame(std::uint32_t destination) {
-  const std::uint32_t source = one_in(6) ? kUserAddress : kLanNet | static_cast<std::uint32_t>(below(200));
-  return bench::numbered_frame({kSomebody, kLanMac, source, destination | static_cast<std::uint32_t>(below(256))},
-                               length(), number_++);
+// As it comes to the port, with the tag of its VLAN.
+Offered Traffic::offered(Port port, Bytes frame) {
+  const std::uint16_t id = vlan(port);
+  if (id == 0 || frame.size() < 12) return {port, Buffer(frame.begin(), frame.end())};
+  const auto priority = static_cast<std::uint16_t>(below(16) << 12);
+  return {port, ByteWriter()
+                    .bytes(frame.first(12))
+                    .u16(driver::kEthertypeVlan)
+                    .u16(id | priority)
+                    .bytes(frame.subspan(12))
+                    .take()};
 }
 
-Buffer Traffic::esp_frame(Tunnel& tunnel, std::uint32_t inner_destination) {
+Buffer Traffic::packet(const Address& source, const Address& destination) {
+  const Buffer frame =
+      bench::numbered_frame({kSomebody, kLanMac, source, destination}, length(!source.is_v4()), number_++);
+  return {frame.begin() + kEthernetBytes, frame.end()};
+}
+
+// The packet with another TOS, with options or extension headers, or as a fragment.
+Buffer Traffic::varied(Bytes bytes) {
+  IpPacket packet;
+  (void)read_ip(bytes, is_ipv6(bytes), packet);
+  packet.tos = static_cast<std::uint8_t>(one_in(2) ? rng_() : 0);
+  const std::uint16_t fragment = one_in(8) ? static_cast<std::uint16_t>(one_in(2) ? 0x2000 : below(0x2000)) : 0;
+  ByteWriter w;
+  if (packet.ipv6) {
+    constexpr std::uint8_t kKinds[] = {driver::kHopByHopOptions, driver::kRouting, driver::kDestinationOptions};
+    Buffer kinds(one_in(4) ? 1 + below(one_in(8) ? 6 : 3) : 0);
+    for (auto& kind : kinds) kind = kKinds[below(std::size(kKinds))];
+    if (fragment != 0) kinds.push_back(driver::kFragment);
+    for (std::size_t i = 0; i < kinds.size(); ++i) {
+      w.u8(i + 1 < kinds.size() ? kinds[i + 1] : packet.protocol);
+      if (kinds[i] == driver::kFragment) {
+        w.u8(0).u16(static_cast<std::uint16_t>((fragment & 0x1fff) << 3 | fragment >> 13)).u32(7);
+      } else {
+        const std::size_t units = one_in(4) ? below(4) : 0;  // of 8 bytes, behind the first
+        w.u8(static_cast<std::uint8_t>(units)).u8(1).u8(static_cast<std::uint8_t>(8 * units + 4)).zeros(8 * units + 4);
+      }
+    }
+    w.bytes(packet.payload());
+    return write_ip(packet, kinds.empty() ? packet.protocol : kinds[0], w.view());
+  }
+  const std::size_t options = one_in(4) ? 4 * below(11) : 0;
+  w.u8(static_cast<std::uint8_t>(0x45 + options / 4)).u8(packet.tos);
+  w.u16(static_cast<std::uint16_t>(kIpv4Bytes + options + packet.payload().size())).u16(packet.identification);
+  w.u16(fragment != 0 ? fragment : static_cast<std::uint16_t>(below(4) << 14))
+      .u8(packet.ttl)
+      .u8(packet.protocol)
+      .u16(0);
+  w.u32(packet.source.v4()).u32(packet.destination.v4());
+  for (std::size_t i = 0; i < options; ++i) w.u8(1);  // RFC 791: no operation
+  w.patch_u16(10, driver::internet_checksum(w.view()));
+  return w.bytes(packet.payload()).take();
+}
+
+Buffer Traffic::lan_frame(std::uint32_t destination, bool plain) {
+  const std::uint32_t source = one_in(6) ? kUserAddress : kLanNet | static_cast<std::uint32_t>(below(200));
+  const bool ipv6 = one_in(2);
+  const Buffer made =
+      packet(address_of(source, ipv6), address_of(destination | static_cast<std::uint32_t>(below(256)), ipv6));
+  return ethernet(kLanMac, plain ? made : varied(made));
+}
+
+Buffer Traffic::ipsec_frame(Tunnel& tunnel, std::uint32_t inner_destination, bool plain) {
   if (one_in(30)) tunnel.next_seq += below(2 * tunnel.replay_window);  // many were lost on the way
-  const Buffer inner =
-      bench::numbered_frame({kSomebody, kWanMac, tunnel.far_host, inner_destination}, length(), number_++);
-  return bench::esp_frame(tunnel.in, kSomebody, kWanMac, tunnel.next_seq++, Bytes(inner).subspan(kIpv4At));
+  const bool tunnel_mode = tunnel.in.mode == Mode::kTunnel;
+  const bool ipv6 = tunnel_mode ? one_in(2) : !tunnel.in.source.is_v4();
+  const bool stranger = tunnel_mode && !plain && one_in(40);  // what another SA should have carried
+  const std::uint32_t source = stranger ? tunnels_[below(tunnels_.size())].far_host : tunnel.far_host;
+  Buffer inner =
+      packet(address_of(source, ipv6), tunnel_mode ? address_of(inner_destination, ipv6) : tunnel.in.destination);
+  if (tunnel_mode && !plain) inner = varied(inner);
+  Buffer frame = bench::ipsec_frame(tunnel.in, kSomebody, kWanMac, tunnel.next_seq++, inner);
+  // Whatever routers have written into it, congestion above all; no ICV minds.
+  driver::set_tos(std::span(frame).subspan(kEthernetBytes), static_cast<std::uint8_t>(rng_()));
+  return frame;
 }
 
 std::vector<Offered> Traffic::forwarded(std::size_t count) {
   std::vector<Offered> packets;
   for (std::size_t i = 0; i < count; ++i) {
     if (one_in(2)) {
-      packets.push_back({Port::kLan, lan_frame(steady_net(below(kSteadyNets)))});
+      packets.push_back(offered(Port::kLan, lan_frame(steady_net(below(kSteadyNets)), true)));
     } else {
-      Tunnel& tunnel = tunnels_[below(kSteadyTunnels)];
-      packets.push_back({Port::kWan, esp_frame(tunnel, kLanNet | static_cast<std::uint32_t>(1 + below(200)))});
+      Tunnel& tunnel = tunnels_[below(kTunnelModes)];
+      const std::uint32_t host = kLanNet | static_cast<std::uint32_t>(1 + below(200));
+      packets.push_back(offered(Port::kWan, ipsec_frame(tunnel, host, true)));
     }
   }
   return packets;
@@ -140,9 +257,11 @@ std::vector<Offered> Traffic::forwarded(std::size_t count) {
 std::vector<Offered> Traffic::anything(std::size_t count) {
   std::vector<Offered> packets;
   for (std::size_t i = 0; i < count; ++i) {
-    Offered p;
-    p.port = one_in(2) ? Port::kLan : Port::kWan;
-    p.frame = p.port == Port::kLan ? any_lan() : any_wan();
+    const Port port = one_in(2) ? Port::kLan : Port::kWan;
+    const Buffer frame = port == Port::kLan ? any_lan() : any_wan();
+    Offered p = offered(port, frame);
+    if (one_in(30)) p.frame = frame;                                                         // without a tag, or
+    if (one_in(30) && p.frame.size() >= 16) write_u16(p.frame, 12, driver::kEthertypeVlan);  // with a tag of anything
     p.bad = one_in(50);
     packets.push_back(std::move(p));
   }
@@ -153,10 +272,10 @@ Buffer Traffic::any_lan() {
   static constexpr std::array<std::uint32_t, 12> kNets = {
       kLimitedNet, kEmptySaNet,    kBypassNet,  kDiscardNet,     kAskNet, kNoRuleNet,
       kNarrowNet,  kUnresolvedNet, kNoRouteNet, kNoNeighbourNet, kLanNet, kOurLanAddress & ~0xffU};
-  Buffer frame = lan_frame(one_in(2) ? steady_net(below(kSteadyNets)) : kNets[below(kNets.size())]);
+  Buffer frame = lan_frame(one_in(2) ? steady_net(below(kSteadyNets)) : kNets[below(kNets.size())], one_in(2));
   if (one_in(40)) {  // to the gateway itself
-    for (std::size_t i = 0; i < 4; ++i) frame[30 + i] = static_cast<std::uint8_t>(kOurLanAddress >> (24 - 8 * i));
-    mend(frame);
+    const bool ipv6 = one_in(2);
+    frame = ethernet(kLanMac, packet(address_of(kUserAddress, ipv6), address_of(kOurLanAddress, ipv6)));
   }
   if (one_in(4)) damage_header(frame);
   return frame;
@@ -167,13 +286,14 @@ Buffer Traffic::any_wan() {
   switch (below(8)) {
     case 0: {  // in the clear
       const std::uint32_t source = one_in(2) ? kBypassNet | 5 : one_in(2) ? kDiscardNet | 5 : tunnel.far_host;
-      Buffer frame = bench::numbered_frame({kSomebody, kWanMac, source, one_in(4) ? kOurAddress : kLanNet | 9},
-                                           length(), number_++);
+      const bool ipv6 = one_in(2);
+      const Buffer made = packet(address_of(source, ipv6), address_of(one_in(4) ? kOurAddress : kLanNet | 9, ipv6));
+      Buffer frame = ethernet(kWanMac, one_in(2) ? varied(made) : made);
       if (one_in(3)) damage_header(frame);
       return frame;
     }
     case 1:
-      return damage_esp(tunnels_[below(kSteadyTunnels)]);
+      return damage_ipsec(tunnels_[below(kSteadyTunnels)]);
     case 2:
       if (!delivered_.empty()) return delivered_[below(delivered_.size())];
       break;
@@ -182,7 +302,7 @@ Buffer Traffic::any_wan() {
   }
   static constexpr std::array<std::uint32_t, 6> kInner = {kOurLanAddress, kFarNet | 1,  kNoRouteNet | 1,
                                                           kLanNet | 1,    kLanNet | 77, kLanNet | 200};
-  Buffer frame = esp_frame(tunnel, kInner[below(kInner.size())]);
+  Buffer frame = ipsec_frame(tunnel, kInner[below(kInner.size())], false);
   std::vector<Buffer>& delivered = &tunnel == &limited() ? limited_delivered_ : delivered_;
   delivered.push_back(frame);
   if (delivered.size() > kMostDelivered) delivered.erase(delivered.begin());
@@ -190,28 +310,29 @@ Buffer Traffic::any_wan() {
 }
 
 Offered Traffic::alone() {
-  Offered p{Port::kWan, {}, false};
   const std::vector<Buffer>& delivered = one_in(2) ? limited_delivered_ : delivered_;
   if (delivered.empty() || one_in(4)) {
-    p.frame = one_in(2) ? esp_frame(limited(), kLanNet | 4) : damage_esp(limited());
-    return p;
+    return offered(Port::kWan, one_in(2) ? ipsec_frame(limited(), kLanNet | 4, false) : damage_ipsec(limited()));
   }
-  p.frame = delivered[one_in(2) ? delivered.size() - 1 : below(delivered.size())];
-  if (one_in(2)) damage_payload(p.frame);
-  return p;
+  Buffer frame = delivered[one_in(2) ? delivered.size() - 1 : below(delivered.size())];
+  if (one_in(2)) damage_payload(frame);
+  return offered(Port::kWan, frame);
 }
 
-// A fault in the Ethernet or IPv4 header. Its checksum is mended half of the time, so that what is behind is reached.
+// ---- faults --------------------------------------------------------------------------------------------------------
+
+// A fault in the Ethernet or IP header. A checksum is mended half of the time, so that what is behind is reached.
 void Traffic::damage_header(Buffer& frame) {
+  const bool ipv6 = carries_ipv6(frame);
   switch (below(9)) {
     case 0:  // TTL
-      frame[22] = static_cast<std::uint8_t>(below(2));
+      frame[kEthernetBytes + (ipv6 ? 7 : 8)] = static_cast<std::uint8_t>(below(2));
       break;
     case 1:
-      frame[kIpv4At + below(20)] = static_cast<std::uint8_t>(rng_());
+      frame[kEthernetBytes + below(header_of(frame))] = static_cast<std::uint8_t>(rng_());
       break;
-    case 2:  // total length
-      write_u16(frame, 16, static_cast<std::uint16_t>(frame.size() - kIpv4At + below(7) - 3));
+    case 2:
+      fit_length(frame, static_cast<std::ptrdiff_t>(below(7)) - 3);
       break;
     case 3:
       frame.resize(1 + below(frame.size()));
@@ -222,48 +343,63 @@ void Traffic::damage_header(Buffer& frame) {
     case 5:
       frame[0] |= 1;  // a group
       break;
-    case 6:
-      write_u16(frame, 12, one_in(2) ? driver::kEthertypeArp : std::uint16_t{0x86dd});
+    case 6: {
+      constexpr std::uint16_t kOthers[] = {driver::kEthertypeArp, driver::kEthertypeIpv4, driver::kEthertypeIpv6,
+                                           driver::kEthertypeVlan, 0x88cc};
+      write_u16(frame, 12, kOthers[below(std::size(kOthers))]);
       break;
-    case 7:  // a fragment
-      write_u16(frame, 20, static_cast<std::uint16_t>(one_in(2) ? 0x2000 : 1 + below(100)));
+    }
+    case 7:  // an IPv4 fragment; in IPv6 a next header of anything, extension headers among it
+      if (ipv6) {
+        frame[kEthernetBytes + 6] = static_cast<std::uint8_t>(one_in(2) ? driver::kFragment : below(64));
+      } else {
+        write_u16(frame, 20, one_in(2) ? 0x2000 : 1 + below(100));
+      }
       break;
     default:
       frame.resize(frame.size() + 1 + below(64));  // Ethernet padding
       break;
   }
-  if (one_in(2) && frame.size() > kIpv4At) mend(frame);
+  if (one_in(2)) mend(frame);
 }
 
 void Traffic::damage_payload(Buffer& frame) {
-  const std::size_t iv = kIpv4At + 20 + 8;
-  frame[iv + below(frame.size() - iv)] ^= static_cast<std::uint8_t>(1 + below(255));
+  const std::size_t behind_seq = kEthernetBytes + header_of(frame) + 12;  // of AH; within the IV or the text of ESP
+  frame[behind_seq + below(frame.size() - behind_seq)] ^= static_cast<std::uint8_t>(1 + below(255));
 }
 
-// An ESP packet that is refused, under a sequence number of its own.
-Buffer Traffic::damage_esp(Tunnel& tunnel) {
-  Buffer frame = esp_frame(tunnel, kLanNet | 3);
-  const std::size_t esp = kIpv4At + 20;
-  switch (below(5)) {
+// A packet of ESP or AH that is refused, under a sequence number of its own.
+Buffer Traffic::damage_ipsec(Tunnel& tunnel) {
+  Buffer frame = ipsec_frame(tunnel, kLanNet | 3, false);
+  const std::size_t header = kEthernetBytes + header_of(frame);
+  const bool ah = tunnel.in.protocol == Protocol::kAh;
+  switch (below(6)) {
     case 0:
       damage_payload(frame);
       break;
     case 1:  // an SPI of no SA
-      frame[esp + below(4)] ^= static_cast<std::uint8_t>(1 + below(255));
+      frame[header + (ah ? 4 : 0) + below(4)] ^= static_cast<std::uint8_t>(1 + below(255));
       break;
     case 2: {  // too short
       const std::size_t length = below(40);
-      frame.resize(std::min(frame.size(), esp + length));
-      write_u16(frame, 16, static_cast<std::uint16_t>(frame.size() - kIpv4At));
+      frame.resize(std::min(frame.size(), header + length));
+      fit_length(frame);
       mend(frame);
       break;
     }
-    case 3:  // a fragment
-      write_u16(frame, 20, 0x2000);
-      mend(frame);
+    case 3:  // a fragment, or ESP behind one's header
+      if (carries_ipv6(frame)) {
+        frame[kEthernetBytes + 6] = driver::kFragment;
+      } else {
+        write_u16(frame, 20, 0x2000);
+        mend(frame);
+      }
+      break;
+    case 4:  // AH of another length; ESP whose trailer or text is
+      frame[ah ? header + 1 : frame.size() - 1] ^= static_cast<std::uint8_t>(1 + below(15));
       break;
     default:  // sequence number 0
-      std::fill_n(frame.begin() + static_cast<std::ptrdiff_t>(esp + 4), 4, std::uint8_t{0});
+      std::fill_n(frame.begin() + static_cast<std::ptrdiff_t>(header + (ah ? 8 : 4)), 4, std::uint8_t{0});
       break;
   }
   return frame;

@@ -10,8 +10,21 @@
 
 namespace sallyport::sim {
 
+using layout::Address;
+
 inline constexpr driver::MacAddress kLanMac = {0x02, 0, 0, 0, 0, 0x01};  // the card's
 inline constexpr driver::MacAddress kWanMac = {0x02, 0, 0, 0, 0, 0x02};
+
+// Every address below stands for one of each IP version: 10.1.2.3 for itself and for 2001:db8:a:102::3.
+constexpr Address address_of(std::uint32_t number, bool ipv6) {
+  return ipv6 ? Address(0x20010db800000000ULL | number >> 8, number & 0xff) : Address::from_v4(number);
+}
+// The bits of a prefix that is `of_32` long in IPv4, of 128.
+constexpr unsigned prefix_bits(unsigned of_32, bool ipv6) {
+  if (!ipv6) return 96 + of_32;
+  return of_32 == 32 ? 128 : 40 + of_32;
+}
+
 inline constexpr std::uint32_t kLanNet = 0x0a010000;      // 10.1.0.0/16 behind LAN
 inline constexpr std::uint32_t kFarNet = 0x0a020000;      // 10.2.0.0/16 behind WAN; /24s of it follow
 inline constexpr std::uint32_t kLimitedNet = 0x0a022000;  // its SA reaches its hard limit
@@ -26,23 +39,30 @@ inline constexpr std::uint32_t kNoNeighbourNet = 0x0a030200;  // an empty row,
 inline constexpr std::uint32_t kNoRouteNet = 0x0a040000;      // none
 inline constexpr std::uint32_t kOurAddress = 0xc0000201;      // 192.0.2.1
 inline constexpr std::uint32_t kOurLanAddress = 0x0a01fe01;
-inline constexpr std::uint32_t kPeerAddress = 0xc0000202;
+inline constexpr std::uint32_t kFirstPeer = 0xc0000202;    // a gateway for each tunnel
 inline constexpr std::uint32_t kUserAddress = 0x0a010042;  // of the one known principal
 inline constexpr std::uint16_t kPrincipal = 7;
 inline constexpr std::uint32_t kHashSeed = 0x5eed;
 
-inline constexpr std::size_t kSteadyTunnels = 3;  // the last with ESN; then a limited one
+// Tunnels in tunnel mode that carry traffic both ways, whatever the generation; then one in transport mode, then one
+// with limits, of any mode.
+inline constexpr std::size_t kTunnelModes = 3;
+inline constexpr std::size_t kSteadyTunnels = 4;  // protect what comes from LAN
 inline constexpr std::size_t kSteadyNets = 6;     // protected by any of them, or bypassed
 constexpr std::uint32_t steady_net(std::size_t i) { return kFarNet | static_cast<std::uint32_t>(i) << 8; }
 
-// A pair of SAs with the peer. Row and inbound SPI are filled in when it is installed.
+// A pair of SAs with a peer. Row and inbound SPI are filled in when it is installed.
 struct Tunnel {
-  bench::EspSa out;
-  bench::EspSa in;
-  bool esn = false;  // of the outbound SA
+  bench::IpsecSa out;
+  bench::IpsecSa in;
+  // Of the outbound SA.
+  layout::Df df = layout::Df::kCopy;
+  std::optional<std::uint8_t> dscp;
+  bool ah_align8 = false;
   std::uint16_t policy_id = 0;
   std::uint16_t out_row = 0;
-  std::uint32_t far_host = 0;
+  std::uint32_t peer = 0;
+  std::uint32_t far_host = 0;  // whom its inbound packets come from; in transport mode the peer
   std::uint64_t hard_packets = 0;
   std::uint32_t replay_window = driver::kDefaultReplayWindow;
   std::uint64_t next_seq = 1;  // of the peer
@@ -60,15 +80,19 @@ class Traffic {
 
   std::vector<Tunnel>& tunnels() { return tunnels_; }
   [[nodiscard]] Tunnel& limited() { return tunnels_.back(); }
-  // New ciphers, keys and numbers for a tunnel that is to be installed anew.
+  // The VLAN of a port's frames; 0: none.
+  [[nodiscard]] std::uint16_t vlan(layout::Port port) const { return vlans_[port == layout::Port::kWan ? 1 : 0]; }
+  // New protocols, modes, ciphers, keys and numbers for a tunnel that is to be installed anew.
   void renew(Tunnel& tunnel);
-  // Whether a frame that left the card had to go by the engine of chained modes.
-  [[nodiscard]] bool chained(Bytes sent) const;
+
+  // The way by which a frame that left the card went through it: packets that take one keep their order.
+  enum class Way { kClear, kProtected, kChained };  // by AES-GCM and AES-GMAC, or by the engine of chained modes
+  [[nodiscard]] Way way_of(const std::pair<layout::Port, Buffer>& sent) const;
 
   // Everything, faults included.
   std::vector<Offered> anything(std::size_t count);
   // A packet whose fate depends on what is inside with it, so that it must come alone: one of the SA with limits, or
-  // any tunnel's ESP packet again, as it was or forged.
+  // any tunnel's packet again, as it was or forged.
   Offered alone();
   // Packets that any policy of the comparison forwards.
   std::vector<Offered> forwarded(std::size_t count);
@@ -77,19 +101,23 @@ class Traffic {
   [[nodiscard]] std::size_t below(std::size_t n) { return rng_() % n; }
   [[nodiscard]] bool one_in(std::size_t n) { return below(n) == 0; }
   Secret secret(std::size_t bytes);
-  driver::SaProtection protection();
-  std::size_t length();
-  Buffer lan_frame(std::uint32_t destination);
-  Buffer esp_frame(Tunnel& tunnel, std::uint32_t inner_destination);
+  driver::SaProtection protection(layout::Protocol protocol);
+  std::size_t length(bool ipv6);
+  Offered offered(layout::Port port, Bytes frame);
+  Buffer packet(const Address& source, const Address& destination);
+  Buffer varied(Bytes packet);
+  Buffer lan_frame(std::uint32_t destination, bool plain);
+  Buffer ipsec_frame(Tunnel& tunnel, std::uint32_t inner_destination, bool plain);
   Buffer any_lan();
   Buffer any_wan();
   void damage_header(Buffer& frame);
-  void damage_payload(Buffer& esp_frame);
-  Buffer damage_esp(Tunnel& tunnel);
+  void damage_payload(Buffer& ipsec_frame);
+  Buffer damage_ipsec(Tunnel& tunnel);
 
   std::mt19937_64& rng_;
+  std::uint16_t vlans_[2] = {0, 0};
   std::vector<Tunnel> tunnels_;
-  std::vector<Buffer> delivered_;          // ESP frames sent before, to be sent again
+  std::vector<Buffer> delivered_;          // protected frames sent before, to be sent again
   std::vector<Buffer> limited_delivered_;  // and those of the SA with limits
   std::uint64_t number_ = 0;
 };

@@ -24,7 +24,7 @@ struct DrivenCard {
         received(driver::RxRing::start(card, kHostSlots).value()),
         sent(driver::TxRing::start(card, 64).value()) {}
 
-  // MAC addresses, hash seed, SAs with their keys; then enabled.
+  // MAC addresses, hash seed, SAs with their keys and limits; then enabled.
   void install(const std::vector<RandomSa>& outbound_sas, const std::vector<RandomSa>& inbound_sas) {
     using layout::Port;
     using layout::TableId;
@@ -39,6 +39,7 @@ struct DrivenCard {
           ASSERT_TRUE(loader.write_rows({{table, sa.row, sa.integrity_key}}));
         }
         ASSERT_TRUE(loader.write_rows({{outbound ? TableId::kSaOutKey : TableId::kSaInKey, sa.row, sa.key}}));
+        ASSERT_TRUE(loader.write_rows({{outbound ? TableId::kSaOutLimits : TableId::kSaInLimits, sa.row, sa.limits}}));
         ASSERT_TRUE(loader.write_rows({{outbound ? TableId::kSaOut : TableId::kSaIn, sa.row, sa.sa}}));
       }
     }

@@ -2,9 +2,10 @@
 // How many clocks a packet takes when frames arrive as fast as a port can give them, and what a flip costs under load.
 #include <gtest/gtest.h>
 
-#include "driver/ipv4/ipv4.hpp"
+#include "driver/ip/ip.hpp"
 #include "driver/tables/route_compiler.hpp"
 #include "driver/tables/spd_compiler.hpp"
+#include "driver/testing/frames.hpp"
 #include "tests/card/driven_card.hpp"
 #include "tests/card/verilated_card.hpp"
 
@@ -13,7 +14,8 @@ namespace {
 
 using layout::Port;
 
-constexpr std::uint32_t kInside = 0x0a000105, kOutside = 0x0a000205, kSlowOutside = 0x0a000305, kGateway = 0xc0000201;
+constexpr Address kInside = Address::from_v4(0x0a000105), kOutside = Address::from_v4(0x0a000205);
+constexpr Address kSlowOutside = Address::from_v4(0x0a000305), kGateway = Address::from_v4(0xc0000201);
 constexpr std::uint16_t kPolicyId = 7;
 constexpr unsigned kRow = 3;
 constexpr std::uint32_t kSpi = 0x10000000 | kRow;
@@ -65,28 +67,21 @@ driver::TableImage tables(layout::Action action, std::uint8_t mark, bool homewar
   driver::set_next_hop(image, 1, {Port::kLan, {2, 0, 0, 0, 1, mark}, 9000});
   driver::set_next_hop(image, 2, {Port::kWan, {2, 0, 0, 0, 2, mark}, 9000});
   const std::uint8_t there = homeward ? 1 : 2;
-  EXPECT_TRUE(driver::compile_routes({{kOutside, 32, layout::Route::kSend, there},
-                                      {kSlowOutside, 32, layout::Route::kSend, there},
-                                      {kGateway, 32, layout::Route::kLocal, 0}},
+  EXPECT_TRUE(driver::compile_routes({{kOutside, layout::kAddressBits, layout::Route::kSend, there},
+                                      {kSlowOutside, layout::kAddressBits, layout::Route::kSend, there},
+                                      {kGateway, layout::kAddressBits, layout::Route::kLocal, 0}},
                                      image));
   return image;
 }
 
-Buffer lan_frame(std::size_t length, std::uint32_t number, std::uint32_t destination = kOutside) {
-  ByteWriter w;
-  w.bytes(kLanMac).zeros(6).u16(driver::kEthertypeIpv4);
-  w.u8(0x45)
-      .u8(0)
-      .u16(static_cast<std::uint16_t>(length - 14))
-      .u32(0)
-      .u8(64)
-      .u8(17)
-      .u16(0)
-      .u32(kInside)
-      .u32(destination);
-  w.patch_u16(24, driver::internet_checksum(Bytes(w.view()).subspan(14)));
-  w.u32(number).zeros(length - 38);
-  return w.take();
+Buffer lan_frame(std::size_t length, std::uint32_t number, const Address& destination = kOutside) {
+  driver::IpHeader header;
+  header.ttl = 64;
+  header.source = kInside;
+  header.destination = destination;
+  const Buffer payload = ByteWriter().u32(number).zeros(length - 38).take();
+  return driver::testing::ethernet_frame(kLanMac, {}, driver::kEthertypeIpv4,
+                                         driver::write_ip(header, driver::kProtocolUdp, payload));
 }
 
 class Pace : public testing::Test {

@@ -30,7 +30,13 @@ namespace reg = layout::reg;
 std::string text(const Message& m) {
   ByteWriter w;
   w.u8(static_cast<std::uint8_t>(m.reason)).u8(static_cast<std::uint8_t>(m.port)).u32(m.generation).u32(m.spi);
-  w.u16(m.sa_index).u8(m.outbound).u8(m.decapsulated).u16(m.policy_id).u16(m.principal).u32(m.source);
+  w.u16(m.sa_index)
+      .u8(m.outbound)
+      .u8(m.decapsulated)
+      .u16(m.policy_id)
+      .u16(m.principal)
+      .u64(m.source.high)
+      .u64(m.source.low);
   return layout::kUpcalls[static_cast<unsigned>(m.reason)].name + (" " + to_hex(w.view()) + " " + to_hex(m.frame));
 }
 
@@ -75,8 +81,12 @@ void expect_merged(std::vector<Buffer> seen, Left expected, const char* port) {
 class Twins : public testing::TestWithParam<unsigned> {
  protected:
   void SetUp() override {
-    software_side_.install(world_.outbound(), world_.inbound());
-    verilated_side_.install(world_.outbound(), world_.inbound());
+    for (DrivenCard* side : {&software_side_, &verilated_side_}) {
+      side->install(world_.outbound(), world_.inbound());
+      for (const Port port : {Port::kLan, Port::kWan}) {
+        ASSERT_TRUE(side->control.set_vlan(port, world_.vlan(port)));
+      }
+    }
   }
 
   void new_tables() {
@@ -85,7 +95,8 @@ class Twins : public testing::TestWithParam<unsigned> {
     ASSERT_TRUE(verilated_side_.session.commit(image));
   }
 
-  void receive(Port port, const Buffer& frame) {
+  void receive(Port port, Bytes untagged) {
+    const Buffer frame = world_.on_wire(port, untagged);
     const bool bad = random_() % 100 == 0;
     software_.receive(port, frame, bad);
     keep(way_taken());

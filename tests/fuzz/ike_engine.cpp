@@ -42,6 +42,12 @@ class Adversary : public test::Wire {
     Connection words = connection(b, a);
     words.ike_proposals = parse_proposals(Protocol::kIke, kIkeProposal).value();
     words.children[0].proposals = parse_proposals(Protocol::kEsp, "aes128gcm16").value();
+    ChildConfig ends;
+    ends.name = "ends";
+    ends.proposals = parse_proposals(Protocol::kAh, "sha256").value();
+    ends.mode = Mode::kTransport;
+    ends.local_ts = ends.remote_ts = test::selectors({"192.0.2.0/24", "::/0"});
+    words.children.push_back(ends);
     connect(b, words);
     if (!initiator_) b.take(b.engine->initiate("lab", "net", now));
     drain();
@@ -258,6 +264,19 @@ std::vector<Buffer> seeds() {
     add(later, kSealed | kTimePasses, ExchangeType::kInformational,
         payloads({{PayloadType::kDelete, DeletePayload{Protocol::kIke, {}}.serialise()}}));
     out.push_back(later);
+
+    const Buffer ah =
+        SaPayload::offer(parse_proposals(Protocol::kAh, "sha256").value(), spi_bytes(Spi{0x77001})).serialise();
+    Buffer transport = {static_cast<std::uint8_t>(role | kInitDone | kAuthDone)};
+    add(transport, kSealed, ExchangeType::kCreateChildSa,
+        payloads({{PayloadType::kNotify, refusal(NotifyType::kUseTransportMode).serialise()},
+                  {PayloadType::kSa, ah},
+                  {PayloadType::kNonce, nonce},
+                  {PayloadType::kTsI, serialise_ts(test::selectors({"192.0.2.1", "2001:db8::1"}))},
+                  {PayloadType::kTsR, serialise_ts(test::selectors({"0.0.0.0/0", "::/0"}))}}));
+    add(transport, kSealed, ExchangeType::kInformational,
+        payloads({{PayloadType::kDelete, DeletePayload{Protocol::kAh, {Spi{0x77001}}}.serialise()}}));
+    out.push_back(transport);
 
     Buffer answers = {static_cast<std::uint8_t>(role | kInitDone | kAuthDone | kRekeying)};
     add(answers, kSealed | kResponse, ExchangeType::kCreateChildSa,

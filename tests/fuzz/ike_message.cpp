@@ -71,6 +71,7 @@ std::vector<Buffer> seeds() {
   const auto esp = parse_proposals(Protocol::kEsp, "aes128gcm16-ecp256, aes256-sha256").value();
   const TrafficSelectors ts = {TrafficSelector::parse("10.1.0.0/24").value(),
                                TrafficSelector::parse("2001:db8::/32").value()};
+  const auto ah = parse_proposals(Protocol::kAh, "sha256-sha1-esn").value();
   const Buffer spi = {1, 2, 3, 4};
   return {
       message(ExchangeType::kIkeSaInit,
@@ -86,8 +87,17 @@ std::vector<Buffer> seeds() {
                                        {PayloadType::kSa, SaPayload::offer(esp, spi).serialise()},
                                        {PayloadType::kTsI, serialise_ts(ts)},
                                        {PayloadType::kTsR, serialise_ts(ts)}}),
+      message(
+          ExchangeType::kCreateChildSa,
+          {{PayloadType::kNotify, NotifyPayload{Protocol::kAh, spi, NotifyType::kRekeySa, {}}.serialise()},
+           {PayloadType::kNotify, NotifyPayload{Protocol::kNone, {}, NotifyType::kUseTransportMode, {}}.serialise()},
+           {PayloadType::kSa, SaPayload::offer(ah, spi).serialise()},
+           {PayloadType::kNonce, Buffer(32, 9)},
+           {PayloadType::kTsI, serialise_ts(ts)},
+           {PayloadType::kTsR, serialise_ts(ts)}}),
       message(ExchangeType::kInformational,
-              {{PayloadType::kDelete, DeletePayload{Protocol::kEsp, {Spi{0x1001}, Spi{0x1002}}}.serialise()},
+              {{PayloadType::kDelete, DeletePayload{Protocol::kAh, {Spi{0x1001}}}.serialise()},
+               {PayloadType::kDelete, DeletePayload{Protocol::kEsp, {Spi{0x1001}, Spi{0x1002}}}.serialise()},
                {PayloadType::kDelete, DeletePayload{Protocol::kIke, {}}.serialise()}}),
       message(ExchangeType::kInformational, {{PayloadType::kSk, Buffer(60, 2)}}),
   };

@@ -8,14 +8,18 @@
 namespace sallyport::fuzz {
 
 std::vector<Buffer> seeds() {
-  return {seed("aes128gcm16-prfsha256-ecp256"), seed("aes256gcm16-ecp384-esn, aes128gcm16-x25519"),
-          seed("aes256-sha256-modp2048, aes128-sha1-prfsha1-modp2048"), seed("high"), seed("none")};
+  return {seed("aes128gcm16-prfsha256-ecp256"),
+          seed("aes256gcm16-ecp384-esn, aes128gcm16-x25519"),
+          seed("aes256-sha256-modp2048, aes128-sha1-prfsha1-modp2048"),
+          seed("sha256-sha1-esn, sha512-ecp256"),
+          seed("high"),
+          seed("none")};
 }
 
 void run(Bytes input) {
   const std::string text = text_of(input);
   (void)parse_level(text);
-  for (const Protocol protocol : {Protocol::kIke, Protocol::kEsp}) {
+  for (const Protocol protocol : {Protocol::kIke, Protocol::kEsp, Protocol::kAh}) {
     const auto proposals = parse_proposals(protocol, text);
     if (!proposals) continue;
     must(!proposals->empty(), "what is understood offers something");

@@ -27,7 +27,11 @@ std::vector<Buffer> seeds() {
           seed("protocol=tcp"),
           seed("destination_port=443"),
           seed("level=high"),
-          seed("esp=aes128gcm16"),
+          seed("esp_proposals=aes128gcm16"),
+          seed("ah_proposals=sha256-esn"),
+          seed("mode=transport"),
+          seed("destination=2001:db8::/32"),
+          seed("::ffff:0:0-::1:0:0:0[ipv6-icmp]"),
           seed("action=protect"),
           seed("0.0.0.0/0"),
           seed("source_port=1000-2000")};

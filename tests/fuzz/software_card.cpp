@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Frames at every port of a software card with rules and SAs, some of them sealed under its inbound key so that what is
-// inside is seen. Every packet ends once: sent, given to the host, or under one drop reason; and nothing that claims to
-// come from behind the peer reaches the LAN unless it came sealed.
+// inside is seen: ESP and AH, in tunnel and transport mode, over IPv4 and IPv6. Every packet ends once: sent, given to
+// the host, or under one drop reason; and nothing that claims to come from behind the peer reaches the LAN unless it
+// came sealed.
 //
-// The input is records: kind, length (16 bits), bytes.
+// The input is a byte that says what the SAs are, and records: kind, length (16 bits), bytes.
 #include "driver/software/card_bench.hpp"
 #include "tests/fuzz/target.hpp"
 
@@ -14,7 +15,10 @@ using namespace driver;
 using layout::Counter;
 using layout::Port;
 
-enum class Kind : std::uint8_t { kLan, kWan, kLanPacket, kWanPacket, kSealed, kSealedPlaintext, kFromHost, kCount };
+enum class Kind : std::uint8_t { kLan, kWan, kLanPacket, kWanPacket, kSealed, kSealedContent, kFromHost, kCount };
+
+// What the SAs are, by bits of the input's first byte.
+constexpr unsigned kAh = 1, kTransport = 2, kOverIpv6 = 4, kVlan = 8;
 
 constexpr std::size_t kLargestFrame = 9300;  // and a little more than the card takes
 constexpr std::size_t kMostRecords = 40;     // fewer than the ring's slots
@@ -25,12 +29,11 @@ class Gateway : public CardBench {
   void TestBody() override {}
 
   void run(Bytes input) {
-    install_sa_in(sa_in_row());  // loading a key begins its living state anew
-    install_sa_out(sa_out_row());
+    ByteReader r(input);
+    install(r.u8());
     const auto before = balance();
     sent_.clear();
     records_.clear();
-    ByteReader r(input);
     std::size_t frames = 0;
     for (std::uint32_t seq = 1; r.left() > 0 && frames < kMostRecords; ++seq) {
       const auto kind = Kind(r.u8() % static_cast<unsigned>(Kind::kCount));
@@ -40,7 +43,7 @@ class Gateway : public CardBench {
       put_in(kind, bytes, seq);
       ++frames;
       must(records_.size() == frames, "every packet ends once");
-      if (kind == Kind::kSealed || kind == Kind::kSealedPlaintext || kind == Kind::kFromHost) continue;
+      if (kind == Kind::kSealed || kind == Kind::kSealedContent || kind == Kind::kFromHost) continue;
       for (std::size_t i = seen; i < sent_.size(); ++i)
         must(!from_behind_the_peer(sent_[i]), "what came is not sealed");
     }
@@ -64,24 +67,71 @@ class Gateway : public CardBench {
     return b;
   }
 
+  // Loading a key begins the SA's living state anew.
+  void install(unsigned what) {
+    namespace out = layout::sa_out;
+    namespace in = layout::sa_in;
+    what_ = what;
+    layout::Row sa_out = sa_out_row();
+    layout::Row sa_in = sa_in_row();
+    if (is(kAh)) {
+      for (auto [row, protocol] : {std::pair{&sa_out, out::kProtocol}, {&sa_in, in::kProtocol}}) {
+        row->set(protocol, static_cast<unsigned>(layout::Protocol::kAh));
+        row->set(out::kCipher, static_cast<unsigned>(ah_peer_.cipher));
+        row->set(out::kIntegrity, static_cast<unsigned>(ah_peer_.integrity));
+      }
+    }
+    if (is(kTransport)) {
+      for (layout::Row* row : {&sa_out, &sa_in}) row->set(out::kMode, static_cast<unsigned>(layout::Mode::kTransport));
+    }
+    if (is(kOverIpv6)) {
+      sa_out.set(out::kIpv6, 1);
+      sa_out.set(out::kSource, bench::kGateway6);
+      sa_out.set(out::kDestination, bench::kPeer6);
+      sa_in.set(in::kDestination, bench::kGateway6);
+    }
+    const bench::EspPeer& peer = is(kAh) ? ah_peer_ : bench::default_peer();
+    install_sa_in(sa_in, peer);
+    install_sa_out(sa_out, peer);
+    write(layout::reg::kLanVlan, is(kVlan) ? 7 : 0);
+  }
+  [[nodiscard]] bool is(unsigned what) const { return (what_ & what) != 0; }
+
+  // The peer's packet around `content`: of ESP with padding and trailer, of AH what it protects.
+  Buffer sealed(std::uint32_t seq, std::uint8_t next_header, Bytes content) const {
+    bench::Packet outer{.source = is(kOverIpv6) ? bench::kPeer6 : bench::kPeer,
+                        .destination = is(kOverIpv6) ? bench::kGateway6 : bench::kGateway,
+                        .protocol = kProtocolEsp,
+                        .payload = {}};
+    if (is(kAh)) return ah_peer_.seal_ah(bench::ip(outer), bench::kInSpi, seq, next_header, content);
+    outer.payload = bench::sealed_by_peer(bench::kInSpi, seq, content);
+    return bench::ip(outer);
+  }
+
   void put_in(Kind kind, Bytes bytes, std::uint32_t seq) {
-    const auto esp = [&](Bytes plaintext) {
-      return bench::wan_frame(
-          {bench::kPeer, bench::kGateway, kProtocolEsp, 64, 0, bench::sealed_by_peer(bench::kInSpi, seq, plaintext)});
+    const auto from_wan = [&](const Buffer& packet) {
+      card_.receive(Port::kWan, bench::frame(bench::kWanMac, packet));
     };
     switch (kind) {
       case Kind::kLan:
         return card_.receive(Port::kLan, bytes);
       case Kind::kWan:
         return card_.receive(Port::kWan, bytes);
-      case Kind::kLanPacket:
-        return card_.receive(Port::kLan, bench::frame(bench::kLanMac, mended(bytes)));
+      case Kind::kLanPacket: {
+        const Buffer frame = bench::frame(bench::kLanMac, mended(bytes), ethertype_of(bytes));
+        return card_.receive(Port::kLan, is(kVlan) ? bench::tagged(frame, 7) : frame);
+      }
       case Kind::kWanPacket:
-        return card_.receive(Port::kWan, bench::frame(bench::kWanMac, mended(bytes)));
-      case Kind::kSealed:
-        return card_.receive(Port::kWan, esp(bench::with_trailer(mended(bytes))));
-      case Kind::kSealedPlaintext:
-        return card_.receive(Port::kWan, esp(bytes));
+        return card_.receive(Port::kWan, bench::frame(bench::kWanMac, mended(bytes), ethertype_of(bytes)));
+      case Kind::kSealed: {  // a packet; in transport mode the protocol and what follows the header
+        const std::uint8_t next_header = is(kTransport)                          ? (bytes.empty() ? 17 : bytes[0])
+                                         : ethertype_of(bytes) == kEthertypeIpv6 ? kProtocolIpv6
+                                                                                 : kProtocolIpv4;
+        const Buffer content = is(kTransport) ? Buffer(bytes.begin() + !bytes.empty(), bytes.end()) : mended(bytes);
+        return from_wan(sealed(seq, next_header, is(kAh) ? content : bench::with_trailer(content, next_header)));
+      }
+      case Kind::kSealedContent:
+        return from_wan(sealed(seq, bytes.empty() ? 0 : bytes[0], bytes));
       case Kind::kFromHost:
         return send_from_host(bytes, bytes.empty() ? 0 : bytes[0] % 8);
       case Kind::kCount:
@@ -89,21 +139,41 @@ class Gateway : public CardBench {
     }
   }
 
-  // With the right checksum and total length, where there is room for a header.
+  static std::uint16_t ethertype_of(Bytes packet) {
+    return !packet.empty() && packet[0] >> 4 == 6 ? kEthertypeIpv6 : kEthertypeIpv4;
+  }
+
+  // With the right checksum and length, where there is room for a header.
   static Buffer mended(Bytes bytes) {
     Buffer out(bytes.begin(), bytes.end());
+    const auto write_length = [&out](std::size_t at, std::size_t length) {
+      out[at] = static_cast<std::uint8_t>(length >> 8);
+      out[at + 1] = static_cast<std::uint8_t>(length);
+    };
+    if (ethertype_of(out) == kEthertypeIpv6) {
+      if (out.size() >= kIpv6Bytes) write_length(4, out.size() - kIpv6Bytes);
+      return out;
+    }
     const std::size_t header = out.empty() ? 0 : 4U * (out[0] & 15U);
     if (header < kIpv4Bytes || out.size() < header) return out;
-    out[2] = static_cast<std::uint8_t>(out.size() >> 8);
-    out[3] = static_cast<std::uint8_t>(out.size());
+    write_length(2, out.size());
     write_checksum(out, header);
     return out;
   }
 
   static bool from_behind_the_peer(const Transmitted& sent) {
-    return sent.port == Port::kLan && sent.frame.size() >= 30 &&
-           (ByteReader(Bytes(sent.frame).subspan(26)).u32() & 0xffffff00U) == bench::kRemoteNet;
+    if (sent.port != Port::kLan) return false;
+    const std::size_t ethernet = kEthernetBytes + (sent.frame[12] == 0x81 ? kVlanTagBytes : 0);
+    IpPacket packet;
+    const Bytes bytes = Bytes(sent.frame).subspan(ethernet);
+    if (read_ip_of(ethertype_of(bytes), bytes, packet) != HeaderFault::kNone) return false;
+    return packet.source.is_v4() ? packet.source.v4() >> 8 == bench::kRemoteHost.v4() >> 8
+                                 : packet.source.high == bench::kRemoteHost6.high;
   }
+
+  const bench::EspPeer ah_peer_ =
+      bench::EspPeer::with_keys(layout::Cipher::kNull, layout::Integrity::kHmacSha256_128, 0, 11);
+  unsigned what_ = 0;
 };
 
 void add(Buffer& out, Kind kind, Bytes bytes) {
@@ -120,23 +190,38 @@ void add(Buffer& out, Kind kind, Bytes bytes) {
 std::vector<Buffer> seeds() {
   using namespace bench;
   const Packet outbound;
-  const Packet inbound{kRemoteHost, kLanHost};
-  const Packet web{kLanHost, 0xc6336407, 6, 64, 0, ByteWriter().u16(5000).u16(80).zeros(16).take()};
-  std::vector<Buffer> out(3);
-  add(out[0], Kind::kLan, lan_frame(outbound));
-  add(out[0], Kind::kLanPacket, ipv4(outbound));
-  add(out[0], Kind::kLan, lan_frame(web));
-  add(out[0], Kind::kLan, frame(kLanMac, ipv4(outbound), kEthertypeArp));
-  add(out[1], Kind::kSealed, ipv4(inbound));
-  add(out[1], Kind::kSealedPlaintext, with_trailer(ipv4(inbound)));
-  add(out[1], Kind::kWanPacket,
-      ipv4({kPeer, kGateway, kProtocolUdp, 64, 0,
-            ByteWriter().u16(500).u16(4500).u16(40).u16(0).u32(kInSpi).zeros(40).take()}));
-  add(out[1], Kind::kWan, wan_frame({kPeer, kGateway, kProtocolEsp, 64, 0, Buffer(60, 1)}));
-  add(out[2], Kind::kFromHost, lan_frame(outbound));
-  add(out[2], Kind::kWanPacket, ipv4(inbound));
-  add(out[2], Kind::kLanPacket, ipv4({kLanHost, kRemoteHost, 17, 64, 0x2000, Buffer(100)}));
-  add(out[2], Kind::kSealed, ipv4({kRemoteHost, kGateway}));
+  const Packet outbound6{.source = kLanHost6, .destination = kRemoteHost6, .extensions = {kHopByHopOptions, kRouting}};
+  const Packet inbound{.source = kRemoteHost, .destination = kLanHost};
+  const Packet inbound6{.source = kRemoteHost6, .destination = kLanHost6};
+  const Packet web{
+      .destination = kWebServer, .protocol = kProtocolTcp, .payload = ByteWriter().u16(5000).u16(80).zeros(16).take()};
+  std::vector<Buffer> out;
+  for (unsigned what = 0; what < 2 * kVlan; ++what) {
+    Buffer& seed = out.emplace_back(1, static_cast<std::uint8_t>(what));
+    const Address& ours = (what & kOverIpv6) != 0 ? kGateway6 : kGateway;
+    const Address& theirs = (what & kOverIpv6) != 0 ? kPeer6 : kPeer;
+    add(seed, Kind::kLan, lan_frame(outbound));
+    add(seed, Kind::kLan, lan_frame(outbound6));
+    add(seed, Kind::kLan, tagged(lan_frame(outbound), 7));
+    add(seed, Kind::kLanPacket, ip({.source = ours, .destination = theirs}));
+    add(seed, Kind::kLan, lan_frame(web));
+    add(seed, Kind::kLan, frame(kLanMac, ip(outbound), kEthertypeArp));
+    add(seed, Kind::kSealed, ip(inbound));
+    add(seed, Kind::kSealed, ip(inbound6));
+    add(seed, Kind::kSealedContent, with_trailer(ip(inbound)));
+    add(seed, Kind::kWanPacket,
+        ip({.source = theirs,
+            .destination = ours,
+            .payload = ByteWriter().u16(500).u16(4500).u16(40).u16(0).u32(kInSpi).zeros(40).take()}));
+    for (const std::uint8_t protocol : {kProtocolEsp, kProtocolAh}) {
+      const Packet garbage{.source = theirs, .destination = ours, .protocol = protocol, .payload = Buffer(60, 1)};
+      add(seed, Kind::kWan, wan_frame(garbage));
+    }
+    add(seed, Kind::kFromHost, lan_frame(outbound));
+    add(seed, Kind::kWanPacket, ip(inbound));
+    add(seed, Kind::kLanPacket, ip({.fragment = 0x2000, .payload = Buffer(100)}));
+    add(seed, Kind::kSealed, ip({.source = kRemoteHost, .destination = kGateway}));
+  }
   return out;
 }
 

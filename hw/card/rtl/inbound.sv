@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The way from the WAN: received frames and the host's in; decapsulated and forwarded frames for the LAN out, upcalls to the host.
 //
-// Every packet is looked at twice: as it came (is it for us, is it ESP, of which SA), and, when it is transit or was
+// Every packet is looked at twice: as it came (is it for us, is it ESP or AH, of which SA), and, when it is transit or was
 // decapsulated, as a packet on its way to the LAN. Transit joins behind decapsulation.
 module inbound
   import layout_pkg::*, stream_pkg::*, sa_pkg::*, parse_pkg::*, path_pkg::*, host_if_pkg::*, chain_pkg::*;
@@ -12,6 +12,7 @@ module inbound
   input  logic         enable_i,
   input  logic [47:0]  lan_mac_i,
   input  logic [47:0]  wan_mac_i,
+  input  logic [11:0]  wan_vlan_i,
   input  logic [31:0]  hash_seed_i,
   input  logic [31:0]  generation_i,
   // tables, and the living state of sa_in
@@ -65,14 +66,15 @@ module inbound
   logic       outer_parsed, outer_taken, entrance_busy;
   admission_t outer_parsed_admission;
   verdict_t   outer_verdict;
-  ipv4_t      outer_ipv4;
-  esp_t       outer_esp;
+  ip_t        outer_ip;
+  ipsec_t     outer_ipsec;
 
   entrance #(.Jobs(Jobs)) u_entrance (
     .clk_i,
     .rst_ni,
     .enable_i,
     .mac_i          (wan_mac_i),
+    .vlan_i         (wan_vlan_i),
     .generation_i,
     .rx_tvalid,
     .rx_tdata,
@@ -86,8 +88,8 @@ module inbound
     .valid_o        (outer_parsed),
     .admission_o    (outer_parsed_admission),
     .verdict_o      (outer_verdict),
-    .ipv4_o         (outer_ipv4),
-    .esp_o          (outer_esp),
+    .ip_o           (outer_ip),
+    .ipsec_o        (outer_ipsec),
     .received_o,
     .drop_o         (rx_drop_o),
     .admit_o,
@@ -113,8 +115,8 @@ module inbound
     .hash_seed_i,
     .valid_i      (outer_parsed),
     .bank_i       (outer_parsed_admission.generation[0]),
-    .source_i     (outer_ipv4.source),
-    .destination_i(outer_ipv4.destination),
+    .source_i     (outer_ip.source),
+    .destination_i(outer_ip.destination),
     .valid_o      (route_valid),
     .principal_o  (outer_principal),
     .route_o      (route)
@@ -152,8 +154,8 @@ module inbound
     .valid_i        (outer_parsed),
     .admission_i    (outer_parsed_admission),
     .verdict_i      (outer_verdict),
-    .ipv4_i         (outer_ipv4),
-    .esp_i          (outer_esp),
+    .ip_i           (outer_ip),
+    .ipsec_i        (outer_ipsec),
     .route_valid_i  (route_valid),
     .principal_i    (outer_principal),
     .route_i        (route),
@@ -292,7 +294,7 @@ module inbound
   logic                     inner_admit_busy;
   logic                     inner_parsed;
   verdict_t                 inner_verdict;
-  ipv4_t                    inner_ipv4;
+  ip_t                      inner_ip;
 
   admit #(.Jobs(Jobs)) u_admit_inner (
     .clk_i,
@@ -319,8 +321,8 @@ module inbound
     .valid_o    (inner_parsed),
     .admission_o(inner_parsed_admission),
     .verdict_o  (inner_verdict),
-    .ipv4_o     (inner_ipv4),
-    .esp_o      ()  // ESP in transit or in ESP is a packet like any other
+    .ip_o       (inner_ip),
+    .ipsec_o    ()  // ESP in transit or in ESP is a packet like any other
   );
 
   lookup_key_t    key;
@@ -366,7 +368,7 @@ module inbound
     .valid_i        (inner_parsed),
     .admission_i    (inner_parsed_admission),
     .verdict_i      (inner_verdict),
-    .ipv4_i         (inner_ipv4),
+    .ip_i           (inner_ip),
     .key_o          (key),
     .result_valid_i (result_valid),
     .result_i       (result),

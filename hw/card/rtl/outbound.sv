@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The way from the LAN: received frames and the host's in; ESP packets and forwarded frames for the WAN out, upcalls to the host.
+// The way from the LAN: received frames and the host's in; ESP, AH and forwarded frames for the WAN out, upcalls to the host.
 module outbound
   import layout_pkg::*, stream_pkg::*, sa_pkg::*, parse_pkg::*, path_pkg::*, host_if_pkg::*, chain_pkg::*;
 (
@@ -8,6 +8,7 @@ module outbound
   // settings
   input  logic         enable_i,
   input  logic [47:0]  lan_mac_i,
+  input  logic [11:0]  lan_vlan_i,
   input  logic [47:0]  wan_mac_i,
   input  logic [31:0]  hash_seed_i,
   input  logic [31:0]  generation_i,
@@ -35,10 +36,11 @@ module outbound
   output encap_t       chain_side_o,
   stream_if.snk        chain_esp,
   input  encap_t       chain_side_i,
+  input  logic [255:0] chain_icv_i,
   // frames out; flight beside every beat
   stream_if.src        esp,
   output flight_t      esp_flight_o,
-  stream_if.src        chained,          // ESP too
+  stream_if.src        chained,          // ESP too, and AH
   output flight_t      chained_flight_o,
   stream_if.src        forward,
   output flight_t      forward_flight_o,
@@ -64,13 +66,14 @@ module outbound
   logic       parsed_valid, job_taken, entrance_busy;
   admission_t parsed_admission;
   verdict_t   parsed_verdict;
-  ipv4_t      ipv4;
+  ip_t        ip;
 
   entrance #(.Jobs(Jobs)) u_entrance (
     .clk_i,
     .rst_ni,
     .enable_i,
     .mac_i          (lan_mac_i),
+    .vlan_i         (lan_vlan_i),
     .generation_i,
     .rx_tvalid,
     .rx_tdata,
@@ -84,8 +87,8 @@ module outbound
     .valid_o        (parsed_valid),
     .admission_o    (parsed_admission),
     .verdict_o      (parsed_verdict),
-    .ipv4_o         (ipv4),
-    .esp_o          (),  // ESP from the LAN is a packet like any other
+    .ip_o           (ip),
+    .ipsec_o        (),  // ESP from the LAN is a packet like any other
     .received_o,
     .drop_o         (rx_drop_o),
     .admit_o,
@@ -166,7 +169,7 @@ module outbound
     .valid_i         (parsed_valid),
     .admission_i     (parsed_admission),
     .verdict_i       (parsed_verdict),
-    .ipv4_i          (ipv4),
+    .ip_i            (ip),
     .key_o           (key),
     .result_valid_i  (result_valid),
     .result_i        (result),
@@ -248,6 +251,7 @@ module outbound
     .chain_side_o,
     .chain_esp,
     .chain_side_i,
+    .chain_icv_i,
     .out             (esp),
     .flight_o        (esp_flight_o),
     .chained,

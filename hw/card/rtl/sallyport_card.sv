@@ -97,6 +97,7 @@ module sallyport_card
   logic [31:0]            generation, hash_seed;
   logic                   enable, wipe, wiping;
   logic [47:0]            lan_mac, wan_mac;
+  logic [11:0]            lan_vlan, wan_vlan;
   logic                   capture, capture_outbound, captured, captured_out, captured_in;
   logic [SaIndexBits-1:0] capture_sa_index;
   sa_out_state_t          state_out;
@@ -179,6 +180,8 @@ module sallyport_card
     .wiping_i                 (wiping),
     .lan_mac_o                (lan_mac),
     .wan_mac_o                (wan_mac),
+    .lan_vlan_o               (lan_vlan),
+    .wan_vlan_o               (wan_vlan),
     .hash_seed_o              (hash_seed),
     .capture_valid_o          (capture),
     .capture_outbound_o       (capture_outbound),
@@ -240,6 +243,7 @@ module sallyport_card
   encap_t        out_plain_side, out_esp_side;
   decap_t        in_esp_side, in_plain_side;
   logic [15:0]   in_trailer;
+  logic [255:0]  out_icv;
   drop_t         outbound_drop[OutboundDrops];
   flight_t       outbound_leave[OutboundDrops];
 
@@ -248,6 +252,7 @@ module sallyport_card
     .rst_ni,
     .enable_i          (enable),
     .lan_mac_i         (lan_mac),
+    .lan_vlan_i        (lan_vlan),
     .wan_mac_i         (wan_mac),
     .hash_seed_i       (hash_seed),
     .generation_i      (generation),
@@ -272,6 +277,7 @@ module sallyport_card
     .chain_side_o      (out_plain_side),
     .chain_esp         (out_esp),
     .chain_side_i      (out_esp_side),
+    .chain_icv_i       (out_icv),
     .esp               (to_wan[0]),
     .esp_flight_o      (to_wan_flight[0]),
     .chained           (to_wan[1]),
@@ -301,6 +307,7 @@ module sallyport_card
     .enable_i          (enable),
     .lan_mac_i         (lan_mac),
     .wan_mac_i         (wan_mac),
+    .wan_vlan_i        (wan_vlan),
     .hash_seed_i       (hash_seed),
     .generation_i      (generation),
     .table_write_i     (table_write),
@@ -367,6 +374,7 @@ module sallyport_card
     .out_room_o   (out_room),
     .out_esp,
     .out_side_o   (out_esp_side),
+    .out_icv_o    (out_icv),
     .in_esp,
     .in_packet_i  (in_packet),
     .in_side_i    (in_esp_side),
@@ -384,6 +392,7 @@ module sallyport_card
   ) u_lan_tx (
     .clk_i,
     .rst_ni,
+    .vlan_i  (lan_vlan),
     .in      (to_lan),
     .flight_i(to_lan_flight),
     .tvalid_o(lan_tx_tvalid),
@@ -401,6 +410,7 @@ module sallyport_card
   ) u_wan_tx (
     .clk_i,
     .rst_ni,
+    .vlan_i  (wan_vlan),
     .in      (to_wan),
     .flight_i(to_wan_flight),
     .tvalid_o(wan_tx_tvalid),

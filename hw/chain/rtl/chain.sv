@@ -18,21 +18,22 @@ module chain
   input  logic          wipe_i,
   output logic          wiping_o,
 
-  stream_if.snk         out_plain,      // from LAN: plaintext with its trailer
+  stream_if.snk         out_plain,      // from LAN: plaintext with its trailer; of AH: the text without its first eight bytes
   input  chain_packet_t out_packet_i,
   input  OutSideT       out_side_i,
   output logic          out_room_o,     // a whole packet of any size finds room now
-  stream_if.src         out_esp,        // SPI, seq, IV, ciphertext, ICV
+  stream_if.src         out_esp,        // SPI, seq, IV, ciphertext, ICV; of AH: the text
   output OutSideT       out_side_o,
+  output logic [255:0]  out_icv_o,      // of AH: byte 0 in bits 7:0, zero behind its last byte
 
-  stream_if.snk         in_esp,         // from WAN: SPI .. ICV
+  stream_if.snk         in_esp,         // from WAN: SPI .. ICV; of AH: the text, ICV
   input  chain_packet_t in_packet_i,
   input  InSideT        in_side_i,
   output logic          in_room_o,
-  stream_if.src         in_plain,       // `ciphertext` bytes of plaintext
+  stream_if.src         in_plain,       // `ciphertext` bytes of plaintext; of AH: the text without its first eight bytes
   output InSideT        in_side_o,
   output logic          in_icv_ok_o,    // the verdict
-  output logic [15:0]   in_trailer_o,   // pad length in 7:0, next header in 15:8
+  output logic [15:0]   in_trailer_o,   // of ESP: pad length in 7:0, next header in 15:8
 
   output logic          busy_o          // a packet is inside
 );
@@ -82,6 +83,7 @@ module chain
     .room_o           (out_room_o),
     .out              (out_esp),
     .side_o           (out_side_o),
+    .icv_o            (out_icv_o),
     .icv_ok_o         (),  // its own
     .trailer_o        (),  // known to who made it
     .busy_o           (out_busy),
@@ -112,6 +114,7 @@ module chain
     .room_o           (in_room_o),
     .out              (in_plain),
     .side_o           (in_side_o),
+    .icv_o            (),  // none is sent
     .icv_ok_o         (in_icv_ok_o),
     .trailer_o        (in_trailer_o),
     .busy_o           (in_busy),

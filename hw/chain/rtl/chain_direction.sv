@@ -18,6 +18,7 @@ module chain_direction
   output logic              room_o,
   stream_if.src             out,
   output SideT              side_o,
+  output logic [255:0]      icv_o,       // outbound
   output logic              icv_ok_o,    // inbound
   output logic [15:0]       trailer_o,   // inbound: the plaintext's last two bytes
   output logic              busy_o,
@@ -292,6 +293,7 @@ module chain_direction
     .released_rows_o(released_rows),
     .out,
     .side_o         ({side_o, icv_ok_o, trailer_o}),
+    .icv_o,
     .busy_o         (head_busy)
   );
 

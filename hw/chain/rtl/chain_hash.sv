@@ -273,12 +273,15 @@ module chain_hash
 
   digest_t     carried;    // chaining value or digest of this packet
   logic        g2_last;    // the block is the last of the inner hash
+  logic [95:0] g2_ending;  // what is hashed behind the packet
   logic [11:0] g2_word;    // of the packet that it begins with
   hash_token_t g2_next;
 
   assign carried = lane_digest[g2_lane];
   assign g2_word = {g2_q.need - block_units(g2_lane), 4'd0};
   assign g2_last = ends_text(g2_context_q.packet, g2_lane, g2_q.need);
+
+  always_comb g2_ending = g2_valid_q ? text_ending(g2_context_q.packet) : '0;
 
   always_comb begin
     g2_next = g2_q;
@@ -323,7 +326,7 @@ module chain_hash
       unique case (g2_q.step)
         Text: begin
           for (int unsigned w = 0; w < 32; w++) begin
-            g3_block_q[32*(31-w)+:32] <= text_word(g2_context_q.packet, g2_word + 12'(w),
+            g3_block_q[32*(31-w)+:32] <= text_word(g2_context_q.packet, g2_ending, g2_word + 12'(w),
                                                    g2_q.inbound ? in_read_data_i[32*w+:32] : out_read_data_i[32*w+:32]);
           end
           if (g2_last) begin

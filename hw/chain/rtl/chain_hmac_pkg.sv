@@ -62,7 +62,7 @@ package chain_hmac_pkg;
     endcase
   endfunction
 
-  // ---- blocks, a word of 4 bytes at a time --------------------------------------------------------------------------------------
+  // ---- blocks, a word of 4 bytes at a time ------------------------------------------------------------------------------------
   //
   // RFC 1321 3.1 and FIPS 180-4 5.1: behind what is hashed a one bit, zeros, and its length in bits, which ends the last block.
 
@@ -87,16 +87,27 @@ package chain_hmac_pkg;
     return {need, 6'd0} >= text_bytes(packet) + (lane == Sha512 ? 14'd17 : 14'd9);
   endfunction
 
-  // `data` is what lies in the store at this word of the packet, byte 0 least significant. SPI and number are those that the replay
-  // window is asked about.
-  function automatic logic [31:0] text_word(chain_packet_t packet, logic [11:0] at, logic [31:0] data);
-    logic [11:0] ending = 12'(text_bytes(packet) >> 2);
-    if (at > ending) return '0;
-    if (at == ending) return OneBit;
-    if (packet.esn && at == ending - 12'd1) return packet.seq[63:32];
+  // The three words from the one on in which the packet ends, without its bytes: ESN's half, a one bit, zeros.
+  function automatic logic [95:0] text_ending(chain_packet_t packet);
+    logic [95:0] ending = packet.esn ? {packet.seq[63:32], OneBit, 32'd0} : {OneBit, 64'd0};
+    return ending >> {2'(authenticated_bytes(packet)), 3'd0};
+  endfunction
+
+  // `data` is what lies in the store at this word of the packet, byte 0 least significant; `ending` is its text_ending. SPI and
+  // number are those that the replay window is asked about.
+  function automatic logic [31:0] text_word(chain_packet_t packet, logic [95:0] ending, logic [11:0] at, logic [31:0] data);
+    logic [13:0] bytes = authenticated_bytes(packet);
+    logic [12:0] behind = {1'b0, at} - {1'b0, bytes[13:2]};  // words from the one in which the packet ends
+    logic [31:0] word = {data[7:0], data[15:8], data[23:16], data[31:24]};
     if (at == 12'd0) return packet.spi;
     if (at == 12'd1) return packet.seq[31:0];
-    return {data[7:0], data[15:8], data[23:16], data[31:24]};
+    if (behind[12]) return word;
+    case (behind)
+      13'd0:   return (word & ~(32'hffff_ffff >> {bytes[1:0], 3'd0})) | ending[95:64];
+      13'd1:   return ending[63:32];
+      13'd2:   return ending[31:0];
+      default: return '0;
+    endcase
   endfunction
 
   // Behind K ^ opad: the inner digest.

@@ -9,10 +9,11 @@ package chain_pkg;
     logic [SaIndexBits-1:0] sa_index;
     logic [3:0]             cipher;      // cipher_e
     logic [3:0]             integrity;   // integrity_e
+    logic                   ah;          // cipher null: text is hashed, of any number of bytes; outbound its ICV stays beside it
     logic                   esn;
-    logic [31:0]            spi;
-    logic [63:0]            seq;
-    logic [13:0]            ciphertext;  // bytes: inner packet, padding, trailer
+    logic [31:0]            spi;         // of AH: bytes 0 to 3 of the text
+    logic [63:0]            seq;         // of AH: ESN's half, and bytes 4 to 7 of the text
+    logic [13:0]            ciphertext;  // bytes: payload, padding, trailer; of AH: the text without its first eight
   } chain_packet_t;
 
   // ---- where packets lie ------------------------------------------------------------------------------------------------------
@@ -37,7 +38,7 @@ package chain_pkg;
     chain_packet_t packet;
   } context_t;
 
-  // SPI to ciphertext: what HMAC is over, without ESN's high half.
+  // What HMAC is over, without ESN's high half: SPI to ciphertext, or AH's text.
   function automatic logic [13:0] authenticated_bytes(chain_packet_t packet);
     return 14'd8 + 14'(iv_bytes(packet.cipher)) + packet.ciphertext;
   endfunction

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sends finished packets of one direction in the order in which they came: the beats of their rows, outbound with ESP header in front
-// and ICV behind. One beat a clock, and a clock between packets.
+// Sends finished packets of one direction in the order in which they came: the beats of their rows, outbound with the first eight
+// bytes in front and ICV behind, or beside them when it belongs into AH. One beat a clock, and a clock between packets.
 module chain_release
   import layout_pkg::*, stream_pkg::*, chain_pkg::*;
 #(
@@ -25,6 +25,7 @@ module chain_release
 
   stream_if.src        out,
   output SideT         side_o,
+  output logic [255:0] icv_o,          // outbound
   output logic         busy_o
 );
 
@@ -37,9 +38,12 @@ module chain_release
   logic        ready;       // the output register can take a beat
   logic        advance;     // what comes from the store is taken, or nothing comes
 
-  // Words of 4 bytes: everything begins and ends at one. What lies behind the ICV does not matter.
+  // Words of 4 bytes: everything of ESP begins and ends at one. What lies behind the ICV does not matter.
   logic [12:0] icv_word;  // where it begins
   assign icv_word = 13'(authenticated_bytes(context_i.packet) >> 2);
+
+  logic [13:0] outbound_bytes;
+  assign outbound_bytes = context_i.packet.ah ? authenticated_bytes(context_i.packet) : esp_bytes(context_i.packet);
 
   function automatic logic [31:0] esp_word(logic [12:0] behind, logic [31:0] data, logic [255:0] icv);
     return behind[12] ? data : icv[32*behind[2:0]+:32];
@@ -50,7 +54,7 @@ module chain_release
   assign busy_o  = sending_q || read_valid_q || out.valid;
 
   assign load_o = done_i && !sending_q && advance;
-  assign length = Outbound ? esp_bytes(context_i.packet) : context_i.packet.ciphertext;
+  assign length = Outbound ? outbound_bytes : context_i.packet.ciphertext;
   assign last   = {beat_q, 6'd0} + 14'd64 >= length;
 
   // While a beat waits for its turn it is read again and again.
@@ -79,10 +83,11 @@ module chain_release
     end
     if (read_valid_q && ready) begin
       side_o   <= side_i;
+      if (Outbound) icv_o <= icv_i;
       out.beat <= '{data: read_data_i, empty: read_last_q ? 6'd0 - length[5:0] : '0, last: read_last_q};
       if (Outbound) begin
         for (int unsigned w = 0; w < 16; w++) begin
-          out.beat.data[32*w+:32] <= esp_word({1'b0, read_beat_q, 4'(w)} - icv_word, read_data_i[32*w+:32], icv_i);
+          if (!context_i.packet.ah) out.beat.data[32*w+:32] <= esp_word({1'b0, read_beat_q, 4'(w)} - icv_word, read_data_i[32*w+:32], icv_i);
         end
         if (read_beat_q == '0) out.beat.data[63:0] <= swapped_64({context_i.packet.spi, context_i.packet.seq[31:0]});
       end

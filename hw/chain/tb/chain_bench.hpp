@@ -70,12 +70,18 @@ class ChainBench {
     wait_until([&] { return m_.wiping_o == 0; }, 3000);
   }
 
-  // Queues a packet; `plaintext` with its trailer.
+  // Queues a packet; `plaintext` with its trailer, or of AH the text without its first eight bytes.
   void protect_packet(const Sa& sa, std::uint64_t seq, const Buffer& plaintext) {
     const auto side = static_cast<std::uint32_t>(random_());
     sides_[kOut].sending.push_back({sa, seq, plaintext, plaintext.size(), side});
-    sides_[kOut].expected.push_back(
-        {compare_ ? protect(sa, seq, plaintext) : Buffer(esp_size(sa, plaintext)), side, true});
+    Expected expected{Buffer(8 + layout::shape(sa.cipher).iv + plaintext.size()), {}, side, true, sa.ah};
+    if (compare_) {
+      expected.bytes = authenticated(sa, seq, plaintext);
+      expected.icv = icv(sa, seq, expected.bytes);
+    }
+    expected.icv.resize(layout::shape(sa.integrity).icv);
+    if (!sa.ah) expected.bytes.insert(expected.bytes.end(), expected.icv.begin(), expected.icv.end());
+    sides_[kOut].expected.push_back(std::move(expected));
   }
   void open_packet(const Sa& sa, std::uint64_t seq, const Buffer& plaintext) {
     open_packet(sa, seq, plaintext, protect(sa, seq, plaintext), true);
@@ -83,7 +89,7 @@ class ChainBench {
   void open_packet(const Sa& sa, std::uint64_t seq, const Buffer& plaintext, const Buffer& esp, bool authentic) {
     const auto side = static_cast<std::uint32_t>(random_());
     sides_[kIn].sending.push_back({sa, seq, esp, plaintext.size(), side});
-    sides_[kIn].expected.push_back({plaintext, side, authentic});
+    sides_[kIn].expected.push_back({plaintext, {}, side, authentic, sa.ah});
   }
 
   // Until everything queued has come out.
@@ -113,10 +119,6 @@ class ChainBench {
   [[nodiscard]] const Buffer& last(Direction d) const { return sides_[d].last_packet; }
   [[nodiscard]] bool last_authentic() const { return last_authentic_; }
 
-  static std::size_t esp_size(const Sa& sa, const Buffer& plaintext) {
-    return 8 + layout::shape(sa.cipher).iv + plaintext.size() + layout::shape(sa.integrity).icv;
-  }
-
  private:
   struct Sent {
     Sa sa;
@@ -127,8 +129,10 @@ class ChainBench {
   };
   struct Expected {
     Buffer bytes;
+    Buffer icv;  // outbound
     std::uint32_t side;
     bool authentic;
+    bool ah;
   };
   // The ports of one direction.
   struct Side {
@@ -140,6 +144,7 @@ class ChainBench {
     SData& sa_index;
     CData& cipher;
     CData& integrity;
+    CData& ah;
     CData& esn;
     IData& spi;
     QData& seq;
@@ -206,6 +211,7 @@ class ChainBench {
     side.sa_index = sent.sa.index;
     side.cipher = static_cast<unsigned>(sent.sa.cipher);
     side.integrity = static_cast<unsigned>(sent.sa.integrity);
+    side.ah = sent.sa.ah;
     side.esn = sent.sa.esn;
     side.spi = sent.sa.spi;
     side.seq = sent.seq;
@@ -232,7 +238,13 @@ class ChainBench {
     if (d == kIn && compare_) {
       ASSERT_EQ(m_.in_icv_ok_o == 1, expected.authentic);
       const Buffer& p = expected.bytes;
-      ASSERT_EQ(m_.in_trailer_o, p[p.size() - 2] | p[p.size() - 1] << 8);
+      if (!expected.ah) {
+        ASSERT_EQ(m_.in_trailer_o, p[p.size() - 2] | p[p.size() - 1] << 8);
+      }
+    }
+    if (d == kOut && compare_ && expected.ah) {
+      const auto* icv = reinterpret_cast<const std::uint8_t*>(&m_.out_icv_o[0]);
+      ASSERT_EQ(to_hex(Buffer(icv, icv + expected.icv.size())), to_hex(expected.icv));
     }
     if (side.out_last == 0) return;
     ASSERT_EQ(side.collected.size(), expected.bytes.size());
@@ -254,12 +266,12 @@ class ChainBench {
   std::mt19937 random_;
   Clocked<Vchain_harness> dut_;
   Vchain_harness& m_ = dut_.model;
-#define SALLYPORT_SIDE(d)                                                                                   \
-  Side {                                                                                                    \
-    m_.d##_valid_i, m_.d##_ready_o, &m_.d##_data_i[0], m_.d##_empty_i, m_.d##_last_i, m_.d##_sa_index_i,    \
-        m_.d##_cipher_i, m_.d##_integrity_i, m_.d##_esn_i, m_.d##_spi_i, m_.d##_seq_i, m_.d##_ciphertext_i, \
-        m_.d##_side_i, m_.d##_room_o, m_.d##_valid_o, m_.d##_ready_i, &m_.d##_data_o[0], m_.d##_empty_o,    \
-        m_.d##_last_o, m_.d##_side_o                                                                        \
+#define SALLYPORT_SIDE(d)                                                                                     \
+  Side {                                                                                                      \
+    m_.d##_valid_i, m_.d##_ready_o, &m_.d##_data_i[0], m_.d##_empty_i, m_.d##_last_i, m_.d##_sa_index_i,      \
+        m_.d##_cipher_i, m_.d##_integrity_i, m_.d##_ah_i, m_.d##_esn_i, m_.d##_spi_i, m_.d##_seq_i,           \
+        m_.d##_ciphertext_i, m_.d##_side_i, m_.d##_room_o, m_.d##_valid_o, m_.d##_ready_i, &m_.d##_data_o[0], \
+        m_.d##_empty_o, m_.d##_last_o, m_.d##_side_o                                                          \
   }
   std::array<Side, 2> sides_{SALLYPORT_SIDE(out), SALLYPORT_SIDE(in)};
 #undef SALLYPORT_SIDE

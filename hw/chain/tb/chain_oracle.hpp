@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What ESP makes of a packet, by OpenSSL: the oracle of the engine's tests.
+// What ESP and AH make of a packet, by OpenSSL: the oracle of the engine's tests.
 #pragma once
 
 #include <openssl/evp.h>
@@ -23,6 +23,7 @@ struct Sa {
   unsigned index = 0;
   Cipher cipher = Cipher::kNull;
   Integrity integrity = Integrity::kNone;
+  bool ah = false;  // packets are texts of any length; `spi` and the number's low half are their first eight bytes
   bool esn = false;
   std::uint32_t spi = 0;
   std::uint32_t salt = 0;
@@ -104,10 +105,14 @@ inline Buffer icv(const Sa& sa, std::uint64_t seq, const Buffer& packet) {
   return out;
 }
 
-// SPI to ICV.
+// What is hashed: SPI to ciphertext, or AH's text.
+inline Buffer authenticated(const Sa& sa, std::uint64_t seq, const Buffer& plaintext) {
+  return ByteWriter().u32(sa.spi).u32(static_cast<std::uint32_t>(seq)).bytes(enciphered(sa, seq, plaintext)).take();
+}
+
+// The same, and the ICV.
 inline Buffer protect(const Sa& sa, std::uint64_t seq, const Buffer& plaintext) {
-  const Buffer packet =
-      ByteWriter().u32(sa.spi).u32(static_cast<std::uint32_t>(seq)).bytes(enciphered(sa, seq, plaintext)).take();
+  const Buffer packet = authenticated(sa, seq, plaintext);
   return ByteWriter().bytes(packet).bytes(icv(sa, seq, packet)).take();
 }
 

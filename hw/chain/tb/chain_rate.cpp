@@ -24,7 +24,7 @@ void measure(Cipher cipher, Integrity integrity, const std::vector<unsigned>& fr
   bench.compare(false);
   std::mt19937 random(1);
   const std::size_t key = cipher == Cipher::kDesCbc ? 8 : cipher == Cipher::kDes3Cbc ? 24 : 32;
-  Sa sa{5, cipher, integrity, true, 0x1000, 1, Buffer(key, 1), Buffer(layout::shape(integrity).key, 2)};
+  Sa sa{5, cipher, integrity, false, true, 0x1000, 1, Buffer(key, 1), Buffer(layout::shape(integrity).key, 2)};
   bench.load(kOut, sa);
   bench.load(kIn, sa);
   double frame_bits = 0;

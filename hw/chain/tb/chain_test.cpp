@@ -26,6 +26,7 @@ class Chain : public testing::Test {
     Sa sa{index,
           cipher,
           integrity,
+          false,
           random_() % 2 != 0,
           static_cast<std::uint32_t>(random_()),
           static_cast<std::uint32_t>(random_()),
@@ -38,12 +39,15 @@ class Chain : public testing::Test {
     return sa;
   }
   Sa some_sa(unsigned index) {
-    return some_sa(index, kCiphers[random_() % std::size(kCiphers)], kIntegrities[random_() % std::size(kIntegrities)]);
+    Sa sa =
+        some_sa(index, kCiphers[random_() % std::size(kCiphers)], kIntegrities[random_() % std::size(kIntegrities)]);
+    sa.ah = sa.cipher == Cipher::kNull && random_() % 2 != 0;
+    return sa;
   }
 
   // Of `about` bytes, rounded up to the cipher's block.
   Buffer some_plaintext(const Sa& sa, std::size_t about) {
-    const std::size_t block = layout::shape(sa.cipher).block;
+    const std::size_t block = sa.ah ? 1 : layout::shape(sa.cipher).block;
     return some_bytes((about + block - 1) / block * block);
   }
   std::uint64_t some_seq() { return std::uint64_t{random_()} << 32 | random_(); }
@@ -83,6 +87,33 @@ TEST_P(ChainSuite, ProtectsAndOpensEveryLengthAroundTheBlocks) {
     send(kOut, out, length);
     send(kIn, in, length);
   }
+  bench_.run();
+}
+
+// AH hashes a packet as it is: any number of bytes, and ESN's half right behind them.
+class ChainAh : public Chain, public testing::WithParamInterface<std::tuple<Integrity, bool>> {};
+
+std::string ah_name(const testing::TestParamInfo<std::tuple<Integrity, bool>>& ah) {
+  const auto [integrity, esn] = ah.param;
+  return std::string(layout::kIntegrities[static_cast<unsigned>(integrity)].name) + (esn ? "_esn" : "");
+}
+INSTANTIATE_TEST_SUITE_P(All, ChainAh, testing::Combine(testing::ValuesIn(kIntegrities), testing::Bool()), ah_name);
+
+TEST_P(ChainAh, HashesTextsOfEveryLength) {
+  const auto [integrity, esn] = GetParam();
+  Sa out = some_sa(7, Cipher::kNull, integrity);
+  Sa in = some_sa(1900, Cipher::kNull, integrity);
+  for (Sa* sa : {&out, &in}) {
+    sa->ah = true;
+    sa->esn = esn;
+  }
+  bench_.load(kOut, out);
+  bench_.load(kIn, in);
+  for (std::size_t length = 1; length <= 290; ++length) {
+    send(kOut, out, length);
+    send(kIn, in, length);
+  }
+  send(kOut, out, 9282);  // the longest that the card makes: a frame of 9216 bytes in IPv6
   bench_.run();
 }
 
@@ -176,6 +207,25 @@ TEST_F(Chain, RefusesWhatAnybodyHasChanged) {
     }
     bench_.compare(true);
   }
+}
+
+// One bit anywhere behind the first eight bytes, which are not read.
+TEST_F(Chain, RefusesAnAhTextThatAnybodyHasChanged) {
+  Sa sa = some_sa(8, Cipher::kNull, Integrity::kHmacSha256_128);
+  sa.ah = true;
+  bench_.load(kIn, sa);
+  for (const std::size_t length : {37U, 38U, 39U, 40U}) {
+    const Buffer text = some_plaintext(sa, length);
+    const std::uint64_t seq = some_seq();
+    const Buffer whole = protect(sa, seq, text);
+    for (std::size_t at = 8; at < whole.size(); ++at) {
+      Buffer changed = whole;
+      changed[at] ^= static_cast<std::uint8_t>(1U << random_() % 8);
+      bench_.open_packet(sa, seq, Buffer(changed.begin() + 8, changed.begin() + 8 + length), changed, false);
+    }
+    bench_.open_packet(sa, seq, text);
+  }
+  bench_.run();
 }
 
 // SPI and number are authenticated as the SA's row and the replay window know them.

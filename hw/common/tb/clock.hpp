@@ -8,16 +8,20 @@
 
 namespace sallyport::hw {
 
+// What starts unknown starts random, so nothing works only because it happened to be zero. A model takes its values as
+// it is made, so this comes before it.
+struct RandomContext : VerilatedContext {
+  explicit RandomContext(int seed = 1) {
+    randReset(2);
+    randSeed(seed);
+  }
+};
+
 // Inputs set before tick() are seen by the rising edge inside it; outputs read after it are those of the new clock.
 template <class Model>
 class Clocked {
  public:
-  // What starts unknown starts random, so nothing works only because it happened to be zero.
-  explicit Clocked(int seed = 1) {
-    context_.randReset(2);
-    context_.randSeed(seed);
-    reset(3);
-  }
+  explicit Clocked(int seed = 1) : context_(seed) { reset(3); }
   ~Clocked() { model.final(); }
   Clocked(const Clocked&) = delete;
   Clocked& operator=(const Clocked&) = delete;
@@ -37,7 +41,7 @@ class Clocked {
   }
 
  private:
-  VerilatedContext context_;
+  RandomContext context_;
 
  public:
   Model model{&context_};

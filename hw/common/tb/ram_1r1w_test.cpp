@@ -8,7 +8,7 @@ namespace sallyport::hw {
 namespace {
 
 struct Ram {
-  VerilatedContext context;
+  RandomContext context;
   Vram_1r1w model{&context};
 
   void tick() {

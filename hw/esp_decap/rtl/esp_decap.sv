@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Opens ESP packets: decryption, ICV, the deciding replay check, trailer (hw/README.md, inbound 9).
+// Opens ESP and AH packets: decryption, ICV, the deciding replay check, trailer (hw/README.md, inbound 9).
 //
-// A packet of AES-GCM or AES-GMAC comes from its payload's first byte to its ICV's last, one of another cipher from its SPI on, with
-// `packet_i` beside every beat. The latter go by the chain engine, which the card has once for both directions; who finds no room
-// there is dropped. Plaintext waits until its packet's verdict is known; what is not accepted is dropped here, one by one.
+// A packet of AES-GCM or AES-GMAC comes from its payload's first byte to its ICV's last, one of another cipher from its SPI on, one of AH
+// from its IP header on, with `packet_i` beside every beat. All but the first go by the chain engine, which the card has once for both
+// directions; who finds no room there is dropped. Plaintext waits until its packet's verdict is known; what is not accepted is dropped
+// here, one by one.
 module esp_decap
   import layout_pkg::*, stream_pkg::*, sa_pkg::*, parse_pkg::*, path_pkg::*, host_if_pkg::*, chain_pkg::*, esp_decap_pkg::*;
 (
@@ -16,7 +17,7 @@ module esp_decap
   input  logic [47:0]     lan_mac_i,
   stream_if.snk           in,
   input  decap_t          packet_i,
-  // the chain engine: SPI to ICV there, plaintext back
+  // the chain engine: SPI to ICV there, of AH what is hashed and the ICV; plaintext back
   input  logic            chain_room_i,
   stream_if.src           chain_esp,
   output chain_packet_t   chain_packet_o,     // beside every beat, like all that follow
@@ -43,19 +44,31 @@ module esp_decap
   output logic            busy_o
 );
 
+  stream_if        whole (.clk_i, .rst_ni);
   stream_if        gcm_payload (.clk_i, .rst_ni);
   stream_if        gcm_plain (.clk_i, .rst_ni);
   logic [Ways-1:0] opened_valid, opened_ready, verdict_valid, accepted;
   opened_t         opened[Ways];
   release_t        verdict;
+  header_request_t header;
+  decap_t          packet;
   logic            gcm_busy, gcm_release_busy, chain_release_busy;
+
+  ah_text u_ah_text (
+    .clk_i,
+    .rst_ni,
+    .in,
+    .packet_i,
+    .out     (whole),
+    .packet_o(packet)
+  );
 
   cipher_choice u_choice (
     .clk_i,
     .rst_ni,
-    .in,
-    .chained_i(chained_cipher(packet_i.row.cipher)),
-    .bank_i   (packet_i.generation[0]),
+    .in       (whole),
+    .chained_i(chained_cipher(packet.row.cipher)),
+    .bank_i   (packet.generation[0]),
     .room_i   (chain_room_i),
     .gcm      (gcm_payload),
     .chain    (chain_esp),
@@ -71,7 +84,7 @@ module esp_decap
     .wipe_i,
     .wiping_o,
     .in            (gcm_payload),
-    .packet_i,
+    .packet_i      (packet),
     .opened_valid_o(opened_valid[WayGcm]),
     .opened_ready_i(opened_ready[WayGcm]),
     .opened_o      (opened[WayGcm]),
@@ -79,15 +92,27 @@ module esp_decap
     .busy_o        (gcm_busy)
   );
 
-  assign chain_side_o   = packet_i;
+  // AH's text begins with the IP header: that stands where ESP has SPI and number.
+  logic         ah;
+  logic [13:0]  behind_front;
+  logic [15:0]  total;
+  logic [63:0]  front;
+
+  assign ah           = packet.row.protocol == ProtocolAh;
+  assign behind_front = 14'(header_bytes(packet.outer.ipv6)) - 14'd8 + 14'(packet.ah_bytes) + packet.ciphertext;
+  assign total        = 16'(behind_front) + 16'd8;
+  assign front        = ah ? hashed_front(packet.outer, total) : {packet.row.spi, packet.seq[31:0]};
+
+  assign chain_side_o   = packet;
   assign chain_packet_o = '{
-    sa_index:   packet_i.sa_index,
-    cipher:     packet_i.row.cipher,
-    integrity:  packet_i.row.integrity,
-    esn:        packet_i.row.esn,
-    spi:        packet_i.row.spi,
-    seq:        packet_i.seq,
-    ciphertext: packet_i.ciphertext
+    sa_index:   packet.sa_index,
+    cipher:     packet.row.cipher,
+    integrity:  packet.row.integrity,
+    ah:         ah,
+    esn:        packet.row.esn,
+    spi:        front[63:32],
+    seq:        {packet.seq[63:32], front[31:0]},
+    ciphertext: ah ? behind_front : packet.ciphertext
   };
 
   // What comes back asks once, with its first beat, and waits where it is.
@@ -119,6 +144,7 @@ module esp_decap
     .accept_i,
     .verdict_valid_o(verdict_valid),
     .verdict_o      (verdict),
+    .header_o       (header),
     .accepted_o     (accepted),
     .event_valid_o,
     .event_o
@@ -133,6 +159,7 @@ module esp_decap
     .in             (gcm_plain),
     .verdict_valid_i(verdict_valid[WayGcm]),
     .verdict_i      (verdict),
+    .header_i       (header),
     .accepted_i     (accepted[WayGcm]),
     .drop_o         (drop_o[WayGcm]),
     .leave_o        (leave_o[WayGcm]),
@@ -148,6 +175,7 @@ module esp_decap
     .in             (chain_plain),
     .verdict_valid_i(verdict_valid[WayChain]),
     .verdict_i      (verdict),
+    .header_i       (header),
     .accepted_i     (accepted[WayChain]),
     .drop_o         (drop_o[WayChain]),
     .leave_o        (leave_o[WayChain]),
@@ -156,6 +184,6 @@ module esp_decap
     .busy_o         (chain_release_busy)
   );
 
-  assign busy_o = gcm_busy || gcm_release_busy || chain_release_busy;
+  assign busy_o = whole.valid || gcm_busy || gcm_release_busy || chain_release_busy;
 
 endmodule

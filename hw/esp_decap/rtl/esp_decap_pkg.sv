@@ -15,9 +15,11 @@ package esp_decap_pkg;
   typedef struct packed {
     decap_t     packet;
     logic       icv_ok;
-    logic [7:0] next_header;
+    logic [7:0] next_header;  // of ESP, like the next
     logic [7:0] pad_length;
   } opened_t;
+
+  // What becomes of it.
 
   typedef struct packed {
     logic         drop;
@@ -26,8 +28,18 @@ package esp_decap_pkg;
     logic [10:0]  sa_index;
     logic [31:0]  spi;
     logic [15:0]  policy_id;
-    logic [2:0]   skip;        // bytes before the inner packet
-    frame_bytes_t keep;        // and before the padding
+    logic [6:0]   skip;        // bytes before what was protected
+    frame_bytes_t keep;        // and its own
+    logic         ipv6;        // the packet that leaves
+    logic         transport;   // it has its IP header anew in front
+    logic         congested;   // RFC 3168 9.1.1: CE outside, which an inner packet that knows of ECN takes over
   } release_t;
+
+  // The IP header of a transport-mode packet that leaves.
+  typedef struct packed {
+    outer_t      outer;
+    logic [7:0]  protocol;
+    logic [15:0] total;
+  } header_request_t;
 
 endpackage

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Decides about opened packets: the SA's last word (replay, ICV, limits), then the trailer (hw/README.md, inbound 9).
+// Decides about opened packets: the SA's last word (replay, ICV, limits), then trailer, next header and length (hw/README.md, inbound 9).
 //
 // One packet every two clocks, as the accept port of sa_in wants it; the two ways through decryption in turn. Verdicts of a way come
 // in the order in which it asked.
 module esp_judge
-  import layout_pkg::*, sa_pkg::*, gcm_pkg::iv_bytes_in_payload, parse_pkg::*,
-         host_if_pkg::*, esp_decap_pkg::*;
+  import layout_pkg::*, sa_pkg::*, gcm_pkg::iv_bytes_in_payload, parse_pkg::*, path_pkg::*, host_if_pkg::*, esp_decap_pkg::*;
 (
   input  logic            clk_i,
   input  logic            rst_ni,
@@ -18,6 +17,7 @@ module esp_judge
   input  accept_t         accept_i,
   output logic [Ways-1:0] verdict_valid_o,
   output release_t        verdict_o,
+  output header_request_t header_o,          // with the verdict, of transport mode
   output logic [Ways-1:0] accepted_o,        // with the verdict: the packet has become part of the SA's traffic
   output logic            event_valid_o,
   output notice_t         event_o
@@ -60,15 +60,19 @@ module esp_judge
     logic [10:0]        sa_index;
     logic [31:0]        spi;
     logic [15:0]        policy_id;
-    logic [31:0]        source;
-    logic [2:0]         skip;
+    outer_t             outer;
+    logic               transport;
+    logic [6:0]         skip;
     logic [7:0]         next_header;
     logic [15:0]        pad_length;
-    logic [15:0]        content;      // ciphertext without trailer: inner packet and padding
+    logic [15:0]        content;      // ciphertext without trailer: what was protected, and padding
   } judged_t;
 
   judged_t judged_in, judged;
   logic    judged_valid;
+  logic    ah;
+
+  assign ah = opened.packet.row.protocol == ProtocolAh;
 
   assign judged_in = '{
     way:         way,
@@ -76,11 +80,13 @@ module esp_judge
     sa_index:    opened.packet.sa_index,
     spi:         opened.packet.row.spi,
     policy_id:   opened.packet.row.policy_id,
-    source:      opened.packet.source,
-    skip:        iv_bytes_in_payload(opened.packet.row.cipher, opened.packet.row.esn),
-    next_header: opened.next_header,
-    pad_length:  16'(opened.pad_length),
-    content:     16'(opened.packet.ciphertext) - 16'd2
+    outer:       opened.packet.outer,
+    transport:   opened.packet.row.mode == ModeTransport,
+    skip:        ah ? header_bytes(opened.packet.outer.ipv6) - 7'd8 + opened.packet.ah_bytes
+                    : 7'(iv_bytes_in_payload(opened.packet.row.cipher, opened.packet.row.esn)),
+    next_header: ah ? opened.packet.next_header : opened.next_header,
+    pad_length:  ah ? '0 : 16'(opened.pad_length),
+    content:     16'(opened.packet.ciphertext) - (ah ? 16'd0 : 16'd2)
   };
 
   delay_line #(
@@ -95,14 +101,21 @@ module esp_judge
     .data_o (judged)
   );
 
-  verdict_t checks;
+  verdict_t    checks;
+  logic [15:0] left;        // bytes of what was protected
+  logic        inner_ipv6;  // tunnel mode
+  logic        wrong_next_header;
+
+  assign left              = judged.content - judged.pad_length;
+  assign inner_ipv6        = judged.next_header == IpIpv6;
+  assign wrong_next_header = judged.transport ? judged.next_header == IpNone : !(judged.next_header inside {IpIpv4, IpIpv6});
 
   always_comb begin
     checks = Open;
     checks = drop_if(checks, !accept_i.accept, accept_i.drop);
     checks = drop_if(checks, judged.pad_length > judged.content, DropEspTrailer);
-    checks = drop_if(checks, judged.next_header != 8'd4, DropEspNextHeader);
-    checks = drop_if(checks, judged.content - judged.pad_length < 16'd20, DropInnerMalformed);
+    checks = drop_if(checks, wrong_next_header, DropEspNextHeader);
+    checks = drop_if(checks, left < (judged.transport ? 16'd1 : 16'(header_bytes(inner_ipv6))), DropInnerMalformed);
   end
 
   assign verdict_o = '{
@@ -113,7 +126,16 @@ module esp_judge
     spi:        judged.spi,
     policy_id:  judged.policy_id,
     skip:       judged.skip,
-    keep:       14'(judged.content - judged.pad_length)
+    keep:       14'(left),
+    ipv6:       judged.transport ? judged.outer.ipv6 : inner_ipv6,
+    transport:  judged.transport,
+    congested:  !judged.transport && judged.outer.tos[1:0] == EcnCe
+  };
+
+  assign header_o = '{
+    outer:    judged.outer,
+    protocol: judged.next_header,
+    total:    left + 16'(header_bytes(judged.outer.ipv6))
   };
 
   assign event_valid_o = accept_valid_i && (accept_i.soft_limit || accept_i.hard_limit);
@@ -127,7 +149,7 @@ module esp_judge
     principal:    '0,
     outbound:     1'b0,
     decapsulated: 1'b0,
-    source:       judged.source,
+    source:       judged.outer.source,
     length:       '0
   };
 

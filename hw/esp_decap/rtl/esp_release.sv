@@ -1,49 +1,88 @@
 // SPDX-License-Identifier: Apache-2.0
-// Carries verdicts out: plaintext leaves as a frame (lan_mac, source 0, 0x0800, inner packet with whatever follows it before the
-// padding), or goes away.
+// Carries verdicts out: plaintext leaves as a frame (lan_mac, source 0, 0x0800 or 0x86dd, and the inner packet with whatever follows it
+// before the padding, or in transport mode an IP header made anew and what was protected), or goes away.
 //
-// Packets come in the order of their verdicts, and wait for them. The IPv4 header of what leaves is not yet checked.
+// Packets come in the order of their verdicts, and wait for them. The IP header of what leaves is not yet checked, but that an inner
+// packet has one has been.
 module esp_release
-  import layout_pkg::*, stream_pkg::*, parse_pkg::*, host_if_pkg::*, esp_decap_pkg::*;
+  import layout_pkg::*, stream_pkg::*, parse_pkg::*, path_pkg::*, host_if_pkg::*, esp_decap_pkg::*;
 #(
   parameter int unsigned Packets = 64  // that may wait at once
 ) (
-  input  logic        clk_i,
-  input  logic        rst_ni,
-  input  logic [47:0] lan_mac_i,
-  stream_if.snk       in,
-  input  logic        verdict_valid_i,
-  input  release_t    verdict_i,
-  input  logic        accepted_i,      // of this verdict: ICV right, and the SA took it
-  output drop_t       drop_o,
-  output flight_t     leave_o,         // of the packet dropped
-  stream_if.src       out,
-  output admission_t  admission_o,     // beside every beat
-  output logic        busy_o
+  input  logic            clk_i,
+  input  logic            rst_ni,
+  input  logic [47:0]     lan_mac_i,
+  stream_if.snk           in,
+  input  logic            verdict_valid_i,
+  input  release_t        verdict_i,
+  input  header_request_t header_i,        // with the verdict, of transport mode
+  input  logic            accepted_i,      // of this verdict: ICV right, and the SA took it
+  output drop_t           drop_o,
+  output flight_t         leave_o,         // of the packet dropped
+  stream_if.src           out,
+  output admission_t      admission_o,     // beside every beat
+  output logic            busy_o
 );
 
-  release_t verdict;
-  logic     verdict_room, verdict_there, gone;
+  // ---- verdicts, with the header made for them
+  release_t     verdict_late, verdict;
+  logic         header_valid, verdict_room, verdict_there, gone;
+  logic [319:0] header_late, header;
+
+  ip_header u_header (
+    .clk_i,
+    .rst_ni,
+    .valid_i   (verdict_valid_i),
+    .outer_i   (header_i.outer),
+    .total_i   (header_i.total),
+    .protocol_i(header_i.protocol),
+    .valid_o   (header_valid),
+    .header_o  (header_late)
+  );
+
+  delay_line #(
+    .Width ($bits(release_t)),
+    .Clocks(2)
+  ) u_verdict_late (
+    .clk_i,
+    .rst_ni,
+    .valid_i(verdict_valid_i),
+    .data_i (verdict_i),
+    .valid_o(),  // with the header
+    .data_o (verdict_late)
+  );
 
   fifo #(
-    .Width($bits(release_t)),
+    .Width($bits(release_t) + 320),
     .Depth(Packets)
   ) u_verdicts (
     .clk_i,
     .rst_ni,
-    .valid_i(verdict_valid_i),
+    .valid_i(header_valid),
     .ready_o(verdict_room),
-    .data_i (verdict_i),
+    .data_i ({verdict_late, header_late}),
     .valid_o(verdict_there),
     .ready_i(gone),
-    .data_o (verdict),
+    .data_o ({verdict, header}),
     .used_o ()
   );
 
-  stream_if     allowed (.clk_i, .rst_ni);
-  stream_if     inner (.clk_i, .rst_ni);
-  admission_t   admission, inner_admission;
-  logic [111:0] ethernet;
+  // ---- what the verdict leaves
+  // Beside a packet.
+  typedef struct packed {
+    admission_t   admission;
+    logic         ipv6;
+    logic         transport;
+    logic         congested;
+    logic [319:0] header;     // of transport mode
+  } side_t;
+
+  stream_if   allowed (.clk_i, .rst_ni);
+  stream_if   kept (.clk_i, .rst_ni);
+  stream_if   marked (.clk_i, .rst_ni);
+  admission_t admission;
+  side_t      side, kept_side;
+  logic [6:0] front_bytes;
 
   assign allowed.valid = in.valid && verdict_there && !verdict.drop;
   assign allowed.beat  = in.beat;
@@ -52,43 +91,86 @@ module esp_release
   assign drop_o        = '{valid: gone && verdict.drop, reason: verdict.reason};
   assign leave_o       = '{valid: drop_o.valid, bank: verdict.generation[0]};
 
+  assign front_bytes = 7'(EthernetBytes) + (verdict.transport ? header_bytes(verdict.ipv6) : 7'd0);
   assign admission = '{
     generation:   verdict.generation,
-    length:       verdict.keep + 14'(EthernetBytes),
+    length:       verdict.keep + 14'(front_bytes),
     decapsulated: 1'b1,
     spi:          verdict.spi,
     sa_index:     16'(verdict.sa_index),
     policy_id:    verdict.policy_id
   };
 
-  slice #(.SideT(admission_t)) u_inner (
+  assign side = '{
+    admission: admission,
+    ipv6:      verdict.ipv6,
+    transport: verdict.transport,
+    congested: verdict.congested,
+    header:    header
+  };
+
+  slice #(.SideT(side_t)) u_kept (
     .clk_i,
     .rst_ni,
     .in    (allowed),
-    .skip_i(7'(verdict.skip)),
+    .skip_i(verdict.skip),
     .keep_i(verdict.keep),
-    .side_i(admission),
-    .out   (inner),
-    .side_o(inner_admission)
+    .side_i(side),
+    .out   (kept),
+    .side_o(kept_side)
   );
 
-  always_comb begin
-    ethernet = {16'h0008, 48'd0, 48'd0};
-    for (int unsigned i = 0; i < 6; i++) ethernet[8*i+:8] = lan_mac_i[8*(5-i)+:8];
+  // ---- ECN, before anybody looks at the packet: RFC 4301 5.1.2.2. A packet whose sender does not know of ECN stays as it is.
+  function automatic logic [95:0] with_ce(logic [95:0] front, logic ipv6);
+    logic [1:0]  ecn;
+    logic [15:0] checksum;
+    ecn      = ipv6 ? front[13:12] : front[9:8];
+    checksum = {front[8*10+:8], front[8*11+:8]};
+    with_ce  = front;
+    if (ecn != 2'b00) begin
+      if (ipv6) begin
+        with_ce[13:12] = EcnCe;
+      end else begin
+        checksum          = ~sum16(~checksum, {14'd0, EcnCe - ecn});  // RFC 1624 equation 3
+        with_ce[9:8]      = EcnCe;
+        with_ce[8*10+:16] = {checksum[7:0], checksum[15:8]};
+      end
+    end
+  endfunction
+
+  logic first_q;
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) first_q <= 1'b1;
+    else if (kept.valid && kept.ready) first_q <= kept.beat.last;
   end
 
-  prepend #(.SideT(admission_t)) u_ethernet (
+  always_comb begin
+    marked.valid = kept.valid;
+    marked.beat  = kept.beat;
+    kept.ready   = marked.ready;
+    if (first_q && kept_side.congested) marked.beat.data[95:0] = with_ce(kept.beat.data[95:0], kept_side.ipv6);
+  end
+
+  // ---- headers in front
+  logic [111:0] ethernet, ethernet_swapped;
+
+  assign ethernet = {lan_mac_i, 48'd0, kept_side.ipv6 ? EthertypeIpv6 : EthertypeIpv4};
+
+  always_comb for (int unsigned i = 0; i < 14; i++) ethernet_swapped[8*i+:8] = ethernet[8*(13-i)+:8];
+
+  prepend #(.SideT(admission_t)) u_front (
     .clk_i,
     .rst_ni,
-    .in      (inner),
-    .header_i(512'(ethernet)),
-    .bytes_i (7'(EthernetBytes)),
-    .side_i  (inner_admission),
+    .in      (marked),
+    .header_i(kept_side.transport ? 512'({kept_side.header, ethernet_swapped}) : 512'(ethernet_swapped)),
+    .bytes_i (7'(EthernetBytes) + (kept_side.transport ? header_bytes(kept_side.ipv6) : 7'd0)),
+    .side_i  (kept_side.admission),
     .out,
     .side_o  (admission_o)
   );
 
-  assign busy_o = in.valid || inner.valid || out.valid;
+  assign busy_o = in.valid || kept.valid || out.valid;
 
   // ---- what must hold
   logic [31:0] verified_q;  // packets whose ICV was right and which the SA took, less those whose plaintext left
@@ -99,7 +181,7 @@ module esp_release
     end else begin
       verified_q <= verified_q + 32'(accepted_i) - 32'(gone && !verdict.drop) - 32'(accepted_i && verdict_i.drop);
       assert (!allowed.valid || verified_q != '0) else $error("plaintext leaves before its ICV is verified");
-      assert (!verdict_valid_i || verdict_room) else $error("a verdict without credit");
+      assert (!header_valid || verdict_room) else $error("a verdict without credit");
     end
   end
 

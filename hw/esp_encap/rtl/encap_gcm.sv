@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Seals payload packets with AES-GCM or AES-GMAC and puts ICV and outer headers around them (hw/README.md, outbound 11).
+// Seals payload packets with AES-GCM or AES-GMAC and puts ICV, ESP header and outer headers around them (hw/README.md, outbound 10).
 //
 // Only what has room at the end is given to the cipher, which never stalls: a beat for each word, a header for each packet.
 module encap_gcm
-  import stream_pkg::*, gcm_pkg::*, path_pkg::*, host_if_pkg::*;
+  import stream_pkg::*, gcm_pkg::*, parse_pkg::*, path_pkg::*, host_if_pkg::*;
 #(
   parameter int unsigned Beats = 256,
   parameter int unsigned Packets = 64
@@ -14,33 +14,12 @@ module encap_gcm
   output logic         table_ready_o,
   input  logic         wipe_i,
   output logic         wiping_o,
-  stream_if.snk        in,        // the inner packet with padding and trailer
+  stream_if.snk        in,        // what the cipher calls payload: with padding and trailer
   input  encap_t       packet_i,  // beside every beat
   stream_if.src        out,
   output flight_t      flight_o,  // beside every beat: the bank that the packet holds
   output logic         busy_o
 );
-
-  // ---- what the cipher takes of the IV as payload
-  stream_if    payload (.clk_i, .rst_ni);
-  encap_t      packet;
-  logic [2:0]  iv_bytes_i, iv_bytes;
-  logic [31:0] iv_end;
-
-  assign iv_bytes_i = iv_bytes_in_payload(packet_i.cipher, packet_i.esn);
-  assign iv_bytes   = iv_bytes_in_payload(packet.cipher, packet.esn);
-  assign iv_end     = {packet_i.seq[7:0], packet_i.seq[15:8], packet_i.seq[23:16], packet_i.seq[31:24]};
-
-  prepend #(.SideT(encap_t)) u_iv_end (
-    .clk_i,
-    .rst_ni,
-    .in,
-    .header_i(iv_bytes_i == '0 ? '0 : 512'(iv_end)),
-    .bytes_i (7'(iv_bytes_i)),
-    .side_i  (packet_i),
-    .out     (payload),
-    .side_o  (packet)
-  );
 
   // ---- into the cipher, with credit
   localparam int unsigned BeatBits = $clog2(Beats + 1);
@@ -55,12 +34,13 @@ module encap_gcm
   block_t                tag;
   packet_t               gcm_packet;
 
-  assign feed          = payload.valid && gcm_ready && beats_q != BeatBits'(Beats) && (!first_q || packets_q != PacketBits'(Packets));
-  assign payload.ready = feed;
-  assign opens         = feed && first_q;
+  assign feed     = in.valid && gcm_ready && beats_q != BeatBits'(Beats) && (!first_q || packets_q != PacketBits'(Packets));
+  assign in.ready = feed;
+  assign opens    = feed && first_q;
 
   // RFC 4106 3.1, RFC 4543 3.2: the IV is the sequence number, which never repeats under a key.
-  assign gcm_packet = esp_packet(packet.sa_index, packet.cipher, packet.esn, packet.spi, packet.seq, packet.seq, packet.ciphertext);
+  assign gcm_packet = esp_packet(packet_i.sa_index, packet_i.cipher, packet_i.esn, packet_i.spi, packet_i.seq, packet_i.seq,
+                                 packet_i.ciphertext);
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
@@ -68,7 +48,7 @@ module encap_gcm
       beats_q   <= '0;
       packets_q <= '0;
     end else begin
-      if (feed) first_q <= payload.beat.last;
+      if (feed) first_q <= in.beat.last;
       beats_q   <= beats_q + BeatBits'(feed) - BeatBits'(word_taken);
       packets_q <= packets_q + PacketBits'(opens) - PacketBits'(packet_taken);
     end
@@ -85,7 +65,7 @@ module encap_gcm
     .ready_o    (gcm_ready),
     .first_i    (first_q),
     .packet_i   (gcm_packet),
-    .data_i     (payload.beat.data),
+    .data_i     (in.beat.data),
     .valid_o    (word_valid),
     .last_o     (word_last),
     .data_o     (word),
@@ -94,17 +74,34 @@ module encap_gcm
   );
 
   // ---- what waits for its place: ciphertext, how many bytes its last word has, ICVs, headers
+  // What the ESP header is made of, and whose bank the packet holds.
+  typedef struct packed {
+    logic        bank;
+    logic [31:0] spi;
+    logic [63:0] seq;
+    logic [2:0]  iv_bytes;  // of the IV that are in the payload
+  } esp_t;
+
+  // What stands in front of ESP.
+  typedef struct packed {
+    logic [111:0] ethernet;
+    logic [383:0] ip;
+    logic [6:0]   ip_bytes;
+  } outer_header_t;
+
   stream_if cipher (.clk_i, .rst_ni);
   stream_if words (.clk_i, .rst_ni);
   stream_if sealed (.clk_i, .rst_ni);
-  logic         empty_room, empty_there;
-  logic [5:0]   empty;
-  logic         icv_room, icv_there, icv_taken;
-  logic [127:0] icv, icv_in;
-  logic         header_valid, header_room, header_there;
-  logic [511:0] header, header_in;
-  logic [6:0]   header_bytes, header_bytes_in;
-  logic         flight_room, flight_there, bank;
+  stream_if esp_packets (.clk_i, .rst_ni);
+  logic          empty_room, empty_there;
+  logic [5:0]    empty;
+  logic          icv_room, icv_there, icv_taken;
+  logic [127:0]  icv, icv_in;
+  logic          esp_room, esp_there;
+  esp_t          esp, esp_in;
+  logic          header_valid, header_room, header_there;
+  outer_header_t header, header_in;
+  flight_t       flight;
 
   fifo #(
     .Width(6),
@@ -147,83 +144,113 @@ module encap_gcm
     .used_o ()
   );
 
+  assign esp_in = '{
+    bank:     packet_i.bank,
+    spi:      packet_i.spi,
+    seq:      packet_i.seq,
+    iv_bytes: iv_bytes_in_payload(packet_i.cipher, packet_i.esn)
+  };
+
+  fifo #(
+    .Width($bits(esp_t)),
+    .Depth(Packets)
+  ) u_esps (
+    .clk_i,
+    .rst_ni,
+    .valid_i(opens),
+    .ready_o(esp_room),
+    .data_i (esp_in),
+    .valid_o(esp_there),
+    .ready_i(sealed.valid && sealed.ready && sealed.beat.last),
+    .data_o (esp),
+    .used_o ()
+  );
+
   outer_header u_header (
     .clk_i,
     .rst_ni,
-    .valid_i    (opens),
-    .packet_i   (packet),
-    .esp_bytes_i(5'd16 - 5'(iv_bytes)),
-    .valid_o    (header_valid),
-    .header_o   (header_in),
-    .bytes_o    (header_bytes_in)
+    .valid_i   (opens),
+    .packet_i,
+    .valid_o   (header_valid),
+    .ethernet_o(header_in.ethernet),
+    .ip_o      (header_in.ip),
+    .ip_bytes_o(header_in.ip_bytes)
   );
 
   fifo #(
-    .Width(519),
+    .Width($bits(outer_header_t)),
     .Depth(Packets)
   ) u_headers (
     .clk_i,
     .rst_ni,
     .valid_i(header_valid),
     .ready_o(header_room),
-    .data_i ({header_in, header_bytes_in}),
+    .data_i (header_in),
     .valid_o(header_there),
     .ready_i(packet_taken),
-    .data_o ({header, header_bytes}),
+    .data_o (header),
     .used_o ()
   );
 
-  fifo #(
-    .Width(1),
-    .Depth(Packets)
-  ) u_banks (
-    .clk_i,
-    .rst_ni,
-    .valid_i(opens),
-    .ready_o(flight_room),
-    .data_i (packet.bank),
-    .valid_o(flight_there),
-    .ready_i(packet_taken),
-    .data_o (bank),
-    .used_o ()
-  );
-
-  // ---- ICV behind, headers in front
-  append u_icv (
+  // ---- ICV behind; ESP header and what stands in front of it before: together they may be more than 64 bytes
+  append #(
+    .Bytes(16)
+  ) u_icv (
     .clk_i,
     .rst_ni,
     .in          (words),
     .side_i      (1'b0),
     .tail_valid_i(icv_there),
     .tail_ready_o(icv_taken),
-    .tail_i      (136'(icv)),
-    .tail_bytes_i(5'd16),
+    .tail_i      (icv),
+    .tail_bytes_i(6'd16),
     .out         (sealed),
     .side_o      ()
+  );
+
+  // SPI, sequence number and IV, as far as that is not in the payload.
+  logic [127:0] esp_header, esp_header_swapped;
+
+  assign esp_header = {esp.spi, esp.seq[31:0], esp.seq[63:32], esp.iv_bytes == '0 ? esp.seq[31:0] : '0};
+
+  for (genvar i = 0; i < 16; i++) begin : gen_esp_byte
+    assign esp_header_swapped[8*i+:8] = esp_header[8*(15-i)+:8];
+  end
+
+  prepend #(.SideT(flight_t)) u_esp_in_front (
+    .clk_i,
+    .rst_ni,
+    .in      (sealed),
+    .header_i(512'(esp_header_swapped)),
+    .bytes_i (7'd16 - 7'(esp.iv_bytes)),
+    .side_i  ('{valid: 1'b1, bank: esp.bank}),
+    .out     (esp_packets),
+    .side_o  (flight)
   );
 
   prepend #(.SideT(flight_t)) u_headers_in_front (
     .clk_i,
     .rst_ni,
-    .in      (sealed),
-    .header_i(header),
-    .bytes_i (header_bytes),
-    .side_i  ('{valid: 1'b1, bank: bank}),
+    .in      (esp_packets),
+    .header_i(512'({header.ip, header.ethernet})),
+    .bytes_i (7'(EthernetBytes) + header.ip_bytes),
+    .side_i  (flight),
     .out,
     .side_o  (flight_o)
   );
 
-  assign busy_o       = payload.valid || packets_q != '0 || out.valid;
-  assign packet_taken = sealed.valid && sealed.ready && sealed.beat.last;
+  assign busy_o       = in.valid || packets_q != '0 || out.valid;
+  assign packet_taken = esp_packets.valid && esp_packets.ready && esp_packets.beat.last;
 
   always_ff @(posedge clk_i) begin
     if (rst_ni) begin
-      assert (!opens || (empty_room && flight_room)) else $error("a packet without credit");
+      assert (!opens || (empty_room && esp_room)) else $error("a packet without credit");
       assert (!header_valid || header_room) else $error("a header without credit");
       assert (!cipher.valid || cipher.ready) else $error("a word without credit");
       assert (!tag_valid || icv_room) else $error("an ICV without credit");
       assert (!(cipher.valid && cipher.beat.last) || empty_there) else $error("the end of an unknown packet");
-      assert (!sealed.valid || (header_there && flight_there)) else $error("ciphertext before its header");
+      assert (!sealed.valid || esp_there) else $error("ciphertext of an unknown packet");
+      assert (!esp_packets.valid || header_there) else $error("ciphertext before its header");
     end
   end
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Makes an ESP packet of an inner IPv4 packet: padding and trailer, cipher, ICV, outer headers (hw/README.md, outbound 11).
+// Makes an ESP or AH packet: padding and trailer, cipher, ICV, outer headers (hw/README.md, outbound 10).
 //
-// The inner packet (from its first byte, TTL already lowered, `total` bytes) comes with `packet_i` beside every beat. Packets of
-// AES-GCM and AES-GMAC leave at `out`. Those of the other ciphers go by the chain engine, which the card has once for both
-// directions, and leave at `chained`; who finds no room there is dropped.
+// What is protected (in tunnel mode the inner packet, TTL already lowered) comes with `packet_i` beside every beat. Packets of AES-GCM
+// and AES-GMAC leave at `out`. All others, AH too, go by the chain engine, which the card has once for both directions, and leave at
+// `chained`; who finds no room there is dropped.
 module esp_encap
   import stream_pkg::*, path_pkg::*, host_if_pkg::*, chain_pkg::*;
 (
@@ -17,13 +17,14 @@ module esp_encap
   input  encap_t        packet_i,
   output drop_t         drop_o,            // crypto_busy
   output flight_t       leave_o,           // of the packet dropped
-  // the chain engine: plaintext with trailer there, SPI to ICV back
+  // the chain engine: plaintext with trailer there, SPI to ICV back; of AH what is hashed, and the ICV beside it
   input  logic          chain_room_i,
   stream_if.src         chain_plain,
   output chain_packet_t chain_packet_o,    // beside every beat, like all that follow
   output encap_t        chain_side_o,
   stream_if.snk         chain_esp,
   input  encap_t        chain_side_i,
+  input  logic [255:0]  chain_icv_i,
   // out
   stream_if.src         out,
   output flight_t       flight_o,          // the bank that the packet holds
@@ -32,16 +33,18 @@ module esp_encap
   output logic          busy_o
 );
 
-  // ---- trailer: RFC 4303 2.4, padding bytes 1, 2, 3.., pad length, next header 4 (IPv4)
+  // ---- trailer of ESP: RFC 4303 2.4, padding bytes 1, 2, 3.., pad length, next header
   stream_if     padded (.clk_i, .rst_ni);
-  encap_t       packet;
+  stream_if     whole (.clk_i, .rst_ni);
+  encap_t       padded_packet, packet;
   logic [3:0]   padding;
   logic [135:0] trailer;
+  logic         front_busy;
 
-  assign padding = packet_i.ciphertext[3:0] - packet_i.total[3:0] - 4'd2;
+  assign padding = packet_i.ciphertext[3:0] - packet_i.payload[3:0] - 4'd2;
 
   always_comb begin
-    trailer = 136'({8'd4, 4'd0, padding}) << {padding, 3'b000};
+    trailer = 136'({packet_i.next_header, 4'd0, padding}) << {padding, 3'b000};
     for (int unsigned i = 0; i < 15; i++) if (i < 32'(padding)) trailer[8*i+:8] = 8'(i + 1);
   end
 
@@ -52,10 +55,20 @@ module esp_encap
     .side_i      (packet_i),
     .tail_valid_i(1'b1),
     .tail_ready_o(),  // always there
-    .tail_i      (trailer),
-    .tail_bytes_i({1'b0, padding} + 5'd2),
+    .tail_i      (packet_i.ah ? '0 : trailer),
+    .tail_bytes_i(packet_i.ah ? 6'd0 : {2'b0, padding} + 6'd2),
     .out         (padded),
-    .side_o      (packet)
+    .side_o      (padded_packet)
+  );
+
+  encap_front u_front (
+    .clk_i,
+    .rst_ni,
+    .in      (padded),
+    .packet_i(padded_packet),
+    .out     (whole),
+    .packet_o(packet),
+    .busy_o  (front_busy)
   );
 
   // ---- the way of its cipher
@@ -65,7 +78,7 @@ module esp_encap
   cipher_choice u_choice (
     .clk_i,
     .rst_ni,
-    .in       (padded),
+    .in       (whole),
     .chained_i(chained_cipher(packet.cipher)),
     .bank_i   (packet.bank),
     .room_i   (chain_room_i),
@@ -89,15 +102,23 @@ module esp_encap
     .busy_o  (gcm_busy)
   );
 
+  // AH's text begins with the IP header: that stands where ESP has SPI and number.
+  logic [63:0]  front;
+  logic [13:0]  behind_front;
+
+  assign front        = packet.ah ? hashed_front(packet.outer, packet.outer_total) : {packet.spi, packet.seq[31:0]};
+  assign behind_front = packet.ah ? 14'(packet.outer_total) - 14'd8 : packet.ciphertext;
+
   assign chain_side_o   = packet;
   assign chain_packet_o = '{
     sa_index:   packet.sa_index,
     cipher:     packet.cipher,
     integrity:  packet.integrity,
+    ah:         packet.ah,
     esn:        packet.esn,
-    spi:        packet.spi,
-    seq:        packet.seq,
-    ciphertext: packet.ciphertext
+    spi:        front[63:32],
+    seq:        {packet.seq[63:32], front[31:0]},
+    ciphertext: behind_front
   };
 
   encap_chain u_chain (
@@ -105,11 +126,12 @@ module esp_encap
     .rst_ni,
     .in      (chain_esp),
     .packet_i(chain_side_i),
+    .icv_i   (chain_icv_i),
     .out     (chained),
     .flight_o(chained_flight_o),
     .busy_o  (chain_busy)
   );
 
-  assign busy_o = padded.valid || gcm_busy || chain_busy;
+  assign busy_o = padded.valid || front_busy || gcm_busy || chain_busy;
 
 endmodule

@@ -34,6 +34,8 @@ module csr
   output logic [47:0] lan_mac_o,
   output logic [47:0] wan_mac_o,
   output logic [31:0] hash_seed_o,
+  output logic [11:0] lan_vlan_o,    // 0: none
+  output logic [11:0] wan_vlan_o,
   output logic [31:0] generation_o,
   output logic [63:0] clock_o,
 
@@ -138,6 +140,8 @@ module csr
       lan_mac_o       <= '0;
       wan_mac_o       <= '0;
       hash_seed_o     <= '0;
+      lan_vlan_o      <= '0;
+      wan_vlan_o      <= '0;
       load_start_o    <= 1'b0;
       load_address_o  <= '0;
       load_length_o   <= '0;
@@ -176,6 +180,8 @@ module csr
           RegWanMac:            wan_mac_o[31:0] <= write_data_q;
           RegWanMac + 12'd4:    wan_mac_o[47:32] <= write_data_q[15:0];
           RegHashSeed:          hash_seed_o <= write_data_q;
+          RegLanVlan:           lan_vlan_o <= write_data_q[11:0];
+          RegWanVlan:           wan_vlan_o <= write_data_q[11:0];
           RegLoadAddress:       load_address_o[31:0] <= write_data_q;
           RegLoadAddress + 12'd4: load_address_o[63:32] <= write_data_q;
           RegLoadLength: begin
@@ -265,6 +271,8 @@ module csr
         RegWanMac:              narrow_value = wan_mac_o[31:0];
         RegWanMac + 12'd4:      narrow_value = {16'd0, wan_mac_o[47:32]};
         RegHashSeed:            narrow_value = hash_seed_o;
+        RegLanVlan:             narrow_value = {20'd0, lan_vlan_o};
+        RegWanVlan:             narrow_value = {20'd0, wan_vlan_o};
         RegLoadAddress:         narrow_value = load_address_o[31:0];
         RegLoadAddress + 12'd4: narrow_value = load_address_o[63:32];
         RegLoadLength:          narrow_value = load_length_o;

@@ -71,6 +71,8 @@ module host_if
   output logic [47:0] lan_mac_o,
   output logic [47:0] wan_mac_o,
   output logic [31:0] hash_seed_o,
+  output logic [11:0] lan_vlan_o,
+  output logic [11:0] wan_vlan_o,
 
   // capture of an SA's living state
   output logic                   capture_valid_o,  // a pulse
@@ -122,7 +124,7 @@ module host_if
     .s_axil_awvalid, .s_axil_awready, .s_axil_awaddr, .s_axil_wvalid, .s_axil_wready, .s_axil_wdata, .s_axil_wstrb,
     .s_axil_bvalid, .s_axil_bready, .s_axil_bresp, .s_axil_arvalid, .s_axil_arready, .s_axil_araddr,
     .s_axil_rvalid, .s_axil_rready, .s_axil_rdata, .s_axil_rresp,
-    .enable_o, .wipe_o, .wiping_i, .lan_mac_o, .wan_mac_o, .hash_seed_o, .generation_o,
+    .enable_o, .wipe_o, .wiping_i, .lan_mac_o, .wan_mac_o, .hash_seed_o, .lan_vlan_o, .wan_vlan_o, .generation_o,
     .clock_o        (clock),
     .load_start_o   (load_start),
     .load_address_o (load_address),

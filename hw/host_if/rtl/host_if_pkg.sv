@@ -34,7 +34,7 @@ package host_if_pkg;
   // A frame passed a port.
   typedef struct packed {
     logic        valid;
-    logic [15:0] bytes;  // without FCS
+    logic [15:0] bytes;  // without FCS and VLAN tag
   } frame_count_t;
 
   // Pulses for the counters of the same names; the host's own (host_rx, host_tx, events, events_lost) are counted inside.

@@ -27,8 +27,10 @@ struct Bench {
   static constexpr std::size_t kMemoryBytes = 1 << 20;
 
   explicit Bench(unsigned seed) : random(seed), memory(kMemoryBytes, random), dut(static_cast<int>(seed)) {
-    dut.model.table_ready_i = 1;
-    dut.model.host_tx_ready_i = 1;
+    auto& m = dut.model;
+    m.s_axil_awvalid = m.s_axil_wvalid = m.s_axil_bready = m.s_axil_arvalid = m.s_axil_rready = 0;
+    m.wiping_i = m.capture_valid_i = 0;
+    m.admit_valid_i = m.leave_valid_i = m.drop_valid_i = m.count_valid_i = 0;
   }
 
   std::mt19937 random;

@@ -17,6 +17,7 @@ using layout::Register;
 std::uint32_t kept(const Register& r) {
   if (r.offset == reg::kControl.offset) return 1;  // bit 1 is an order, the rest nothing
   if (r.offset == reg::kLanMac.at(1).offset || r.offset == reg::kWanMac.at(1).offset) return 0xffff;
+  if (r.offset == reg::kLanVlan.offset || r.offset == reg::kWanVlan.offset) return 0xfff;
   return 0xffffffff;
 }
 
@@ -52,9 +53,11 @@ TEST(Csr, HasEveryRegisterOfTheLayoutWithItsResetValueAndAccess) {
       EXPECT_EQ(bench.read(r), value & kept(r)) << r.name << " keeps what is written";
     });
     EXPECT_EQ(bench.dut.model.lan_mac_o, value | std::uint64_t{value & 0xffff} << 32);
+    EXPECT_EQ(bench.dut.model.lan_vlan_o, value & 0xfff);
   }
   EXPECT_EQ(bench.dut.model.wan_mac_o, 0x5a585a5a5a58U);
   EXPECT_EQ(bench.dut.model.hash_seed_o, 0x5a5a5a58U);
+  EXPECT_EQ(bench.dut.model.wan_vlan_o, 0xa58U);
   EXPECT_EQ(bench.read(reg::kFlip), 0U);
   for (unsigned offset = 0; offset < layout::kRegisterSpace; offset += 4) {
     if (known.count(offset) != 0) continue;

@@ -64,6 +64,8 @@ module host_if_harness
   output logic [47:0]  lan_mac_o,
   output logic [47:0]  wan_mac_o,
   output logic [31:0]  hash_seed_o,
+  output logic [11:0]  lan_vlan_o,
+  output logic [11:0]  wan_vlan_o,
 
   output logic         capture_valid_o,
   output logic         capture_outbound_o,
@@ -170,7 +172,7 @@ module host_if_harness
     .m_axi_rvalid, .m_axi_rready, .m_axi_rdata, .m_axi_rresp, .m_axi_rlast,
     .table_write_o            (table_write),
     .table_ready_i,
-    .generation_o, .enable_o, .wipe_o, .wiping_i, .lan_mac_o, .wan_mac_o, .hash_seed_o,
+    .generation_o, .enable_o, .wipe_o, .wiping_i, .lan_mac_o, .wan_mac_o, .hash_seed_o, .lan_vlan_o, .wan_vlan_o,
     .capture_valid_o, .capture_outbound_o,
     .capture_sa_index_o       (capture_sa_index),
     .capture_valid_i, .capture_i,

@@ -37,7 +37,8 @@ struct Receiver : Bench {
     u.notice.set(d::kUpcall, event ? 5 + random() % 2 : random() % 5);
     u.notice.set(d::kPort, source);
     any(d::kGeneration), any(d::kSpi), any(d::kSaIndex), any(d::kPolicyId), any(d::kPrincipal), any(d::kOutbound);
-    any(d::kDecapsulated), any(d::kSource);
+    any(d::kDecapsulated);
+    u.notice.set(d::kSource, layout::Address(random() * std::uint64_t{random()}, random() * std::uint64_t{random()}));
     return u;
   }
   void offer(unsigned source, const Upcall& u) {

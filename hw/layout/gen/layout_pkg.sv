@@ -153,14 +153,14 @@ package layout_pkg;
 
   typedef enum logic [4:0] {
     CounterLanRx = 5'd0,  // frames received on LAN, dropped ones included
-    CounterLanRxBytes = 5'd1,  // their bytes, without FCS
+    CounterLanRxBytes = 5'd1,  // their bytes, without FCS and VLAN tag
     CounterWanRx = 5'd2,  // frames received on WAN, dropped ones included
-    CounterWanRxBytes = 5'd3,  // their bytes, without FCS
+    CounterWanRxBytes = 5'd3,  // their bytes, without FCS and VLAN tag
     CounterHostTx = 5'd4,  // frames taken from the host's ring
     CounterLanTx = 5'd5,  // frames sent on LAN
-    CounterLanTxBytes = 5'd6,  // their bytes, without FCS
+    CounterLanTxBytes = 5'd6,  // their bytes, without FCS and VLAN tag
     CounterWanTx = 5'd7,  // frames sent on WAN
-    CounterWanTxBytes = 5'd8,  // their bytes, without FCS
+    CounterWanTxBytes = 5'd8,  // their bytes, without FCS and VLAN tag
     CounterHostRx = 5'd9,  // frames given to the host's ring
     CounterEspOut = 5'd10,  // packets protected
     CounterEspIn = 5'd11,  // packets decapsulated and accepted

@@ -6,7 +6,7 @@
 module interval_search
   import layout_pkg::*, stream_pkg::*;
 #(
-  parameter int unsigned KeyBits = 32,
+  parameter int unsigned KeyBits = 128,
   parameter int unsigned Intervals = 1024,
   localparam int unsigned Levels = $clog2(Intervals)
 ) (
@@ -22,7 +22,7 @@ module interval_search
   output logic [Levels-1:0]  interval_o
 );
 
-  if (KeyBits != 32 && KeyBits != 16) $fatal(1, "KeyBits must be 32 or 16: there is a kernel for each");
+  if (KeyBits != 128 && KeyBits != 16) $fatal(1, "KeyBits must be 128 or 16: there is a kernel for each");
 
   localparam int unsigned NodeBits = $clog2(RouteIntervals) + 1;  // of the kernels
 
@@ -65,8 +65,8 @@ module interval_search
       assign write_row = {table_write_i.bank, table_write_i.row[i-1:0]};
     end
 
-    if (KeyBits == 32) begin : gen_step_32
-      interval_step_32 u_step (.key_i(key_q), .start_i(start_q), .node_i(node_q), .node_o(child));
+    if (KeyBits == 128) begin : gen_step_128
+      interval_step_128 u_step (.key_i(key_q), .start_i(start_q), .node_i(node_q), .node_o(child));
     end else begin : gen_step_16
       interval_step_16 u_step (.key_i(key_q), .start_i(start_q), .node_i(node_q), .node_o(child));
     end

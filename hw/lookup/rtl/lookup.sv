@@ -97,7 +97,7 @@ module lookup
   stored_t                           written_stored, stored;
 
   timed_search #(
-    .KeyBits  (32),
+    .KeyBits  ($bits(address_t)),
     .Intervals(RouteIntervals),
     .Answer   (RowRead)
   ) u_route_start (

@@ -10,7 +10,7 @@ module principal_table
   input  logic [31:0]  hash_seed_i,
   input  logic         valid_i,      // at most every two clocks
   input  logic         bank_i,
-  input  logic [31:0]  address_i,
+  input  address_t     address_i,
   output logic         valid_o,      // lookup_pkg::PrincipalLatency later
   output logic         bank_o,
   output logic [15:0]  principal_o
@@ -22,7 +22,7 @@ module principal_table
 
   // What a memory keeps of an entry.
   typedef struct packed {
-    logic [31:0] address;
+    address_t    address;
     logic [15:0] principal;
     logic        valid;
   } stored_t;
@@ -32,27 +32,27 @@ module principal_table
   logic        hashed;
   logic [15:0] hash[2];
   logic        hashed_bank;
-  logic [31:0] hashed_address;
+  address_t    hashed_address;
 
   bucket_hash u_hash (
     .clk_i,
     .valid_i (valid_i),
-    .key_i   ({32'd0, address_i}),
+    .key_i   (address_i),
     .seed_i  (hash_seed_i),
-    .valid_o (hashed),
+    .valid_o (),
     .first_o (hash[0]),
     .second_o(hash[1])
   );
 
   delay_line #(
-    .Width (33),
+    .Width (1 + $bits(address_t)),
     .Clocks(bucket_hash_pkg::Latency)
   ) u_key (
     .clk_i,
     .rst_ni,
     .valid_i,
     .data_i ({bank_i, address_i}),
-    .valid_o(),  // as the hash's
+    .valid_o(hashed),  // as the hash's, and low from reset on: a kernel knows none
     .data_o ({hashed_bank, hashed_address})
   );
 
@@ -60,7 +60,7 @@ module principal_table
 
   stored_t [BucketEntries-1:0] written, bucket[2];
   logic [2*BucketEntries-1:0]  same_q;  // entries of the first bucket lowest
-  logic [31:0]                 address_q;
+  address_t                    address_q;
   logic [2:0]                  bank_q;
   logic [2:0]                  step_q;  // read, compared, chosen
 

@@ -37,22 +37,22 @@ module spd
 
   // ---- searches ---------------------------------------------------------------------------------------------------------------
 
-  localparam int unsigned AddressBits = $clog2(AddressIntervals);
+  localparam int unsigned WideBits = $clog2(AddressIntervals);
   localparam int unsigned NarrowBits = $clog2(NarrowIntervals);
 
   logic                   read;  // the bitmaps of a packet
   logic                   read_bank;
-  logic [AddressBits-1:0] source, destination;
+  logic [WideBits-1:0]    source, destination;
   logic [NarrowBits-1:0]  source_port, destination_port, principal;
   logic [7:0]             protocol;
 
   // Outputs left open below say what `read` and `read_bank` say.
 
-  timed_search #(.KeyBits(32), .Intervals(AddressIntervals), .Answer(BitmapRead)) u_source (
+  timed_search #(.KeyBits($bits(address_t)), .Intervals(AddressIntervals), .Answer(BitmapRead)) u_source (
     .clk_i, .rst_ni, .write_i(written[SourceStart]), .table_write_i,
     .valid_i, .bank_i(key_i.bank), .key_i(key_i.source), .valid_o(), .bank_o(), .interval_o(source));
 
-  timed_search #(.KeyBits(32), .Intervals(AddressIntervals), .Answer(BitmapRead)) u_destination (
+  timed_search #(.KeyBits($bits(address_t)), .Intervals(AddressIntervals), .Answer(BitmapRead)) u_destination (
     .clk_i, .rst_ni, .write_i(written[DestinationStart]), .table_write_i,
     .valid_i, .bank_i(key_i.bank), .key_i(key_i.destination), .valid_o(), .bank_o(), .interval_o(destination));
 
@@ -128,14 +128,13 @@ module spd
     .source_port_i     (source_port_rules),
     .destination_port_i(destination_port_rules),
     .principal_i       (principal_rules),
-    .valid_o           (matched),
+    .valid_o           (),  // with the bank, whose valid is reset
     .hit_o             (match_hit),
     .rule_o            (match_rule)
   );
 
-  // Valid with `matched`.
   delay_line #(.Width(1), .Clocks(RowRead - BitmapRead)) u_bank (
-    .clk_i, .rst_ni, .valid_i(read), .data_i(read_bank), .valid_o(), .data_o(match_bank));
+    .clk_i, .rst_ni, .valid_i(read), .data_i(read_bank), .valid_o(matched), .data_o(match_bank));
 
   assign written_rule   = spd_rule_t'(table_write_i.data);
   assign written_stored = '{sa_index: written_rule.sa_index, policy_id: written_rule.policy_id, action: written_rule.action};

@@ -3,7 +3,7 @@
 module timed_search
   import layout_pkg::*, stream_pkg::*;
 #(
-  parameter int unsigned KeyBits = 32,
+  parameter int unsigned KeyBits = 128,
   parameter int unsigned Intervals = 1024,
   parameter int unsigned Answer = 32,  // clocks from valid_i to valid_o
   localparam int unsigned Levels = $clog2(Intervals)

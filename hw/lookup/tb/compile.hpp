@@ -37,10 +37,10 @@ class Compiler {
 
  private:
   // `starts` without the first interval's, which is 0 for every table.
-  void add_tree(unsigned table_id, std::vector<std::uint32_t> starts) {
+  void add_tree(unsigned table_id, std::vector<layout::Address> starts) {
     const unsigned n = layout::kTables[table_id].rows;
     ASSERT_LT(starts.size(), n) << layout::kTables[table_id].name;
-    starts.resize(n - 1, starts.empty() ? 0 : starts.back());
+    starts.resize(n - 1, starts.empty() ? layout::Address() : starts.back());
     for (unsigned node = 1; node < n; ++node) {
       layout::Row row;
       row.set(layout::interval::kStart, starts[layout::interval_node(node, n)]);
@@ -49,18 +49,18 @@ class Compiler {
   }
 
   void compile_field(unsigned table_id, int f) {
-    std::set<std::uint32_t> bounds;
+    std::set<layout::Address> bounds;
     for (const Rule& rule : policy_.rules) {
       bounds.insert(rule.range[f].low);
-      if (rule.range[f].high != largest(f)) bounds.insert(rule.range[f].high + 1);
+      if (rule.range[f].high != largest(f)) bounds.insert(rule.range[f].high.next());
     }
-    bounds.erase(0);
-    const std::vector<std::uint32_t> starts(bounds.begin(), bounds.end());
+    bounds.erase(layout::Address());
+    const std::vector<layout::Address> starts(bounds.begin(), bounds.end());
     add_tree(table_id, starts);
     const unsigned intervals = layout::kTables[table_id].rows;
     for (unsigned i = 0; i < intervals; ++i) {
       const std::size_t interval = std::min<std::size_t>(i, starts.size());
-      const std::uint32_t key = interval == 0 ? 0 : starts[interval - 1];
+      const layout::Address key = interval == 0 ? layout::Address() : starts[interval - 1];
       add_bitmap(table_id + 1, i, intervals, [&](const Rule& rule) { return rule.range[f].holds(key); });
     }
   }
@@ -92,7 +92,7 @@ class Compiler {
   }
 
   void compile_routes() {
-    std::vector<std::uint32_t> starts;
+    std::vector<layout::Address> starts;
     for (const Route& route : policy_.routes) starts.push_back(route.start);
     starts.erase(starts.begin());
     add_tree(static_cast<unsigned>(layout::TableId::kRouteStart), starts);
@@ -121,7 +121,7 @@ class Compiler {
   }
 
  public:
-  static void add_entry(layout::Row& bucket, unsigned entry, std::uint32_t address, std::uint32_t principal) {
+  static void add_entry(layout::Row& bucket, unsigned entry, const layout::Address& address, std::uint32_t principal) {
     const auto field = [entry](layout::Field f) {
       f.lsb += layout::principal_bucket::kEntryBits * entry;
       return f;

@@ -23,10 +23,16 @@ layout::Row row_of(const VlWide<16>& words) {
   return row;
 }
 
+void set_address(VlWide<4>& port, const Address& address) {
+  const std::uint64_t halves[] = {address.low, address.high};
+  std::memcpy(port.data(), halves, sizeof halves);
+}
+
 class Lookup {
  public:
   Lookup() {
     dut_.model.hash_seed_i = kHashSeed;
+    dut_.model.valid_i = dut_.model.write_valid_i = 0;
     while (!dut_.model.table_ready_o) dut_.tick();
   }
 
@@ -51,8 +57,8 @@ class Lookup {
     auto& m = dut_.model;
     m.valid_i = 1;
     m.bank_i = key.bank;
-    m.source_i = key.source;
-    m.destination_i = key.destination;
+    set_address(m.source_i, key.source);
+    set_address(m.destination_i, key.destination);
     m.source_port_i = key.source_port;
     m.destination_port_i = key.destination_port;
     m.protocol_i = key.protocol;
@@ -165,29 +171,29 @@ TEST(Lookup, KnowsNobodyNoRuleAndNoRouteAfterReset) {
   std::mt19937 random(9);
   Lookup lookup;
   PolicyMaker maker(random);
-  const Policy none{{}, {{0, static_cast<unsigned>(layout::Route::kNone), 0}}, {}};
+  const Policy none{{}, {{{}, static_cast<unsigned>(layout::Route::kNone), 0}}, {}};
   for (const bool bank : {false, true}) ask_many(lookup, maker, random, none, bank, {}, 500);
   EXPECT_EQ(lookup.answers, 1000U);
 }
 
 TEST(Lookup, PrefersTheFirstBucketAndTheLowestEntry) {
   Lookup lookup;
-  constexpr std::uint32_t kAddress = 0xc0000201;
+  constexpr Address kAddress{0x20010db8'00000000, 0xc0000201};
   const layout::BucketPair buckets = layout::principal_buckets(kAddress, kHashSeed);
   const auto id = static_cast<unsigned>(layout::TableId::kPrincipal);
-  Policy policy{{}, {{0, 0, 0}}, {}};
+  Policy policy{{}, {{{}, 0, 0}}, {}};
   const auto expect = [&](std::uint16_t principal) {
     policy.senders[kAddress] = principal;
-    lookup.ask(Key{false, kAddress, 0, 0, 0, 0}, policy);
+    lookup.ask(Key{false, kAddress, {}, 0, 0, 0}, policy);
     lookup.drain();
   };
   layout::Row second;
-  Compiler::add_entry(second, 3, kAddress, 7);
+  Compiler::add_entry(second, 2, kAddress, 7);
   lookup.load({{id, buckets.second, second}}, false);
   expect(7);
   layout::Row first;
   Compiler::add_entry(first, 2, kAddress, 8);
-  Compiler::add_entry(first, 0, kAddress + 1, 5);
+  Compiler::add_entry(first, 0, kAddress.next(), 5);
   lookup.load({{id, buckets.first, first}}, false);
   expect(8);
   Compiler::add_entry(first, 1, kAddress, 9);

@@ -14,7 +14,11 @@
 namespace sallyport::hw {
 namespace {
 
-layout::Row read(Clocked<Vnext_hop_harness>& dut, bool bank, unsigned row) {
+struct NextHops : Clocked<Vnext_hop_harness> {
+  NextHops() { model.write_valid_i = model.read_i = 0; }
+};
+
+layout::Row read(NextHops& dut, bool bank, unsigned row) {
   dut.model.read_i = 1;
   dut.model.bank_i = bank;
   dut.model.row_i = row;
@@ -25,7 +29,7 @@ layout::Row read(Clocked<Vnext_hop_harness>& dut, bool bank, unsigned row) {
   return answer;
 }
 
-void write(Clocked<Vnext_hop_harness>& dut, layout::TableId table, bool bank, unsigned row, const layout::Row& data) {
+void write(NextHops& dut, layout::TableId table, bool bank, unsigned row, const layout::Row& data) {
   dut.model.write_valid_i = 1;
   dut.model.write_table_id_i = static_cast<unsigned>(table);
   dut.model.write_bank_i = bank;
@@ -37,7 +41,7 @@ void write(Clocked<Vnext_hop_harness>& dut, layout::TableId table, bool bank, un
 }
 
 TEST(NextHopTable, IsEmptyWhileAndAfterItIsCleared) {
-  Clocked<Vnext_hop_harness> dut;
+  NextHops dut;
   while (!dut.model.table_ready_o) dut.tick();
   layout::Row full;
   full.set(layout::next_hop::kValid, 1);
@@ -56,7 +60,7 @@ TEST(NextHopTable, IsEmptyWhileAndAfterItIsCleared) {
 
 TEST(NextHopTable, KeepsItsRowsOfBothBanksApart) {
   std::mt19937 random(3);
-  Clocked<Vnext_hop_harness> dut;
+  NextHops dut;
   while (!dut.model.table_ready_o) dut.tick();
   std::map<std::pair<bool, unsigned>, layout::Row> written;
   for (int i = 0; i < 3000; ++i) {

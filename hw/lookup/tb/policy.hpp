@@ -9,20 +9,24 @@
 #include <random>
 #include <vector>
 
+#include "hw/layout/address.hpp"
 #include "hw/layout/tables.hpp"
 
 namespace sallyport::hw {
 
+using layout::Address;
+
+// Of addresses; of ports and principals in the low 16 bits.
 struct Range {
-  std::uint32_t low = 0;
-  std::uint32_t high = 0;  // included
-  bool holds(std::uint32_t key) const { return low <= key && key <= high; }
+  Address low;
+  Address high;  // included
+  bool holds(const Address& key) const { return low <= key && key <= high; }
 };
 
 // Fields in the order of layout::SpdTable.
 enum Field { kSource, kDestination, kSourcePort, kDestinationPort, kPrincipal, kRangeFields };
 
-constexpr std::uint32_t largest(int field) { return field <= kDestination ? 0xffffffffU : 0xffffU; }
+constexpr Address largest(int field) { return field <= kDestination ? layout::kLastAddress : Address(0, 0xffff); }
 
 struct Rule {
   Range range[kRangeFields];
@@ -34,13 +38,13 @@ struct Rule {
 
 struct Key {
   bool bank = false;
-  std::uint32_t source = 0, destination = 0;
+  Address source, destination;
   std::uint16_t source_port = 0, destination_port = 0;
   std::uint8_t protocol = 0;
 };
 
 struct Route {
-  std::uint32_t start = 0;  // the first address it holds for; it ends where the next one starts
+  Address start;  // the first address it holds for; it ends where the next one starts
   unsigned kind = 0;
   unsigned next_hop = 0;
 };
@@ -53,16 +57,16 @@ struct Answer {
 
 // Too slow to ship, too simple to be wrong.
 struct Policy {
-  std::vector<Rule> rules;                         // the first that matches decides (RFC 4301 4.4.1)
-  std::vector<Route> routes;                       // ascending, the first from 0
-  std::map<std::uint32_t, std::uint16_t> senders;  // address to principal
+  std::vector<Rule> rules;                   // the first that matches decides (RFC 4301 4.4.1)
+  std::vector<Route> routes;                 // ascending, the first from 0
+  std::map<Address, std::uint16_t> senders;  // address to principal
 
   Answer look_up(const Key& key) const {
     Answer answer;
     const auto sender = senders.find(key.source);
     if (sender != senders.end()) answer.principal = sender->second;
-    const std::uint32_t keys[kRangeFields] = {key.source, key.destination, key.source_port, key.destination_port,
-                                              answer.principal};
+    const Address keys[kRangeFields] = {
+        key.source, key.destination, {0, key.source_port}, {0, key.destination_port}, {0, answer.principal}};
     for (const Rule& rule : rules) {
       bool match = !rule.protocol || *rule.protocol == key.protocol;
       for (int f = 0; f < kRangeFields; ++f) match = match && rule.range[f].holds(keys[f]);
@@ -83,18 +87,19 @@ class PolicyMaker {
  public:
   explicit PolicyMaker(std::mt19937& random) : random_(random) {
     for (int f = 0; f < kRangeFields; ++f) {
-      values_[f] = {0, 1, largest(f) - 1, largest(f)};
-      while (values_[f].size() < (f <= kDestination ? 200 : 80)) values_[f].push_back(random_() & largest(f));
+      const Address last = largest(f);
+      values_[f] = {{0, 0}, {0, 1}, {last.high, last.low - 1}, last};
+      while (values_[f].size() < (f <= kDestination ? 200 : 80)) values_[f].push_back(random_value(f));
     }
   }
 
   Policy make(unsigned rules) {
     Policy policy;
-    while (policy.senders.size() < 60) policy.senders[pick(kSource)] = static_cast<std::uint16_t>(near(kPrincipal));
+    while (policy.senders.size() < 60) policy.senders[pick(kSource)] = narrow(kPrincipal);
     for (unsigned i = 0; i < rules; ++i) policy.rules.push_back(rule());
-    std::map<std::uint32_t, Route> routes = {{0, route(0)}};
+    std::map<Address, Route> routes = {{Address(), route({})}};
     for (int i = 0; i < 1500; ++i) {
-      const std::uint32_t start = i % 2 ? random_() : near(kDestination);
+      const Address start = i % 2 ? random_value(kDestination) : near(kDestination);
       routes[start] = route(start);
     }
     for (const auto& [start, route] : routes) policy.routes.push_back(route);
@@ -105,16 +110,33 @@ class PolicyMaker {
     Key key;
     key.source = near(kSource);
     key.destination = near(kDestination);
-    key.source_port = static_cast<std::uint16_t>(near(kSourcePort));
-    key.destination_port = static_cast<std::uint16_t>(near(kDestinationPort));
+    key.source_port = narrow(kSourcePort);
+    key.destination_port = narrow(kDestinationPort);
     key.protocol = protocol();
     return key;
   }
 
  private:
-  std::uint32_t pick(int f) { return values_[f][random_() % values_[f].size()]; }
+  std::uint64_t random64() { return std::uint64_t{random_()} << 32 | random_(); }
+  // Addresses are of both versions, and those of IPv6 differ in either half.
+  Address random_value(int f) {
+    if (f > kDestination) return {0, random_() & 0xffff};
+    if (random_() % 2) return Address::from_v4(random_());
+    return {0x20010db8'00000000 | (random_() % 2 ? 0 : random_()), random_() % 4 ? random64() : random_() % 8};
+  }
+  Address pick(int f) { return values_[f][random_() % values_[f].size()]; }
   // A value of the field, or one beside it: where mistakes live.
-  std::uint32_t near(int f) { return (pick(f) + (random_() % 4 == 0 ? random_() % 3 - 1 : 0)) & largest(f); }
+  Address near(int f) {
+    Address value = pick(f);
+    if (random_() % 4) return value;
+    const bool high_half = f <= kDestination && random_() % 4 == 0;
+    std::uint64_t& half = high_half ? value.high : value.low;
+    half += random_() % 3;
+    --half;
+    if (f > kDestination) value.low &= 0xffff;
+    return value;
+  }
+  std::uint16_t narrow(int f) { return static_cast<std::uint16_t>(near(f).low); }
   std::uint8_t protocol() { return static_cast<std::uint8_t>(random_() % 3 ? 6 + random_() % 2 * 11 : random_()); }
 
   Rule rule() {
@@ -123,13 +145,20 @@ class PolicyMaker {
       Range& range = rule.range[f];
       const unsigned shape = random_() % 8;
       if (shape < 4) {
-        range = {0, largest(f)};  // any
+        range = {Address(), largest(f)};  // any
       } else if (shape == 4 && f <= kDestination) {
-        const std::uint32_t hosts = 0xffffffffU >> (random_() % 25 + 4);
-        range = {pick(f) & ~hosts, pick(f)};
-        range.high = range.low | hosts;  // prefix
+        range.low = pick(f);
+        range.high = range.low;  // prefix
+        const unsigned length = 1 + random_() % 127;
+        const std::uint64_t hosts = ~std::uint64_t{0} >> length % 64;
+        if (length < 64) {
+          range = {{range.low.high & ~hosts, 0}, {range.low.high | hosts, ~std::uint64_t{0}}};
+        } else {
+          range.low.low &= ~hosts;
+          range.high.low |= hosts;
+        }
       } else if (shape == 5) {
-        range = {pick(f), 0};
+        range.low = pick(f);
         range.high = range.low;  // one value
       } else {
         range = {pick(f), pick(f)};
@@ -143,11 +172,11 @@ class PolicyMaker {
     return rule;
   }
 
-  Route route(std::uint32_t start) { return {start, pick_below(4), pick_below(256)}; }
+  Route route(const Address& start) { return {start, pick_below(4), pick_below(256)}; }
   unsigned pick_below(unsigned end) { return static_cast<unsigned>(random_() % end); }
 
   std::mt19937& random_;
-  std::vector<std::uint32_t> values_[kRangeFields];
+  std::vector<Address> values_[kRangeFields];
 };
 
 }  // namespace sallyport::hw

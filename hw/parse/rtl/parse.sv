@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads the Ethernet and IPv4 headers of a frame and makes the checks that need nothing else (hw/README.md, steps 2 to 5).
+// Reads the Ethernet and IP headers of a frame and makes the checks that need nothing else (hw/README.md, steps 2 to 5).
 //
-// Takes the first bytes of a frame and its length, a frame every clock if need be, and answers three clocks later. A
-// decapsulated frame gets the same checks under the reasons that step 9 gives them. Nothing behind the frame's end
+// Takes the first bytes of a frame and its length, a frame every two clocks if need be, and answers a constant number of clocks
+// later. A decapsulated frame gets the same checks under the reasons that step 9 gives them. Nothing behind the frame's end
 // decides anything: each field counts only once the length that reaches over it has been checked.
 module parse
   import layout_pkg::*, parse_pkg::*;
@@ -17,16 +17,45 @@ module parse
     output logic                     valid_o,
     output admission_t               admission_o,
     output verdict_t                 verdict_o,
-    output ipv4_t                    ipv4_o,
-    output esp_t                     esp_o
+    output ip_t                      ip_o,
+    output ipsec_t                   ipsec_o
 );
 
-  localparam int unsigned MaxHeaderWords = 30;  // 16 bits each: IHL is at most 15
+  localparam int unsigned MaxHeaderWords = 30;  // of IPv4, 16 bits each: IHL is at most 15
 
-  // Byte i of the window, and the big-endian numbers that begin there. (They read the port itself: handing a kilobit to each
+  // ---- first, what length the header has: IPv4 says it, of IPv6 the extension headers are walked; the window waits
+  logic                     ipv6_in, ipv6, window_valid;
+  logic [8*WindowBytes-1:0] window;
+  logic                     enable;
+  admission_t               admission;
+  extensions_t              extensions;
+
+  assign ipv6_in = window_i[8*12+:16] == 16'hdd86;
+
+  extension_walk u_walk (
+    .clk_i,
+    .rst_ni,
+    .valid_i     (valid_i && ipv6_in),
+    .window_i,
+    .extensions_o(extensions)
+  );
+
+  delay_line #(
+    .Width (2 + $bits(admission_t) + 8 * WindowBytes),
+    .Clocks(ExtensionLatency)
+  ) u_window (
+    .clk_i,
+    .rst_ni,
+    .valid_i,
+    .data_i ({enable_i, ipv6_in, admission_i, window_i}),
+    .valid_o(window_valid),
+    .data_o ({enable, ipv6, admission, window})
+  );
+
+  // Byte i of the window, and the big-endian numbers that begin there. (They read the window itself: handing a kilobit to each
   // call would cost a simulator a copy of it.)
   function automatic logic [7:0] u8(int unsigned i);
-    return window_i[8*i+:8];
+    return window[8*i+:8];
   endfunction
   function automatic logic [15:0] u16(int unsigned i);
     return {u8(i), u8(i + 1)};
@@ -34,127 +63,173 @@ module parse
   function automatic logic [31:0] u32(int unsigned i);
     return {u16(i), u16(i + 2)};
   endfunction
-
-  // What stage 1 reads from the window. Functions, so that nothing is computed in a clock without a frame.
-  function automatic ipv4_t fields();
-    fields             = '0;
-    fields.ihl         = window_i[8*14+:4];
-    fields.tos         = u8(15);
-    fields.total       = u16(16);
-    fields.df          = window_i[8*20+6];
-    fields.fragment    = window_i[8*20+5] || {window_i[8*20+:5], u8(21)} != '0;
-    fields.ttl         = u8(22);
-    fields.protocol    = u8(23);
-    fields.checksum    = u16(24);
-    fields.source      = u32(26);
-    fields.destination = u32(30);
+  function automatic address_t u128(int unsigned i);
+    return {u32(i), u32(i + 4), u32(i + 8), u32(i + 12)};
   endfunction
 
-  function automatic logic [191:0] behind_header();
-    behind_header = '0;
-    for (int unsigned ihl = 5; ihl <= 15; ihl++) begin
-      if (window_i[8*14+:4] == 4'(ihl)) behind_header = window_i[8*(EthernetBytes+4*ihl)+:192];
+  // What stage 1 reads from the window. Functions, so that nothing is computed in a clock without a frame.
+  function automatic logic [6:0] header();
+    return ipv6 ? 7'(Ipv6Bytes) + {1'b0, extensions.units, 3'b000} : {1'b0, window[8*14+:4], 2'b00};
+  endfunction
+
+  function automatic ip_t fields();
+    fields        = '0;
+    fields.ipv6   = ipv6;
+    fields.header = header();
+    if (ipv6) begin
+      fields.plain       = extensions.units == '0;
+      fields.fragment    = extensions.fragment;
+      fields.tos         = {window[8*14+:4], window[8*15+4+:4]};
+      fields.flow_label  = {window[8*15+:4], u16(16)};
+      fields.total       = u16(18) + 16'(Ipv6Bytes);
+      fields.protocol    = extensions.next_header;
+      fields.ttl         = u8(21);
+      fields.source      = u128(22);
+      fields.destination = u128(38);
+    end else begin
+      fields.fragment       = window[8*20+5] || {window[8*20+:5], u8(21)} != '0;
+      fields.plain          = window[8*14+:4] == 4'd5 && !fields.fragment;
+      fields.tos            = u8(15);
+      fields.total          = u16(16);
+      fields.identification = u16(18);
+      fields.df             = window[8*20+6];
+      fields.ttl            = u8(22);
+      fields.protocol       = u8(23);
+      fields.checksum       = u16(24);
+      fields.source         = mapped(u32(26));
+      fields.destination    = mapped(u32(30));
     end
   endfunction
 
-  // Of the header's words 4i to 4i + 3, those that lie in it.
+  // A header that cannot be, but for its checksum and the extension headers.
+  function automatic logic malformed_header();
+    if (ipv6) return window[8*14+4+:4] != 4'd6 || is_mapped(u128(22)) || is_mapped(u128(38));
+    return window[8*14+4+:4] != 4'd4 || window[8*14+:4] < 4'd5 || u16(16) < {10'd0, window[8*14+:4], 2'b00};
+  endfunction
+
+  // The packet ends behind the frame.
+  function automatic logic truncated();
+    if (ipv6) return 17'(u16(18)) + 17'(EthernetBytes + Ipv6Bytes) > 17'(admission.length);
+    return 17'(u16(16)) + 17'(EthernetBytes) > 17'(admission.length);
+  endfunction
+
+  // The 24 bytes behind a header of 5 to 22 words, the first most significant.
+  function automatic logic [191:0] behind_header();
+    logic [4:0]   words = 5'(header() >> 2);
+    logic [191:0] behind = '0;
+    for (int unsigned i = 5; i <= 22; i++) begin
+      if ((i <= 15 || i % 2 == 0) && words == 5'(i)) behind = window[8*(EthernetBytes+4*i)+:192];
+    end
+    for (int unsigned i = 0; i < 24; i++) behind_header[8*(23-i)+:8] = behind[8*i+:8];
+  endfunction
+
+  // Of an IPv4 header's words 4i to 4i + 3, those that lie in it.
   function automatic logic [15:0] sum_of_four(int unsigned i);
     sum_of_four = '0;
     for (int unsigned word = 4 * i; word < 4 * i + 4 && word < MaxHeaderWords; word++) begin
-      if (word < 2 * 32'(window_i[8*14+:4])) sum_of_four = sum16(sum_of_four, u16(EthernetBytes + 2 * word));
+      if (word < 2 * 32'(window[8*14+:4])) sum_of_four = sum16(sum_of_four, u16(EthernetBytes + 2 * word));
     end
   endfunction
 
-  // ---- stage 1: fields at fixed places; the header's words in pairs; what lies behind a header of this length
+  // ---- stage 1: fields at fixed places; an IPv4 header's words in pairs; what lies behind a header of this length
   logic         valid1_q;
   logic         enable1_q, for_us1_q;
   admission_t   admission1_q;
   logic [ 15:0] ethertype1_q;
-  logic [  3:0] version1_q;
-  ipv4_t        ipv4_1_q;
-  logic [ 12:0] offset1_q;
-  logic [191:0] behind1_q;  // 24 bytes from the end of the IPv4 header on
+  ip_t          ip1_q;
+  logic         malformed1_q, truncated1_q;
+  extensions_t  extensions1_q;  // of IPv6
+  logic         later1_q;   // a fragment that is not the first
+  logic [191:0] behind1_q;
   logic [ 15:0] sum1_q[8];
 
   always_ff @(posedge clk_i) begin
-    valid1_q <= rst_ni && valid_i;
-    if (valid_i) begin
-      enable1_q       <= enable_i;
-      for_us1_q       <= {window_i[7:0], u8(1), u32(2)} == mac_i || window_i[0];
-      admission1_q    <= admission_i;
-      ethertype1_q    <= u16(12);
-      version1_q      <= window_i[8*14+4+:4];
-      ipv4_1_q        <= fields();
-      offset1_q       <= {window_i[8*20+:5], u8(21)};
-      behind1_q       <= behind_header();
-      for (int unsigned i = 0; i < 8; i++) sum1_q[i] <= sum_of_four(i);
+    valid1_q <= rst_ni && window_valid;
+    if (window_valid) begin
+      enable1_q     <= enable;
+      for_us1_q     <= {u16(0), u32(2)} == mac_i || window[0];
+      admission1_q  <= admission;
+      ethertype1_q  <= u16(12);
+      ip1_q         <= fields();
+      malformed1_q  <= malformed_header();
+      truncated1_q  <= truncated();
+      extensions1_q <= extensions;
+      later1_q      <= ipv6 ? extensions.later : {window[8*20+:5], u8(21)} != '0;
+      behind1_q     <= behind_header();
+      if (!ipv6) for (int unsigned i = 0; i < 8; i++) sum1_q[i] <= sum_of_four(i);
     end
   end
 
-  // ---- stage 2: the checks, but for the checksum; ports and ESP
+  // ---- stage 2: the checks, but for the checksum; ports, ESP and AH
   logic         valid2_q;
-  verdict_t     verdict2_d, verdict2_q;
+  verdict_t     verdict2_q;
   admission_t   admission2_q;
-  ipv4_t        ipv4_2_d, ipv4_2_q;
-  esp_t         esp2_d, esp2_q;
+  ip_t          ip2_q;
+  ipsec_t       ipsec2_q;
   logic [ 15:0] sum2_q[2];
-  logic [ 15:0] header_bytes, payload_bytes;
-  logic [191:0] behind;  // first byte most significant
-  logic         truncated, malformed;
+  logic [ 15:0] payload_bytes;
 
-  always_comb begin
-    header_bytes  = {10'b0, ipv4_1_q.ihl, 2'b00};
-    payload_bytes = ipv4_1_q.total - header_bytes;
-    for (int unsigned i = 0; i < 24; i++) behind[8*(23-i)+:8] = behind1_q[8*i+:8];
-    malformed  = version1_q != 4'd4 || ipv4_1_q.ihl < 4'd5 || ipv4_1_q.total < header_bytes;
-    truncated  = 17'(ipv4_1_q.total) + 17'(EthernetBytes) > 17'(admission1_q.length);
+  assign payload_bytes = ip1_q.total - 16'(ip1_q.header);
 
-    verdict2_d = Open;
+  function automatic verdict_t checks();
+    logic too_short = admission1_q.length < 14'(EthernetBytes) + (ip1_q.ipv6 ? 14'(Ipv6Bytes) : 14'(Ipv4Bytes));
+    checks = Open;
     if (!admission1_q.decapsulated) begin
-      verdict2_d = drop_if(verdict2_d, !enable1_q, DropDisabled);
-      verdict2_d = drop_if(verdict2_d, !for_us1_q, DropNotForUs);
-      verdict2_d = host_if(verdict2_d, ethertype1_q == 16'h0806, UpcallArp);
-      verdict2_d = drop_if(verdict2_d, ethertype1_q != 16'h0800, DropEthertype);
-      verdict2_d = drop_if(verdict2_d, admission1_q.length < 14'd34, DropIpTruncated);
-      verdict2_d = drop_if(verdict2_d, malformed, DropIpMalformed);
-      verdict2_d = drop_if(verdict2_d, truncated, DropIpTruncated);
+      checks = drop_if(checks, !enable1_q, DropDisabled);
+      checks = drop_if(checks, !for_us1_q, DropNotForUs);
+      checks = host_if(checks, ethertype1_q == 16'h0806, UpcallArp);
+      checks = drop_if(checks, ethertype1_q != 16'h0800 && !ip1_q.ipv6, DropEthertype);
+      checks = drop_if(checks, too_short, DropIpTruncated);
+      checks = drop_if(checks, malformed1_q, DropIpMalformed);
+      checks = drop_if(checks, truncated1_q, DropIpTruncated);
+      checks = drop_if(checks, ip1_q.ipv6 && extensions1_q.malformed, DropIpMalformed);
     end else begin
-      verdict2_d = drop_if(verdict2_d, admission1_q.length < 14'd34 || malformed, DropInnerMalformed);
-      verdict2_d = drop_if(verdict2_d, truncated, DropEspTrailer);
+      checks = drop_if(checks, too_short || malformed1_q, DropInnerMalformed);
+      checks = drop_if(checks, truncated1_q, DropEspTrailer);
+      checks = drop_if(checks, ip1_q.ipv6 && extensions1_q.malformed, DropInnerMalformed);
     end
+    checks = drop_if(checks, ip1_q.ipv6 && extensions1_q.too_many, DropIpExtension);
+  endfunction
 
-    // Ports exist in TCP, UDP, SCTP and DCCP, in a whole packet or its first fragment.
-    ipv4_2_d = ipv4_1_q;
-    if (ipv4_1_q.protocol inside {8'd6, 8'd17, 8'd132, 8'd33} && offset1_q == '0 && payload_bytes >= 16'd4) begin
-      ipv4_2_d.source_port      = behind[191-:16];
-      ipv4_2_d.destination_port = behind[175-:16];
-    end
+  // They exist in TCP, UDP, SCTP and DCCP, in a whole packet or its first fragment.
+  function automatic logic [31:0] ports();
+    logic present = ip1_q.protocol inside {8'd6, 8'd17, 8'd132, 8'd33} && !later1_q && payload_bytes >= 16'd4;
+    return present ? behind1_q[191-:32] : '0;
+  endfunction
 
-    esp2_d = '0;
-    if (ipv4_1_q.protocol == 8'd50) begin
-      esp2_d.present = 1'b1;
-      esp2_d.bytes   = payload_bytes;
-      {esp2_d.spi, esp2_d.seq, esp2_d.iv} = behind[191-:128];
-    end else if (ipv4_1_q.protocol == 8'd17 && payload_bytes >= 16'd8 && behind[175-:16] == 16'd4500 &&
-                 behind[159-:16] == payload_bytes) begin
+  function automatic ipsec_t ipsec();
+    ipsec       = '0;
+    ipsec.bytes = payload_bytes;
+    if (ip1_q.protocol == 8'd50) begin
+      ipsec.present = 1'b1;
+      {ipsec.spi, ipsec.seq, ipsec.iv} = behind1_q[191-:128];
+    end else if (ip1_q.protocol == 8'd51) begin
+      ipsec.present     = 1'b1;
+      ipsec.ah          = 1'b1;
+      ipsec.next_header = behind1_q[191-:8];
+      ipsec.ah_bytes    = {1'b0, behind1_q[183-:8], 2'b00} + 11'd8;
+      {ipsec.spi, ipsec.seq} = behind1_q[159-:64];
+    end else if (ip1_q.protocol == 8'd17 && payload_bytes >= 16'd8 && behind1_q[175-:16] == 16'd4500 &&
+                 behind1_q[159-:16] == payload_bytes) begin
       // RFC 3948 2: the first four bytes tell ESP from IKE; one byte 0xff keeps a NAT's mapping alive.
-      esp2_d.keepalive = payload_bytes == 16'd9 && behind[127-:8] == 8'hff;
-      esp2_d.present   = payload_bytes >= 16'd12 && behind[127-:32] != '0;
-      esp2_d.encap     = 1'b1;
-      esp2_d.bytes     = payload_bytes - 16'd8;
-      {esp2_d.spi, esp2_d.seq, esp2_d.iv} = behind[127-:128];
+      ipsec.keepalive = payload_bytes == 16'd9 && behind1_q[127-:8] == 8'hff;
+      ipsec.present   = payload_bytes >= 16'd12 && behind1_q[127-:32] != '0;
+      ipsec.encap     = 1'b1;
+      ipsec.bytes     = payload_bytes - 16'd8;
+      {ipsec.spi, ipsec.seq, ipsec.iv} = behind1_q[127-:128];
     end
-  end
+  endfunction
 
   always_ff @(posedge clk_i) begin
     valid2_q <= rst_ni && valid1_q;
     if (valid1_q) begin
-      verdict2_q      <= verdict2_d;
-      admission2_q    <= admission1_q;
-      ipv4_2_q        <= ipv4_2_d;
-      esp2_q          <= esp2_d;
-      sum2_q[0]       <= sum16(sum16(sum1_q[0], sum1_q[1]), sum16(sum1_q[2], sum1_q[3]));
-      sum2_q[1]       <= sum16(sum16(sum1_q[4], sum1_q[5]), sum16(sum1_q[6], sum1_q[7]));
+      verdict2_q   <= checks();
+      admission2_q <= admission1_q;
+      ip2_q        <= ip1_q;
+      {ip2_q.source_port, ip2_q.destination_port} <= ports();
+      ipsec2_q     <= ipsec();
+      sum2_q[0]    <= sum16(sum16(sum1_q[0], sum1_q[1]), sum16(sum1_q[2], sum1_q[3]));
+      sum2_q[1]    <= sum16(sum16(sum1_q[4], sum1_q[5]), sum16(sum1_q[6], sum1_q[7]));
     end
   end
 
@@ -162,11 +237,11 @@ module parse
   always_ff @(posedge clk_i) begin
     valid_o <= rst_ni && valid2_q;
     if (valid2_q) begin
-      verdict_o   <= drop_if(verdict2_q, sum16(sum2_q[0], sum2_q[1]) != 16'hffff,
+      verdict_o   <= drop_if(verdict2_q, !ip2_q.ipv6 && sum16(sum2_q[0], sum2_q[1]) != 16'hffff,
                            admission2_q.decapsulated ? DropInnerMalformed : DropIpChecksum);
       admission_o <= admission2_q;
-      ipv4_o      <= ipv4_2_q;
-      esp_o       <= esp2_q;
+      ip_o        <= ip2_q;
+      ipsec_o     <= ipsec2_q;
     end
   end
 

@@ -4,6 +4,8 @@ package parse_pkg;
   import layout_pkg::*;
 
   localparam int unsigned EthernetBytes = 14;
+  localparam int unsigned Ipv4Bytes = 20;  // without options
+  localparam int unsigned Ipv6Bytes = 40;  // without extension headers
   localparam int unsigned WindowBytes = 128;  // of a frame: Ethernet, IP with options or 48 bytes of extension headers, UDP, SPI, sequence number, IV
 
   // Bytes of a frame, up to MaxFrame (9216).
@@ -81,13 +83,31 @@ package parse_pkg;
     logic [31:0] seq;          // low half
     logic [63:0] iv;           // ESP
     logic [7:0]  next_header;  // AH
-    logic [9:0]  ah_bytes;     // AH: as its length field says
+    logic [10:0] ah_bytes;     // AH: as its length field says
   } ipsec_t;
+
+  // IPv6 extension headers, as far as they are read.
+  localparam int unsigned MaxExtensions = 4;
+  localparam int unsigned ExtensionBytes = 48;
+  localparam int unsigned ExtensionLatency = 2 * MaxExtensions + 1;
+
+  typedef struct packed {
+    logic       malformed;    // one ends behind the payload
+    logic       too_many;     // a fifth one, or one that ends behind ExtensionBytes
+    logic       fragment;     // as in ip_t
+    logic       later;        // a fragment that is not the first
+    logic [2:0] units;        // of 8 bytes, that they take; of what is neither malformed nor too_many, as is the next
+    logic [7:0] next_header;  // behind the last
+  } extensions_t;
 
   localparam address_t MappedPrefix = 128'h0000_0000_0000_0000_0000_ffff_0000_0000;  // RFC 4291 2.5.5.2
 
   function automatic address_t mapped(logic [31:0] ipv4);
     return MappedPrefix | address_t'(ipv4);
+  endfunction
+
+  function automatic logic is_mapped(address_t address);
+    return address[127:32] == MappedPrefix[127:32];
   endfunction
 
   // RFC 1071: the ones' complement sum of two 16-bit words.

@@ -15,30 +15,37 @@ module parse_harness
   output logic [1:0]    fate_o,
   output drop_e         drop_o,
   output logic [7:0]    upcall_o,
-  output logic [3:0]    ihl_o,
-  output logic [7:0]    tos_o,
-  output logic [15:0]   total_o,
+  output logic          ipv6_o,
+  output logic          plain_o,
   output logic          df_o,
   output logic          fragment_o,
+  output logic [6:0]    header_o,
+  output logic [7:0]    tos_o,
+  output logic [15:0]   total_o,
+  output logic [15:0]   identification_o,
+  output logic [19:0]   flow_label_o,
   output logic [7:0]    ttl_o,
   output logic [7:0]    protocol_o,
   output logic [15:0]   checksum_o,
-  output logic [31:0]   source_o,
-  output logic [31:0]   destination_o,
+  output address_t      source_o,
+  output address_t      destination_o,
   output logic [15:0]   source_port_o,
   output logic [15:0]   destination_port_o,
   output logic          keepalive_o,
-  output logic          esp_o,
+  output logic          present_o,
+  output logic          ah_o,
   output logic          encap_o,
-  output logic [15:0]   esp_bytes_o,
+  output logic [15:0]   ipsec_bytes_o,
   output logic [63:0]   spi_seq_o,
-  output logic [63:0]   iv_o
+  output logic [63:0]   iv_o,
+  output logic [7:0]    next_header_o,
+  output logic [10:0]   ah_bytes_o
 );
 
   admission_t admission, parsed_admission;
   verdict_t   verdict;
-  ipv4_t      ipv4;
-  esp_t       esp;
+  ip_t        ip;
+  ipsec_t     ipsec;
 
   always_comb begin
     admission              = '0;
@@ -57,31 +64,38 @@ module parse_harness
     .valid_o,
     .admission_o(parsed_admission),
     .verdict_o  (verdict),
-    .ipv4_o     (ipv4),
-    .esp_o      (esp)
+    .ip_o       (ip),
+    .ipsec_o    (ipsec)
   );
 
   assign fate_o             = verdict.fate;
   assign drop_o             = verdict.drop;
   assign upcall_o           = verdict.upcall;
-  assign ihl_o              = ipv4.ihl;
-  assign tos_o              = ipv4.tos;
-  assign total_o            = ipv4.total;
-  assign df_o               = ipv4.df;
-  assign fragment_o         = ipv4.fragment;
-  assign ttl_o              = ipv4.ttl;
-  assign protocol_o         = ipv4.protocol;
-  assign checksum_o         = ipv4.checksum;
-  assign source_o           = ipv4.source;
-  assign destination_o      = ipv4.destination;
-  assign source_port_o      = ipv4.source_port;
-  assign destination_port_o = ipv4.destination_port;
-  assign keepalive_o        = esp.keepalive;
-  assign esp_o              = esp.present;
-  assign encap_o            = esp.encap;
-  assign esp_bytes_o        = esp.bytes;
-  assign spi_seq_o          = {esp.spi, esp.seq};
-  assign iv_o               = esp.iv;
+  assign ipv6_o             = ip.ipv6;
+  assign plain_o            = ip.plain;
+  assign df_o               = ip.df;
+  assign fragment_o         = ip.fragment;
+  assign header_o           = ip.header;
+  assign tos_o              = ip.tos;
+  assign total_o            = ip.total;
+  assign identification_o   = ip.identification;
+  assign flow_label_o       = ip.flow_label;
+  assign ttl_o              = ip.ttl;
+  assign protocol_o         = ip.protocol;
+  assign checksum_o         = ip.checksum;
+  assign source_o           = ip.source;
+  assign destination_o      = ip.destination;
+  assign source_port_o      = ip.source_port;
+  assign destination_port_o = ip.destination_port;
+  assign keepalive_o        = ipsec.keepalive;
+  assign present_o          = ipsec.present;
+  assign ah_o               = ipsec.ah;
+  assign encap_o            = ipsec.encap;
+  assign ipsec_bytes_o      = ipsec.bytes;
+  assign spi_seq_o          = {ipsec.spi, ipsec.seq};
+  assign iv_o               = ipsec.iv;
+  assign next_header_o      = ipsec.next_header;
+  assign ah_bytes_o         = ipsec.ah_bytes;
 
   wire unused = &{1'b0, parsed_admission};
 

@@ -13,7 +13,7 @@ module decide_inner
   input  logic           valid_i,
   input  admission_t     admission_i,
   input  verdict_t       verdict_i,
-  input  ipv4_t          ipv4_i,
+  input  ip_t            ip_i,
   // lookup
   output lookup_key_t    key_o,            // with valid_i
   input  logic           result_valid_i,
@@ -35,7 +35,7 @@ module decide_inner
   typedef struct packed {
     admission_t admission;
     verdict_t   verdict;
-    ipv4_t      ipv4;
+    ip_t        ip;
   } parsed_t;
 
   parsed_t parsed;
@@ -43,11 +43,11 @@ module decide_inner
 
   assign key_o = '{
     bank:             admission_i.generation[0],
-    source:           ipv4_i.source,
-    destination:      ipv4_i.destination,
-    source_port:      ipv4_i.source_port,
-    destination_port: ipv4_i.destination_port,
-    protocol:         ipv4_i.protocol
+    source:           ip_i.source,
+    destination:      ip_i.destination,
+    source_port:      ip_i.source_port,
+    destination_port: ip_i.destination_port,
+    protocol:         ip_i.protocol
   };
 
   fifo #(
@@ -58,7 +58,7 @@ module decide_inner
     .rst_ni,
     .valid_i,
     .ready_o(parsed_room),
-    .data_i ({admission_i, verdict_i, ipv4_i}),
+    .data_i ({admission_i, verdict_i, ip_i}),
     .valid_o(parsed_there),
     .ready_i(result_valid_i),
     .data_o (parsed),
@@ -84,9 +84,9 @@ module decide_inner
       found_verdict = drop_if(found_verdict, !result_i.hit || !(rule.action inside {ActionProtect, ActionBypass}) ||
                               rule.policy_id != parsed.admission.policy_id, DropInnerPolicy);
       found_verdict = host_if(found_verdict, result_i.route.kind == RouteKindLocal, UpcallLocal);
-      found_verdict = drop_if(found_verdict, parsed.ipv4.ttl < 8'd2, DropTtlExpired);
+      found_verdict = drop_if(found_verdict, parsed.ip.ttl < 8'd2, DropTtlExpired);
     end else begin
-      found_verdict = drop_if(found_verdict, parsed.ipv4.ttl < 8'd2, DropTtlExpired);
+      found_verdict = drop_if(found_verdict, parsed.ip.ttl < 8'd2, DropTtlExpired);
       found_verdict = drop_if(found_verdict, !result_i.hit, DropSpdNoMatch);
       found_verdict = drop_if(found_verdict, rule.action == ActionDiscard, DropSpdDiscard);
       found_verdict = drop_if(found_verdict, rule.action != ActionBypass, DropClearPolicy);
@@ -109,18 +109,18 @@ module decide_inner
   // ---- stage 2: the next hop, and the job
   verdict_t     verdict;
   admission_t   admission;
-  ipv4_t        ipv4;
+  ip_t          ip;
   frame_bytes_t trimmed;
 
   assign admission = found_q.admission;
-  assign ipv4      = found_q.ipv4;
-  assign trimmed   = 14'(ipv4.total) + 14'(EthernetBytes);
+  assign ip        = found_q.ip;
+  assign trimmed   = 14'(ip.total) + 14'(EthernetBytes);
 
   always_comb begin
     verdict = found_q.verdict;
     verdict = drop_if(verdict, !next_hop_i.valid, DropNoNextHop);
     verdict = drop_if(verdict, next_hop_i.port != 1'(PortLan), DropEgressPort);
-    verdict = host_if(verdict, ipv4.total > next_hop_i.mtu, UpcallTooBig);
+    verdict = host_if(verdict, ip.total > next_hop_i.mtu, UpcallTooBig);
   end
 
   always_ff @(posedge clk_i) begin
@@ -144,10 +144,11 @@ module decide_inner
         length:       admission.decapsulated ? trimmed : admission.length
       };
       job_o.rewrite         <= KeepHeaders;
+      job_o.ipv6            <= ip.ipv6;
       job_o.destination_mac <= next_hop_i.mac;
       job_o.source_mac      <= lan_mac_i;
-      job_o.ttl             <= ipv4.ttl - 8'd1;
-      job_o.checksum        <= checksum_ttl_less_one(ipv4.checksum);
+      job_o.ttl             <= ip.ttl - 8'd1;
+      job_o.checksum        <= checksum_ttl_less_one(ip.checksum);
       unique case (verdict.fate)
         Dropped: job_o.exit <= ExitDrop;
         ForHost: job_o.exit <= ExitHost;

@@ -12,7 +12,7 @@ module decide_outbound
   input  logic            valid_i,
   input  admission_t      admission_i,
   input  verdict_t        verdict_i,
-  input  ipv4_t           ipv4_i,
+  input  ip_t             ip_i,
   // lookup
   output lookup_key_t     key_o,            // with valid_i
   input  logic            result_valid_i,
@@ -47,7 +47,7 @@ module decide_outbound
   typedef struct packed {
     admission_t admission;
     verdict_t   verdict;
-    ipv4_t      ipv4;
+    ip_t        ip;
   } parsed_t;
 
   parsed_t parsed;
@@ -55,11 +55,11 @@ module decide_outbound
 
   assign key_o = '{
     bank:             admission_i.generation[0],
-    source:           ipv4_i.source,
-    destination:      ipv4_i.destination,
-    source_port:      ipv4_i.source_port,
-    destination_port: ipv4_i.destination_port,
-    protocol:         ipv4_i.protocol
+    source:           ip_i.source,
+    destination:      ip_i.destination,
+    source_port:      ip_i.source_port,
+    destination_port: ip_i.destination_port,
+    protocol:         ip_i.protocol
   };
 
   fifo #(
@@ -70,7 +70,7 @@ module decide_outbound
     .rst_ni,
     .valid_i,
     .ready_o(parsed_room),
-    .data_i ({admission_i, verdict_i, ipv4_i}),
+    .data_i ({admission_i, verdict_i, ip_i}),
     .valid_o(parsed_there),
     .ready_i(result_valid_i),
     .data_o (parsed),
@@ -80,6 +80,7 @@ module decide_outbound
   // ---- stage 1: what the lookup says; the SA's row is read meanwhile
   typedef struct packed {
     parsed_t     parsed;
+    logic [15:0] behind;  // bytes behind the header
     logic [15:0] principal;
     logic        protect;
     spd_rule_t   rule;
@@ -96,11 +97,11 @@ module decide_outbound
   always_comb begin
     found_verdict = parsed.verdict;
     found_verdict = host_if(found_verdict, result_i.route.kind == RouteKindLocal, UpcallLocal);
-    found_verdict = drop_if(found_verdict, parsed.ipv4.ttl < 8'd2, DropTtlExpired);
     found_verdict = drop_if(found_verdict, !result_i.hit, DropSpdNoMatch);
     found_verdict = drop_if(found_verdict, result_i.rule.action == ActionDiscard, DropSpdDiscard);
     found_verdict = host_if(found_verdict, result_i.rule.action == ActionHost, UpcallPolicy);
     if (result_i.rule.action == ActionBypass) begin
+      found_verdict = drop_if(found_verdict, parsed.ip.ttl < 8'd2, DropTtlExpired);
       found_verdict = drop_if(found_verdict, result_i.route.kind == RouteKindNone, DropNoRoute);
       found_verdict = host_if(found_verdict, result_i.route.kind == RouteKindResolve, UpcallResolve);
     end
@@ -111,6 +112,7 @@ module decide_outbound
     if (result_valid_i) begin
       found_q.parsed         <= parsed;
       found_q.parsed.verdict <= found_verdict;
+      found_q.behind         <= parsed.ip.total - 16'(parsed.ip.header);
       found_q.principal      <= parsed.verdict.fate == Undecided ? result_i.principal : '0;
       found_q.protect        <= result_i.rule.action == ActionProtect;
       found_q.rule           <= result_i.rule;
@@ -122,23 +124,56 @@ module decide_outbound
   logic        row_valid_q;
   found_t      row_found_q;
   sa_out_t     row_q;
+  verdict_t    row_verdict;
+  outer_t      outer_d, outer_q;
+  logic [15:0] payload_d, payload_q;
   logic [15:0] ciphertext_q;
+  logic [6:0]  ah_bytes_d, ah_bytes_q;
   logic [6:0]  overhead_q;
-  logic        row_empty;
+  logic        transport, ah;
 
   assign next_hop_read_o = found_valid_q;
   assign next_hop_bank_o = found_q.parsed.admission.generation[0];
   assign next_hop_row_o  = found_q.protect ? row_i.next_hop : found_q.route.next_hop;
-  assign row_empty       = !row_i.valid || !protects(row_i.cipher, row_i.integrity);
+  assign transport       = row_i.mode == ModeTransport;
+  assign ah              = row_i.protocol == ProtocolAh;
+  assign payload_d       = transport ? found_q.behind : found_q.parsed.ip.total;
+  assign ah_bytes_d      = ah_bytes(row_i.ah_align8 || outer_d.ipv6, row_i.integrity);
+
+  always_comb begin
+    // In tunnel mode the number gives the identification, later.
+    outer_d = own_header(found_q.parsed.ip);
+    if (!transport) begin
+      outer_d.ipv6        = row_i.ipv6;
+      outer_d.df          = row_i.df == DfSet || (row_i.df == DfCopy && (found_q.parsed.ip.ipv6 || found_q.parsed.ip.df));
+      outer_d.flow_label  = '0;
+      outer_d.ttl         = row_i.ttl;
+      outer_d.source      = row_i.source;
+      outer_d.destination = row_i.destination;
+      if (row_i.set_dscp) outer_d.tos[7:2] = row_i.dscp;
+    end
+
+    row_verdict = found_q.parsed.verdict;
+    if (found_q.protect) begin
+      row_verdict = drop_if(row_verdict, !row_i.valid || !protects(row_i.protocol, row_i.encap, row_i.cipher, row_i.integrity),
+                            DropSaEmpty);
+      row_verdict = drop_if(row_verdict, !transport && found_q.parsed.ip.ttl < 8'd2, DropTtlExpired);
+      row_verdict = drop_if(row_verdict, transport && (!found_q.parsed.ip.plain || found_q.behind == '0), DropPlainHeader);
+    end
+  end
 
   always_ff @(posedge clk_i) begin
     row_valid_q <= rst_ni && found_valid_q;
     if (found_valid_q) begin
       row_found_q                <= found_q;
-      row_found_q.parsed.verdict <= drop_if(found_q.parsed.verdict, found_q.protect && row_empty, DropSaEmpty);
+      row_found_q.parsed.verdict <= row_verdict;
       row_q                      <= row_i;
-      ciphertext_q               <= ciphertext_bytes(found_q.parsed.ipv4.total, row_i.cipher);
-      overhead_q                 <= outer_overhead(row_i);
+      outer_q                    <= outer_d;
+      payload_q                  <= payload_d;
+      ciphertext_q               <= ah ? payload_d : ciphertext_bytes(payload_d, row_i.cipher);
+      ah_bytes_q                 <= ah_bytes_d;
+      overhead_q                 <= header_bytes(outer_d.ipv6) + (row_i.encap ? 7'd8 : 7'd0) +
+                                    (ah ? ah_bytes_d : esp_overhead(row_i.cipher, row_i.integrity));
     end
   end
 
@@ -146,7 +181,10 @@ module decide_outbound
   typedef struct packed {
     found_t      found;
     sa_out_t     row;
+    outer_t      outer;
+    logic [15:0] payload;
     logic [13:0] ciphertext;
+    logic [6:0]  ah_bytes;
     logic [15:0] outer_total;
     logic [47:0] mac;
   } reached_t;
@@ -158,7 +196,7 @@ module decide_outbound
   logic        too_big;
 
   assign outer_total = {1'b0, ciphertext_q} + 17'(overhead_q);
-  assign too_big     = (row_found_q.protect ? outer_total : {1'b0, row_found_q.parsed.ipv4.total}) > {1'b0, next_hop_i.mtu};
+  assign too_big     = (row_found_q.protect ? outer_total : {1'b0, row_found_q.parsed.ip.total}) > {1'b0, next_hop_i.mtu};
 
   always_comb begin
     reached_verdict = row_found_q.parsed.verdict;
@@ -173,7 +211,10 @@ module decide_outbound
       reached_q.found                <= row_found_q;
       reached_q.found.parsed.verdict <= reached_verdict;
       reached_q.row                  <= row_q;
+      reached_q.outer                <= outer_q;
+      reached_q.payload              <= payload_q;
       reached_q.ciphertext           <= 14'(ciphertext_q);  // a frame has no more
+      reached_q.ah_bytes             <= ah_bytes_q;
       reached_q.outer_total          <= 16'(outer_total);
       reached_q.mac                  <= next_hop_i.mac;
     end
@@ -205,18 +246,25 @@ module decide_outbound
   // ---- stage 5: the job
   verdict_t   verdict;
   admission_t admission;
-  ipv4_t      ipv4;
-  logic       protect;
+  ip_t        ip;
+  outer_t     outer;
+  logic       protect, tunnel;
   logic       ruled;   // an upcall that an SPD rule led to
   logic       secured; // and the rule's SA
 
   assign admission = numbered.found.parsed.admission;
-  assign ipv4      = numbered.found.parsed.ipv4;
+  assign ip        = numbered.found.parsed.ip;
   assign protect   = numbered.found.protect;
+  assign tunnel    = numbered.row.mode == ModeTunnel;
   assign verdict   = drop_if(numbered.found.parsed.verdict, protect && !(number_valid_i && number_i.accept),
                              number_valid_i ? number_i.drop : DropIllegalState);
   assign ruled     = verdict.upcall inside {UpcallPolicy, UpcallResolve, UpcallTooBig};
   assign secured   = verdict.upcall == UpcallTooBig && protect;
+
+  always_comb begin
+    outer = numbered.outer;
+    if (tunnel) outer.identification = number_i.seq[15:0];
+  end
 
   always_ff @(posedge clk_i) begin
     valid_o       <= rst_ni && numbered_valid;
@@ -241,39 +289,44 @@ module decide_outbound
       };
       job_o.keep            <= admission.length;
       job_o.rewrite         <= KeepHeaders;
+      job_o.ipv6            <= ip.ipv6;
       job_o.destination_mac <= numbered.mac;
       job_o.source_mac      <= wan_mac_i;
-      job_o.ttl             <= ipv4.ttl - 8'd1;
-      job_o.checksum        <= checksum_ttl_less_one(ipv4.checksum);
+      job_o.ttl             <= ip.ttl - 8'd1;
+      job_o.checksum        <= checksum_ttl_less_one(ip.checksum);
       unique case (verdict.fate)
         Dropped: job_o.exit <= ExitDrop;
         ForHost: job_o.exit <= ExitHost;
         default: begin
-          job_o.exit    <= protect ? ExitEngine : ExitForward;
-          job_o.rewrite <= protect ? RewritePacket : RewriteFrame;
-          job_o.skip    <= protect ? 7'(EthernetBytes) : '0;
-          job_o.keep    <= protect ? 14'(ipv4.total) : 14'(ipv4.total) + 14'(EthernetBytes);
+          job_o.exit <= protect ? ExitEngine : ExitForward;
+          if (!protect) begin
+            job_o.rewrite <= RewriteFrame;
+            job_o.keep    <= 14'(ip.total) + 14'(EthernetBytes);
+          end else begin
+            job_o.rewrite <= tunnel ? RewritePacket : KeepHeaders;
+            job_o.skip    <= 7'(EthernetBytes) + (tunnel ? 7'd0 : ip.header);
+            job_o.keep    <= 14'(numbered.payload);
+          end
         end
       endcase
       encap_o <= '{
         bank:             admission.generation[0],
         sa_index:         numbered.found.rule.sa_index[SaIndexBits-1:0],
         spi:              numbered.row.spi,
-        source:           numbered.row.source,
-        destination:      numbered.row.destination,
+        outer:            outer,
         encap:            numbered.row.encap,
         source_port:      numbered.row.source_port,
         destination_port: numbered.row.destination_port,
-        ttl:              numbered.row.ttl,
-        tos:              ipv4.tos,
-        df:               numbered.row.set_df || ipv4.df,
         destination_mac:  numbered.mac,
         source_mac:       wan_mac_i,
+        ah:               numbered.row.protocol == ProtocolAh,
+        ah_bytes:         numbered.ah_bytes,
         cipher:           numbered.row.cipher,
         integrity:        numbered.row.integrity,
         esn:              numbered.row.esn,
         seq:              number_i.seq,
-        total:            ipv4.total,
+        next_header:      !tunnel ? ip.protocol : ip.ipv6 ? IpIpv6 : IpIpv4,
+        payload:          numbered.payload,
         ciphertext:       numbered.ciphertext,
         outer_total:      numbered.outer_total
       };

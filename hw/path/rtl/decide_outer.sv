@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Decides about packets as they come from the WAN: ESP to us, anything else to us, or transit in the clear (hw/README.md,
+// Decides about packets as they come from the WAN: ESP or AH to us, anything else to us, or transit in the clear (hw/README.md,
 // inbound steps 6 to 9 as far as they go before decryption).
 //
 // Runs freely: a packet every two clocks at most, each answered a constant number of clocks later. Jobs forward (transit, frame
-// untouched, decided about further as an inner packet is), hand to the engine (ESP, what decap_o says), to the host, or drop.
+// untouched, decided about further as an inner packet is), hand to the engine (ESP or AH, what decap_o says), to the host, or drop.
 module decide_outer
   import layout_pkg::*, stream_pkg::*, sa_pkg::*, gcm_pkg::*, parse_pkg::*, path_pkg::*, host_if_pkg::*;
 (
@@ -13,8 +13,8 @@ module decide_outer
   input  logic           valid_i,
   input  admission_t     admission_i,
   input  verdict_t       verdict_i,
-  input  ipv4_t          ipv4_i,
-  input  esp_t           esp_i,
+  input  ip_t            ip_i,
+  input  ipsec_t         ipsec_i,
   // outer lookup
   input  logic           route_valid_i,
   input  logic [15:0]    principal_i,
@@ -36,8 +36,8 @@ module decide_outer
   typedef struct packed {
     admission_t admission;
     verdict_t   verdict;
-    ipv4_t      ipv4;
-    esp_t       esp;
+    ip_t        ip;
+    ipsec_t     ipsec;
   } parsed_t;
 
   parsed_t parsed;
@@ -51,7 +51,7 @@ module decide_outer
     .rst_ni,
     .valid_i,
     .ready_o(parsed_room),
-    .data_i ({admission_i, verdict_i, ipv4_i, esp_i}),
+    .data_i ({admission_i, verdict_i, ip_i, ipsec_i}),
     .valid_o(parsed_there),
     .ready_i(route_valid_i),
     .data_o (parsed),
@@ -70,11 +70,10 @@ module decide_outer
   always_comb begin
     kind_verdict = parsed.verdict;
     if (local_address) begin
-      kind_verdict = drop_if(kind_verdict, parsed.ipv4.fragment && parsed.ipv4.protocol == 8'd50, DropEspFragment);
-      kind_verdict = host_if(kind_verdict, parsed.ipv4.fragment, UpcallLocal);
-      kind_verdict = drop_if(kind_verdict, parsed.esp.keepalive, DropNatKeepalive);
-      kind_verdict = host_if(kind_verdict, !parsed.esp.present, UpcallLocal);
-      kind_verdict = drop_if(kind_verdict, parsed.esp.bytes < 16'd12, DropEspMalformed);
+      kind_verdict = host_if(kind_verdict, parsed.ip.fragment, UpcallLocal);
+      kind_verdict = drop_if(kind_verdict, parsed.ipsec.keepalive, DropNatKeepalive);
+      kind_verdict = host_if(kind_verdict, !parsed.ipsec.present, UpcallLocal);
+      kind_verdict = drop_if(kind_verdict, parsed.ipsec.bytes < 16'd12, parsed.ipsec.ah ? DropAhMalformed : DropEspMalformed);
     end
   end
 
@@ -88,7 +87,7 @@ module decide_outer
     end
   end
 
-  // ---- stage 2: the SA of an ESP packet
+  // ---- stage 2: the SA of an ESP or AH packet
   typedef struct packed {
     logic        transit;
     logic [15:0] principal;
@@ -100,11 +99,15 @@ module decide_outer
 
   assign admit_valid_o   = kind_valid_q && !transit_q && kind_q.verdict.fate == Undecided;
   assign admit_request_o = '{
-    spi:         kind_q.esp.spi,
-    destination: kind_q.ipv4.destination,
-    encap:       kind_q.esp.encap,
-    seq:         kind_q.esp.seq,
-    bytes:       kind_q.esp.bytes
+    spi:         kind_q.ipsec.spi,
+    destination: kind_q.ip.destination,
+    ipv6:        kind_q.ip.ipv6,
+    plain:       kind_q.ip.plain,
+    ah:          kind_q.ipsec.ah,
+    encap:       kind_q.ipsec.encap,
+    seq:         kind_q.ipsec.seq,
+    bytes:       kind_q.ipsec.bytes,
+    ah_bytes:    kind_q.ipsec.ah_bytes
   };
 
   delay_line #(
@@ -122,15 +125,17 @@ module decide_outer
   // ---- stage 3: the job
   verdict_t   verdict;
   admission_t admission;
-  esp_t       esp;
-  logic [6:0] before_esp;      // bytes of the frame: Ethernet, IPv4, UDP when encap
+  ip_t        ip;
+  ipsec_t     ipsec;
+  logic [6:0] before_esp;      // bytes of the frame: Ethernet, IP, UDP when encap
   logic [4:0] before_payload;  // and of ESP: SPI, sequence number, IV, but for what of it is payload; the chain engine takes all
 
   assign admission = asked.parsed.admission;
-  assign esp       = asked.parsed.esp;
+  assign ip        = asked.parsed.ip;
+  assign ipsec     = asked.parsed.ipsec;
   assign verdict   = drop_if(asked.parsed.verdict, !asked.transit && !(admit_valid_i && admit_i.accept),
                              admit_valid_i ? admit_i.drop : DropIllegalState);
-  assign before_esp     = 7'(EthernetBytes) + {1'b0, asked.parsed.ipv4.ihl, 2'b00} + (esp.encap ? 7'd8 : 7'd0);
+  assign before_esp     = 7'(EthernetBytes) + ip.header + (ipsec.encap ? 7'd8 : 7'd0);
   assign before_payload = chained_cipher(admit_i.row.cipher) ? '0 :
                           5'd16 - 5'(iv_bytes_in_payload(admit_i.row.cipher, admit_i.row.esn));
 
@@ -160,32 +165,37 @@ module decide_outer
         ForHost: job_o.exit <= ExitHost;
         default: begin
           job_o.exit <= asked.transit ? ExitForward : ExitEngine;
-          if (!asked.transit) begin
+          if (!asked.transit && ipsec.ah) begin
+            job_o.skip <= 7'(EthernetBytes);
+            job_o.keep <= 14'(ip.total);
+          end else if (!asked.transit) begin
             job_o.skip <= before_esp + 7'(before_payload);
-            job_o.keep <= 14'(esp.bytes - 16'(before_payload));
+            job_o.keep <= 14'(ipsec.bytes - 16'(before_payload));
           end
         end
       endcase
       decap_o <= '{
-        generation: admission.generation,
-        sa_index:   admit_i.sa_index,
-        row:        admit_i.row,
-        seq:        admit_i.seq,
-        iv:         esp.iv,
-        ciphertext: admit_i.ciphertext,
-        source:     asked.parsed.ipv4.source
+        generation:  admission.generation,
+        sa_index:    admit_i.sa_index,
+        row:         admit_i.row,
+        seq:         admit_i.seq,
+        iv:          ipsec.iv,
+        ciphertext:  admit_i.ciphertext,
+        outer:       own_header(ip),
+        next_header: ipsec.next_header,
+        ah_bytes:    7'(ipsec.ah_bytes)  // the SA has seen to it
       };
       event_o <= '{
         upcall:       UpcallSpiUnknown,
         port:         PortWan,
         generation:   admission.generation,
-        spi:          esp.spi,
+        spi:          ipsec.spi,
         sa_index:     '0,
         policy_id:    '0,
         principal:    '0,
         outbound:     1'b0,
         decapsulated: 1'b0,
-        source:       asked.parsed.ipv4.source,
+        source:       ip.source,
         length:       '0
       };
     end

@@ -12,6 +12,7 @@ module entrance
   input  logic         rst_ni,
   input  logic         enable_i,
   input  logic [47:0]  mac_i,            // of the port
+  input  logic [11:0]  vlan_i,           // likewise; 0: none
   input  logic [31:0]  generation_i,
   // frames in
   input  logic         rx_tvalid,
@@ -27,8 +28,8 @@ module entrance
   output logic         valid_o,
   output admission_t   admission_o,
   output verdict_t     verdict_o,
-  output ipv4_t        ipv4_o,
-  output esp_t         esp_o,
+  output ip_t          ip_o,
+  output ipsec_t       ipsec_o,
   // what happened
   output frame_count_t received_o,
   output drop_t        drop_o,           // before admission
@@ -40,13 +41,14 @@ module entrance
   frame_bytes_t entering_length[2];
   stream_if     joined (.clk_i, .rst_ni);
   frame_bytes_t joined_length;
-  logic         received, overflow, error;
+  logic         received, overflow, error, vlan;
   logic [31:0]  received_bytes;
   logic         rx_busy;
 
   rx_buffer u_rx_buffer (
     .clk_i,
     .rst_ni,
+    .vlan_i,
     .rx_tvalid,
     .rx_tdata,
     .rx_tkeep,
@@ -58,11 +60,15 @@ module entrance
     .bytes_o   (received_bytes),
     .overflow_o(overflow),
     .error_o   (error),
+    .vlan_o    (vlan),
     .busy_o    (rx_busy)
   );
 
   assign received_o = '{valid: received, bytes: 16'(received_bytes)};
-  assign drop_o     = '{valid: overflow || error, reason: overflow ? DropRxOverflow : DropRxError};
+  assign drop_o     = '{
+    valid:  overflow || error || vlan,
+    reason: overflow ? DropRxOverflow : error ? DropRxError : DropVlan
+  };
 
   assign entering[1].valid  = inject.valid;
   assign entering[1].beat   = inject.beat;
@@ -120,8 +126,8 @@ module entrance
     .valid_o,
     .admission_o,
     .verdict_o,
-    .ipv4_o,
-    .esp_o
+    .ip_o,
+    .ipsec_o
   );
 
   assign busy_o = rx_busy || joined.valid || admit_busy;

@@ -75,12 +75,20 @@ module mover
             beat.data[8*i+:8]     = side.job.destination_mac[8*(5-i)+:8];
             beat.data[8*(6+i)+:8] = side.job.source_mac[8*(5-i)+:8];
           end
-          beat.data[8*22+:8]  = side.job.ttl;
-          beat.data[8*24+:16] = {side.job.checksum[7:0], side.job.checksum[15:8]};
+          if (side.job.ipv6) begin
+            beat.data[8*21+:8]  = side.job.ttl;
+          end else begin
+            beat.data[8*22+:8]  = side.job.ttl;
+            beat.data[8*24+:16] = {side.job.checksum[7:0], side.job.checksum[15:8]};
+          end
         end
         RewritePacket: begin
-          beat.data[8*8+:8]   = side.job.ttl;
-          beat.data[8*10+:16] = {side.job.checksum[7:0], side.job.checksum[15:8]};
+          if (side.job.ipv6) begin
+            beat.data[8*7+:8]   = side.job.ttl;
+          end else begin
+            beat.data[8*8+:8]   = side.job.ttl;
+            beat.data[8*10+:16] = {side.job.checksum[7:0], side.job.checksum[15:8]};
+          end
         end
         default: ;
       endcase

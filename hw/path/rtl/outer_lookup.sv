@@ -14,8 +14,8 @@ module outer_lookup
   input  logic [31:0]  hash_seed_i,    // of the principal table
   input  logic         valid_i,
   input  logic         bank_i,
-  input  logic [31:0]  source_i,
-  input  logic [31:0]  destination_i,
+  input  address_t     source_i,
+  input  address_t     destination_i,
   output logic         valid_o,
   output logic [15:0]  principal_o,
   output route_t       route_o
@@ -46,7 +46,7 @@ module outer_lookup
   assign table_ready_o = !clearing;
 
   interval_search #(
-    .KeyBits  (32),
+    .KeyBits  ($bits(address_t)),
     .Intervals(RouteIntervals)
   ) u_start (
     .clk_i,

@@ -33,6 +33,19 @@ package path_pkg;
     logic [15:0]  checksum;  // likewise; IPv4
   } job_t;
 
+  localparam logic [15:0] EthertypeIpv4 = 16'h0800;
+  localparam logic [15:0] EthertypeIpv6 = 16'h86dd;
+
+  localparam logic [1:0] EcnCe = 2'b11;  // RFC 3168 5: congestion experienced
+
+  // Of IP's protocol or next header (IANA).
+  localparam logic [7:0] IpIpv4 = 8'd4;
+  localparam logic [7:0] IpUdp = 8'd17;
+  localparam logic [7:0] IpIpv6 = 8'd41;
+  localparam logic [7:0] IpEsp = 8'd50;
+  localparam logic [7:0] IpAh = 8'd51;
+  localparam logic [7:0] IpNone = 8'd59;
+
   // The IP header in front of ESP or AH: made by us, or of a transport-mode packet, as it came.
   typedef struct packed {
     logic        ipv6;
@@ -45,8 +58,29 @@ package path_pkg;
     address_t    destination;
   } outer_t;
 
+  // Of one without options.
   function automatic logic [6:0] header_bytes(logic ipv6);
-    return ipv6 ? 7'd40 : 7'd20;
+    return ipv6 ? 7'(Ipv6Bytes) : 7'(Ipv4Bytes);
+  endfunction
+
+  // Of a packet with a plain header.
+  function automatic outer_t own_header(ip_t ip);
+    return '{
+      ipv6:           ip.ipv6,
+      tos:            ip.tos,
+      df:             ip.df,
+      identification: ip.identification,
+      flow_label:     ip.flow_label,
+      ttl:            ip.ttl,
+      source:         ip.source,
+      destination:    ip.destination
+    };
+  endfunction
+
+  // The first eight bytes of the IP header in front of AH as AH hashes them: what may change on the way is zero (RFC 4302
+  // 3.3.3.1). `total` is the packet's.
+  function automatic logic [63:0] hashed_front(outer_t outer, logic [15:0] total);
+    return outer.ipv6 ? {8'h60, 24'd0, total - 16'(Ipv6Bytes), IpAh, 8'd0} : {8'h45, 8'd0, total, outer.identification, 16'd0};
   endfunction
 
   // What encapsulation needs of one packet.

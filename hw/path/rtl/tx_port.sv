@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sends the frames of several streams out of an Ethernet port, whole frames in turn, and counts them.
+// Sends the frames of several streams out of an Ethernet port, whole frames in turn, with the port's VLAN tag, and counts them
+// as they are without it.
 module tx_port
   import stream_pkg::*, host_if_pkg::*;
 #(
@@ -7,6 +8,7 @@ module tx_port
 ) (
   input  logic         clk_i,
   input  logic         rst_ni,
+  input  logic [11:0]  vlan_i,            // of the port; 0: none
   stream_if.snk        in[Inputs],
   input  flight_t      flight_i[Inputs],  // beside every beat
   output logic         tvalid_o,
@@ -19,9 +21,10 @@ module tx_port
   output logic         busy_o
 );
 
+  stream_if joined (.clk_i, .rst_ni);
   stream_if out (.clk_i, .rst_ni);
   flight_t  flight;
-  logic     sent;
+  logic     has_tag, sent;
   logic [15:0] before_q;  // bytes of the frame's beats before this one
 
   frame_arbiter #(
@@ -32,9 +35,11 @@ module tx_port
     .rst_ni,
     .in,
     .side_i(flight_i),
-    .out,
+    .out   (joined),
     .side_o(flight)
   );
+
+  vlan_tag u_tag (.clk_i, .rst_ni, .vlan_i, .in(joined), .out, .tagged_o(has_tag));
 
   assign tvalid_o  = out.valid;
   assign out.ready = tready_i;
@@ -42,7 +47,7 @@ module tx_port
   assign tkeep_o   = {64{1'b1}} >> out.beat.empty;
   assign tlast_o   = out.beat.last;
   assign sent      = out.valid && out.ready && out.beat.last;
-  assign sent_o    = '{valid: sent, bytes: before_q + 16'd64 - {10'b0, out.beat.empty}};
+  assign sent_o    = '{valid: sent, bytes: before_q + 16'd64 - {10'b0, out.beat.empty} - (has_tag ? 16'd4 : 16'd0)};
   assign leave_o   = '{valid: sent && flight.valid, bank: flight.bank};
   assign busy_o    = out.valid;
 

@@ -9,6 +9,7 @@ module entrance_harness
   input  logic         rst_ni,
   input  logic         enable_i,
   input  logic [47:0]  mac_i,
+  input  logic [11:0]  vlan_i,
   input  logic [31:0]  generation_i,
   input  logic         rx_tvalid,
   input  logic [511:0] rx_tdata,
@@ -45,8 +46,8 @@ module entrance_harness
 
   admission_t   admission;
   verdict_t     verdict;
-  ipv4_t        ipv4;
-  esp_t         esp;
+  ip_t          ip;
+  ipsec_t       ipsec;
   frame_count_t received;
   drop_t        drop;
   flight_t      admitted;
@@ -56,6 +57,7 @@ module entrance_harness
     .rst_ni,
     .enable_i,
     .mac_i,
+    .vlan_i,
     .generation_i,
     .rx_tvalid,
     .rx_tdata,
@@ -69,8 +71,8 @@ module entrance_harness
     .valid_o,
     .admission_o(admission),
     .verdict_o  (verdict),
-    .ipv4_o     (ipv4),
-    .esp_o      (esp),
+    .ip_o       (ip),
+    .ipsec_o    (ipsec),
     .received_o (received),
     .drop_o     (drop),
     .admit_o    (admitted),
@@ -88,13 +90,13 @@ module entrance_harness
   assign generation_o   = admission.generation;
   assign length_o       = admission.length;
   assign fate_o         = verdict.fate;
-  assign source_o       = ipv4.source;
+  assign source_o       = ip.source[31:0];
   assign received_o     = received.valid;
   assign drop_o         = drop.valid;
   assign drop_reason_o  = drop.reason;
   assign admit_o        = admitted.valid;
   assign admit_bank_o   = admitted.bank;
 
-  wire unused = &{1'b0, admission, verdict, ipv4, esp, received};
+  wire unused = &{1'b0, admission, verdict, ip, ipsec, received};
 
 endmodule

@@ -47,6 +47,7 @@ class Entrance : public testing::Test {
 
   Entrance() {
     dut_.model.enable_i = 1;
+    dut_.model.vlan_i = 0;
     dut_.model.mac_i = 0x020000000001;
   }
 
@@ -79,7 +80,7 @@ class Entrance : public testing::Test {
   }
 
   void run_to_rest() {
-    for (int quiet = 0; quiet < 10; quiet = dut_.model.busy_o || !mac_.empty() || !host_.done() ? 0 : quiet + 1) {
+    for (int quiet = 0; quiet < 30; quiet = dut_.model.busy_o || !mac_.empty() || !host_.done() ? 0 : quiet + 1) {
       ASSERT_NO_FATAL_FAILURE(clock(2));
       ASSERT_LT(dut_.clocks, 1'000'000U) << "does not come to rest";
     }
@@ -163,6 +164,17 @@ TEST_F(Entrance, LetsInOnlyAsManyFramesAsThereIsCreditForJobs) {
   EXPECT_EQ(shown_.size(), kJobs);
   ASSERT_NO_FATAL_FAILURE(run_to_rest());
   EXPECT_EQ(shown_.size(), 2 * kJobs);
+}
+
+TEST_F(Entrance, TakesTheTagOffAndTellsOfEveryFrameOfAnotherVlan) {
+  dut_.model.vlan_i = 7;
+  const Buffer frame = numbered_frame(random_, 1, 90);
+  for (const Buffer& sent : {tagged(frame, 7), tagged(frame, 8), frame, tagged(frame, 0xe007)}) mac_.push_back(sent);
+  ASSERT_NO_FATAL_FAILURE(run_to_rest());
+  EXPECT_EQ(drops_, (std::map<layout::Drop, unsigned>{{layout::Drop::kVlan, 2}}));
+  EXPECT_EQ(sink_.frames, (std::deque<Buffer>{frame, frame}));
+  ASSERT_EQ(shown_.size(), 2U);
+  EXPECT_EQ(shown_.front().length, frame.size());
 }
 
 // More than the buffer of 64 KiB and the fifo of 32 KiB hold.

@@ -20,6 +20,14 @@ inline Buffer random_bytes(std::mt19937& random, std::size_t n) {
   return bytes;
 }
 
+// Tags of IEEE 802.1Q, which begin with 0x8100.
+inline bool is_tagged(const Buffer& frame) { return frame.size() >= 14 && frame[12] == 0x81 && frame[13] == 0; }
+inline Buffer tagged(const Buffer& frame, unsigned tag_control) {
+  const Bytes bytes(frame);
+  const auto control = static_cast<std::uint16_t>(tag_control);
+  return ByteWriter().bytes(bytes.first(12)).u16(0x8100).u16(control).bytes(bytes.subspan(12)).take();
+}
+
 // Offers frames. `chance` of 4 clocks a new beat is offered in; an offer stands until it is taken.
 class FrameSource {
  public:

@@ -12,8 +12,8 @@ module rotate_harness
   input  logic         in_last_i,
   input  logic [6:0]   skip_i,           // of the frame at the input, like all that follow
   input  frame_bytes_t keep_i,
-  input  logic [135:0] tail_i,
-  input  logic [4:0]   tail_bytes_i,
+  input  logic [255:0] tail_i,
+  input  logic [5:0]   tail_bytes_i,
   input  logic [511:0] header_i,
   input  logic [6:0]   header_bytes_i,
   input  logic [15:0]  number_i,
@@ -27,8 +27,8 @@ module rotate_harness
 );
 
   typedef struct packed {
-    logic [135:0] tail;
-    logic [4:0]   tail_bytes;
+    logic [255:0] tail;
+    logic [5:0]   tail_bytes;
     logic [511:0] header;
     logic [6:0]   header_bytes;
     logic [15:0]  number;
@@ -55,7 +55,10 @@ module rotate_harness
     .side_o(sliced_side)
   );
 
-  append #(.SideT(side_t)) u_append (
+  append #(
+    .Bytes(32),
+    .SideT(side_t)
+  ) u_append (
     .clk_i,
     .rst_ni,
     .in          (sliced),

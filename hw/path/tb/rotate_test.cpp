@@ -9,6 +9,8 @@
 namespace sallyport::hw {
 namespace {
 
+constexpr std::size_t kMostTail = 32;
+
 struct Job {
   Buffer frame;
   unsigned skip;
@@ -42,7 +44,7 @@ class Rotate : public testing::Test {
         const Job& job = jobs[entering];
         m.skip_i = job.skip;
         m.keep_i = job.keep;
-        put(m.tail_i, 17, job.tail);
+        put(m.tail_i, kMostTail, job.tail);
         m.tail_bytes_i = job.tail.size();
         put(m.header_i, 64, job.header);
         m.header_bytes_i = job.header.size();
@@ -79,7 +81,7 @@ class Rotate : public testing::Test {
     job.frame = random_bytes(random_, skip + keep + behind);
     job.skip = skip;
     job.keep = keep;
-    job.tail = random_bytes(random_, 1 + random_() % 17);
+    job.tail = random_bytes(random_, random_() % (kMostTail + 1));
     job.header = random_bytes(random_, random_() % 65);
     return job;
   }
@@ -109,7 +111,7 @@ TEST_F(Rotate, EveryPlaceOfACutInABeat) {
       job.frame = random_bytes(random_, skip + keep + skip % 3);
       job.skip = skip;
       job.keep = keep;
-      job.tail = random_bytes(random_, 1 + (skip + keep) % 17);
+      job.tail = random_bytes(random_, (skip + keep) % (kMostTail + 1));
       job.header = random_bytes(random_, (7 * skip + keep) % 65);
       jobs.push_back(job);
     }

@@ -7,6 +7,7 @@ module rx_buffer_harness
 ) (
   input  logic         clk_i,
   input  logic         rst_ni,
+  input  logic [11:0]  vlan_i,
   input  logic         rx_tvalid,
   input  logic [511:0] rx_tdata,
   input  logic [63:0]  rx_tkeep,
@@ -22,6 +23,7 @@ module rx_buffer_harness
   output logic [31:0]  bytes_o,
   output logic         overflow_o,
   output logic         error_o,
+  output logic         vlan_o,
   output logic         busy_o
 );
 
@@ -32,6 +34,7 @@ module rx_buffer_harness
   ) u_rx_buffer (
     .clk_i,
     .rst_ni,
+    .vlan_i,
     .rx_tvalid,
     .rx_tdata,
     .rx_tkeep,
@@ -43,6 +46,7 @@ module rx_buffer_harness
     .bytes_o,
     .overflow_o,
     .error_o,
+    .vlan_o,
     .busy_o
   );
 

@@ -92,7 +92,10 @@ module sa_in
   admit_request_t request_1_q, request_2_q, request_3_q;
   sa_in_t         row_2_q, row_3_q;
   replay_t        replay_2_q, replay_3_q;
-  logic [6:0]     overhead, block;
+  logic [15:0]    overhead;        // bytes of the packet that are not protected, or not enciphered
+  logic [6:0]     block;
+  logic [11:0]    least_ah;
+  logic           malformed;
   logic [15:0]    ciphertext;
   logic [13:0]    ciphertext_3_q;
   logic           protected_3_q, malformed_3_q;
@@ -100,7 +103,8 @@ module sa_in
   logic           before_first, before_first_3_q;  // the inferred number would lie before 0
 
   sa_rows #(
-    .Table(TableSaIn)
+    .Table(TableSaIn),
+    .Width(RowBits - $bits(rows_row.reserved))
   ) u_rows (
     .clk_i,
     .table_write_i,
@@ -139,9 +143,20 @@ module sa_in
     .read_data_o (copy_word)
   );
 
-  assign overhead   = esp_overhead(row_2_q.cipher, row_2_q.integrity);
   assign block      = block_bytes(row_2_q.cipher);
-  assign ciphertext = request_2_q.bytes - 16'(overhead);
+  assign least_ah   = 12'(AhFixedBytes) + 12'(icv_bytes(row_2_q.cipher, row_2_q.integrity));
+  assign overhead   = request_2_q.ah ? 16'(request_2_q.ah_bytes) : 16'(esp_overhead(row_2_q.cipher, row_2_q.integrity));
+  assign ciphertext = request_2_q.bytes - overhead;
+
+  // An AH may be padded to a multiple of 4 or 8 bytes (RFC 4302 2.6), and its length counts words of 4.
+  always_comb begin
+    if (request_2_q.ah) begin
+      malformed = 12'(request_2_q.ah_bytes) < least_ah || 12'(request_2_q.ah_bytes) > least_ah + 12'd7 ||
+                  (request_2_q.ipv6 && request_2_q.ah_bytes[2]) || request_2_q.bytes <= overhead;
+    end else begin
+      malformed = request_2_q.bytes < overhead + 16'(block) || (ciphertext[6:0] & (block - 7'd1)) != '0;
+    end
+  end
 
   // RFC 4303 A2.2. The low 32 bits of a number in the window, or ahead of it, tell which 2^32 it belongs to.
   logic [31:0] top_low, top_high, reach, bottom;
@@ -162,7 +177,7 @@ module sa_in
     end
   end
 
-  logic old, duplicate, unknown, replayed;
+  logic old, duplicate, unknown, unplain, replayed;
   logic admit_replayed_q;
 
   replay_window u_admit_window (
@@ -181,7 +196,9 @@ module sa_in
   );
 
   assign unknown = wiping_o || !row_3_q.valid || !protected_3_q || row_3_q.spi != request_3_q.spi ||
-                   row_3_q.destination != request_3_q.destination || row_3_q.encap != request_3_q.encap;
+                   row_3_q.destination != request_3_q.destination || row_3_q.protocol != request_3_q.ah ||
+                   row_3_q.encap != request_3_q.encap;
+  assign unplain  = (request_3_q.ah || row_3_q.mode == ModeTransport) && !request_3_q.plain;
   assign replayed = before_first_3_q || seq_3_q == '0 || old || duplicate;
 
   always_ff @(posedge clk_i) begin
@@ -199,8 +216,9 @@ module sa_in
       row_3_q          <= row_2_q;
       replay_3_q       <= replay_2_q;
       word_3_q         <= word_2_q;
-      protected_3_q    <= protects(row_2_q.cipher, row_2_q.integrity) && row_2_q.replay_window < 4'(ReplayWindowSizes);
-      malformed_3_q    <= request_2_q.bytes < 16'(overhead) + 16'(block) || (ciphertext[6:0] & (block - 7'd1)) != '0;
+      protected_3_q    <= protects(row_2_q.protocol, row_2_q.encap, row_2_q.cipher, row_2_q.integrity) &&
+                          row_2_q.replay_window < 4'(ReplayWindowSizes);
+      malformed_3_q    <= malformed;
       ciphertext_3_q   <= 14'(ciphertext);
       seq_3_q          <= seq;
       before_first_3_q <= before_first;
@@ -210,12 +228,13 @@ module sa_in
       admit_o.row        <= row_3_q;
       admit_o.seq        <= seq_3_q;
       admit_o.ciphertext <= ciphertext_3_q;
-      admit_o.accept     <= !unknown && !malformed_3_q && !replay_3_q.expired && !replayed;
+      admit_o.accept     <= !unknown && !malformed_3_q && !unplain && !replay_3_q.expired && !replayed;
       if (unknown) admit_o.drop <= DropSpiUnknown;
-      else if (malformed_3_q) admit_o.drop <= DropEspMalformed;
+      else if (malformed_3_q) admit_o.drop <= request_3_q.ah ? DropAhMalformed : DropEspMalformed;
+      else if (unplain) admit_o.drop <= DropPlainHeader;
       else if (replay_3_q.expired) admit_o.drop <= DropHardLimit;
       else admit_o.drop <= duplicate && seq_3_q != '0 && !before_first_3_q ? DropReplayDuplicate : DropReplayOld;
-      admit_replayed_q <= !unknown && !malformed_3_q && !replay_3_q.expired && replayed;
+      admit_replayed_q <= !unknown && !malformed_3_q && !unplain && !replay_3_q.expired && replayed;
     end
     if (rst_ni && admit_valid_i) assert (!admit_q[1]) else $error("two admit requests in two clocks");
   end
@@ -262,6 +281,7 @@ module sa_in
   logic               captured_valid;
   logic               write_q;
   accept_request_t    accept_1_q, accept_2_q;
+  sa_limits_t         read_limits, limits_q;
   ring_row_t          accept_ring_row;
   logic [63:0]        read_word, word_q;
   logic signed [64:0] distance_q;
@@ -298,6 +318,19 @@ module sa_in
     .written_data_o  (written_state)
   );
 
+  sa_rows #(
+    .Table(TableSaInLimits),
+    .Width(RowBits - $bits(read_limits.reserved))
+  ) u_limits_rows (
+    .clk_i,
+    .table_write_i,
+    .wiping_i   (wiping_o),
+    .wipe_row_i (wipe_row),
+    .read_i     (accept_valid_i),
+    .read_row_i (16'(accept_request_i.sa_index)),
+    .read_data_o(read_limits)
+  );
+
   assign accept_ring_row = '{sa_index: accept_request_i.sa_index, place: ring_place(accept_request_i.seq[31:0])};
 
   forwarding_ram #(
@@ -329,17 +362,14 @@ module sa_in
   );
 
   sa_limits u_limits (
-    .packets_i     (state_q.packets),
-    .bytes_i       (state_q.bytes),
-    .more_bytes_i  (accept_2_q.bytes),
-    .soft_packets_i(accept_2_q.row.soft_packets),
-    .hard_packets_i(accept_2_q.row.hard_packets),
-    .soft_bytes_i  (accept_2_q.row.soft_bytes),
-    .hard_bytes_i  (accept_2_q.row.hard_bytes),
-    .packets_o     (packets),
-    .bytes_o       (bytes),
-    .soft_o        (soft_reached),
-    .hard_o        (hard_passed)
+    .packets_i   (state_q.packets),
+    .bytes_i     (state_q.bytes),
+    .more_bytes_i(accept_2_q.bytes),
+    .limits_i    (limits_q),
+    .packets_o   (packets),
+    .bytes_o     (bytes),
+    .soft_o      (soft_reached),
+    .hard_o      (hard_passed)
   );
 
   always_ff @(posedge clk_i) begin
@@ -347,6 +377,7 @@ module sa_in
     decide_q <= rst_ni && read_valid;
     if (read_valid) begin
       accept_2_q <= accept_1_q;
+      limits_q   <= read_limits;
       state_q    <= read_state;
       word_q     <= read_word;
       distance_q <= packets_from(read_state.replay.window.top, accept_1_q.seq);

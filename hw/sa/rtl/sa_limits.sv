@@ -6,10 +6,7 @@ module sa_limits
   input  logic [63:0] packets_i,
   input  logic [63:0] bytes_i,
   input  logic [13:0] more_bytes_i,
-  input  logic [63:0] soft_packets_i,
-  input  logic [63:0] hard_packets_i,
-  input  logic [63:0] soft_bytes_i,
-  input  logic [63:0] hard_bytes_i,
+  input  sa_limits_t  limits_i,
   output logic [63:0] packets_o,  // with this packet
   output logic [63:0] bytes_o,
   output logic        soft_o,     // this packet is the one that reaches a soft limit
@@ -21,9 +18,9 @@ module sa_limits
   assign packets_o        = packets_i + 64'd1;
   assign {carry, bytes_o} = {1'b0, bytes_i} + 65'(more_bytes_i);
 
-  assign soft_o = (soft_packets_i != '0 && packets_o == soft_packets_i) ||
-                  (soft_bytes_i != '0 && bytes_i < soft_bytes_i && bytes_o >= soft_bytes_i);
-  assign hard_o = (hard_packets_i != '0 && packets_i >= hard_packets_i) ||
-                  (hard_bytes_i != '0 && (carry || bytes_o > hard_bytes_i));
+  assign soft_o = (limits_i.soft_packets != '0 && packets_o == limits_i.soft_packets) ||
+                  (limits_i.soft_bytes != '0 && bytes_i < limits_i.soft_bytes && bytes_o >= limits_i.soft_bytes);
+  assign hard_o = (limits_i.hard_packets != '0 && packets_i >= limits_i.hard_packets) ||
+                  (limits_i.hard_bytes != '0 && (carry || bytes_o > limits_i.hard_bytes));
 
 endmodule

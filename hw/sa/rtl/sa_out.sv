@@ -46,7 +46,8 @@ module sa_out
   // ---- static rows ------------------------------------------------------------------------------------------------------------
 
   sa_rows #(
-    .Table(TableSaOut)
+    .Table(TableSaOut),
+    .Width(RowBits - $bits(row_o.reserved))
   ) u_rows (
     .clk_i,
     .table_write_i,
@@ -58,6 +59,21 @@ module sa_out
   );
 
   always_ff @(posedge clk_i) row_valid_o <= rst_ni && row_valid_i;
+
+  sa_limits_t read_limits;  // with the living state
+
+  sa_rows #(
+    .Table(TableSaOutLimits),
+    .Width(RowBits - $bits(read_limits.reserved))
+  ) u_limits_rows (
+    .clk_i,
+    .table_write_i,
+    .wiping_i   (wiping_o),
+    .wipe_row_i (wipe_row),
+    .read_i     (number_valid_i),
+    .read_row_i (number_request_i.sa_index),
+    .read_data_o(read_limits)
+  );
 
   // ---- living state -----------------------------------------------------------------------------------------------------------
 
@@ -101,22 +117,20 @@ module sa_out
   // ---- decision ---------------------------------------------------------------------------------------------------------------
 
   number_request_t request_1_q, request_q;
+  sa_limits_t      limits_q;
   logic            valid_q;
   logic            empty, exhausted, soft_reached, hard_passed;
   logic [63:0]     packets, bytes;
 
   sa_limits u_limits (
-    .packets_i     (state_q.packets),
-    .bytes_i       (state_q.bytes),
-    .more_bytes_i  (request_q.bytes),
-    .soft_packets_i(request_q.row.soft_packets),
-    .hard_packets_i(request_q.row.hard_packets),
-    .soft_bytes_i  (request_q.row.soft_bytes),
-    .hard_bytes_i  (request_q.row.hard_bytes),
-    .packets_o     (packets),
-    .bytes_o       (bytes),
-    .soft_o        (soft_reached),
-    .hard_o        (hard_passed)
+    .packets_i   (state_q.packets),
+    .bytes_i     (state_q.bytes),
+    .more_bytes_i(request_q.bytes),
+    .limits_i    (limits_q),
+    .packets_o   (packets),
+    .bytes_o     (bytes),
+    .soft_o      (soft_reached),
+    .hard_o      (hard_passed)
   );
 
   assign empty     = wiping_o || !request_q.row.valid || request_q.sa_index >= 16'(SaRows);
@@ -127,6 +141,7 @@ module sa_out
     valid_q <= rst_ni && read_valid;
     if (read_valid) begin
       request_q <= request_1_q;
+      limits_q  <= read_limits;
       state_q   <= read_state;
     end
 

@@ -85,7 +85,7 @@ package sa_pkg;
     logic        encap;        // it came in UDP
     logic [31:0] seq;          // as in the ESP or AH header
     logic [15:0] bytes;        // SPI to ICV; AH: to the packet's end; 12 at least
-    logic [9:0]  ah_bytes;     // AH: as its length field says
+    logic [10:0] ah_bytes;     // AH: as its length field says
   } admit_request_t;
 
   typedef struct packed {

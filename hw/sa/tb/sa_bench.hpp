@@ -23,6 +23,22 @@ void from_row(const layout::Row& row, Wide& port) {
   std::memcpy(&port, row.bytes().data(), layout::kRowBytes);
 }
 
+struct Limits {
+  std::uint64_t soft_packets = 0;
+  std::uint64_t hard_packets = 0;
+  std::uint64_t soft_bytes = 0;
+  std::uint64_t hard_bytes = 0;
+
+  [[nodiscard]] layout::Row row() const {
+    layout::Row r;
+    r.set(layout::sa_limits::kSoftPackets, soft_packets);
+    r.set(layout::sa_limits::kHardPackets, hard_packets);
+    r.set(layout::sa_limits::kSoftBytes, soft_bytes);
+    r.set(layout::sa_limits::kHardBytes, hard_bytes);
+    return r;
+  }
+};
+
 template <class Model>
 class SaBench {
  public:

@@ -22,12 +22,7 @@ using layout::TableId;
 namespace sa_in = layout::sa_in;
 namespace sa_in_state = layout::sa_in_state;
 
-struct Limits {
-  std::uint64_t soft_packets = 0;
-  std::uint64_t hard_packets = 0;
-  std::uint64_t soft_bytes = 0;
-  std::uint64_t hard_bytes = 0;
-};
+constexpr layout::Address kUs = layout::Address::from_v4(0xc0000201);
 
 // What becomes of a packet: no drop, accepted.
 struct Fate {
@@ -86,11 +81,7 @@ struct SlowSa {
     r.set(sa_in::kEsn, esn ? 1 : 0);
     r.set(sa_in::kReplayWindow, replay_window);
     r.set(sa_in::kSpi, spi);
-    r.set(sa_in::kDestination, 0xc0000201);
-    r.set(sa_in::kSoftPackets, limits.soft_packets);
-    r.set(sa_in::kHardPackets, limits.hard_packets);
-    r.set(sa_in::kSoftBytes, limits.soft_bytes);
-    r.set(sa_in::kHardBytes, limits.hard_bytes);
+    r.set(sa_in::kDestination, kUs);
     return r;
   }
   [[nodiscard]] Row state() const {
@@ -107,12 +98,15 @@ struct SlowSa {
 
 struct Arrival {
   std::uint32_t spi = 0;
-  std::uint32_t destination = 0xc0000201;
+  layout::Address destination = kUs;
   bool encap = false;
   std::uint64_t seq = 0;  // the packet carries the low half
-  unsigned bytes = 100;   // of ciphertext
+  unsigned bytes = 100;   // of ciphertext; of AH, that it protects
   bool icv_ok = true;
-  unsigned overhead = 8 + 8 + 16;  // SPI, sequence number, IV, ICV of AES-GCM
+  unsigned overhead = 8 + 8 + 16;  // SPI, sequence number, IV, ICV of AES-GCM; of AH its own bytes
+  bool ah = false;
+  bool ipv6 = false;
+  bool plain = true;
 };
 
 // Between admission and acceptance a packet spends `inside` clocks in the card.
@@ -126,7 +120,14 @@ class Bench : public SaBench<Vsa_in_harness> {
   void receive(const Arrival& a, const Fate& fate, SlowSa* sa = nullptr) {
     m.admit_valid_i = 1;
     m.admit_spi_i = a.spi;
-    m.admit_destination_i = a.destination;
+    m.admit_destination_i.at(0) = static_cast<std::uint32_t>(a.destination.low);
+    m.admit_destination_i.at(1) = static_cast<std::uint32_t>(a.destination.low >> 32);
+    m.admit_destination_i.at(2) = static_cast<std::uint32_t>(a.destination.high);
+    m.admit_destination_i.at(3) = static_cast<std::uint32_t>(a.destination.high >> 32);
+    m.admit_ipv6_i = a.ipv6;
+    m.admit_plain_i = a.plain;
+    m.admit_ah_i = a.ah;
+    m.admit_ah_bytes_i = a.overhead;
     m.admit_encap_i = a.encap;
     m.admit_seq_i = static_cast<std::uint32_t>(a.seq);
     m.admit_bytes_i = a.bytes + a.overhead;
@@ -152,9 +153,11 @@ class Bench : public SaBench<Vsa_in_harness> {
     tick();
     m.turn_i = 0;
   }
-  void load_sa(std::uint32_t spi, const SlowSa& sa) {
+  void load_sa(std::uint32_t spi, const SlowSa& sa) { load_sa(spi, sa, sa.row(spi)); }
+  void load_sa(std::uint32_t spi, const SlowSa& sa, const Row& row) {
     load(TableId::kSaInKey, spi % layout::kSaRows, Row{});
-    load(TableId::kSaIn, spi % layout::kSaRows, sa.row(spi));
+    load(TableId::kSaInLimits, spi % layout::kSaRows, sa.limits.row());
+    load(TableId::kSaIn, spi % layout::kSaRows, row);
   }
   void expect_state(std::uint32_t spi, const SlowSa& sa) { EXPECT_EQ(capture(spi % layout::kSaRows), sa.state()); }
 
@@ -238,15 +241,20 @@ class Bench : public SaBench<Vsa_in_harness> {
 
 constexpr std::uint32_t kSpi = 0x12345000 + 77;
 
-TEST(SaIn, KnowsAnSaBySpiDestinationAndEncapsulation) {
+TEST(SaIn, KnowsAnSaBySpiDestinationProtocolAndEncapsulation) {
   Bench bench;
   SlowSa sa;
   bench.load_sa(kSpi, sa);
   const Fate unknown{.drop = Drop::kSpiUnknown};
   bench.receive({.spi = kSpi + 1, .seq = 1}, unknown);                // an empty row
   bench.receive({.spi = kSpi + layout::kSaRows, .seq = 1}, unknown);  // the same row
-  bench.receive({.spi = kSpi, .destination = 0xc0000202, .seq = 1}, unknown);
   bench.receive({.spi = kSpi, .encap = true, .seq = 1}, unknown);
+  bench.receive({.spi = kSpi, .seq = 1, .overhead = 24, .ah = true}, unknown);
+  for (unsigned bit = 0; bit < layout::kAddressBits; ++bit) {
+    const std::uint64_t one = std::uint64_t{1} << bit % 64;
+    const layout::Address other = bit < 64 ? layout::Address(kUs.high, kUs.low ^ one) : layout::Address(one, kUs.low);
+    bench.receive({.spi = kSpi, .destination = other, .seq = 1}, unknown);
+  }
   bench.receive(kSpi, sa, 1);
   bench.drain();
   bench.expect_state(kSpi, sa);
@@ -272,8 +280,7 @@ TEST(SaIn, MeasuresAPacketByTheTypeOfItsSa) {
       Row row = sa.row(spi);
       row.set(sa_in::kCipher, cipher);
       row.set(sa_in::kIntegrity, integrity);
-      bench.load(TableId::kSaInKey, spi % layout::kSaRows, Row{});
-      bench.load(TableId::kSaIn, spi % layout::kSaRows, row);
+      bench.load_sa(spi, sa, row);
       const layout::CipherShape bytes =
           cipher < std::size(layout::kCipherShapes) ? layout::kCipherShapes[cipher] : layout::CipherShape{0, 0, 0};
       const unsigned icv = bytes.icv != 0                                    ? bytes.icv
@@ -299,6 +306,94 @@ TEST(SaIn, MeasuresAPacketByTheTypeOfItsSa) {
       }
       bench.drain();
       EXPECT_GT(seq, 2U);
+      bench.expect_state(spi, sa);
+    }
+  }
+}
+
+// RFC 4302 2.2 and 2.6: the ICV, padded to a multiple of 4 bytes, of 8 over IPv6.
+TEST(SaIn, MeasuresAnAhByItsLengthAndTheIcvOfItsSa) {
+  Bench bench;
+  for (unsigned integrity = 1; integrity < std::size(layout::kIntegrityShapes); ++integrity) {
+    const std::uint32_t spi = 0x7000 + integrity;
+    SlowSa sa;
+    Row row = sa.row(spi);
+    row.set(sa_in::kProtocol, static_cast<unsigned>(layout::Protocol::kAh));
+    row.set(sa_in::kCipher, static_cast<unsigned>(layout::Cipher::kNull));
+    row.set(sa_in::kIntegrity, integrity);
+    bench.load_sa(spi, sa, row);
+    const unsigned least = 12 + layout::kIntegrityShapes[integrity].icv;
+    std::uint64_t seq = 0;
+    for (unsigned words = 0; words < 256; ++words) {  // as the length field says, less 2
+      for (const bool ipv6 : {false, true}) {
+        SCOPED_TRACE("integrity " + std::to_string(integrity) + ", words " + std::to_string(words));
+        const unsigned ah = 4 * (words + 2);
+        const Fate malformed{.drop = Drop::kAhMalformed};
+        if (ah < least || ah > least + 7 || (ipv6 && ah % 8 != 0)) {
+          bench.receive({.spi = spi, .seq = 0, .overhead = ah, .ah = true, .ipv6 = ipv6}, malformed);
+          continue;
+        }
+        // Nothing behind it; it ends behind the packet; and one that is well.
+        bench.receive({.spi = spi, .seq = 0, .bytes = 0, .overhead = ah, .ah = true, .ipv6 = ipv6}, malformed);
+        bench.receive({.spi = spi, .seq = 0, .bytes = 0U - 4, .overhead = ah, .ah = true, .ipv6 = ipv6}, malformed);
+        const Fate fate = sa.receive(++seq, 1 + words, true);
+        bench.receive({.spi = spi, .seq = seq, .bytes = 1 + words, .overhead = ah, .ah = true, .ipv6 = ipv6}, fate);
+      }
+    }
+    bench.drain();
+    EXPECT_GE(seq, 3U);  // an ICV leaves two lengths over IPv4 and one over IPv6
+    bench.expect_state(spi, sa);
+  }
+}
+
+TEST(SaIn, TakesARowOfAhForEmptyThatEnciphersOrComesInUdp) {
+  Bench bench;
+  for (unsigned cipher = 0; cipher < 16; ++cipher) {
+    for (const bool encap : {false, true}) {
+      const std::uint32_t spi = 0x7000 + 2 * cipher + encap;
+      SlowSa sa;
+      Row row = sa.row(spi);
+      row.set(sa_in::kProtocol, static_cast<unsigned>(layout::Protocol::kAh));
+      row.set(sa_in::kCipher, cipher);
+      row.set(sa_in::kIntegrity, static_cast<unsigned>(layout::Integrity::kHmacSha256_128));
+      row.set(sa_in::kEncap, encap);
+      bench.load_sa(spi, sa, row);
+      const bool empty = encap || layout::Cipher{static_cast<std::uint8_t>(cipher)} != layout::Cipher::kNull;
+      const Fate fate = empty ? Fate{.drop = Drop::kSpiUnknown} : sa.receive(1, 100, true);
+      bench.receive({.spi = spi, .encap = encap, .seq = 1, .overhead = 28, .ah = true}, fate);
+    }
+  }
+  bench.drain();
+}
+
+TEST(SaIn, RefusesOptionsInTransportModeAndBeforeAhOnceTheLengthIsRight) {
+  Bench bench;
+  for (const auto mode : {layout::Mode::kTunnel, layout::Mode::kTransport}) {
+    for (const auto protocol : {layout::Protocol::kEsp, layout::Protocol::kAh}) {
+      const bool ah = protocol == layout::Protocol::kAh;
+      const std::uint32_t spi = kSpi + 2 * static_cast<unsigned>(mode) + ah;
+      SlowSa sa;
+      Row row = sa.row(spi);
+      row.set(sa_in::kMode, static_cast<unsigned>(mode));
+      row.set(sa_in::kProtocol, static_cast<unsigned>(protocol));
+      row.set(sa_in::kCipher, static_cast<unsigned>(layout::Cipher::kNull));
+      row.set(sa_in::kIntegrity, static_cast<unsigned>(layout::Integrity::kHmacSha1_96));
+      bench.load_sa(spi, sa, row);
+      const Arrival whole{.spi = spi, .seq = 1, .overhead = ah ? 24U : 20U, .ah = ah};
+      const Fate malformed{.drop = ah ? Drop::kAhMalformed : Drop::kEspMalformed};
+      Arrival options = whole;
+      options.plain = false;
+      options.seq = 0;  // not even a replay counts
+      Arrival longer = options;
+      longer.overhead += ah ? 12 : 1;
+      bench.receive(longer, malformed);
+      if (ah || mode == layout::Mode::kTransport) {
+        bench.receive(options, {.drop = Drop::kPlainHeader});
+      } else {
+        bench.receive(options, sa.receive(0, 100, true));
+      }
+      bench.receive(whole, sa.receive(1, 100, true));
+      bench.drain();
       bench.expect_state(spi, sa);
     }
   }

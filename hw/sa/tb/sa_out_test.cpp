@@ -18,13 +18,6 @@ using layout::TableId;
 namespace sa_out = layout::sa_out;
 namespace sa_out_state = layout::sa_out_state;
 
-struct Limits {
-  std::uint64_t soft_packets = 0;
-  std::uint64_t hard_packets = 0;
-  std::uint64_t soft_bytes = 0;
-  std::uint64_t hard_bytes = 0;
-};
-
 struct Answer {
   bool accept = false;
   Drop drop = Drop::kSaEmpty;
@@ -74,10 +67,6 @@ struct SlowSa {
     Row r;
     r.set(sa_out::kValid, 1);
     r.set(sa_out::kEsn, esn ? 1 : 0);
-    r.set(sa_out::kSoftPackets, limits.soft_packets);
-    r.set(sa_out::kHardPackets, limits.hard_packets);
-    r.set(sa_out::kSoftBytes, limits.soft_bytes);
-    r.set(sa_out::kHardBytes, limits.hard_bytes);
     return r;
   }
   [[nodiscard]] Row state() const {
@@ -118,6 +107,7 @@ class Bench : public SaBench<Vsa_out_harness> {
     m.number_valid_i = 0;
     tick();
   }
+  void load_limits(unsigned sa_index, const SlowSa& sa) { load(TableId::kSaOutLimits, sa_index, sa.limits.row()); }
   void ask(unsigned sa_index, SlowSa& sa, unsigned bytes) { ask(sa_index, sa.row(), bytes, sa.send(bytes)); }
   void drain() {
     for (int i = 0; i < 5; ++i) tick();
@@ -147,14 +137,15 @@ class Bench : public SaBench<Vsa_out_harness> {
 
 TEST(SaOut, GivesTheRowThatWasLoadedAndAnEmptyOneBeyondTheTable) {
   Bench bench;
-  SlowSa sa;
-  sa.limits.hard_bytes = 12345;
-  bench.load(TableId::kSaOut, 2047, sa.row());
-  EXPECT_EQ(bench.lookup(2047), sa.row());
+  Row row;  // all ones but for what is reserved
+  for (unsigned bit = 0; bit < sa_out::kReserved.lsb; ++bit) row.set_bit(bit, true);
+  bench.load(TableId::kSaOut, 2047, row);
+  EXPECT_EQ(bench.lookup(2047), row);
   EXPECT_EQ(bench.lookup(2046), Row{});
   EXPECT_EQ(bench.lookup(2048 + 2047), Row{});
-  bench.load(TableId::kSaIn, 2047, Row{});  // another table's row
-  EXPECT_EQ(bench.lookup(2047), sa.row());
+  bench.load(TableId::kSaIn, 2047, Row{});  // other tables' rows
+  bench.load(TableId::kSaOutLimits, 2047, Row{});
+  EXPECT_EQ(bench.lookup(2047), row);
 }
 
 TEST(SaOut, RefusesAnEmptyRowAndLeavesItUntouched) {
@@ -179,6 +170,7 @@ TEST(SaOut, NumbersOnePacketEveryTwoClocksOfOneRow) {
 TEST(SaOut, StopsExactlyAtTheHardPacketLimit) {
   Bench bench;
   SlowSa sa{.limits = {.soft_packets = 3, .hard_packets = 5}};
+  bench.load_limits(1, sa);
   for (int i = 0; i < 8; ++i) bench.ask(1, sa, 100);
   bench.drain();
   EXPECT_EQ(sa.packets, 5U);
@@ -188,8 +180,10 @@ TEST(SaOut, StopsExactlyAtTheHardPacketLimit) {
 TEST(SaOut, ReachesTheHardByteLimitButDoesNotPassItAndThenSendsNothingSmallerEither) {
   Bench bench;
   SlowSa sa{.limits = {.soft_bytes = 700, .hard_bytes = 1000}};
+  bench.load_limits(1, sa);
   for (const unsigned bytes : {400, 300, 300, 4, 0}) bench.ask(1, sa, bytes);
   SlowSa other{.limits = {.hard_bytes = 1000}};
+  bench.load_limits(2, other);
   for (const unsigned bytes : {400, 601, 4}) bench.ask(2, other, bytes);  // 4 more would fit: expired stays
   bench.drain();
   EXPECT_EQ(sa.bytes, 1000U);
@@ -235,6 +229,7 @@ TEST(SaOut, AgreesWithTheSlowSaOnRandomTrafficRowsAndLimits) {
       sas[row] = {.esn = random() % 2 != 0,
                   .limits = {some_limit(200), some_limit(300), some_limit(200000), some_limit(300000)}};
       bench.load(TableId::kSaOutKey, row, Row{});
+      bench.load_limits(row, sas[row]);
       if (random() % 4 == 0) {
         bench.turn(row, sas[row], sas[row].esn ? ~std::uint64_t{0} - random() % 99 : 0xffffffffU - random() % 99);
       }

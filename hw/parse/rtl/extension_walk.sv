@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// Walks the extension headers of an IPv6 packet, up to the first header that is none (hw/README.md, step 5; RFC 8200 4).
+//
+// A stage for each header that may be read. It has two clocks, the pace of packets: in the first the header's first four bytes are
+// read, in the second it is known where the next one begins.
+module extension_walk
+  import parse_pkg::*;
+(
+  input  logic                     clk_i,
+  input  logic                     rst_ni,
+  input  logic                     valid_i,      // at most every two clocks
+  input  logic [8*WindowBytes-1:0] window_i,     // of an IPv6 frame, byte 0 in bits 7:0
+  output extensions_t              extensions_o  // ExtensionLatency later, held until the next
+);
+
+  localparam int unsigned Units = ExtensionBytes / 8;
+  localparam int unsigned AreaBegin = EthernetBytes + Ipv6Bytes;
+
+  // Where a packet stands in front of a stage.
+  typedef struct packed {
+    extensions_t      so_far;
+    logic [12:0]      room;  // units within the payload
+    logic [7:0][31:0] area;  // the first half of each unit, its first byte most significant
+  } walk_t;
+
+  function automatic logic is_extension(logic [7:0] next_header);
+    return next_header inside {8'd0, 8'd43, 8'd44, 8'd60};
+  endfunction
+
+  function automatic logic [15:0] u16(int unsigned i);
+    return {window_i[8*i+:8], window_i[8*(i+1)+:8]};
+  endfunction
+
+  function automatic walk_t first();
+    logic [15:0] payload = u16(18);
+    first.so_far = '{next_header: window_i[8*20+:8], default: '0};
+    first.room   = payload[15:3];
+    for (int unsigned i = 0; i < 8; i++) first.area[i] = {u16(AreaBegin + 8 * i), u16(AreaBegin + 8 * i + 2)};
+  endfunction
+
+  logic [2*MaxExtensions-1:0] step_q;  // stage i reads when bit 2i is set, and decides when bit 2i + 1 is
+
+  always_ff @(posedge clk_i) begin
+    step_q <= rst_ni ? {step_q[2*MaxExtensions-2:0], valid_i} : '0;
+    if (rst_ni && valid_i) assert (!step_q[0]) else $error("two packets in two clocks");
+  end
+
+  for (genvar i = 0; i < MaxExtensions; i++) begin : gen_stage
+    walk_t       walk_q;
+    logic [31:0] header_q;
+    logic        more_q;  // it is an extension header, and to be read
+    extensions_t next;    // behind it
+    logic [8:0]  end_units;
+
+    if (i == 0) begin : gen_first
+      always_ff @(posedge clk_i) if (valid_i) walk_q <= first();
+    end else begin : gen_later
+      always_ff @(posedge clk_i) begin
+        if (step_q[2*i-1]) begin
+          walk_q        <= gen_stage[i-1].walk_q;
+          walk_q.so_far <= gen_stage[i-1].next;
+        end
+      end
+    end
+
+    always_ff @(posedge clk_i) begin
+      if (step_q[2*i]) begin
+        header_q <= walk_q.area[walk_q.so_far.units];
+        more_q   <= is_extension(walk_q.so_far.next_header) && !walk_q.so_far.later &&
+                    !walk_q.so_far.malformed && !walk_q.so_far.too_many;
+      end
+    end
+
+    // Its length counts the units behind its first; a fragment header has one and no length.
+    assign end_units = 9'(walk_q.so_far.units) + (walk_q.so_far.next_header == 8'd44 ? 9'd0 : 9'(header_q[23:16])) + 9'd1;
+
+    always_comb begin
+      next = walk_q.so_far;
+      if (more_q) begin
+        next.malformed   = 13'(end_units) > walk_q.room;
+        next.too_many    = !next.malformed && end_units > 9'(Units);
+        next.units       = end_units[2:0];
+        next.next_header = header_q[31:24];
+        if (walk_q.so_far.next_header == 8'd44) begin
+          next.fragment = walk_q.so_far.fragment || header_q[15:3] != '0 || header_q[0];
+          next.later    = header_q[15:3] != '0;
+        end
+      end
+    end
+  end
+
+  extensions_t last;
+  assign last = gen_stage[MaxExtensions-1].next;
+
+  always_ff @(posedge clk_i) begin
+    if (step_q[2*MaxExtensions-1]) begin
+      extensions_o <= last;
+      if (is_extension(last.next_header) && !last.later && !last.malformed) begin
+        extensions_o.too_many <= 1'b1;
+      end
+    end
+  end
+
+endmodule
