@@ -123,11 +123,10 @@ def read_with_scapy(path, keys):
         key = by_spi[spi]
         sa = sas.setdefault(spi, key.scapy_sa())
         try:
-            packet = sa.decrypt(bare(ip_of(packet), protocol, data))
+            opened = bytes(sa.decrypt(bare(ip_of(packet), protocol, data)))
+            packet = {4: IP, 6: IPv6}[opened[0] >> 4](opened)  # scapy does not know what a tunnel of AH holds
         except Exception as problem:
             raise Failure(f"{path}: scapy refuses packet {number}, SPI {spi:08x}: {type(problem).__name__} {problem}") from problem
-        # scapy does not know what a tunnel of AH holds.
-        packet = {4: IP, 6: IPv6}.get(bytes(packet)[0] >> 4, type(packet))(bytes(packet))
         if not is_sound(packet):
             raise Failure(f"{path}: packet {number}, SPI {spi:08x}, verifies, and is no IP packet when scapy has opened it")
         inner.setdefault(spi, []).append(packet)
