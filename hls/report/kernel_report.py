@@ -5,7 +5,7 @@
 usage: kernel_report.py FOLDER_OF_GENERATED_FILES [KERNEL...]
 
 Prints LUTs, LUTs used as shift registers or memory, flip-flops, and the deepest path between registers or ports in LUT
-levels, weighed much as the delay model weighs it: a LUT 1, a wide multiplexer 0.2, 8 bits of a carry chain 0.1.
+levels (netlist.py says how they are weighed).
 """
 import json
 import pathlib
@@ -13,6 +13,8 @@ import re
 import subprocess
 import sys
 import tempfile
+
+import netlist
 
 # Every read of a table becomes an instance of one module, mapped by itself. Flattened, ABC would smear the table into the
 # logic around it: more than twice the LUTs, and many times the time. Only columns that differ are read; the logic around
@@ -46,9 +48,8 @@ module {name}_read (input logic [{address_top}:0] address, output logic [{top}:0
 {text}  assign column = {{{columns}}};
 endmodule
 """
+SYNTH = "synth_xilinx -family xcup -flatten -noiopad -noclkbuf"
 TABLE = re.compile(r"  logic \[(\d+):0\] (\w+) \[0:(\d+)\];\n  initial begin\n.*?\n  end\n", re.S)
-WEIGHT = {"MUXF7": 2, "MUXF8": 2, "MUXF9": 2, "CARRY8": 1, "CARRY4": 0.5}  # which is half a CARRY8
-MEMORY_LUTS = {"RAM32M16": 8, "RAM64M8": 8, "RAM32M": 4, "RAM64M": 4, "RAM32X1D": 2, "RAM64X1D": 2, "RAM128X1D": 4}
 
 
 def table_sources(table):
@@ -72,62 +73,25 @@ def table_sources(table):
 
 def synthesise(source, name, scratch):
     """The mapped, flattened netlist of one kernel."""
-    synth = "synth_xilinx -family xcup -flatten -noiopad -noclkbuf"
     tables = list(TABLE.finditer(source.read_text()))
     script = []
     for match in tables:
         module, table_map = table_sources(match)
         (scratch / f"{match[2]}.sv").write_text(module)
         (scratch / "map.v").open("a").write(table_map)
-        script += [f"read_verilog -sv {scratch}/{match[2]}.sv", f"{synth} -top {match[2]}_read",
+        script += [f"read_verilog -sv {scratch}/{match[2]}.sv", f"{SYNTH} -top {match[2]}_read",
                    f"design -stash {match[2]}"]
     script += [f"read_verilog -sv {source}", f"hierarchy -top {name}", "proc"]
     if tables:
         script.append(f"techmap -map {scratch}/map.v")
     script += [f"design -copy-from {match[2]} {match[2]}_read" for match in tables]
     # Wide multiplexers are for tables. Elsewhere ABC takes two LUTs and a multiplexer where one LUT would do.
-    script += [f"{synth} -nowidelut -top {name}", "setattr -mod -unset keep_hierarchy *", "flatten", "opt_clean",
+    script += [f"{SYNTH} -nowidelut -top {name}", "setattr -mod -unset keep_hierarchy *", "flatten", "opt_clean",
                f"write_json {scratch}/netlist.json"]
     result = subprocess.run(["yosys", "-q", "-p", "; ".join(script)], capture_output=True, text=True)
     if result.returncode != 0:
         sys.exit(f"{name}: {result.stderr}")
     return json.loads((scratch / "netlist.json").read_text())["modules"][name]
-
-
-def measure(module):
-    """(LUTs, memory LUTs, flip-flops, depth in tenths)"""
-    luts = memory = flops = 0
-    driver, logic = {}, {}
-    for cell_name, cell in module["cells"].items():
-        kind = cell["type"]
-        if re.fullmatch(r"LUT\d|INV", kind):
-            luts += kind != "INV"  # an inverter disappears into its neighbour
-        elif kind.startswith("FD"):
-            flops += 1
-        elif kind.startswith(("SRL", "RAM")):
-            memory += MEMORY_LUTS.get(kind, 1)
-        if re.fullmatch(r"LUT\d|MUXF\d|CARRY\d|INV", kind):
-            ins = [b for p, d in cell["port_directions"].items() if d == "input" for b in cell["connections"][p]]
-            outs = [b for p, d in cell["port_directions"].items() if d == "output" for b in cell["connections"][p]]
-            logic[cell_name] = (ins, 0 if kind == "INV" else WEIGHT.get(kind, 10))
-            driver.update((b, cell_name) for b in outs)
-    return luts, memory, flops, deepest(logic, driver)
-
-
-def deepest(logic, driver):
-    arrival = {}
-    for start in logic:
-        stack = [start]
-        while stack:
-            name = stack[-1]
-            before = {driver[b] for b in logic[name][0] if b in driver} - {name}
-            waiting = [d for d in before if d not in arrival]
-            if waiting:
-                stack += waiting
-                continue
-            stack.pop()
-            arrival[name] = logic[name][1] + max((arrival[d] for d in before), default=0)
-    return max(arrival.values(), default=0)
 
 
 def main():
@@ -140,8 +104,9 @@ def main():
         source = folder / f"{name}.sv"
         latency = re.search(r"// Latency: (\d+)", source.read_text())[1]
         with tempfile.TemporaryDirectory() as scratch:
-            luts, memory, flops, depth = measure(synthesise(source, name, pathlib.Path(scratch)))
-        print(f"{name:20} {latency:>7} {luts:>6} {memory:>10} {flops:>6} {depth / 10:>6.1f}", flush=True)
+            module = synthesise(source, name, pathlib.Path(scratch))
+        area, depth = netlist.area(module), netlist.Timing(module).levels
+        print(f"{name:20} {latency:>7} {area['lut']:>6} {area['memory_lut']:>10} {area['ff']:>6} {depth / 10:>6.1f}", flush=True)
 
 
 if __name__ == "__main__":

@@ -192,7 +192,7 @@ class Readers(unittest.TestCase):
     def test_the_key_log_names_every_type(self):
         keys = [sa.key for sa in every_sa(outbound=True)]
         lines = [json.dumps({"spi": hex(k.spi), "source": k.source, "destination": k.destination, "algorithm": k.algorithm,
-                             "key": k.key.hex(), "integrity_key": k.integrity_key.hex(), "esn": k.esn}) for k in keys]
+                             "key": k.key.hex(), "integrity_key": k.integrity_key.hex(), "esn": k.esn, "protocol": k.protocol, "mode": k.mode}) for k in keys]
         self.assertEqual(keys_from_keylog("\n".join(lines)), keys)
 
 

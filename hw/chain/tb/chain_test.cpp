@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "hw/chain/tb/chain_bench.hpp"
+#include "tests/vectors/esp_edges.hpp"
 
 namespace sallyport::hw {
 namespace {
@@ -176,6 +177,30 @@ TEST_F(Chain, TakesANewKeyWhilePacketsOfOthersPass) {
     bench_.load(kIn, sa);
     send(kOut, sa, 100);
     send(kIn, sa, 100);
+    bench_.run();
+  }
+}
+
+TEST_F(Chain, AgreesWithTheEdgesOfEspAndRefusesEachBitOfAnIcv) {
+  unsigned index = 0;
+  for (const vectors::EspEdge& e : vectors::esp_edges()) {
+    if (e.integrity == Integrity::kNone) continue;  // hw/gcm
+    SCOPED_TRACE(e.line);
+    const Sa sa{++index, e.cipher, e.integrity, false, e.esn, e.spi, e.salt, e.key, e.integrity_key};
+    bench_.load(kIn, sa);
+    bench_.open_packet(sa, e.seq, e.plaintext, e.esp, true);
+    if (e.plaintext.size() <= 16) {
+      for (std::size_t bit = 0; bit < 8 * e.icv_bytes(); ++bit) {
+        Buffer changed = e.esp;
+        changed[e.esp.size() - e.icv_bytes() + bit / 8] ^= static_cast<std::uint8_t>(1U << bit % 8);
+        bench_.open_packet(sa, e.seq, e.plaintext, changed, false);
+      }
+    }
+    if (e.card_iv) {
+      bench_.load(kOut, sa);
+      ASSERT_EQ(protect(sa, e.seq, e.plaintext), e.esp);  // which is what the bench will expect
+      bench_.protect_packet(sa, e.seq, e.plaintext);
+    }
     bench_.run();
   }
 }

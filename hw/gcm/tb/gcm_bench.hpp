@@ -152,6 +152,7 @@ class GcmBench {
     while (clocks-- > 0) tick();
   }
 
+  [[nodiscard]] bool decrypts() const { return m_.decrypt_o; }
   [[nodiscard]] std::uint64_t clocks() const { return dut_.clocks; }
   [[nodiscard]] const Buffer& last_word() const { return last_word_; }
   [[nodiscard]] const Buffer& last_tag() const { return last_tag_; }
