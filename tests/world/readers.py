@@ -7,7 +7,7 @@ import re
 import subprocess
 
 logging.getLogger("scapy").setLevel(logging.ERROR)
-from scapy.all import IP, UDP, Ether, IPv6, rdpcap  # noqa: E402
+from scapy.all import IP, UDP, Ether, IPv6, Raw, rdpcap  # noqa: E402
 from scapy.layers.ipsec import ESP  # noqa: E402
 
 from .sa_types import SaKey  # noqa: E402
@@ -126,8 +126,9 @@ def read_with_scapy(path, keys):
             packet = sa.decrypt(bare(ip_of(packet), protocol, data))
         except Exception as problem:
             raise Failure(f"{path}: scapy refuses packet {number}, SPI {spi:08x}: {type(problem).__name__} {problem}") from problem
+        data = bytes(packet)
         # scapy does not know what a tunnel of AH holds.
-        packet = {4: IP, 6: IPv6}.get(bytes(packet)[0] >> 4, type(packet))(bytes(packet))
+        packet = {4: IP, 6: IPv6}.get(data[0] >> 4, Raw)(data) if isinstance(packet, Raw) and protocol == "ah" else type(packet)(data)
         if not is_sound(packet):
             raise Failure(f"{path}: packet {number}, SPI {spi:08x}, verifies, and is no IP packet when scapy has opened it")
         inner.setdefault(spi, []).append(packet)
