@@ -6,9 +6,16 @@ from kernel import ADDRESSES, ADDRESSES_OF_BOTH
 from peer_test import DUT, DUT6, LAN_A, LAN_B, NET_A, NET_A6, NET_B, NET_B6, PEER, PEER6, PeerTest, main
 from world.gateway import BUILD
 from world.linux_guest import LinuxGuest
+from world.network import wait_for
 from world.readers import SaKey
 
 SPI_OUT, SPI_IN = 0x1001, 0x2002
+# Linux holds neighbour discovery, too, against its policies.
+DISCOVERY = """
+for type in 135 136; do for way in in out; do
+ip xfrm policy add src ::/0 dst ::/0 proto 58 type $type dir $way priority 1 action allow
+done; done
+"""
 # Keys: AES-128's with its salt, HMAC-SHA2-256's; from us, and to us.
 GCM128 = {"protocol": "esp", "algorithm": "aes128gcm16", "key": (bytes(range(0x11, 0x25)), bytes(range(0x22, 0x36)))}
 AH_SHA256 = {"protocol": "ah", "algorithm": "sha256", "integrity_key": (bytes(range(0x40, 0x60)), bytes(range(0x80, 0xa0)))}
@@ -46,7 +53,7 @@ sa = "hand"
 def theirs(sa, ends, mode, policies):
     """`ip xfrm`: two states, and of each policy what leaves, comes in and is forwarded."""
     us, peer = ends
-    text = ""
+    text = DISCOVERY if ":" in us else ""
     for (source, destination), spi, way in (((us, peer), SPI_OUT, 0), ((peer, us), SPI_IN, 1)):
         algorithm = (f"aead 'rfc4106(gcm(aes))' 0x{sa['key'][way].hex()} 128" if sa["protocol"] == "esp" else
                      f"auth-trunc 'hmac(sha256)' 0x{sa['integrity_key'][way].hex()} 128")
@@ -58,7 +65,7 @@ def theirs(sa, ends, mode, policies):
     for near, far in policies:
         ways = (("out", far, near, peer, us), ("in", near, far, us, peer), *([("fwd", near, far, us, peer)] if mode == "tunnel" else []))
         for way, source, destination, outer_source, outer_destination in ways:
-            text += (f"ip xfrm policy add src {source} dst {destination} dir {way} tmpl src {outer_source} dst {outer_destination} "
+            text += (f"ip xfrm policy add src {source} dst {destination} dir {way} priority 2 tmpl src {outer_source} dst {outer_destination} "
                      f"proto {sa['protocol']} reqid 1 mode {mode}\n")
     return text
 
@@ -123,6 +130,39 @@ class XfrmTransport(XfrmTest):
 
     def test_ah_sha256_with_keys_typed_in(self):
         self.talk(AH_SHA256)
+
+
+    def assert_fragments_are_joined(self, gateway):
+        """Linux protects a datagram of its own whole, and cuts the result."""
+        before = gateway.established()[0]["packets_in"]
+        self.guest.run(f"ping -c 3 -W 1 -s 3000 {self.ends[0]}", check=False)  # the answer is too large for transport mode
+        self.assertEqual(gateway.query("counters")["host"]["joined"], 3)
+        self.assertEqual(gateway.established()[0]["packets_in"], before + 3)
+
+    def test_esp_in_fragments_is_joined(self):
+        self.assert_fragments_are_joined(self.talk(GCM128))
+
+    def test_what_comes_in_the_clear_is_refused(self):
+        gateway = self.talk(GCM128)
+        self.guest.run("ip xfrm policy flush")
+
+        def refused():
+            self.assertNotEqual(self.guest.run(f"ping -c 1 -W 1 {self.ends[0]}", check=False)[0], 0)
+            return gateway.query("counters")["host"]["refused"] > 0
+
+        wait_for("a ping in the clear to be refused", refused)
+
+
+class XfrmTransportOverIpv6(XfrmTransport):
+    both = True
+    ends = (DUT6, PEER6)
+    policies = [(DUT6, PEER6)]
+
+    def assert_talk_is_protected(self, keys, protocol):
+        self.assert_pings_are_protected([(self.dut, PEER6), (self.guest, DUT6)], keys, protocol)
+
+    def test_ah_in_fragments_is_joined(self):
+        self.assert_fragments_are_joined(self.talk(AH_SHA256))
 
 
 class XfrmOverIpv6(XfrmTest):
