@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from world.gateway import BIN, Gateway  # noqa: E402
 from world.network import Capture, Failure, World, named_namespaces, take_down  # noqa: E402
-from world.readers import esp_of, sort_wire, verify  # noqa: E402
+from world.readers import ipsec_of, sort_wire, verify  # noqa: E402
 from world.traffic import Probes, send_file  # noqa: E402
 
 FILE_BYTES = 300_000
@@ -113,7 +113,7 @@ def show(world, claims, card):
         claims.check(sent == received, f"a file of {FILE_BYTES} bytes by TCP, same SHA-256 on both sides ({seconds:.1f} s of simulation)")
     kinds = sort_wire(wan)
     claims.check(kinds["esp"] > 0 and kinds["ike"] >= 4 and not kinds["other"],
-                 f"the WAN held only ESP and IKE: {kinds['esp']} ESP, {kinds['ike']} IKE, {kinds['arp']} ARP, {len(kinds['other'])} other")
+                 f"the WAN held only ESP and IKE: {kinds['esp']} ESP, {kinds['ike']} IKE, {kinds['discovery']} ARP, {len(kinds['other'])} other")
     read = verify(wan, a.keys())
     claims.check(sum(read.values()) == kinds["esp"], f"scapy and tshark decrypt and authenticate every one of the {kinds['esp']} ESP packets")
 
@@ -144,7 +144,7 @@ def show(world, claims, card):
     no_loss(claims, "flow that became bypass", printer.stop())
     from scapy.all import IP, rdpcap
 
-    plain = {p[IP].dst for p in rdpcap(str(clear)) if IP in p and esp_of(p) is None and p[IP].dst.startswith("10.")}
+    plain = {p[IP].dst for p in rdpcap(str(clear)) if IP in p and ipsec_of(p) is None and p[IP].dst.startswith("10.")}
     claims.check(plain == {PRINTER}, f"after the change only {PRINTER} is seen in the clear on the WAN, the rest is ESP ({sort_wire(clear)['esp']} packets)")
 
     step("What the cards counted")

@@ -107,7 +107,7 @@ TEST(ManPage, OfTheConfigurationHasEveryKeyThatIsReadAndNoOthers) {
       source,
       R"re((?:section|root_|route)\.(?:text|texts|text_or|required_text|boolean|number|duration|choice|sections?)\("([a-z_]+)")re");
   read_keys.merge(
-      found(source, R"re(read_(?:side|selectors|proposals|spi|keys|lifetime)\((?:section, )?"([a-z_]+)")re"));
+      found(source, R"re(read_(?:side|selectors|proposals|spi|keys|lifetime|vlan)\((?:section, )?"([a-z_]+)")re"));
   read_keys.merge(found(source, R"re(identity\("([a-z_]+)")re"));
   for (const auto& key : found(source, R"re(section, "([a-z_]+_)" \+ direction)re")) {
     for (const char* direction : {"in", "out"}) {

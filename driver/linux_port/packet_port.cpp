@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -44,6 +45,22 @@ Result<void> keep_kernel_away(const std::string& interface, ifreq request) {
   return set_sysctl("ipv6/conf/" + interface + "/disable_ipv6", "1");
 }
 
+// Linux takes a VLAN tag out of a frame that arrives, and says beside it what it was. Here it goes back in.
+void put_tag_back(const msghdr& message, Buffer& frame) {
+  constexpr std::size_t kMacAddresses = 12;
+  for (const cmsghdr* c = CMSG_FIRSTHDR(&message); c != nullptr;
+       c = CMSG_NXTHDR(const_cast<msghdr*>(&message), const_cast<cmsghdr*>(c))) {
+    if (c->cmsg_level != SOL_PACKET || c->cmsg_type != PACKET_AUXDATA) continue;
+    tpacket_auxdata told{};
+    std::memcpy(&told, CMSG_DATA(c), sizeof told);
+    if ((told.tp_status & TP_STATUS_VLAN_VALID) == 0 || frame.size() < kMacAddresses) continue;
+    const bool knows_type = (told.tp_status & TP_STATUS_VLAN_TPID_VALID) != 0;
+    ByteWriter tag;
+    tag.u16(knows_type ? told.tp_vlan_tpid : std::uint16_t{ETH_P_8021Q}).u16(told.tp_vlan_tci);
+    frame.insert(frame.begin() + kMacAddresses, tag.view().begin(), tag.view().end());
+  }
+}
+
 }  // namespace
 
 Result<PacketPort> PacketPort::attach(const std::string& interface) {
@@ -59,6 +76,7 @@ Result<PacketPort> PacketPort::attach(const std::string& interface) {
   if (::setsockopt(fd.get(), SOL_PACKET, PACKET_IGNORE_OUTGOING, &yes, sizeof yes) != 0) {
     return errno_error("PACKET_IGNORE_OUTGOING");
   }
+  if (::setsockopt(fd.get(), SOL_PACKET, PACKET_AUXDATA, &yes, sizeof yes) != 0) return errno_error("PACKET_AUXDATA");
   packet_mreq membership{};
   membership.mr_ifindex = static_cast<int>(index);
   membership.mr_type = PACKET_MR_PROMISC;
@@ -74,7 +92,7 @@ Result<PacketPort> PacketPort::attach(const std::string& interface) {
   if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
     return errno_error(interface + ": bind");
   }
-  return PacketPort(std::move(fd), interface, index);
+  return PacketPort(std::move(fd), true, interface, index);
 }
 
 Result<PacketPort> PacketPort::create_tap(const std::string& name, const MacAddress& mac, unsigned mtu) {
@@ -94,7 +112,7 @@ Result<PacketPort> PacketPort::create_tap(const std::string& name, const MacAddr
   if (::ioctl(control.get(), SIOCSIFMTU, &*request) != 0) return errno_error(name + ": set the MTU");
   request->ifr_flags = IFF_UP | IFF_BROADCAST | IFF_MULTICAST;
   if (::ioctl(control.get(), SIOCSIFFLAGS, &*request) != 0) return errno_error(name + ": set up");
-  return PacketPort(std::move(fd), name, if_nametoindex(name.c_str()));
+  return PacketPort(std::move(fd), false, name, if_nametoindex(name.c_str()));
 }
 
 Result<void> PacketPort::send(Bytes frame) {
@@ -112,9 +130,17 @@ Result<void> PacketPort::send(Bytes frame) {
 Result<std::optional<Buffer>> PacketPort::receive() {
   Buffer frame(kLargestFrame);
   for (;;) {
-    const ssize_t n = ::read(fd_.get(), frame.data(), frame.size());
+    iovec data{frame.data(), frame.size()};
+    alignas(cmsghdr) std::array<std::uint8_t, CMSG_SPACE(sizeof(tpacket_auxdata))> beside{};
+    msghdr message{};
+    message.msg_iov = &data;
+    message.msg_iovlen = 1;
+    message.msg_control = beside.data();
+    message.msg_controllen = beside.size();
+    const ssize_t n = is_socket_ ? ::recvmsg(fd_.get(), &message, 0) : ::read(fd_.get(), frame.data(), frame.size());
     if (n >= 0) {
       frame.resize(static_cast<std::size_t>(n));
+      if (is_socket_) put_tag_back(message, frame);
       return std::optional<Buffer>(std::move(frame));
     }
     if (errno == EINTR) continue;

@@ -13,7 +13,7 @@
 
 namespace sallyport::driver {
 
-// Frames are counted from the destination MAC address, without FCS. Neither call waits.
+// Frames are counted from the destination MAC address, without FCS, and carry their VLAN tags. Neither call waits.
 class PacketPort {
  public:
   // The wire end of an existing interface: promiscuous, everything that arrives, nothing that this machine sends by it.
@@ -36,10 +36,11 @@ class PacketPort {
   [[nodiscard]] unsigned index() const { return index_; }  // interface index
 
  private:
-  PacketPort(Descriptor fd, std::string name, unsigned index)
-      : fd_(std::move(fd)), name_(std::move(name)), index_(index) {}
+  PacketPort(Descriptor fd, bool is_socket, std::string name, unsigned index)
+      : fd_(std::move(fd)), is_socket_(is_socket), name_(std::move(name)), index_(index) {}
 
   Descriptor fd_;
+  bool is_socket_;  // AF_PACKET; else a TAP device's file
   std::string name_;
   unsigned index_;
 };

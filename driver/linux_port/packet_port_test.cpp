@@ -50,6 +50,24 @@ TEST_F(PacketPortTest, CarriesFramesBothWaysOverAnInterfaceAndNotItsOwnEcho) {
   EXPECT_EQ(next_of_ours(*left), back);  // and not `there`, which left itself sent
 }
 
+TEST_F(PacketPortTest, LeavesVlanTagsInFrames) {
+  shell("ip link add trunk type veth peer name cable && ip link set trunk up && ip link set cable up");
+  auto trunk = PacketPort::attach("trunk");
+  auto cable = PacketPort::attach("cable");
+  ASSERT_TRUE(trunk && cable);
+  Buffer tagged = frame_of(3, 1518);  // a full frame and its tag
+  const Buffer tag = {0x81, 0x00, 0xa1, 0x23, 0x88, 0xb5};
+  std::copy(tag.begin(), tag.end(), tagged.begin() + 12);
+  ASSERT_TRUE(trunk->send(tagged));
+  Buffer seen;
+  for (pollfd waiting{cable->fd(), POLLIN, 0}; seen != tagged && ::poll(&waiting, 1, 1000) > 0;) {
+    auto frame = cable->receive();
+    ASSERT_TRUE(frame);
+    if (*frame) seen = **frame;
+  }
+  EXPECT_EQ(seen, tagged);
+}
+
 // The address is one of this machine, as a gateway's is: not on the wire, but Linux would answer for it there too.
 TEST_F(PacketPortTest, KeepsTheKernelFromAnsweringArpWhereItIsAttached) {
   shell("ip link set lo up && ip addr add 10.9.0.1/32 dev lo");

@@ -61,4 +61,13 @@ std::string joined(const json::value& object, std::string_view key, std::string_
   return out;
 }
 
+std::string protection(const json::value& sa) {
+  std::string out = text(sa, "algorithm");
+  if (text(sa, "protocol") == "ah") out = "ah " + out;
+  if (flag(sa, "esn")) out += " esn";
+  if (flag(sa, "encap")) out += " udp";
+  if (text(sa, "mode") == "transport") out += " transport";
+  return out;
+}
+
 }  // namespace sallyport::cli

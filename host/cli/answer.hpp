@@ -21,4 +21,7 @@ namespace sallyport::cli {
 // The texts of a list, with `between` between them.
 [[nodiscard]] std::string joined(const boost::json::value& object, std::string_view key, std::string_view between);
 
+// What protects an SA's packets: "aes128gcm16", "ah sha256 esn transport".
+[[nodiscard]] std::string protection(const boost::json::value& sa);
+
 }  // namespace sallyport::cli

@@ -23,7 +23,8 @@ constexpr layout::Code kHostCounters[] = {
     {"reinjected", 3, "of those, sent on"},
     {"lost", 4, "of those, given up: no room, or too late"},
     {"too_big", 5, "packets above an MTU: answered by ICMP, or cut"},
-    {"refused", 6, "packets of the kernel that the policy does not let out"},
+    {"refused", 6, "packets of or for the kernel that the policy does not let pass"},
+    {"joined", 7, "ESP and AH packets that came in fragments"},
 };
 
 // In the order of hw/layout; what the daemon counts beyond it comes behind, without a meaning.

@@ -25,6 +25,7 @@ std::string protected_by(const json::value& policy) {
   if (const auto child = text(policy, "child"); !child.empty()) return connection + "/" + child;
   if (const auto level = text(policy, "level"); !level.empty()) return connection + ", level " + level;
   if (const auto esp = text(policy, "esp_proposals"); !esp.empty()) return connection + ", " + esp;
+  if (const auto ah = text(policy, "ah_proposals"); !ah.empty()) return connection + ", ah " + ah;
   return connection;
 }
 
@@ -39,7 +40,8 @@ std::string policies_screen(const json::value& policies) {
     const auto& policy = all[i];
     table.add({std::to_string(i + 1), text(policy, "name"), side(policy, "source", "source_port"),
                side(policy, "destination", "destination_port"), or_any(text(policy, "protocol")),
-               text(policy, "action"), protected_by(policy)});
+               text(policy, "action"),
+               protected_by(policy) + (text(policy, "mode") == "transport" ? ", transport" : "")});
   }
   return generation + "\n" + table.text();
 }

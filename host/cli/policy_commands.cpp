@@ -35,7 +35,7 @@ std::string help_of(std::string_view word) {
   static const std::map<std::string_view, const char*> kHelp = {
       {"source", "addresses on the LAN side: one, a prefix or a range (any)"},
       {"destination", "addresses on the WAN side (any)"},
-      {"protocol", "tcp, udp, icmp or a number (any)"},
+      {"protocol", "tcp, udp, icmp, ipv6-icmp or a number (any)"},
       {"source_port", "port or range, 1000-2000 (any)"},
       {"destination_port", "port or range (any)"},
       {"action", "bypass, discard or protect"},
@@ -44,6 +44,8 @@ std::string help_of(std::string_view word) {
       {"child", "which child; or else one of its own, by level or proposals"},
       {"level", "of a child of its own: high, middle or low"},
       {"esp_proposals", "of a child of its own: aes256gcm16,aes128gcm16"},
+      {"ah_proposals", "of a child of its own that only authenticates: sha256"},
+      {"mode", "of a child of its own: tunnel, or transport, between the two gateways (tunnel)"},
       {"legacy", "yes: broken algorithms may be among these (no)"},
       {"replay_window", "of a child of its own: packets, 64 to 4096 (128)"},
       {"start_action", "of a child of its own: trap, by the first packet, or start, at once (trap)"},

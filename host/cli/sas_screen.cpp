@@ -10,13 +10,6 @@
 namespace sallyport::cli {
 namespace {
 
-std::string algorithm(const boost::json::value& sa) {
-  std::string out = text(sa, "algorithm");
-  if (flag(sa, "esn")) out += " esn";
-  if (flag(sa, "encap")) out += " udp";
-  return out;
-}
-
 std::string traffic(const boost::json::value& sa) {
   const auto any = [](std::string selectors) { return selectors.empty() ? "any" : selectors; };
   return any(text(sa, "local_ts")) + " <-> " + any(text(sa, "remote_ts"));
@@ -30,7 +23,7 @@ std::string sas_screen(const boost::json::value& sas) {
   Table table({"target", "state", "peer", "algorithm", "spi in", "spi out", ">received", ">sent", ">seq", ">refused",
                ">age", "traffic"});
   for (const auto& sa : pairs) {
-    table.add({text(sa, "target"), text(sa, "state"), text(sa, "remote_address"), algorithm(sa), text(sa, "spi_in"),
+    table.add({text(sa, "target"), text(sa, "state"), text(sa, "remote_address"), protection(sa), text(sa, "spi_in"),
                text(sa, "spi_out"), human_bytes(number(sa, "bytes_in")), human_bytes(number(sa, "bytes_out")),
                human_count(number(sa, "seq")), human_count(number(sa, "icv_failures") + number(sa, "replays")),
                human_time(number(sa, "installed_s")), traffic(sa)});

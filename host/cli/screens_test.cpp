@@ -56,12 +56,15 @@ TEST(SasScreen, HasOnePairARowAndAddsUpWhatItRefused) {
      "remote_address": "192.0.2.2", "algorithm": "aes128gcm16", "esn": true, "encap": true, "local_ts": "10.1.0.0/24",
      "remote_ts": "10.2.0.0/24, 10.3.0.0/24", "packets_in": 3, "bytes_in": 300, "packets_out": 12, "bytes_out": 2048, "seq": 12,
      "icv_failures": 2, "replays": 1, "installed_s": 61},
+    {"target": "b/own", "state": "installed", "spi_in": "0x8f21c0ab", "spi_out": "0x00c0ffef", "remote_address": "2001:db8::2",
+     "protocol": "ah", "mode": "transport", "algorithm": "sha256", "local_ts": "2001:db8::1", "remote_ts": "2001:db8::2"},
     {"target": "sa/typed", "state": "installed", "algorithm": "aes256gcm16", "esn": false, "encap": false}]})");
   EXPECT_EQ(
       sas_screen(sas),
-      R"(TARGET    STATE      PEER       ALGORITHM            SPI IN      SPI OUT     RECEIVED      SENT  SEQ  REFUSED        AGE  TRAFFIC
-b/net     installed  192.0.2.2  aes128gcm16 esn udp  0x8f21c0aa  0x00c0ffee     300 B  2.00 KiB   12        3  1 min 1 s  10.1.0.0/24 <-> 10.2.0.0/24, 10.3.0.0/24
-sa/typed  installed  -          aes256gcm16          -           -                0 B       0 B    0        0        0 s  any <-> any
+      R"(TARGET    STATE      PEER         ALGORITHM            SPI IN      SPI OUT     RECEIVED      SENT  SEQ  REFUSED        AGE  TRAFFIC
+b/net     installed  192.0.2.2    aes128gcm16 esn udp  0x8f21c0aa  0x00c0ffee     300 B  2.00 KiB   12        3  1 min 1 s  10.1.0.0/24 <-> 10.2.0.0/24, 10.3.0.0/24
+b/own     installed  2001:db8::2  ah sha256 transport  0x8f21c0ab  0x00c0ffef       0 B       0 B    0        0        0 s  2001:db8::1 <-> 2001:db8::2
+sa/typed  installed  -            aes256gcm16          -           -                0 B       0 B    0        0        0 s  any <-> any
 )");
   EXPECT_EQ(sas_screen(json::parse(R"({"sas": []})")), "no SAs\n");
 }

@@ -28,7 +28,7 @@ std::string child_lines(const json::value& child) {
   const std::string state = text(child, "state");
   std::string head = state;
   if (has(child, "installed_s")) head += " " + human_time(number(child, "installed_s")) + " ago";
-  if (has(child, "algorithm")) head += ", " + text(child, "algorithm");
+  if (has(child, "algorithm")) head += ", " + protection(child);
   std::string out = line("  ", "child " + text(child, "name"), head);
   if (state != "installed") return out;
   out += line("    ", "spi", "in " + text(child, "spi_in") + ", out " + text(child, "spi_out"));

@@ -155,6 +155,14 @@ TEST(Config, ASideSpeaksBothVersions) {
   EXPECT_THAT(problem(connection), HasSubstr("is of another IP version than 'remote_address'; write two of one"));
 }
 
+TEST(Config, EspInUdpIsForIpv4) {
+  std::string text = kConnection;
+  text.insert(text.find("dpd_delay"), "encap = true\n");
+  EXPECT_EQ(problem(text), "no problem");
+  text.replace(text.find("192.0.2.2"), 9, "2001:db8::2");
+  EXPECT_THAT(problem(text), HasSubstr("encap: is for peers of IPv4; take it out, since over IPv6 ESP travels bare"));
+}
+
 TEST(Config, VlansAreThoseOfThePorts) {
   std::string text = kFrame;
   text.replace(text.find("[lan]"), 0, "lan_vlan = 12\n");

@@ -2,9 +2,6 @@
 // The IKE engine's sockets and clock.
 #include "host/gateway/ike_port.hpp"
 
-#include <netinet/in.h>
-#include <netinet/udp.h>
-
 #include <algorithm>
 
 #include "host/base/log.hpp"
@@ -19,8 +16,6 @@ constexpr std::uint16_t kIkePort = 500;      // RFC 7296 2
 constexpr std::uint16_t kIkeNatPort = 4500;  // RFC 7296 2.23
 constexpr std::size_t kNonEspMarker = 4;     // RFC 3948 2.2: zero bytes in front of IKE on port 4500
 constexpr std::size_t kMaxDatagram = 65536;
-
-using NoChecksum = asio::detail::socket_option::boolean<IPPROTO_UDP, UDP_NO_CHECK6_RX>;
 
 asio::ip::udp::endpoint to_asio(const Endpoint& endpoint) {
   return {asio::ip::make_address(endpoint.address.to_string()), endpoint.port};
@@ -49,8 +44,6 @@ Result<void> IkePort::open(const std::vector<IpAddress>& addresses) {
       const auto local = to_asio(socket->local);
       boost::system::error_code failed;
       socket->socket.open(local.protocol(), failed);
-      // RFC 6935: what carries ESP over IPv6 may have no checksum.
-      if (!failed && !address.is_v4()) socket->socket.set_option(NoChecksum(true), failed);
       if (!failed) socket->socket.bind(local, failed);
       if (failed) {
         return Error{Errc::kIo, "bind UDP " + socket->local.to_string() + ": " + failed.message() +

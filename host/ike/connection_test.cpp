@@ -73,6 +73,11 @@ TEST(Connection, SaysWhichWordsOfProtocolModeAndFamilyContradictEachOther) {
             }),
             "connection 'lab': has one address of IPv4 and one of IPv6");
   EXPECT_EQ(why([](Connection& c) { c.remote = *IpAddress::parse("2001:db8::2"); }), "fine");
+  EXPECT_EQ(why([](Connection& c) {
+              c.remote = *IpAddress::parse("2001:db8::2");
+              c.force_encaps = true;
+            }),
+            "connection 'lab': wants ESP in UDP over IPv6, which is not done");
 }
 
 }  // namespace

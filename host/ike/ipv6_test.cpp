@@ -41,14 +41,15 @@ TEST_F(Ipv6Endpoints, AreAnybodyToAResponderWithoutAddresses) {
   EXPECT_EQ(b.sending().remote, ip("2001:db8::1"));
 }
 
-TEST_F(Ipv6Endpoints, AreInUdpWhereThereIsANat) {
-  Connection c = connection(a, b);
-  c.force_encaps = true;
-  connect(a, c);
-  establish();
-  EXPECT_EQ(a.sending().encap, (UdpEncap{kNatPort, kNatPort}));
-  EXPECT_EQ(only(b).remote.to_string(), "[2001:db8::1]:4500");
-  expect_traffic();
+// The card's UDP checksum is zero, and over IPv6 nobody takes that who was not told (RFC 8200 8.1, RFC 6935).
+TEST_F(Ipv6Endpoints, HaveNoSaInUdpWhereThereIsANat) {
+  a.take(a.engine->initiate("lab", "net", now));
+  a.outbox.front().from.port = 1500;  // a NAT's doing
+  deliver(a);
+  b.outbox.front().to.port = kIkePort;
+  deliver(b);
+  EXPECT_EQ(a.all<ChildFailed>().at(0).reason.detail, "child 'net' would go in UDP over IPv6, which is not done");
+  EXPECT_TRUE(a.spis.taken.empty());
 }
 
 TEST_F(Ipv6Endpoints, AreInTransportModeTheSelectors) {

@@ -143,8 +143,7 @@ Traffic::Way Traffic::way_of(const std::pair<Port, Buffer>& sent) const {
 
 // ---- packets -------------------------------------------------------------------------------------------------------
 
-std::size_t Traffic::length(bool ipv6) {
-  const std::size_t least = bench::least_frame(ipv6);
+std::size_t Traffic::length(std::size_t least) {
   switch (below(32)) {
     case 0:
       return 9000 + kEthernetBytes;
@@ -174,9 +173,9 @@ Offered Traffic::offered(Port port, Bytes frame) {
                     .take()};
 }
 
-Buffer Traffic::packet(const Address& source, const Address& destination) {
-  const Buffer frame =
-      bench::numbered_frame({kSomebody, kLanMac, source, destination}, length(!source.is_v4()), number_++);
+Buffer Traffic::packet(const Address& source, const Address& destination, bool with_payload) {
+  const std::size_t least = bench::least_frame(!source.is_v4()) + (with_payload ? 1 : 0);
+  const Buffer frame = bench::numbered_frame({kSomebody, kLanMac, source, destination}, length(least), number_++);
   return {frame.begin() + kEthernetBytes, frame.end()};
 }
 
@@ -220,8 +219,8 @@ Buffer Traffic::varied(Bytes bytes) {
 Buffer Traffic::lan_frame(std::uint32_t destination, bool plain) {
   const std::uint32_t source = one_in(6) ? kUserAddress : kLanNet | static_cast<std::uint32_t>(below(200));
   const bool ipv6 = one_in(2);
-  const Buffer made =
-      packet(address_of(source, ipv6), address_of(destination | static_cast<std::uint32_t>(below(256)), ipv6));
+  const Address to = address_of(destination | static_cast<std::uint32_t>(below(256)), ipv6);
+  const Buffer made = packet(address_of(source, ipv6), to, plain);
   return ethernet(kLanMac, plain ? made : varied(made));
 }
 

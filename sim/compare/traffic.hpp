@@ -102,10 +102,12 @@ class Traffic {
   [[nodiscard]] bool one_in(std::size_t n) { return below(n) == 0; }
   Secret secret(std::size_t bytes);
   driver::SaProtection protection(layout::Protocol protocol);
-  std::size_t length(bool ipv6);
+  std::size_t length(std::size_t least);
   Offered offered(layout::Port port, Bytes frame);
-  Buffer packet(const Address& source, const Address& destination);
+  // Of nothing but a header sometimes, unless it is to have a payload.
+  Buffer packet(const Address& source, const Address& destination, bool with_payload = false);
   Buffer varied(Bytes packet);
+  // `plain`: such that any SA of the comparison carries it.
   Buffer lan_frame(std::uint32_t destination, bool plain);
   Buffer ipsec_frame(Tunnel& tunnel, std::uint32_t inner_destination, bool plain);
   Buffer any_lan();

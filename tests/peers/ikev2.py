@@ -2,21 +2,23 @@
 # SPDX-License-Identifier: Apache-2.0
 """IKEv2 with a pre-shared key against strongSwan."""
 
-from peer_test import DUT, NET_A, NET_B, PEER, PeerTest, main, sides
+from peer_test import DUT, DUT6, NET_A, NET_A6, NET_B, NET_B6, PEER, PEER6, PeerTest, main, sides
 from world.network import wait_for
 from world.strongswan import StrongSwan
 
 SECRET = "a secret shared with the peer"
 
 
-def swanctl(proposals="aes128gcm16-prfsha256-ecp256", esp="aes128gcm16", secret=SECRET, ike_options="", child_options="", remote_ts=NET_A):
+def swanctl(proposals="aes128gcm16-prfsha256-ecp256", esp="aes128gcm16", secret=SECRET, ike_options="", child_options="", local_ts=NET_B,
+            remote_ts=NET_A, ah="", ends=(PEER, DUT)):
+    """`ah`: proposals of AH in the place of `esp`."""
     return f"""
 connections {{
   dut {{
     version = 2
     proposals = {proposals}
-    local_addrs = {PEER}
-    remote_addrs = {DUT}
+    local_addrs = {ends[0]}
+    remote_addrs = {ends[1]}
     {ike_options}
     local {{
       auth = psk
@@ -28,9 +30,9 @@ connections {{
     }}
     children {{
       net {{
-        local_ts = {NET_B}
+        local_ts = {local_ts}
         remote_ts = {remote_ts}
-        esp_proposals = {esp}
+        {f"ah_proposals = {ah}" if ah else f"esp_proposals = {esp}"}
         {child_options}
       }}
     }}
@@ -46,11 +48,14 @@ secrets {{
 """
 
 
-def ours(start, proposals="aes128gcm16-prfsha256-ecp256", esp="aes128gcm16", options="", local_ts=NET_A, remote_ts=NET_B):
+def ours(start, proposals="aes128gcm16-prfsha256-ecp256", esp="aes128gcm16", options="", local_ts=NET_A, remote_ts=NET_B, ah="",
+         remote_address=PEER, child_options=""):
+    """Selectors with commas are lists; without any text they are left out."""
+    selectors = "".join(f"{key} = {texts.split(', ')}\n" for key, texts in (("local_ts", local_ts), ("remote_ts", remote_ts)) if texts)
     return f"""
 [[connections]]
 name = "peer"
-remote_address = "{PEER}"
+remote_address = "{remote_address}"
 local_id = "dut.example"
 remote_id = "peer.example"
 secret = "{SECRET}"
@@ -58,10 +63,9 @@ proposals = ["{proposals}"]
 {options}
 [[connections.children]]
 name = "net"
-local_ts = ["{local_ts}"]
-remote_ts = ["{remote_ts}"]
-esp_proposals = ["{esp}"]
+{selectors}{f'ah_proposals = ["{ah}"]' if ah else f'esp_proposals = ["{esp}"]'}
 start_action = "{start}"
+{child_options}
 """
 
 
@@ -149,6 +153,22 @@ class Ikev2(PeerTest):
         self.assertFalse(swan.initiate())
         self.assertIn("ESTABLISHED", swan.list_sas())
 
+    def test_ah_is_not_used_in_udp(self):
+        swan = StrongSwan(self.peer, swanctl())
+        gateway = self.gateway(ours("none", ah="sha256")).start()
+        # strongSwan's userland is in UDP only, which AH is not.
+        self.refused(gateway, "is AH, which passes no NAT")
+        self.assertFalse(swan.initiate())
+        self.assertIn("received NO_PROPOSAL_CHOSEN", swan.log())
+        self.assertIn("is AH, which passes no NAT", gateway.log())
+
+    def test_transport_mode_is_not_used_in_udp(self):
+        swan = StrongSwan(self.peer, swanctl(local_ts="dynamic", remote_ts="dynamic", child_options="mode = transport"))
+        gateway = self.gateway(ours("none", local_ts="", remote_ts="", child_options='mode = "transport"')).start()
+        self.assertFalse(swan.initiate())
+        self.assertIn("is in transport mode, which is not used across a NAT", gateway.log())
+        self.assertEqual(gateway.established(), [])
+
     def test_traffic_selectors_that_do_not_meet(self):
         swan = StrongSwan(self.peer, swanctl())
         gateway = self.gateway(ours("none", local_ts="10.77.0.0/24")).start()
@@ -206,6 +226,25 @@ class Ikev2(PeerTest):
         gateway = self.gateway(ours("none")).start()
         self.assertFalse(swan.initiate())
         self.assertRegex(swan.log(), "AUTH_FAILED|AUTHENTICATION_FAILED")
+        self.assertEqual(gateway.established(), [])
+
+
+TS_A, TS_B = f"{NET_A}, {NET_A6}", f"{NET_B}, {NET_B6}"
+
+
+class Ikev2OverIpv6(PeerTest):
+    """Endpoints of IPv6: kernel.py has the tunnels. Here strongSwan would have ESP in UDP, of which we have none over IPv6."""
+
+    both = True
+
+    def test_esp_in_udp_is_refused_over_ipv6(self):
+        self.linux_peer()
+        swan = StrongSwan(self.peer, swanctl(ends=(PEER6, DUT6), local_ts=TS_B, remote_ts=TS_A))
+        gateway = self.gateway(ours("none", local_ts=TS_A, remote_ts=TS_B, remote_address=PEER6)).start()
+        self.assertFalse(swan.initiate())
+        self.assertIn("received NO_PROPOSAL_CHOSEN", swan.log())
+        self.assertIn("would go in UDP over IPv6, which is not done", gateway.log())
+        self.assertRegex(swan.list_sas(), rf"remote .* {DUT6}\[4500\]")  # IKE itself is up
         self.assertEqual(gateway.established(), [])
 
 

@@ -19,7 +19,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from world.network import Failure  # noqa: E402
-from world.readers import ENCAP_PORT, EspKey, keys_from_keylog, read_with_scapy, read_with_tshark, verify  # noqa: E402
+from world.readers import ENCAP_PORT, SaKey, keys_from_keylog, read_with_scapy, read_with_tshark, verify  # noqa: E402
 
 from scapy.all import IP, UDP, Ether, Raw, rdpcap, wrpcap  # noqa: E402
 
@@ -52,7 +52,7 @@ def some_bytes(what, length):
 class Sa:
     """One direction, and the host behind the peer that it is for."""
 
-    key: EspKey
+    key: SaKey
     number: int
     encap: bool
 
@@ -86,7 +86,7 @@ def every_sa(outbound):
             number = len(sas) + 1
             cipher, _, integrity = algorithm.partition("-")
             name = f"{algorithm} {esn} {outbound}"
-            key = EspKey(0x10000000 + number, *((US, PEER) if outbound else (PEER, US)),
+            key = SaKey(0x10000000 + number, *((US, PEER) if outbound else (PEER, US)),
                          some_bytes("key " + name, sum(CIPHERS[cipher][1:])), esn, algorithm,
                          some_bytes("integrity " + name, INTEGRITIES[integrity][1]) if integrity else b"")
             sas.append(Sa(key, number, number % 3 == 0))
@@ -192,7 +192,7 @@ class Readers(unittest.TestCase):
     def test_the_key_log_names_every_type(self):
         keys = [sa.key for sa in every_sa(outbound=True)]
         lines = [json.dumps({"spi": hex(k.spi), "source": k.source, "destination": k.destination, "algorithm": k.algorithm,
-                             "key": k.key.hex(), "integrity_key": k.integrity_key.hex(), "esn": k.esn}) for k in keys]
+                             "key": k.key.hex(), "integrity_key": k.integrity_key.hex(), "esn": k.esn, "protocol": k.protocol, "mode": k.mode}) for k in keys]
         self.assertEqual(keys_from_keylog("\n".join(lines)), keys)
 
 

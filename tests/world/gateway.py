@@ -75,7 +75,7 @@ class Gateway:
         return json.loads(self.cli(*arguments, "--json").stdout)
 
     def keys(self):
-        """EspKey of every SA this gateway has had."""
+        """SaKey of every SA this gateway has had."""
         return keys_from_keylog(self.keylog.read_text()) if self.keylog.exists() else []
 
     def log(self):

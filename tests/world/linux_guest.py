@@ -13,14 +13,16 @@ from pathlib import Path
 
 from .network import Failure, wait_for
 
-MODULES = """virtio_pci virtio_net virtio_console tun xfrm_user xfrm_algo esp4 xfrm4_tunnel tunnel4 jitterentropy_rng drbg gcm ctr seqiv
+MODULES = """virtio_pci virtio_net virtio_console tun xfrm_user xfrm_algo esp4 ah4 xfrm4_tunnel tunnel4 esp6 ah6 tunnel6 jitterentropy_rng drbg gcm ctr seqiv
  echainiv authenc ghash-generic hmac sha256_generic aesni-intel ghash-clmulni-intel"""
 
 INIT = r"""#!/bin/sh
 mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t devtmpfs dev /dev; mount -t tmpfs tmpfs /run
 for m in $(cat /etc/modules.list); do modprobe $m 2>/dev/null; done
 . /etc/functions
-echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6; echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6
+for option in disable_ipv6=1 accept_ra=0 router_solicitations=0 dad_transmits=0; do
+  for c in all default; do echo ${option#*=} >/proc/sys/net/ipv6/conf/$c/${option%=*}; done
+done
 ip link set lo up
 echo 1 >/proc/sys/net/ipv4/ip_forward
 for f in /proc/sys/net/ipv4/conf/*/rp_filter; do echo 0 >$f; done
@@ -202,6 +204,10 @@ class LinuxGuest:
         except Failure as problem:
             console = self.console.read_text(errors="replace") if self.console.exists() else ""
             raise Failure(f"{problem}\n{console[-2000:]}") from problem
+
+    def ping(self, address, count=3, wait=2):
+        """How many of `count` pings were answered, as Namespace's."""
+        return self.run(f"ping -c {count} -W {wait} {address}", check=False)[1].count("bytes from")
 
     def run(self, script, check=True):
         """Runs a shell script in the guest; returns (status, output)."""

@@ -129,13 +129,20 @@ class Namespace:
         return self.world.start(name, self.argv(*command), env=env)
 
     def address(self, interface, address):
-        self.run("ip", "addr", "add", address, "dev", interface)
+        """One of IPv6 switches IPv6 on there, without listening to routers and without waiting for who else may have it."""
+        if ":" not in address:
+            self.run("ip", "addr", "add", address, "dev", interface)
+            return
+        for option in ("accept_ra=0", "router_solicitations=0", "dad_transmits=0", "disable_ipv6=0"):
+            self.run("sysctl", "-qw", f"net.ipv6.conf.{interface}.{option}")
+        self.run("ip", "addr", "add", address, "dev", interface, "nodad")
 
     def route(self, destination, via):
-        self.run("ip", "route", "add", destination, "via", via)
+        family = "-6" if ":" in via else "-4"
+        self.run("ip", family, "route", "add", destination, "via", via)
 
     def forward(self):
-        self.run("sysctl", "-qw", "net.ipv4.ip_forward=1")
+        self.run("sysctl", "-qw", "net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1")
 
     def ping(self, address, count=3, interval=0.2, wait=2, size=56):
         """How many of `count` pings were answered."""

@@ -7,48 +7,80 @@ import re
 import subprocess
 
 logging.getLogger("scapy").setLevel(logging.ERROR)
-from scapy.all import IP, UDP, Ether, rdpcap  # noqa: E402
+from scapy.all import IP, UDP, Ether, IPv6, rdpcap  # noqa: E402
 from scapy.layers.ipsec import ESP  # noqa: E402
 
-from .esp_types import EspKey  # noqa: E402
+from .sa_types import SaKey  # noqa: E402
 from .network import Failure  # noqa: E402
 
 IKE_PORT, ENCAP_PORT = 500, 4500
-IPPROTO_IPIP = 4
+PROTOCOLS = {"esp": 50, "ah": 51}
+INNER = {4, 41}  # next headers of a tunnel: IPv4, IPv6
+# Of ICMPv6: router and neighbour discovery (RFC 4861), and who listens to which group (RFC 3810).
+DISCOVERY = {131, 132, 133, 134, 135, 136, 137, 143}
 
 
-def esp_of(packet):
-    """The ESP bytes of an IPv4 packet, bare or in UDP (RFC 3948), or None."""
-    if IP not in packet:
+def ip_of(packet):
+    """The outermost IP header, of either version, or None."""
+    header = packet.payload if isinstance(packet, Ether) else packet
+    return header if isinstance(header, (IP, IPv6)) else None
+
+
+def next_header(ip):
+    return ip.proto if isinstance(ip, IP) else ip.nh
+
+
+def payload_of(ip):
+    """What follows the IP header, without what Ethernet pads."""
+    return bytes(ip)[4 * ip.ihl : ip.len] if isinstance(ip, IP) else bytes(ip)[40 : 40 + ip.plen]
+
+
+def ipsec_of(packet):
+    """("esp" or "ah", its bytes), bare or in UDP (RFC 3948), or None."""
+    ip = ip_of(packet)
+    if ip is None:
         return None
-    ip = packet[IP]
-    if ip.proto == 50:
-        return bytes(ip.payload)[: ip.len - 4 * ip.ihl]
-    if UDP in ip and ENCAP_PORT in (ip[UDP].sport, ip[UDP].dport):
-        data = bytes(ip[UDP].payload)[: ip[UDP].len - 8]
+    for protocol, number in PROTOCOLS.items():
+        if next_header(ip) == number:
+            return protocol, payload_of(ip)
+    if next_header(ip) == 17 and UDP in ip and ENCAP_PORT in (ip[UDP].sport, ip[UDP].dport):
+        data = payload_of(ip)[8 : ip[UDP].len]
         if len(data) >= 4 and data[:4] != bytes(4):
-            return data
+            return "esp", data
     return None
 
 
 def is_ike(packet):
-    if IP not in packet or UDP not in packet[IP]:
+    ip = ip_of(packet)
+    if ip is None or next_header(ip) != 17 or UDP not in ip:
         return False
-    udp = packet[IP][UDP]
+    udp = ip[UDP]
     if IKE_PORT in (udp.sport, udp.dport):
         return True
     data = bytes(udp.payload)
     return ENCAP_PORT in (udp.sport, udp.dport) and (data[:4] == bytes(4) or data[:1] == b"\xff")
 
 
+def is_discovery(packet):
+    """ARP, and what IPv6 has in its place. Behind a hop-by-hop header (MLD) too."""
+    if isinstance(packet, Ether) and packet.type == 0x0806:
+        return True
+    ip = ip_of(packet)
+    if not isinstance(ip, IPv6):
+        return False
+    icmp = payload_of(ip) if ip.nh == 58 else payload_of(ip)[8:] if ip.nh == 0 and payload_of(ip)[:1] == b"\x3a" else b""
+    return bool(icmp) and icmp[0] in DISCOVERY
+
+
 def sort_wire(path):
-    """Counts what a WAN capture holds: {"esp": n, "ike": n, "arp": n, "other": [summaries]}."""
-    kinds = {"esp": 0, "ike": 0, "arp": 0, "other": []}
+    """Counts what a WAN capture holds: {"esp": n, "ah": n, "ike": n, "discovery": n, "other": [summaries]}."""
+    kinds = {"esp": 0, "ah": 0, "ike": 0, "discovery": 0, "other": []}
     for packet in rdpcap(str(path)):
-        if Ether in packet and packet[Ether].type == 0x0806:
-            kinds["arp"] += 1
-        elif esp_of(packet) is not None:
-            kinds["esp"] += 1
+        protected = ipsec_of(packet)
+        if is_discovery(packet):
+            kinds["discovery"] += 1
+        elif protected is not None:
+            kinds[protected[0]] += 1
         elif is_ike(packet):
             kinds["ike"] += 1
         else:
@@ -57,7 +89,9 @@ def sort_wire(path):
 
 
 def is_sound(packet):
-    """An IPv4 packet whose header's checksum verifies: what a wrong key makes of a ciphertext is none."""
+    """An IP packet as long as it says, and of IPv4 with the right checksum: what a wrong key makes of a ciphertext is none."""
+    if isinstance(packet, IPv6):
+        return packet.version == 6 and packet.plen is not None and len(packet) == 40 + packet.plen
     if not isinstance(packet, IP) or packet.version != 4 or packet.len is None:
         return False
     again = packet.copy()
@@ -65,34 +99,44 @@ def is_sound(packet):
     return IP(bytes(again)).chksum == packet.chksum and len(packet) == packet.len
 
 
+def bare(ip, protocol, data):
+    """The packet without UDP and without what Ethernet pads; of AH, which covers the header, as it is."""
+    if next_header(ip) == PROTOCOLS[protocol]:
+        return type(ip)(bytes(ip)[: ip.len if isinstance(ip, IP) else 40 + ip.plen])
+    header = IP(src=ip.src, dst=ip.dst) if isinstance(ip, IP) else IPv6(src=ip.src, dst=ip.dst)
+    return type(ip)(bytes(header / ESP(data)))
+
+
 def read_with_scapy(path, keys):
-    """Decrypts every ESP packet of the SAs in `keys`; returns {spi: [inner IP packets]}. A packet of a known SA that does not
-    verify is a Failure, and so is an SPI without a key."""
+    """Opens every ESP and AH packet of the SAs in `keys`; returns {spi: [what it protects, as an IP packet]}. A packet of a known SA
+    that does not verify is a Failure, and so is an SPI without a key."""
     by_spi = {k.spi: k for k in keys}
     sas, inner = {}, {}
     for number, packet in enumerate(rdpcap(str(path)), 1):
-        esp = esp_of(packet)
-        if esp is None:
+        protected = ipsec_of(packet)
+        if protected is None:
             continue
-        spi = int.from_bytes(esp[:4], "big")
+        protocol, data = protected
+        spi = int.from_bytes(data[:4] if protocol == "esp" else data[4:8], "big")
         if spi not in by_spi:
             raise Failure(f"{path}: packet {number} has SPI {spi:08x}, of which no key is known")
         key = by_spi[spi]
         sa = sas.setdefault(spi, key.scapy_sa())
-        outer = IP(src=packet[IP].src, dst=packet[IP].dst, proto=50, ttl=packet[IP].ttl) / ESP(esp)
         try:
-            packet = sa.decrypt(IP(bytes(outer)))
+            packet = sa.decrypt(bare(ip_of(packet), protocol, data))
         except Exception as problem:
             raise Failure(f"{path}: scapy refuses packet {number}, SPI {spi:08x}: {type(problem).__name__} {problem}") from problem
+        # scapy does not know what a tunnel of AH holds.
+        packet = {4: IP, 6: IPv6}.get(bytes(packet)[0] >> 4, type(packet))(bytes(packet))
         if not is_sound(packet):
-            raise Failure(f"{path}: packet {number}, SPI {spi:08x}, verifies, and is no IPv4 packet when scapy has deciphered it")
+            raise Failure(f"{path}: packet {number}, SPI {spi:08x}, verifies, and is no IP packet when scapy has opened it")
         inner.setdefault(spi, []).append(packet)
     return inner
 
 
 def read_with_tshark(path, keys):
-    """The same by tshark, of the SAs in `keys` alone: returns {spi: number of packets with a good ICV and an IPv4 packet within}; any
-    other packet of theirs is a Failure."""
+    """The same by tshark, of the SAs in `keys` alone: returns {spi: number of packets with a good ICV and, in a tunnel, an IP packet
+    within}; any other packet of theirs is a Failure."""
     command = ["tshark", "-r", str(path), "-o", "esp.enable_encryption_decode:TRUE", "-o", "esp.enable_authentication_check:TRUE"]
     for k in keys:
         command += ["-o", f"uat:esp_sa:{k.tshark_row()}"]
@@ -101,15 +145,15 @@ def read_with_tshark(path, keys):
     done = subprocess.run(command, text=True, capture_output=True)
     if done.returncode != 0:
         raise Failure(f"tshark: {done.stderr}")
-    known, good = {k.spi for k in keys}, {}
+    known, good = {k.spi: k for k in keys}, {}
     for line in done.stdout.splitlines():
-        number, spi, icv_good, next_header = (line.split("\t") + ["", "", ""])[:4]
+        number, spi, icv_good, inside = (line.split("\t") + ["", "", ""])[:4]
         if int(spi, 16) not in known:
             continue
         if icv_good not in ("1", "True"):
             raise Failure(f"{path}: tshark finds no good ICV in packet {number}, SPI {spi}")
-        if int(next_header or "0", 0) != IPPROTO_IPIP:
-            raise Failure(f"{path}: tshark deciphers no IPv4 packet in packet {number}, SPI {spi}")
+        if known[int(spi, 16)].mode == "tunnel" and int(inside or "0", 0) not in INNER:
+            raise Failure(f"{path}: tshark deciphers no IP packet in packet {number}, SPI {spi}")
         good[int(spi, 16)] = good.get(int(spi, 16), 0) + 1
     return good
 
@@ -122,7 +166,7 @@ def verify(path, keys):
     if {s: n for s, n in by_scapy.items() if s not in unread} != {s: n for s, n in by_tshark.items() if s not in unread}:
         raise Failure(f"{path}: scapy reads {by_scapy}, tshark {by_tshark}")
     if not by_scapy:
-        raise Failure(f"{path}: no ESP packet was captured")
+        raise Failure(f"{path}: no packet of ESP or AH was captured")
     return by_scapy
 
 
@@ -162,7 +206,7 @@ def keys_from_charon(log_text):
             # Who starts the exchange sends with the initiator's key.
             side = "initiator" if (state["direction"] == "outbound") == state["initiator"] else "responder"
             algorithm = "-".join(filter(None, (state["cipher"], state["integrity"])))
-            keys[int(x[1], 16)] = EspKey(int(x[1], 16), x[2], x[3], state["key"].get(("encryption", side), b""), algorithm=algorithm,
+            keys[int(x[1], 16)] = SaKey(int(x[1], 16), x[2], x[3], state["key"].get(("encryption", side), b""), algorithm=algorithm,
                                          integrity_key=state["key"].get(("integrity", side), b""))
     return list(keys.values())
 
@@ -172,6 +216,6 @@ def keys_from_keylog(text):
     keys = []
     for line in text.splitlines():
         entry = json.loads(line)
-        keys.append(EspKey(int(entry["spi"], 16), entry["source"], entry["destination"], bytes.fromhex(entry["key"]), entry.get("esn", False),
-                           entry["algorithm"], bytes.fromhex(entry.get("integrity_key", ""))))
+        keys.append(SaKey(int(entry["spi"], 16), entry["source"], entry["destination"], bytes.fromhex(entry["key"]), entry.get("esn", False),
+                          entry["algorithm"], bytes.fromhex(entry.get("integrity_key", "")), entry["protocol"], entry["mode"]))
     return keys

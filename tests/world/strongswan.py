@@ -109,7 +109,7 @@ class StrongSwan:
         return (self.folder / "charon.log").read_text(errors="replace")
 
     def keys(self):
-        """EspKey of every CHILD_SA so far."""
+        """SaKey of every CHILD_SA so far."""
         return keys_from_charon((self.folder / "keys.log").read_text(errors="replace"))
 
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Types of ESP: what proposals call them, what scapy and tshark call them, and the two that scapy does not do by itself: AES-GMAC
-(RFC 4543), and HMAC with extended sequence numbers (RFC 4303 2.2.1)."""
+"""Types of ESP and AH: what proposals call them, what scapy and tshark call them, and the two that scapy does not do by itself:
+AES-GMAC (RFC 4543), and HMAC of ESP with extended sequence numbers (RFC 4303 2.2.1)."""
 
 import re
 import struct
@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from scapy.layers.inet import IP
-from scapy.layers.ipsec import AUTH_ALGOS, CRYPT_ALGOS, ESP, AuthAlgo, CryptAlgo, IPSecIntegrityError, SecurityAssociation
+from scapy.layers.inet6 import IPv6
+from scapy.layers.ipsec import AH, AUTH_ALGOS, CRYPT_ALGOS, ESP, AuthAlgo, CryptAlgo, IPSecIntegrityError, SecurityAssociation
 
 # Keyword without key size: names of scapy and of tshark; None: tshark does not know it.
 CIPHERS = {
@@ -32,9 +33,9 @@ INTEGRITIES = {
 
 
 @dataclass(frozen=True)
-class EspKey:
-    """What it takes to read one SA. `algorithm` is a proposal's: "aes128gcm16", "aes256-sha256". Behind `key` stands the salt, where
-    the cipher has one (RFC 4106 8.1, RFC 3686 5.1)."""
+class SaKey:
+    """What it takes to read one SA. `algorithm` is a proposal's: "aes128gcm16", "aes256-sha256", of AH "sha256". Behind `key` stands the
+    salt, where the cipher has one (RFC 4106 8.1, RFC 3686 5.1)."""
 
     spi: int
     source: str
@@ -43,6 +44,8 @@ class EspKey:
     esn: bool = False
     algorithm: str = "aes256gcm16"
     integrity_key: bytes = b""
+    protocol: str = "esp"
+    mode: str = "tunnel"
 
     @property
     def cipher(self):
@@ -51,24 +54,29 @@ class EspKey:
 
     @property
     def integrity(self):
-        return self.algorithm.partition("-")[2]
+        return self.algorithm if self.protocol == "ah" else self.algorithm.partition("-")[2]
 
     @property
     def tshark_reads_it(self):
-        return not self.esn and CIPHERS[self.cipher][1] is not None
+        return self.protocol == "esp" and not self.esn and CIPHERS[self.cipher][1] is not None
 
     def tshark_row(self):
         """Of its table esp_sa."""
         key = f"0x{self.key.hex()}" if self.key else ""
         integrity_key = f"0x{self.integrity_key.hex()}" if self.integrity_key else ""
-        fields = ("IPv4", self.source, self.destination, f"0x{self.spi:08x}", CIPHERS[self.cipher][1], key,
+        fields = ("IPv6" if ":" in self.source else "IPv4", self.source, self.destination, f"0x{self.spi:08x}", CIPHERS[self.cipher][1], key,
                   INTEGRITIES[self.integrity][1], integrity_key)
         return ",".join(f'"{field}"' for field in fields)
 
     def scapy_sa(self):
+        header = IPv6 if ":" in self.source else IP
+        tunnel = header(src=self.source, dst=self.destination) if self.mode == "tunnel" else None
+        if self.protocol == "ah":
+            return SecurityAssociation(AH, spi=self.spi, auth_algo=INTEGRITIES[self.integrity][0], auth_key=self.integrity_key,
+                                       esn_en=self.esn, tunnel_header=tunnel)
         sa = SecurityAssociation(ESP, spi=self.spi, crypt_algo=CIPHERS[self.cipher][0], crypt_key=self.key or None,
                                  auth_algo=INTEGRITIES[self.integrity][0], auth_key=self.integrity_key or None, esn_en=self.esn,
-                                 tunnel_header=IP(src=self.source, dst=self.destination))
+                                 tunnel_header=tunnel)
         if self.esn and self.integrity:
             sa.auth_algo = EsnHmac(sa.auth_algo)
         return sa
