@@ -59,6 +59,7 @@ CLI::Validator one_of(const std::map<std::string, T>& words) {
 struct Options {
   bool as_json = false;
   std::string trace;
+  std::string pins;
   std::uint64_t seed = 1;
   // rfc2544, latency
   std::string frames = "64,128,256,512,1024,1280,1518,9018,imix";
@@ -159,6 +160,9 @@ int run_trials(const char* what, const Options& options, Measure measure) {
   return clean ? 0 : kExitFailed;
 }
 
+// Enough to set the card up and to see it at work.
+constexpr unsigned kPinsClocks = 60'000;
+
 // How fast the simulation itself is: a packet at a time, the fast engine busy, all of them.
 int run_speed(const Options& options) {
   struct Load {
@@ -183,7 +187,12 @@ int run_speed(const Options& options) {
       if (!algorithm) return fail(algorithm.error());
       bench_setup.algorithms.push_back(std::move(*algorithm));
     }
-    sim::DirectCard card(platform_options(options));
+    sim::PlatformOptions platform = platform_options(options);
+    if (!options.pins.empty()) {
+      platform.pins_path = options.pins + std::to_string(rows.size()) + ".hex";
+      platform.pins_clocks = kPinsClocks;
+    }
+    sim::DirectCard card(platform);
     auto setup = bench::BenchCard::configure(card, bench_setup);
     if (!setup) return fail(setup.error());
     auto row = bench::measure_at(**setup, card.platform(), *mix, options.trial, load.share);
@@ -295,6 +304,8 @@ int main(int argc, char** argv) {
 
   CLI::App* speed = app.add_subcommand("speed", "how fast the simulation runs: clocks a second of processor time");
   common(speed);
+  speed->add_option("--pins", options.pins,
+                    "write what stands at the card's inputs, a file a load, names beginning with this");
 
   CLI::App* update = app.add_subcommand("update", "live table changes under full load");
   common(update);

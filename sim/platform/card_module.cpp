@@ -18,15 +18,14 @@ constexpr unsigned kQuietClocks = 16;
 
 }  // namespace
 
-CardModule::CardModule(const sc_core::sc_module_name& name, driver::HostBus& host, LinkParameters parameters,
-                       std::uint64_t seed, const std::string& trace_path)
+CardModule::CardModule(const sc_core::sc_module_name& name, driver::HostBus& host, const PlatformOptions& options)
     : sc_core::sc_module(name),
       context_(std::make_unique<VerilatedContext>()),
       period_(1e15 / kClockHz, sc_core::SC_FS) {
-  context_->randSeed(static_cast<int>(seed));
+  context_->randSeed(static_cast<int>(options.seed));
   context_->randReset(2);
   context_->threads(1);
-  if (!trace_path.empty()) context_->traceEverOn(true);
+  if (!options.trace_path.empty()) context_->traceEverOn(true);
   top_ = std::make_unique<Vsallyport_card>(context_.get(), "card");
   Vsallyport_card& t = *top_;
   lan_ = std::make_unique<EthernetPort>(
@@ -43,11 +42,12 @@ CardModule::CardModule(const sc_core::sc_module_name& name, driver::HostBus& hos
                  t.m_axi_wdata.data(), t.m_axi_wstrb,   t.m_axi_wlast,  t.m_axi_bvalid, t.m_axi_bready, t.m_axi_bresp,
                  t.m_axi_arvalid,      t.m_axi_arready, t.m_axi_araddr, t.m_axi_arlen,  t.m_axi_rvalid, t.m_axi_rready,
                  t.m_axi_rdata.data(), t.m_axi_rresp,   t.m_axi_rlast},
-      host, parameters);
-  if (!trace_path.empty()) {
+      host, options.link);
+  if (!options.pins_path.empty()) pins_ = std::make_unique<PinLog>(options.pins_path, options.pins_clocks);
+  if (!options.trace_path.empty()) {
     trace_ = std::make_unique<VerilatedFstC>();
     top_->trace(trace_.get(), 99);
-    trace_->open(trace_path.c_str());
+    trace_->open(options.trace_path.c_str());
   }
   SC_METHOD(step);
 }
@@ -90,6 +90,7 @@ void CardModule::step() {
     wan_->sample(now);
     link_->sample(now);
   }
+  if (pins_) pins_->clock(*top_);
   if (trace_) trace_->dump(2 * now);
   top_->clk_i = 1;
   top_->eval();

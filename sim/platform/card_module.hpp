@@ -8,6 +8,8 @@
 
 #include "sim/platform/ethernet_port.hpp"
 #include "sim/platform/pcie_link.hpp"
+#include "sim/platform/pin_log.hpp"
+#include "sim/platform/platform.hpp"
 
 class VerilatedContext;
 class VerilatedFstC;
@@ -18,8 +20,7 @@ namespace sallyport::sim {
 // What ties the model's lifetime together stays in the .cpp; a Verilated header is expensive to include.
 class CardModule : public sc_core::sc_module {
  public:
-  CardModule(const sc_core::sc_module_name& name, driver::HostBus& host, LinkParameters parameters, std::uint64_t seed,
-             const std::string& trace_path);
+  CardModule(const sc_core::sc_module_name& name, driver::HostBus& host, const PlatformOptions& options);
   ~CardModule() override;
 
   // The number that the next clock edge will have.
@@ -43,6 +44,7 @@ class CardModule : public sc_core::sc_module {
   std::unique_ptr<VerilatedContext> context_;
   std::unique_ptr<Vsallyport_card> top_;
   std::unique_ptr<VerilatedFstC> trace_;
+  std::unique_ptr<PinLog> pins_;
   std::unique_ptr<EthernetPort> lan_;
   std::unique_ptr<EthernetPort> wan_;
   std::unique_ptr<PcieLink> link_;

@@ -25,7 +25,7 @@ class Platform::Simulation {
       : context_(std::make_unique<sc_core::sc_simcontext>()) {
     enter();
     sc_core::sc_set_time_resolution(1, sc_core::SC_FS);
-    card_ = std::make_unique<CardModule>("card", host, options.link, options.seed, options.trace_path);
+    card_ = std::make_unique<CardModule>("card", host, options);
     period_ = sc_core::sc_time(1e15 / kClockHz, sc_core::SC_FS);
   }
   ~Simulation() {

@@ -18,6 +18,8 @@ struct PlatformOptions {
   LinkParameters link;
   std::uint64_t seed = 1;  // of what starts unknown in the RTL
   std::string trace_path;  // an FST waveform of everything; empty: none
+  std::string pins_path;   // what stands at the card's inputs (PinLog), so many clocks; empty: none
+  unsigned pins_clocks = 0;
 };
 
 // Time is simulated, and passes only inside run(), read() and write(). Each platform has a SystemC simulation of its

@@ -7,7 +7,7 @@ import re
 import subprocess
 
 logging.getLogger("scapy").setLevel(logging.ERROR)
-from scapy.all import IP, UDP, Ether, IPv6, rdpcap  # noqa: E402
+from scapy.all import ARP, IP, UDP, Dot1Q, Ether, IPv6, rdpcap  # noqa: E402
 from scapy.layers.ipsec import ESP  # noqa: E402
 
 from .sa_types import SaKey  # noqa: E402
@@ -22,7 +22,7 @@ DISCOVERY = {131, 132, 133, 134, 135, 136, 137, 143}
 
 def ip_of(packet):
     """The outermost IP header, of either version, or None."""
-    header = packet.payload if isinstance(packet, Ether) else packet
+    header = packet[Dot1Q].payload if Dot1Q in packet else packet.payload if isinstance(packet, Ether) else packet
     return header if isinstance(header, (IP, IPv6)) else None
 
 
@@ -63,7 +63,7 @@ def is_ike(packet):
 
 def is_discovery(packet):
     """ARP, and what IPv6 has in its place. Behind a hop-by-hop header (MLD) too."""
-    if isinstance(packet, Ether) and packet.type == 0x0806:
+    if ARP in packet:
         return True
     ip = ip_of(packet)
     if not isinstance(ip, IPv6):
