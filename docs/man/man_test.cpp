@@ -140,7 +140,7 @@ TEST(Example, OfAConfigurationIsOneThatTheDaemonTakes) {
   fs::remove_all(folder);
   ASSERT_TRUE(config);
   EXPECT_EQ(config->connections.size(), 1U);
-  EXPECT_EQ(config->policies.size(), 3U);
+  EXPECT_EQ(config->policies.size(), 4U);
 }
 
 // The manual's own example, but for its secret's file.

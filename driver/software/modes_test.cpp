@@ -248,10 +248,10 @@ TEST_P(EveryWay, AcceptsWhatThePeerSeals) {
 
 // Texts that end anywhere in a beat and in a hash's block.
 TEST_P(EveryWay, CarriesPacketsOfEveryLength) {
-  for (const EspPeer& peer : {type_of(way_), types_of(way_).back()}) {
+  for (const auto& [peer, most] : {std::pair(type_of(way_), 66U), {types_of(way_).back(), 130U}}) {
     install_sa_out(outbound_row(way_, peer), peer);
     install_sa_in(inbound_row(way_, peer), peer);
-    for (std::size_t payload = 1; payload <= 130; ++payload) {
+    for (std::size_t payload = 1; payload <= most; ++payload) {
       SCOPED_TRACE(peer.name() + ", " + std::to_string(payload) + " bytes");
       expect_sent_packet(way_, peer, packet_of(way_, payload, true), payload);
       const Packet p = packet_of(way_, payload, false);
@@ -263,7 +263,7 @@ TEST_P(EveryWay, CarriesPacketsOfEveryLength) {
 TEST_P(EveryWay, TellsTheHostOfThePacketThatNoLongerFits) {
   const EspPeer peer = type_of(way_);
   install_sa_out(outbound_row(way_, peer), peer);
-  std::size_t payload = 1300;
+  std::size_t payload = 1380;  // fits, whatever stands around it
   const auto made = [&](std::size_t n) {
     card_.receive(Port::kLan, bench::lan_frame(packet_of(way_, n, true)));
     return sent_.empty() ? 0 : take_sent(Port::kWan).size();

@@ -354,6 +354,9 @@ class Reader {
     if (child.mode == Mode::kTransport && into.connection.remote.is_any()) {
       section.problem("mode", "\"transport\" is for one peer; write its 'remote_address'");
     }
+    child.or_tunnel = section.boolean("or_tunnel").value_or(false);
+    if (child.or_tunnel && child.mode == Mode::kTunnel)
+      section.problem("or_tunnel", "is for mode \"transport\"; take it out");
     child.local_ts = read_selectors(section, "local_ts", child.mode, into.connection.local);
     child.remote_ts = read_selectors(section, "remote_ts", child.mode, into.connection.remote);
     if (section.has("esp_proposals") && section.has("ah_proposals")) {

@@ -194,6 +194,7 @@ TEST(Config, AChildSaysItsModeAndWhatTheCardDoesWithItsOuterHeader) {
   EXPECT_THAT(wrong("ah_align = 8\n"), HasSubstr("ah_align: is for AH over IPv4; take it out here"));
   EXPECT_THAT(wrong("mode = \"transport\"\ndf = \"set\"\n"),
               HasSubstr("df: is for tunnels over IPv4; take it out here"));
+  EXPECT_THAT(wrong("or_tunnel = true\n"), HasSubstr("or_tunnel: is for mode \"transport\"; take it out"));
   EXPECT_THAT(wrong("ah_proposals = \"sha256\"\n"), HasSubstr("stands beside 'esp_proposals'"));
 }
 
@@ -202,11 +203,12 @@ TEST(Config, AChildOfAhInTransportModeIsBetweenTheTwoGateways) {
   text.replace(text.find("esp_proposals"), 13, "ah_proposals");
   text.replace(text.find("aes128gcm16"), 11, "sha256");
   text.erase(text.find("local_ts"), text.find("ah_proposals") - text.find("local_ts"));
-  text += "mode = \"transport\"\nah_align = 8\n";
+  text += "mode = \"transport\"\nor_tunnel = true\nah_align = 8\n";
   const auto config = parse(text);
   ASSERT_TRUE(config) << config.error().detail;
   const auto& child = config->connections[0].connection.children[0];
   EXPECT_EQ(child.mode, Mode::kTransport);
+  EXPECT_TRUE(child.or_tunnel);
   EXPECT_EQ(to_string(child.proposals), "sha256");
   EXPECT_TRUE(config->connections[0].children.at("net").sa.ah_align8);
   ASSERT_EQ(config->policies.size(), 1U);

@@ -2,9 +2,11 @@
 // A whole gateway in this process, over a software card whose ports are this test, in a network namespace of its own.
 #include "host/gateway/gateway.hpp"
 
+#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sched.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -102,6 +104,87 @@ action = "protect"
 sa = "m"
 )";
 
+// The same of IPv6, and what the two gateways say to each other in transport mode, by AH.
+constexpr const char* kConfigurationOfIpv6 = R"([card]
+backend = "software"
+lan_interface = "none"
+wan_interface = "none-either"
+[gateway]
+log_level = "warning"
+[lan]
+address = "2001:db8:1::1/64"
+tap = "hd-lan"
+mac = "02:00:00:00:01:00"
+[wan]
+address = ["2001:db8::1/64", "192.0.2.1/24"]
+tap = "hd-wan"
+mac = "02:00:00:00:02:00"
+[[sas]]
+name = "m"
+local_address = "2001:db8::1"
+remote_address = "2001:db8::2"
+spi_in = 0x1001
+spi_out = 0x2001
+key_in = "000102030405060708090a0b0c0d0e0f10111213"
+key_out = "202122232425262728292a2b2c2d2e2f30313233"
+dscp = 46
+[[sas]]
+name = "own"
+local_address = "192.0.2.1"
+remote_address = "192.0.2.2"
+protocol = "ah"
+mode = "transport"
+spi_in = 0x1002
+spi_out = 0x2002
+integrity_key_in = "000102030405060708090a0b0c0d0e0f000102030405060708090a0b0c0d0e0f"
+integrity_key_out = "202122232425262728292a2b2c2d2e2f202122232425262728292a2b2c2d2e2f"
+[[policies]]
+name = "net"
+source = "2001:db8:1::/64"
+destination = "2001:db8:2::/64"
+action = "protect"
+sa = "m"
+[[policies]]
+name = "own"
+source = "192.0.2.1"
+destination = "192.0.2.2"
+action = "protect"
+sa = "own"
+)";
+constexpr Address kHost6{0x2001'0db8'0001'0000, 10};
+constexpr Address kRemote6{0x2001'0db8'0002'0000, 10};
+constexpr Address kPeer6{0x2001'0db8'0000'0000, 2};
+constexpr Address kOurs = Address::from_v4(0xc0000201);  // 192.0.2.1
+
+Buffer frame_to(const driver::MacAddress& to, const driver::MacAddress& from, Bytes packet) {
+  const auto ethertype = packet[0] >> 4 == 6 ? driver::kEthertypeIpv6 : driver::kEthertypeIpv4;
+  return driver::testing::ethernet_frame(to, from, ethertype, packet);
+}
+
+// RFC 4861 4.4: who was asked for says its MAC address. Empty: this was no question.
+Buffer neighbour_advertisement(Bytes frame, const driver::MacAddress& mac) {
+  constexpr std::uint8_t kIcmpv6 = 58, kSolicitation = 135, kAdvertisement = 136;
+  const auto asked = ip_packet(frame);
+  if (!asked || !is_neighbour_discovery(*asked) || asked->payload()[0] != kSolicitation) return {};
+  if (asked->source == Address()) return {};  // somebody looks for duplicates
+  ByteReader target(asked->payload().subspan(8, 16));
+  driver::IpHeader header;
+  header.ipv6 = true;
+  header.ttl = 255;
+  const std::uint64_t high = target.u64();
+  header.source = {high, target.u64()};
+  header.destination = asked->source;
+  ByteWriter icmp;
+  icmp.u8(kAdvertisement).u8(0).u16(0).u32(0x60000000).u64(header.source.high).u64(header.source.low);
+  icmp.u8(2).u8(1).bytes(mac);
+  ByteWriter summed;
+  summed.u64(header.source.high).u64(header.source.low).u64(header.destination.high).u64(header.destination.low);
+  summed.u32(static_cast<std::uint32_t>(icmp.size())).u32(kIcmpv6).bytes(icmp.view());
+  icmp.patch_u16(2, driver::internet_checksum(summed.view()));
+  return frame_to({frame[6], frame[7], frame[8], frame[9], frame[10], frame[11]}, mac,
+                  driver::write_ip(header, kIcmpv6, icmp.view()));
+}
+
 Buffer udp_packet(std::uint32_t source, std::uint32_t destination, std::size_t payload, bool df) {
   return driver::testing::ethernet_frame(driver::MacAddress{2, 0, 0, 0, 1, 0}, kHostMac, driver::kEthertypeIpv4,
                                          driver::testing::udp_packet(source, destination, payload, df));
@@ -141,8 +224,8 @@ class GatewayTest : public testing::Test {
   }
 
   void start() { start(card_); }
-  void start(driver::Card& card) {
-    Config config = parse_config(kConfiguration, folder_ / "gw.toml").value();
+  void start(driver::Card& card, const char* configuration = kConfiguration) {
+    Config config = parse_config(configuration, folder_ / "gw.toml").value();
     config.state_directory = folder_ / "state";
     config.socket = folder_ / "run" / "api.sock";
     auto started = Gateway::start(io_, std::move(config), card);
@@ -150,10 +233,15 @@ class GatewayTest : public testing::Test {
     gateway_ = std::move(*started);
   }
 
-  // The wires: neighbours answer ARP, everything else is kept.
+  // The wires: neighbours answer ARP and neighbour discovery, other packets that were forwarded or protected are kept.
   void transmit(layout::Port port, Bytes frame) {
     if (u16(frame, 12) == 0x0806) {
       if (u16(frame, 20) == 1) asked_.emplace_back(port, Buffer(frame.begin(), frame.end()));
+      return;
+    }
+    if (const auto packet = ip_packet(frame);
+        packet && (is_neighbour_discovery(*packet) || is_link_scope(packet->destination))) {
+      asked_.emplace_back(port, Buffer(frame.begin(), frame.end()));
       return;
     }
     (port == layout::Port::kLan ? lan_ : wan_).emplace_back(frame.begin(), frame.end());
@@ -162,6 +250,10 @@ class GatewayTest : public testing::Test {
     for (const auto& [port, request] : std::exchange(asked_, {})) {
       const Bytes r = request;
       const auto& mac = port == layout::Port::kLan ? kHostMac : kPeerMac;
+      if (u16(r, 12) != 0x0806) {
+        if (const auto told = neighbour_advertisement(r, mac); !told.empty()) card_.receive(port, told);
+        continue;
+      }
       ByteWriter w;
       w.bytes(r.subspan(6, 6)).bytes(mac).u16(0x0806).bytes(r.subspan(14, 6)).u16(2);
       w.bytes(mac).bytes(r.subspan(38, 4)).bytes(r.subspan(22, 10));
@@ -179,9 +271,10 @@ class GatewayTest : public testing::Test {
     }
     return holds();
   }
-  bool peer_is_known() {
-    return run_until([&] { return gateway_->keeper().forwarding().is_known({layout::Port::kWan, Address::from_v4(kPeer)}); });
+  bool peer_is_known(const Address& peer = Address::from_v4(kPeer)) {
+    return run_until([&] { return gateway_->keeper().forwarding().is_known({layout::Port::kWan, peer}); });
   }
+  std::uint64_t drops(layout::Drop reason) { return driver::CardControl::open(card_)->counters()->of(reason); }
   using Answer = std::shared_ptr<std::optional<json::value>>;
   Answer begin_to_ask(const std::string& method, const std::vector<std::string>& path, json::value body = nullptr) {
     auto answer = std::make_shared<std::optional<json::value>>();
@@ -301,6 +394,124 @@ TEST_F(GatewayTest, APacketTooBigForTheTunnelIsAnsweredOrCut) {
   wan_.clear();
   card_.receive(layout::Port::kLan, udp_packet(kHost, kRemote, 1472, false));
   ASSERT_TRUE(run_until([&] { return wan_.size() == 2; }));
+}
+
+// ---- IPv6, transport mode, fragments
+
+class GatewayOfIpv6Test : public GatewayTest {
+ protected:
+  void start_both() {
+    start(card_, kConfigurationOfIpv6);
+    ASSERT_TRUE(peer_is_known(kPeer6));
+    ASSERT_TRUE(peer_is_known());
+    wan_.clear();
+  }
+  void send_from_host(std::size_t payload) {
+    card_.receive(layout::Port::kLan,
+                  frame_to({2, 0, 0, 0, 1, 0}, kHostMac, driver::testing::udp_packet(kHost6, kRemote6, payload)));
+  }
+  void arrives(Bytes packet) { card_.receive(layout::Port::kWan, frame_to({2, 0, 0, 0, 2, 0}, kPeerMac, packet)); }
+  // A packet from the peer to us in two fragments.
+  void arrives_in_fragments(std::uint8_t protocol, Bytes payload) {
+    driver::IpHeader header;
+    header.identification = 7;
+    header.ttl = 64;
+    header.source = Address::from_v4(kPeer);
+    header.destination = kOurs;
+    const auto whole = frame_to({2, 0, 0, 0, 2, 0}, kPeerMac, driver::write_ip(header, protocol, payload));
+    const auto parts = fragments(whole, 600);
+    ASSERT_EQ(parts.size(), 2U);
+    for (const Buffer& part : parts) card_.receive(layout::Port::kWan, part);
+  }
+};
+
+TEST_F(GatewayOfIpv6Test, ProtectsIpv6InATunnelOfIpv6) {
+  start_both();
+  send_from_host(100);
+  ASSERT_EQ(wan_.size(), 1U);
+  const auto outer = ip_packet(wan_[0]);
+  ASSERT_TRUE(outer && outer->ipv6);
+  EXPECT_EQ(outer->destination, kPeer6);
+  EXPECT_EQ(outer->protocol, driver::kProtocolEsp);
+  EXPECT_EQ(outer->tos >> 2, 46);
+  EXPECT_EQ(ask("GET", {"sas"}).at("sas").as_array().at(0).at("mode").as_string(), "tunnel");
+}
+
+// RFC 4443 3.2, RFC 8201: the MTU that is told is the largest that fits, and nothing is cut.
+TEST_F(GatewayOfIpv6Test, APacketTooBigForTheTunnelIsAnswered) {
+  start_both();
+  send_from_host(1452);
+  ASSERT_TRUE(run_until([&] { return !lan_.empty(); }));
+  const auto told = ip_packet(lan_[0]);
+  ASSERT_TRUE(told && told->ipv6);
+  EXPECT_EQ(told->destination, kHost6);
+  EXPECT_EQ(u16(told->payload(), 0), 0x0200);
+  const std::uint32_t mtu = u32(told->payload(), 4);
+  EXPECT_TRUE(wan_.empty());
+  send_from_host(mtu - 48U);
+  ASSERT_EQ(wan_.size(), 1U);
+  EXPECT_LE(wan_[0].size(), 1514U);
+  send_from_host(mtu - 47U);
+  EXPECT_EQ(wan_.size(), 1U);
+}
+
+TEST_F(GatewayOfIpv6Test, WhatItSaysItselfIsProtectedInTransportMode) {
+  start_both();
+  const Descriptor socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_port = htons(7777);
+  to.sin_addr.s_addr = htonl(kPeer);
+  ASSERT_EQ(::sendto(socket.get(), "hello", 5, 0, reinterpret_cast<const sockaddr*>(&to), sizeof to), 5);
+  ASSERT_TRUE(run_until([&] { return !wan_.empty(); }));
+  const auto packet = ip_packet(wan_[0]);
+  ASSERT_TRUE(packet);
+  EXPECT_EQ(packet->protocol, driver::kProtocolAh);
+  EXPECT_EQ(packet->source, kOurs);
+  EXPECT_EQ(packet->destination, Address::from_v4(kPeer));
+  EXPECT_EQ(u32(packet->payload(), 4), 0x2002U);
+  // To somebody else it speaks in the clear: no policy says otherwise.
+  wan_.clear();
+  to.sin_addr.s_addr = htonl(kPeer + 1);
+  ASSERT_EQ(::sendto(socket.get(), "hello", 5, 0, reinterpret_cast<const sockaddr*>(&to), sizeof to), 5);
+  ASSERT_TRUE(run_until([&] { return !wan_.empty(); }));
+  EXPECT_EQ(ip_packet(wan_[0])->protocol, driver::kProtocolUdp);
+}
+
+// RFC 4301 5.2.
+TEST_F(GatewayOfIpv6Test, WhatComesInTheClearAndShouldNotIsRefused) {
+  start_both();
+  const auto& counters = gateway_->exception_counters();
+  arrives(driver::testing::udp_packet(Address::from_v4(kPeer), kOurs));
+  ASSERT_TRUE(run_until([&] { return counters.refused == 1; }));
+  const auto given = counters.to_kernel;
+  arrives(driver::testing::udp_packet(Address::from_v4(kPeer + 1), kOurs));
+  EXPECT_TRUE(run_until([&] { return counters.to_kernel == given + 1; }));
+  EXPECT_EQ(counters.refused, 1U);
+}
+
+TEST_F(GatewayOfIpv6Test, EspAndAhInFragmentsReachTheCardAsAWhole) {
+  start_both();
+  const auto& counters = gateway_->exception_counters();
+  std::uint64_t joined = 0;
+  for (const std::uint8_t protocol : {driver::kProtocolEsp, driver::kProtocolAh}) {
+    arrives_in_fragments(protocol, Buffer(900, 0x77));
+    ++joined;
+    ASSERT_TRUE(run_until([&] { return counters.joined == joined; })) << int{protocol};
+    EXPECT_TRUE(run_until([&] { return drops(layout::Drop::kSpiUnknown) == joined; })) << int{protocol};
+  }
+}
+
+TEST_F(GatewayOfIpv6Test, EspInUdpInFragmentsReachesTheCardAsAWholeAndIkeDoesNot) {
+  start_both();
+  const auto& counters = gateway_->exception_counters();
+  const auto datagram = [](std::uint32_t first) {
+    return ByteWriter().u16(4500).u16(4500).u16(908).u16(0).u32(first).zeros(896).take();
+  };
+  arrives_in_fragments(driver::kProtocolUdp, datagram(0));  // the marker of IKE
+  arrives_in_fragments(driver::kProtocolUdp, datagram(0x77777777));
+  ASSERT_TRUE(run_until([&] { return drops(layout::Drop::kSpiUnknown) == 1; }));
+  EXPECT_EQ(counters.joined, 1U);
 }
 
 TEST_F(GatewayTest, PoliciesThatWereChangedLiveSurviveARestart) {

@@ -145,7 +145,8 @@ bool set_up_and_die(driver::Card& card) {
   driver::set_next_hop(image, 1, {layout::Port::kWan, kNextHop, 1500});
   driver::SpdRule everything;
   everything.action = layout::Action::kBypass;
-  if (!driver::compile_routes({{0x0a020000, 16, layout::Route::kSend, 1}}, image)) return false;
+  const driver::RouteEntry net{layout::Address::from_v4(0x0a020000), driver::kIpv4Prefix + 16, layout::Route::kSend, 1};
+  if (!driver::compile_routes({net}, image)) return false;
   if (!driver::compile_spd(driver::Direction::kOutbound, {everything}, image)) return false;
   if (!session->commit(image)) return false;
   if (!card.write(reg::kLanMac, 0x00000001) || !card.write(reg::kLanMac.at(1), 0x0200)) return false;

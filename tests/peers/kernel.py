@@ -118,6 +118,14 @@ class Kernel(KernelTest):
         self.assertFalse(swan.initiate())
         self.assertIn("and the peer asks for a tunnel", gateway.log())
 
+    def test_a_peer_that_declines_transport_mode_gets_a_tunnel_where_that_will_do(self):
+        swan = KernelStrongSwan(self.peer, swanctl(**DYNAMIC), ADDRESSES, BUILD)
+        gateway = self.gateway(ours("none", local_ts="", remote_ts="", child_options='mode = "transport"\nor_tunnel = true')).start()
+        gateway.cli("initiate", "peer", "net")
+        self.assertIn("TUNNEL", swan.list_sas())
+        self.assert_gateways_talk_protected(gateway, swan, "esp")
+        self.assertEqual({key.mode for key in gateway.keys()}, {"tunnel"})
+
 
 class KernelOfBothVersions(KernelTest):
     both = True

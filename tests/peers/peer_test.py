@@ -53,6 +53,7 @@ class PeerTest(unittest.TestCase):
 
     card = "xrt"
     sides = sides()
+    card_options = ""
     both = False  # IPv6 beside IPv4, everywhere
 
     def setUp(self):
@@ -87,7 +88,7 @@ class PeerTest(unittest.TestCase):
         self.peer.forward()
 
     def gateway(self, configuration):
-        return Gateway(self.dut, self.sides + configuration, self.card)
+        return Gateway(self.dut, self.sides + configuration, self.card, self.card_options)
 
     def assert_traffic_is_protected(self, keys, protocol="esp"):
         """Pings cross both ways, of both IP versions if there are; the WAN holds nothing but ESP or AH, IKE and ARP; the independent

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// software_pcap CARD.toml IN OUT: what `sallyport-bench pcap` does, through the software card. For readers_test.py.
+// software_pcap CARD.toml IN OUT: what `sallyport-bench pcap` does, through the software card; what it opens for the
+// host is written, too. For readers_test.py.
 #include <iostream>
 
 #include "driver/linux_port/capture_file.hpp"
+#include "driver/rings/rings.hpp"
 #include "driver/software/software_card.hpp"
 #include "sim/bench/card_file.hpp"
 
@@ -19,6 +21,8 @@ Result<void> run(const std::string& config, const std::string& in_path, const st
   });
   auto loaded = bench::load_card(card, config);
   if (!loaded) return loaded.error();
+  auto ring = driver::RxRing::start(card, 64);
+  if (!ring) return ring.error();
   auto reader = driver::CaptureReader::open(in_path);
   if (!reader) return reader.error();
   for (;;) {
@@ -26,6 +30,9 @@ Result<void> run(const std::string& config, const std::string& in_path, const st
     if (!frame) return frame.error();
     if (!frame->has_value()) break;
     card.receive(loaded->input, (*frame)->data);
+    auto message = ring->poll();
+    if (!message) return message.error();
+    if (*message && (*message)->decapsulated) written = writer->write(std::chrono::nanoseconds(0), (*message)->frame);
   }
   if (!written) return written;
   return writer->close();

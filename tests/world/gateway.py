@@ -21,9 +21,10 @@ DAEMON = {"software": BIN / "sallyportd", "verilated": BUILD / "tests" / "sallyp
 
 
 class Gateway:
-    """`configuration` is the part of the TOML file behind [card] and [gateway]: sides, connections, policies."""
+    """`configuration` is the part of the TOML file behind [card] and [gateway]: sides, connections, policies; `card_options` are further
+    lines of [card]."""
 
-    def __init__(self, namespace, configuration, card="xrt"):
+    def __init__(self, namespace, configuration, card="xrt", card_options=""):
         self.namespace, self.card_kind = namespace, card
         self.folder = namespace.world.folder / f"gateway-{namespace.name}"
         (self.folder / "state").mkdir(parents=True)
@@ -34,7 +35,7 @@ class Gateway:
         self.file = self.folder / "gateway.toml"
         card_section = (f'[card]\nbackend = "xrt"\nxclbin = "{XCLBIN}"\n' if card == "xrt" else
                         '[card]\nbackend = "software"\nlan_interface = "lan0"\nwan_interface = "wan0"\n')
-        self.file.write_text(f'{card_section}\n[gateway]\nsocket = "{self.socket}"\nstate_directory = "{self.folder}/state"\n'
+        self.file.write_text(f'{card_section}{card_options}\n[gateway]\nsocket = "{self.socket}"\nstate_directory = "{self.folder}/state"\n'
                              f'keylog = "{self.keylog}"\n\n{configuration}')
         self.file.chmod(0o600)
         self.card = self.daemon = None

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from .network import Failure, wait_for
 
-MODULES = """virtio_pci virtio_net virtio_console tun xfrm_user xfrm_algo esp4 ah4 xfrm4_tunnel tunnel4 esp6 ah6 tunnel6 jitterentropy_rng drbg gcm ctr seqiv
+MODULES = """virtio_pci virtio_net virtio_console tun 8021q xfrm_user xfrm_algo esp4 ah4 xfrm4_tunnel tunnel4 esp6 ah6 tunnel6 jitterentropy_rng drbg gcm ctr seqiv
  echainiv authenc ghash-generic hmac sha256_generic aesni-intel ghash-clmulni-intel"""
 
 INIT = r"""#!/bin/sh

@@ -7,7 +7,7 @@ import re
 import subprocess
 
 logging.getLogger("scapy").setLevel(logging.ERROR)
-from scapy.all import IP, UDP, Ether, IPv6, rdpcap  # noqa: E402
+from scapy.all import ARP, IP, UDP, Dot1Q, Ether, IPv6, rdpcap  # noqa: E402
 from scapy.layers.ipsec import ESP  # noqa: E402
 
 from .sa_types import SaKey  # noqa: E402
@@ -22,7 +22,7 @@ DISCOVERY = {131, 132, 133, 134, 135, 136, 137, 143}
 
 def ip_of(packet):
     """The outermost IP header, of either version, or None."""
-    header = packet.payload if isinstance(packet, Ether) else packet
+    header = packet[Dot1Q].payload if Dot1Q in packet else packet.payload if isinstance(packet, Ether) else packet
     return header if isinstance(header, (IP, IPv6)) else None
 
 
@@ -63,7 +63,7 @@ def is_ike(packet):
 
 def is_discovery(packet):
     """ARP, and what IPv6 has in its place. Behind a hop-by-hop header (MLD) too."""
-    if isinstance(packet, Ether) and packet.type == 0x0806:
+    if ARP in packet:
         return True
     ip = ip_of(packet)
     if not isinstance(ip, IPv6):
@@ -123,11 +123,10 @@ def read_with_scapy(path, keys):
         key = by_spi[spi]
         sa = sas.setdefault(spi, key.scapy_sa())
         try:
-            packet = sa.decrypt(bare(ip_of(packet), protocol, data))
+            opened = bytes(sa.decrypt(bare(ip_of(packet), protocol, data)))
+            packet = {4: IP, 6: IPv6}[opened[0] >> 4](opened)  # scapy does not know what a tunnel of AH holds
         except Exception as problem:
             raise Failure(f"{path}: scapy refuses packet {number}, SPI {spi:08x}: {type(problem).__name__} {problem}") from problem
-        # scapy does not know what a tunnel of AH holds.
-        packet = {4: IP, 6: IPv6}.get(bytes(packet)[0] >> 4, type(packet))(bytes(packet))
         if not is_sound(packet):
             raise Failure(f"{path}: packet {number}, SPI {spi:08x}, verifies, and is no IP packet when scapy has opened it")
         inner.setdefault(spi, []).append(packet)

@@ -33,9 +33,9 @@ module outbound
   input  logic         chain_room_i,
   stream_if.src        chain_plain,
   output chain_packet_t chain_packet_o,
-  output encap_t       chain_side_o,
+  output chained_t     chain_side_o,
   stream_if.snk        chain_esp,
-  input  encap_t       chain_side_i,
+  input  chained_t     chain_side_i,
   input  logic [255:0] chain_icv_i,
   // frames out; flight beside every beat
   stream_if.src        esp,

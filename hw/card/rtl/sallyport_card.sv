@@ -240,7 +240,7 @@ module sallyport_card
   stream_if      in_plain (.clk_i, .rst_ni);
   logic          out_room, in_room, in_icv_ok;
   chain_packet_t out_packet, in_packet;
-  encap_t        out_plain_side, out_esp_side;
+  chained_t      out_plain_side, out_esp_side;
   decap_t        in_esp_side, in_plain_side;
   logic [15:0]   in_trailer;
   logic [255:0]  out_icv;
@@ -359,7 +359,7 @@ module sallyport_card
   end
 
   chain #(
-    .OutSideT(encap_t),
+    .OutSideT(chained_t),
     .InSideT (decap_t)
   ) u_chain (
     .clk_i,

@@ -12,7 +12,8 @@ module ah_text
   stream_if.snk  in,
   input  decap_t packet_i,  // beside every beat
   stream_if.src  out,
-  output decap_t packet_o
+  output decap_t packet_o,
+  output logic   busy_o
 );
 
   localparam int unsigned MostIcvBytes = 32;
@@ -25,6 +26,7 @@ module ah_text
 
   state_e       state_q;
   stream_if     masked (.clk_i, .rst_ni);
+  stream_if     text (.clk_i, .rst_ni);
   logic         ah, ipv6;
   logic [6:0]   icv_size;           // bytes
   logic [255:0] icv_mask;           // the ICV's bytes, from its first on
@@ -51,6 +53,17 @@ module ah_text
     end
   end
 
+  // Beside a beat.
+  typedef struct packed {
+    decap_t       packet;
+    logic [5:0]   icv_size;
+    logic [255:0] icv;       // as far as it has come
+  } side_t;
+
+  side_t side, masked_side;
+
+  assign side = '{packet: packet_i, icv_size: ah ? 6'(icv_size) : '0, icv: ah ? icv : '0};
+
   always_comb begin
     icv          = icv_q;
     masked.valid = in.valid;
@@ -74,21 +87,32 @@ module ah_text
     end
   end
 
+  beat_register #(.SideT(side_t)) u_masked (
+    .clk_i,
+    .rst_ni,
+    .in    (masked),
+    .side_i(side),
+    .out   (text),
+    .side_o(masked_side)
+  );
+
   append #(
     .Bytes(MostIcvBytes),
     .SideT(decap_t)
   ) u_icv (
     .clk_i,
     .rst_ni,
-    .in          (masked),
-    .side_i      (packet_i),
+    .in          (text),
+    .side_i      (masked_side.packet),
     .tail_valid_i(1'b1),
     .tail_ready_o(),  // always there
-    .tail_i      (ah ? icv : '0),
-    .tail_bytes_i(ah ? 6'(icv_size) : '0),
+    .tail_i      (masked_side.icv),
+    .tail_bytes_i(masked_side.icv_size),
     .out,
     .side_o      (packet_o)
   );
+
+  assign busy_o = text.valid || out.valid;
 
   always_ff @(posedge clk_i) begin
     if (rst_ni && in.valid && ah) begin

@@ -52,7 +52,7 @@ module esp_decap
   release_t        verdict;
   header_request_t header;
   decap_t          packet;
-  logic            gcm_busy, gcm_release_busy, chain_release_busy;
+  logic            ah_text_busy, gcm_busy, gcm_release_busy, chain_release_busy;
 
   ah_text u_ah_text (
     .clk_i,
@@ -60,7 +60,8 @@ module esp_decap
     .in,
     .packet_i,
     .out     (whole),
-    .packet_o(packet)
+    .packet_o(packet),
+    .busy_o  (ah_text_busy)
   );
 
   cipher_choice u_choice (
@@ -184,6 +185,6 @@ module esp_decap
     .busy_o         (chain_release_busy)
   );
 
-  assign busy_o = whole.valid || gcm_busy || gcm_release_busy || chain_release_busy;
+  assign busy_o = ah_text_busy || gcm_busy || gcm_release_busy || chain_release_busy;
 
 endmodule

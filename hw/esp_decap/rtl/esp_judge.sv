@@ -53,7 +53,7 @@ module esp_judge
     else if (accept_valid_o) way_q <= way;
   end
 
-  // What the verdict needs once the SA has answered.
+  // What the verdict needs once the SA has answered. Lengths are counted meanwhile.
   typedef struct packed {
     logic [WayBits-1:0] way;
     logic [31:0]        generation;
@@ -64,58 +64,77 @@ module esp_judge
     logic               transport;
     logic [6:0]         skip;
     logic [7:0]         next_header;
-    logic [15:0]        pad_length;
-    logic [15:0]        content;      // ciphertext without trailer: what was protected, and padding
+    logic               pad_too_long;
+    logic [15:0]        left;          // bytes of what was protected
   } judged_t;
 
-  judged_t judged_in, judged;
-  logic    judged_valid;
-  logic    ah;
+  judged_t     asking_d, asking_q, judged;
+  logic        judged_valid, ah;
+  logic [15:0] content;                // ciphertext without trailer: what was protected, and padding
+  logic [15:0] pad_length;
 
-  assign ah = opened.packet.row.protocol == ProtocolAh;
+  assign ah         = opened.packet.row.protocol == ProtocolAh;
+  assign content    = 16'(opened.packet.ciphertext) - (ah ? 16'd0 : 16'd2);
+  assign pad_length = ah ? '0 : 16'(opened.pad_length);
+  assign asking_d   = '{
+    way:          way,
+    generation:   opened.packet.generation,
+    sa_index:     opened.packet.sa_index,
+    spi:          opened.packet.row.spi,
+    policy_id:    opened.packet.row.policy_id,
+    outer:        opened.packet.outer,
+    transport:    opened.packet.row.mode == ModeTransport,
+    skip:         ah ? header_bytes(opened.packet.outer.ipv6) - 7'd8 + opened.packet.ah_bytes
+                     : 7'(iv_bytes_in_payload(opened.packet.row.cipher, opened.packet.row.esn)),
+    next_header:  ah ? opened.packet.next_header : opened.next_header,
+    pad_too_long: pad_length > content,
+    left:         content - pad_length
+  };
 
-  assign judged_in = '{
-    way:         way,
-    generation:  opened.packet.generation,
-    sa_index:    opened.packet.sa_index,
-    spi:         opened.packet.row.spi,
-    policy_id:   opened.packet.row.policy_id,
-    outer:       opened.packet.outer,
-    transport:   opened.packet.row.mode == ModeTransport,
-    skip:        ah ? header_bytes(opened.packet.outer.ipv6) - 7'd8 + opened.packet.ah_bytes
-                    : 7'(iv_bytes_in_payload(opened.packet.row.cipher, opened.packet.row.esn)),
-    next_header: ah ? opened.packet.next_header : opened.next_header,
-    pad_length:  ah ? '0 : 16'(opened.pad_length),
-    content:     16'(opened.packet.ciphertext) - (ah ? 16'd0 : 16'd2)
+  always_ff @(posedge clk_i) if (accept_valid_o) asking_q <= asking_d;
+
+  // Of that, a clock later.
+  typedef struct packed {
+    judged_t     packet;
+    logic        wrong_next_header;
+    logic        too_short;
+    logic        inner_ipv6;         // tunnel mode
+    logic [15:0] total;              // transport mode: of the packet that leaves
+  } counted_t;
+
+  counted_t counting, counted;
+  logic     inner_ipv6;
+
+  assign judged     = counted.packet;
+  assign inner_ipv6 = asking_q.next_header == IpIpv6;
+  assign counting   = '{
+    packet:            asking_q,
+    wrong_next_header: asking_q.transport ? asking_q.next_header == IpNone : !(asking_q.next_header inside {IpIpv4, IpIpv6}),
+    too_short:         asking_q.left < (asking_q.transport ? 16'd1 : 16'(header_bytes(inner_ipv6))),
+    inner_ipv6:        inner_ipv6,
+    total:             asking_q.left + 16'(header_bytes(asking_q.outer.ipv6))
   };
 
   delay_line #(
-    .Width ($bits(judged_t)),
-    .Clocks(AcceptLatency)
-  ) u_judged (
+    .Width ($bits(counted_t)),
+    .Clocks(AcceptLatency - 1)
+  ) u_counted (
     .clk_i,
     .rst_ni,
-    .valid_i(accept_valid_o),
-    .data_i (judged_in),
+    .valid_i(asked_q),
+    .data_i (counting),
     .valid_o(judged_valid),
-    .data_o (judged)
+    .data_o (counted)
   );
 
-  verdict_t    checks;
-  logic [15:0] left;        // bytes of what was protected
-  logic        inner_ipv6;  // tunnel mode
-  logic        wrong_next_header;
-
-  assign left              = judged.content - judged.pad_length;
-  assign inner_ipv6        = judged.next_header == IpIpv6;
-  assign wrong_next_header = judged.transport ? judged.next_header == IpNone : !(judged.next_header inside {IpIpv4, IpIpv6});
+  verdict_t checks;
 
   always_comb begin
     checks = Open;
     checks = drop_if(checks, !accept_i.accept, accept_i.drop);
-    checks = drop_if(checks, judged.pad_length > judged.content, DropEspTrailer);
-    checks = drop_if(checks, wrong_next_header, DropEspNextHeader);
-    checks = drop_if(checks, left < (judged.transport ? 16'd1 : 16'(header_bytes(inner_ipv6))), DropInnerMalformed);
+    checks = drop_if(checks, judged.pad_too_long, DropEspTrailer);
+    checks = drop_if(checks, counted.wrong_next_header, DropEspNextHeader);
+    checks = drop_if(checks, counted.too_short, DropInnerMalformed);
   end
 
   assign verdict_o = '{
@@ -126,8 +145,8 @@ module esp_judge
     spi:        judged.spi,
     policy_id:  judged.policy_id,
     skip:       judged.skip,
-    keep:       14'(left),
-    ipv6:       judged.transport ? judged.outer.ipv6 : inner_ipv6,
+    keep:       14'(judged.left),
+    ipv6:       judged.transport ? judged.outer.ipv6 : counted.inner_ipv6,
     transport:  judged.transport,
     congested:  !judged.transport && judged.outer.tos[1:0] == EcnCe
   };
@@ -135,7 +154,7 @@ module esp_judge
   assign header_o = '{
     outer:    judged.outer,
     protocol: judged.next_header,
-    total:    left + 16'(header_bytes(judged.outer.ipv6))
+    total:    counted.total
   };
 
   assign event_valid_o = accept_valid_i && (accept_i.soft_limit || accept_i.hard_limit);

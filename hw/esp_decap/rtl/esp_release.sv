@@ -42,7 +42,7 @@ module esp_release
 
   delay_line #(
     .Width ($bits(release_t)),
-    .Clocks(2)
+    .Clocks(IpHeaderLatency)
   ) u_verdict_late (
     .clk_i,
     .rst_ni,
@@ -79,9 +79,10 @@ module esp_release
 
   stream_if   allowed (.clk_i, .rst_ni);
   stream_if   kept (.clk_i, .rst_ni);
+  stream_if   marking (.clk_i, .rst_ni);
   stream_if   marked (.clk_i, .rst_ni);
   admission_t admission;
-  side_t      side, kept_side;
+  side_t      side, kept_side, marked_side;
   logic [6:0] front_bytes;
 
   assign allowed.valid = in.valid && verdict_there && !verdict.drop;
@@ -146,16 +147,25 @@ module esp_release
   end
 
   always_comb begin
-    marked.valid = kept.valid;
-    marked.beat  = kept.beat;
-    kept.ready   = marked.ready;
-    if (first_q && kept_side.congested) marked.beat.data[95:0] = with_ce(kept.beat.data[95:0], kept_side.ipv6);
+    marking.valid = kept.valid;
+    marking.beat  = kept.beat;
+    kept.ready    = marking.ready;
+    if (first_q && kept_side.congested) marking.beat.data[95:0] = with_ce(kept.beat.data[95:0], kept_side.ipv6);
   end
+
+  beat_register #(.SideT(side_t)) u_marked (
+    .clk_i,
+    .rst_ni,
+    .in    (marking),
+    .side_i(kept_side),
+    .out   (marked),
+    .side_o(marked_side)
+  );
 
   // ---- headers in front
   logic [111:0] ethernet, ethernet_swapped;
 
-  assign ethernet = {lan_mac_i, 48'd0, kept_side.ipv6 ? EthertypeIpv6 : EthertypeIpv4};
+  assign ethernet = {lan_mac_i, 48'd0, marked_side.ipv6 ? EthertypeIpv6 : EthertypeIpv4};
 
   always_comb for (int unsigned i = 0; i < 14; i++) ethernet_swapped[8*i+:8] = ethernet[8*(13-i)+:8];
 
@@ -163,14 +173,14 @@ module esp_release
     .clk_i,
     .rst_ni,
     .in      (marked),
-    .header_i(kept_side.transport ? 512'({kept_side.header, ethernet_swapped}) : 512'(ethernet_swapped)),
-    .bytes_i (7'(EthernetBytes) + (kept_side.transport ? header_bytes(kept_side.ipv6) : 7'd0)),
-    .side_i  (kept_side.admission),
+    .header_i(marked_side.transport ? 512'({marked_side.header, ethernet_swapped}) : 512'(ethernet_swapped)),
+    .bytes_i (7'(EthernetBytes) + (marked_side.transport ? header_bytes(marked_side.ipv6) : 7'd0)),
+    .side_i  (marked_side.admission),
     .out,
     .side_o  (admission_o)
   );
 
-  assign busy_o = in.valid || kept.valid || out.valid;
+  assign busy_o = in.valid || kept.valid || marked.valid || out.valid;
 
   // ---- what must hold
   logic [31:0] verified_q;  // packets whose ICV was right and which the SA took, less those whose plaintext left

@@ -8,17 +8,19 @@ module encap_gcm
   parameter int unsigned Beats = 256,
   parameter int unsigned Packets = 64
 ) (
-  input  logic         clk_i,
-  input  logic         rst_ni,
-  input  table_write_t table_write_i,
-  output logic         table_ready_o,
-  input  logic         wipe_i,
-  output logic         wiping_o,
-  stream_if.snk        in,        // what the cipher calls payload: with padding and trailer
-  input  encap_t       packet_i,  // beside every beat
-  stream_if.src        out,
-  output flight_t      flight_o,  // beside every beat: the bank that the packet holds
-  output logic         busy_o
+  input  logic          clk_i,
+  input  logic          rst_ni,
+  input  table_write_t  table_write_i,
+  output logic          table_ready_o,
+  input  logic          wipe_i,
+  output logic          wiping_o,
+  stream_if.snk         in,              // what the cipher calls payload: with padding and trailer
+  input  encap_t        packet_i,        // beside every beat
+  input  logic          header_valid_i,  // of a packet that has begun, some clocks later
+  input  outer_header_t header_i,
+  stream_if.src         out,
+  output flight_t       flight_o,        // beside every beat: the bank that the packet holds
+  output logic          busy_o
 );
 
   // ---- into the cipher, with credit
@@ -82,13 +84,6 @@ module encap_gcm
     logic [2:0]  iv_bytes;  // of the IV that are in the payload
   } esp_t;
 
-  // What stands in front of ESP.
-  typedef struct packed {
-    logic [111:0] ethernet;
-    logic [383:0] ip;
-    logic [6:0]   ip_bytes;
-  } outer_header_t;
-
   stream_if cipher (.clk_i, .rst_ni);
   stream_if words (.clk_i, .rst_ni);
   stream_if sealed (.clk_i, .rst_ni);
@@ -99,8 +94,8 @@ module encap_gcm
   logic [127:0]  icv, icv_in;
   logic          esp_room, esp_there;
   esp_t          esp, esp_in;
-  logic          header_valid, header_room, header_there;
-  outer_header_t header, header_in;
+  logic          header_room, header_there;
+  outer_header_t header;
   flight_t       flight;
 
   fifo #(
@@ -166,26 +161,15 @@ module encap_gcm
     .used_o ()
   );
 
-  outer_header u_header (
-    .clk_i,
-    .rst_ni,
-    .valid_i   (opens),
-    .packet_i,
-    .valid_o   (header_valid),
-    .ethernet_o(header_in.ethernet),
-    .ip_o      (header_in.ip),
-    .ip_bytes_o(header_in.ip_bytes)
-  );
-
   fifo #(
     .Width($bits(outer_header_t)),
     .Depth(Packets)
   ) u_headers (
     .clk_i,
     .rst_ni,
-    .valid_i(header_valid),
+    .valid_i(header_valid_i),
     .ready_o(header_room),
-    .data_i (header_in),
+    .data_i (header_i),
     .valid_o(header_there),
     .ready_i(packet_taken),
     .data_o (header),
@@ -245,7 +229,7 @@ module encap_gcm
   always_ff @(posedge clk_i) begin
     if (rst_ni) begin
       assert (!opens || (empty_room && esp_room)) else $error("a packet without credit");
-      assert (!header_valid || header_room) else $error("a header without credit");
+      assert (!header_valid_i || header_room) else $error("a header without credit");
       assert (!cipher.valid || cipher.ready) else $error("a word without credit");
       assert (!tag_valid || icv_room) else $error("an ICV without credit");
       assert (!(cipher.valid && cipher.beat.last) || empty_there) else $error("the end of an unknown packet");

@@ -21,9 +21,9 @@ module esp_encap
   input  logic          chain_room_i,
   stream_if.src         chain_plain,
   output chain_packet_t chain_packet_o,    // beside every beat, like all that follow
-  output encap_t        chain_side_o,
+  output chained_t      chain_side_o,
   stream_if.snk         chain_esp,
-  input  encap_t        chain_side_i,
+  input  chained_t      chain_side_i,
   input  logic [255:0]  chain_icv_i,
   // out
   stream_if.src         out,
@@ -88,6 +88,42 @@ module esp_encap
     .leave_o
   );
 
+  // ---- its outer header, made when its first beat goes in
+  logic          first_q;
+  logic          header_valid, header_chained;
+  outer_header_t header;
+  logic          gcm_begins, chain_begins;
+
+  assign gcm_begins   = first_q && gcm_plain.valid && gcm_plain.ready;
+  assign chain_begins = first_q && chain_plain.valid && chain_plain.ready;
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) first_q <= 1'b1;
+    else if (whole.valid && whole.ready) first_q <= whole.beat.last;
+  end
+
+  outer_header u_header (
+    .clk_i,
+    .rst_ni,
+    .valid_i (gcm_begins || chain_begins),
+    .packet_i(packet),
+    .valid_o (header_valid),
+    .header_o(header)
+  );
+
+  delay_line #(
+    .Width (1),
+    .Clocks(IpHeaderLatency)
+  ) u_header_chained (
+    .clk_i,
+    .rst_ni,
+    .valid_i(gcm_begins || chain_begins),
+    .data_i (chain_begins),
+    .valid_o(),  // with the header
+    .data_o (header_chained)
+  );
+
+  // ---- the two ways
   encap_gcm u_gcm (
     .clk_i,
     .rst_ni,
@@ -95,11 +131,13 @@ module esp_encap
     .table_ready_o,
     .wipe_i,
     .wiping_o,
-    .in      (gcm_plain),
-    .packet_i(packet),
+    .in            (gcm_plain),
+    .packet_i      (packet),
+    .header_valid_i(header_valid && !header_chained),
+    .header_i      (header),
     .out,
     .flight_o,
-    .busy_o  (gcm_busy)
+    .busy_o        (gcm_busy)
   );
 
   // AH's text begins with the IP header: that stands where ESP has SPI and number.
@@ -109,7 +147,7 @@ module esp_encap
   assign front        = packet.ah ? hashed_front(packet.outer, packet.outer_total) : {packet.spi, packet.seq[31:0]};
   assign behind_front = packet.ah ? 14'(packet.outer_total) - 14'd8 : packet.ciphertext;
 
-  assign chain_side_o   = packet;
+  assign chain_side_o   = '{bank: packet.bank, ah: packet.ah, ipv6: packet.outer.ipv6};
   assign chain_packet_o = '{
     sa_index:   packet.sa_index,
     cipher:     packet.cipher,
@@ -124,12 +162,14 @@ module esp_encap
   encap_chain u_chain (
     .clk_i,
     .rst_ni,
-    .in      (chain_esp),
-    .packet_i(chain_side_i),
-    .icv_i   (chain_icv_i),
-    .out     (chained),
-    .flight_o(chained_flight_o),
-    .busy_o  (chain_busy)
+    .header_valid_i(header_valid && header_chained),
+    .header_i      (header),
+    .in            (chain_esp),
+    .packet_i      (chain_side_i),
+    .icv_i         (chain_icv_i),
+    .out           (chained),
+    .flight_o      (chained_flight_o),
+    .busy_o        (chain_busy)
   );
 
   assign busy_o = padded.valid || front_busy || gcm_busy || chain_busy;

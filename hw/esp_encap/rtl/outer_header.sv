@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Builds what stands in front of ESP or AH: Ethernet, IP, UDP when encap (RFC 3948 2.1; its checksum is 0, RFC 6935 over IPv6). Two
-// clocks from packet to header, one packet a clock.
+// Builds what stands in front of ESP or AH: Ethernet, IP, UDP when encap (RFC 3948 2.1; its checksum is 0, RFC 6935 over IPv6). One
+// packet a clock, each header path_pkg::IpHeaderLatency clocks later.
 module outer_header
-  import parse_pkg::*, path_pkg::*;
+  import path_pkg::*;
 (
-  input  logic         clk_i,
-  input  logic         rst_ni,
-  input  logic         valid_i,
-  input  encap_t       packet_i,
-  output logic         valid_o,
-  output logic [111:0] ethernet_o,  // byte 0 in bits 7:0, like the next; the frame begins with it
-  output logic [383:0] ip_o,        // IP and UDP, zero behind their last byte
-  output logic [6:0]   ip_bytes_o   // 20 to 48
+  input  logic          clk_i,
+  input  logic          rst_ni,
+  input  logic          valid_i,
+  input  encap_t        packet_i,
+  output logic          valid_o,
+  output outer_header_t header_o
 );
 
   // What waits for the IP header.
@@ -26,8 +24,9 @@ module outer_header
   } rest_t;
 
   rest_t        rest_in, rest;
-  logic [111:0] ethernet;  // first byte most significant, like the next
-  logic [63:0]  udp, udp_swapped;
+  logic [111:0] ethernet;          // first byte most significant, like the next
+  logic [63:0]  udp;
+  logic [63:0]  udp_swapped;       // byte 0 in bits 7:0, like the next
   logic [319:0] ip;
 
   assign rest_in = '{
@@ -53,7 +52,7 @@ module outer_header
 
   delay_line #(
     .Width ($bits(rest_t)),
-    .Clocks(2)
+    .Clocks(IpHeaderLatency)
   ) u_rest (
     .clk_i,
     .rst_ni,
@@ -63,14 +62,14 @@ module outer_header
     .data_o (rest)
   );
 
-  assign ethernet   = {rest.destination_mac, rest.source_mac, rest.ipv6 ? EthertypeIpv6 : EthertypeIpv4};
-  assign udp        = rest.encap ? {rest.source_port, rest.destination_port, rest.udp_bytes, 16'd0} : '0;
-  assign ip_bytes_o = header_bytes(rest.ipv6) + (rest.encap ? 7'd8 : 7'd0);
+  assign ethernet = {rest.destination_mac, rest.source_mac, rest.ipv6 ? EthertypeIpv6 : EthertypeIpv4};
+  assign udp      = rest.encap ? {rest.source_port, rest.destination_port, rest.udp_bytes, 16'd0} : '0;
 
   always_comb begin
-    for (int unsigned i = 0; i < 14; i++) ethernet_o[8*i+:8] = ethernet[8*(13-i)+:8];
+    for (int unsigned i = 0; i < 14; i++) header_o.ethernet[8*i+:8] = ethernet[8*(13-i)+:8];
     for (int unsigned i = 0; i < 8; i++) udp_swapped[8*i+:8] = udp[8*(7-i)+:8];
-    ip_o = rest.ipv6 ? {udp_swapped, ip} : {160'd0, udp_swapped, ip[159:0]};
+    header_o.ip       = rest.ipv6 ? {udp_swapped, ip} : {160'd0, udp_swapped, ip[159:0]};
+    header_o.ip_bytes = header_bytes(rest.ipv6) + (rest.encap ? 7'd8 : 7'd0);
   end
 
 endmodule

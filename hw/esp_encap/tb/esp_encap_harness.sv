@@ -62,7 +62,8 @@ module esp_encap_harness
 
   table_write_t  table_write;
   sa_out_t       row;
-  encap_t        packet, chain_side_in, chain_side_out;
+  encap_t        packet;
+  chained_t      chain_side_in, chain_side_out;
   chain_packet_t chain_packet;
   logic [255:0]  icv;
   logic          gcm_tables_ready, chain_tables_ready, wiping, chain_wiping, room, encap_busy, chain_busy;
@@ -140,7 +141,7 @@ module esp_encap_harness
   assign no_plain.ready = 1'b0;
 
   chain #(
-    .OutSideT(encap_t)
+    .OutSideT(chained_t)
   ) u_chain (
     .clk_i,
     .rst_ni,

@@ -120,119 +120,142 @@ module decide_outbound
     end
   end
 
-  // ---- stage 2: the SA's row, and how long it makes the packet; the next hop is read meanwhile
-  logic        row_valid_q;
-  found_t      row_found_q;
-  sa_out_t     row_q;
-  verdict_t    row_verdict;
-  outer_t      outer_d, outer_q;
-  logic [15:0] payload_d, payload_q;
-  logic [15:0] ciphertext_q;
-  logic [6:0]  ah_bytes_d, ah_bytes_q;
-  logic [6:0]  overhead_q;
-  logic        transport, ah;
-
-  assign next_hop_read_o = found_valid_q;
-  assign next_hop_bank_o = found_q.parsed.admission.generation[0];
-  assign next_hop_row_o  = found_q.protect ? row_i.next_hop : found_q.route.next_hop;
-  assign transport       = row_i.mode == ModeTransport;
-  assign ah              = row_i.protocol == ProtocolAh;
-  assign payload_d       = transport ? found_q.behind : found_q.parsed.ip.total;
-  assign ah_bytes_d      = ah_bytes(row_i.ah_align8 || outer_d.ipv6, row_i.integrity);
-
-  always_comb begin
-    // In tunnel mode the number gives the identification, later.
-    outer_d = own_header(found_q.parsed.ip);
-    if (!transport) begin
-      outer_d.ipv6        = row_i.ipv6;
-      outer_d.df          = row_i.df == DfSet || (row_i.df == DfCopy && (found_q.parsed.ip.ipv6 || found_q.parsed.ip.df));
-      outer_d.flow_label  = '0;
-      outer_d.ttl         = row_i.ttl;
-      outer_d.source      = row_i.source;
-      outer_d.destination = row_i.destination;
-      if (row_i.set_dscp) outer_d.tos[7:2] = row_i.dscp;
-    end
-
-    row_verdict = found_q.parsed.verdict;
-    if (found_q.protect) begin
-      row_verdict = drop_if(row_verdict, !row_i.valid || !protects(row_i.protocol, row_i.encap, row_i.cipher, row_i.integrity),
-                            DropSaEmpty);
-      row_verdict = drop_if(row_verdict, !transport && found_q.parsed.ip.ttl < 8'd2, DropTtlExpired);
-      row_verdict = drop_if(row_verdict, transport && (!found_q.parsed.ip.plain || found_q.behind == '0), DropPlainHeader);
-    end
-  end
-
-  always_ff @(posedge clk_i) begin
-    row_valid_q <= rst_ni && found_valid_q;
-    if (found_valid_q) begin
-      row_found_q                <= found_q;
-      row_found_q.parsed.verdict <= row_verdict;
-      row_q                      <= row_i;
-      outer_q                    <= outer_d;
-      payload_q                  <= payload_d;
-      ciphertext_q               <= ah ? payload_d : ciphertext_bytes(payload_d, row_i.cipher);
-      ah_bytes_q                 <= ah_bytes_d;
-      overhead_q                 <= header_bytes(outer_d.ipv6) + (row_i.encap ? 7'd8 : 7'd0) +
-                                    (ah ? ah_bytes_d : esp_overhead(row_i.cipher, row_i.integrity));
-    end
-  end
-
-  // ---- stage 3: the next hop
+  // ---- what becomes of a packet that is protected, an addition a stage
   typedef struct packed {
     found_t      found;
     sa_out_t     row;
     outer_t      outer;
     logic [15:0] payload;
-    logic [13:0] ciphertext;
     logic [6:0]  ah_bytes;
-    logic [15:0] outer_total;
-    logic [47:0] mac;
-  } reached_t;
+    logic [15:0] ciphertext;
+    logic [6:0]  overhead;    // bytes of the packet sent, without ciphertext
+    logic [16:0] total;       // and with it
+    next_hop_t   next_hop;
+  } sending_t;
 
-  logic        reached_valid_q;
-  reached_t    reached_q;
-  verdict_t    reached_verdict;
-  logic [16:0] outer_total;
-  logic        too_big;
+  function automatic sending_t with_verdict(sending_t sending, verdict_t verdict);
+    with_verdict                      = sending;
+    with_verdict.found.parsed.verdict = verdict;
+  endfunction
 
-  assign outer_total = {1'b0, ciphertext_q} + 17'(overhead_q);
-  assign too_big     = (row_found_q.protect ? outer_total : {1'b0, row_found_q.parsed.ip.total}) > {1'b0, next_hop_i.mtu};
-
-  always_comb begin
-    reached_verdict = row_found_q.parsed.verdict;
-    reached_verdict = drop_if(reached_verdict, !next_hop_i.valid, DropNoNextHop);
-    reached_verdict = drop_if(reached_verdict, next_hop_i.port != 1'(PortWan), DropEgressPort);
-    reached_verdict = host_if(reached_verdict, too_big, UpcallTooBig);
-  end
+  // ---- stage 2: the SA's row
+  logic     row_valid_q;
+  sending_t row_q;
 
   always_ff @(posedge clk_i) begin
-    reached_valid_q <= rst_ni && row_valid_q;
-    if (row_valid_q) begin
-      reached_q.found                <= row_found_q;
-      reached_q.found.parsed.verdict <= reached_verdict;
-      reached_q.row                  <= row_q;
-      reached_q.outer                <= outer_q;
-      reached_q.payload              <= payload_q;
-      reached_q.ciphertext           <= 14'(ciphertext_q);  // a frame has no more
-      reached_q.ah_bytes             <= ah_bytes_q;
-      reached_q.outer_total          <= 16'(outer_total);
-      reached_q.mac                  <= next_hop_i.mac;
+    row_valid_q <= rst_ni && found_valid_q;
+    if (found_valid_q) begin
+      row_q       <= '0;
+      row_q.found <= found_q;
+      row_q.row   <= row_i;
     end
   end
 
-  // ---- stage 4: a sequence number for what is to be protected
-  reached_t numbered;
+  // ---- stage 3: what the row says of the packet; the next hop is read meanwhile
+  logic     said_valid_q;
+  sending_t said_d, said_q;
+  ip_t      row_ip;
+  logic     transport;
+
+  assign next_hop_read_o = row_valid_q;
+  assign next_hop_bank_o = row_q.found.parsed.admission.generation[0];
+  assign next_hop_row_o  = row_q.found.protect ? row_q.row.next_hop : row_q.found.route.next_hop;
+  assign row_ip          = row_q.found.parsed.ip;
+  assign transport       = row_q.row.mode == ModeTransport;
+
+  always_comb begin
+    said_d = row_q;
+    // In tunnel mode the number gives the identification, later.
+    said_d.outer = own_header(row_ip);
+    if (!transport) begin
+      said_d.outer.ipv6        = row_q.row.ipv6;
+      said_d.outer.df          = row_q.row.df == DfSet || (row_q.row.df == DfCopy && (row_ip.ipv6 || row_ip.df));
+      said_d.outer.flow_label  = '0;
+      said_d.outer.ttl         = row_q.row.ttl;
+      said_d.outer.source      = row_q.row.source;
+      said_d.outer.destination = row_q.row.destination;
+      if (row_q.row.set_dscp) said_d.outer.tos[7:2] = row_q.row.dscp;
+    end
+    said_d.payload  = transport ? row_q.found.behind : row_ip.total;
+    said_d.ah_bytes = ah_bytes(row_q.row.ah_align8 || said_d.outer.ipv6, row_q.row.integrity);
+    if (row_q.found.protect) begin
+      said_d.found.parsed.verdict = drop_if(said_d.found.parsed.verdict, !row_q.row.valid ||
+                                            !protects(row_q.row.protocol, row_q.row.encap, row_q.row.cipher, row_q.row.integrity),
+                                            DropSaEmpty);
+      said_d.found.parsed.verdict = drop_if(said_d.found.parsed.verdict, !transport && row_ip.ttl < 8'd2, DropTtlExpired);
+      said_d.found.parsed.verdict = drop_if(said_d.found.parsed.verdict, transport && (!row_ip.plain || row_q.found.behind == '0),
+                                            DropPlainHeader);
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    said_valid_q <= rst_ni && row_valid_q;
+    if (row_valid_q) said_q <= said_d;
+  end
+
+  // ---- stage 4: how long that makes it
+  logic     long_valid_q;
+  sending_t long_q;
+  logic     ah;
+
+  assign ah = said_q.row.protocol == ProtocolAh;
+
+  always_ff @(posedge clk_i) begin
+    long_valid_q <= rst_ni && said_valid_q;
+    if (said_valid_q) begin
+      long_q            <= said_q;
+      long_q.ciphertext <= ah ? said_q.payload : ciphertext_bytes(said_q.payload, said_q.row.cipher);
+      long_q.overhead   <= (ah ? said_q.ah_bytes : esp_overhead(said_q.row.cipher, said_q.row.integrity)) +
+                           header_bytes(said_q.outer.ipv6) + (said_q.row.encap ? 7'd8 : 7'd0);
+      long_q.next_hop   <= next_hop_i;
+    end
+  end
+
+  // ---- stage 5: all of it; whether the next hop is there
+  logic     whole_valid_q;
+  sending_t whole_q;
+  verdict_t whole_verdict;
+
+  always_comb begin
+    whole_verdict = long_q.found.parsed.verdict;
+    whole_verdict = drop_if(whole_verdict, !long_q.next_hop.valid, DropNoNextHop);
+    whole_verdict = drop_if(whole_verdict, long_q.next_hop.port != 1'(PortWan), DropEgressPort);
+  end
+
+  always_ff @(posedge clk_i) begin
+    whole_valid_q <= rst_ni && long_valid_q;
+    if (long_valid_q) begin
+      whole_q       <= with_verdict(long_q, whole_verdict);
+      whole_q.total <= long_q.found.protect ? {1'b0, long_q.ciphertext} + 17'(long_q.overhead)
+                                            : {1'b0, long_q.found.parsed.ip.total};
+    end
+  end
+
+  // ---- stage 6: whether the next hop takes it
+  logic     reached_valid_q;
+  sending_t reached_q;
+
+  always_ff @(posedge clk_i) begin
+    reached_valid_q <= rst_ni && whole_valid_q;
+    if (whole_valid_q) begin
+      reached_q <= with_verdict(whole_q, host_if(whole_q.found.parsed.verdict, whole_q.total > {1'b0, whole_q.next_hop.mtu},
+                                                 UpcallTooBig));
+    end
+  end
+
+  // ---- stage 7: a sequence number for what is to be protected
+  sending_t numbered;
   logic     numbered_valid;
 
   assign number_valid_o   = reached_valid_q && reached_q.found.protect && reached_q.found.parsed.verdict.fate == Undecided;
   assign number_request_o = '{
     sa_index: reached_q.found.rule.sa_index,
     row:      reached_q.row,
-    bytes:    reached_q.ciphertext
+    bytes:    14'(reached_q.ciphertext)  // a frame has no more
   };
 
   delay_line #(
-    .Width ($bits(reached_t)),
+    .Width ($bits(sending_t)),
     .Clocks(NumberLatency)
   ) u_numbered (
     .clk_i,
@@ -243,7 +266,7 @@ module decide_outbound
     .data_o (numbered)
   );
 
-  // ---- stage 5: the job
+  // ---- stage 8: the job
   verdict_t   verdict;
   admission_t admission;
   ip_t        ip;
@@ -290,7 +313,7 @@ module decide_outbound
       job_o.keep            <= admission.length;
       job_o.rewrite         <= KeepHeaders;
       job_o.ipv6            <= ip.ipv6;
-      job_o.destination_mac <= numbered.mac;
+      job_o.destination_mac <= numbered.next_hop.mac;
       job_o.source_mac      <= wan_mac_i;
       job_o.ttl             <= ip.ttl - 8'd1;
       job_o.checksum        <= checksum_ttl_less_one(ip.checksum);
@@ -317,7 +340,7 @@ module decide_outbound
         encap:            numbered.row.encap,
         source_port:      numbered.row.source_port,
         destination_port: numbered.row.destination_port,
-        destination_mac:  numbered.mac,
+        destination_mac:  numbered.next_hop.mac,
         source_mac:       wan_mac_i,
         ah:               numbered.row.protocol == ProtocolAh,
         ah_bytes:         numbered.ah_bytes,
@@ -327,8 +350,8 @@ module decide_outbound
         seq:              number_i.seq,
         next_header:      !tunnel ? ip.protocol : ip.ipv6 ? IpIpv6 : IpIpv4,
         payload:          numbered.payload,
-        ciphertext:       numbered.ciphertext,
-        outer_total:      numbered.outer_total
+        ciphertext:       14'(numbered.ciphertext),
+        outer_total:      16'(numbered.total)
       };
     end
     if (number_valid_i) begin
@@ -348,7 +371,7 @@ module decide_outbound
     end
   end
 
-  assign busy_o = found_valid_q || row_valid_q || reached_valid_q || numbered_valid || valid_o || event_valid_o;
+  assign busy_o = found_valid_q || row_valid_q || said_valid_q || long_valid_q || whole_valid_q || reached_valid_q || numbered_valid || valid_o || event_valid_o;
 
   always_ff @(posedge clk_i) begin
     if (rst_ni) begin

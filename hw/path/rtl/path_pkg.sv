@@ -58,6 +58,8 @@ package path_pkg;
     address_t    destination;
   } outer_t;
 
+  localparam int unsigned IpHeaderLatency = 5;  // clocks that ip_header takes
+
   // Of one without options.
   function automatic logic [6:0] header_bytes(logic ipv6);
     return ipv6 ? 7'(Ipv6Bytes) : 7'(Ipv4Bytes);
@@ -105,6 +107,20 @@ package path_pkg;
     logic [13:0] ciphertext;        // bytes: of ESP with padding and trailer, of AH the payload
     logic [15:0] outer_total;       // bytes of the packet sent
   } encap_t;
+
+  // What of it waits beside a packet in the chain engine.
+  typedef struct packed {
+    logic bank;
+    logic ah;
+    logic ipv6;  // outside
+  } chained_t;
+
+  // What stands in front of ESP or AH; byte 0 in bits 7:0.
+  typedef struct packed {
+    logic [111:0] ethernet;
+    logic [383:0] ip;        // IP, and UDP when encap; zero behind their last byte
+    logic [6:0]   ip_bytes;  // 20 to 48
+  } outer_header_t;
 
   // What decapsulation needs of one packet.
   typedef struct packed {
