@@ -462,7 +462,8 @@ class Module:
         index = ""
         for i, count in zip(indices, elements):
             value = self.value(i, scope)
-            text = self.expression(i, scope) if value is None else str(value)
+            # In braces it has its own width: Icarus Verilog widens an index rather than let it wrap.
+            text = f"{{{self.expression(i, scope)}}}" if value is None else str(value)
             index = text if not index else f"({index}) * {count} + {text}"
         return variable, index
 
@@ -511,6 +512,8 @@ class Module:
             left, right = (self.expression(c, scope) for c in e)
             if tag in SIGNED:
                 left, right = f"$signed({left})", f"$signed({right})"
+            if tag in ("shiftl", "shiftr") and e[1].tag != "const":
+                right = f"{{{right}}}"  # as an index
             return f"({left} {BINARY[tag]} {right})"
         if tag in UNARY:
             return f"({UNARY[tag]}{self.expression(e[0], scope)})"
@@ -741,12 +744,14 @@ class Module:
     def function_text(self, element, known, name):
         locals_, self.known = self.functions[element], dict(known)
         result = next(v for v in locals_ if v.direction == "result")
-        lines = [f"  function [{result.type.width - 1}:0] {name};"]
+        lines = [f"  function automatic [{result.type.width - 1}:0] {name};"]
         inputs = [v for v in locals_ if v.direction == "input" and v not in self.known]
         result.name = name
         lines += [f"    input [{v.type.width * v.count - 1}:0] {v.name};" for v in inputs]
-        seen = len(self.reads(element))
-        lines += [f"    input seen_{i};" for i in range(seen or (0 if inputs else 1))]
+        seen = self.reads(element)  # whole: what is cut to a bit would wake nobody when another bit changes
+        lines += [f"    input [{v.type.width - 1}:0] seen_{i};" for i, v in enumerate(seen)]
+        if not inputs and not seen:
+            lines.append("    input unused;")
         lines += ["    " + v.declaration("reg") for v in locals_ if v.direction is None]
         lines += ["    begin", *self.statements(element, self.scopes[element], "      "), "    end", "  endfunction"]
         self.known = {}
@@ -773,10 +778,10 @@ class Module:
             lines.append("  " + v.declaration(f"{v.direction} {kind}" if v.direction else kind))
         for key, name in self.helpers.items():
             if key[0] == "sign":
-                lines += [f"  function [{key[1] + key[2] - 1}:0] {name};", f"    input [{key[1] - 1}:0] x;",
+                lines += [f"  function automatic [{key[1] + key[2] - 1}:0] {name};", f"    input [{key[1] - 1}:0] x;",
                           f"    {name} = {{{{{key[2]}{{x[{key[1] - 1}]}}}}, x}};", "  endfunction"]
             else:
-                lines += [f"  function [{key[1] - 1}:0] {name};", f"    input [{key[0] - 1}:0] x;", "    input [31:0] low;",
+                lines += [f"  function automatic [{key[1] - 1}:0] {name};", f"    input [{key[0] - 1}:0] x;", "    input [31:0] low;",
                           f"    {name} = x[low +: {key[1]}];", "  endfunction"]
         return "\n".join([*lines, *functions, *self.body, "endmodule", ""])
 

@@ -26,6 +26,7 @@ ROOT = HERE.parent.parent
 sys.path.insert(0, str(ROOT / "hls/report"))
 import kernel_report  # noqa: E402
 import netlist  # noqa: E402
+import place  # noqa: E402
 import plain_verilog  # noqa: E402
 import report  # noqa: E402
 
@@ -39,6 +40,7 @@ TOP = "sallyport_card"
 UNITS = {"sallyport_card", "host_if", "outbound", "inbound", "entrance", "parse", "lookup", "principal_table", "spd", "outer_lookup",
          "next_hop_table", "sa_out", "sa_in", "mover", "tx_port", "esp_encap", "esp_decap", "gcm", "key_setup", "gcm_ghash",
          "gcm_keystream", "chain", "chain_keys", "chain_direction", "chain_cipher", "chain_hash"}
+PLACED = ("bucket_hash", "next_hop_table", "tx_port")  # small enough for an iCE40
 SYNTH = "synth_xilinx -family xcup -flatten -noiopad -noclkbuf -nowidelut -uram"
 
 
@@ -109,6 +111,13 @@ class Unit:
         self.timing = netlist.Timing(module, models)
         return netlist.area(module), self.timing.levels / 10
 
+    def placed(self):
+        kept = CACHE / f"{self.hash}.placed.json"
+        if not kept.exists():
+            name = self.module if self.kernel else self.names[plain_verilog.plain(self.module)]
+            kept.write_text(json.dumps({"unit": self.title, "source": self.hash, **place.place(name, self.source)}))
+        return json.loads(kept.read_text())
+
     def row(self):
         area, levels = self.measure()
         row = {"unit": self.title, "where": self.card.places[self.module], "source": self.hash, **area, "levels": levels,
@@ -161,8 +170,9 @@ def kept_rows():
     return {(r["unit"], tuple(r["where"])): r for r in json.loads(FIGURES.read_text())["units"]} if FIGURES.exists() else {}
 
 
-def write(rows, missing):
-    FIGURES.write_text(json.dumps({"yosys": yosys_version(), "missing": missing, "units": rows}, indent=1) + "\n")
+def write(rows, missing, placed):
+    figures = {"yosys": yosys_version(), "missing": missing, "units": rows, "placed": placed}
+    FIGURES.write_text(json.dumps(figures, indent=1) + "\n")
     report.main([FIGURES, HERE / "report.md"])
 
 
@@ -188,13 +198,14 @@ def main():
             began = time.monotonic()
             unit.netlist()
             print(f"{unit.title:18} {unit.hash} {time.monotonic() - began:6.0f} s", flush=True)
+    placed = {unit.title: unit for unit in card.units.values() if unit.title in PLACED and unit.kept.exists()}
     rows, missing = [], []
     for unit in card.units.values():  # those inside before those around them
         if unit.kept.exists():
             rows.append(unit.row())
         else:
             missing.append(unit.title)
-    write(rows, sorted(set(missing)))
+    write(rows, sorted(set(missing)), [placed[title].placed() for title in PLACED if title in placed])
 
 
 if __name__ == "__main__":

@@ -28,13 +28,13 @@ module frame_arbiter
     assign in[i].ready = take && chosen_d == IndexBits'(i);
   end
 
-  // Between frames: the first that offers behind the one that went last.
+  // Between frames: the first that offers behind the one that went last, else the first of all. (No modulo: of a number of inputs
+  // that is no power of two it is a divider, a hundred LUTs deep.)
   always_comb begin
     chosen_d = chosen_q;
     if (!inside_q) begin
-      for (int unsigned i = Inputs; i >= 1; i--) begin
-        if (valid[(32'(chosen_q)+i)%Inputs]) chosen_d = IndexBits'((32'(chosen_q) + i) % Inputs);
-      end
+      for (int i = Inputs - 1; i >= 0; i--) if (valid[i]) chosen_d = IndexBits'(i);
+      for (int i = Inputs - 1; i >= 0; i--) if (valid[i] && i > int'(chosen_q)) chosen_d = IndexBits'(i);
     end
   end
 
