@@ -28,7 +28,9 @@ constexpr const char* kSchema[] = {
     "CREATE INDEX IF NOT EXISTS members_by_group ON members (group_name, user_name)",
     "CREATE TABLE IF NOT EXISTS credentials (user_name VARCHAR(64) NOT NULL REFERENCES users (name) ON DELETE CASCADE, "
     "kind TEXT "
-    "NOT NULL, data TEXT NOT NULL, PRIMARY KEY (user_name, kind))",
+    "NOT NULL, data TEXT NOT NULL, number VARCHAR(128) NOT NULL, last_step BIGINT NOT NULL, PRIMARY KEY (user_name, "
+    "kind))",
+    "CREATE INDEX IF NOT EXISTS credentials_by_number ON credentials (kind, number)",
     "CREATE TABLE IF NOT EXISTS audit (number BIGINT PRIMARY KEY, at TEXT NOT NULL, actor TEXT NOT NULL, action TEXT "
     "NOT NULL, "
     "subject TEXT NOT NULL, detail TEXT NOT NULL, digest TEXT NOT NULL)",
@@ -164,10 +166,18 @@ class Directory::Session {
     }
   }
 
-  void write_credential(const std::string& user, const std::string& kind, const std::string& data) {
+  void write_credential(const std::string& user, const std::string& kind, const std::string& data,
+                        const std::string& number = "") {
     sql << "DELETE FROM credentials WHERE user_name = :u AND kind = :k", soci::use(user), soci::use(kind);
-    sql << "INSERT INTO credentials (user_name, kind, data) VALUES (:u, :k, :d)", soci::use(user), soci::use(kind),
-        soci::use(data);
+    sql << "INSERT INTO credentials (user_name, kind, data, number, last_step) VALUES (:u, :k, :d, :n, 0)",
+        soci::use(user), soci::use(kind), soci::use(data), soci::use(number);
+  }
+
+  std::optional<std::string> user_with(const std::string& kind, const std::string& number) {
+    std::string user;
+    sql << "SELECT user_name FROM credentials WHERE kind = :k AND number = :n", soci::use(kind), soci::use(number),
+        soci::into(user);
+    return sql.got_data() ? std::optional<std::string>(user) : std::nullopt;
   }
 
   void make_tables() {
@@ -388,11 +398,14 @@ Result<std::vector<std::string>> Directory::members(const std::string& group) {
 // ---- credentials ---------------------------------------------------------------------------------------------------
 
 Result<void> Directory::set_credential(const std::string& actor, const std::string& user, CredentialKind kind,
-                                       const std::string& data) {
+                                       const std::string& data, const std::string& number) {
   return session_->change(actor, [&] {
     session_->demand_user(user);
     const std::string word(to_string(kind));
-    session_->write_credential(user, word, data);
+    if (!number.empty() && session_->user_with(word, number).value_or(user) != user) {
+      refuse(Errc::kExists, "another user has the " + word + " '" + number + "'");
+    }
+    session_->write_credential(user, word, data, number);
     session_->log("credential.set", user, word);
   });
 }
@@ -416,6 +429,24 @@ Result<std::optional<std::string>> Directory::credential(const std::string& user
     session_->sql << "SELECT data FROM credentials WHERE user_name = :u AND kind = :k", soci::use(user),
         soci::use(word), soci::into(data);
     return session_->sql.got_data() ? std::optional<std::string>(data) : std::nullopt;
+  });
+}
+
+Result<std::optional<std::string>> Directory::user_with(CredentialKind kind, const std::string& number) {
+  return session_->guarded(
+      [&] { return number.empty() ? std::nullopt : session_->user_with(std::string(to_string(kind)), number); });
+}
+
+Result<bool> Directory::take_step(const std::string& user, CredentialKind kind, std::uint64_t step) {
+  return session_->guarded([&] {
+    const std::string word(to_string(kind));
+    const auto number = static_cast<long long>(step);
+    soci::statement take =
+        (session_->sql.prepare
+             << "UPDATE credentials SET last_step = :s WHERE user_name = :u AND kind = :k AND last_step < :t",
+         soci::use(number), soci::use(user), soci::use(word), soci::use(number));
+    take.execute(true);
+    return take.get_affected_rows() == 1;
   });
 }
 

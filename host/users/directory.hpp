@@ -56,10 +56,16 @@ class Directory {
   Result<std::vector<std::string>> members(const std::string& group);
 
   // ---- credentials
+  // `number`: what is publicly known of it and finds its user, as a smart card's; empty when there is none. kExists
+  // when somebody else's has it.
   Result<void> set_credential(const std::string& actor, const std::string& user, CredentialKind kind,
-                              const std::string& data);
+                              const std::string& data, const std::string& number = "");
   Result<void> delete_credential(const std::string& actor, const std::string& user, CredentialKind kind);
   Result<std::optional<std::string>> credential(const std::string& user, CredentialKind kind);
+  Result<std::optional<std::string>> user_with(CredentialKind kind, const std::string& number);
+  // For what may be used once, as the code of a time step: true for the first caller, whichever gateway asks, and only
+  // forwards.
+  Result<bool> take_step(const std::string& user, CredentialKind kind, std::uint64_t step);
 
   // ---- many at once: all of it, or nothing. A user that is there is changed, and keeps a password that `import` does
   // not name.

@@ -99,6 +99,31 @@ TEST_P(DirectoryTest, KnowsAGroupsMembersAndKeepsAGroupThatHasSome) {
 
 // ---- credentials
 
+TEST_P(DirectoryTest, FindsTheUserOfASmartCardByItsNumberWhichNobodyElseMayHave) {
+  for (const char* name : {"alice", "bob"}) ASSERT_TRUE(directory_.add_user("admin", {name}));
+  ASSERT_TRUE(directory_.set_credential("admin", "alice", CredentialKind::kSmartCard, "key", "0042"));
+  ASSERT_TRUE(directory_.set_credential("admin", "alice", CredentialKind::kSmartCard, "new key", "0042"));
+  EXPECT_EQ(directory_.set_credential("admin", "bob", CredentialKind::kSmartCard, "key", "0042").error().code,
+            Errc::kExists);
+  EXPECT_EQ(directory_.user_with(CredentialKind::kSmartCard, "0042").value(), "alice");
+  EXPECT_EQ(directory_.user_with(CredentialKind::kSmartCard, "0043").value(), std::nullopt);
+  EXPECT_EQ(directory_.user_with(CredentialKind::kTotp, "0042").value(), std::nullopt);
+  ASSERT_TRUE(directory_.set_credential("admin", "bob", CredentialKind::kPassword, "hash"));
+  EXPECT_EQ(directory_.user_with(CredentialKind::kPassword, "").value(), std::nullopt) << "no number finds nobody";
+}
+
+TEST_P(DirectoryTest, GivesAStepOnceAndOnlyForwardsAlsoWhenItIsOpenedAgain) {
+  ASSERT_TRUE(directory_.add_user("admin", {"bob"}));
+  EXPECT_FALSE(directory_.take_step("bob", CredentialKind::kTotp, 7).value()) << "there is no credential";
+  ASSERT_TRUE(directory_.set_credential("admin", "bob", CredentialKind::kTotp, "secret"));
+  EXPECT_TRUE(directory_.take_step("bob", CredentialKind::kTotp, 7).value());
+  { const Directory closed = std::move(directory_); }
+  directory_ = open();
+  EXPECT_FALSE(directory_.take_step("bob", CredentialKind::kTotp, 7).value());
+  EXPECT_FALSE(directory_.take_step("bob", CredentialKind::kTotp, 6).value());
+  EXPECT_TRUE(directory_.take_step("bob", CredentialKind::kTotp, 8).value());
+}
+
 TEST_P(DirectoryTest, KeepsOneCredentialOfAKindAndForgetsThemWithTheirUser) {
   ASSERT_TRUE(directory_.add_user("admin", {"bob"}));
   EXPECT_EQ(directory_.credential("bob", CredentialKind::kPassword).value(), std::nullopt);
