@@ -2,6 +2,7 @@
 #include "host/users/password.hpp"
 
 #include <argon2.h>
+#include <openssl/evp.h>
 #include <openssl/rand.h>
 
 #include <algorithm>
@@ -29,6 +30,16 @@ bool is_base64(std::string_view text, std::size_t bytes) {
   return text.size() * 6 / 8 >= bytes && std::all_of(text.begin(), text.end(), known);
 }
 
+// Of random bytes.
+std::string random_base64(std::size_t bytes) {
+  std::vector<std::uint8_t> random(bytes);
+  if (RAND_bytes(random.data(), static_cast<int>(bytes)) != 1) std::abort();
+  std::vector<std::uint8_t> text(4 * ((bytes + 2) / 3) + 1);
+  EVP_EncodeBlock(text.data(), random.data(), static_cast<int>(bytes));
+  const std::string padded(text.begin(), text.end() - 1);
+  return padded.substr(0, padded.find('='));
+}
+
 }  // namespace
 
 Result<std::string> hash_password(const Secret& password, const PasswordCost& cost) {
@@ -54,6 +65,12 @@ Result<bool> verify_password(const Secret& password, const std::string& hash) {
   if (failed == ARGON2_OK) return true;
   if (failed == ARGON2_VERIFY_MISMATCH) return false;
   return Error{Errc::kCorrupt, std::string("a stored password hash: ") + argon2_error_message(failed)};
+}
+
+std::string nobodys_hash() {
+  const PasswordCost cost;
+  return "$argon2id$v=19$m=" + std::to_string(cost.memory_kib) + ",t=" + std::to_string(cost.passes) +
+         ",p=" + std::to_string(cost.lanes) + "$" + random_base64(kSaltBytes) + "$" + random_base64(kDigestBytes);
 }
 
 Result<void> check_hash(const std::string& hash) {

@@ -25,6 +25,9 @@ constexpr std::size_t kLongestPassword = 1024;
 // hash.
 [[nodiscard]] Result<bool> verify_password(const Secret& password, const std::string& hash);
 
+// A hash of the usual cost that no password is known to have, for users who have none.
+[[nodiscard]] std::string nobodys_hash();
+
 // Of hashes that come from elsewhere: kInvalid unless it is one that verify_password can work with, at a cost a server
 // survives.
 [[nodiscard]] Result<void> check_hash(const std::string& hash);

@@ -31,6 +31,16 @@ TEST(Password, GetsAnotherSaltEachTime) {
             hash_password(secret("correct horse"), kCheap).value());
 }
 
+TEST(Password, OfNobodyCostsTheUsualAndIsNone) {
+  const std::string hash = nobodys_hash();
+  EXPECT_TRUE(check_hash(hash));
+  EXPECT_FALSE(verify_password(secret(""), hash).value());
+  const std::string usual = hash_password(secret("correct horse")).value();
+  EXPECT_EQ(hash.size(), usual.size());
+  EXPECT_EQ(hash.substr(0, hash.find("p=")), usual.substr(0, usual.find("p=")));
+  EXPECT_NE(nobodys_hash(), hash);
+}
+
 TEST(Password, CostsWhatRfc9106RecommendsUnlessSaidOtherwise) {
   EXPECT_THAT(hash_password(secret("correct horse")).value(), testing::StartsWith("$argon2id$v=19$m=65536,t=3,p=4$"));
 }

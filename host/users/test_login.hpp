@@ -10,6 +10,8 @@ namespace sallyport::users {
 
 constexpr std::string_view kPassword = "correct horse battery staple";
 
+constexpr PasswordCost kCheap{1, 8, 1};  // for what is not about the cost
+
 inline Secret secret(std::string_view text) { return Secret(as_bytes(text)); }
 
 inline Answer answer(std::initializer_list<std::pair<std::string, std::string_view>> words) {
@@ -25,7 +27,8 @@ class LoginTest : public store::TestFolder {
       d.add_group("admin", {"staff", ""}).value();
       d.add_user("admin", {"alice", "Alice Adams", {}, true, {"staff"}}).value();
       d.add_user("admin", {"bob"}).value();
-      d.set_credential("admin", "alice", CredentialKind::kPassword, hash_password(secret(kPassword)).value()).value();
+      d.set_credential("admin", "alice", CredentialKind::kPassword, hash_password(secret(kPassword), kCheap).value())
+          .value();
     });
   }
 

@@ -69,6 +69,8 @@ class Authenticator {
   // Whether each renewal of the session needs a new proof, so that one who takes the card along takes the session
   // along.
   [[nodiscard]] virtual bool proves_presence() const { return false; }
+  // Whether it lets in users whom the directory does not know, because somebody else keeps them.
+  [[nodiscard]] virtual bool brings_its_users() const { return false; }
 };
 
 }  // namespace sallyport::users

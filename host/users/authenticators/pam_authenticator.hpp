@@ -18,6 +18,7 @@ class PamAuthenticator : public Authenticator {
   [[nodiscard]] std::string_view name() const override { return "pam"; }
   [[nodiscard]] Result<Challenge> begin(const Claim&) override { return Challenge{}; }
   [[nodiscard]] Result<Identity> finish(const Claim& claim, const Challenge& challenge, const Answer& answer) override;
+  [[nodiscard]] bool brings_its_users() const override { return true; }
 
  private:
   std::string service_;

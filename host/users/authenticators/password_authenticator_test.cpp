@@ -30,6 +30,10 @@ TEST_F(PasswordAuthenticatorTest, RefusesWhoIsNotThereOrHasNoPasswordLikeOneWhos
 
 // Not a time, which no machine keeps: the work that takes it.
 TEST_F(PasswordAuthenticatorTest, WorksAsMuchForAUserWhoIsNotThereAsForOneWhoIs) {
+  directory_.with([](Directory& d) {
+    ASSERT_TRUE(
+        d.set_credential("admin", "alice", CredentialKind::kPassword, hash_password(secret(kPassword)).value()));
+  });
   std::vector<std::string> hashes;
   PasswordCheck check(directory_, [&](const Secret& password, const std::string& hash) {
     hashes.push_back(hash);

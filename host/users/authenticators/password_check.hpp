@@ -21,7 +21,7 @@ class PasswordCheck {
  private:
   SharedDirectory& directory_;
   Verify verify_;
-  std::string nobodys_;  // a hash of the usual cost, of a password that nobody knows
+  std::string nobodys_;
 };
 
 }  // namespace sallyport::users

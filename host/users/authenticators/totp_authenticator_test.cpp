@@ -103,7 +103,8 @@ TEST_F(TotpAuthenticatorTest, AcceptsACodeOnceAndNoneFromBefore) {
 
 TEST_F(TotpAuthenticatorTest, RefusesWhoHasAPasswordAndNoSecret) {
   directory_.with([](Directory& d) {
-    ASSERT_TRUE(d.set_credential("admin", "bob", CredentialKind::kPassword, hash_password(secret(kPassword)).value()));
+    ASSERT_TRUE(
+        d.set_credential("admin", "bob", CredentialKind::kPassword, hash_password(secret(kPassword), kCheap).value()));
   });
   EXPECT_EQ(log_in(kPassword, code_now(), "bob").error().detail, "the one-time code is wrong");
 }
