@@ -242,7 +242,7 @@ Result<void> CardKeeper::commit() {
   for (const auto& p : policies_) {
     numbered.push_back({p, policy_id(p.action == policy::Action::kProtect ? p.target() : "policy/" + p.name)});
   }
-  policy::Spd spd = policy::compile(numbered, target_states());
+  policy::Spd spd = policy::compile(numbered, target_states(), {});
   driver::TableImage image = session_.current();
   if (auto r = driver::compile_spd(driver::Direction::kOutbound, spd.outbound, image); !r) return r;
   if (auto r = driver::compile_spd(driver::Direction::kInbound, spd.inbound, image); !r) return r;
