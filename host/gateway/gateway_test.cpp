@@ -349,6 +349,36 @@ TEST_F(GatewayTest, NoPacketIsLostWhileACardIsAdopted) {
   gateway_.reset();  // before `busy`
 }
 
+// Sessions go with the daemon that knew them. The card goes on for users until the next daemon is there, and then
+// nobody is logged in, from the first flip on.
+TEST_F(GatewayTest, NobodyIsLoggedInAtACardThatIsAdopted) {
+  const std::string configuration = std::string(kConfiguration) + "user = \"alice\"\n";
+  const auto send = [&] { card_.receive(layout::Port::kLan, udp_packet(kHost, kRemote, 100, false)); };
+  start(card_, configuration.c_str());
+  ASSERT_TRUE(peer_is_known());
+  send();
+  EXPECT_EQ(wan_.size(), 0U) << "no policy is for nobody";
+  ASSERT_TRUE(gateway_->principals().on_begin(
+      {"a", "alice", {}, "password", IpAddress::from_number(Address::from_v4(kHost)), 1000}));
+  send();
+  EXPECT_EQ(wan_.size(), 1U);
+  gateway_.reset();
+  send();
+  EXPECT_EQ(wan_.size(), 2U);
+  unsigned flips = 0;
+  BusyCard busy(card_, [&] {
+    ++flips;
+    send();
+  });
+  start(busy, configuration.c_str());
+  EXPECT_GT(flips, 0U);
+  ASSERT_TRUE(peer_is_known());
+  send();
+  EXPECT_EQ(wan_.size(), 2U);
+  EXPECT_GT(drops(layout::Drop::kSpdNoMatch), 0U);
+  gateway_.reset();  // before `busy`
+}
+
 TEST_F(GatewayTest, ACardOfSomebodyElseIsWipedAndBegunAnew) {
   start();
   ASSERT_TRUE(peer_is_known());

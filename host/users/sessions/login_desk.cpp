@@ -269,7 +269,13 @@ Result<void> LoginDesk::listen(const Secret& token, const IpAddress& from, std::
   return {};
 }
 
-void LoginDesk::on_begin(const Session& session) { owner_.on_begin(session); }
+Result<void> LoginDesk::on_begin(const Session& session) {
+  auto fine = owner_.on_begin(session);
+  if (!fine)
+    record(session.user, "session.refused",
+           "from " + session.address.to_string() + ", uid " + std::to_string(session.uid) + ": " + fine.error().detail);
+  return fine;
+}
 
 void LoginDesk::on_end(const Session& session, EndReason reason, std::function<void()> done) {
   record(session.user, "session.end",

@@ -87,7 +87,7 @@ class LoginDesk : private SessionOwner {
   };
   static constexpr std::size_t kMostListeners = 4;  // of a session
 
-  void on_begin(const Session& session) override;
+  Result<void> on_begin(const Session& session) override;
   void on_end(const Session& session, EndReason reason, std::function<void()> done) override;
 
   // Does `work` beside the loop and then `then` with what it came to. kBusy when there is too much of it.

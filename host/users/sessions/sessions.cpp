@@ -55,7 +55,10 @@ void Sessions::begin(Session who, std::optional<std::chrono::seconds> lifetime, 
   Secret token{as_bytes(text)};
   wipe({reinterpret_cast<std::uint8_t*>(text.data()), text.size()});
   entries_.emplace(who.id, Entry{who, hash_of(token.reveal())});
-  owner_.on_begin(who);
+  if (auto fine = owner_.on_begin(who); !fine) {
+    entries_.erase(who.id);
+    return begun(fine.error());
+  }
   begun(Begun{std::move(who), std::move(token)});
 }
 

@@ -46,7 +46,8 @@ struct Session {
 class SessionOwner {
  public:
   virtual ~SessionOwner() = default;
-  virtual void on_begin(const Session& session) = 0;
+  // An error refuses the login: its detail is told to the user.
+  virtual Result<void> on_begin(const Session& session) = 0;
   // `done` is called once, now or later, when nothing of the session is left.
   virtual void on_end(const Session& session, EndReason reason, std::function<void()> done) = 0;
 };
@@ -68,7 +69,8 @@ class Sessions {
     Session session;
     Secret token;  // "id.secret", the secret of 256 random bits: whoever has it has the session. Only its hash is kept.
   };
-  // `who` without id and times. Whoever was logged in at the same address and uid is logged out first. kFull.
+  // `who` without id and times. Whoever was logged in at the same address and uid is logged out first. kFull, and
+  // the owner's errors.
   void begin(Session who, std::optional<std::chrono::seconds> lifetime, Time now,
              std::function<void(Result<Begun>)> begun);
 

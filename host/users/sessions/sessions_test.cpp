@@ -146,5 +146,14 @@ TEST_F(SessionsTest, MayBeGoneBeforeTheirOwnerIsDone) {
   EXPECT_THAT(owner_.events, ElementsAre("begin alice", "end alice logout"));
 }
 
+TEST_F(SessionsTest, ALoginThatTheOwnerRefusesIsNoSession) {
+  owner_.refuses = "bob";
+  const auto bob = begin(who("bob"));
+  ASSERT_FALSE(bob);
+  EXPECT_EQ(bob.error().detail, "somebody is there");
+  EXPECT_THAT(sessions_.all(), IsEmpty());
+  EXPECT_TRUE(begin(who("alice"))) << "the place is free";
+}
+
 }  // namespace
 }  // namespace sallyport::users

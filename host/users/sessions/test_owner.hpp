@@ -8,7 +8,11 @@ namespace sallyport::users {
 
 class RecordingOwner : public SessionOwner {
  public:
-  void on_begin(const Session& session) override { events.push_back("begin " + session.user); }
+  Result<void> on_begin(const Session& session) override {
+    if (session.user == refuses) return Error{Errc::kExists, "somebody is there"};
+    events.push_back("begin " + session.user);
+    return {};
+  }
   void on_end(const Session& session, EndReason reason, std::function<void()> done) override {
     events.push_back("end " + session.user + " " + std::string(to_string(reason)));
     if (at_once) return done();
@@ -20,6 +24,7 @@ class RecordingOwner : public SessionOwner {
   }
 
   bool at_once = true;
+  std::string refuses;  // a user
   std::vector<std::string> events;
 
  private:
