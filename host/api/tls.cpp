@@ -28,6 +28,14 @@ std::string key_digest(X509* certificate) {
   return to_hex(digest);
 }
 
+Result<std::string> key_digest(const std::filesystem::path& certificate) {
+  TlsContext context = make_tls_context();
+  boost::system::error_code error;
+  context.use_certificate_chain_file(certificate.string(), error);
+  if (error) return file_error("the certificate", certificate, error);
+  return key_digest(SSL_CTX_get0_certificate(context.native_handle()));
+}
+
 TlsContext make_tls_context() {
   TlsContext context(TlsContext::tls);
   SSL_CTX_set_min_proto_version(context.native_handle(), TLS1_3_VERSION);

@@ -22,6 +22,8 @@ struct TlsIdentity {
 
 // SHA-256 of the SubjectPublicKeyInfo (RFC 7469 2.4), 64 hexadecimal digits.
 [[nodiscard]] std::string key_digest(x509_st* certificate);
+// Of a certificate's file, as clients will know the server that has it.
+[[nodiscard]] Result<std::string> key_digest(const std::filesystem::path& certificate);
 
 using TlsContext = boost::asio::ssl::context;
 

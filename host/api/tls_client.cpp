@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/api/tls_client.hpp"
 
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ssl/host_name_verification.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/ssl.hpp>
 
@@ -34,53 +38,50 @@ Result<std::unique_ptr<TlsClient>> TlsClient::make(TlsPeer peer) {
   return std::unique_ptr<TlsClient>(new TlsClient(std::move(peer), std::move(context)));
 }
 
-Result<std::unique_ptr<TlsStream>> TlsClient::connect(asio::io_context& loop, std::chrono::seconds patience) {
+asio::awaitable<Result<std::unique_ptr<TlsStream>>> TlsClient::connect(std::chrono::seconds patience) {
+  constexpr auto kWait = asio::as_tuple(asio::use_awaitable);
   const std::string name = peer_.host + " port " + std::to_string(peer_.port);
-  beast::error_code failure;
-  tcp::resolver resolver(loop);
-  const auto found = resolver.resolve(peer_.host, std::to_string(peer_.port), failure);
-  if (failure) return Error{Errc::kDisconnected, "no gateway at " + name + ": " + failure.message()};
+  const auto executor = co_await asio::this_coro::executor;
+  tcp::resolver resolver(executor);
+  const auto [unknown, found] = co_await resolver.async_resolve(peer_.host, std::to_string(peer_.port), kWait);
+  if (unknown) co_return Error{Errc::kDisconnected, "no gateway at " + name + ": " + unknown.message()};
 
+  context_.set_verify_mode(asio::ssl::verify_peer);
   if (peer_.ca) {
-    context_.set_verify_mode(asio::ssl::verify_peer);
     context_.set_verify_callback(asio::ssl::host_name_verification(peer_.host));
   } else {
-    context_.set_verify_mode(asio::ssl::verify_peer);
     SSL_CTX_set_cert_verify_callback(context_.native_handle(), accept_any_chain, nullptr);
   }
-  auto stream = std::make_unique<TlsStream>(beast::tcp_stream(loop), context_);
+  auto stream = std::make_unique<TlsStream>(beast::tcp_stream(executor), context_);
   SSL_set_tlsext_host_name(stream->native_handle(), peer_.host.c_str());
-  const auto run = [&loop] {
-    loop.restart();
-    loop.run();
-  };
   beast::get_lowest_layer(*stream).expires_after(patience);
-  beast::get_lowest_layer(*stream).async_connect(found, [&](beast::error_code error, const auto&) { failure = error; });
-  run();
-  if (failure) return Error{Errc::kDisconnected, "no gateway answers at " + name + ": " + failure.message()};
-  stream->async_handshake(asio::ssl::stream_base::client, [&](beast::error_code error) { failure = error; });
-  run();
+  const auto [silent, at] = co_await beast::get_lowest_layer(*stream).async_connect(found, kWait);
+  if (silent) co_return Error{Errc::kDisconnected, "no gateway answers at " + name + ": " + silent.message()};
+  const auto [failure] = co_await stream->async_handshake(asio::ssl::stream_base::client, kWait);
   if (failure && SSL_get_verify_result(stream->native_handle()) != X509_V_OK) {
-    return Error{Errc::kDenied, name + " is not the gateway that the CA knows: " + failure.message()};
+    co_return Error{Errc::kDenied, name + " is not the gateway that the CA knows: " + failure.message()};
   }
-  if (failure) return Error{Errc::kDisconnected, name + " does not speak TLS 1.3 with us: " + failure.message()};
+  if (failure) co_return Error{Errc::kDisconnected, name + " does not speak TLS 1.3 with us: " + failure.message()};
 
   X509* certificate = SSL_get1_peer_certificate(stream->native_handle());
   const std::string digest = api::key_digest(certificate);
   X509_free(certificate);
   if (peer_.key_digest.empty()) peer_.key_digest = digest;
   if (digest != peer_.key_digest) {
-    return Error{Errc::kDenied, name + " is not the gateway that is known: the digest of its key is " + digest};
+    co_return Error{Errc::kDenied, name + " is not the gateway that is known: the digest of its key is " + digest};
   }
-  return stream;
+  co_return std::move(stream);
 }
 
 Result<Answer> TlsClient::exchange(const ClientRequest& request, std::chrono::seconds patience) {
   asio::io_context loop;
-  auto stream = connect(loop, patience);
-  if (!stream) return stream.error();
-  beast::get_lowest_layer(**stream).expires_after(patience);
-  auto answer = exchange_over(loop, **stream, request, peer_.host);
+  std::optional<Result<std::unique_ptr<TlsStream>>> stream;
+  asio::co_spawn(
+      loop, [&]() -> asio::awaitable<void> { stream = co_await connect(patience); }, asio::detached);
+  loop.run();
+  if (!*stream) return stream->error();
+  beast::get_lowest_layer(***stream).expires_after(patience);
+  auto answer = exchange_over(loop, ***stream, request, peer_.host);
   if (!answer) return Error{answer.error().code, "the gateway " + answer.error().detail};
   return answer;
 }

@@ -2,6 +2,7 @@
 // The client of a TlsServer, as a user's computer is one: it speaks to the server it knows and to no other.
 #pragma once
 
+#include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/ssl/ssl_stream.hpp>
@@ -30,8 +31,8 @@ class TlsClient {
   // As api::exchange. kDenied: it is not the server that is known. Of a server known by its CA the key is learnt at the
   // first exchange, and none with another key is spoken to from then on.
   Result<Answer> exchange(const ClientRequest& request, std::chrono::seconds patience);
-  // Connected, and the server's key checked, within `patience`; runs `loop` meanwhile.
-  Result<std::unique_ptr<TlsStream>> connect(boost::asio::io_context& loop, std::chrono::seconds patience);
+  // Connected, and the server's key checked. Each step has `patience`.
+  boost::asio::awaitable<Result<std::unique_ptr<TlsStream>>> connect(std::chrono::seconds patience);
 
   [[nodiscard]] const std::string& key_digest() const { return peer_.key_digest; }
   [[nodiscard]] const TlsPeer& peer() const { return peer_; }

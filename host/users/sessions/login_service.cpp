@@ -65,7 +65,7 @@ json::object words_of(const Challenge& challenge) {
 }
 
 std::int64_t seconds_until(Session::Time then, Session::Time now) {
-  return std::max<std::int64_t>(0, std::chrono::duration_cast<std::chrono::seconds>(then - now).count());
+  return std::max<std::int64_t>(0, std::chrono::round<std::chrono::seconds>(then - now).count());
 }
 
 json::object description(const Session& session, Session::Time now) {
