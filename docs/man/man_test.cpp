@@ -82,7 +82,7 @@ TEST(ManPage, OfSallyportHasEveryCommandAndOptionOfItsHelpAndNoOthers) {
   EXPECT_THAT(without(options, options_of_page("sallyport.1")), testing::IsEmpty());
   EXPECT_THAT(without(options_of_page("sallyport.1"), options), testing::IsEmpty());
   for (const auto& command : commands) {
-    if (command == "policy") continue;  // described by those below it
+    if (command == "policy" || command == "user" || command == "group" || command == "session") continue;  // described by those below it
     EXPECT_NE(page.find(".It Cm " + command), std::string::npos) << command;
   }
 }
