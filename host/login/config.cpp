@@ -13,7 +13,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uint16_t kPort = 4443;  // ours
+constexpr std::uint16_t kPort = 4510;  // ours, the gateway's default too
 constexpr std::size_t kDigits = 64;    // of a SHA-256
 
 bool is_digest(std::string_view text) {

@@ -31,7 +31,7 @@ TEST(LoginConfig, SaysWhatItSays) {
 TEST(LoginConfig, NeedsLittle) {
   const auto config = parse("gateway = 'gw.example'\nca = 'ca.pem'\nmethod = 'password'");
   ASSERT_TRUE(config) << config.error().detail;
-  EXPECT_EQ(config->gateway.port, 4443);
+  EXPECT_EQ(config->gateway.port, 4510);
   EXPECT_EQ(config->gateway.ca, "/etc/sallyport/ca.pem");
   EXPECT_EQ(config->user, "");
 }
