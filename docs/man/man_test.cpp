@@ -14,6 +14,7 @@
 
 #include "host/cli/command_line.hpp"
 #include "host/gateway/config.hpp"
+#include "host/login/config.hpp"
 #include "host/policy/policy.hpp"
 
 namespace sallyport {
@@ -81,7 +82,7 @@ TEST(ManPage, OfSallyportHasEveryCommandAndOptionOfItsHelpAndNoOthers) {
   EXPECT_THAT(without(options, options_of_page("sallyport.1")), testing::IsEmpty());
   EXPECT_THAT(without(options_of_page("sallyport.1"), options), testing::IsEmpty());
   for (const auto& command : commands) {
-    if (command == "policy") continue;  // described by those below it
+    if (command == "policy" || command == "user" || command == "group" || command == "session") continue;  // described by those below it
     EXPECT_NE(page.find(".It Cm " + command), std::string::npos) << command;
   }
 }
@@ -91,6 +92,7 @@ TEST(ManPage, HasEveryOptionThatTheSourceOfItsProgramDeclaresAndNoOthers) {
       {"sallyportd.8", "host/gateway/daemon_main.cpp"},
       {"sallyport-card.1", "sim/card/main.cpp"},
       {"sallyport-bench.1", "sim/bench/main.cpp"},
+      {"sallyport-login.1", "host/login/command_line.cpp"},
   };
   for (const auto& [page, source] : kPrograms) {
     Words declared = found(read(kRoot / source), "\"--([a-z0-9-]+)\"");
@@ -127,6 +129,34 @@ TEST(ManPage, OfTheConfigurationHasEveryKeyThatIsReadAndNoOthers) {
   EXPECT_GT(read_keys.size(), 50U);
   EXPECT_THAT(without(read_keys, described), testing::IsEmpty()) << "read, but not described";
   EXPECT_THAT(without(described, read_keys), testing::IsEmpty()) << "described, but not read";
+}
+
+TEST(ManPage, OfSallyportLoginHasEveryKeyOfItsConfigurationAndNoOthers) {
+  const Words read_keys = found(read(kRoot / "host/login/config.cpp"),
+                                R"re(section\.(?:text|text_or|required_text|number|choice)\("([a-z_]+)")re");
+  const std::string page = read(kRoot / "docs/man/sallyport-login.1");
+  const auto from = page.find(".Sh CONFIGURATION");
+  ASSERT_NE(from, std::string::npos);
+  Words described;
+  const std::string keys = page.substr(from, page.find(".Sh ENVIRONMENT") - from);
+  const std::regex item("\n\\.It Cm ([a-z_ ,]+)");
+  for (std::sregex_iterator at(keys.begin(), keys.end(), item), end; at != end; ++at) {
+    described.merge(found((*at)[1].str(), "([a-z_]+)"));
+  }
+  EXPECT_GT(read_keys.size(), 8U);
+  EXPECT_EQ(described, read_keys);
+}
+
+// The manual's own example.
+TEST(Example, OfSallyportLoginIsOneThatItTakes) {
+  const std::string page = read(kRoot / "docs/man/sallyport-login.1");
+  const std::string begin = ".Bd -literal -offset indent\n";
+  const auto from = page.find(begin);
+  ASSERT_NE(from, std::string::npos);
+  const std::string text = page.substr(from + begin.size(), page.find("\n.Ed", from) - from - begin.size());
+  const auto config = login::parse_config(text, "/etc/sallyport/login.toml");
+  ASSERT_TRUE(config) << config.error().detail;
+  EXPECT_EQ(config->method, "smart_card");
 }
 
 TEST(Example, OfAConfigurationIsOneThatTheDaemonTakes) {

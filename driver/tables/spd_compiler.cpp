@@ -131,10 +131,12 @@ Result<void> compile_spd(Direction direction, const std::vector<SpdRule>& rules,
             d, SpdTable::kDestinationPortStart, kLastNumber, "destination ports", r,
             [](const SpdRule& rule) -> auto& { return rule.destination_port; }, t);
       },
-      [](Direction d, const std::vector<SpdRule>& r, TableImage& t) {
-        return compile_field(
+      [](Direction d, const std::vector<SpdRule>& r, TableImage& t) -> Result<void> {
+        auto compiled = compile_field(
             d, SpdTable::kPrincipalStart, kLastNumber, "principals", r,
             [](const SpdRule& rule) -> auto& { return rule.principal; }, t);
+        if (compiled || compiled.error().code != Errc::kFull) return compiled;
+        return Error{Errc::kFull, compiled.error().detail + ", that is, policies of fewer users and groups"};
       },
   };
   for (const Field& field : fields) {

@@ -4,9 +4,8 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/beast/core.hpp>
-#include <boost/beast/http.hpp>
-#include <boost/json.hpp>
 
+#include "host/api/exchange.hpp"
 #include "host/api/service.hpp"
 
 namespace sallyport::api {
@@ -14,7 +13,6 @@ namespace {
 
 namespace asio = boost::asio;
 namespace beast = boost::beast;
-namespace http = beast::http;
 namespace json = boost::json;
 using Local = asio::local::stream_protocol;
 
@@ -33,44 +31,19 @@ Result<Answer> exchange(const std::string& socket, const ClientRequest& request,
   beast::basic_stream<Local> stream(loop);
   stream.expires_after(patience);
   beast::error_code failure;
-  const auto run = [&loop] {
-    loop.restart();
-    loop.run();
-  };
-
   if (socket.size() >= sizeof(sockaddr_un::sun_path)) {
     return Error{Errc::kInvalid, socket + ": longer than a UNIX socket's path may be"};
   }
   stream.async_connect(Local::endpoint(socket), [&](beast::error_code error) { failure = error; });
-  run();
+  loop.run();
   if (failure) return no_daemon(socket, failure);
 
-  http::request<http::string_body> message;
-  message.method_string(request.method);
-  message.target(request.target);
-  message.version(11);
-  message.set(http::field::host, "sallyport");
-  if (!request.body.is_null()) {
-    message.set(http::field::content_type, "application/json");
-    message.body() = json::serialize(request.body);
-  }
-  message.prepare_payload();
-  http::async_write(stream, message, [&](beast::error_code error, std::size_t) { failure = error; });
-  run();
-  http::response<http::string_body> response;
-  beast::flat_buffer buffer;
-  if (!failure) {
-    http::async_read(stream, buffer, response, [&](beast::error_code error, std::size_t) { failure = error; });
-    run();
-  }
-  if (failure == beast::error::timeout) {
+  auto answer = exchange_over(loop, stream, request);
+  if (!answer && answer.error().code == Errc::kTimeout) {
     return Error{Errc::kTimeout, "the daemon did not answer within " + std::to_string(patience.count()) + " s"};
   }
-  if (failure) return Error{Errc::kDisconnected, "the daemon went away: " + failure.message()};
-
-  json::value body = json::parse(response.body(), failure);
-  if (failure) return Error{Errc::kCorrupt, "the daemon's answer is not JSON"};
-  return Answer{response.result_int(), std::move(body)};
+  if (!answer) return Error{answer.error().code, "the daemon " + answer.error().detail};
+  return answer;
 }
 
 Result<json::value> body_of(const Answer& answer) {

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "base/result.hpp"
+#include "base/secret.hpp"
 
 namespace sallyport::api {
 
@@ -15,6 +15,7 @@ struct ClientRequest {
   std::string method;
   std::string target;  // "/v1/status"
   boost::json::value body;
+  Secret token{};  // of a session, for a server that asks for one
 };
 
 struct Answer {

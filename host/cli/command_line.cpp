@@ -24,6 +24,7 @@ void declare(CLI::App& app, Session& session) {
   add_query_commands(app, session);
   add_policy_commands(app, session);
   add_sa_commands(app, session);
+  add_user_commands(app, session);
   add_discover_command(app, session);
 }
 

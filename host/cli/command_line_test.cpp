@@ -187,6 +187,17 @@ TEST_F(CommandLine, TheDaemonsRefusalIsOneSentenceAndExitStatus1) {
   }
 }
 
+TEST_F(CommandLine, AUserIsAddedAndChangedByWhatIsNamed) {
+  EXPECT_EQ(with_daemon({"user", "add", "alice", "--group", "staff", "night", "--role", "view"}).exit, Exit::kDone);
+  EXPECT_EQ(recorder_.requests.back().body,
+            (json::object{{"name", "alice"}, {"role", "view"}, {"groups", {"staff", "night"}}}));
+  EXPECT_EQ(with_daemon({"user", "change", "alice", "--disable"}).exit, Exit::kDone);
+  EXPECT_EQ(recorder_.requests.back().method, "PUT");
+  EXPECT_EQ(recorder_.requests.back().body, (json::object{{"name", "alice"}, {"enabled", false}}));
+  EXPECT_EQ(with_daemon({"session", "end", "0123456789abcdef"}).out, "'0123456789abcdef' is ended\n");
+  EXPECT_EQ(recorder_.requests.back().path, (std::vector<std::string>{"sessions", "0123456789abcdef"}));
+}
+
 TEST_F(CommandLine, TheSocketMayStandBehindTheCommandOrInTheEnvironment) {
   EXPECT_EQ(sallyport({"card", "--socket", socket_}).exit, Exit::kDone);
   ::setenv("SALLYPORT_SOCKET", socket_.c_str(), 1);

@@ -33,6 +33,8 @@ std::string option_of(std::string_view word) {
 // A word that this page does not know is still an option: the words are host/policy's.
 std::string help_of(std::string_view word) {
   static const std::map<std::string_view, const char*> kHelp = {
+      {"user", "whose packets, while logged in (everybody's)"},
+      {"group", "the packets of its members, while logged in (everybody's)"},
       {"source", "addresses on the LAN side: one, a prefix or a range (any)"},
       {"destination", "addresses on the WAN side (any)"},
       {"protocol", "tcp, udp, icmp, ipv6-icmp or a number (any)"},

@@ -3,9 +3,11 @@
 #include "host/gateway/card_keeper.hpp"
 
 #include <algorithm>
+#include <random>
 #include <set>
 
 #include "driver/control/card_control.hpp"
+#include "driver/tables/principal_compiler.hpp"
 #include "host/gateway/sa_protection.hpp"
 #include "host/ipsec/proposal.hpp"
 
@@ -14,10 +16,23 @@ namespace {
 
 std::uint32_t number(Spi spi) { return static_cast<std::uint32_t>(spi); }
 
+std::map<layout::Address, std::uint16_t> principals_of(const policy::UsersOnLine& users) {
+  std::map<layout::Address, std::uint16_t> out;
+  for (const auto& [name, user] : users) {
+    for (const IpAddress& address : user.addresses) out[address.number()] = user.principal;
+  }
+  return out;
+}
+
 }  // namespace
 
-CardKeeper::CardKeeper(driver::Card& card, driver::TableSession session, Forwarding forwarding, CardJournal* journal)
-    : session_(std::move(session)), sa_table_(card, session_), forwarding_(std::move(forwarding)), journal_(journal) {}
+CardKeeper::CardKeeper(driver::Card& card, driver::TableSession session, Forwarding forwarding, CardJournal* journal,
+                       std::uint32_t hash_seed)
+    : session_(std::move(session)),
+      sa_table_(card, session_),
+      forwarding_(std::move(forwarding)),
+      journal_(journal),
+      hash_seed_(hash_seed) {}
 
 Result<std::unique_ptr<CardKeeper>> CardKeeper::start(driver::Card& card, Forwarding forwarding, CardJournal* journal) {
   auto control = driver::CardControl::open(card);
@@ -25,16 +40,26 @@ Result<std::unique_ptr<CardKeeper>> CardKeeper::start(driver::Card& card, Forwar
   if (auto wiped = control->wipe_sas(); !wiped) return wiped.error();
   auto status = control->status();
   if (!status) return status.error();
+  // Nobody outside knows which addresses share buckets.
+  const std::uint32_t seed = std::random_device{}();
+  if (auto set = control->set_hash_seed(seed); !set) return set.error();
   auto session = status->generation == 0 ? driver::TableSession::fresh(card) : driver::TableSession::take_over(card);
   if (!session) return session.error();
-  return std::unique_ptr<CardKeeper>(new CardKeeper(card, std::move(*session), std::move(forwarding), journal));
+  return std::unique_ptr<CardKeeper>(new CardKeeper(card, std::move(*session), std::move(forwarding), journal, seed));
 }
 
 Result<std::unique_ptr<CardKeeper>> CardKeeper::adopt(driver::Card& card, Forwarding forwarding, CardJournal* journal,
                                                       Remembered remembered) {
+  auto control = driver::CardControl::open(card);
+  if (!control) return control.error();
+  auto seed = control->hash_seed();
+  if (!seed) return seed.error();
   auto session = driver::TableSession::adopt(card, remembered.image);
   if (!session) return session.error();
-  std::unique_ptr<CardKeeper> keeper(new CardKeeper(card, std::move(*session), std::move(forwarding), journal));
+  std::unique_ptr<CardKeeper> keeper(new CardKeeper(card, std::move(*session), std::move(forwarding), journal, *seed));
+  driver::TableImage nobody = keeper->session_.current();
+  if (auto r = driver::compile_principals({}, *seed, nobody); !r) return r.error();
+  if (auto r = keeper->open(nobody); !r) return r.error();
   std::vector<std::uint16_t> rows;
   std::vector<std::uint32_t> spis;
   for (const InstalledSa& sa : remembered.sas) {
@@ -242,25 +267,30 @@ Result<void> CardKeeper::commit() {
   for (const auto& p : policies_) {
     numbered.push_back({p, policy_id(p.action == policy::Action::kProtect ? p.target() : "policy/" + p.name)});
   }
-  policy::Spd spd = policy::compile(numbered, target_states());
+  policy::Spd spd = policy::compile(numbered, target_states(), users_);
   driver::TableImage image = session_.current();
   if (auto r = driver::compile_spd(driver::Direction::kOutbound, spd.outbound, image); !r) return r;
   if (auto r = driver::compile_spd(driver::Direction::kInbound, spd.inbound, image); !r) return r;
+  if (auto r = driver::compile_principals(principals_of(users_), hash_seed_, image); !r) return r;
   if (auto r = forwarding_.write(image); !r) return r;
-  if (!(image == session_.current())) {
-    if (journal_ != nullptr) {
-      if (ids_ != stored_ids_) {
-        if (auto r = journal_->policy_ids_changed(ids_); !r) return r;
-        stored_ids_ = ids_;
-      }
-      if (auto r = journal_->about_to_open(session_.generation() + 1, image); !r) return r;
-    }
-    auto committed = session_.commit(image);
-    if (!committed) return committed.error();
-    log::debug("tables.committed", {{"generation", committed->generation}, {"rows", committed->rows}});
-  }
+  if (auto r = open(image); !r) return r;
   spd_ = std::move(spd);
   return sa_table_.reclaim();
+}
+
+Result<void> CardKeeper::open(const driver::TableImage& image) {
+  if (image == session_.current()) return {};
+  if (journal_ != nullptr) {
+    if (ids_ != stored_ids_) {
+      if (auto r = journal_->policy_ids_changed(ids_); !r) return r;
+      stored_ids_ = ids_;
+    }
+    if (auto r = journal_->about_to_open(session_.generation() + 1, image); !r) return r;
+  }
+  auto committed = session_.commit(image);
+  if (!committed) return committed.error();
+  log::debug("tables.committed", {{"generation", committed->generation}, {"rows", committed->rows}});
+  return {};
 }
 
 }  // namespace sallyport::gateway

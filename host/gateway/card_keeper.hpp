@@ -65,7 +65,8 @@ class CardKeeper final : public ike::SpiAllocator {
   // A card that has never been used, or whose SAs may be forgotten: these are wiped, and everything is dropped until
   // the first commit. `journal` may be null: then nothing survives.
   static Result<std::unique_ptr<CardKeeper>> start(driver::Card& card, Forwarding forwarding, CardJournal* journal);
-  // A running card as it was left: nothing is touched before the next commit.
+  // A running card as it was left, but for its principals: who was logged in went with the daemon that knew them, so
+  // nobody is before anything else is done. Nothing more is touched before the next commit.
   static Result<std::unique_ptr<CardKeeper>> adopt(driver::Card& card, Forwarding forwarding, CardJournal* journal,
                                                    Remembered remembered);
 
@@ -76,6 +77,9 @@ class CardKeeper final : public ike::SpiAllocator {
   [[nodiscard]] const policy::Spd& spd() const { return spd_; }  // as committed last
   [[nodiscard]] std::optional<std::string> target_of(std::uint16_t policy_id) const;
   [[nodiscard]] const std::map<std::string, std::uint16_t>& policy_ids() const { return ids_; }
+
+  // ---- users: in force with the next commit. An address is one user's.
+  void set_users(policy::UsersOnLine users) { users_ = std::move(users); }
 
   // ---- SAs
   Result<Spi> allocate() override;
@@ -102,11 +106,15 @@ class CardKeeper final : public ike::SpiAllocator {
 
   // Everything that was asked for, at one packet boundary; nothing at all when it does not fit. No change, no commit.
   Result<void> commit();
+  // Waits until every packet that the last commit found inside has left.
+  Result<void> drain() { return session_.drain(); }
   [[nodiscard]] std::uint32_t generation() const { return session_.generation(); }
 
  private:
-  CardKeeper(driver::Card& card, driver::TableSession session, Forwarding forwarding, CardJournal* journal);
+  CardKeeper(driver::Card& card, driver::TableSession session, Forwarding forwarding, CardJournal* journal,
+             std::uint32_t hash_seed);
 
+  Result<void> open(const driver::TableImage& image);  // told to the journal first
   [[nodiscard]] std::map<std::string, policy::TargetState> target_states();
   std::uint16_t policy_id(const std::string& key);
   std::vector<InstalledSa>::iterator find_inbound(Spi spi_in);
@@ -120,6 +128,8 @@ class CardKeeper final : public ike::SpiAllocator {
   std::map<std::string, std::uint16_t> ids_;
   std::map<std::string, std::uint16_t> stored_ids_;
   std::vector<InstalledSa> sas_;
+  policy::UsersOnLine users_;
+  std::uint32_t hash_seed_;  // of the principal table
   policy::Spd spd_;
 };
 

@@ -12,6 +12,7 @@
 #include <sstream>
 
 #include "host/gateway/toml_section.hpp"
+#include "host/users/user.hpp"
 
 namespace sallyport::gateway {
 namespace {
@@ -95,6 +96,13 @@ Result<driver::MacAddress> own_mac(const std::string& text) {
   return *mac;
 }
 
+// Whether there is such a user is not asked: it may be one whom a RADIUS server knows.
+Result<void> check_people(const Config& config, const policy::Policy& policy) {
+  if (!policy.names_people()) return {};
+  if (!config.users) return Error{Errc::kInvalid, "is of people, and nobody can log in here; write a section [users]"};
+  return users::check_name(policy.user.empty() ? policy.group : policy.user);
+}
+
 class Reader {
  public:
   Reader(const toml::table& root, const fs::path& file, Problems& problems)
@@ -110,6 +118,7 @@ class Reader {
     if (config_.lan.tap == config_.wan.tap) root_.problem("wan", "has the same 'tap' as [lan]; name them differently");
     read_gateway();
     read_levels();
+    if (root_.has("users")) read_users();
     for (auto& section : root_.sections("connections", "connection")) read_connection(section);
     for (auto& section : root_.sections("sas", "manual SA")) read_manual_sa(section);
     for (auto& section : root_.sections("policies", "policy")) read_policy(section);
@@ -214,6 +223,86 @@ class Reader {
     const auto level = section.choice("log_level", {"debug", "info", "warning", "error"});
     if (level) config_.log_level = static_cast<log::Level>(*level);
     section.finish();
+  }
+
+  void read_users() {
+    auto section = root_.section("users", "[users]");
+    UsersConfig users;
+    if (const auto file = section.text("directory")) users.directory = resolve(*file);
+    users.postgresql = section.text_or("postgresql", "");
+    if (!users.directory.empty() && !users.postgresql.empty()) {
+      section.problem("postgresql", "stands beside 'directory'; users are in one of the two");
+    }
+    if (users.postgresql.find("password") != std::string::npos) {
+      section.problem("postgresql", "has a password in it, which others could read; write passfile=FILE");
+    }
+    read_users_endpoint(section, users);
+    read_methods(section, users);
+    users.session_lifetime = at_least_ten_seconds(
+        section, "session_lifetime", section.duration("session_lifetime").value_or(users.session_lifetime));
+    users.session_renewal = at_least_ten_seconds(section, "session_renewal",
+                                                 section.duration("session_renewal").value_or(users.session_renewal));
+    users.most_sessions = section.number("most_sessions", 1, 4096).value_or(users.most_sessions);
+    section.finish();
+    config_.users = std::move(users);
+  }
+
+  void read_users_endpoint(TomlSection& section, UsersConfig& users) {
+    if (!config_.lan.addresses.empty()) users.listen_address = config_.lan.addresses.front().address;
+    if (const auto text = section.text("listen_address")) {
+      users.listen_address = section.checked("listen_address", IpAddress::parse(*text));
+    }
+    users.listen_port = static_cast<std::uint16_t>(section.number("listen_port", 1, 65535).value_or(users.listen_port));
+    if (section.has("certificate") != section.has("key")) {
+      section.problem("needs both 'certificate' and 'key', or none, and they are made");
+    }
+    if (const auto file = section.text("certificate")) users.certificate = resolve(*file);
+    if (const auto file = section.text("key")) users.key = resolve(*file);
+  }
+
+  void read_methods(TomlSection& section, UsersConfig& users) {
+    static const std::set<std::string> kMethods{"password", "totp", "smart_card", "pam", "radius"};
+    if (section.has("methods")) users.methods = section.texts("methods");
+    if (users.methods.empty()) section.problem("methods", "is empty; write for example [\"password\"]");
+    std::set<std::string> chosen;
+    for (const auto& method : users.methods) {
+      if (!kMethods.contains(method)) {
+        section.problem("methods", "'" + method + "' is none of 'password', 'totp', 'smart_card', 'pam', 'radius'");
+      }
+      if (!chosen.insert(method).second) section.problem("methods", "'" + method + "' is there twice");
+    }
+    const auto only = [&](std::string_view key, const std::string& method) {
+      if (section.has(key) && !chosen.contains(method)) {
+        section.problem(key, "is for the method \"" + method + "\", which is not among 'methods'; add it there");
+      }
+    };
+    only("pam_service", "pam");
+    users.pam_service = section.text_or("pam_service", users.pam_service);
+    users.nas_identifier = section.text_or("nas_identifier", users.nas_identifier);
+    for (auto& server : section.sections("radius_servers", "RADIUS server")) read_radius_server(server, users);
+    if (chosen.contains("radius") && users.radius_servers.empty()) {
+      section.problem("methods", "has \"radius\" without a server; write [[users.radius_servers]]");
+    }
+    users.radius_orders_port = static_cast<std::uint16_t>(section.number("radius_orders_port", 1, 65535).value_or(0));
+    if (users.radius_orders_port != 0 && users.radius_servers.empty()) {
+      section.problem("radius_orders_port", "is for orders of RADIUS servers; write [[users.radius_servers]]");
+    }
+  }
+
+  void read_radius_server(TomlSection& section, UsersConfig& users) {
+    constexpr std::uint16_t kRadiusPort = 1812;  // RFC 2865 3
+    RadiusServerConfig server;
+    server.endpoint.address = section.checked("address", IpAddress::parse(section.required_text("address")));
+    server.endpoint.port = static_cast<std::uint16_t>(section.number("port", 1, 65535).value_or(kRadiusPort));
+    server.secret = read_psk(section);
+    section.finish();
+    users.radius_servers.push_back(std::move(server));
+  }
+
+  static std::chrono::seconds at_least_ten_seconds(TomlSection& section, std::string_view key,
+                                                   std::chrono::seconds time) {
+    if (time < std::chrono::seconds(10)) section.problem(key, "must be ten seconds at least");
+    return time;
   }
 
   void read_levels() {
@@ -532,6 +621,8 @@ class Reader {
       // What was refused above is missing here, and has been told of.
     } else if (const auto valid = policy::validate(p); !valid) {
       section.problem("cannot be used: " + valid.error().detail);
+    } else if (const auto people = check_people(config_, p); !people) {
+      section.problem(p.user.empty() ? "group" : "user", people.error().detail);
     } else if (const auto refers = check_references(config_, p); !refers) {
       section.problem(p.sa.empty() ? "connection" : "sa", refers.error().detail);
     }
@@ -582,6 +673,7 @@ Result<void> check_references(const Config& config, const policy::Policy& policy
     if (const auto meant = nearest(name, known)) sentence += "; did you mean '" + *meant + "'?";
     return Error{Errc::kNotFound, sentence};
   };
+  if (auto people = check_people(config, policy); !people) return people;
   if (!policy.sa.empty()) {
     for (const auto& sa : config.sas) known.insert(sa.name);
     return known.contains(policy.sa) ? Result<void>() : unknown("manual SA", policy.sa);

@@ -68,6 +68,29 @@ struct ChildOptions {
   SaOptions sa;
 };
 
+// [users]: who may log in, and how.
+struct RadiusServerConfig {
+  Endpoint endpoint;
+  Secret secret;
+};
+
+struct UsersConfig {
+  std::filesystem::path directory;  // a file; empty, without `postgresql`: users.db in the state folder
+  std::string postgresql;           // or a server, in libpq's words
+  IpAddress listen_address;
+  std::uint16_t listen_port = 4510;
+  std::filesystem::path certificate;  // empty: made, in the state folder
+  std::filesystem::path key;
+  std::vector<std::string> methods{"password"};
+  std::string pam_service = "sallyport";
+  std::vector<RadiusServerConfig> radius_servers;
+  std::string nas_identifier = "sallyport";  // towards RADIUS servers
+  std::uint16_t radius_orders_port = 0;      // at listen_address; 0: no orders are taken
+  std::chrono::seconds session_lifetime = std::chrono::hours(10);
+  std::chrono::seconds session_renewal = std::chrono::minutes(2);
+  std::size_t most_sessions = 4096;
+};
+
 // [[connections]]
 struct ConnectionConfig {
   ike::Connection connection;
@@ -93,6 +116,7 @@ struct Config {
   std::string keylog;  // empty: ESP keys are never written
   log::Level log_level = log::Level::kInfo;
   Levels levels;
+  std::optional<UsersConfig> users;  // none: nobody logs in
   std::vector<ConnectionConfig> connections;
   std::vector<ManualSa> sas;
   // In the order of the file; children that no policy names have one of their own behind them.
@@ -104,7 +128,8 @@ struct Config {
 // The same from text; `file` names it and is where relative paths start.
 [[nodiscard]] Result<Config> parse_config(const std::string& text, const std::filesystem::path& file);
 
-// A policy refers to what exists: the connection, the child, the SA; and says "legacy" where its level needs it.
+// A policy refers to what exists: [users], the connection, the child, the SA; and says "legacy" where its level needs
+// it.
 [[nodiscard]] Result<void> check_references(const Config& config, const policy::Policy& policy);
 
 }  // namespace sallyport::gateway

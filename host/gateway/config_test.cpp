@@ -396,5 +396,69 @@ TEST(Config, AConfigurationCutAnywhereIsReadOrRefused) {
   }
 }
 
+TEST(Config, WithoutUsersNobodyLogsIn) {
+  EXPECT_FALSE(parse("")->users);
+  EXPECT_THAT(problem("[[policies]]\nname = \"p\"\nuser = \"alice\"\naction = \"bypass\"\n"),
+              HasSubstr(":12: policy 'p' user: is of people, and nobody can log in here; write a section [users]"));
+}
+
+TEST(Config, UsersLogInAtTheLanSideUnlessItSaysOtherwise) {
+  const auto plain = parse("[users]\n");
+  ASSERT_TRUE(plain) << plain.error().detail;
+  EXPECT_EQ(plain->users->listen_address.to_string(), "10.1.0.1");
+  EXPECT_EQ(plain->users->listen_port, 4510);
+  EXPECT_EQ(plain->users->methods, std::vector<std::string>{"password"});
+  const auto full = parse(R"([users]
+postgresql = "host=db dbname=users passfile=/etc/sallyport/pgpass sslmode=verify-full"
+listen_address = "10.1.0.2"
+listen_port = 4511
+certificate = "login.pem"
+key = "login.key"
+methods = ["radius", "pam"]
+pam_service = "login"
+nas_identifier = "gw1"
+radius_orders_port = 3799
+session_lifetime = "8h"
+session_renewal = "1m"
+most_sessions = 100
+[[users.radius_servers]]
+address = "10.1.0.9"
+secret = "swordfish"
+[[policies]]
+name = "p"
+group = "night"
+action = "bypass"
+)");
+  ASSERT_TRUE(full) << full.error().detail;
+  EXPECT_EQ(full->users->certificate, "/etc/login.pem");
+  EXPECT_EQ(full->users->radius_servers.at(0).endpoint.to_string(), "10.1.0.9:1812");
+  EXPECT_EQ(full->users->session_renewal, std::chrono::minutes(1));
+  EXPECT_EQ(full->policies.at(0).group, "night");
+}
+
+TEST(Config, EveryBadWordOfUsersIsToldWithARemedy) {
+  const std::pair<const char*, const char*> kWrong[] = {
+      {"directory = \"u.db\"\npostgresql = \"host=db\"", "in one of the two"},
+      {"postgresql = \"host=db password=x\"", "passfile=FILE"},
+      {"listen_address = \"here\"", "listen_address"},
+      {"listen_port = 0", "listen_port"},
+      {"certificate = \"c.pem\"", "both 'certificate' and 'key'"},
+      {"methods = []", "[\"password\"]"},
+      {"methods = [\"fingerprint\"]", "none of"},
+      {"methods = [\"pam\", \"pam\"]", "twice"},
+      {"methods = [\"radius\"]", "[[users.radius_servers]]"},
+      {"pam_service = \"login\"", "add it there"},
+      {"radius_orders_port = 3799", "[[users.radius_servers]]"},
+      {"session_lifetime = \"1s\"", "ten seconds"},
+      {"most_sessions = 0", "most_sessions"},
+      {"lifetime = \"1h\"", "lifetime"},
+  };
+  for (const auto& [words, remedy] : kWrong) {
+    EXPECT_THAT(problem("[users]\n" + std::string(words) + "\n"), HasSubstr(remedy)) << words;
+  }
+  EXPECT_THAT(problem("[users]\n[[policies]]\nname = \"p\"\nuser = \"alice adams\"\naction = \"bypass\"\n"),
+              HasSubstr("user: name 'alice adams'"));
+}
+
 }  // namespace
 }  // namespace sallyport::gateway

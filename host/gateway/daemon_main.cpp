@@ -36,7 +36,13 @@ int run(Config config, const CardOpener& open_card) {
   if (auto started = (*card)->start([&gateway] { (*gateway)->poll(); }); !started) {
     return fail("cannot serve the card's ports", started.error());
   }
-  GatewayService service(**gateway);
+  std::unique_ptr<Login> login;
+  if (const auto& users = (*gateway)->config().users) {
+    auto opened = Login::open(io, *users, (*gateway)->config().state_directory, (*gateway)->principals());
+    if (!opened) return fail("cannot let users log in", opened.error());
+    login = std::move(*opened);
+  }
+  GatewayService service(**gateway, login.get());
   auto server = api::Server::listen(io, socket, service);
   if (!server) return fail("cannot offer the API", server.error());
 

@@ -66,6 +66,7 @@ Result<void> Gateway::bring_up() {
   if (auto r = configure_side(config_.wan, wan.interface); !r) return r;
 
   if (auto r = take_card(); !r) return r;
+  principals_ = std::make_unique<Principals>(*keeper_);
 
   ike_ = std::make_unique<IkePort>(
       io_, *keeper_, [this](const ike::Action& a) { on_action(a); }, [this] { save_ike(); },
@@ -268,6 +269,7 @@ void Gateway::keep_neighbours_alive() {
       for (const Hop& hop : keeper_->forwarding().hops_of_peers()) resolve(hop);
     }
     expire_waiters();
+    principals_->retry();
     keep_neighbours_alive();
   });
 }

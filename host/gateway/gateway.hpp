@@ -21,6 +21,7 @@
 #include "host/gateway/key_log.hpp"
 #include "host/gateway/memory.hpp"
 #include "host/gateway/netlink.hpp"
+#include "host/gateway/principals.hpp"
 
 namespace sallyport::gateway {
 
@@ -60,6 +61,7 @@ class Gateway {
   // ---- to look at
   [[nodiscard]] const Config& config() const { return config_; }
   [[nodiscard]] CardKeeper& keeper() { return *keeper_; }
+  [[nodiscard]] Principals& principals() { return *principals_; }
   [[nodiscard]] driver::CardControl& control() { return control_; }
   [[nodiscard]] driver::Card& card() { return card_; }
   [[nodiscard]] ike::Engine& engine() { return ike_->engine(); }
@@ -142,6 +144,7 @@ class Gateway {
   boost::asio::posix::stream_descriptor kernel_notices_;
   boost::asio::steady_timer housekeeping_;
   std::unique_ptr<CardKeeper> keeper_;
+  std::unique_ptr<Principals> principals_;
   std::unique_ptr<IkePort> ike_;
   KeyLog key_log_;
   std::map<std::string, ike::Connection> told_;  // connections as the engine knows them

@@ -278,7 +278,7 @@ class GatewayTest : public testing::Test {
   using Answer = std::shared_ptr<std::optional<json::value>>;
   Answer begin_to_ask(const std::string& method, const std::vector<std::string>& path, json::value body = nullptr) {
     auto answer = std::make_shared<std::optional<json::value>>();
-    GatewayService(*gateway_).call({method, path, std::move(body)}, [answer](Result<json::value> r) {
+    GatewayService(*gateway_, nullptr).call({method, path, std::move(body)}, [answer](Result<json::value> r) {
       *answer = r ? std::move(*r) : json::value(json::object{{"error", r.error().detail}});
     });
     return answer;
@@ -346,6 +346,171 @@ TEST_F(GatewayTest, NoPacketIsLostWhileACardIsAdopted) {
   start(busy);
   ASSERT_GT(sent, 2U);
   EXPECT_TRUE(run_until([&] { return wan_.size() == sent; })) << wan_.size() << " of " << sent;
+  gateway_.reset();  // before `busy`
+}
+
+// Sessions go with the daemon that knew them. The card goes on for users until the next daemon is there, and then
+// nobody is logged in, from the first flip on.
+TEST_F(GatewayTest, NobodyIsLoggedInAtACardThatIsAdopted) {
+  const std::string configuration = std::string(kConfiguration) + "user = \"alice\"\n[users]\n";
+  const auto send = [&] { card_.receive(layout::Port::kLan, udp_packet(kHost, kRemote, 100, false)); };
+  start(card_, configuration.c_str());
+  ASSERT_TRUE(peer_is_known());
+  send();
+  EXPECT_EQ(wan_.size(), 0U) << "no policy is for nobody";
+  ASSERT_TRUE(gateway_->principals().on_begin(
+      {"a", "alice", {}, "password", IpAddress::from_number(Address::from_v4(kHost)), 1000}));
+  send();
+  EXPECT_EQ(wan_.size(), 1U);
+  gateway_.reset();
+  send();
+  EXPECT_EQ(wan_.size(), 2U);
+  unsigned flips = 0;
+  BusyCard busy(card_, [&] {
+    ++flips;
+    send();
+  });
+  start(busy, configuration.c_str());
+  EXPECT_GT(flips, 0U);
+  ASSERT_TRUE(peer_is_known());
+  send();
+  EXPECT_EQ(wan_.size(), 2U);
+  EXPECT_GT(drops(layout::Drop::kSpdNoMatch), 0U);
+  gateway_.reset();  // before `busy`
+}
+
+// Two users, who reach the same network by SAs of different ciphers, and nobody, who does not.
+class GatewayOfUsersTest : public GatewayTest {
+ protected:
+  void start_with_users(driver::Card& card) {
+    const std::string configuration = std::string(kConfiguration) + R"(user = "alice"
+[[sas]]
+name = "n"
+local_address = "192.0.2.1"
+remote_address = "192.0.2.2"
+spi_in = 0x1002
+spi_out = 0x2002
+algorithm = "aes256gcm16"
+key_in = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f20212223"
+key_out = "202122232425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f40414243"
+[[policies]]
+name = "bobs"
+user = "bob"
+source = "10.1.0.0/16"
+destination = "10.2.0.0/16"
+action = "protect"
+sa = "n"
+[[policies]]
+name = "nobodys"
+action = "discard"
+[users]
+)";
+    start(card, configuration.c_str());
+    ASSERT_TRUE(peer_is_known());
+    UsersConfig users = gateway_->config().users.value();
+    EXPECT_EQ(users.listen_address.to_string(), "10.1.0.1");
+    users.listen_port = 0;  // any that is free
+    auto opened = Login::open(io_, users, folder_ / "state", gateway_->principals());
+    ASSERT_TRUE(opened) << opened.error().detail;
+    login_ = std::move(*opened);
+    for (const char* user : {"alice", "bob"}) {
+      ASSERT_TRUE(administrate("POST", {"users"}, {{"name", user}, {"password", kPassword}}).is_object());
+    }
+  }
+  void TearDown() override {
+    login_.reset();
+    GatewayTest::TearDown();
+  }
+
+  // An error is its detail, as a text.
+  static api::Respond into(const Answer& answer) {
+    return [answer](Result<json::value> r) { *answer = r ? std::move(*r) : json::value(r.error().detail); };
+  }
+  json::value wait_for(const Answer& answer) {
+    // A password costs time on purpose.
+    for (int i = 0; i < 20 && !run_until([&] { return answer->has_value(); }); ++i) continue;
+    return answer->value_or("no answer");
+  }
+  json::value administrate(const std::string& method, const std::vector<std::string>& path,
+                           json::value body = nullptr) {
+    const Answer answer = std::make_shared<std::optional<json::value>>();
+    GatewayService(*gateway_, login_.get()).call({method, path, std::move(body)}, into(answer));
+    return wait_for(answer);
+  }
+  json::value ask_desk(const std::vector<std::string>& path, json::value body, Bytes token = {}) {
+    const Answer answer = std::make_shared<std::optional<json::value>>();
+    login_->desk().call({"POST", path, std::move(body), "10.1.0.10", Secret(token)}, into(answer));
+    return wait_for(answer);
+  }
+  json::value log_in(const std::string& user, std::uint32_t uid = 1000) {
+    const auto started = ask_desk({"logins"}, {{"method", "password"}, {"user", user}, {"uid", uid}});
+    if (!started.is_object()) return started;
+    return ask_desk({"logins", std::string(started.at("login").as_string())}, {{"answer", {{"password", kPassword}}}});
+  }
+  void log_out(const json::value& session) {
+    EXPECT_TRUE(
+        ask_desk({"session", "logout"}, {{"reason", "logout"}}, as_bytes(session.at("token").as_string())).is_object());
+  }
+  // The SPI of the SA by which a packet of the computer leaves; none: it was dropped as nobody's.
+  std::optional<std::uint32_t> leaves_by() {
+    const auto before = drops(layout::Drop::kSpdDiscard);
+    wan_.clear();
+    card_.receive(layout::Port::kLan, udp_packet(kHost, kRemote, 100, false));
+    if (wan_.empty()) {
+      EXPECT_EQ(drops(layout::Drop::kSpdDiscard), before + 1);
+      return std::nullopt;
+    }
+    return u32(wan_.at(0), 34);
+  }
+
+  static constexpr const char* kPassword = "correct horse";
+  std::unique_ptr<Login> login_;
+};
+
+TEST_F(GatewayOfUsersTest, WhoLogsInGetsTheirSaWithTheNextPacketAndWhoLogsOutIsNobody) {
+  start_with_users(card_);
+  EXPECT_EQ(leaves_by(), std::nullopt);
+  const auto alice = log_in("alice");
+  ASSERT_TRUE(alice.is_object()) << alice;
+  EXPECT_EQ(leaves_by(), 0x2001U);
+  const auto beside = log_in("bob", 1001);
+  EXPECT_THAT(json::serialize(beside), HasSubstr("has to log out first"));
+  EXPECT_EQ(leaves_by(), 0x2001U);
+  log_out(alice);
+  EXPECT_EQ(leaves_by(), std::nullopt);
+  const auto bob = log_in("bob");
+  ASSERT_TRUE(bob.is_object()) << bob;
+  EXPECT_EQ(leaves_by(), 0x2002U);
+  EXPECT_EQ(gateway_->keeper().by_row(true, gateway_->keeper().sending_for("sa/n")->row, 0x2002)->algorithm,
+            "aes256gcm16");
+  log_out(bob);
+  EXPECT_EQ(leaves_by(), std::nullopt);
+}
+
+TEST_F(GatewayOfUsersTest, TheOrderToEndASessionIsAnsweredWhenTheCardHasLetGo) {
+  bool watching = false;
+  bool told = false;
+  unsigned flips = 0;
+  BusyCard busy(card_, [&] {
+    if (!watching) return;
+    ++flips;
+    EXPECT_FALSE(told) << "before the flip";
+  });
+  start_with_users(busy);
+  const auto alice = log_in("alice");
+  ASSERT_TRUE(alice.is_object()) << alice;
+  const std::string id(administrate("GET", {"sessions"}).at("sessions").at(0).at("id").as_string());
+  EXPECT_EQ(leaves_by(), 0x2001U);
+  watching = true;
+  GatewayService(*gateway_, login_.get())
+      .call({"DELETE", {"sessions", id}, nullptr}, [&](const Result<json::value>& answer) {
+        told = answer.has_value();
+        EXPECT_EQ(leaves_by(), std::nullopt) << "when it is told, it is so";
+      });
+  EXPECT_TRUE(run_until([&] { return told; }));
+  EXPECT_GT(flips, 0U);
+  EXPECT_TRUE(administrate("GET", {"sessions"}).at("sessions").as_array().empty());
+  login_.reset();
   gateway_.reset();  // before `busy`
 }
 

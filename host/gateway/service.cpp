@@ -48,6 +48,10 @@ OnOutcome answer_with(Gateway& gateway, api::Respond respond) {
 
 void GatewayService::call(const api::Request& request, api::Respond respond) {
   const std::string what = request.path.empty() ? "" : request.path[0];
+  if (UserService::answers(what)) {
+    if (login_ != nullptr) return login_->administration().call(request, std::move(respond));
+    return respond(Error{Errc::kNotFound, "nobody can log in at this gateway; write a section [users]"});
+  }
   const bool of_one = request.path.size() == 2;
   const auto& body = request.body;
   const Error unknown{Errc::kNotFound, "there is no request " + request.method + " /v1/" + what};

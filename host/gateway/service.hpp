@@ -4,17 +4,20 @@
 
 #include "host/api/service.hpp"
 #include "host/gateway/gateway.hpp"
+#include "host/gateway/login.hpp"
 
 namespace sallyport::gateway {
 
 class GatewayService final : public api::Service {
  public:
-  explicit GatewayService(Gateway& gateway) : gateway_(gateway) {}
+  // `login` is null where nobody can log in.
+  GatewayService(Gateway& gateway, Login* login) : gateway_(gateway), login_(login) {}
 
   void call(const api::Request& request, api::Respond respond) override;
 
  private:
   Gateway& gateway_;
+  Login* login_;
 };
 
 }  // namespace sallyport::gateway

@@ -10,10 +10,16 @@
 namespace sallyport::policy {
 namespace {
 
-constexpr std::string_view kWords[] = {
-    "name",         "source", "destination",   "protocol",     "source_port", "destination_port",
-    "action",       "sa",     "connection",    "child",        "level",       "esp_proposals",
-    "ah_proposals", "mode",   "replay_window", "start_action", "legacy"};
+constexpr std::string_view kWords[] = {"name",          "user",
+                                       "group",         "source",
+                                       "destination",   "protocol",
+                                       "source_port",   "destination_port",
+                                       "action",        "sa",
+                                       "connection",    "child",
+                                       "level",         "esp_proposals",
+                                       "ah_proposals",  "mode",
+                                       "replay_window", "start_action",
+                                       "legacy"};
 
 constexpr std::string_view kActions[] = {"discard", "bypass", "protect"};
 
@@ -150,6 +156,11 @@ std::span<const std::string_view> policy_words() { return kWords; }
 Result<void> set_word(Policy& policy, std::string_view word, std::string_view text) {
   if (word == "name") {
     policy.name = text;
+  } else if (word == "user" || word == "group") {
+    if (text.empty()) {
+      return Error{Errc::kInvalid, "nobody has an empty name; leave '" + std::string(word) + "' out for everybody"};
+    }
+    (word == "user" ? policy.user : policy.group) = text;
   } else if (word == "source") {
     return set_addresses(policy.source, text);
   } else if (word == "destination") {
@@ -203,6 +214,8 @@ Result<void> set_word(Policy& policy, std::string_view word, std::string_view te
 
 std::string get_word(const Policy& policy, std::string_view word) {
   if (word == "name") return policy.name;
+  if (word == "user") return policy.user;
+  if (word == "group") return policy.group;
   if (word == "source") return addresses_text(policy.source);
   if (word == "destination") return addresses_text(policy.destination);
   if (word == "protocol") return protocol_text(policy.source);
@@ -230,6 +243,12 @@ Result<void> validate(const Policy& policy) {
   if (policy.name.find('/') != std::string::npos) return invalid("must have a name without '/'");
   if (!policy.source.addresses.shares_family(policy.destination.addresses)) {
     return invalid("has one end of IPv4 and one of IPv6, which no packet has");
+  }
+  if (!policy.user.empty() && !policy.group.empty()) {
+    return invalid("has both 'user' and 'group'; write one, or a policy for each");
+  }
+  if (policy.names_people() && policy.mode == Mode::kTransport) {
+    return invalid("has mode 'transport', which is for the gateway's own packets: no user sends those");
   }
   constexpr std::string_view kOfAChildOfItsOwn = "which only 'level', 'esp_proposals' and 'ah_proposals' use";
   if (policy.replay_window && !policy.owns_child()) {

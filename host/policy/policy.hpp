@@ -22,6 +22,9 @@ struct Policy {
   std::string name;
   TrafficSelector source = TrafficSelector::of(AddressRange::any());
   TrafficSelector destination = TrafficSelector::of(AddressRange::any());  // same protocol as source
+  // Whose packets, while they are logged in; one of the two. Neither: everybody's, and those of nobody.
+  std::string user;
+  std::string group;
   Action action = Action::kDiscard;
 
   // protect, one of three: by the manual SA `sa`; by a child that `connection` configures; or by a child of this
@@ -38,6 +41,7 @@ struct Policy {
   bool start =
       false;  // a child of its own is brought up at once and again whenever it is lost; else by the first packet
 
+  [[nodiscard]] bool names_people() const { return !user.empty() || !group.empty(); }
   [[nodiscard]] bool owns_child() const { return action == Action::kProtect && !connection.empty() && child.empty(); }
   // What a child of its own offers. "Any" address becomes one selector of each family that the other end may have.
   [[nodiscard]] TrafficSelectors local_ts() const;

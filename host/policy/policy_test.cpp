@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/policy/policy.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace sallyport::policy {
@@ -114,6 +115,16 @@ TEST(Policy, HasTransportModeBetweenTwoAddressesOnly) {
             "policy 'x' has 'mode', which only 'level', 'esp_proposals' and 'ah_proposals' use");
   Policy bad;
   EXPECT_EQ(set_word(bad, "mode", "beet").error().detail, "'beet' is none of the modes 'tunnel', 'transport'");
+}
+
+TEST(Policy, IsOfAUserOrOfAGroupOrOfEverybody) {
+  EXPECT_EQ(get_word(policy({{"name", "p"}, {"user", "alice"}, {"action", "bypass"}}), "user"), "alice");
+  EXPECT_EQ(get_word(policy({{"name", "p"}, {"group", "night"}, {"action", "bypass"}}), "group"), "night");
+  EXPECT_THAT(why({{"name", "p"}, {"user", "alice"}, {"group", "night"}}), testing::HasSubstr("write one"));
+  EXPECT_FALSE(policy({{"name", "p"}, {"action", "bypass"}}).names_people());
+  // An empty name must not widen a policy to everybody.
+  Policy p;
+  for (const char* word : {"user", "group"}) EXPECT_FALSE(set_word(p, word, "")) << word;
 }
 
 }  // namespace

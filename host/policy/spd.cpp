@@ -3,6 +3,8 @@
 #include "host/policy/spd.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <set>
 
 namespace sallyport::policy {
 namespace {
@@ -149,22 +151,82 @@ bool in_any(const std::vector<driver::Range<T>>& ranges, T value) {
          std::any_of(ranges.begin(), ranges.end(), [&](const auto& r) { return r.first <= value && value <= r.last; });
 }
 
+// The rules of policy number `i`, whoever sends.
+Spd rules_for_everybody(const std::vector<NumberedPolicy>& policies, std::size_t i,
+                        const std::map<std::string, TargetState>& targets) {
+  Spd spd;
+  const auto& [policy, policy_id] = policies[i];
+  if (policy.action == Action::kProtect) {
+    const TargetState& target = targets.at(policy.target());
+    protect_outbound(policy, target, spd.outbound);
+    protect_inbound(policy, target, spd.inbound);
+    return spd;
+  }
+  const auto action = policy.action == Action::kBypass ? layout::Action::kBypass : layout::Action::kDiscard;
+  add_rule(spd.outbound, policy.source, policy.destination, action, policy_id);
+  const std::uint16_t inbound_id = policy.action == Action::kBypass ? taken_from(policies, i, targets) : policy_id;
+  add_rule(spd.inbound, policy.destination, policy.source, action, inbound_id);
+  return spd;
+}
+
+struct People {
+  std::set<std::uint16_t> principals;
+  std::set<layout::Address> addresses;
+};
+
+People people_of(const Policy& policy, const UsersOnLine& users) {
+  People people;
+  for (const auto& [name, one] : users) {
+    const bool meant = policy.group.empty()
+                           ? name == policy.user
+                           : std::find(one.groups.begin(), one.groups.end(), policy.group) != one.groups.end();
+    if (!meant) continue;
+    people.principals.insert(one.principal);
+    for (const IpAddress& address : one.addresses) people.addresses.insert(address.number());
+  }
+  return people;
+}
+
+std::uint16_t next(std::uint16_t number) { return static_cast<std::uint16_t>(number + 1); }
+layout::Address next(const layout::Address& address) { return address.next(); }
+
+// Neighbours share a range, as the card has few intervals.
+template <class T>
+std::vector<driver::Range<T>> ranges_of(const std::set<T>& values) {
+  std::vector<driver::Range<T>> ranges;
+  for (const T& value : values) {
+    if (!ranges.empty() && next(ranges.back().last) == value) {
+      ranges.back().last = value;
+    } else {
+      ranges.push_back({value, value});
+    }
+  }
+  return ranges;
+}
+
+// A rule that would be for nobody goes: to the card, no range is ANY.
+void keep_to(const People& people, Spd& spd) {
+  if (people.principals.empty()) spd.outbound.clear();
+  for (SpdRule& rule : spd.outbound) rule.principal = ranges_of(people.principals);
+  for (SpdRule& rule : spd.inbound) {
+    std::set<layout::Address> reached;
+    std::copy_if(people.addresses.begin(), people.addresses.end(), std::inserter(reached, reached.end()),
+                 [&](const layout::Address& address) { return in_any(rule.destination, address); });
+    rule.destination = ranges_of(reached);
+  }
+  std::erase_if(spd.inbound, [](const SpdRule& rule) { return rule.destination.empty(); });
+}
+
 }  // namespace
 
-Spd compile(const std::vector<NumberedPolicy>& policies, const std::map<std::string, TargetState>& targets) {
+Spd compile(const std::vector<NumberedPolicy>& policies, const std::map<std::string, TargetState>& targets,
+            const UsersOnLine& users) {
   Spd spd;
   for (std::size_t i = 0; i < policies.size(); ++i) {
-    const auto& [policy, policy_id] = policies[i];
-    if (policy.action == Action::kProtect) {
-      const TargetState& target = targets.at(policy.target());
-      protect_outbound(policy, target, spd.outbound);
-      protect_inbound(policy, target, spd.inbound);
-    } else {
-      const auto action = policy.action == Action::kBypass ? layout::Action::kBypass : layout::Action::kDiscard;
-      add_rule(spd.outbound, policy.source, policy.destination, action, policy_id);
-      const std::uint16_t inbound_id = policy.action == Action::kBypass ? taken_from(policies, i, targets) : policy_id;
-      add_rule(spd.inbound, policy.destination, policy.source, action, inbound_id);
-    }
+    Spd part = rules_for_everybody(policies, i, targets);
+    if (policies[i].policy.names_people()) keep_to(people_of(policies[i].policy, users), part);
+    std::move(part.outbound.begin(), part.outbound.end(), std::back_inserter(spd.outbound));
+    std::move(part.inbound.begin(), part.inbound.end(), std::back_inserter(spd.inbound));
   }
   return spd;
 }

@@ -38,9 +38,22 @@ struct NumberedPolicy {
   std::uint16_t policy_id = 0;
 };
 
-// Every protecting policy's target must be in `targets`.
+// A user who is logged in.
+struct OnLine {
+  std::uint16_t principal = 0;
+  std::vector<std::string> groups{};
+  std::vector<IpAddress> addresses{};  // of the computers
+};
+using UsersOnLine = std::map<std::string, OnLine>;
+
+// Every protecting policy's target must be in `targets`. A policy of people of whom nobody is in `users` makes no rule:
+// the policies behind it decide.
+//
+// Outbound, a rule of people asks for their principals. Inbound it cannot: a packet's principal is that of its source,
+// which is somebody behind the other gateway. There it asks for their computers' addresses as destination, so answers
+// come back to those who may ask, as long as they may, and what is for others is decided by the others' policies.
 [[nodiscard]] Spd compile(const std::vector<NumberedPolicy>& policies,
-                          const std::map<std::string, TargetState>& targets);
+                          const std::map<std::string, TargetState>& targets, const UsersOnLine& users);
 
 // The first rule that matches, or null (RFC 4301 5.1: then the packet is discarded). Rules that ask for a principal
 // match none: the gateway's own packets are nobody's.

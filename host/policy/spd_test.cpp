@@ -31,13 +31,17 @@ const Policy kNet = policy({{"name", "net"},
                             {"connection", "b"},
                             {"child", "net"}});
 
+Spd for_everybody(const std::vector<NumberedPolicy>& policies, const std::map<std::string, TargetState>& targets) {
+  return compile(policies, targets, {});
+}
+
 layout::Action decide(const std::vector<driver::SpdRule>& rules, const PacketKey& key) {
   const auto* rule = first_match(rules, key);
   return rule == nullptr ? layout::Action::kDiscard : rule->action;
 }
 
 TEST(Spd, AsksTheHostForAnSaWhileThereIsNone) {
-  const Spd spd = compile({{kNet, 7}}, {{"b/net", {.policy_id = 7, .acquire = true}}});
+  const Spd spd = for_everybody({{kNet, 7}}, {{"b/net", {.policy_id = 7, .acquire = true}}});
   ASSERT_EQ(spd.outbound.size(), 1U);
   EXPECT_EQ(spd.outbound[0].action, layout::Action::kHost);
   EXPECT_EQ(spd.outbound[0].policy_id, 7);
@@ -46,7 +50,7 @@ TEST(Spd, AsksTheHostForAnSaWhileThereIsNone) {
 }
 
 TEST(Spd, DropsWhereNobodyMayAskForAnSa) {
-  const Spd spd = compile({{kNet, 7}}, {{"b/net", {.policy_id = 7, .acquire = false}}});
+  const Spd spd = for_everybody({{kNet, 7}}, {{"b/net", {.policy_id = 7, .acquire = false}}});
   EXPECT_EQ(decide(spd.outbound, packet("10.1.0.1", "10.2.0.1")), layout::Action::kDiscard);
 }
 
@@ -54,7 +58,8 @@ TEST(Spd, DropsWhereNobodyMayAskForAnSa) {
 TEST(Spd, ABypassCarriesInboundTheNumberOfThePolicyItIsTakenFrom) {
   const Policy printer = policy({{"name", "printer"}, {"source", "10.1.0.7"}, {"action", "bypass"}});
   const Policy elsewhere = policy({{"name", "elsewhere"}, {"source", "10.9.0.0/16"}, {"action", "bypass"}});
-  const Spd spd = compile({{printer, 1}, {elsewhere, 2}, {kNet, 7}}, {{"b/net", {.policy_id = 7, .acquire = true}}});
+  const Spd spd =
+      for_everybody({{printer, 1}, {elsewhere, 2}, {kNet, 7}}, {{"b/net", {.policy_id = 7, .acquire = true}}});
   const auto* rule = first_match(spd.inbound, packet("10.2.0.1", "10.1.0.7"));
   ASSERT_NE(rule, nullptr);
   EXPECT_EQ(rule->action, layout::Action::kBypass);
@@ -66,7 +71,7 @@ TEST(Spd, PointsTheOutboundRuleAtTheSaAndExchangesTheEndsInbound) {
   TargetState state{.policy_id = 7, .acquire = true, .sa_index = 3};
   state.sending = {ts("10.1.0.0/16"), ts("10.2.0.0/16")};
   state.accepting = {state.sending};
-  const Spd spd = compile({{kNet, 7}}, {{"b/net", state}});
+  const Spd spd = for_everybody({{kNet, 7}}, {{"b/net", state}});
   ASSERT_EQ(spd.outbound.size(), 1U);
   EXPECT_EQ(spd.outbound[0].sa_index, 3);
   EXPECT_EQ(decide(spd.outbound, packet("10.1.0.1", "10.2.0.1")), layout::Action::kProtect);
@@ -80,7 +85,7 @@ TEST(Spd, DiscardsWhatThePeerNarrowedAway) {
   TargetState state{.policy_id = 7, .acquire = true, .sa_index = 3};
   state.sending = {ts("10.1.0.0/16"), ts("10.2.5.0/24")};
   state.accepting = {state.sending};
-  const Spd spd = compile({{kNet, 7}, {everything, 8}}, {{"b/net", state}});
+  const Spd spd = for_everybody({{kNet, 7}, {everything, 8}}, {{"b/net", state}});
   EXPECT_EQ(decide(spd.outbound, packet("10.1.0.1", "10.2.5.1")), layout::Action::kProtect);
   EXPECT_EQ(decide(spd.outbound, packet("10.1.0.1", "10.2.6.1")), layout::Action::kDiscard);
   EXPECT_EQ(decide(spd.inbound, packet("10.2.6.1", "10.1.0.1")), layout::Action::kDiscard);
@@ -91,14 +96,14 @@ TEST(Spd, AcceptsWhatTheOldSaStillCarriesAfterTheNewOneWasInstalled) {
   TargetState state{.policy_id = 7, .acquire = true, .sa_index = 4};
   state.sending = {ts("10.1.0.0/16"), ts("10.2.5.0/24")};
   state.accepting = {{ts("10.1.0.0/16"), ts("10.2.0.0/16")}, state.sending};
-  const Spd spd = compile({{kNet, 7}}, {{"b/net", state}});
+  const Spd spd = for_everybody({{kNet, 7}}, {{"b/net", state}});
   EXPECT_EQ(decide(spd.inbound, packet("10.2.6.1", "10.1.0.1")), layout::Action::kProtect);
 }
 
 TEST(Spd, TheFirstPolicyThatMatchesDecides) {
   const Policy ssh = policy({{"name", "ssh"}, {"protocol", "tcp"}, {"destination_port", "22"}, {"action", "discard"}});
   const Policy rest = policy({{"name", "rest"}, {"action", "bypass"}});
-  const Spd spd = compile({{ssh, 1}, {rest, 2}}, {});
+  const Spd spd = for_everybody({{ssh, 1}, {rest, 2}}, {});
   PacketKey key = packet("10.1.0.1", "192.0.2.9", 6);
   key.destination_port = 22;
   EXPECT_EQ(decide(spd.outbound, key), layout::Action::kDiscard);
@@ -114,13 +119,13 @@ TEST(Spd, TheFirstPolicyThatMatchesDecides) {
 TEST(Spd, TellsTheFamiliesApart) {
   const Policy four = policy({{"name", "four"}, {"source", "0.0.0.0/0"}, {"action", "discard"}});
   const Policy six = policy({{"name", "six"}, {"destination", "::/0"}, {"action", "bypass"}});
-  const Spd spd = compile({{four, 1}, {six, 2}}, {});
+  const Spd spd = for_everybody({{four, 1}, {six, 2}}, {});
   EXPECT_EQ(first_match(spd.outbound, packet("10.1.0.1", "10.2.0.1"))->policy_id, 1);
   for (const char* far : {"::1", "2001:db8::1", "::fffe:ffff:ffff", "::1:0:0:0", "ffff::"}) {
     EXPECT_EQ(first_match(spd.outbound, packet("2001:db8::7", far))->policy_id, 2) << far;
   }
   // Amid IPv6's numbers stand IPv4's.
-  const Spd only_six = compile({{six, 2}}, {});
+  const Spd only_six = for_everybody({{six, 2}}, {});
   for (const char* far : {"0.0.0.0", "192.0.2.9", "255.255.255.255"}) {
     EXPECT_EQ(first_match(only_six.outbound, packet("10.1.0.1", far)), nullptr) << far;
     EXPECT_EQ(first_match(only_six.inbound, packet(far, "10.1.0.1")), nullptr) << far;
@@ -128,7 +133,7 @@ TEST(Spd, TellsTheFamiliesApart) {
 }
 
 TEST(Spd, AnyIsBothFamilies) {
-  const Spd spd = compile({{policy({{"name", "all"}, {"action", "bypass"}}), 1}}, {});
+  const Spd spd = for_everybody({{policy({{"name", "all"}, {"action", "bypass"}}), 1}}, {});
   ASSERT_EQ(spd.outbound.size(), 1U);
   EXPECT_TRUE(spd.outbound[0].source.empty());
   EXPECT_EQ(decide(spd.outbound, packet("10.1.0.1", "192.0.2.9")), layout::Action::kBypass);
@@ -143,7 +148,7 @@ TEST(Spd, ARangeThatOnlyHoldsIpv4InsideIpv6IsNoRule) {
   TargetState state{.policy_id = 7, .acquire = true, .sa_index = 3};
   state.sending = {ts("::/0"), {TrafficSelector::of({address, address})}};
   state.accepting = {state.sending};
-  const Spd spd = compile({{all, 7}}, {{"b/net", state}});
+  const Spd spd = for_everybody({{all, 7}}, {{"b/net", state}});
   for (const char* far : {"192.0.2.1", "192.0.2.2"}) {
     EXPECT_EQ(decide(spd.outbound, packet("10.1.0.1", far)), layout::Action::kDiscard) << far;
   }
@@ -157,7 +162,7 @@ TEST(Spd, AnSaOfBothFamiliesCarriesPacketsOfEither) {
   TargetState state{.policy_id = 7, .acquire = true, .sa_index = 3};
   state.sending = {ts("10.1.0.0/16", "2001:db8:1::/48"), ts("10.2.0.0/16", "2001:db8:2::/48")};
   state.accepting = {state.sending};
-  const Spd spd = compile({{both, 7}}, {{"b/both", state}});
+  const Spd spd = for_everybody({{both, 7}}, {{"b/both", state}});
   EXPECT_EQ(spd.outbound.size(), 3U);  // two to protect, and what the peer narrowed away
   EXPECT_EQ(decide(spd.outbound, packet("10.1.0.1", "10.2.0.1")), layout::Action::kProtect);
   EXPECT_EQ(decide(spd.outbound, packet("2001:db8:1::1", "2001:db8:2::1")), layout::Action::kProtect);
@@ -166,7 +171,69 @@ TEST(Spd, AnSaOfBothFamiliesCarriesPacketsOfEither) {
   // Nothing was narrowed away where each family is whole.
   state.sending = {both.local_ts(), both.remote_ts()};
   state.accepting = {state.sending};
-  EXPECT_EQ(compile({{both, 7}}, {{"b/both", state}}).outbound.size(), 2U);
+  EXPECT_EQ(for_everybody({{both, 7}}, {{"b/both", state}}).outbound.size(), 2U);
+}
+
+const Policy kAlices =
+    policy({{"name", "alices"}, {"user", "alice"}, {"destination", "10.2.0.0/16"}, {"action", "bypass"}});
+const Policy kNights =
+    policy({{"name", "nights"}, {"group", "night"}, {"source", "10.1.0.0/16"}, {"action", "bypass"}});
+
+IpAddress address(const char* text) { return IpAddress::parse(text).value(); }
+
+TEST(SpdOfUsers, APolicyOfWhomNobodyIsOnLineIsNoRule) {
+  const Spd spd = compile({{kAlices, 1}, {kNights, 2}}, {}, {{"bob", {5, {"day"}, {address("10.1.0.5")}}}});
+  EXPECT_TRUE(spd.outbound.empty());
+  EXPECT_TRUE(spd.inbound.empty());
+}
+
+TEST(SpdOfUsers, OutboundAsksForThePrincipalsOfThoseOnLine) {
+  const UsersOnLine users{{"alice", {7, {}, {address("10.1.0.7")}}},
+                          {"bob", {5, {"day", "night"}, {address("10.1.0.5")}}},
+                          {"carol", {6, {"night"}, {address("10.1.0.6"), address("10.1.0.66")}}},
+                          {"dave", {9, {"night"}, {address("10.1.0.9")}}}};
+  const Spd spd = compile({{kAlices, 1}, {kNights, 2}}, {}, users);
+  ASSERT_EQ(spd.outbound.size(), 2U);
+  EXPECT_EQ(spd.outbound[0].principal, (std::vector<driver::NumberRange>{{7, 7}}));
+  EXPECT_EQ(spd.outbound[1].principal, (std::vector<driver::NumberRange>{{5, 6}, {9, 9}}));
+  EXPECT_EQ(first_match(spd.outbound, packet("10.1.0.7", "10.2.0.1")), nullptr) << "the gateway's own packet";
+}
+
+TEST(SpdOfUsers, InboundAsksForTheirAddressesSoThatAnswersComeBackToThemAlone) {
+  const UsersOnLine users{{"alice", {7, {}, {address("10.1.0.7")}}},
+                          {"bob", {5, {"night"}, {address("10.1.0.8"), address("10.9.0.1")}}}};
+  const Policy rest = policy({{"name", "rest"}, {"action", "discard"}});
+  const Spd spd = compile({{kAlices, 1}, {kNights, 2}, {rest, 3}}, {}, users);
+  for (const auto& rule : spd.inbound) EXPECT_TRUE(rule.principal.empty());
+  const auto id = [&](const char* from, const char* to) {
+    return first_match(spd.inbound, packet(from, to))->policy_id;
+  };
+  EXPECT_EQ(id("10.2.0.1", "10.1.0.7"), 1);
+  EXPECT_EQ(id("10.3.0.1", "10.1.0.7"), 3) << "from elsewhere than she may ask";
+  EXPECT_EQ(id("10.2.0.1", "10.1.0.8"), 2);
+  EXPECT_EQ(id("10.2.0.1", "10.9.0.1"), 3) << "at a computer outside of the policy's source";
+  EXPECT_EQ(id("10.2.0.1", "10.1.0.9"), 3) << "nobody";
+}
+
+// What the peer narrowed away leaves by no later rule, for those who are meant; the others' packets are not concerned.
+TEST(SpdOfUsers, ProtectsThoseWhoAreMeantAndNobodyElse) {
+  Policy net = kNet;
+  net.group = "night";
+  const Policy rest = policy({{"name", "rest"}, {"action", "bypass"}});
+  TargetState state{.policy_id = 7, .acquire = true, .sa_index = 3};
+  state.sending = {ts("10.1.0.0/16"), ts("10.2.5.0/24")};
+  state.accepting = {state.sending};
+  const Spd spd = compile({{net, 7}, {rest, 8}}, {{"b/net", state}}, {{"bob", {5, {"night"}, {address("10.1.0.5")}}}});
+  ASSERT_EQ(spd.outbound.size(), 3U);
+  const std::vector<driver::NumberRange> bob{{5, 5}};
+  EXPECT_EQ(spd.outbound[0].principal, bob);
+  EXPECT_EQ(spd.outbound[0].action, layout::Action::kProtect);
+  EXPECT_EQ(spd.outbound[1].principal, bob);
+  EXPECT_EQ(spd.outbound[1].action, layout::Action::kDiscard);
+  EXPECT_TRUE(spd.outbound[2].principal.empty());
+  EXPECT_EQ(decide(spd.inbound, packet("10.2.5.1", "10.1.0.5")), layout::Action::kProtect);
+  EXPECT_EQ(decide(spd.inbound, packet("10.2.6.1", "10.1.0.5")), layout::Action::kDiscard);
+  EXPECT_EQ(decide(spd.inbound, packet("10.2.5.1", "10.1.0.6")), layout::Action::kBypass);
 }
 
 }  // namespace

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/api/target.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace sallyport::api {
+namespace {
+
+// RFC 3986 2.1: "%2F" is a slash that separates nothing.
+std::optional<std::string> percent_decoded(std::string_view text) {
+  std::string out;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (text[at] != '%') {
+      out += text[at];
+      continue;
+    }
+    unsigned char value = 0;
+    const std::string_view digits = text.substr(at + 1, 2);
+    const auto [end, failure] = std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
+    if (failure != std::errc{} || digits.size() != 2 || end != digits.data() + 2) return std::nullopt;
+    out += static_cast<char>(value);
+    at += 2;
+  }
+  return out;
+}
+
+}  // namespace
+
+std::optional<std::vector<std::string>> parse_target(std::string_view target) {
+  constexpr std::string_view kVersion = "/v1/";
+  if (!target.starts_with(kVersion)) return std::nullopt;
+  target.remove_prefix(kVersion.size());
+  std::vector<std::string> path;
+  for (std::size_t at = 0; at <= target.size();) {
+    const std::size_t slash = std::min(target.find('/', at), target.size());
+    auto part = percent_decoded(target.substr(at, slash - at));
+    if (!part) return std::nullopt;
+    path.push_back(std::move(*part));
+    at = slash + 1;
+  }
+  return path;
+}
+
+}  // namespace sallyport::api

@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: Apache-2.0
+// user, group, session and audit: who may log in, who has, and who changed what.
+#include <unistd.h>
+
+#include <boost/json.hpp>
+#include <fstream>
+#include <iostream>
+#include <memory>
+#include <sstream>
+
+#include "host/cli/answer.hpp"
+#include "host/cli/commands.hpp"
+#include "host/cli/daemon.hpp"
+#include "host/cli/table.hpp"
+#include "host/login/terminal.hpp"
+
+namespace sallyport::cli {
+namespace {
+
+namespace json = boost::json;
+
+// What a command line says of a user; what it does not name stays as it is.
+struct UserWords {
+  std::string name;
+  std::optional<std::string> full_name;
+  std::optional<std::string> role;
+  std::optional<std::vector<std::string>> groups;
+  std::optional<bool> enabled;
+};
+
+json::object body_of(const UserWords& words) {
+  json::object body = {{"name", words.name}};
+  if (words.full_name) body["full_name"] = *words.full_name;
+  if (words.role) body["role"] = *words.role == "none" ? "" : *words.role;
+  if (words.enabled) body["enabled"] = *words.enabled;
+  if (words.groups) {
+    json::array groups;
+    for (const auto& group : *words.groups) {
+      if (!group.empty()) groups.emplace_back(group);  // --group '' is no group
+    }
+    body["groups"] = std::move(groups);
+  }
+  return body;
+}
+
+std::string path_of(const std::string& area, const std::string& name) {
+  return "/v1/" + area + "/" + api::path_segment(name);
+}
+
+Use say(const std::string& sentence) {
+  return [sentence](const json::value&) { return Outcome{Exit::kDone, sentence + "\n"}; };
+}
+
+using Screen = std::string (*)(const json::value& answer);
+
+Use show(bool as_json, Screen screen) {
+  return [as_json, screen](const json::value& answer) {
+    return Outcome{Exit::kDone, as_json ? json::serialize(answer) + "\n" : screen(answer)};
+  };
+}
+
+std::string users_screen(const json::value& answer) {
+  Table table({"user", "full name", "role", "logs in", "groups"});
+  for (const auto& user : list(answer, "users")) {
+    table.add({text(user, "name"), text(user, "full_name"), text(user, "role"), flag(user, "enabled") ? "yes" : "no",
+               joined(user, "groups", ", ")});
+  }
+  return table.text();
+}
+
+std::string user_screen(const json::value& user) { return users_screen(json::object{{"users", json::array{user}}}); }
+
+std::string groups_screen(const json::value& answer) {
+  Table table({"group", "description", "members"});
+  for (const auto& group : list(answer, "groups")) {
+    table.add({text(group, "name"), text(group, "description"), joined(group, "members", ", ")});
+  }
+  return table.text();
+}
+
+std::string sessions_screen(const json::value& answer) {
+  Table table({"session", "user", "address", "method", "groups", ">since s", ">left s"});
+  for (const auto& s : list(answer, "sessions")) {
+    table.add({text(s, "id"), text(s, "user"), text(s, "address"), text(s, "method"), joined(s, "groups", ", "),
+               std::to_string(number(s, "begun_s")), std::to_string(number(s, "lifetime_s"))});
+  }
+  return table.text() + "computers know this gateway by the key " + text(answer, "key") + "\n";
+}
+
+std::string audit_line(const json::value& entry) {
+  std::string line = std::to_string(number(entry, "number")) + "  " + text(entry, "at") + "  " + text(entry, "actor") +
+                     "  " + text(entry, "action");
+  for (const char* key : {"subject", "detail"}) {
+    if (!text(entry, key).empty()) line += "  " + text(entry, key);
+  }
+  return line + "\n";
+}
+
+// Page by page, as the log may be long.
+Outcome audit(const Daemon& daemon, bool as_json) {
+  Outcome all;
+  std::uint64_t after = 0;
+  bool more = true;
+  while (more && all.exit == Exit::kDone) {
+    const std::string so_far = all.text;
+    all = daemon.ask({"GET", "/v1/audit/" + std::to_string(after), nullptr}, kAtOnce, [&](const json::value& answer) {
+      const auto& entries = list(answer, "entries");
+      more = !entries.empty();
+      std::string lines = so_far;
+      for (const auto& entry : entries) {
+        lines += as_json ? json::serialize(entry) + "\n" : audit_line(entry);
+        after = number(entry, "number");
+      }
+      return Outcome{Exit::kDone, lines};
+    });
+  }
+  return all;
+}
+
+Outcome verify(const Daemon& daemon, bool as_json) {
+  return daemon.ask({"POST", "/v1/audit/verify", json::object{}}, kAfterThePeer, [&](const json::value& head) {
+    if (as_json) return Outcome{Exit::kDone, json::serialize(head) + "\n"};
+    return Outcome{Exit::kDone, "the log is whole: " + std::to_string(number(head, "number")) +
+                                    " entries, the last with digest " + text(head, "digest") + "\n"};
+  });
+}
+
+// From the terminal, twice and without echo; from elsewhere than a terminal, one line.
+Result<Secret> new_password(const std::string& user) {
+  if (::isatty(STDIN_FILENO) == 0) {
+    std::string line;
+    std::getline(std::cin, line);
+    Buffer plain(line.begin(), line.end());
+    wipe({reinterpret_cast<std::uint8_t*>(line.data()), line.size()});
+    return Secret::consume(plain);
+  }
+  login::Terminal terminal;
+  auto first = terminal.ask("New password of " + user);
+  if (!first) return first;
+  const auto again = terminal.ask("Once more");
+  if (!again) return again;
+  if (!(*first == *again)) return Error{Errc::kInvalid, "the two are not the same; nothing was changed"};
+  return first;
+}
+
+Outcome set_password(const Daemon& daemon, const std::string& user) {
+  const auto password = new_password(user);
+  if (!password) return {Exit::kFailed, password.error().detail};
+  const Bytes bytes = password->reveal();
+  const json::object body = {
+      {"password", json::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size())}};
+  return daemon.ask({"PUT", path_of("users", user) + "/password", body}, kAtOnce, say("the password is changed"));
+}
+
+Outcome import(const Daemon& daemon, const std::string& file) {
+  std::ifstream in(file, std::ios::binary);
+  std::ostringstream csv;
+  if (!in || !(csv << in.rdbuf())) return {Exit::kFailed, "cannot read " + file};
+  return daemon.ask({"POST", "/v1/import", json::object{{"csv", csv.str()}}}, kAfterThePeer,
+                    [](const json::value& count) {
+                      return Outcome{Exit::kDone, std::to_string(number(count, "added")) + " added, " +
+                                                      std::to_string(number(count, "changed")) + " changed\n"};
+                    });
+}
+
+// Declares a command that is run with a daemon once its words are read.
+CLI::App* command(CLI::App& parent, Session& session, const std::string& name, const std::string& what,
+                  std::function<Outcome(const Daemon& daemon)> run) {
+  CLI::App* made = parent.add_subcommand(name, what);
+  made->callback(
+      [&session, run = std::move(run)] { session.command = [&session, run] { return run(Daemon(session.socket)); }; });
+  return made;
+}
+
+void add_list(CLI::App& parent, Session& session, const std::string& area, const std::string& what, Screen screen) {
+  const auto as_json = std::make_shared<bool>(false);
+  command(parent, session, "list", what, [=](const Daemon& daemon) {
+    return daemon.ask({"GET", "/v1/" + area, nullptr}, kAtOnce, show(*as_json, screen));
+  })->add_flag("--json", *as_json, "print the answer of the API as it is");
+}
+
+void add_delete(CLI::App& parent, Session& session, const std::string& name, const std::string& what,
+                const std::string& area, const std::string& done) {
+  const auto which = std::make_shared<std::string>();
+  command(parent, session, name, what,
+          [=](const Daemon& daemon) {
+            return daemon.ask({"DELETE", path_of(area, *which), nullptr}, kAtOnce, say("'" + *which + "' is " + done));
+          })
+      ->add_option("NAME", *which, "which")
+      ->required();
+}
+
+void add_user_words(CLI::App& command, const std::shared_ptr<UserWords>& words) {
+  command.add_option("NAME", words->name, "name of the user")->required();
+  command.add_option("--full-name", words->full_name, "as people call them");
+  command.add_option("--role", words->role, "of an administrator: view, operate, administer; or none");
+  command.add_option("--group", words->groups, "the groups they belong to, instead of those before");
+}
+
+void add_user(CLI::App& app, Session& session) {
+  CLI::App* user = app.add_subcommand("user", "who may log in");
+  user->require_subcommand(1);
+  add_list(*user, session, "users", "all users", users_screen);
+
+  const auto as_json = std::make_shared<bool>(false);
+  const auto name = std::make_shared<std::string>();
+  CLI::App* shown = command(*user, session, "show", "one user", [=](const Daemon& daemon) {
+    return daemon.ask({"GET", path_of("users", *name), nullptr}, kAtOnce, show(*as_json, user_screen));
+  });
+  shown->add_option("NAME", *name, "name of the user")->required();
+  shown->add_flag("--json", *as_json, "print the answer of the API as it is");
+
+  const auto added = std::make_shared<UserWords>();
+  add_user_words(*command(*user, session, "add", "a new user, who has no password yet",
+                          [=](const Daemon& daemon) {
+                            return daemon.ask({"POST", "/v1/users", body_of(*added)}, kAtOnce,
+                                              say("'" + added->name + "' is added; see: sallyport user password"));
+                          }),
+                 added);
+
+  const auto changed = std::make_shared<UserWords>();
+  CLI::App* change = command(*user, session, "change", "what is given; the rest stays", [=](const Daemon& daemon) {
+    json::object body = body_of(*changed);
+    return daemon.ask({"PUT", path_of("users", changed->name), std::move(body)}, kAtOnce,
+                      say("'" + changed->name + "' is changed"));
+  });
+  add_user_words(*change, changed);
+  auto* enable = change->add_flag_callback(
+      "--enable", [changed] { changed->enabled = true; }, "may log in");
+  change
+      ->add_flag_callback(
+          "--disable", [changed] { changed->enabled = false; }, "may not, and is logged out")
+      ->excludes(enable);
+
+  add_delete(*user, session, "delete", "the user, who is logged out", "users", "deleted");
+  const auto whose = std::make_shared<std::string>();
+  command(*user, session, "password", "a new password, asked for or read from standard input",
+          [=](const Daemon& daemon) { return set_password(daemon, *whose); })
+      ->add_option("NAME", *whose, "name of the user")
+      ->required();
+  const auto file = std::make_shared<std::string>();
+  command(*user, session, "import", "users from a CSV file: all of them, or none",
+          [=](const Daemon& daemon) { return import(daemon, *file); })
+      ->add_option("FILE", *file, "of the form that export writes")
+      ->required();
+  const auto hashes = std::make_shared<bool>(false);
+  command(*user, session, "export", "all users as CSV", [=](const Daemon& daemon) {
+    return daemon.ask({"GET", *hashes ? "/v1/export/hashes" : "/v1/export", nullptr}, kAfterThePeer,
+                      [](const json::value& answer) {
+                        return Outcome{Exit::kDone, text(answer, "csv")};
+                      });
+  })->add_flag("--hashes", *hashes, "password hashes too, to move to another gateway");
+}
+
+void add_group(CLI::App& app, Session& session) {
+  CLI::App* group = app.add_subcommand("group", "what users belong to");
+  group->require_subcommand(1);
+  add_list(*group, session, "groups", "all groups with their members", groups_screen);
+  const auto name = std::make_shared<std::string>();
+  const auto description = std::make_shared<std::string>();
+  CLI::App* added = command(*group, session, "add", "a new group", [=](const Daemon& daemon) {
+    return daemon.ask({"POST", "/v1/groups", json::object{{"name", *name}, {"description", *description}}}, kAtOnce,
+                      say("'" + *name + "' is added"));
+  });
+  added->add_option("NAME", *name, "name of the group")->required();
+  added->add_option("--description", *description, "what it is for");
+  add_delete(*group, session, "delete", "the group, which has no members", "groups", "deleted");
+}
+
+}  // namespace
+
+void add_user_commands(CLI::App& app, Session& session) {
+  add_user(app, session);
+  add_group(app, session);
+  CLI::App* of_sessions = app.add_subcommand("session", "who is logged in");
+  of_sessions->require_subcommand(1);
+  add_list(*of_sessions, session, "sessions", "all sessions", sessions_screen);
+  add_delete(*of_sessions, session, "end", "the session; over on the card when the command returns", "sessions",
+             "ended");
+
+  const auto as_json = std::make_shared<bool>(false);
+  const auto verified = std::make_shared<bool>(false);
+  CLI::App* log = command(app, session, "audit", "who changed what", [=](const Daemon& daemon) {
+    return *verified ? verify(daemon, *as_json) : audit(daemon, *as_json);
+  });
+  log->add_flag("--verify", *verified, "whether nothing was altered or taken out");
+  log->add_flag("--json", *as_json, "one JSON object a line");
+}
+
+}  // namespace sallyport::cli

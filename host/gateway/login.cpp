@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/gateway/login.hpp"
+
+#include "host/gateway/own_certificate.hpp"
+#include "host/store/seal.hpp"
+#include "host/users/authenticators/pam_authenticator.hpp"
+#include "host/users/authenticators/password_authenticator.hpp"
+#include "host/users/authenticators/radius_authenticator.hpp"
+#include "host/users/authenticators/smart_card_authenticator.hpp"
+#include "host/users/authenticators/totp_authenticator.hpp"
+
+namespace sallyport::gateway {
+namespace {
+
+constexpr auto kTick = std::chrono::seconds(1);
+
+users::LoginDesk::Authenticators authenticators(const UsersConfig& config, users::SharedDirectory& directory,
+                                                Secret seal_key) {
+  users::LoginDesk::Authenticators all;
+  for (const std::string& method : config.methods) {
+    if (method == "password") all.push_back(std::make_unique<users::PasswordAuthenticator>(directory));
+    if (method == "totp") all.push_back(std::make_unique<users::TotpAuthenticator>(directory, seal_key));
+    if (method == "smart_card") all.push_back(std::make_unique<users::SmartCardAuthenticator>(directory));
+    if (method == "pam") all.push_back(std::make_unique<users::PamAuthenticator>(config.pam_service));
+    if (method == "radius") {
+      users::RadiusSettings settings;
+      for (const auto& server : config.radius_servers) settings.servers.push_back({server.endpoint, server.secret});
+      settings.nas_identifier = config.nas_identifier;
+      all.push_back(std::make_unique<users::RadiusAuthenticator>(std::move(settings)));
+    }
+  }
+  return all;
+}
+
+users::DeskSettings desk_settings(const UsersConfig& config, std::string key_digest) {
+  users::DeskSettings settings;
+  settings.gateway_key = std::move(key_digest);
+  settings.sessions.lifetime = config.session_lifetime;
+  settings.sessions.renewal = config.session_renewal;
+  settings.sessions.most = config.most_sessions;
+  return settings;
+}
+
+}  // namespace
+
+Login::Login(boost::asio::io_context& loop, users::Directory directory, const UsersConfig& config, Secret seal_key,
+             std::string key_digest, users::SessionOwner& owner)
+    : directory_(std::move(directory)),
+      key_digest_(std::move(key_digest)),
+      desk_(loop, directory_, authenticators(config, directory_, std::move(seal_key)), owner,
+            desk_settings(config, key_digest_)),
+      service_(desk_),
+      administration_(loop, directory_, desk_, key_digest_),
+      clock_(loop) {}
+
+Result<std::unique_ptr<Login>> Login::open(boost::asio::io_context& loop, const UsersConfig& config,
+                                           const std::filesystem::path& state, users::SessionOwner& owner) {
+  auto directory = config.postgresql.empty()
+                       ? users::Directory::open_file(config.directory.empty() ? state / "users.db" : config.directory)
+                       : users::Directory::open_postgresql(config.postgresql);
+  if (!directory) return directory.error();
+  auto seal_key = store::load_or_make_key(state / "users.key");
+  if (!seal_key) return seal_key.error();
+
+  api::TlsServerSettings settings;
+  boost::system::error_code failure;
+  const auto address = boost::asio::ip::make_address(config.listen_address.to_string(), failure);
+  if (failure) return Error{Errc::kInvalid, "listen_address: " + failure.message()};
+  settings.endpoint = {address, config.listen_port};
+  settings.identity = {config.certificate, config.key};
+  if (config.certificate.empty()) {
+    settings.identity = {state / "login.pem", state / "login.key"};
+    if (auto made = make_own_certificate(settings.identity); !made) return made.error();
+  }
+  auto digest = api::key_digest(settings.identity.certificate);
+  if (!digest) return digest.error();
+
+  std::unique_ptr<Login> login(new Login(loop, std::move(*directory), config, std::move(*seal_key), *digest, owner));
+  auto server = api::TlsServer::listen(loop, settings, login->service_);
+  if (!server) return server.error();
+  login->server_ = std::move(*server);
+  if (config.radius_orders_port != 0) {
+    users::DisconnectSettings orders;
+    for (const auto& radius : config.radius_servers) orders.servers[radius.endpoint.address] = radius.secret;
+    orders.nas_identifier = config.nas_identifier;
+    auto listens = users::DisconnectServer::listen(loop, {address, config.radius_orders_port}, std::move(orders),
+                                                   login->sessions());
+    if (!listens) return listens.error();
+    login->orders_ = std::move(*listens);
+  }
+  login->tick();
+  log::info("login.open",
+            {{"address", config.listen_address.to_string()}, {"port", login->port()}, {"key", login->key_digest()}});
+  return login;
+}
+
+void Login::tick() {
+  clock_.expires_after(kTick);
+  clock_.async_wait([this](boost::system::error_code e) {
+    if (e) return;
+    desk_.tick();
+    tick();
+  });
+}
+
+}  // namespace sallyport::gateway

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a section [users] brings up: the directory, the desk at which users log in, its port for their computers, and
+// RADIUS servers' orders.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <memory>
+
+#include "host/api/tls_server.hpp"
+#include "host/gateway/config.hpp"
+#include "host/gateway/user_service.hpp"
+#include "host/users/sessions/disconnect.hpp"
+#include "host/users/sessions/login_service.hpp"
+
+namespace sallyport::gateway {
+
+class Login {
+ public:
+  // `loop` and `owner` outlive it.
+  static Result<std::unique_ptr<Login>> open(boost::asio::io_context& loop, const UsersConfig& config,
+                                             const std::filesystem::path& state, users::SessionOwner& owner);
+
+  [[nodiscard]] api::Service& desk() { return service_; }  // of users' computers
+  [[nodiscard]] UserService& administration() { return administration_; }
+  [[nodiscard]] users::SharedDirectory& directory() { return directory_; }
+  [[nodiscard]] users::Sessions& sessions() { return desk_.sessions(); }
+  [[nodiscard]] const std::string& key_digest() const { return key_digest_; }
+  [[nodiscard]] std::uint16_t port() const { return server_->port(); }
+
+ private:
+  Login(boost::asio::io_context& loop, users::Directory directory, const UsersConfig& config, Secret seal_key,
+        std::string key_digest, users::SessionOwner& owner);
+  void tick();
+
+  users::SharedDirectory directory_;
+  std::string key_digest_;
+  users::LoginDesk desk_;
+  users::LoginService service_;
+  UserService administration_;
+  std::unique_ptr<api::TlsServer> server_;
+  std::unique_ptr<users::DisconnectServer> orders_;
+  boost::asio::steady_timer clock_;
+};
+
+}  // namespace sallyport::gateway

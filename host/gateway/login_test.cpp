@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/gateway/login.hpp"
+
+#include <gmock/gmock.h>
+
+#include <boost/json.hpp>
+#include <future>
+#include <thread>
+
+#include "host/api/tls_client.hpp"
+#include "host/store/test_folder.hpp"
+#include "host/users/sessions/test_owner.hpp"
+
+namespace sallyport::gateway {
+namespace {
+
+namespace json = boost::json;
+using testing::HasSubstr;
+
+class GatewayLoginTest : public store::TestFolder {
+ protected:
+  void open() {
+    UsersConfig config;
+    config.listen_address = IpAddress::parse("127.0.0.1").value();
+    config.listen_port = 0;  // any that is free
+    config.methods = {"password", "totp", "smart_card"};
+    auto opened = Login::open(loop_, config, folder_, owner_);
+    ASSERT_TRUE(opened) << opened.error().detail;
+    login_ = std::move(*opened);
+  }
+  Result<json::value> ask_service(api::Service& service, const api::Request& request) {
+    std::optional<Result<json::value>> out;
+    service.call(request, [&](Result<json::value> answer) { out = std::move(answer); });
+    run_until([&] { return out.has_value(); });
+    return std::move(out.value());
+  }
+  Result<json::value> ask(const std::string& method, const std::vector<std::string>& path,
+                          const json::value& body = nullptr) {
+    return ask_service(login_->administration(), {method, path, body});
+  }
+  Result<json::value> log_in(const std::string& user, const std::string& password, const std::string& from) {
+    const auto started = ask_service(
+        login_->desk(), {"POST", {"logins"}, {{"method", "password"}, {"user", user}, {"uid", 1000}}, from});
+    if (!started) return started.error();
+    return ask_service(login_->desk(), {"POST",
+                                        {"logins", std::string(started->at("login").as_string())},
+                                        {{"answer", {{"password", password}}}},
+                                        from});
+  }
+  template <class Holds>
+  void run_until(Holds holds) {
+    loop_.restart();
+    while (!holds()) loop_.run_one();
+  }
+
+  boost::asio::io_context loop_;
+  users::RecordingOwner owner_;
+  std::unique_ptr<Login> login_;
+};
+
+TEST_F(GatewayLoginTest, ComputersKnowTheGatewayByAKeyThatItKeeps) {
+  open();
+  const std::string pin = login_->key_digest();
+  std::filesystem::remove(folder_ / "login.pem");  // the certificate, not the key
+  login_.reset();
+  open();
+  EXPECT_EQ(login_->key_digest(), pin);
+  auto answer = std::async(std::launch::async, [port = login_->port(), pin] {
+    auto client = api::TlsClient::make({"127.0.0.1", port, pin});
+    return client ? (*client)->exchange({"GET", "/v1/methods", nullptr}, std::chrono::seconds(30))
+                  : Result<api::Answer>(client.error());
+  });
+  run_until([&] { return answer.wait_for(std::chrono::seconds(0)) == std::future_status::ready; });
+  const auto methods = answer.get();
+  ASSERT_TRUE(methods) << methods.error().detail;
+  EXPECT_EQ(methods->body.at("methods").as_array().size(), 3U);
+}
+
+TEST_F(GatewayLoginTest, AnAdministratorKeepsUsersAndGroups) {
+  open();
+  ASSERT_TRUE(ask("POST", {"groups"}, {{"name", "night"}}));
+  const json::value alice{{"name", "alice"}, {"groups", {"night"}}, {"password", "correct horse"}};
+  ASSERT_TRUE(ask("POST", {"users"}, alice));
+  EXPECT_EQ(ask("POST", {"users"}, alice).error().code, Errc::kExists);
+  EXPECT_EQ(ask("GET", {"groups"})->at("groups").at(0).at("members"), (json::array{"alice"}));
+  ASSERT_TRUE(ask("PUT", {"users", "alice"}, {{"full_name", "Alice Adams"}, {"role", "view"}}));
+  const json::value now = ask("GET", {"users", "alice"}).value();
+  EXPECT_EQ(now.at("full_name"), "Alice Adams");
+  EXPECT_EQ(now.at("groups"), (json::array{"night"})) << "what is not named stays";
+  EXPECT_EQ(json::serialize(now).find("argon"), std::string::npos);
+  EXPECT_EQ(ask("GET", {"users"})->at("users").as_array().size(), 1U);
+  EXPECT_FALSE(ask("DELETE", {"groups", "night"})) << "it has members";
+  ASSERT_TRUE(ask("POST", {"import"}, {{"csv", "name,groups\nbob,night\n"}}));
+  EXPECT_THAT(std::string(ask("GET", {"export"})->at("csv").as_string()), HasSubstr("\"bob\","));
+  EXPECT_GT(ask("POST", {"audit", "verify"})->at("number").to_number<std::uint64_t>(), 3U);
+  EXPECT_EQ(ask("GET", {"audit", "0"})->at("entries").at(0).at("action"), "group.add");
+}
+
+TEST_F(GatewayLoginTest, WhatIsWrongWithARequestIsTold) {
+  open();
+  EXPECT_THAT(ask("POST", {"users"}, {{"name", "bob"}, {"enabled", "yes"}}).error().detail, HasSubstr("true or false"));
+  EXPECT_THAT(ask("POST", {"users"}, {{"name", "bob"}, {"colour", "red"}}).error().detail, HasSubstr("no 'colour'"));
+  EXPECT_THAT(ask("POST", {"users"}, {{"name", "bob"}, {"password", "short"}}).error().detail, HasSubstr("at least 8"));
+  EXPECT_FALSE(ask("GET", {"users", "bob"})) << "nothing was done";
+  EXPECT_THAT(ask("PUT", {"users", "bob"}, {{"password", "long enough"}}).error().detail, HasSubstr("/password"));
+  EXPECT_EQ(ask("DELETE", {"sessions", "0123456789abcdef"}).error().code, Errc::kNotFound);
+  EXPECT_EQ(ask("GET", {"audit", "x"}).error().code, Errc::kInvalid);
+  EXPECT_EQ(ask("PATCH", {"users"}).error().code, Errc::kNotFound);
+}
+
+TEST_F(GatewayLoginTest, WhoIsDisabledIsLoggedOutBeforeThatIsAnswered) {
+  open();
+  ASSERT_TRUE(ask("POST", {"users"}, {{"name", "alice"}, {"password", "correct horse"}}));
+  ASSERT_TRUE(log_in("alice", "correct horse", "10.1.0.7"));
+  EXPECT_EQ(ask("GET", {"sessions"})->at("sessions").at(0).at("address"), "10.1.0.7");
+  owner_.at_once = false;
+  bool answered = false;
+  login_->administration().call({"PUT", {"users", "alice"}, {{"enabled", false}}},
+                                [&](const Result<json::value>& r) { answered = r.has_value(); });
+  run_until([&] { return owner_.events.back() == "end alice administrator"; });
+  EXPECT_FALSE(answered) << "the card has not let go";
+  owner_.let_go();
+  EXPECT_TRUE(answered);
+  EXPECT_FALSE(log_in("alice", "correct horse", "10.1.0.7"));
+}
+
+}  // namespace
+}  // namespace sallyport::gateway

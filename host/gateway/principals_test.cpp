@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/gateway/principals.hpp"
+
+#include <gmock/gmock.h>
+
+#include "driver/software/software_card.hpp"
+
+namespace sallyport::gateway {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using users::EndReason;
+
+// A card that can fail to flip its tables.
+class BreakableCard : public driver::Card {
+ public:
+  Result<std::uint32_t> read(const layout::Register& reg) override { return card_.read(reg); }
+  Result<void> write(const layout::Register& reg, std::uint32_t value) override {
+    if (broken && reg.offset == layout::reg::kFlip.offset) return Error{Errc::kIo, "broken"};
+    return card_.write(reg, value);
+  }
+  Result<std::unique_ptr<driver::HostMemory>> allocate(std::size_t size) override { return card_.allocate(size); }
+  std::string description() const override { return card_.description(); }
+
+  bool broken = false;
+
+ private:
+  driver::SoftwareCard card_{[](layout::Port, Bytes) {}};
+};
+
+class PrincipalsTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    policy::Policy staff;
+    staff.name = "staff";
+    staff.group = "staff";
+    staff.action = policy::Action::kBypass;
+    keeper_->set_policies({staff}, {});
+    ASSERT_TRUE(keeper_->commit());
+  }
+  static users::Session session(const std::string& id, const std::string& user, const std::string& address,
+                                std::vector<std::string> groups = {"staff"}) {
+    return {id, user, std::move(groups), "password", IpAddress::parse(address).value(), 1000};
+  }
+  Result<void> begin(const users::Session& session) { return principals_.on_begin(session); }
+  void end(const users::Session& session) {
+    principals_.on_end(session, EndReason::kLogout, [this, id = session.id] { told_.push_back(id); });
+  }
+  // Of those whom the rule in force is for, as the card would be asked: "1-2 5".
+  std::vector<driver::NumberRange> staff() {
+    const auto& rules = keeper_->spd().outbound;
+    return rules.empty() ? std::vector<driver::NumberRange>() : rules.at(0).principal;
+  }
+
+  BreakableCard card_;
+  std::unique_ptr<CardKeeper> keeper_ = std::move(CardKeeper::start(card_, Forwarding({}, {}), nullptr).value());
+  Principals principals_{*keeper_};
+  std::vector<std::string> told_;
+};
+
+TEST_F(PrincipalsTest, AUserHasOneNumberUntilTheLastSessionEnds) {
+  const auto one = session("a", "alice", "10.1.0.7");
+  const auto two = session("b", "alice", "2001:db8::7");
+  const auto bob = session("c", "bob", "10.1.0.8");
+  ASSERT_TRUE(begin(one) && begin(two) && begin(bob));
+  EXPECT_THAT(staff(), ElementsAre(driver::NumberRange{1, 2}));
+  EXPECT_EQ(keeper_->spd().inbound.at(0).destination.size(), 2U) << "10.1.0.7-10.1.0.8 and 2001:db8::7";
+  end(one);
+  EXPECT_THAT(staff(), ElementsAre(driver::NumberRange{1, 2}));
+  end(two);
+  EXPECT_THAT(staff(), ElementsAre(driver::NumberRange{2, 2}));
+  end(bob);
+  EXPECT_THAT(staff(), IsEmpty());
+  EXPECT_THAT(told_, ElementsAre("a", "b", "c"));
+}
+
+TEST_F(PrincipalsTest, AComputerHasOneUserAtATime) {
+  const auto alice = session("a", "alice", "10.1.0.7");
+  ASSERT_TRUE(begin(alice));
+  ASSERT_TRUE(begin(session("b", "alice", "10.1.0.7"))) << "as another user of the computer, but she";
+  const auto bob = begin(session("c", "bob", "10.1.0.7"));
+  ASSERT_FALSE(bob);
+  EXPECT_EQ(bob.error().code, Errc::kExists);
+  EXPECT_THAT(bob.error().detail, HasSubstr("has to log out first"));
+  EXPECT_THAT(staff(), ElementsAre(driver::NumberRange{1, 1}));
+  end(alice);
+  EXPECT_FALSE(begin(session("d", "bob", "10.1.0.7"))) << "her other session is there";
+  end(session("b", "alice", "10.1.0.7"));
+  EXPECT_TRUE(begin(session("e", "bob", "10.1.0.7")));
+}
+
+TEST_F(PrincipalsTest, AnEndIsToldWhenTheCardHasLetGo) {
+  const auto alice = session("a", "alice", "10.1.0.7");
+  ASSERT_TRUE(begin(alice));
+  card_.broken = true;
+  end(alice);
+  principals_.retry();
+  EXPECT_THAT(told_, IsEmpty());
+  // Nor is the number anybody else's.
+  const auto bob = session("b", "bob", "10.1.0.8");
+  EXPECT_FALSE(begin(bob));
+  card_.broken = false;
+  ASSERT_TRUE(begin(bob));
+  EXPECT_THAT(staff(), ElementsAre(driver::NumberRange{2, 2}));
+  principals_.retry();
+  EXPECT_THAT(told_, ElementsAre("a"));
+}
+
+TEST_F(PrincipalsTest, ALoginThatTheCardDoesNotTakeIsRefusedAndTheOthersStay) {
+  card_.broken = true;
+  const auto alice = begin(session("a", "alice", "10.1.0.7"));
+  ASSERT_FALSE(alice);
+  EXPECT_THAT(alice.error().detail, HasSubstr("does not take"));
+  card_.broken = false;
+  principals_.retry();
+  EXPECT_THAT(staff(), IsEmpty());
+
+  // Every other one is of the group: each a range of its own, until the card has no room for another.
+  Result<void> last;
+  std::uint32_t count = 0;
+  while (last && count < 1000) {
+    ++count;
+    auto who = session(std::to_string(count), "user" + std::to_string(count), "10.1.0.7");
+    who.address = IpAddress::from_number(layout::Address::from_v4(0x0a020000 + count));
+    if (count % 2 == 0) who.groups.clear();
+    last = begin(who);
+  }
+  ASSERT_FALSE(last);
+  EXPECT_EQ(last.error().code, Errc::kFull);
+  EXPECT_THAT(last.error().detail, HasSubstr("policies of fewer users and groups"));
+  EXPECT_EQ(count, 255U) << "ranges and what is around them, of 256 intervals";
+  EXPECT_EQ(staff().size(), 127U);
+}
+
+}  // namespace
+}  // namespace sallyport::gateway

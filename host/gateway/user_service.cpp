@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/gateway/user_service.hpp"
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <boost/json.hpp>
+#include <charconv>
+
+#include "host/users/csv.hpp"
+
+namespace sallyport::gateway {
+namespace {
+
+namespace json = boost::json;
+using users::CredentialKind;
+using users::Directory;
+using users::User;
+
+constexpr const char* kActor = "administrator";  // who may use the socket
+constexpr unsigned kPage = 1000;                 // rows of one answer of the directory
+constexpr const char* kAreas[] = {"users", "groups", "sessions", "audit", "import", "export"};
+
+Error wrong(const std::string& sentence) { return {Errc::kInvalid, sentence}; }
+
+const json::value* member(const json::value& body, std::string_view key) {
+  const auto* object = body.if_object();
+  return object == nullptr ? nullptr : object->if_contains(key);
+}
+
+Result<std::string> text(const json::value& body, std::string_view key) {
+  const auto* value = member(body, key);
+  if (value == nullptr || !value->is_string()) return wrong("'" + std::string(key) + "' must be a text");
+  return std::string(value->get_string());
+}
+
+// The members of `body` that are there, over what the user is now.
+Result<void> change(User& user, const json::value& body) {
+  const auto* object = body.if_object();
+  if (object == nullptr) return wrong("the body must be a JSON object with the words of a user");
+  for (const auto& entry : *object) {
+    const std::string_view key = entry.key();
+    const json::value& value = entry.value();
+    if (key == "name" || key == "password") continue;
+    if (key == "enabled") {
+      if (!value.is_bool()) return wrong("'enabled' must be true or false");
+      user.enabled = value.get_bool();
+    } else if (key == "groups") {
+      if (!value.is_array()) return wrong("'groups' must be a list of texts");
+      user.groups.clear();
+      for (const auto& group : value.get_array()) {
+        if (!group.is_string()) return wrong("'groups' must be a list of texts");
+        user.groups.emplace_back(group.get_string());
+      }
+    } else if (key == "full_name" && value.is_string()) {
+      user.full_name = std::string(value.get_string());
+    } else if (key == "role" && value.is_string()) {
+      user.role.reset();
+      if (value.get_string().empty()) continue;  // no administrator any more
+      auto role = users::role_named(value.get_string());
+      if (!role) return role.error();
+      user.role = *role;
+    } else {
+      return wrong("a user has no '" + std::string(key) + "', or it is no text");
+    }
+  }
+  return {};
+}
+
+// None when the body has none.
+Result<std::optional<Secret>> password_in(const json::value& body) {
+  const auto* value = member(body, "password");
+  if (value == nullptr) return std::optional<Secret>();
+  if (!value->is_string()) return wrong("'password' must be a text");
+  const auto& characters = value->get_string();
+  return std::optional(Secret(as_bytes({characters.data(), characters.size()})));
+}
+
+json::object object_of(const User& user) {
+  return {{"name", user.name},
+          {"full_name", user.full_name},
+          {"role", user.role ? users::to_string(*user.role) : ""},
+          {"enabled", user.enabled},
+          {"groups", json::array(user.groups.begin(), user.groups.end())}};
+}
+
+Result<json::value> users_of(Directory& directory) {
+  json::array all;
+  std::string after;
+  while (true) {
+    const auto page = directory.users(after, kPage);
+    if (!page) return page.error();
+    for (const User& user : *page) all.push_back(object_of(user));
+    if (page->size() < kPage) return json::value(json::object{{"users", std::move(all)}});
+    after = page->back().name;
+  }
+}
+
+Result<json::value> groups_of(Directory& directory) {
+  const auto groups = directory.groups();
+  if (!groups) return groups.error();
+  json::array all;
+  for (const auto& group : *groups) {
+    const auto members = directory.members(group.name);
+    if (!members) return members.error();
+    all.push_back(json::object{{"name", group.name},
+                               {"description", group.description},
+                               {"members", json::array(members->begin(), members->end())}});
+  }
+  return json::value(json::object{{"groups", std::move(all)}});
+}
+
+Result<json::value> audit_after(Directory& directory, std::uint64_t after) {
+  const auto entries = directory.audit(after, kPage);
+  if (!entries) return entries.error();
+  json::array all;
+  for (const auto& e : *entries) {
+    all.push_back(json::object{{"number", e.number},
+                               {"at", e.at},
+                               {"actor", e.actor},
+                               {"action", e.action},
+                               {"subject", e.subject},
+                               {"detail", e.detail},
+                               {"digest", e.digest}});
+  }
+  return json::value(json::object{{"entries", std::move(all)}});
+}
+
+Result<json::value> done_or(const Result<void>& result) {
+  if (!result) return result.error();
+  return json::value(json::object{});
+}
+
+Result<void> set_password(Directory& directory, const std::string& user, const std::string& hash) {
+  return directory.set_credential(kActor, user, CredentialKind::kPassword, hash);
+}
+
+}  // namespace
+
+UserService::~UserService() {
+  alive_.reset();
+  thread_.join();
+}
+
+bool UserService::answers(const std::string& what) {
+  return std::find(std::begin(kAreas), std::end(kAreas), what) != std::end(kAreas);
+}
+
+void UserService::call(const api::Request& request, api::Respond respond) {
+  if (request.path[0] == "sessions") return sessions(request, respond);
+  const auto work = work_of(request);
+  if (!work) return respond(work.error());
+  // Who is deleted or must not log in any more is logged out with it.
+  const bool ends =
+      request.path[0] == "users" && request.path.size() == 2 && (request.method == "DELETE" || request.method == "PUT");
+  const std::string user = ends ? request.path[1] : "";
+  boost::asio::post(thread_, [this, work = *work, user, respond = std::move(respond), alive = std::weak_ptr(alive_)] {
+    auto answer = directory_.with([&](Directory& d) { return work(d); });
+    bool gone = false;
+    if (answer && !user.empty()) {
+      const auto now = directory_.with([&](Directory& d) { return d.user(user); });
+      gone = !now || !now->enabled;
+    }
+    boost::asio::post(loop_, [this, user, gone, answer = std::move(answer), respond, alive]() mutable {
+      if (alive.expired()) return;
+      if (!gone) return respond(std::move(answer));
+      end_sessions_of(user, [answer = std::move(answer), respond] { respond(answer); });
+    });
+  });
+}
+
+Result<UserService::Work> UserService::work_of(const api::Request& request) const {
+  const auto asks = [&](std::string_view method, std::initializer_list<std::string_view> path) {
+    return request.method == method && std::equal(path.begin(), path.end(), request.path.begin(), request.path.end(),
+                                                  [](std::string_view wanted, const std::string& given) {
+                                                    return wanted == "*" || wanted == given;
+                                                  });
+  };
+  const std::string name = request.path.size() > 1 ? request.path[1] : "";
+  const json::value& body = request.body;
+
+  if (asks("GET", {"users"})) return Work(users_of);
+  if (asks("POST", {"users"})) {
+    const auto called = text(body, "name");
+    if (!called) return called.error();
+    User user{*called};
+    if (auto r = change(user, body); !r) return r.error();
+    auto password = password_in(body);
+    if (!password) return password.error();
+    return Work([user, password = std::move(*password)](Directory& d) -> Answer {
+      std::string hash;
+      if (password) {
+        auto made = users::hash_password(*password);
+        if (!made) return made.error();
+        hash = std::move(*made);
+      }
+      if (auto added = d.add_user(kActor, user); !added) return added.error();
+      return done_or(hash.empty() ? Result<void>() : set_password(d, user.name, hash));
+    });
+  }
+  if (asks("GET", {"users", "*"})) {
+    return Work([name](Directory& d) -> Answer {
+      const auto user = d.user(name);
+      if (!user) return user.error();
+      return json::value(object_of(*user));
+    });
+  }
+  if (asks("PUT", {"users", "*"})) {
+    if (member(body, "password") != nullptr) return wrong("a password is changed by PUT /v1/users/NAME/password");
+    return Work([name, words = json::serialize(body)](Directory& d) -> Answer {
+      auto user = d.user(name);
+      if (!user) return user.error();
+      if (auto r = change(*user, json::parse(words)); !r) return r.error();
+      return done_or(d.change_user(kActor, *user));
+    });
+  }
+  if (asks("DELETE", {"users", "*"})) {
+    return Work([name](Directory& d) { return done_or(d.delete_user(kActor, name)); });
+  }
+  if (asks("PUT", {"users", "*", "password"})) {
+    auto password = password_in(body);
+    if (!password) return password.error();
+    if (!*password) return wrong("'password' is missing");
+    return Work([name, password = std::move(**password)](Directory& d) -> Answer {
+      const auto hash = users::hash_password(password);
+      if (!hash) return hash.error();
+      return done_or(set_password(d, name, *hash));
+    });
+  }
+  if (asks("GET", {"groups"})) return Work(groups_of);
+  if (asks("POST", {"groups"})) {
+    const auto called = text(body, "name");
+    if (!called) return called.error();
+    const auto description =
+        member(body, "description") == nullptr ? Result<std::string>("") : text(body, "description");
+    if (!description) return description.error();
+    return Work(
+        [group = users::Group{*called, *description}](Directory& d) { return done_or(d.add_group(kActor, group)); });
+  }
+  if (asks("DELETE", {"groups", "*"})) {
+    return Work([name](Directory& d) { return done_or(d.delete_group(kActor, name)); });
+  }
+  if (asks("GET", {"audit", "*"})) {
+    std::uint64_t after = 0;
+    const auto [end, failure] = std::from_chars(name.data(), name.data() + name.size(), after);
+    if (failure != std::errc{} || end != name.data() + name.size()) return wrong("'" + name + "' is no entry's number");
+    return Work([after](Directory& d) { return audit_after(d, after); });
+  }
+  if (asks("POST", {"audit", "verify"})) {
+    return Work([](Directory& d) -> Answer {
+      const auto head = d.verify_audit();
+      if (!head) return head.error();
+      return json::value(json::object{{"number", head->number}, {"digest", head->digest}});
+    });
+  }
+  if (asks("POST", {"import"})) {
+    const auto csv = text(body, "csv");
+    if (!csv) return csv.error();
+    return Work([csv = *csv](Directory& d) -> Answer {
+      const auto count = users::import_csv(d, kActor, csv);
+      if (!count) return count.error();
+      return json::value(json::object{{"added", count->added}, {"changed", count->changed}});
+    });
+  }
+  if (asks("GET", {"export"}) || asks("GET", {"export", "hashes"})) {
+    return Work([hashes = !name.empty()](Directory& d) -> Answer {
+      auto csv = users::export_csv(d, hashes);
+      if (!csv) return csv.error();
+      return json::value(json::object{{"csv", std::move(*csv)}});
+    });
+  }
+  return Error{Errc::kNotFound, "there is no request " + request.method + " /v1/" + request.path[0] + " like this"};
+}
+
+// ---- sessions: the loop's ------------------------------------------------------------------------------------------
+
+void UserService::sessions(const api::Request& request, const api::Respond& respond) {
+  const auto seconds = [](users::Session::Time from, users::Session::Time to) {
+    return std::chrono::duration_cast<std::chrono::seconds>(to - from).count();
+  };
+  if (request.method == "GET" && request.path.size() == 1) {
+    json::array all;
+    for (const auto& s : desk_.sessions().all()) {
+      all.push_back(json::object{{"id", s.id},
+                                 {"user", s.user},
+                                 {"groups", json::array(s.groups.begin(), s.groups.end())},
+                                 {"method", s.method},
+                                 {"address", s.address.to_string()},
+                                 {"uid", s.uid},
+                                 {"begun_s", seconds(s.begun, desk_.now())},
+                                 {"lifetime_s", seconds(desk_.now(), s.ends)}});
+    }
+    return respond(json::value(json::object{{"key", key_digest_}, {"sessions", std::move(all)}}));
+  }
+  if (request.method == "DELETE" && request.path.size() == 2) {
+    const std::string& id = request.path[1];
+    if (desk_.sessions().find(id) == nullptr)
+      return respond(Error{Errc::kNotFound, "there is no session '" + id + "'"});
+    return desk_.sessions().end(id, users::EndReason::kAdministrator,
+                                [respond] { respond(json::value(json::object{})); });
+  }
+  respond(Error{Errc::kNotFound, "there is no request " + request.method + " /v1/sessions like this"});
+}
+
+void UserService::end_sessions_of(const std::string& user, std::function<void()> done) {
+  // Called when the last copy goes: at once if there is no session.
+  const std::shared_ptr<void> last(nullptr, [done = std::move(done)](void*) { done(); });
+  for (const auto& session : desk_.sessions().all()) {
+    if (session.user == user) desk_.sessions().end(session.id, users::EndReason::kAdministrator, [last] {});
+  }
+}
+
+}  // namespace sallyport::gateway

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// The API's requests about users, groups, sessions and the audit log (host/api/README.md). The directory waits for a
+// disk or a server, so it is used beside the loop.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/json/value.hpp>
+#include <functional>
+#include <memory>
+
+#include "host/api/service.hpp"
+#include "host/users/sessions/login_desk.hpp"
+
+namespace sallyport::gateway {
+
+class UserService final : public api::Service {
+ public:
+  // All outlive it.
+  UserService(boost::asio::io_context& loop, users::SharedDirectory& directory, users::LoginDesk& desk,
+              const std::string& key_digest)
+      : loop_(loop), directory_(directory), desk_(desk), key_digest_(key_digest) {}
+  ~UserService() override;
+
+  [[nodiscard]] static bool answers(const std::string& what);
+  void call(const api::Request& request, api::Respond respond) override;
+
+ private:
+  using Answer = Result<boost::json::value>;
+  using Work = std::function<Answer(users::Directory& directory)>;
+
+  [[nodiscard]] Result<Work> work_of(const api::Request& request) const;
+  void sessions(const api::Request& request, const api::Respond& respond);
+  void end_sessions_of(const std::string& user, std::function<void()> done);
+
+  boost::asio::io_context& loop_;
+  users::SharedDirectory& directory_;
+  users::LoginDesk& desk_;
+  const std::string& key_digest_;
+  std::shared_ptr<int> alive_ = std::make_shared<int>();  // what comes back from the thread asks for it
+  boost::asio::thread_pool thread_{1};                    // the last: it uses the rest
+};
+
+}  // namespace sallyport::gateway

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/login/config.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+#include "host/gateway/toml_section.hpp"
+
+namespace sallyport::login {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uint16_t kPort = 4510;  // ours, the gateway's default too
+constexpr std::size_t kDigits = 64;    // of a SHA-256
+
+bool is_digest(std::string_view text) {
+  return text.size() == kDigits &&
+         std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isxdigit(c) != 0; });
+}
+
+}  // namespace
+
+Result<Config> parse_config(const std::string& text, const fs::path& file) {
+  gateway::Problems problems(file.string());
+  const auto table = gateway::parse_toml(text, problems);
+  if (!table) return Error{Errc::kInvalid, problems.text()};
+  gateway::TomlSection section(problems, *table, "the configuration");
+  // A path is meant from where it is written.
+  const auto path = [&](const std::string& name) { return file.parent_path() / name; };
+
+  Config config;
+  config.gateway.host = section.required_text("gateway");
+  config.gateway.port = static_cast<std::uint16_t>(section.number("port", 1, 65535).value_or(kPort));
+  config.gateway.key_digest = section.text_or("key", "");
+  std::transform(config.gateway.key_digest.begin(), config.gateway.key_digest.end(), config.gateway.key_digest.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  if (const auto ca = section.text("ca")) config.gateway.ca = path(*ca);
+  if (!config.gateway.key_digest.empty() && !is_digest(config.gateway.key_digest)) {
+    section.problem("key", "must be the SHA-256 of the gateway's public key, 64 hexadecimal digits");
+  }
+  if (config.gateway.key_digest.empty() && !config.gateway.ca) {
+    section.problem("needs 'key', the digest of the gateway's public key, or 'ca', a file");
+  }
+  const auto certificate = section.text("certificate");
+  const auto key = section.text("certificate_key");
+  if (certificate && key) config.gateway.identity = {path(*certificate), path(*key)};
+  if (certificate.has_value() != key.has_value()) section.problem("needs 'certificate' and 'certificate_key' together");
+
+  const std::vector<std::string_view> methods = {"password", "totp", "smart_card", "radius", "pam"};
+  if (!section.has("method")) section.problem("needs 'method'");
+  if (const auto chosen = section.choice("method", methods)) config.method = methods[*chosen];
+  config.user = section.text_or("user", "");
+  if (const auto module = section.text("module")) config.module = path(*module);
+  config.token = section.text_or("token", "");
+  if (config.method == "smart_card" && config.module.empty()) {
+    section.problem("needs 'module', a file, for the method smart_card");
+  }
+  section.finish();
+  if (!problems.empty()) return Error{Errc::kInvalid, problems.text()};
+  return config;
+}
+
+Result<Config> load_config(const fs::path& file) {
+  std::ifstream in(file);
+  if (!in) return errno_error("read " + file.string());
+  std::ostringstream text;
+  text << in.rdbuf();
+  return parse_config(text.str(), file);
+}
+
+fs::path usual_config() {
+  const char* home = std::getenv("HOME");
+  const char* base = std::getenv("XDG_CONFIG_HOME");
+  const fs::path folder = base != nullptr ? fs::path(base) : fs::path(home != nullptr ? home : "/") / ".config";
+  const fs::path own = folder / "sallyport/login.toml";
+  std::error_code ignored;
+  return fs::exists(own, ignored) ? own : "/etc/sallyport/login.toml";
+}
+
+}  // namespace sallyport::login

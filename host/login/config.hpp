@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a user's computer knows: its gateway, and how its user proves who they are. sallyport-login(1) describes it.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "host/api/tls_client.hpp"
+
+namespace sallyport::login {
+
+struct Config {
+  api::TlsPeer gateway;
+  std::string method;              // "password", "totp", "smart_card", "radius", "pam"
+  std::string user;                // empty: the card's, or the one who is logged in at the computer
+  std::filesystem::path module{};  // PKCS#11, of a smart card
+  std::string token{};             // its label; empty: the only one there is
+};
+
+// Errors hold everything that is wrong, each with its line.
+[[nodiscard]] Result<Config> parse_config(const std::string& text, const std::filesystem::path& file);
+[[nodiscard]] Result<Config> load_config(const std::filesystem::path& file);
+
+// The user's own, where there is one, or the computer's.
+[[nodiscard]] std::filesystem::path usual_config();
+
+}  // namespace sallyport::login

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/login/keeper.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
+#include <boost/json.hpp>
+
+#include "host/api/events.hpp"
+#include "host/api/exchange.hpp"
+
+namespace sallyport::login {
+namespace {
+
+namespace asio = boost::asio;
+namespace json = boost::json;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr auto kPatience = seconds(10);  // for one answer
+constexpr auto kLookAtCard = milliseconds(500);
+constexpr auto kTryAgain = seconds(5);  // what did not reach the gateway
+constexpr auto kSilence = seconds(60);  // of a stream of events, in which the gateway's heart beats
+constexpr std::size_t kMostMessages = 16;
+
+std::string text(const json::value& value, std::string_view key) {
+  const auto* object = value.if_object();
+  const auto* found = object == nullptr ? nullptr : object->if_contains(key);
+  return found != nullptr && found->is_string() ? std::string(found->get_string()) : std::string();
+}
+
+std::int64_t number(const json::value& value, std::string_view key) {
+  const auto* object = value.if_object();
+  const auto* found = object == nullptr ? nullptr : object->if_contains(key);
+  boost::system::error_code failure;
+  const auto out = found != nullptr && found->is_number() ? found->to_number<std::int64_t>(failure) : 0;
+  return failure ? 0 : out;
+}
+
+Error strange() { return {Errc::kCorrupt, "the gateway answers what is no answer; is it of another version?"}; }
+
+}  // namespace
+
+Keeper::Keeper(asio::io_context& loop, std::unique_ptr<api::TlsClient> gateway, Prover& prover)
+    : loop_(loop), gateway_(std::move(gateway)), prover_(prover), renewal_(loop), watching_(loop) {}
+
+Result<json::value> Keeper::ask(const std::string& method, const std::string& target, const json::value& body) {
+  const auto answer = gateway_->exchange({method, target, body, token_}, kPatience);
+  return answer ? api::body_of(*answer) : answer.error();
+}
+
+Result<void> Keeper::log_in(const std::string& method, const std::string& user, std::uint32_t uid) {
+  const auto started = ask("POST", "/v1/logins", {{"method", method}, {"user", user}, {"uid", uid}});
+  if (!started) return started.error();
+  const std::string login = text(*started, "login");
+  const auto* challenge = started->as_object().if_contains("challenge");
+  if (login.empty() || challenge == nullptr || !challenge->is_object()) return strange();
+  auto proof = prover_.answer({login, gateway_->key_digest()}, challenge->get_object());
+  if (!proof) return proof.error();
+  json::object body(api::wiped_storage());
+  body["answer"] = std::move(*proof);
+  begun_ = Clock::now();
+  auto session = ask("POST", "/v1/logins/" + api::path_segment(login), json::value(std::move(body)));
+  if (!session) return session.error();
+  const std::string token = text(*session, "token");
+  if (token.empty() || number(*session, "renewal_s") <= 0) return strange();
+  token_ = Secret(as_bytes(token));
+  session_ = session->get_object();
+  session_.erase("token");
+  lost_at_ = begun_ + seconds(number(*session, "renewal_s"));
+  return {};
+}
+
+void Keeper::keep(OnMessage on_message, OnEnd on_end) {
+  on_message_ = std::move(on_message);
+  on_end_ = std::move(on_end);
+  renewal_.expires_after((lost_at_ - begun_) / 2);
+  renewal_.async_wait([this](boost::system::error_code error) {
+    if (!error) renew();
+  });
+  asio::co_spawn(
+      loop_, [this] { return follow_events(); }, asio::detached);
+  watch();
+}
+
+// ---- renewal -------------------------------------------------------------------------------------------------------
+
+void Keeper::renew() {
+  const auto asked = Clock::now();
+  const auto within = renewed();
+  if (within) lost_at_ = asked + *within;
+  const bool over = !within && (within.error().code == Errc::kDenied || within.error().code == Errc::kAuthFailed);
+  // The gateway has let it go, or will have by now.
+  if (over) return end("not_renewed");
+  if (Clock::now() >= lost_at_) return end("gateway_lost");
+  if (within) {
+    renewal_.expires_after((lost_at_ - asked) / 2);
+  } else {
+    renewal_.expires_after(kTryAgain);
+  }
+  renewal_.async_wait([this](boost::system::error_code error) {
+    if (!error) renew();
+  });
+}
+
+Result<seconds> Keeper::renewed() {
+  auto answer = ask("POST", "/v1/session/renew");
+  if (!answer) return answer.error();
+  if (const auto* challenge = answer->as_object().if_contains("challenge")) {
+    if (!challenge->is_object()) return strange();
+    auto proof = prover_.answer({text(session_, "session"), gateway_->key_digest()}, challenge->get_object());
+    if (!proof) return proof.error();
+    answer = ask("POST", "/v1/session/renew", {{"answer", std::move(*proof)}});
+    if (!answer) return answer.error();
+  }
+  const auto within = number(*answer, "renewal_s");
+  if (within <= 0) return strange();
+  return seconds(within);
+}
+
+// ---- the card ------------------------------------------------------------------------------------------------------
+
+void Keeper::watch() {
+  if (!prover_.present()) return log_out("card_removed");
+  watching_.expires_after(kLookAtCard);
+  watching_.async_wait([this](boost::system::error_code error) {
+    if (!error) watch();
+  });
+}
+
+// ---- events --------------------------------------------------------------------------------------------------------
+
+// gcc 12 does not see that Asio allocates the frame of a coroutine as it frees it.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
+asio::awaitable<void> Keeper::follow_events() {
+  namespace http = boost::beast::http;
+  constexpr auto kWait = asio::as_tuple(asio::use_awaitable);
+  while (on_end_) {
+    if (auto connected = co_await gateway_->connect(kPatience)) {
+      events_ = std::move(*connected);
+      auto request = api::http_request({"GET", "/v1/events", nullptr, token_}, gateway_->peer().host);
+      request.set(http::field::accept, "text/event-stream");
+      co_await http::async_write(*events_, request, kWait);
+      boost::beast::flat_buffer buffer;
+      http::response_parser<http::string_body> parser;
+      parser.body_limit(boost::none);
+      auto [failure, size] = co_await http::async_read_header(*events_, buffer, parser, kWait);
+      api::EventParser events;
+      bool sound = parser.get().result() == http::status::ok;
+      while (on_end_ && !failure && sound && !parser.is_done()) {
+        boost::beast::get_lowest_layer(*events_).expires_after(kSilence);
+        std::tie(failure, size) = co_await http::async_read_some(*events_, buffer, parser, kWait);
+        const auto complete = events.feed(std::exchange(parser.get().body(), {}));
+        sound = complete.has_value();
+        for (const auto& event : complete.value_or({})) on_event(event.name, event.data);
+      }
+    }
+    asio::steady_timer pause(loop_, kTryAgain);
+    if (on_end_) co_await pause.async_wait(kWait);
+  }
+}
+
+#pragma GCC diagnostic pop
+
+void Keeper::on_event(const std::string& name, const std::string& data) {
+  boost::system::error_code failure;
+  const json::value value = json::parse(data, failure);
+  if (failure) return;
+  if (name == "end") return end(text(value, "reason"));
+  if (name != "message") return;
+  messages_.push_back(text(value, "text"));
+  if (messages_.size() > kMostMessages) messages_.pop_front();
+  if (on_message_) on_message_(messages_.back());
+}
+
+// ---- the end -------------------------------------------------------------------------------------------------------
+
+void Keeper::log_out(const std::string& reason) {
+  (void)ask("POST", "/v1/session/logout", {{"reason", reason}});  // a gateway that is not reached ends it by itself
+  end(reason);
+}
+
+void Keeper::end(const std::string& reason) {
+  if (!on_end_) return;
+  renewal_.cancel();
+  watching_.cancel();
+  token_.wipe();
+  if (events_) boost::beast::get_lowest_layer(*events_).cancel();
+  const OnEnd on_end = std::exchange(on_end_, nullptr);
+  on_end(reason);
+}
+
+void Keeper::call(const api::Request& request, api::Respond respond) {
+  const auto asks = [&](std::string_view method, std::string_view what) {
+    return request.method == method && request.path == std::vector<std::string>{std::string(what)};
+  };
+  if (session_.empty()) return respond(Error{Errc::kBusy, "a login is under way"});
+  if (asks("GET", "status")) return respond(json::value(status()));
+  if (asks("POST", "logout")) {
+    // Answered first: the end may end the process.
+    if (on_end_) (void)ask("POST", "/v1/session/logout", {{"reason", "logout"}});
+    respond(json::value(json::object{}));
+    return asio::post(loop_, [this] { end("logout"); });
+  }
+  respond(Error{Errc::kNotFound, "there is no such request"});
+}
+
+json::object Keeper::status() const {
+  const auto since = std::chrono::duration_cast<seconds>(Clock::now() - begun_).count();
+  json::object out = session_;
+  out["begun_s"] = since;
+  out["lifetime_s"] = std::max<std::int64_t>(0, number(session_, "lifetime_s") - since);
+  out["renewal_s"] = std::max<std::int64_t>(0, std::chrono::duration_cast<seconds>(lost_at_ - Clock::now()).count());
+  out["gateway"] = gateway_->peer().host;
+  out["messages"] = json::array(messages_.begin(), messages_.end());
+  return out;
+}
+
+}  // namespace sallyport::login

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// A session at the gateway, from the login to its end: begun, renewed in time, ended when the user, the card or the
+// gateway says so. The token lives in its memory and nowhere else.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/json/object.hpp>
+#include <chrono>
+#include <deque>
+#include <functional>
+
+#include "host/api/service.hpp"
+#include "host/login/prover.hpp"
+
+namespace sallyport::login {
+
+class Keeper : public api::Service {
+ public:
+  // Of the gateway, for the user.
+  using OnMessage = std::function<void(const std::string& text)>;
+  // Why it is over: the reason of an end as the gateway names it, or "gateway_lost".
+  using OnEnd = std::function<void(const std::string& reason)>;
+
+  // `loop` and `prover` outlive it, and `loop` does not run without it.
+  Keeper(boost::asio::io_context& loop, std::unique_ptr<api::TlsClient> gateway, Prover& prover);
+
+  // Logs in; waits for the gateway. kAuthFailed: it refuses.
+  Result<void> log_in(const std::string& method, const std::string& user, std::uint32_t uid);
+  // From then on, until `on_end`, which is called once.
+  void keep(OnMessage on_message, OnEnd on_end);
+  // Tells the gateway, and ends when it has acknowledged, or does not answer.
+  void log_out(const std::string& reason);
+
+  // As the gateway described it, without the token.
+  [[nodiscard]] const boost::json::object& session() const { return session_; }
+
+  // For `sallyport-login status` and `logout`: GET /v1/status, POST /v1/logout.
+  void call(const api::Request& request, api::Respond respond) override;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  Result<boost::json::value> ask(const std::string& method, const std::string& target,
+                                 const boost::json::value& body = nullptr);
+  void renew();
+  Result<std::chrono::seconds> renewed();
+  void watch();
+  // Reads events, on a connection of their own, until the end.
+  boost::asio::awaitable<void> follow_events();
+  void on_event(const std::string& name, const std::string& data);
+  void end(const std::string& reason);
+  [[nodiscard]] boost::json::object status() const;
+
+  boost::asio::io_context& loop_;
+  std::unique_ptr<api::TlsClient> gateway_;
+  Prover& prover_;
+  boost::json::object session_;
+  Secret token_;
+  Clock::time_point begun_{};
+  Clock::time_point lost_at_{};  // unless it is renewed before
+  boost::asio::steady_timer renewal_;
+  boost::asio::steady_timer watching_;
+  std::deque<std::string> messages_;  // the newest
+  OnMessage on_message_;
+  OnEnd on_end_;
+  std::unique_ptr<api::TlsStream> events_;
+};
+
+}  // namespace sallyport::login

@@ -1,0 +1,537 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/users/directory.hpp"
+
+#include <soci/postgresql/soci-postgresql.h>
+#include <soci/soci.h>
+#include <soci/sqlite3/soci-sqlite3.h>
+
+#include <array>
+#include <chrono>
+#include <ctime>
+#include <set>
+
+#include "host/store/database.hpp"
+
+namespace sallyport::users {
+namespace {
+
+// The one schema, in what SQLite and PostgreSQL both understand. The audit log's head is a row of its own: to change it
+// is to wait for whoever else writes to the log.
+constexpr const char* kSchema[] = {
+    "CREATE TABLE IF NOT EXISTS users (name VARCHAR(64) PRIMARY KEY, full_name TEXT NOT NULL, role TEXT NOT NULL, "
+    "enabled INTEGER "
+    "NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS user_groups (name VARCHAR(64) PRIMARY KEY, description TEXT NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS members (user_name VARCHAR(64) NOT NULL REFERENCES users (name) ON DELETE CASCADE, "
+    "group_name "
+    "VARCHAR(64) NOT NULL REFERENCES user_groups (name), PRIMARY KEY (user_name, group_name))",
+    "CREATE INDEX IF NOT EXISTS members_by_group ON members (group_name, user_name)",
+    "CREATE TABLE IF NOT EXISTS credentials (user_name VARCHAR(64) NOT NULL REFERENCES users (name) ON DELETE CASCADE, "
+    "kind TEXT "
+    "NOT NULL, data TEXT NOT NULL, number VARCHAR(128) NOT NULL, last_step BIGINT NOT NULL, PRIMARY KEY (user_name, "
+    "kind))",
+    "CREATE INDEX IF NOT EXISTS credentials_by_number ON credentials (kind, number)",
+    "CREATE TABLE IF NOT EXISTS audit (number BIGINT PRIMARY KEY, at TEXT NOT NULL, actor TEXT NOT NULL, action TEXT "
+    "NOT NULL, "
+    "subject TEXT NOT NULL, detail TEXT NOT NULL, digest TEXT NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS audit_head (id INTEGER PRIMARY KEY, number BIGINT NOT NULL, digest TEXT NOT NULL)",
+};
+
+constexpr std::array<std::string_view, 3> kKinds = {"password", "totp", "smart_card"};
+
+std::string now() {
+  const std::time_t t = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+  std::tm utc{};
+  ::gmtime_r(&t, &utc);
+  std::array<char, 32> text{};
+  std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &utc);
+  return text.data();
+}
+
+// What a change came to, thrown to leave its transaction: soci tells its own errors this way too.
+struct Refused {
+  Error error;
+};
+
+[[noreturn]] void refuse(Errc code, std::string detail) { throw Refused{{code, std::move(detail)}}; }
+
+void demand(const Result<void>& checked) {
+  if (!checked) throw Refused{checked.error()};
+}
+
+std::string groups_sentence(const User& user) {
+  std::string text;
+  for (const std::string& group : user.groups) text += (text.empty() ? "" : ", ") + group;
+  return text.empty() ? "no group" : text;
+}
+
+// For the audit log.
+std::string description(const User& user) {
+  return "full name '" + user.full_name + "', " +
+         (user.role ? "role " + std::string(to_string(*user.role)) : "no role") +
+         (user.enabled ? ", " : ", disabled, ") + groups_sentence(user);
+}
+
+}  // namespace
+
+std::string_view to_string(CredentialKind kind) { return kKinds[static_cast<std::size_t>(kind)]; }
+
+// ---- session -------------------------------------------------------------------------------------------------------
+
+class Directory::Session {
+ public:
+  Session(const soci::backend_factory& backend, const std::string& connection, std::string name)
+      : name_(std::move(name)), sql(backend, connection) {}
+
+  // Runs `work`; what it throws is its error.
+  template <class Work>
+  auto guarded(Work work) -> Result<decltype(work())> {
+    try {
+      if constexpr (std::is_void_v<decltype(work())>) {
+        work();
+        return {};
+      } else {
+        return work();
+      }
+    } catch (const Refused& refused) {
+      return refused.error;
+    } catch (const soci::soci_error& error) {
+      return told(error);
+    }
+  }
+
+  // Likewise, as one transaction, with its entry in the audit log.
+  template <class Work>
+  auto change(const std::string& actor, Work work) -> Result<decltype(work())> {
+    return guarded([&] {
+      soci::transaction transaction(sql);
+      // The writers' turn begins here, so that none reads what another is about to change.
+      sql << "UPDATE audit_head SET number = number WHERE id = 1";
+      actor_ = actor;
+      if constexpr (std::is_void_v<decltype(work())>) {
+        work();
+        transaction.commit();
+      } else {
+        auto result = work();
+        transaction.commit();
+        return result;
+      }
+    });
+  }
+
+  // Within a change.
+  void log(const std::string& action, const std::string& subject, const std::string& detail) {
+    long long number = 0;
+    std::string previous;
+    sql << "SELECT number, digest FROM audit_head WHERE id = 1", soci::into(number), soci::into(previous);
+    AuditEntry entry{static_cast<std::uint64_t>(++number), now(), actor_, action, subject, detail, {}};
+    entry.digest = link(previous, entry);
+    sql << "INSERT INTO audit (number, at, actor, action, subject, detail, digest) VALUES (:n, :t, :a, :c, :s, :d, :h)",
+        soci::use(number), soci::use(entry.at), soci::use(entry.actor), soci::use(entry.action),
+        soci::use(entry.subject), soci::use(entry.detail), soci::use(entry.digest);
+    sql << "UPDATE audit_head SET number = :n, digest = :d WHERE id = 1", soci::use(number), soci::use(entry.digest);
+  }
+
+  bool has(const char* table, const std::string& name) {
+    int count = 0;
+    sql << "SELECT COUNT(*) FROM " << table << " WHERE name = :n", soci::use(name), soci::into(count);
+    return count != 0;
+  }
+
+  void demand_user(const std::string& name) {
+    if (!has("users", name)) refuse(Errc::kNotFound, "no user '" + name + "'");
+  }
+
+  std::vector<std::string> names(const std::string& query, const std::string& key) {
+    std::vector<std::string> found;
+    soci::rowset<std::string> rows = (sql.prepare << query, soci::use(key));
+    for (const std::string& name : rows) found.push_back(name);
+    return found;
+  }
+
+  void write_user(const User& user, bool is_new) {
+    const std::string role = user.role ? std::string(to_string(*user.role)) : "";
+    const int enabled = user.enabled ? 1 : 0;
+    if (is_new) {
+      sql << "INSERT INTO users (name, full_name, role, enabled) VALUES (:n, :f, :r, :e)", soci::use(user.name),
+          soci::use(user.full_name), soci::use(role), soci::use(enabled);
+    } else {
+      sql << "UPDATE users SET full_name = :f, role = :r, enabled = :e WHERE name = :n", soci::use(user.full_name),
+          soci::use(role), soci::use(enabled), soci::use(user.name);
+      sql << "DELETE FROM members WHERE user_name = :n", soci::use(user.name);
+    }
+    for (const std::string& group : std::set<std::string>(user.groups.begin(), user.groups.end())) {
+      if (!has("user_groups", group)) refuse(Errc::kNotFound, "user '" + user.name + "': no group '" + group + "'");
+      sql << "INSERT INTO members (user_name, group_name) VALUES (:u, :g)", soci::use(user.name), soci::use(group);
+    }
+  }
+
+  void write_credential(const std::string& user, const std::string& kind, const std::string& data,
+                        const std::string& number = "") {
+    sql << "DELETE FROM credentials WHERE user_name = :u AND kind = :k", soci::use(user), soci::use(kind);
+    sql << "INSERT INTO credentials (user_name, kind, data, number, last_step) VALUES (:u, :k, :d, :n, 0)",
+        soci::use(user), soci::use(kind), soci::use(data), soci::use(number);
+  }
+
+  std::optional<std::string> user_with(const std::string& kind, const std::string& number) {
+    std::string user;
+    sql << "SELECT user_name FROM credentials WHERE kind = :k AND number = :n", soci::use(kind), soci::use(number),
+        soci::into(user);
+    return sql.got_data() ? std::optional<std::string>(user) : std::nullopt;
+  }
+
+  void make_tables() {
+    for (const char* statement : kSchema) sql << statement;
+    int heads = 0;
+    sql << "SELECT COUNT(*) FROM audit_head", soci::into(heads);
+    const std::string digest = first_digest();
+    if (heads == 0) sql << "INSERT INTO audit_head (id, number, digest) VALUES (1, 0, :d)", soci::use(digest);
+  }
+
+ private:
+  [[nodiscard]] Error told(const soci::soci_error& error) const {
+    const std::string what = name_ + ": " + error.get_error_message();
+    if (const auto* sqlite = dynamic_cast<const soci::sqlite3_soci_error*>(&error)) {
+      switch (sqlite->result() & 0xff) {
+        case SQLITE_FULL:
+          return {Errc::kFull, what + "; nothing of it was changed; make room on its file system"};
+        case SQLITE_CORRUPT:
+        case SQLITE_NOTADB:
+          return {Errc::kCorrupt, what + "; restore it from a backup"};
+        case SQLITE_READONLY:
+        case SQLITE_CANTOPEN:
+        case SQLITE_PERM:
+          return {Errc::kDenied, what + "; it and its folder must belong to the daemon's user and be writable"};
+        case SQLITE_BUSY:
+        case SQLITE_LOCKED:
+          return {Errc::kBusy, what + "; another process changes it: try again"};
+        default:
+          return {Errc::kIo, what + "; check its file system"};
+      }
+    }
+    switch (error.get_error_category()) {
+      case soci::soci_error::connection_error:
+        return {Errc::kDisconnected, what + "; is the database server running, and its address right?"};
+      case soci::soci_error::no_privilege:
+        return {Errc::kDenied, what + "; the database's user must own the directory's tables"};
+      default:
+        return {Errc::kIo, what};
+    }
+  }
+
+  std::string name_;   // of the database, for errors
+  std::string actor_;  // of the change under way
+
+ public:
+  soci::session sql;
+};
+
+Directory::Directory(std::unique_ptr<Session> session) : session_(std::move(session)) {}
+Directory::Directory(Directory&&) noexcept = default;
+Directory& Directory::operator=(Directory&&) noexcept = default;
+Directory::~Directory() = default;
+
+Result<Directory> Directory::open_file(const std::filesystem::path& file) {
+  // That it is ours, whole, writable, and closed to others is checked as for every store.
+  std::string schema = "CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;";
+  for (const char* statement : kSchema) schema += std::string(statement) + ";";
+  const store::Kind kind{store::Durability::kPower, schema.c_str(), "no user can log in"};
+  if (auto checked = store::Database::open(file, kind); !checked) return checked.error();
+  try {
+    auto session =
+        std::make_unique<Session>(*soci::factory_sqlite3(), "db=\"" + file.string() + "\" timeout=5", file.string());
+    session->sql << "PRAGMA foreign_keys = ON";
+    session->sql << "PRAGMA synchronous = FULL";
+    session->make_tables();
+    return Directory(std::move(session));
+  } catch (const soci::soci_error& error) {
+    return Error{Errc::kIo, file.string() + ": " + error.get_error_message()};
+  }
+}
+
+Result<Directory> Directory::open_postgresql(const std::string& connection) {
+  try {
+    auto session = std::make_unique<Session>(*soci::factory_postgresql(), connection, "the directory's database");
+    if (auto made = session->guarded([&] {
+          session->sql << "SET client_min_messages = warning";
+          session->make_tables();
+        });
+        !made)
+      return made.error();
+    return Directory(std::move(session));
+  } catch (const soci::soci_error& error) {
+    return Error{Errc::kDisconnected, "the directory's database: " + error.get_error_message() +
+                                          "; is the database server running, and its address right?"};
+  }
+}
+
+// ---- users ---------------------------------------------------------------------------------------------------------
+
+Result<void> Directory::add_user(const std::string& actor, const User& user) {
+  return session_->change(actor, [&] {
+    demand(check_name(user.name));
+    if (session_->has("users", user.name)) refuse(Errc::kExists, "there is a user '" + user.name + "' already");
+    session_->write_user(user, true);
+    session_->log("user.add", user.name, description(user));
+  });
+}
+
+Result<void> Directory::change_user(const std::string& actor, const User& user) {
+  return session_->change(actor, [&] {
+    session_->demand_user(user.name);
+    session_->write_user(user, false);
+    session_->log("user.change", user.name, description(user));
+  });
+}
+
+Result<void> Directory::delete_user(const std::string& actor, const std::string& name) {
+  return session_->change(actor, [&] {
+    session_->demand_user(name);
+    session_->sql << "DELETE FROM users WHERE name = :n", soci::use(name);
+    session_->log("user.delete", name, "");
+  });
+}
+
+namespace {
+
+Result<User> user_of(const std::string& name, const std::string& full_name, const std::string& role, int enabled,
+                     std::vector<std::string> groups) {
+  User user{name, full_name, {}, enabled != 0, std::move(groups)};
+  if (!role.empty()) {
+    auto known = role_named(role);
+    if (!known) return Error{Errc::kCorrupt, "user '" + name + "' in the directory: " + known.error().detail};
+    user.role = *known;
+  }
+  return user;
+}
+
+constexpr const char* kGroupsOfUser = "SELECT group_name FROM members WHERE user_name = :u ORDER BY group_name";
+
+}  // namespace
+
+Result<User> Directory::user(const std::string& name) {
+  auto found = session_->guarded([&] {
+    std::string full_name;
+    std::string role;
+    int enabled = 0;
+    session_->sql << "SELECT full_name, role, enabled FROM users WHERE name = :n", soci::use(name),
+        soci::into(full_name), soci::into(role), soci::into(enabled);
+    if (!session_->sql.got_data()) refuse(Errc::kNotFound, "no user '" + name + "'");
+    return user_of(name, full_name, role, enabled, session_->names(kGroupsOfUser, name));
+  });
+  if (!found) return found.error();
+  return std::move(*found);
+}
+
+Result<std::vector<User>> Directory::users(const std::string& after, unsigned most) {
+  return session_->guarded([&] {
+    std::vector<User> found;
+    const std::vector<std::string> names =
+        session_->names("SELECT name FROM users WHERE name > :a ORDER BY name LIMIT " + std::to_string(most), after);
+    for (const std::string& name : names) {
+      auto one = user(name);
+      if (!one) throw Refused{one.error()};
+      found.push_back(std::move(*one));
+    }
+    return found;
+  });
+}
+
+Result<std::uint64_t> Directory::user_count() {
+  return session_->guarded([&] {
+    long long count = 0;
+    session_->sql << "SELECT COUNT(*) FROM users", soci::into(count);
+    return static_cast<std::uint64_t>(count);
+  });
+}
+
+// ---- groups --------------------------------------------------------------------------------------------------------
+
+Result<void> Directory::add_group(const std::string& actor, const Group& group) {
+  return session_->change(actor, [&] {
+    demand(check_name(group.name));
+    if (session_->has("user_groups", group.name)) {
+      refuse(Errc::kExists, "there is a group '" + group.name + "' already");
+    }
+    session_->sql << "INSERT INTO user_groups (name, description) VALUES (:n, :d)", soci::use(group.name),
+        soci::use(group.description);
+    session_->log("group.add", group.name, group.description);
+  });
+}
+
+Result<void> Directory::change_group(const std::string& actor, const Group& group) {
+  return session_->change(actor, [&] {
+    if (!session_->has("user_groups", group.name)) refuse(Errc::kNotFound, "no group '" + group.name + "'");
+    session_->sql << "UPDATE user_groups SET description = :d WHERE name = :n", soci::use(group.description),
+        soci::use(group.name);
+    session_->log("group.change", group.name, group.description);
+  });
+}
+
+Result<void> Directory::delete_group(const std::string& actor, const std::string& name) {
+  return session_->change(actor, [&] {
+    if (!session_->has("user_groups", name)) refuse(Errc::kNotFound, "no group '" + name + "'");
+    int members = 0;
+    session_->sql << "SELECT COUNT(*) FROM members WHERE group_name = :n", soci::use(name), soci::into(members);
+    if (members != 0) {
+      refuse(Errc::kBusy, "group '" + name + "' has " + std::to_string(members) + " members; take them out first");
+    }
+    session_->sql << "DELETE FROM user_groups WHERE name = :n", soci::use(name);
+    session_->log("group.delete", name, "");
+  });
+}
+
+Result<std::vector<Group>> Directory::groups() {
+  return session_->guarded([&] {
+    std::vector<Group> found;
+    soci::rowset<soci::row> rows = session_->sql.prepare << "SELECT name, description FROM user_groups ORDER BY name";
+    for (const soci::row& row : rows) found.push_back({row.get<std::string>(0), row.get<std::string>(1)});
+    return found;
+  });
+}
+
+Result<std::vector<std::string>> Directory::members(const std::string& group) {
+  return session_->guarded(
+      [&] { return session_->names("SELECT user_name FROM members WHERE group_name = :g ORDER BY user_name", group); });
+}
+
+// ---- credentials ---------------------------------------------------------------------------------------------------
+
+Result<void> Directory::set_credential(const std::string& actor, const std::string& user, CredentialKind kind,
+                                       const std::string& data, const std::string& number) {
+  return session_->change(actor, [&] {
+    session_->demand_user(user);
+    const std::string word(to_string(kind));
+    if (!number.empty() && session_->user_with(word, number).value_or(user) != user) {
+      refuse(Errc::kExists, "another user has the " + word + " '" + number + "'");
+    }
+    session_->write_credential(user, word, data, number);
+    session_->log("credential.set", user, word);
+  });
+}
+
+Result<void> Directory::delete_credential(const std::string& actor, const std::string& user, CredentialKind kind) {
+  return session_->change(actor, [&] {
+    const std::string word(to_string(kind));
+    int there = 0;
+    session_->sql << "SELECT COUNT(*) FROM credentials WHERE user_name = :u AND kind = :k", soci::use(user),
+        soci::use(word), soci::into(there);
+    if (there == 0) refuse(Errc::kNotFound, "user '" + user + "' has no " + word);
+    session_->sql << "DELETE FROM credentials WHERE user_name = :u AND kind = :k", soci::use(user), soci::use(word);
+    session_->log("credential.delete", user, word);
+  });
+}
+
+Result<std::optional<std::string>> Directory::credential(const std::string& user, CredentialKind kind) {
+  return session_->guarded([&] {
+    const std::string word(to_string(kind));
+    std::string data;
+    session_->sql << "SELECT data FROM credentials WHERE user_name = :u AND kind = :k", soci::use(user),
+        soci::use(word), soci::into(data);
+    return session_->sql.got_data() ? std::optional<std::string>(data) : std::nullopt;
+  });
+}
+
+Result<std::optional<std::string>> Directory::user_with(CredentialKind kind, const std::string& number) {
+  return session_->guarded(
+      [&] { return number.empty() ? std::nullopt : session_->user_with(std::string(to_string(kind)), number); });
+}
+
+Result<bool> Directory::take_step(const std::string& user, CredentialKind kind, std::uint64_t step) {
+  return session_->guarded([&] {
+    const std::string word(to_string(kind));
+    const auto number = static_cast<long long>(step);
+    soci::statement take =
+        (session_->sql.prepare
+             << "UPDATE credentials SET last_step = :s WHERE user_name = :u AND kind = :k AND last_step < :t",
+         soci::use(number), soci::use(user), soci::use(word), soci::use(number));
+    take.execute(true);
+    return take.get_affected_rows() == 1;
+  });
+}
+
+// ---- import --------------------------------------------------------------------------------------------------------
+
+Result<Directory::ImportCount> Directory::import(const std::string& actor, const NextUser& next) {
+  return session_->change(actor, [&] {
+    ImportCount count;
+    std::set<std::string> known_groups;
+    for (;;) {
+      auto imported = next();
+      if (!imported) throw Refused{imported.error()};
+      if (!*imported) break;
+      const Imported& one = **imported;
+      const std::string where = "line " + std::to_string(one.line) + ": ";
+      if (auto fine = check_name(one.user.name); !fine) refuse(Errc::kInvalid, where + fine.error().detail);
+      for (const std::string& group : one.user.groups) {
+        if (!known_groups.insert(group).second || session_->has("user_groups", group)) continue;
+        if (auto fine = check_name(group); !fine) refuse(Errc::kInvalid, where + "group " + fine.error().detail);
+        session_->sql << "INSERT INTO user_groups (name, description) VALUES (:n, '')", soci::use(group);
+        session_->log("group.add", group, "by an import");
+      }
+      const bool is_new = !session_->has("users", one.user.name);
+      session_->write_user(one.user, is_new);
+      if (one.password_hash) {
+        if (auto fine = check_hash(*one.password_hash); !fine) refuse(Errc::kInvalid, where + fine.error().detail);
+        session_->write_credential(one.user.name, std::string(to_string(CredentialKind::kPassword)),
+                                   *one.password_hash);
+      }
+      ++(is_new ? count.added : count.changed);
+    }
+    session_->log("user.import", "",
+                  std::to_string(count.added) + " added, " + std::to_string(count.changed) + " changed");
+    return count;
+  });
+}
+
+// ---- audit log -----------------------------------------------------------------------------------------------------
+
+Result<void> Directory::record(const std::string& actor, const std::string& action, const std::string& subject,
+                               const std::string& detail) {
+  return session_->change(actor, [&] { session_->log(action, subject, detail); });
+}
+
+Result<std::vector<AuditEntry>> Directory::audit(std::uint64_t after, unsigned most) {
+  return session_->guarded([&] {
+    std::vector<AuditEntry> found;
+    const auto from = static_cast<long long>(after);
+    soci::rowset<soci::row> rows =
+        (session_->sql.prepare
+             << "SELECT number, at, actor, action, subject, detail, digest FROM audit WHERE number > :n "
+                "ORDER BY number LIMIT " +
+                    std::to_string(most),
+         soci::use(from));
+    for (const soci::row& row : rows) {
+      found.push_back({static_cast<std::uint64_t>(row.get<long long>(0)), row.get<std::string>(1),
+                       row.get<std::string>(2), row.get<std::string>(3), row.get<std::string>(4),
+                       row.get<std::string>(5), row.get<std::string>(6)});
+    }
+    return found;
+  });
+}
+
+Result<Directory::AuditHead> Directory::verify_audit() {
+  constexpr unsigned kAtOnce = 1000;
+  AuditChain chain;
+  for (;;) {
+    auto entries = audit(chain.number(), kAtOnce);
+    if (!entries) return entries.error();
+    if (entries->empty()) break;
+    for (const AuditEntry& entry : *entries) {
+      if (auto follows = chain.follow(entry); !follows) return follows.error();
+    }
+  }
+  return session_->guarded([&] {
+    long long number = 0;
+    std::string digest;
+    session_->sql << "SELECT number, digest FROM audit_head WHERE id = 1", soci::into(number), soci::into(digest);
+    if (static_cast<std::uint64_t>(number) != chain.number() || digest != chain.digest()) {
+      refuse(Errc::kCorrupt, "the audit log ends with entry " + std::to_string(chain.number()) +
+                                 ", and its head names entry " + std::to_string(number) +
+                                 ": its end was cut or changed");
+    }
+    return AuditHead{chain.number(), chain.digest()};
+  });
+}
+
+}  // namespace sallyport::users

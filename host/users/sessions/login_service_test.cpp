@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/users/sessions/login_service.hpp"
+
+#include <gmock/gmock.h>
+
+#include "host/users/sessions/test_desk.hpp"
+
+namespace sallyport::users {
+namespace {
+
+namespace json = boost::json;
+using testing::HasSubstr;
+
+class LoginServiceTest : public DeskTest {
+ protected:
+  Result<json::value> ask(const std::string& method, std::vector<std::string> path, const json::value& body = nullptr,
+                          const std::string& token = "") {
+    return answer_of<Result<json::value>>([&](api::Respond respond) {
+      service_.call({method, std::move(path), body, here_.to_string(), secret(token)}, std::move(respond));
+    });
+  }
+  json::value log_in_by_json() {
+    const auto started = ask("POST", {"logins"}, {{"method", "password"}, {"user", "alice"}, {"uid", 1000}}).value();
+    return ask("POST", {"logins", std::string(started.at("login").as_string())},
+               {{"answer", {{"password", kPassword}}}})
+        .value();
+  }
+
+  LoginService service_{*desk_};
+};
+
+TEST_F(LoginServiceTest, CarriesALoginFromItsStartToItsEnd) {
+  const json::value session = log_in_by_json();
+  const std::string token(session.at("token").as_string());
+  EXPECT_EQ(session.at("user"), "alice");
+  EXPECT_EQ(session.at("groups"), (json::array{"staff"}));
+  EXPECT_EQ(session.at("lifetime_s"), 36000);
+  EXPECT_EQ(session.at("renewal_s"), 120);
+  const json::value status = ask("GET", {"session"}, nullptr, token).value();
+  EXPECT_EQ(status.at("session"), session.at("session"));
+  EXPECT_FALSE(status.as_object().contains("token"));
+  EXPECT_EQ(ask("POST", {"session", "renew"}, nullptr, token).value(), (json::object{{"renewal_s", 120}}));
+  EXPECT_EQ(ask("POST", {"session", "logout"}, {{"reason", "logout"}}, token).value(), json::object{});
+  EXPECT_EQ(ask("GET", {"session"}, nullptr, token).error().code, Errc::kDenied);
+}
+
+TEST_F(LoginServiceTest, CarriesAChallengeAndItsAnswer) {
+  const auto started = ask("POST", {"logins"}, {{"method", "card"}, {"user", ""}, {"uid", 7}}).value();
+  const json::value answer{{"answer", started.at("challenge")}};
+  const auto session = ask("POST", {"logins", std::string(started.at("login").as_string())}, answer).value();
+  const std::string token(session.at("token").as_string());
+  const auto asked = ask("POST", {"session", "renew"}, nullptr, token).value();
+  EXPECT_TRUE(ask("POST", {"session", "renew"}, {{"answer", asked.at("challenge")}}, token));
+}
+
+TEST_F(LoginServiceTest, TellsItsMethods) {
+  EXPECT_EQ(ask("GET", {"methods"}).value(), (json::object{{"methods",
+                                                            {{{"name", "password"}, {"proves_presence", false}},
+                                                             {{"name", "card"}, {"proves_presence", true}},
+                                                             {{"name", "server"}, {"proves_presence", false}}}}}));
+}
+
+TEST_F(LoginServiceTest, RefusesWhatIsNoRequestOfItsOwn) {
+  const std::string long_text(5000, 'x');
+  const json::value kWrong[] = {
+      nullptr,
+      "text",
+      json::array{},
+      json::object{},
+      {{"method", 1}, {"user", "alice"}, {"uid", 1}},
+      {{"method", "password"}, {"user", nullptr}, {"uid", 1}},
+      {{"method", "password"}, {"user", "alice"}},
+      {{"method", "password"}, {"user", "alice"}, {"uid", "1"}},
+      {{"method", "password"}, {"user", "alice"}, {"uid", -1}},
+      {{"method", "password"}, {"user", "alice"}, {"uid", 4294967296}},
+      {{"method", "password"}, {"user", "alice"}, {"uid", 1.5}},
+      {{"method", long_text}, {"user", "alice"}, {"uid", 1}},
+  };
+  for (const auto& body : kWrong) {
+    EXPECT_EQ(ask("POST", {"logins"}, body).error().code, Errc::kInvalid) << json::serialize(body);
+  }
+  json::object many;
+  for (int i = 0; i < 9; ++i) many["word" + std::to_string(i)] = "x";
+  const json::value kWrongAnswers[] = {nullptr,
+                                       {{"answer", nullptr}},
+                                       {{"answer", "text"}},
+                                       {{"answer", {{"password", 1}}}},
+                                       {{"answer", {{"password", long_text}}}},
+                                       {{"answer", {{long_text, "x"}}}},
+                                       {{"answer", many}}};
+  for (const auto& body : kWrongAnswers) {
+    EXPECT_EQ(ask("POST", {"logins", "0"}, body).error().code, Errc::kInvalid) << json::serialize(body);
+  }
+  EXPECT_EQ(ask("GET", {"logins"}).error().code, Errc::kNotFound);
+  EXPECT_EQ(ask("POST", {"session"}).error().code, Errc::kNotFound);
+  EXPECT_EQ(ask("POST", {"logins", "0", "x"}).error().code, Errc::kNotFound);
+  EXPECT_EQ(ask("POST", {"session", "logout"}, {{"reason", "administrator"}}).error().code, Errc::kInvalid)
+      << "which is not the user's to say";
+}
+
+TEST_F(LoginServiceTest, TakesEventsForWhoHasAToken) {
+  const std::string token(log_in_by_json().at("token").as_string());
+  const auto listen = [&](std::vector<std::string> path, const std::string& by) {
+    return service_.listen({"GET", std::move(path), nullptr, here_.to_string(), secret(by)},
+                           std::make_shared<FakeStream>());
+  };
+  EXPECT_TRUE(listen({"events"}, token));
+  EXPECT_EQ(listen({"events"}, "").error().code, Errc::kDenied);
+  EXPECT_EQ(listen({"elsewhere"}, token).error().code, Errc::kNotFound);
+}
+
+}  // namespace
+}  // namespace sallyport::users

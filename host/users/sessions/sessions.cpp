@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/users/sessions/sessions.hpp"
+
+#include <openssl/rand.h>
+#include <openssl/sha.h>
+
+#include <algorithm>
+
+namespace sallyport::users {
+namespace {
+
+constexpr std::array<std::string_view, 7> kReasons = {"logout",   "card_removed",  "expired", "not_renewed",
+                                                      "replaced", "administrator", "radius"};
+constexpr std::size_t kIdBytes = 8;
+constexpr std::size_t kTokenBytes = 32;
+
+std::array<std::uint8_t, 32> hash_of(Bytes token) {
+  std::array<std::uint8_t, 32> digest{};
+  SHA256(token.data(), token.size(), digest.data());
+  return digest;
+}
+
+std::string random_hex(std::size_t bytes) {
+  Buffer random(bytes);
+  if (RAND_bytes(random.data(), static_cast<int>(bytes)) != 1) std::abort();
+  std::string text = to_hex(random);
+  wipe(random);
+  return text;
+}
+
+}  // namespace
+
+std::string_view to_string(EndReason reason) { return kReasons[static_cast<std::size_t>(reason)]; }
+
+void Sessions::begin(Session who, std::optional<std::chrono::seconds> lifetime, Time now,
+                     std::function<void(Result<Begun>)> begun) {
+  // One place, one session; the older one is gone before the new one begins.
+  if (const Entry* before = at(who.address, who.uid); before != nullptr) {
+    const std::string id = before->session.id;
+    return end(id, EndReason::kReplaced,
+               [this, who = std::move(who), lifetime, now, begun = std::move(begun)]() mutable {
+                 begin(std::move(who), lifetime, now, std::move(begun));
+               });
+  }
+  const auto here = std::count_if(entries_.begin(), entries_.end(),
+                                  [&](const auto& e) { return e.second.session.address == who.address; });
+  if (entries_.size() >= limits_.most || static_cast<std::size_t>(here) >= limits_.most_at_one_address) {
+    return begun(Error{Errc::kFull, "too many users are logged in"});
+  }
+  who.id = random_hex(kIdBytes);
+  who.begun = now;
+  who.ends = now + std::min(lifetime.value_or(limits_.lifetime), limits_.lifetime);
+  who.renew_by = now + limits_.renewal;
+  std::string text = who.id + "." + random_hex(kTokenBytes);
+  Secret token{as_bytes(text)};
+  wipe({reinterpret_cast<std::uint8_t*>(text.data()), text.size()});
+  entries_.emplace(who.id, Entry{who, hash_of(token.reveal())});
+  if (auto fine = owner_.on_begin(who); !fine) {
+    entries_.erase(who.id);
+    return begun(fine.error());
+  }
+  begun(Begun{std::move(who), std::move(token)});
+}
+
+const Session* Sessions::of_token(const Secret& token, const IpAddress& from) const {
+  const Bytes text = token.reveal();
+  if (text.size() != 2 * kIdBytes + 1 + 2 * kTokenBytes) return nullptr;
+  const Bytes id = text.first(2 * kIdBytes);  // which is public
+  const auto found = entries_.find(std::string(id.begin(), id.end()));
+  if (found == entries_.end() || found->second.ending || found->second.session.address != from ||
+      !equal_constant_time(hash_of(text), found->second.token)) {
+    return nullptr;
+  }
+  return &found->second.session;
+}
+
+const Session* Sessions::find(const std::string& id) const {
+  const auto found = entries_.find(id);
+  return found == entries_.end() || found->second.ending ? nullptr : &found->second.session;
+}
+
+std::vector<Session> Sessions::all() const {
+  std::vector<Session> out;
+  for (const auto& [id, entry] : entries_) {
+    if (!entry.ending) out.push_back(entry.session);
+  }
+  return out;
+}
+
+void Sessions::renew(const std::string& id, Time now) {
+  const auto found = entries_.find(id);
+  if (found != entries_.end()) found->second.session.renew_by = now + limits_.renewal;
+}
+
+void Sessions::end(const std::string& id, EndReason reason, std::function<void()> done) {
+  const auto found = entries_.find(id);
+  if (found == entries_.end()) return done();
+  Entry& entry = found->second;
+  entry.waiting.push_back(std::move(done));
+  if (entry.ending) return;
+  entry.ending = true;
+  owner_.on_end(Session(entry.session), reason, [self = std::weak_ptr(self_), id] {
+    if (const auto alive = self.lock()) (*alive)->gone(id);
+  });
+}
+
+void Sessions::expire(Time now) {
+  std::vector<std::pair<std::string, EndReason>> over;
+  for (const auto& [id, entry] : entries_) {
+    if (entry.ending) continue;
+    if (entry.session.ends <= now) {
+      over.emplace_back(id, EndReason::kExpired);
+    } else if (entry.session.renew_by <= now) {
+      over.emplace_back(id, EndReason::kNotRenewed);
+    }
+  }
+  for (const auto& [id, reason] : over) end(id, reason, [] {});
+}
+
+const Sessions::Entry* Sessions::at(const IpAddress& address, std::uint32_t uid) const {
+  const auto found = std::find_if(entries_.begin(), entries_.end(), [&](const auto& e) {
+    return e.second.session.address == address && e.second.session.uid == uid;
+  });
+  return found == entries_.end() ? nullptr : &found->second;
+}
+
+void Sessions::gone(const std::string& id) {
+  auto entry = entries_.extract(id);
+  if (entry.empty()) return;
+  for (const auto& done : entry.mapped().waiting) done();
+}
+
+}  // namespace sallyport::users

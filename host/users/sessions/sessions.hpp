@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who is logged in, where, and for how long. What a session brings, as a principal in the card, belongs to its owner;
+// an end is done, and told to who asked for it, when the owner has taken that away.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/secret.hpp"
+#include "host/ipsec/address.hpp"
+
+namespace sallyport::users {
+
+enum class EndReason : std::uint8_t {
+  kLogout,         // the user wanted it
+  kCardRemoved,    // the smart card was pulled
+  kExpired,        // its lifetime is over
+  kNotRenewed,     // nothing was heard of the computer, or a proof was missing
+  kReplaced,       // somebody logged in at the same place
+  kAdministrator,  // an order
+  kRadius,         // an order by RADIUS (RFC 5176)
+};
+[[nodiscard]] std::string_view to_string(EndReason reason);
+
+struct Session {
+  using Time = std::chrono::steady_clock::time_point;
+
+  std::string id;  // 16 hexadecimal digits, no secret
+  std::string user;
+  std::vector<std::string> groups{};
+  std::string method;     // an authenticator's name
+  IpAddress address{};    // of the computer
+  std::uint32_t uid = 0;  // of the user on it: several may share a computer
+  Time begun{};
+  Time ends{};      // at the latest
+  Time renew_by{};  // or earlier, unless it is renewed
+};
+
+// Told in the order of events, from the loop's thread: begin and end of one place never overlap.
+class SessionOwner {
+ public:
+  virtual ~SessionOwner() = default;
+  // An error refuses the login: its detail is told to the user.
+  virtual Result<void> on_begin(const Session& session) = 0;
+  // `done` is called once, now or later, when nothing of the session is left.
+  virtual void on_end(const Session& session, EndReason reason, std::function<void()> done) = 0;
+};
+
+struct SessionLimits {
+  std::chrono::seconds lifetime = std::chrono::hours(10);
+  std::chrono::seconds renewal = std::chrono::minutes(2);  // a computer that is silent so long is gone
+  std::size_t most = 4096;
+  std::size_t most_at_one_address = 64;
+};
+
+class Sessions {
+ public:
+  using Time = Session::Time;
+
+  Sessions(SessionLimits limits, SessionOwner& owner) : limits_(limits), owner_(owner) {}
+
+  struct Begun {
+    Session session;
+    Secret token;  // "id.secret", the secret of 256 random bits: whoever has it has the session. Only its hash is kept.
+  };
+  // `who` without id and times. Whoever was logged in at the same address and uid is logged out first. kFull, and
+  // the owner's errors.
+  void begin(Session who, std::optional<std::chrono::seconds> lifetime, Time now,
+             std::function<void(Result<Begun>)> begun);
+
+  // None for a token that is wrong, of a session that ends, or from another address than the session's.
+  [[nodiscard]] const Session* of_token(const Secret& token, const IpAddress& from) const;
+  [[nodiscard]] const Session* find(const std::string& id) const;  // while it lasts
+  [[nodiscard]] std::vector<Session> all() const;
+
+  void renew(const std::string& id, Time now);
+  // `done` when the owner has let go; at once for one that is not there.
+  void end(const std::string& id, EndReason reason, std::function<void()> done);
+  // Ends those whose time is over.
+  void expire(Time now);
+
+  [[nodiscard]] const SessionLimits& limits() const { return limits_; }
+
+ private:
+  using TokenHash = std::array<std::uint8_t, 32>;
+  struct Entry {
+    Session session;
+    TokenHash token;
+    bool ending = false;
+    std::vector<std::function<void()>> waiting{};  // for its end
+  };
+
+  [[nodiscard]] const Entry* at(const IpAddress& address, std::uint32_t uid) const;
+  void gone(const std::string& id);
+
+  SessionLimits limits_;
+  SessionOwner& owner_;
+  std::map<std::string, Entry> entries_;  // by id
+  // An owner that is done after our end calls nobody.
+  std::shared_ptr<Sessions*> self_ = std::make_shared<Sessions*>(this);
+};
+
+}  // namespace sallyport::users

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/users/sessions/sessions.hpp"
+
+#include <gmock/gmock.h>
+
+#include "host/users/sessions/test_owner.hpp"
+
+namespace sallyport::users {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+const Session::Time kStart{hours(1000)};
+const IpAddress kHere = IpAddress::parse("10.0.0.5").value();
+const IpAddress kThere = IpAddress::parse("10.0.0.6").value();
+
+Session who(const std::string& user, const IpAddress& address = kHere, std::uint32_t uid = 1000) {
+  return {{}, user, {"staff"}, "password", address, uid};
+}
+
+class SessionsTest : public testing::Test {
+ protected:
+  Result<Sessions::Begun> begin(const Session& session, Session::Time now = kStart,
+                                std::optional<seconds> lifetime = {}) {
+    std::optional<Result<Sessions::Begun>> out;
+    sessions_.begin(session, lifetime, now, [&](auto begun) { out = std::move(begun); });
+    return std::move(out.value());
+  }
+  // Whether an end that is asked for was told to be done.
+  std::function<void()> tell(const std::string& what) {
+    return [this, what] { owner_.events.push_back(what + " told"); };
+  }
+
+  RecordingOwner owner_;
+  Sessions sessions_{{hours(8), minutes(2), 4, 2}, owner_};
+};
+
+TEST_F(SessionsTest, KnowWhoIsLoggedInByATokenFromTheirAddress) {
+  const auto alice = begin(who("alice")).value();
+  const auto bob = begin(who("bob", kThere)).value();
+  EXPECT_THAT(owner_.events, ElementsAre("begin alice", "begin bob"));
+  EXPECT_EQ(sessions_.of_token(alice.token, kHere)->user, "alice");
+  EXPECT_EQ(sessions_.of_token(bob.token, kThere)->user, "bob");
+  EXPECT_EQ(sessions_.of_token(alice.token, kThere), nullptr) << "a token that was carried off";
+  EXPECT_EQ(sessions_.find(alice.session.id)->groups, std::vector<std::string>{"staff"});
+}
+
+TEST_F(SessionsTest, TakeNoTokenThatDiffersAnywhere) {
+  const auto alice = begin(who("alice")).value();
+  const auto bob = begin(who("bob", kHere, 1001)).value();
+  ASSERT_EQ(alice.token.size(), 16U + 1 + 64);
+  for (std::size_t i = 0; i < alice.token.size(); ++i) {
+    Secret wrong = alice.token;
+    wrong.bytes()[i] ^= 1;
+    EXPECT_EQ(sessions_.of_token(wrong, kHere), nullptr) << i;
+    EXPECT_EQ(sessions_.of_token(Secret(alice.token.reveal().first(i)), kHere), nullptr) << i;
+  }
+  Secret mixed = alice.token;
+  std::copy_n(bob.token.reveal().begin(), 16, mixed.bytes().begin());
+  EXPECT_EQ(sessions_.of_token(mixed, kHere), nullptr) << "bob's session with alice's secret";
+  EXPECT_EQ(sessions_.of_token({}, kHere), nullptr);
+}
+
+TEST_F(SessionsTest, TellAnEndWhenTheOwnerHasLetGoAndNotBefore) {
+  owner_.at_once = false;
+  const auto alice = begin(who("alice")).value();
+  sessions_.end(alice.session.id, EndReason::kLogout, tell("user"));
+  sessions_.end(alice.session.id, EndReason::kAdministrator, tell("administrator"));
+  EXPECT_THAT(owner_.events, ElementsAre("begin alice", "end alice logout"));
+  EXPECT_EQ(sessions_.of_token(alice.token, kHere), nullptr) << "from the moment in which it ends";
+  EXPECT_EQ(sessions_.find(alice.session.id), nullptr);
+  EXPECT_THAT(sessions_.all(), IsEmpty());
+  owner_.let_go();
+  EXPECT_THAT(owner_.events, ElementsAre("begin alice", "end alice logout", "user told", "administrator told"));
+  sessions_.end(alice.session.id, EndReason::kLogout, tell("late"));
+  EXPECT_EQ(owner_.events.back(), "late told") << "of one that is not there";
+}
+
+TEST_F(SessionsTest, BeginAtAPlaceWhenTheOneBeforeIsGone) {
+  owner_.at_once = false;
+  const auto alice = begin(who("alice")).value();
+  std::vector<std::string> begun;
+  for (const char* user : {"bob", "carol"}) {
+    sessions_.begin(who(user), {}, kStart, [&](const auto& b) { begun.push_back(b.value().session.user); });
+  }
+  begin(who("dave", kHere, 1001)).value();
+  EXPECT_THAT(owner_.events, ElementsAre("begin alice", "end alice replaced", "begin dave"));
+  owner_.let_go();
+  EXPECT_THAT(begun, ElementsAre("bob"));
+  owner_.let_go();
+  EXPECT_THAT(begun, ElementsAre("bob", "carol"));
+  EXPECT_THAT(owner_.events, ElementsAre("begin alice", "end alice replaced", "begin dave", "begin bob",
+                                         "end bob replaced", "begin carol"));
+  EXPECT_EQ(sessions_.of_token(alice.token, kHere), nullptr);
+}
+
+TEST_F(SessionsTest, EndWhenNothingIsHeardOfTheirComputer) {
+  const auto id = begin(who("alice")).value().session.id;
+  sessions_.expire(kStart + minutes(2) - seconds(1));
+  ASSERT_NE(sessions_.find(id), nullptr);
+  sessions_.renew(id, kStart + minutes(1));
+  sessions_.expire(kStart + minutes(3) - seconds(1));
+  ASSERT_NE(sessions_.find(id), nullptr);
+  sessions_.expire(kStart + minutes(3));
+  EXPECT_THAT(owner_.events, ElementsAre("begin alice", "end alice not_renewed"));
+}
+
+TEST_F(SessionsTest, EndWithTheirLifetimeHoweverOftenTheyAreRenewed) {
+  const auto id = begin(who("alice"), kStart, hours(1)).value().session.id;
+  const auto long_id = begin(who("bob", kThere), kStart, hours(100)).value().session.id;
+  for (auto now = kStart; now < kStart + hours(8); now += minutes(1)) {
+    sessions_.renew(id, now);
+    sessions_.renew(long_id, now);
+    sessions_.expire(now);
+    EXPECT_EQ(sessions_.find(id) != nullptr, now < kStart + hours(1));
+    ASSERT_NE(sessions_.find(long_id), nullptr);
+  }
+  sessions_.expire(kStart + hours(8));
+  EXPECT_THAT(owner_.events, ElementsAre("begin alice", "begin bob", "end alice expired", "end bob expired"))
+      << "a method may shorten a lifetime, and not lengthen it";
+}
+
+TEST_F(SessionsTest, AreSoManyAndSoManyAtOneAddress) {
+  begin(who("a", kHere, 1)).value();
+  begin(who("b", kHere, 2)).value();
+  EXPECT_EQ(begin(who("c", kHere, 3)).error().code, Errc::kFull);
+  begin(who("d", kThere, 1)).value();
+  begin(who("e", kThere, 2)).value();
+  EXPECT_EQ(begin(who("f", IpAddress::parse("10.0.0.7").value())).error().code, Errc::kFull);
+  EXPECT_TRUE(begin(who("g", kHere, 1))) << "in the place of another";
+}
+
+TEST_F(SessionsTest, MayBeGoneBeforeTheirOwnerIsDone) {
+  owner_.at_once = false;
+  {
+    Sessions shorter({}, owner_);
+    std::string id;
+    shorter.begin(who("alice"), {}, kStart, [&](const auto& begun) { id = begun.value().session.id; });
+    shorter.end(id, EndReason::kLogout, tell("nobody"));
+  }
+  owner_.let_go();
+  EXPECT_THAT(owner_.events, ElementsAre("begin alice", "end alice logout"));
+}
+
+TEST_F(SessionsTest, ALoginThatTheOwnerRefusesIsNoSession) {
+  owner_.refuses = "bob";
+  const auto bob = begin(who("bob"));
+  ASSERT_FALSE(bob);
+  EXPECT_EQ(bob.error().detail, "somebody is there");
+  EXPECT_THAT(sessions_.all(), IsEmpty());
+  EXPECT_TRUE(begin(who("alice"))) << "the place is free";
+}
+
+}  // namespace
+}  // namespace sallyport::users

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// For tests: an owner of sessions that notes what it is told, and lets go at once or when it is told to.
+#pragma once
+
+#include "host/users/sessions/sessions.hpp"
+
+namespace sallyport::users {
+
+class RecordingOwner : public SessionOwner {
+ public:
+  Result<void> on_begin(const Session& session) override {
+    if (session.user == refuses) return Error{Errc::kExists, "somebody is there"};
+    events.push_back("begin " + session.user);
+    return {};
+  }
+  void on_end(const Session& session, EndReason reason, std::function<void()> done) override {
+    events.push_back("end " + session.user + " " + std::string(to_string(reason)));
+    if (at_once) return done();
+    held_.push_back(std::move(done));
+  }
+  // Of all that ended so far.
+  void let_go() {
+    for (const auto& done : std::exchange(held_, {})) done();
+  }
+
+  bool at_once = true;
+  std::string refuses;  // a user
+  std::vector<std::string> events;
+
+ private:
+  std::vector<std::function<void()>> held_;
+};
+
+}  // namespace sallyport::users

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// Requests of users' computers, one a line: "METHOD path token-or-minus JSON". Each is answered once; nobody is let in
+// who does not know the password, and what a service answers can be read again. Also the events a computer reads.
+#include <boost/json.hpp>
+#include <filesystem>
+
+#include "host/api/events.hpp"
+#include "host/api/target.hpp"
+#include "host/users/sessions/login_service.hpp"
+#include "tests/fuzz/target.hpp"
+
+namespace sallyport::fuzz {
+namespace {
+
+using namespace users;
+namespace json = boost::json;
+
+class Owner : public SessionOwner {
+ public:
+  void on_begin(const Session& session) override { must(session.user == "alice", "only who is known gets in"); }
+  void on_end(const Session&, EndReason, std::function<void()> done) override { done(); }
+};
+
+// Whoever says "open sesame" is alice.
+class Sesame : public Authenticator {
+ public:
+  [[nodiscard]] std::string_view name() const override { return "password"; }
+  [[nodiscard]] Result<Challenge> begin(const Claim&) override { return Challenge{{"nonce", "1"}}; }
+  [[nodiscard]] Result<Identity> finish(const Claim&, const Challenge&, const Answer& answer) override {
+    if (answer.text("password") != "open sesame") return Error{Errc::kAuthFailed, "no"};
+    return Identity{"alice"};
+  }
+  [[nodiscard]] bool proves_presence() const override { return true; }
+};
+
+struct World {
+  World() : folder("/tmp/sallyport-fuzz-login-" + std::to_string(::getpid())) {
+    std::filesystem::remove_all(folder);
+    directory = std::make_unique<SharedDirectory>(Directory::open_file(folder / "users.db").value());
+    directory->with([](Directory& d) { d.add_user("fuzz", {"alice"}).value(); });
+    LoginDesk::Authenticators ways;
+    ways.push_back(std::make_unique<Sesame>());
+    DeskSettings settings;
+    settings.threads = 1;
+    desk = std::make_unique<LoginDesk>(loop, *directory, std::move(ways), owner, settings);
+    service = std::make_unique<LoginService>(*desk);
+  }
+  ~World() {
+    desk.reset();
+    std::filesystem::remove_all(folder);
+  }
+  std::filesystem::path folder;
+  std::unique_ptr<SharedDirectory> directory;
+  boost::asio::io_context loop;
+  Owner owner;
+  std::unique_ptr<LoginDesk> desk;
+  std::unique_ptr<LoginService> service;
+};
+
+std::string_view next_word(std::string_view& line) {
+  const auto end = std::min(line.find(' '), line.size());
+  const auto word = line.substr(0, end);
+  line.remove_prefix(std::min(end + 1, line.size()));
+  return word;
+}
+
+}  // namespace
+
+std::vector<Buffer> seeds() {
+  return {
+      seed("GET /v1/methods - \n"),
+      seed(R"(POST /v1/logins - {"method":"password","user":"alice","uid":1000})"
+           "\n"
+           R"(POST /v1/logins/LOGIN - {"answer":{"password":"open sesame"}})"
+           "\nPOST /v1/session/renew TOKEN \n"
+           R"(POST /v1/session/renew TOKEN {"answer":{"password":"open sesame"}})"
+           "\nGET /v1/session TOKEN \n"
+           R"(POST /v1/session/logout TOKEN {"reason":"logout"})"
+           "\n"),
+      seed("event: message\ndata: {\"text\":\"sent in the clear\"}\n\nevent: end\ndata: {\"reason\":\"logout\"}\n\n")};
+}
+
+void run(Bytes input) {
+  static World world;
+  const std::string text = text_of(input);
+  (void)api::EventParser().feed(text);
+
+  std::string login;
+  std::string token;
+  std::string_view rest = text;
+  for (int lines = 0; !rest.empty() && lines < 8; ++lines) {
+    std::string_view line = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+    api::Request request;
+    request.method = next_word(line);
+    auto path = api::parse_target(next_word(line));
+    if (!path) continue;
+    for (auto& part : *path) {
+      if (part == "LOGIN") part = login;
+    }
+    request.path = *path;
+    const std::string by(next_word(line));
+    request.token = Secret(as_bytes(by == "TOKEN" ? token : by));
+    request.from = "10.0.0.5";
+    boost::system::error_code wrong;
+    if (!line.empty()) request.body = json::parse(line, wrong);
+    if (wrong) continue;
+
+    unsigned answers = 0;
+    world.service->call(request, [&](const Result<json::value>& answer) {
+      ++answers;
+      if (!answer) return;
+      must(answer->is_object(), "an answer is an object");
+      if (const auto* l = answer->as_object().if_contains("login")) login = l->as_string();
+      if (const auto* t = answer->as_object().if_contains("token")) token = t->as_string();
+    });
+    world.loop.restart();
+    const auto work = boost::asio::make_work_guard(world.loop);
+    while (answers == 0) world.loop.run_one();
+    must(answers == 1, "a request is answered once");
+  }
+}
+
+}  // namespace sallyport::fuzz
