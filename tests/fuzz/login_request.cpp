@@ -17,7 +17,10 @@ namespace json = boost::json;
 
 class Owner : public SessionOwner {
  public:
-  void on_begin(const Session& session) override { must(session.user == "alice", "only who is known gets in"); }
+  Result<void> on_begin(const Session& session) override {
+    must(session.user == "alice", "only who is known gets in");
+    return {};
+  }
   void on_end(const Session&, EndReason, std::function<void()> done) override { done(); }
 };
 
