@@ -28,8 +28,9 @@ def count(value):
     return f"{value:,.1f}".removesuffix(".0") if value else "-"
 
 
-def budget(unit):
-    return BUDGET.get(unit.split("_")[0].rstrip("0123456789"), LIMIT)
+def budget(row):
+    """Of a kernel with registers; one without is part of a path."""
+    return next((levels for name, levels in BUDGET.items() if row["latency"] and row["unit"].startswith(name)), LIMIT)
 
 
 def is_kernel(row):
@@ -76,7 +77,7 @@ thumb. A block RAM counts as a register, though its output comes later than a re
               "[`hls`](../../hls/README.md) says where the two differ, and why.", "",
               table(["kernel", "in the card", "latency", *(NAMES[k] for k in ("lut", "memory_lut", "ff")), "model", "budget", "Yosys"],
                     [[f"`{r['unit']}`", len(r["where"]), r["latency"], *(count(r[k]) for k in ("lut", "memory_lut", "ff")),
-                      r["modelled"], budget(r["unit"]), f"{r['levels']:.1f}"] for r in kernels]), ""]
+                      r["modelled"], budget(r), f"{r['levels']:.1f}"] for r in kernels]), ""]
     parts += ["## Placed and routed, elsewhere", "",
               f"""The same sources on an iCE40 HX8K (`synth_ice40`, `nextpnr-ice40 --hx8k --package ct256`), between registers: an old, small and slow
 FPGA with LUTs of four inputs, so no figure is the target's. It shows that what Yosys makes of them can be placed and wired, and what share of a
@@ -94,8 +95,8 @@ def outside(figures):
     found = [f"{NAMES[k]}: {sum_[k]} are more than {FULL:.0%} of {U55C[k]}" for k in U55C if sum_[k] > FULL * U55C[k]]
     found += [f"{r['unit']}: {r['levels']} levels, more than {LIMIT}" for r in rows if r["levels"] > LIMIT and r["unit"] not in TOO_DEEP]
     for r in filter(is_kernel, rows):
-        if r["modelled"] > (LIMIT if r["latency"] == 0 else budget(r["unit"])):
-            found.append(f"{r['unit']}: {r['modelled']} levels by the delay model, more than {budget(r['unit'])}")
+        if r["modelled"] > budget(r):
+            found.append(f"{r['unit']}: {r['modelled']} levels by the delay model, more than {budget(r)}")
     return found
 
 
