@@ -22,10 +22,31 @@ class PacketPortTest : public testing::Test {
     pollfd waiting{port.fd(), POLLIN, 0};
     while (::poll(&waiting, 1, 1000) > 0) {
       auto frame = port.receive();
-      if (!frame || !frame->has_value()) break;
-      if ((*frame)->size() >= 14 && (**frame)[12] == 0x88 && (**frame)[13] == 0xb5) return **frame;
+      if (!frame) break;
+      if (frame->has_value() && (*frame)->size() >= 14 && (**frame)[12] == 0x88 && (**frame)[13] == 0xb5)
+        return **frame;
     }
     return {};
+  }
+
+  // A cable that carries frames from `one` to `other` and back: Linux drops without a word what is sent to a link that
+  // has just come up.
+  static void await_link(PacketPort& one, PacketPort& other) {
+    ASSERT_TRUE(passes(one, other)) << one.name() << " to " << other.name();
+    ASSERT_TRUE(passes(other, one)) << other.name() << " to " << one.name();
+  }
+
+  static bool passes(PacketPort& from, PacketPort& to) {
+    Buffer probe = frame_of(0, 60);
+    probe[13] = 0xb6;  // the other local experimental ethertype
+    for (int sent = 0; sent < 100; ++sent) {
+      (void)from.send(probe);
+      for (pollfd waiting{to.fd(), POLLIN, 0}; ::poll(&waiting, 1, 100) > 0;) {
+        auto frame = to.receive();
+        if (frame && *frame && **frame == probe) return true;
+      }
+    }
+    return false;
   }
 
   static Buffer frame_of(std::uint8_t mark, std::size_t size) {
@@ -42,6 +63,7 @@ TEST_F(PacketPortTest, CarriesFramesBothWaysOverAnInterfaceAndNotItsOwnEcho) {
   auto left = PacketPort::attach("left");
   auto right = PacketPort::attach("right");
   ASSERT_TRUE(left && right);
+  await_link(*left, *right);
   const Buffer there = frame_of(1, 60);
   const Buffer back = frame_of(2, 1514);
   ASSERT_TRUE(left->send(there));
@@ -55,6 +77,7 @@ TEST_F(PacketPortTest, LeavesVlanTagsInFrames) {
   auto trunk = PacketPort::attach("trunk");
   auto cable = PacketPort::attach("cable");
   ASSERT_TRUE(trunk && cable);
+  await_link(*trunk, *cable);
   Buffer tagged = frame_of(3, 1518);  // a full frame and its tag
   const Buffer tag = {0x81, 0x00, 0xa1, 0x23, 0x88, 0xb5};
   std::copy(tag.begin(), tag.end(), tagged.begin() + 12);
@@ -100,6 +123,7 @@ TEST_F(PacketPortTest, MakesATapThatLinuxSees) {
   shell("ip link show sp-test | grep -q 'mtu 1400' && ip link show sp-test | grep -q 'link/ether 02:00:00:00:00:07'");
   auto inside = PacketPort::attach("sp-test");
   ASSERT_TRUE(inside);
+  await_link(*tap, *inside);
   const Buffer up = frame_of(3, 100);
   ASSERT_TRUE(tap->send(up));
   EXPECT_EQ(next_of_ours(*inside), up);
