@@ -14,6 +14,7 @@ void IkeSa::switch_over(ChildHandle old, Turn& turn) {
   for (auto& child : children_) {
     if (child.replaces != old) continue;
     child.replaces.reset();
+    child.held = false;
     turn.out.push_back(UseOutbound{child.handle});
     turn.out.push_back(ChildRekeyed{old, child.handle});
   }
@@ -26,6 +27,11 @@ void IkeSa::request_delete(const DeleteChild& task, Turn& turn) {
   if (ChildSa* child = find_by_spi_in(task.spi_in)) {
     if (child->state == ChildState::kDraining) return;
     if (child->state != ChildState::kRekeyed) child->state = ChildState::kDeleting;
+    if (child->held) {  // we think better of our rekeying
+      if (ChildSa* old = find_child(*child->replaces)) old->state = ChildState::kInstalled;
+      child->replaces.reset();
+      child->held = false;
+    }
   }
   const DeletePayload del{task.protocol, {task.spi_in}};
   send_request(ExchangeType::kInformational, {{PayloadType::kDelete, false, del.serialise()}}, task, turn);

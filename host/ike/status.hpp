@@ -31,6 +31,7 @@ struct ChildStatus {
   ChildHandle child{};
   std::string name;
   ChildState state{};
+  bool prepared = false;  // it waits for Engine::take_over()
   Spi spi_in{};
   Spi spi_out{};
   Proposal proposal;  // says its protocol, too
