@@ -23,6 +23,7 @@ void declare(CLI::App& app, Session& session) {
   app.footer(kFooter);
   add_query_commands(app, session);
   add_policy_commands(app, session);
+  add_commit_commands(app, session);
   add_sa_commands(app, session);
   add_user_commands(app, session);
   add_discover_command(app, session);
@@ -66,6 +67,7 @@ Exit run(const std::vector<std::string>& arguments, std::ostream& out, std::ostr
     return Exit::kUsage;
   }
   const Outcome outcome = session.command();
+  out << outcome.shown;
   if (outcome.exit == Exit::kDone) {
     out << outcome.text;
   } else {

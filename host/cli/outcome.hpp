@@ -15,7 +15,8 @@ enum class Exit : int {
 
 struct Outcome {
   Exit exit = Exit::kDone;
-  std::string text;  // done: for standard output, whole lines; else one sentence for standard error
+  std::string text;     // done: for standard output, whole lines; else one sentence for standard error
+  std::string shown{};  // for standard output all the same, whole lines
 };
 
 }  // namespace sallyport::cli

@@ -31,10 +31,8 @@ std::string protected_by(const json::value& policy) {
 
 }  // namespace
 
-std::string policies_screen(const json::value& policies) {
-  const auto& all = list(policies, "policies");
-  std::string generation = "generation " + std::to_string(number(policies, "generation"));
-  if (all.empty()) return generation + ": no policies, so every packet is discarded\n";
+std::string policies_table(const json::value& of) {
+  const auto& all = list(of, "policies");
   Table table({">#", "name", "source", "destination", "protocol", "action", "by"});
   for (std::size_t i = 0; i < all.size(); ++i) {
     const auto& policy = all[i];
@@ -43,7 +41,27 @@ std::string policies_screen(const json::value& policies) {
                text(policy, "action"),
                protected_by(policy) + (text(policy, "mode") == "transport" ? ", transport" : "")});
   }
-  return generation + "\n" + table.text();
+  return table.text();
+}
+
+std::string policies_screen(const json::value& policies) {
+  const auto& all = list(policies, "policies");
+  std::string head = "generation " + std::to_string(number(policies, "generation"));
+  if (has(policies, "number")) head = "configuration " + std::to_string(number(policies, "number")) + ", " + head;
+  if (all.empty()) return head + ": no policies, so every packet is discarded\n";
+  std::string out = head + "\n" + policies_table(policies);
+  for (const auto& policy : all) {
+    if (!has(policy, "pending")) continue;
+    const auto& pending = part(policy, "pending");
+    const auto idle = text(part(pending, "words"), "idle");
+    out += text(policy, "name") + " is to change when its SA has been idle for " + (idle.empty() ? "30" : idle) + " s";
+    if (const auto why = text(pending, "why"); !why.empty()) out += "; it was, but " + why;
+    out += "\n";
+  }
+  if (has(policies, "confirm_s")) {
+    out += "rolled back in " + std::to_string(number(policies, "confirm_s")) + " s unless: sallyport confirm\n";
+  }
+  return out;
 }
 
 }  // namespace sallyport::cli

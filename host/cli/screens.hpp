@@ -10,10 +10,16 @@
 
 namespace sallyport::cli {
 
-[[nodiscard]] std::string status_screen(const boost::json::value& status);      // GET /v1/status
-[[nodiscard]] std::string sas_screen(const boost::json::value& sas);            // GET /v1/sas
-[[nodiscard]] std::string policies_screen(const boost::json::value& policies);  // GET /v1/policies
-[[nodiscard]] std::string levels_screen(const boost::json::value& levels);      // GET /v1/levels
+[[nodiscard]] std::string status_screen(const boost::json::value& status);        // GET /v1/status
+[[nodiscard]] std::string sas_screen(const boost::json::value& sas);              // GET /v1/sas
+[[nodiscard]] std::string policies_screen(const boost::json::value& policies);    // GET /v1/policies
+[[nodiscard]] std::string candidate_screen(const boost::json::value& candidate);  // GET /v1/candidate
+[[nodiscard]] std::string commit_screen(const boost::json::value& report);        // POST /v1/commit, /v1/rollback
+[[nodiscard]] std::string history_screen(const boost::json::value& history);      // GET /v1/history
+[[nodiscard]] std::string configuration_screen(const boost::json::value& configuration);  // GET /v1/history/N
+// The policies of any of these in their order.
+[[nodiscard]] std::string policies_table(const boost::json::value& of);
+[[nodiscard]] std::string levels_screen(const boost::json::value& levels);  // GET /v1/levels
 // GET /v1/counters; those that are zero only with `all`.
 [[nodiscard]] std::string counters_screen(const boost::json::value& counters, bool all);
 [[nodiscard]] std::string card_screen(const boost::json::value& card);  // GET /v1/card

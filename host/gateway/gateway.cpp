@@ -90,13 +90,17 @@ Result<void> Gateway::bring_up() {
     keeper_->use_outbound(manual.sa.spi_in);
     key_log_.write(manual.sa);
   }
-  auto changed_live = memory_->policies(config_.policies);
-  if (!changed_live) return changed_live.error();
-  if (*changed_live) log::info("policies.from_store", {{"policies", (*changed_live)->size()}});
-  const std::vector<policy::Policy> policies = changed_live->value_or(config_.policies);
-  if (auto r = tell_engine(policies); !r) return r;
+  auto configurations = memory_->configurations(config_.policies);
+  if (!configurations) return configurations.error();
+  commits_ = std::make_unique<Commits>(io_, *this, *memory_, std::move(*configurations));
+  const auto& committed = commits_->configurations();
+  const auto policies = committed.in_force();
+  if (auto r = tell_engine(committed.policies(), policies); !r) return r;
   if (auto r = restore_ike(); !r) return r;
+  const auto ready = settle_prepared();
   if (auto r = put_in_force(policies); !r) return r;
+  for (const auto& target : ready) take_over(target);
+  end_orphans();
   if (auto r = control_.enable(true); !r) return r;
 
   boost::system::error_code failed;
@@ -119,7 +123,8 @@ Result<void> Gateway::bring_up() {
     }
   }
   log::info("gateway.started", {{"card", card_.description()},
-                                {"policies", config_.policies.size()},
+                                {"configuration", committed.newest().number},
+                                {"policies", policies.size()},
                                 {"connections", config_.connections.size()},
                                 {"adopted", adopted_},
                                 {"generation", keeper_->generation()}});
@@ -269,6 +274,7 @@ void Gateway::keep_neighbours_alive() {
       for (const Hop& hop : keeper_->forwarding().hops_of_peers()) resolve(hop);
     }
     expire_waiters();
+    commits_->tick();
     principals_->retry();
     keep_neighbours_alive();
   });

@@ -2,6 +2,7 @@
 // The API's requests: which there are, and what they change.
 #include "host/gateway/service.hpp"
 
+#include "host/gateway/policy_service.hpp"
 #include "host/gateway/screens.hpp"
 
 namespace sallyport::gateway {
@@ -15,24 +16,6 @@ std::string text_of(const json::value& body, std::string_view name) {
   const auto* member = object == nullptr ? nullptr : object->if_contains(name);
   const auto* text = member == nullptr ? nullptr : member->if_string();
   return text == nullptr ? std::string() : std::string(*text);
-}
-
-// A policy from the words of the body; `extra` is a word that is not the policy's own.
-Result<policy::Policy> policy_of(const json::value& body, std::string_view extra) {
-  const auto* object = body.if_object();
-  if (object == nullptr) return Error{Errc::kInvalid, "the body must be a JSON object with the words of a policy"};
-  policy::Policy out;
-  for (const auto& member : *object) {
-    const std::string word(member.key());
-    if (word == extra) continue;
-    const auto* text = member.value().if_string();
-    if (text == nullptr) return Error{Errc::kInvalid, "'" + word + "' must be text"};
-    if (auto set = policy::set_word(out, word, std::string(*text)); !set) {
-      return Error{set.error().code == Errc::kNotFound ? Errc::kInvalid : set.error().code,
-                   word + ": " + set.error().detail};
-    }
-  }
-  return out;
 }
 
 OnOutcome answer_with(Gateway& gateway, api::Respond respond) {
@@ -52,32 +35,18 @@ void GatewayService::call(const api::Request& request, api::Respond respond) {
     if (login_ != nullptr) return login_->administration().call(request, std::move(respond));
     return respond(Error{Errc::kNotFound, "nobody can log in at this gateway; write a section [users]"});
   }
-  const bool of_one = request.path.size() == 2;
+  if (PolicyService::answers(what)) return PolicyService(gateway_).call(request, std::move(respond));
   const auto& body = request.body;
   const Error unknown{Errc::kNotFound, "there is no request " + request.method + " /v1/" + what};
-  if (request.path.empty() || request.path.size() > 2 || (of_one && what != "policies")) return respond(unknown);
+  if (request.path.size() != 1) return respond(unknown);
 
-  if (request.method == "GET" && !of_one) {
+  if (request.method == "GET") {
     if (what == "status") return respond(status_screen(gateway_));
     if (what == "sas") return respond(sas_screen(gateway_));
-    if (what == "policies") return respond(policies_screen(gateway_));
     if (what == "levels") return respond(levels_screen(gateway_));
     if (what == "counters") return respond(counters_screen(gateway_));
     if (what == "card") return respond(card_screen(gateway_));
     return respond(unknown);
-  }
-  if (what == "policies" && request.method == "DELETE" && of_one) {
-    return gateway_.delete_policy(request.path[1], answer_with(gateway_, std::move(respond)));
-  }
-  if (what == "policies" && ((request.method == "POST" && !of_one) || (request.method == "PUT" && of_one))) {
-    auto policy = policy_of(body, of_one ? "" : "before");
-    if (!policy) return respond(policy.error());
-    if (!of_one) {
-      return gateway_.add_policy(std::move(*policy), text_of(body, "before"),
-                                 answer_with(gateway_, std::move(respond)));
-    }
-    policy->name = request.path[1];
-    return gateway_.replace_policy(std::move(*policy), answer_with(gateway_, std::move(respond)));
   }
   if (request.method == "POST" && (what == "initiate" || what == "terminate" || what == "rekey")) {
     const std::string connection = text_of(body, "connection");

@@ -139,7 +139,8 @@ Result<Actions> Engine::terminate(ChildHandle child, Time now) {
   IkeSa* sa = impl_->owner_of(child);
   if (sa == nullptr) return Error{Errc::kNotFound, "no such CHILD SA"};
   Turn turn{now, {}};
-  const ChildSa& wanted = *sa->find_child(child);
+  ChildSa& wanted = *sa->find_child(child);
+  sa->let_go(wanted);
   sa->enqueue(DeleteChild{wanted.protocol(), wanted.spi_in}, turn);
   return impl_->finish(turn);
 }

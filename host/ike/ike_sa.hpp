@@ -138,6 +138,7 @@ class IkeSa {
 
   void enqueue(Task task, Turn& turn, Time not_before = {});
   void take_over(ChildSa& held, Turn& turn);
+  void let_go(ChildSa& held);       // it will be deleted: the one that it would have replaced goes on
   void close_silently(Turn& turn);  // a peer that said INITIAL_CONTACT has forgotten us
 
   [[nodiscard]] IkeHandle handle() const { return handle_; }

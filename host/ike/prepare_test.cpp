@@ -110,7 +110,7 @@ TEST_F(Prepare, WaitsOnAfterARestart) {
   settle();
   expect_old_in_use(out_a, out_b);
   const auto children = only(a).children;
-  const auto waiting = std::ranges::find_if(children, &ChildStatus::prepared);
+  const auto waiting = std::ranges::find(children, std::optional(a.current.at("net")), &ChildStatus::prepared_for);
   ASSERT_NE(waiting, children.end());
   EXPECT_EQ(waiting->child, prepared_);
   a.take(a.engine->take_over(prepared_, now));

@@ -31,7 +31,7 @@ struct ChildStatus {
   ChildHandle child{};
   std::string name;
   ChildState state{};
-  bool prepared = false;  // it waits for Engine::take_over()
+  std::optional<ChildHandle> prepared_for;  // it waits for Engine::take_over(), and would replace this one
   Spi spi_in{};
   Spi spi_out{};
   Proposal proposal;  // says its protocol, too
