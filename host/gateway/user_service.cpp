@@ -216,15 +216,8 @@ Result<UserService::Work> UserService::work_of(const api::Request& request) cons
   if (asks("DELETE", {"users", "*"})) {
     return Work([name](Directory& d) { return done_or(d.delete_user(kActor, name)); });
   }
-  if (asks("PUT", {"users", "*", "password"})) {
-    auto password = password_in(body);
-    if (!password) return password.error();
-    if (!*password) return wrong("'password' is missing");
-    return Work([name, password = std::move(**password)](Directory& d) -> Answer {
-      const auto hash = users::hash_password(password);
-      if (!hash) return hash.error();
-      return done_or(set_password(d, name, *hash));
-    });
+  if (request.path.size() == 3 && request.path[0] == "users") {
+    return credential_work(kActor, request.method, name, request.path[2], body, seal_key_);
   }
   if (asks("GET", {"groups"})) return Work(groups_of);
   if (asks("POST", {"groups"})) {
