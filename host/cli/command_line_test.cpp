@@ -116,6 +116,13 @@ TEST_F(CommandLine, APolicyIsSentWithTheWordsGivenAndNoOthers) {
                                        {"before", "rest"}}));
 }
 
+TEST_F(CommandLine, WhatThereIsToSayAboutAPolicysPlaceIsSaidBelowItsOutcome) {
+  recorder_.answer = json::parse(R"({"outcome": "in force", "findings": [{"sentence": "it never decides"}]})");
+  const Ran ran = with_daemon({"policy", "add", "web", "--action", "bypass"});
+  EXPECT_EQ(ran.exit, Exit::kDone);
+  EXPECT_EQ(ran.out, "in force\nnote: it never decides\n");
+}
+
 TEST_F(CommandLine, ReplaceReplacesTheWholePolicyAndDeleteSendsNothingButItsName) {
   EXPECT_EQ(with_daemon({"policy", "replace", "b/1 web", "--action", "bypass"}).exit, Exit::kDone);
   EXPECT_EQ(asked().method, "PUT");

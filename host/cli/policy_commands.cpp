@@ -8,6 +8,7 @@
 #include "host/cli/answer.hpp"
 #include "host/cli/commands.hpp"
 #include "host/cli/daemon.hpp"
+#include "host/cli/screens.hpp"
 #include "host/policy/policy.hpp"
 
 namespace sallyport::cli {
@@ -64,9 +65,9 @@ json::object body_of(const Words& words) {
 }
 
 Outcome tell(const json::value& answer) {
-  const auto outcome = text(answer, "outcome");
-  if (!outcome.empty()) return {Exit::kDone, outcome + "\n"};
-  return {Exit::kDone, "in force as generation " + std::to_string(number(answer, "generation")) + "\n"};
+  auto outcome = text(answer, "outcome");
+  if (outcome.empty()) outcome = "in force as generation " + std::to_string(number(answer, "generation"));
+  return {Exit::kDone, outcome + "\n" + findings_text(answer)};
 }
 
 Outcome add(const Session& session, const Words& words) {

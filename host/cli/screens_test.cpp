@@ -75,15 +75,18 @@ TEST(PoliciesScreen, KeepsTheOrderThatDecidesAndSaysByWhatEachProtects) {
      "connection": "b", "level": "high"},
     {"name": "net", "source": "", "action": "protect", "connection": "b", "child": "net"},
     {"name": "own", "action": "protect", "connection": "b", "esp_proposals": "aes256gcm16"},
-    {"name": "typed", "action": "protect", "sa": "by-hand"},
-    {"name": "rest", "action": "discard"}]})");
+    {"name": "typed", "action": "protect", "sa": "by-hand", "user": "alice"},
+    {"name": "rest", "action": "discard", "group": "night"}],
+    "findings": [{"kind": "hidden", "policy": "own", "by": ["net"], "sentence": "policy 'own' never decides"}]})");
   EXPECT_EQ(policies_screen(policies), R"(generation 7
-#  NAME   SOURCE       DESTINATION           PROTOCOL  ACTION   BY
-1  web    10.1.0.0/24  10.3.0.0/16 port 443  tcp       protect  b, level high
-2  net    any          any                   any       protect  b/net
-3  own    any          any                   any       protect  b, aes256gcm16
-4  typed  any          any                   any       protect  sa/by-hand
-5  rest   any          any                   any       discard  -
+#  NAME   PEOPLE       SOURCE       DESTINATION           PROTOCOL  ACTION   BY
+1  web    any          10.1.0.0/24  10.3.0.0/16 port 443  tcp       protect  b, level high
+2  net    any          any          any                   any       protect  b/net
+3  own    any          any          any                   any       protect  b, aes256gcm16
+4  typed  alice        any          any                   any       protect  sa/by-hand
+5  rest   group night  any          any                   any       discard  -
+
+note: policy 'own' never decides
 )");
   EXPECT_THAT(policies_screen(json::parse(R"({"generation": 0, "policies": []})")), HasSubstr("every packet is disc"));
 }

@@ -311,6 +311,24 @@ TEST_F(GatewayTest, ProtectsByAManualSa) {
   EXPECT_EQ(wan_.size(), 1U);
 }
 
+// A policy that can never decide is taken, as its order may be the next thing to be changed, and named.
+TEST_F(GatewayTest, SaysWhenAPolicyThatComesInNeverDecides) {
+  start();
+  const auto added =
+      ask("POST", {"policies"},
+          {{"name", "part"}, {"destination", "10.2.0.0/24"}, {"source", "10.1.0.0/24"}, {"action", "discard"}});
+  ASSERT_EQ(added.at("findings").as_array().size(), 1U) << json::serialize(added);
+  EXPECT_EQ(added.at("findings").at(0).at("kind"), "hidden");
+  EXPECT_EQ(added.at("findings").at(0).at("by"), (json::array{"net"}));
+  EXPECT_EQ(ask("GET", {"policies"}).at("findings"), added.at("findings"));
+  const auto replaced = ask("PUT", {"policies", "part"}, {{"destination", "10.3.0.0/16"}, {"action", "discard"}});
+  EXPECT_EQ(replaced.at("findings"), json::array());
+  // Whoever comes in front is told of what is behind.
+  const auto in_front = ask("POST", {"policies"}, {{"name", "all"}, {"action", "bypass"}, {"before", "part"}});
+  ASSERT_EQ(in_front.at("findings").as_array().size(), 1U);
+  EXPECT_EQ(in_front.at("findings").at(0).at("policy"), "part");
+}
+
 // The daemon dies and comes back: the card goes on in between, and its sequence numbers go on behind.
 TEST_F(GatewayTest, AdoptsACardThatItKnows) {
   start();

@@ -141,6 +141,17 @@ TEST_F(GatewayLoginTest, AnAdministratorGivesAUserACard) {
   EXPECT_EQ(ask("PUT", {"users", "bob", "fingerprint"}, json::object{}).error().code, Errc::kNotFound);
 }
 
+TEST_F(GatewayLoginTest, TellsTheGroupsOfThoseWhomPoliciesName) {
+  open();
+  ASSERT_TRUE(ask("POST", {"import"}, {{"csv", "name,groups\nalice,night\nbob,night\ncarol,day\ndave,\n"}}));
+  std::optional<policy::People> people;
+  login_->administration().people({"carol", "mallory"}, {"night", "nobody's"},
+                                  [&](Result<policy::People> found) { people = found.value(); });
+  run_until([&] { return people.has_value(); });
+  EXPECT_EQ(people->groups_of, (std::map<std::string, std::set<std::string>>{
+                                   {"alice", {"night"}}, {"bob", {"night"}}, {"carol", {"day"}}}));
+}
+
 TEST_F(GatewayLoginTest, WhatIsWrongWithARequestIsTold) {
   open();
   EXPECT_THAT(ask("POST", {"users"}, {{"name", "bob"}, {"enabled", "yes"}}).error().detail, HasSubstr("true or false"));

@@ -154,7 +154,7 @@ Result<json::value> sas_screen(Gateway& gateway) {
   return json::value(json::object{{"sas", std::move(sas)}});
 }
 
-Result<json::value> policies_screen(Gateway& gateway) {
+json::object policies_screen(Gateway& gateway) {
   json::array policies;
   for (const auto& p : gateway.keeper().policies()) {
     json::object words;
@@ -163,7 +163,7 @@ Result<json::value> policies_screen(Gateway& gateway) {
     }
     policies.push_back(std::move(words));
   }
-  return json::value(json::object{{"generation", gateway.keeper().generation()}, {"policies", std::move(policies)}});
+  return {{"generation", gateway.keeper().generation()}, {"policies", std::move(policies)}};
 }
 
 json::value levels_screen(Gateway& gateway) {

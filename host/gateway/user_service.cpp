@@ -125,6 +125,24 @@ Result<json::value> audit_after(Directory& directory, std::uint64_t after) {
   return json::value(json::object{{"entries", std::move(all)}});
 }
 
+Result<policy::People> people_of(Directory& directory, const std::set<std::string>& users,
+                                 const std::set<std::string>& groups) {
+  policy::People people;
+  for (const std::string& name : users) {
+    const auto user = directory.user(name);
+    if (!user && user.error().code == Errc::kNotFound) continue;  // whom a RADIUS server knows, perhaps
+    if (!user) return user.error();
+    people.groups_of[name] = {user->groups.begin(), user->groups.end()};
+  }
+  for (const std::string& group : groups) {
+    const auto members = directory.members(group);
+    if (!members && members.error().code == Errc::kNotFound) continue;
+    if (!members) return members.error();
+    for (const std::string& name : *members) people.groups_of[name].insert(group);
+  }
+  return people;
+}
+
 Result<json::value> done_or(const Result<void>& result) {
   if (!result) return result.error();
   return json::value(json::object{});
@@ -164,6 +182,17 @@ void UserService::call(const api::Request& request, api::Respond respond) {
       if (alive.expired()) return;
       if (!gone) return respond(std::move(answer));
       end_sessions_of(user, [answer = std::move(answer), respond] { respond(answer); });
+    });
+  });
+}
+
+void UserService::people(std::set<std::string> users, std::set<std::string> groups,
+                         std::function<void(Result<policy::People>)> then) {
+  boost::asio::post(thread_, [this, users = std::move(users), groups = std::move(groups), then = std::move(then),
+                              alive = std::weak_ptr(alive_)] {
+    auto found = directory_.with([&](Directory& d) { return people_of(d, users, groups); });
+    boost::asio::post(loop_, [found = std::move(found), then, alive]() mutable {
+      if (!alive.expired()) then(std::move(found));
     });
   });
 }

@@ -8,9 +8,11 @@
 #include <boost/json/value.hpp>
 #include <functional>
 #include <memory>
+#include <set>
 
 #include "host/api/service.hpp"
 #include "host/gateway/credential_requests.hpp"
+#include "host/policy/people.hpp"
 #include "host/users/sessions/login_desk.hpp"
 
 namespace sallyport::gateway {
@@ -25,6 +27,9 @@ class UserService final : public api::Service {
 
   [[nodiscard]] static bool answers(const std::string& what);
   void call(const api::Request& request, api::Respond respond) override;
+  // The groups of these users, and of the members of these groups.
+  void people(std::set<std::string> users, std::set<std::string> groups,
+              std::function<void(Result<policy::People>)> then);
 
  private:
   using Answer = Result<boost::json::value>;
