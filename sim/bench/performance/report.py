@@ -13,6 +13,7 @@ import sys
 CLOCK_HZ = 322_265_625
 IMIX = [(64, 7), (570, 4), (1518, 1)]  # bytes with FCS, and how many of 12
 OUT, IN = "out", "in"
+UPDATES = [(1, 20), (64, 10_000), (1024, 20)]  # rules and commits
 
 
 # ---- pictures --------------------------------------------------------------------------------------------------------------
@@ -229,16 +230,17 @@ Through the chain engine a packet takes its cipher's and its hash's own time, bl
 
 def update_section(f):
     rows, commands = [], []
-    for rules in (1, 64, 1024):
-        command, u = f.find("update", rules=rules)
+    for rules, commits in UPDATES:
+        command, u = f.find("update", rules=rules, commits=commits)
         commands.append(command)
-        rows.append([rules, f"{u['rows_written_per_commit']:.0f}", f"{u['clocks_per_commit']:,.0f}", f"{u['commits_per_second_simulated']:,.0f}",
-                     f"{u['packets_offered']:,}", u["packets_lost"], u["packets_that_saw_two_generations"], f"{u['entry_blocked_clocks']:.0f}"])
+        rows.append([rules, f"{commits:,}", f"{u['rows_written_per_commit']:.0f}", f"{u['clocks_per_commit']:,.0f}", f"{u['commits_per_second_simulated']:,.0f}",
+                     f"{u['packets_offered']:,} / {u['inbound_packets_offered']:,}", f"{u['packets_lost']} / {u['inbound_packets_lost']}",
+                     u["packets_that_saw_two_generations"], f"{u['entry_blocked_clocks']:.0f}"])
     return f"""## Live change of policy (simulated)
 
-Under a full WAN of 512-byte frames, each commit moves every flow to another SA and every rule to another place.
+Under a full WAN of 512-byte frames both ways, each commit moves every flow to another SA and every rule to another place.
 
-{table(["rules", "rows a commit", "clocks a commit", "commits a second", "packets", "lost", "saw two generations", "clocks without admission"], rows)}
+{table(["rules", "commits", "rows a commit", "clocks a commit", "commits a second", "packets out / in", "lost out / in", "saw two generations", "clocks without admission"], rows)}
 
 {printed_by(*commands)}
 """
