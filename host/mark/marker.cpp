@@ -37,8 +37,6 @@ layout::Address within(const Prefix& prefix) {
 }  // namespace
 
 Result<Marker> Marker::begin(Order order, std::uint32_t uid) {
-  auto tagger = Tagger::make(order.handle, std::move(order.key), order.plain);
-  if (!tagger) return tagger.error();
   auto netlink = gateway::Netlink::open();
   if (!netlink) return netlink.error();
   auto device = TunDevice::create("sp" + std::to_string(uid));
@@ -47,8 +45,7 @@ Result<Marker> Marker::begin(Order order, std::uint32_t uid) {
   if (!sender) return sender.error();
   auto table = UserTable::open(uid, device->index());
   if (!table) return table.error();
-  Marker marker(std::move(order), std::move(*tagger), std::move(*netlink), std::move(*device), std::move(*sender),
-                std::move(*table));
+  Marker marker(std::move(order), std::move(*netlink), std::move(*device), std::move(*sender), std::move(*table));
   if (auto followed = marker.follow_routes(); !followed) return followed.error();
   if (auto begun = marker.table_.begin(); !begun) return begun.error();
   return marker;

@@ -34,9 +34,9 @@ class Marker {
   [[nodiscard]] const std::string& interface() const { return device_.name(); }
 
  private:
-  Marker(Order order, Tagger tagger, gateway::Netlink netlink, TunDevice device, Sender sender, UserTable table)
+  Marker(Order order, gateway::Netlink netlink, TunDevice device, Sender sender, UserTable table)
       : order_(std::move(order)),
-        tagger_(std::move(tagger)),
+        tagger_(order_.handle, std::move(order_.key), order_.plain),
         netlink_(std::move(netlink)),
         device_(std::move(device)),
         sender_(std::move(sender)),

@@ -3,9 +3,9 @@
 
 #include <boost/json.hpp>
 
+#include "driver/user_tag/user_tag.hpp"
 #include "host/api/wiped.hpp"
 #include "host/ipsec/address.hpp"
-#include "host/mark/tag.hpp"
 
 namespace sallyport::mark {
 namespace {
@@ -51,7 +51,7 @@ Result<Order> read_order(Bytes datagram) {
   auto bytes = from_hex(key->get_string());
   if (!bytes) return wrong("the key is no hexadecimal number");
   order.key = Secret::consume(*bytes);
-  if (order.key.size() != kTagKeyBytes) return wrong("a key has 16 bytes");
+  if (order.key.size() != driver::kTagKeyBytes) return wrong("a key has 16 bytes");
   order.plain = plain->get_bool();
   for (const json::value& prefix : protect->get_array()) {
     if (!prefix.is_string()) return wrong("protect is a list of prefixes");

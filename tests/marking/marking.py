@@ -4,7 +4,6 @@
 started by users who have none."""
 
 import json
-import shutil
 import signal
 import socket
 import subprocess
@@ -13,29 +12,13 @@ import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-from tests.world.gateway import BIN  # noqa: E402
 from tests.world.network import Capture, World, wait_for  # noqa: E402
+from tests.world.people import Person, install  # noqa: E402
 from tests.world.readers import IP, IPv6, ip_of, next_header, payload_of, rdpcap  # noqa: E402
 
 PC_V4, PC_V6 = "10.1.0.7", "2001:db8:1::7"
 HANDLE, KEY = 0x01020304, bytes(range(16))
 OPTION_V4, OPTION_V6 = 0x9E, 0x1E
-
-
-def as_user(uid, *command):
-    return ["setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups", *command]
-
-
-def install(world):
-    """The two programs in a folder that users may enter."""
-    world.folder.chmod(0o711)
-    folder = world.folder / "bin"
-    folder.mkdir()
-    for name in ("sallyport-login", "sallyport-mark"):
-        shutil.copy(BIN / name, folder / name)
-        (folder / name).chmod(0o755)
-    subprocess.run(["setcap", "cap_net_admin,cap_net_raw=ep", folder / "sallyport-mark"], check=True)
-    return folder
 
 
 def check_of(source, destination, handle=HANDLE, key=KEY):
@@ -64,13 +47,12 @@ def tag_of(packet):
 class Marker:
     """sallyport-mark as sallyport-login starts it."""
 
-    def __init__(self, namespace, folder, uid, protect=(), plain=False, key=KEY):
+    def __init__(self, person, protect=()):
         self.ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        # Both that lead there give way to it.
-        self.process = subprocess.Popen(namespace.argv(*as_user(uid, folder / "sallyport-mark")), stdin=theirs)
+        self.process = subprocess.Popen(person.argv(person.programs / "sallyport-mark"), stdin=theirs)
         theirs.close()
         self.ours.settimeout(20)
-        self.ours.send(json.dumps({"handle": HANDLE, "key": key.hex(), "plain": plain, "protect": list(protect)}).encode())
+        self.ours.send(json.dumps({"handle": HANDLE, "key": KEY.hex(), "plain": False, "protect": list(protect)}).encode())
         self.said = json.loads(self.ours.recv(4096))
 
     def counts(self):
@@ -103,10 +85,11 @@ class Computer(unittest.TestCase):
             namespace.route("default", v4)
             namespace.route("default", v6)
         self.before = self.rules()
-        self.folder = install(self.world)
+        self.people = {uid: Person(self.pc, uid) for uid in (0, 1001, 1002)}
+        self.alice = self.people[1001]
 
     def mark(self, uid, **words):
-        marker = Marker(self.pc, self.folder, uid, **words)
+        marker = Marker(self.people[uid], **words)
         self.addCleanup(marker.end)
         return marker
 
@@ -117,7 +100,7 @@ class Computer(unittest.TestCase):
         """One UDP datagram by a user."""
         program = ("import socket,sys; s=socket.socket(socket.AF_INET6 if ':' in sys.argv[1] else socket.AF_INET, socket.SOCK_DGRAM);"
                    "s.sendto(bytes(int(sys.argv[2])), (sys.argv[1], int(sys.argv[3])))")
-        return self.pc.run(*as_user(uid, "/usr/bin/python3", "-c", program, to, size, port), check=False)
+        return self.people[uid].run("/usr/bin/python3", "-c", program, to, size, port, check=False)
 
     def captured(self, *sends):
         """The packets of the computer that arrive at the router while each (uid, address[, size]) is sent."""
@@ -151,7 +134,7 @@ class Computer(unittest.TestCase):
         program = ("import socket,sys\ns = socket.create_connection(('10.2.0.9', 7001)); s.settimeout(20)\n"
                    "for line in sys.stdin:\n  data = bytes(300000); s.sendall(data); got = 0\n"
                    "  while got < len(data): got += len(s.recv(1 << 16))\n  print(got, flush=True)")
-        client = subprocess.Popen(self.pc.argv(*as_user(1001, "/usr/bin/python3", "-c", program)), stdin=subprocess.PIPE,
+        client = subprocess.Popen(self.alice.argv("/usr/bin/python3", "-c", program), stdin=subprocess.PIPE,
                                   stdout=subprocess.PIPE, text=True)
 
         def passes():
@@ -187,7 +170,7 @@ class Computer(unittest.TestCase):
                    "s.setsockopt(socket.IPPROTO_IP, socket.IP_OPTIONS, bytes([1]*int(sys.argv[1])));s.sendto(bytes(8), ('10.2.0.9', 7000))")
         with Capture(self.router, "lan0", self.world.folder / "lan.pcap") as capture:
             for options in (24, 40):
-                self.pc.run(*as_user(1001, "/usr/bin/python3", "-c", program, options))
+                self.alice.run("/usr/bin/python3", "-c", program, options)
         self.assertEqual(len([p for p in rdpcap(str(capture.path)) if IP in p and p[IP].dst == "10.2.0.9"]), 1)
         self.assertEqual(marker.counts(), {"interface": "sp1001", "marked": 1, "no_room": 1, "not_sent": 0})
         marker.end()
@@ -223,7 +206,7 @@ class Computer(unittest.TestCase):
 
     def test_is_for_users_with_capabilities_in_the_file_and_not_for_root(self):
         self.assertIn("root", self.mark(0).said["detail"])
-        subprocess.run(["setcap", "-r", self.folder / "sallyport-mark"], check=True)
+        subprocess.run(["setcap", "-r", install(self.world) / "sallyport-mark"], check=True)
         self.assertEqual(self.mark(1001).said["error"], "denied")
         self.assertEqual(self.rules(), self.before)
 
