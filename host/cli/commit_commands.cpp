@@ -70,7 +70,7 @@ void add_commit_commands(CLI::App& app, Session& session) {
   app.add_subcommand("confirm", "keeps a configuration that was committed with --confirm")->callback([&session] {
     session.command = [&session] {
       const Use use = [](const json::value& answer) { return Outcome{Exit::kDone, text(answer, "outcome") + "\n"}; };
-      return Daemon(session.socket).ask({"POST", "/v1/confirm", json::object()}, kAtOnce, use);
+      return Daemon(session.socket).ask({"POST", "/v1/confirm", json::object()}, kAfterThePeer, use);
     };
   });
 

@@ -29,14 +29,25 @@ std::string protected_by(const json::value& policy) {
   return connection;
 }
 
+std::string people(const json::value& policy) {
+  if (const auto group = text(policy, "group"); !group.empty()) return "group " + group;
+  return or_any(text(policy, "user"));
+}
+
 }  // namespace
+
+std::string findings_text(const json::value& answer) {
+  std::string out;
+  for (const auto& finding : list(answer, "findings")) out += "note: " + text(finding, "sentence") + "\n";
+  return out;
+}
 
 std::string policies_table(const json::value& of) {
   const auto& all = list(of, "policies");
-  Table table({">#", "name", "source", "destination", "protocol", "action", "by"});
+  Table table({">#", "name", "people", "source", "destination", "protocol", "action", "by"});
   for (std::size_t i = 0; i < all.size(); ++i) {
     const auto& policy = all[i];
-    table.add({std::to_string(i + 1), text(policy, "name"), side(policy, "source", "source_port"),
+    table.add({std::to_string(i + 1), text(policy, "name"), people(policy), side(policy, "source", "source_port"),
                side(policy, "destination", "destination_port"), or_any(text(policy, "protocol")),
                text(policy, "action"),
                protected_by(policy) + (text(policy, "mode") == "transport" ? ", transport" : "")});
@@ -61,7 +72,8 @@ std::string policies_screen(const json::value& policies) {
   if (has(policies, "confirm_s")) {
     out += "rolled back in " + std::to_string(number(policies, "confirm_s")) + " s unless: sallyport confirm\n";
   }
-  return out;
+  const std::string findings = findings_text(policies);
+  return out + (findings.empty() ? "" : "\n" + findings);
 }
 
 }  // namespace sallyport::cli

@@ -70,9 +70,9 @@ json::object body_of(const Words& words) {
 
 Outcome tell(const json::value& answer) {
   if (has(answer, "changes")) return {Exit::kDone, candidate_screen(answer)};
-  const auto outcome = text(answer, "outcome");
-  if (!outcome.empty()) return {Exit::kDone, outcome + "\n"};
-  return {Exit::kDone, "in force as generation " + std::to_string(number(answer, "generation")) + "\n"};
+  auto outcome = text(answer, "outcome");
+  if (outcome.empty()) outcome = "in force as generation " + std::to_string(number(answer, "generation"));
+  return {Exit::kDone, outcome + "\n" + findings_text(answer)};
 }
 
 std::string path_of(const Words& words) { return "/v1/" + words.of + "/" + api::path_segment(words.name); }
@@ -90,7 +90,8 @@ Outcome remove(const Session& session, const Words& words) {
 }
 
 Outcome move(const Session& session, const Words& words) {
-  return Daemon(session.socket).ask({"POST", path_of(words), json::object{{"before", words.before}}}, kAtOnce, tell);
+  return Daemon(session.socket)
+      .ask({"POST", path_of(words), json::object{{"before", words.before}}}, kAfterThePeer, tell);
 }
 
 // Changes what is named and keeps the rest: what the daemon has now, with the changes, replaces it.
@@ -183,7 +184,7 @@ void add_edits(CLI::App& parent, Session& session, const std::string& of) {
 void add_request(CLI::App& parent, Session& session, const std::string& name, const std::string& help,
                  const api::ClientRequest& request) {
   parent.add_subcommand(name, help)->callback([&session, request] {
-    session.command = [&session, request] { return Daemon(session.socket).ask(request, kAtOnce, tell); };
+    session.command = [&session, request] { return Daemon(session.socket).ask(request, kAfterThePeer, tell); };
   });
 }
 

@@ -75,17 +75,29 @@ TEST(PoliciesScreen, KeepsTheOrderThatDecidesAndSaysByWhatEachProtects) {
      "connection": "b", "level": "high"},
     {"name": "net", "source": "", "action": "protect", "connection": "b", "child": "net"},
     {"name": "own", "action": "protect", "connection": "b", "esp_proposals": "aes256gcm16"},
-    {"name": "typed", "action": "protect", "sa": "by-hand"},
-    {"name": "rest", "action": "discard"}]})");
+    {"name": "typed", "action": "protect", "sa": "by-hand", "user": "alice"},
+    {"name": "rest", "action": "discard", "group": "night"}],
+    "findings": [{"kind": "hidden", "policy": "own", "by": ["net"], "sentence": "policy 'own' never decides"}]})");
   EXPECT_EQ(policies_screen(policies), R"(generation 7
-#  NAME   SOURCE       DESTINATION           PROTOCOL  ACTION   BY
-1  web    10.1.0.0/24  10.3.0.0/16 port 443  tcp       protect  b, level high
-2  net    any          any                   any       protect  b/net
-3  own    any          any                   any       protect  b, aes256gcm16
-4  typed  any          any                   any       protect  sa/by-hand
-5  rest   any          any                   any       discard  -
+#  NAME   PEOPLE       SOURCE       DESTINATION           PROTOCOL  ACTION   BY
+1  web    any          10.1.0.0/24  10.3.0.0/16 port 443  tcp       protect  b, level high
+2  net    any          any          any                   any       protect  b/net
+3  own    any          any          any                   any       protect  b, aes256gcm16
+4  typed  alice        any          any                   any       protect  sa/by-hand
+5  rest   group night  any          any                   any       discard  -
+
+note: policy 'own' never decides
 )");
   EXPECT_THAT(policies_screen(json::parse(R"({"generation": 0, "policies": []})")), HasSubstr("every packet is disc"));
+}
+
+TEST(PoliciesScreen, SaysWhatWaitsForItsTime) {
+  const auto shown = policies_screen(json::parse(R"({"generation": 7, "number": 3, "confirm_s": 40, "policies": [
+    {"name": "web", "action": "bypass", "pending": {"words": {"idle": "60"}, "why": "no proposal in common"}}]})"));
+  EXPECT_THAT(shown, testing::StartsWith("configuration 3, generation 7\n"));
+  EXPECT_THAT(shown,
+              HasSubstr("web is to change when its SA has been idle for 60 s; it was, but no proposal in common\n"));
+  EXPECT_THAT(shown, HasSubstr("rolled back in 40 s unless: sallyport confirm\n"));
 }
 
 TEST(LevelsScreen, ShowsTheCandidatesOfEachLevelInTheirOrder) {
@@ -174,6 +186,10 @@ TEST(Screens, ReadAnyJsonWithoutFailing) {
     EXPECT_THAT(sas_screen(answer), Not("")) << odd;
     EXPECT_THAT(policies_screen(answer), HasSubstr("generation 0")) << odd;
     EXPECT_THAT(levels_screen(answer), HasSubstr("LEVEL")) << odd;
+    EXPECT_THAT(candidate_screen(answer), HasSubstr("no candidate")) << odd;
+    EXPECT_THAT(commit_screen(answer), HasSubstr("POLICY")) << odd;
+    EXPECT_THAT(history_screen(answer), HasSubstr("WHO")) << odd;
+    EXPECT_THAT(configuration_screen(answer), HasSubstr("configuration 0")) << odd;
     EXPECT_THAT(counters_screen(answer, true), HasSubstr("lan_rx")) << odd;
     EXPECT_THAT(card_screen(answer), HasSubstr("generation: 0")) << odd;
   }

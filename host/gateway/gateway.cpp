@@ -100,6 +100,7 @@ Result<void> Gateway::bring_up() {
   const auto ready = settle_prepared();
   if (auto r = put_in_force(policies); !r) return r;
   for (const auto& target : ready) take_over(target);
+  renew_of_other_words();
   end_orphans();
   if (auto r = control_.enable(true); !r) return r;
 

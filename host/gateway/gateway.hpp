@@ -140,6 +140,7 @@ class Gateway {
   void take_over(const std::string& target);
   void end_sa_of(const std::string& target);
   [[nodiscard]] std::vector<std::string> settle_prepared();
+  void renew_of_other_words();
 
   boost::asio::io_context& io_;
   Config config_;

@@ -141,4 +141,25 @@ std::vector<std::string> Gateway::settle_prepared() {
   return ready;
 }
 
+// And an SA whose words were put in force and not stored, or not confirmed, is renewed by those that hold.
+void Gateway::renew_of_other_words() {
+  ike::Actions all;
+  for (const auto& status : engine().status(steady_clock::now())) {
+    for (const auto& child : status.children) {
+      const std::string target = status.connection + "/" + child.name;
+      const auto& policies = keeper_->policies();
+      const auto owner = std::find_if(policies.begin(), policies.end(),
+                                      [&](const Policy& p) { return p.owns_child() && p.target() == target; });
+      if (owner == policies.end() || child.prepared_for || child.state != ike::ChildState::kInstalled ||
+          comes_of(child, own_child(*owner, config_.levels))) {
+        continue;
+      }
+      if (auto actions = engine().rekey(child.child, steady_clock::now())) {
+        all.insert(all.end(), std::make_move_iterator(actions->begin()), std::make_move_iterator(actions->end()));
+      }
+    }
+  }
+  ike_->perform(std::move(all));
+}
+
 }  // namespace sallyport::gateway

@@ -11,52 +11,16 @@
 #include <unistd.h>
 
 #include <boost/json.hpp>
-#include <condition_variable>
 #include <cstdlib>
-#include <mutex>
 
 #include "driver/software/software_card.hpp"
 #include "driver/testing/frames.hpp"
 #include "host/gateway/service.hpp"
-
-namespace {
-
-// The disk under SQLite, which one can stop or break.
-class Disk {
- public:
-  enum class State : std::uint8_t { kFine, kStuck, kBroken };
-
-  void set(State state) {
-    const std::lock_guard lock(mutex_);
-    state_ = state;
-    changed_.notify_all();
-  }
-  bool somebody_waits() {
-    const std::lock_guard lock(mutex_);
-    return waiting_ > 0;
-  }
-  int sync(long call, int fd) {
-    std::unique_lock lock(mutex_);
-    ++waiting_;
-    changed_.wait(lock, [this] { return state_ != State::kStuck; });
-    --waiting_;
-    if (state_ == State::kFine) return static_cast<int>(::syscall(call, fd));
-    errno = EIO;
-    return -1;
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  State state_ = State::kFine;
-  int waiting_ = 0;
-} disk;
-
-}  // namespace
+#include "host/gateway/test_disk.hpp"
 
 // In place of the C library's.
-extern "C" int fsync(int fd) { return disk.sync(SYS_fsync, fd); }
-extern "C" int fdatasync(int fd) { return disk.sync(SYS_fdatasync, fd); }
+extern "C" int fsync(int fd) { return sallyport::gateway::disk.sync(SYS_fsync, fd); }
+extern "C" int fdatasync(int fd) { return sallyport::gateway::disk.sync(SYS_fdatasync, fd); }
 
 namespace sallyport::gateway {
 namespace {
@@ -309,6 +273,24 @@ TEST_F(GatewayTest, ProtectsByAManualSa) {
   // No policy covers this one.
   card_.receive(layout::Port::kLan, udp_packet(kHost, 0xc6336401, 100, false));
   EXPECT_EQ(wan_.size(), 1U);
+}
+
+// A policy that can never decide is taken, as its order may be the next thing to be changed, and named.
+TEST_F(GatewayTest, SaysWhenAPolicyThatComesInNeverDecides) {
+  start();
+  const auto added =
+      ask("POST", {"policies"},
+          {{"name", "part"}, {"destination", "10.2.0.0/24"}, {"source", "10.1.0.0/24"}, {"action", "discard"}});
+  ASSERT_EQ(added.at("findings").as_array().size(), 1U) << json::serialize(added);
+  EXPECT_EQ(added.at("findings").at(0).at("kind"), "hidden");
+  EXPECT_EQ(added.at("findings").at(0).at("by"), (json::array{"net"}));
+  EXPECT_EQ(ask("GET", {"policies"}).at("findings"), added.at("findings"));
+  const auto replaced = ask("PUT", {"policies", "part"}, {{"destination", "10.3.0.0/16"}, {"action", "discard"}});
+  EXPECT_EQ(replaced.at("findings"), json::array());
+  // Whoever comes in front is told of what is behind.
+  const auto in_front = ask("POST", {"policies"}, {{"name", "all"}, {"action", "bypass"}, {"before", "part"}});
+  ASSERT_EQ(in_front.at("findings").as_array().size(), 1U);
+  EXPECT_EQ(in_front.at("findings").at(0).at("policy"), "part");
 }
 
 // The daemon dies and comes back: the card goes on in between, and its sequence numbers go on behind.

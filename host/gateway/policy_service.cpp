@@ -6,6 +6,7 @@
 
 #include "host/gateway/commit_screens.hpp"
 #include "host/gateway/edits.hpp"
+#include "host/gateway/policy_advice.hpp"
 #include "host/gateway/policy_json.hpp"
 #include "host/gateway/screens.hpp"
 
@@ -83,6 +84,20 @@ OnOutcome answer_with(Gateway& gateway, api::Respond respond) {
   };
 }
 
+// The same of a policy that came in, with what is to be said about it and its neighbours.
+OnOutcome answer_about(Gateway& gateway, Login* login, const std::string& policy, api::Respond respond) {
+  return [&gateway, login, policy, respond = std::move(respond)](const Result<Outcome>& outcome) {
+    if (!outcome) return respond(outcome.error());
+    const auto answer = [&gateway, outcome = *outcome, respond](json::array findings) {
+      answer_with(gateway, [findings = std::move(findings), respond](Result<json::value> said) mutable {
+        if (said) said->as_object()["findings"] = std::move(findings);
+        respond(std::move(said));
+      })(outcome);
+    };
+    with_findings(gateway, login, policy, answer);
+  };
+}
+
 OnCommit report_to(Gateway& gateway, api::Respond respond) {
   return [&gateway, respond = std::move(respond)](const Result<CommitReport>& report) {
     if (!report) return respond(report.error());
@@ -113,7 +128,13 @@ void PolicyService::call(const api::Request& request, api::Respond respond) {
 void PolicyService::policies(const api::Request& request, api::Respond respond) {
   const bool of_one = request.path.size() == 2;
   const std::string who = who_of(request);
-  if (request.method == "GET" && !of_one) return respond(policies_screen(gateway_));
+  if (request.method == "GET" && !of_one) {
+    return with_findings(gateway_, login_, {}, [&gateway = gateway_, respond](json::array findings) {
+      json::object screen = policies_screen(gateway);
+      screen["findings"] = std::move(findings);
+      respond(json::value(std::move(screen)));
+    });
+  }
   if (request.method == "DELETE" && of_one) {
     return delete_policy(gateway_, request.path[1], who, answer_with(gateway_, std::move(respond)));
   }
@@ -122,7 +143,7 @@ void PolicyService::policies(const api::Request& request, api::Respond respond) 
   if (!policy) return respond(policy.error());
   if (of_one) policy->name = request.path[1];
   if (auto fine = gateway_.check(*policy); !fine) return respond(fine.error());
-  auto answer = answer_with(gateway_, std::move(respond));
+  auto answer = answer_about(gateway_, login_, policy->name, std::move(respond));
   if (of_one) return replace_policy(gateway_, std::move(*policy), who, std::move(answer));
   add_policy(gateway_, std::move(*policy), text_of(request.body, "before"), who, std::move(answer));
 }

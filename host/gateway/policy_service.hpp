@@ -4,12 +4,14 @@
 
 #include "host/api/service.hpp"
 #include "host/gateway/gateway.hpp"
+#include "host/gateway/login.hpp"
 
 namespace sallyport::gateway {
 
 class PolicyService final : public api::Service {
  public:
-  explicit PolicyService(Gateway& gateway) : gateway_(gateway) {}
+  // `login` is null where nobody can log in.
+  PolicyService(Gateway& gateway, Login* login) : gateway_(gateway), login_(login) {}
 
   [[nodiscard]] static bool answers(const std::string& what);
   void call(const api::Request& request, api::Respond respond) override;
@@ -21,6 +23,7 @@ class PolicyService final : public api::Service {
   void commit(const api::Request& request, const api::Respond& respond);
 
   Gateway& gateway_;
+  Login* login_;
 };
 
 }  // namespace sallyport::gateway

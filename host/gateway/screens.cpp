@@ -155,7 +155,7 @@ Result<json::value> sas_screen(Gateway& gateway) {
   return json::value(json::object{{"sas", std::move(sas)}});
 }
 
-Result<json::value> policies_screen(Gateway& gateway) {
+json::object policies_screen(Gateway& gateway) {
   const auto& commits = gateway.commits();
   const auto& configurations = commits.configurations();
   json::array policies;
@@ -171,7 +171,7 @@ Result<json::value> policies_screen(Gateway& gateway) {
                       {"number", configurations.newest().number},
                       {"policies", std::move(policies)}};
   if (const auto left = commits.confirm_within()) screen["confirm_s"] = left->count();
-  return json::value(std::move(screen));
+  return screen;
 }
 
 json::value levels_screen(Gateway& gateway) {

@@ -35,7 +35,7 @@ void GatewayService::call(const api::Request& request, api::Respond respond) {
     if (login_ != nullptr) return login_->administration().call(request, std::move(respond));
     return respond(Error{Errc::kNotFound, "nobody can log in at this gateway; write a section [users]"});
   }
-  if (PolicyService::answers(what)) return PolicyService(gateway_).call(request, std::move(respond));
+  if (PolicyService::answers(what)) return PolicyService(gateway_, login_).call(request, std::move(respond));
   const auto& body = request.body;
   const Error unknown{Errc::kNotFound, "there is no request " + request.method + " /v1/" + what};
   if (request.path.size() != 1) return respond(unknown);
