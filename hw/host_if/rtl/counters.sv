@@ -25,7 +25,8 @@ module counters
   assign read_value_o = read_drop_i ? drop_q[read_index_i] : count_q[read_index_i[4:0]];
 
   assign any_count = counts_i.lan_rx.valid || counts_i.wan_rx.valid || counts_i.lan_tx.valid || counts_i.wan_tx.valid ||
-                     counts_i.esp_out || counts_i.esp_in || counts_i.bypass_out || counts_i.bypass_in || host_counts_i != '0;
+                     counts_i.esp_out || counts_i.esp_in || counts_i.bypass_out || counts_i.bypass_in || counts_i.tag_ok ||
+                     counts_i.tag_unknown || counts_i.tag_forged || counts_i.tag_plain || host_counts_i != '0;
 
   always_comb begin
     any_drop = 1'b0;
@@ -57,6 +58,10 @@ module counters
         if (counts_i.esp_in) count_q[CounterEspIn] <= count_q[CounterEspIn] + 64'd1;
         if (counts_i.bypass_out) count_q[CounterBypassOut] <= count_q[CounterBypassOut] + 64'd1;
         if (counts_i.bypass_in) count_q[CounterBypassIn] <= count_q[CounterBypassIn] + 64'd1;
+        if (counts_i.tag_ok) count_q[CounterTagOk] <= count_q[CounterTagOk] + 64'd1;
+        if (counts_i.tag_unknown) count_q[CounterTagUnknown] <= count_q[CounterTagUnknown] + 64'd1;
+        if (counts_i.tag_forged) count_q[CounterTagForged] <= count_q[CounterTagForged] + 64'd1;
+        if (counts_i.tag_plain) count_q[CounterTagPlain] <= count_q[CounterTagPlain] + 64'd1;
         if (host_counts_i.events) count_q[CounterEvents] <= count_q[CounterEvents] + 64'd1;
         if (host_counts_i.events_lost != '0) begin
           count_q[CounterEventsLost] <= count_q[CounterEventsLost] + 64'(host_counts_i.events_lost);

@@ -36,6 +36,7 @@ module csr
   output logic [31:0] hash_seed_o,
   output logic [11:0] lan_vlan_o,    // 0: none
   output logic [11:0] wan_vlan_o,
+  output logic        plain_tags_o,
   output logic [31:0] generation_o,
   output logic [63:0] clock_o,
 
@@ -142,6 +143,7 @@ module csr
       hash_seed_o     <= '0;
       lan_vlan_o      <= '0;
       wan_vlan_o      <= '0;
+      plain_tags_o    <= 1'b0;
       load_start_o    <= 1'b0;
       load_address_o  <= '0;
       load_length_o   <= '0;
@@ -182,6 +184,7 @@ module csr
           RegHashSeed:          hash_seed_o <= write_data_q;
           RegLanVlan:           lan_vlan_o <= write_data_q[11:0];
           RegWanVlan:           wan_vlan_o <= write_data_q[11:0];
+          RegPlainTags:         plain_tags_o <= write_data_q[0];
           RegLoadAddress:       load_address_o[31:0] <= write_data_q;
           RegLoadAddress + 12'd4: load_address_o[63:32] <= write_data_q;
           RegLoadLength: begin
@@ -273,6 +276,7 @@ module csr
         RegHashSeed:            narrow_value = hash_seed_o;
         RegLanVlan:             narrow_value = {20'd0, lan_vlan_o};
         RegWanVlan:             narrow_value = {20'd0, wan_vlan_o};
+        RegPlainTags:           narrow_value = {31'd0, plain_tags_o};
         RegLoadAddress:         narrow_value = load_address_o[31:0];
         RegLoadAddress + 12'd4: narrow_value = load_address_o[63:32];
         RegLoadLength:          narrow_value = load_length_o;

@@ -29,7 +29,7 @@ module rx_ring
   input  logic        event_valid_i,
   input  notice_t     event_i,
   output logic        event_ready_o,
-  output logic        unknown_done_o,  // an spi_unknown has been read by the host, or is lost
+  output logic [ToldOnce-1:0] told_done_o,  // an event of its kind has been read by the host, or is lost
 
   output logic        host_rx_o,       // pulses: a frame or event was given to the host, or ended here
   output logic        events_o,
@@ -284,8 +284,9 @@ module rx_ring
 
   logic    given;
   notice_t ending;
-  logic    unknown_open_q;
-  logic    [31:0] unknown_slot_q;
+  logic [ToldOnce-1:0]       once;
+  logic [ToldOnce-1:0]       told_open_q;
+  logic [ToldOnce-1:0][31:0] told_slot_q;
 
   assign given  = answer && burst_answered.descriptor && !answer_failed && !broken_q;
   assign ending = give_up ? notice_q[OpenBits'(claimed_q - 32'd1)] : oldest;
@@ -295,16 +296,18 @@ module rx_ring
   assign dropped_o    = refuse_frame || (give_up && ending.length != '0);
   assign event_lost_o = refuse_event || (give_up && ending.length == '0);
 
-  // Of spi_unknown: its slot, until the host gives it back.
-  assign unknown_done_o = (refuse_event && event_i.upcall == UpcallSpiUnknown) ||
-                          (unknown_open_q && (restart_i || broken_q || !ring_runs(ring_i) ||
-                                              signed'(ring_i.host - unknown_slot_q) > 0));
+  // Of what is told once: its slot, until the host gives it back.
+  assign once = told_once(event_i.upcall);
 
-  always_ff @(posedge clk_i) begin
-    if (!rst_ni || unknown_done_o) unknown_open_q <= 1'b0;
-    else if (claim_event && event_i.upcall == UpcallSpiUnknown) unknown_open_q <= 1'b1;
-    if (claim_event) begin
-      if (event_i.upcall == UpcallSpiUnknown) unknown_slot_q <= claimed_q;
+  for (genvar i = 0; i < ToldOnce; i++) begin : gen_told
+    assign told_done_o[i] = (refuse_event && once[i]) ||
+                            (told_open_q[i] && (restart_i || broken_q || !ring_runs(ring_i) ||
+                                                signed'(ring_i.host - told_slot_q[i]) > 0));
+
+    always_ff @(posedge clk_i) begin
+      if (!rst_ni || told_done_o[i]) told_open_q[i] <= 1'b0;
+      else if (claim_event && once[i]) told_open_q[i] <= 1'b1;
+      if (claim_event && once[i]) told_slot_q[i] <= claimed_q;
     end
   end
 

@@ -197,6 +197,12 @@ module parse
     return present ? behind1_q[191-:32] : '0;
   endfunction
 
+  // RFC 9293 3.1: of a segment's flags, in its byte 13, SYN without ACK.
+  function automatic logic opens();
+    logic [7:0] flags = behind1_q[191-8*13-:8];
+    return ip1_q.protocol == 8'd6 && !ip1_q.fragment && payload_bytes >= 16'd14 && flags[1] && !flags[4];
+  endfunction
+
   function automatic ipsec_t ipsec();
     ipsec       = '0;
     ipsec.bytes = payload_bytes;
@@ -227,6 +233,7 @@ module parse
       admission2_q <= admission1_q;
       ip2_q        <= ip1_q;
       {ip2_q.source_port, ip2_q.destination_port} <= ports();
+      ip2_q.opens  <= opens();
       ipsec2_q     <= ipsec();
       sum2_q[0]    <= sum16(sum16(sum1_q[0], sum1_q[1]), sum16(sum1_q[2], sum1_q[3]));
       sum2_q[1]    <= sum16(sum16(sum1_q[4], sum1_q[5]), sum16(sum1_q[6], sum1_q[7]));
