@@ -51,6 +51,7 @@ std::string help_of(std::string_view word) {
       {"mode", "of a child of its own: tunnel, or transport, between the two gateways (tunnel)"},
       {"legacy", "yes: broken algorithms may be among these (no)"},
       {"replay_window", "of a child of its own: packets, 64 to 4096 (128)"},
+      {"when", "time windows, mon-fri 08:00-18:00, by the gateway's clock (always)"},
       {"start_action", "of a child of its own: trap, by the first packet, or start, at once (trap)"},
   };
   const auto found = kHelp.find(word);
@@ -172,6 +173,7 @@ void add_policy_commands(CLI::App& app, Session& session) {
 
   CLI::App* deleted = policy->add_subcommand("delete", "the policy");
   (void)add_named(*deleted, session, remove);
+  add_explain_commands(*policy, session);
 }
 
 }  // namespace sallyport::cli

@@ -7,6 +7,7 @@
 #include <iostream>
 
 #include "host/api/server.hpp"
+#include "host/gateway/explain_request.hpp"
 #include "host/gateway/policy_advice.hpp"
 #include "host/gateway/service.hpp"
 
@@ -45,6 +46,11 @@ int run(Config config, const CardOpener& open_card) {
   }
   with_people(**gateway, login.get(), {}, [&gateway](const policy::People& people) {
     log_findings(policy::examine((*gateway)->keeper().policies(), people));
+  });
+  with_verdicts(**gateway, login.get(), [](const std::vector<policy::Verdict>& verdicts) {
+    for (const auto& v : verdicts) {
+      if (!v.holds) log::warning("expectation.failed", {{"expectation", v.expectation}, {"why", v.sentence}});
+    }
   });
   GatewayService service(**gateway, login.get());
   auto server = api::Server::listen(io, socket, service);

@@ -161,6 +161,12 @@ json::object policies_screen(Gateway& gateway) {
     for (const auto word : policy::policy_words()) {
       if (auto text = policy::get_word(p, word); !text.empty()) words[word] = std::move(text);
     }
+    if (!p.when.always()) {
+      words["holds"] = gateway.keeper().holds(p);
+      if (const auto border = p.when.next_border(gateway.now())) {
+        words["changes_s"] = std::chrono::duration_cast<std::chrono::seconds>(*border - gateway.now()).count();
+      }
+    }
     policies.push_back(std::move(words));
   }
   return {{"generation", gateway.keeper().generation()}, {"policies", std::move(policies)}};

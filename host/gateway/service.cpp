@@ -2,8 +2,10 @@
 // The API's requests: which there are, and what they change.
 #include "host/gateway/service.hpp"
 
+#include "host/gateway/explain_request.hpp"
 #include "host/gateway/policy_advice.hpp"
 #include "host/gateway/screens.hpp"
+#include "host/policy/json.hpp"
 
 namespace sallyport::gateway {
 namespace {
@@ -49,9 +51,9 @@ OnOutcome answer_with(Gateway& gateway, api::Respond respond) {
 OnOutcome answer_about(Gateway& gateway, Login* login, const std::string& policy, api::Respond respond) {
   return [&gateway, login, policy, respond = std::move(respond)](Result<Outcome> outcome) {
     if (!outcome) return respond(outcome.error());
-    const auto answer = [&gateway, policy, outcome = *outcome, respond](json::array findings) {
-      answer_with(gateway, [findings = std::move(findings), respond](Result<json::value> said) mutable {
-        if (said) said->as_object()["findings"] = std::move(findings);
+    const auto answer = [&gateway, policy, outcome = *outcome, respond](const std::vector<policy::Finding>& findings) {
+      answer_with(gateway, [findings, respond](Result<json::value> said) {
+        if (said) said->as_object()["findings"] = policy::to_json(findings);
         respond(std::move(said));
       })(outcome);
     };
@@ -76,16 +78,25 @@ void GatewayService::call(const api::Request& request, api::Respond respond) {
     if (what == "status") return respond(status_screen(gateway_));
     if (what == "sas") return respond(sas_screen(gateway_));
     if (what == "policies") {
-      return with_findings(gateway_, login_, {}, [&gateway = gateway_, respond](json::array findings) {
-        json::object screen = policies_screen(gateway);
-        screen["findings"] = std::move(findings);
-        respond(json::value(std::move(screen)));
+      return with_findings(gateway_, login_, {},
+                           [&gateway = gateway_, respond](const std::vector<policy::Finding>& findings) {
+                             json::object screen = policies_screen(gateway);
+                             screen["findings"] = policy::to_json(findings);
+                             respond(json::value(std::move(screen)));
+                           });
+    }
+    if (what == "expectations") {
+      return with_verdicts(gateway_, login_, [respond](const std::vector<policy::Verdict>& verdicts) {
+        respond(json::value(policy::to_json(verdicts)));
       });
     }
     if (what == "levels") return respond(levels_screen(gateway_));
     if (what == "counters") return respond(counters_screen(gateway_));
     if (what == "card") return respond(card_screen(gateway_));
     return respond(unknown);
+  }
+  if (what == "explain" && request.method == "POST") {
+    return explain_packet(gateway_, login_, body, std::move(respond));
   }
   if (what == "policies" && request.method == "DELETE" && of_one) {
     return gateway_.delete_policy(request.path[1], answer_with(gateway_, std::move(respond)));
