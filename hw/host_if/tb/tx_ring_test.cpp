@@ -33,7 +33,7 @@ struct Sender : Bench {
     Row row;
     row.set(d::kLength, length);
     row.set(d::kInject, inject);
-    const Sent whole{inject, frame, random() % 2 != 0, random() & 0xffffU};
+    const Sent whole{inject, frame, random() % 2 != 0, static_cast<std::uint16_t>(random())};
     row.set(d::kKnown, whole.known);
     row.set(d::kPrincipal, whole.principal);
     memory.set_row(slot(next), row);

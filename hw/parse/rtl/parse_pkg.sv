@@ -90,8 +90,8 @@ package parse_pkg;
   // IPv6 extension headers, as far as they are read.
   localparam int unsigned MaxExtensions = 4;
   localparam int unsigned ExtensionBytes = 48;
-  localparam int unsigned ExtensionLatency = 2 * MaxExtensions + 1;
-  localparam int unsigned ParseLatency = ExtensionLatency + 3;
+  localparam int unsigned ExtensionLatency = 2 * MaxExtensions + 2;
+  localparam int unsigned ParseLatency = ExtensionLatency + 5;
 
   typedef struct packed {
     logic       malformed;    // one ends behind the payload
