@@ -128,7 +128,10 @@ module parse
   function automatic logic [17:0] sum_of_two(int unsigned i);
     sum_of_two = '0;
     for (int unsigned word = 2 * i; word < 2 * i + 2 && word < MaxHeaderWords; word++) begin
-      if (inside_q[word]) sum_of_two = sum_of_two + 18'(u16(EthernetBytes + 4 * word)) + 18'(u16(EthernetBytes + 4 * word + 2));
+      for (int unsigned half = 0; half < 2; half++) begin
+        sum_of_two += 18'({window[8*(EthernetBytes+4*word+2*half)+:8], window[8*(EthernetBytes+4*word+2*half+1)+:8]} &
+                          {16{inside_q[word]}});
+      end
     end
   endfunction
 

@@ -31,8 +31,8 @@ module replay_window
   logic signed [64:0] oldest;    // the window's left edge, from top: still inside
   logic [63:0]        received;  // seq's word
   logic [63:0]        bit_of_seq;
-  ring_place_t        place, top_place, between;
-  logic [63:0]        ones, passed;  // places of the words between top's and seq's
+  ring_place_t        place, top_place;
+  logic [63:0]        passed;    // places of the words between top's and seq's
 
   assign place      = ring_place(seq_i[31:0]);
   assign top_place  = ring_place(window_i.top[31:0]);
@@ -44,9 +44,13 @@ module replay_window
   assign old_o       = distance_i < oldest;
   assign duplicate_o = !newer && !old_o && (received & bit_of_seq) != '0;
 
-  assign between = ring_place_t'(words_i) - ring_place_t'(1);
-  assign ones    = (64'd1 << between) - 64'd1;
-  assign passed  = rotate_left(ones, top_place + ring_place_t'(1));
+  // Behind top's place and before seq's, round the ring's end when seq's is not behind top's.
+  always_comb begin
+    for (int unsigned i = 0; i < RingPlaces; i++) begin
+      passed[i] = top_place < place ? ring_place_t'(i) > top_place && ring_place_t'(i) < place
+                                    : ring_place_t'(i) > top_place || ring_place_t'(i) < place;
+    end
+  end
 
   always_comb begin
     window_o      = window_i;
@@ -68,11 +72,5 @@ module replay_window
       window_o.live[place] = 1'b1;
     end
   end
-
-  function automatic logic [63:0] rotate_left(logic [63:0] x, ring_place_t n);
-    logic [127:0] twice;
-    twice = {x, x} << n;
-    return twice[127:64];
-  endfunction
 
 endmodule

@@ -281,7 +281,7 @@ module sa_in
   logic               captured_valid;
   logic               write_q;
   accept_request_t    accept_1_q, accept_2_q;
-  sa_limits_t         read_limits, limits_q;
+  sa_limits_t         read_limits;
   ring_row_t          accept_ring_row;
   logic [63:0]        read_word, word_q;
   logic signed [64:0] distance_q;
@@ -362,10 +362,12 @@ module sa_in
   );
 
   sa_limits u_limits (
+    .clk_i,
+    .take_i      (read_valid),
+    .limits_i    (read_limits),
+    .more_bytes_i(accept_1_q.bytes),
     .packets_i   (state_q.packets),
     .bytes_i     (state_q.bytes),
-    .more_bytes_i(accept_2_q.bytes),
-    .limits_i    (limits_q),
     .packets_o   (packets),
     .bytes_o     (bytes),
     .soft_o      (soft_reached),
@@ -377,7 +379,6 @@ module sa_in
     decide_q <= rst_ni && read_valid;
     if (read_valid) begin
       accept_2_q <= accept_1_q;
-      limits_q   <= read_limits;
       state_q    <= read_state;
       word_q     <= read_word;
       distance_q <= packets_from(read_state.replay.window.top, accept_1_q.seq);
