@@ -27,6 +27,7 @@ module replay_window
 
   localparam logic signed [58:0] Places = 59'(RingPlaces);
 
+  logic               same_word; // seq is in top's word
   logic               newer;     // right of the window: it becomes top
   logic signed [64:0] oldest;    // the window's left edge, from top: still inside
   logic [63:0]        received;  // seq's word
@@ -38,11 +39,14 @@ module replay_window
   assign top_place  = ring_place(window_i.top[31:0]);
   assign bit_of_seq = 64'd1 << seq_i[5:0];
   assign oldest     = 65'sd1 - (65'(LeastReplayWindow) << size_i);
-  assign received   = words_i == '0 ? window_i.newest : window_i.live[place] ? word_i : '0;
+  assign same_word  = words_i == '0;
+  assign received   = same_word ? window_i.newest : window_i.live[place] ? word_i : '0;
 
   assign newer       = distance_i > 65'sd0;
   assign old_o       = distance_i < oldest;
-  assign duplicate_o = !newer && !old_o && (received & bit_of_seq) != '0;
+  // (Of a number behind top no bit is set in top's word, and a word behind top's has no place yet.)
+  assign duplicate_o = !old_o && (same_word ? window_i.newest[seq_i[5:0]]
+                                            : words_i < 59'sd0 && window_i.live[place] && word_i[seq_i[5:0]]);
 
   // Behind top's place and before seq's, round the ring's end when seq's is not behind top's.
   always_comb begin
@@ -58,7 +62,7 @@ module replay_window
     write_place_o = place;
     write_word_o  = received | bit_of_seq;
     if (newer) window_o.top = seq_i;
-    if (words_i == '0) begin
+    if (same_word) begin
       window_o.newest = received | bit_of_seq;
     end else if (newer) begin
       write_o                  = 1'b1;
