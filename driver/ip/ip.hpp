@@ -99,6 +99,9 @@ std::uint16_t internet_checksum(Bytes data);
 // The same, written into the IPv4 header at the start of `packet`.
 void write_checksum(std::span<std::uint8_t> packet, std::size_t header_bytes);
 
+// RFC 1624 eqn. 3: a word of the IPv4 header at the start of `packet` becomes another, and the checksum with it.
+void replace_word(std::span<std::uint8_t> packet, std::size_t at, std::uint16_t word);
+
 // Of the packet at the start of `packet`, of either version. IPv4's checksum is changed by RFC 1624 eqn. 3.
 void decrement_ttl(std::span<std::uint8_t> packet);
 void set_tos(std::span<std::uint8_t> packet, std::uint8_t tos);

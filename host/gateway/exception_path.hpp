@@ -36,7 +36,7 @@ class ExceptionPath {
  public:
   struct Callbacks {
     std::function<void(std::uint16_t policy_id)> acquire;        // a packet waits for an SA of this policy
-    std::function<void(const driver::Message& event)> on_event;  // soft_limit, hard_limit, spi_unknown
+    std::function<void(const driver::Message& event)> on_event;  // soft_limit, hard_limit, spi_unknown, tag_rejected
     std::function<void(const Hop&)> resolve;                     // a packet waits for this neighbour
   };
 

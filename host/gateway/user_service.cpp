@@ -283,15 +283,8 @@ Result<UserService::Work> UserService::work_of(const api::Request& request) cons
   if (asks("DELETE", {"users", "*"})) {
     return Work([actor, name](Directory& d) { return done_or(d.delete_user(actor, name)); });
   }
-  if (asks("PUT", {"users", "*", "password"})) {
-    auto password = password_in(body);
-    if (!password) return password.error();
-    if (!*password) return wrong("'password' is missing");
-    return Work([actor, name, password = std::move(**password)](Directory& d) -> Answer {
-      const auto hash = users::hash_password(password);
-      if (!hash) return hash.error();
-      return done_or(set_password(d, actor, name, *hash));
-    });
+  if (request.path.size() == 3 && request.path[0] == "users") {
+    return credential_work(actor, request.method, name, request.path[2], body, seal_key_);
   }
   if (asks("GET", {"groups"})) return Work(groups_of);
   if (asks("POST", {"groups"})) {
