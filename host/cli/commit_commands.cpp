@@ -29,9 +29,8 @@ Outcome commit(const Session& session, const CommitWords& words) {
   if (words.force) body["force"] = true;
   const Use use = [&words](const json::value& report) -> Outcome {
     std::string shown = words.as_json ? json::serialize(report) + "\n" : commit_screen(report);
-    if (flag(report, "committed")) return {Exit::kDone, {}, std::move(shown)};
-    return {Exit::kFailed, "nothing has changed, because not all of it connects; --force commits it all the same",
-            std::move(shown)};
+    const bool committed = flag(report, "committed");
+    return {committed ? Exit::kDone : Exit::kFailed, std::move(shown), true};
   };
   const std::string what = words.number == 0 ? "/v1/commit" : "/v1/rollback";
   return Daemon(session.socket).ask({"POST", what, std::move(body)}, kAfterThePeer, use);

@@ -69,7 +69,9 @@ std::string commit_screen(const json::value& report) {
     table.add({text(one, "policy"), text(one, "change"), how});
   }
   const std::string number = std::to_string(cli::number(report, "number"));
-  if (!flag(report, "committed")) return table.text();
+  if (!flag(report, "committed")) {
+    return table.text() + "nothing has changed, because not all of it connects; --force commits it all the same\n";
+  }
   return table.text() + "configuration " + number + " is in force as generation " +
          std::to_string(cli::number(report, "generation")) + "\n" + confirm_line(report);
 }

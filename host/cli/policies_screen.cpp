@@ -34,6 +34,11 @@ std::string people(const json::value& policy) {
   return or_any(text(policy, "user"));
 }
 
+std::string hours(const json::value& policy) {
+  const std::string when = text(policy, "when");
+  return when.empty() ? "any" : when + (flag(policy, "holds") ? "" : " (not now)");
+}
+
 }  // namespace
 
 std::string findings_text(const json::value& answer) {
@@ -44,11 +49,11 @@ std::string findings_text(const json::value& answer) {
 
 std::string policies_table(const json::value& of) {
   const auto& all = list(of, "policies");
-  Table table({">#", "name", "people", "source", "destination", "protocol", "action", "by"});
+  Table table({">#", "name", "people", "source", "destination", "protocol", "when", "action", "by"});
   for (std::size_t i = 0; i < all.size(); ++i) {
     const auto& policy = all[i];
     table.add({std::to_string(i + 1), text(policy, "name"), people(policy), side(policy, "source", "source_port"),
-               side(policy, "destination", "destination_port"), or_any(text(policy, "protocol")),
+               side(policy, "destination", "destination_port"), or_any(text(policy, "protocol")), hours(policy),
                text(policy, "action"),
                protected_by(policy) + (text(policy, "mode") == "transport" ? ", transport" : "")});
   }

@@ -55,6 +55,7 @@ std::string help_of(std::string_view word) {
       {"replay_window", "of a child of its own: packets, 64 to 4096 (128)"},
       {"change", "when changed words take over: now, or after-idle, when the old SA is idle (now)"},
       {"idle", "of change after-idle: seconds without a packet (30)"},
+      {"when", "time windows, mon-fri 08:00-18:00, by the gateway's clock (always)"},
       {"start_action", "of a child of its own: trap, by the first packet, or start, at once (trap)"},
   };
   const auto found = kHelp.find(word);
@@ -194,6 +195,7 @@ void add_policy_commands(CLI::App& app, Session& session) {
   CLI::App* policy = app.add_subcommand("policy", "change the policies; in force when the command returns");
   policy->require_subcommand(1);
   add_edits(*policy, session, "policies");
+  add_explain_commands(*policy, session);
 
   CLI::App* candidate = app.add_subcommand("candidate", "what the next commit puts in force; edits of it");
   add_edits(*candidate, session, "candidate");

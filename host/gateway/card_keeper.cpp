@@ -262,12 +262,22 @@ const InstalledSa* CardKeeper::by_row(bool outbound, std::uint16_t row, std::uin
 
 // ---- commit --------------------------------------------------------------------------------------------------------
 
-Result<void> CardKeeper::commit() {
-  std::vector<policy::NumberedPolicy> numbered;
+std::vector<policy::NumberedPolicy> CardKeeper::numbered() {
+  std::vector<policy::NumberedPolicy> all;
   for (const auto& p : policies_) {
-    numbered.push_back({p, policy_id(p.action == policy::Action::kProtect ? p.target() : "policy/" + p.name)});
+    all.push_back({p, policy_id(p.action == policy::Action::kProtect ? p.target() : "policy/" + p.name)});
   }
-  policy::Spd spd = policy::compile(numbered, target_states(), users_);
+  return all;
+}
+
+policy::Spd CardKeeper::compile(const std::vector<policy::NumberedPolicy>& policies, const policy::UsersOnLine& users) {
+  return policy::compile(policies, target_states(), users);
+}
+
+Result<void> CardKeeper::commit() {
+  auto in_force = numbered();
+  std::erase_if(in_force, [this](const auto& numbered) { return !holds(numbered.policy); });
+  policy::Spd spd = compile(in_force, users_);
   driver::TableImage image = session_.current();
   if (auto r = driver::compile_spd(driver::Direction::kOutbound, spd.outbound, image); !r) return r;
   if (auto r = driver::compile_spd(driver::Direction::kInbound, spd.inbound, image); !r) return r;

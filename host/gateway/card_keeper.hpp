@@ -75,11 +75,20 @@ class CardKeeper final : public ike::SpiAllocator {
   void set_policies(std::vector<policy::Policy> policies, const std::map<std::string, bool>& acquiring);
   [[nodiscard]] const std::vector<policy::Policy>& policies() const { return policies_; }
   [[nodiscard]] const policy::Spd& spd() const { return spd_; }  // as committed last
+  // All of them, and what the card is given for some, were these users on line.
+  [[nodiscard]] std::vector<policy::NumberedPolicy> numbered();
+  [[nodiscard]] policy::Spd compile(const std::vector<policy::NumberedPolicy>& policies,
+                                    const policy::UsersOnLine& users);
+  // What the clock shows: with the next commit only the policies are in force that hold then.
+  void set_week_minute(policy::WeekMinute now) { week_minute_ = now; }
+  [[nodiscard]] policy::WeekMinute week_minute() const { return week_minute_; }
+  [[nodiscard]] bool holds(const policy::Policy& policy) const { return policy.when.contains(week_minute_); }
   [[nodiscard]] std::optional<std::string> target_of(std::uint16_t policy_id) const;
   [[nodiscard]] const std::map<std::string, std::uint16_t>& policy_ids() const { return ids_; }
 
   // ---- users: in force with the next commit. An address is one user's.
   void set_users(policy::UsersOnLine users) { users_ = std::move(users); }
+  [[nodiscard]] const policy::UsersOnLine& users() const { return users_; }
 
   // ---- SAs
   Result<Spi> allocate() override;
@@ -129,6 +138,7 @@ class CardKeeper final : public ike::SpiAllocator {
   std::map<std::string, std::uint16_t> stored_ids_;
   std::vector<InstalledSa> sas_;
   policy::UsersOnLine users_;
+  policy::WeekMinute week_minute_ = policy::week_minute(std::chrono::system_clock::now());
   std::uint32_t hash_seed_;  // of the principal table
   policy::Spd spd_;
 };

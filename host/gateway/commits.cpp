@@ -479,7 +479,7 @@ std::string Commits::why_pending(const std::string& policy) const {
 
 void Commits::tick() {
   const auto now = steady_clock::now();
-  if (!jobs_.empty() || now - looked_ < kLookAtOldSas) return;
+  if (busy() || now - looked_ < kLookAtOldSas) return;
   looked_ = now;
   std::vector<std::string> due;
   for (const auto& [name, old] : configurations_.pending()) {

@@ -54,6 +54,7 @@ class Commits {
   Commits(boost::asio::io_context& io, Gateway& gateway, Memory& memory, Configurations configurations);
 
   [[nodiscard]] const Configurations& configurations() const { return configurations_; }
+  [[nodiscard]] bool busy() const { return !jobs_.empty(); }
   // Until when the newest configuration must be confirmed.
   [[nodiscard]] std::optional<std::chrono::seconds> confirm_within() const;
   // Why a pending policy did not take over when it was its time; empty: it was not yet.

@@ -46,7 +46,8 @@ std::map<std::string, bool> Gateway::acquiring(const std::vector<Policy>& polici
 
 bool Gateway::waits_for_packets(const std::string& target) const {
   return std::any_of(keeper_->policies().begin(), keeper_->policies().end(), [&](const Policy& p) {
-    return p.action == Action::kProtect && p.target() == target && start_action(p) != StartAction::kNone;
+    return p.action == Action::kProtect && p.target() == target && start_action(p) != StartAction::kNone &&
+           keeper_->holds(p);
   });
 }
 
@@ -63,7 +64,7 @@ Result<void> Gateway::tell_engine(const std::vector<Policy>& policies, const std
   for (const auto& configured : config_.connections) {
     ike::Connection wanted = configured.connection;
     for (const auto& p : owners) {
-      if (p.connection == wanted.name) wanted.children.push_back(own_child(p, config_.levels));
+      if (p.connection == wanted.name && keeper_->holds(p)) wanted.children.push_back(own_child(p, config_.levels));
     }
     const auto told = told_.find(wanted.name);
     if (told != told_.end() && same_children(told->second, wanted)) continue;
@@ -91,7 +92,7 @@ void Gateway::end_orphans() {
   std::set<std::string> wanted;
   for (const auto* list : {&keeper_->policies(), &commits_->configurations().policies()}) {
     for (const auto& p : *list) {
-      if (p.action == Action::kProtect) wanted.insert(p.target());
+      if (p.action == Action::kProtect && keeper_->holds(p)) wanted.insert(p.target());
     }
   }
   std::vector<ike::ChildHandle> orphans;

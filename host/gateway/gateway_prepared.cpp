@@ -25,7 +25,9 @@ bool comes_of(const ike::ChildStatus& child, const ike::ChildConfig& words) {
 }  // namespace
 
 Need Gateway::need_of(const Policy* was, const Policy& policy) const {
-  if (policy.action != Action::kProtect || start_action(policy) == StartAction::kNone) return Need::kNothing;
+  if (policy.action != Action::kProtect || start_action(policy) == StartAction::kNone || !keeper_->holds(policy)) {
+    return Need::kNothing;
+  }
   const std::string target = policy.target();
   const InstalledSa* sa = keeper_->sending_for(target);
   if (sa == nullptr || sa->child == ike::ChildHandle{}) return Need::kSa;
@@ -52,6 +54,7 @@ std::string Gateway::exchanges_of(const Policy& policy) const {
 }
 
 Outcome Gateway::state_of(const Policy& policy) const {
+  if (!keeper_->holds(policy)) return {true, "passed over now: it holds " + policy.when.to_string()};
   if (policy.action != Action::kProtect) return {true, ""};
   if (!policy.sa.empty()) return {true, "by the manual SA '" + policy.sa + "'"};
   if (const InstalledSa* sa = keeper_->sending_for(policy.target())) return {true, connected(*sa)};

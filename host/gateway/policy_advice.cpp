@@ -2,16 +2,13 @@
 #include "host/gateway/policy_advice.hpp"
 
 #include <algorithm>
-#include <boost/json.hpp>
 
 namespace sallyport::gateway {
 
-namespace json = boost::json;
-
-void with_people(Gateway& gateway, Login* login, const std::string& user, std::function<void(policy::People)> then) {
-  std::set<std::string> users;
+void with_people(Gateway& gateway, Login* login, std::set<std::string> users,
+                 std::function<void(policy::People)> then) {
   std::set<std::string> groups;
-  if (!user.empty()) users.insert(user);
+  users.erase("");
   for (const auto& p : gateway.keeper().policies()) {
     if (!p.user.empty()) users.insert(p.user);
     if (!p.group.empty()) groups.insert(p.group);
@@ -31,17 +28,10 @@ void with_people(Gateway& gateway, Login* login, const std::string& user, std::f
 }
 
 void with_findings(Gateway& gateway, Login* login, const std::string& about,
-                   std::function<void(boost::json::array)> then) {
+                   std::function<void(std::vector<policy::Finding>)> then) {
   with_people(gateway, login, {}, [&gateway, about, then = std::move(then)](const policy::People& people) {
     const auto& policies = gateway.keeper().policies();
-    json::array list;
-    for (const auto& f : about.empty() ? policy::examine(policies, people) : policy::examine(policies, people, about)) {
-      list.push_back(json::object{{"kind", policy::to_string(f.kind)},
-                                  {"policy", f.policy},
-                                  {"by", json::array(f.by.begin(), f.by.end())},
-                                  {"sentence", f.sentence}});
-    }
-    then(std::move(list));
+    then(about.empty() ? policy::examine(policies, people) : policy::examine(policies, people, about));
   });
 }
 

@@ -3,8 +3,8 @@
 // disk or a server, so answers come later where there is one.
 #pragma once
 
-#include <boost/json/value.hpp>
 #include <functional>
+#include <set>
 #include <string>
 
 #include "host/gateway/gateway.hpp"
@@ -13,13 +13,13 @@
 
 namespace sallyport::gateway {
 
-// Of those whom policies name, and of `user` where one is meant. `login` is null where nobody can log in. Where the
-// directory does not answer, `then` is told of nobody.
-void with_people(Gateway& gateway, Login* login, const std::string& user, std::function<void(policy::People)> then);
+// Of those whom policies name, and of `users`, where an empty name is nobody. `login` is null where nobody can log in.
+// Where the directory does not answer, `then` is told of nobody.
+void with_people(Gateway& gateway, Login* login, std::set<std::string> users, std::function<void(policy::People)> then);
 
-// About one policy, or all when `about` is empty: [{"kind", "policy", "by", "sentence"}].
+// About one policy, or all when `about` is empty.
 void with_findings(Gateway& gateway, Login* login, const std::string& about,
-                   std::function<void(boost::json::array)> then);
+                   std::function<void(std::vector<policy::Finding>)> then);
 
 void log_findings(const std::vector<policy::Finding>& findings);
 

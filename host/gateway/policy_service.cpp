@@ -9,6 +9,7 @@
 #include "host/gateway/policy_advice.hpp"
 #include "host/gateway/policy_json.hpp"
 #include "host/gateway/screens.hpp"
+#include "host/policy/json.hpp"
 
 namespace sallyport::gateway {
 namespace {
@@ -20,7 +21,8 @@ constexpr const char* kAreas[] = {"policies", "candidate", "rebase", "commit", "
 constexpr std::int64_t kLongestConfirmation = 86400;  // ours, in seconds
 constexpr std::size_t kLongestComment = 500;          // ours, in bytes
 
-std::string who_of(const api::Request&) { return "administrator"; }  // who may use the socket
+// Without roles: who may use the socket.
+std::string who_of(const api::Request& request) { return request.actor.empty() ? "administrator" : request.actor; }
 
 Error unknown(const api::Request& request) {
   return {Errc::kNotFound, "there is no request " + request.method + " /v1/" + request.path[0]};
@@ -88,9 +90,9 @@ OnOutcome answer_with(Gateway& gateway, api::Respond respond) {
 OnOutcome answer_about(Gateway& gateway, Login* login, const std::string& policy, api::Respond respond) {
   return [&gateway, login, policy, respond = std::move(respond)](const Result<Outcome>& outcome) {
     if (!outcome) return respond(outcome.error());
-    const auto answer = [&gateway, outcome = *outcome, respond](json::array findings) {
-      answer_with(gateway, [findings = std::move(findings), respond](Result<json::value> said) mutable {
-        if (said) said->as_object()["findings"] = std::move(findings);
+    const auto answer = [&gateway, outcome = *outcome, respond](const std::vector<policy::Finding>& findings) {
+      answer_with(gateway, [findings, respond](Result<json::value> said) {
+        if (said) said->as_object()["findings"] = policy::to_json(findings);
         respond(std::move(said));
       })(outcome);
     };
@@ -129,11 +131,12 @@ void PolicyService::policies(const api::Request& request, api::Respond respond) 
   const bool of_one = request.path.size() == 2;
   const std::string who = who_of(request);
   if (request.method == "GET" && !of_one) {
-    return with_findings(gateway_, login_, {}, [&gateway = gateway_, respond](json::array findings) {
-      json::object screen = policies_screen(gateway);
-      screen["findings"] = std::move(findings);
-      respond(json::value(std::move(screen)));
-    });
+    return with_findings(gateway_, login_, {},
+                         [&gateway = gateway_, respond](const std::vector<policy::Finding>& findings) {
+                           json::object screen = policies_screen(gateway);
+                           screen["findings"] = policy::to_json(findings);
+                           respond(json::value(std::move(screen)));
+                         });
   }
   if (request.method == "DELETE" && of_one) {
     return delete_policy(gateway_, request.path[1], who, answer_with(gateway_, std::move(respond)));

@@ -165,6 +165,12 @@ json::object policies_screen(Gateway& gateway) {
         configurations.pending().contains(p.name) ? policy::find_policy(configurations.policies(), p.name) : nullptr;
     if (next != nullptr)
       words["pending"] = json::object{{"words", words_of(*next)}, {"why", commits.why_pending(p.name)}};
+    if (!p.when.always()) {
+      words["holds"] = gateway.keeper().holds(p);
+      if (const auto border = p.when.next_border(gateway.now())) {
+        words["changes_s"] = std::chrono::duration_cast<std::chrono::seconds>(*border - gateway.now()).count();
+      }
+    }
     policies.push_back(std::move(words));
   }
   json::object screen{{"generation", gateway.keeper().generation()},

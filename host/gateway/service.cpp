@@ -2,8 +2,10 @@
 // The API's requests: which there are, and what they change.
 #include "host/gateway/service.hpp"
 
+#include "host/gateway/explain_request.hpp"
 #include "host/gateway/policy_service.hpp"
 #include "host/gateway/screens.hpp"
+#include "host/policy/json.hpp"
 
 namespace sallyport::gateway {
 namespace {
@@ -43,10 +45,18 @@ void GatewayService::call(const api::Request& request, api::Respond respond) {
   if (request.method == "GET") {
     if (what == "status") return respond(status_screen(gateway_));
     if (what == "sas") return respond(sas_screen(gateway_));
+    if (what == "expectations") {
+      return with_verdicts(gateway_, login_, [respond](const std::vector<policy::Verdict>& verdicts) {
+        respond(json::value(policy::to_json(verdicts)));
+      });
+    }
     if (what == "levels") return respond(levels_screen(gateway_));
     if (what == "counters") return respond(counters_screen(gateway_));
     if (what == "card") return respond(card_screen(gateway_));
     return respond(unknown);
+  }
+  if (what == "explain" && request.method == "POST") {
+    return explain_packet(gateway_, login_, body, std::move(respond));
   }
   if (request.method == "POST" && (what == "initiate" || what == "terminate" || what == "rekey")) {
     const std::string connection = text_of(body, "connection");

@@ -39,6 +39,7 @@ enum Dimension : std::size_t {
   kSourcePort,
   kDestinationPort,
   kSender,
+  kTime,
   kDimensions,
 };
 

@@ -28,6 +28,15 @@ NumberSet protocols_with_ports() {
 
 NumberSet ports_of(const TrafficSelector& end) { return NumberSet::of(end.first_port, end.last_port); }
 
+const NumberSet kAlways = NumberSet::of(0, kMinutesOfWeek - 1);
+
+NumberSet minutes_of(const When& when) {
+  if (when.always()) return kAlways;
+  NumberSet minutes;
+  for (const auto& span : when.spans()) minutes.add(NumberSet::of(span.first, span.last));
+  return minutes;
+}
+
 // TCP where it may be: people know it best.
 std::uint8_t example_protocol(const NumberSet& protocols) {
   constexpr std::uint8_t kTcp = 6;
@@ -48,6 +57,7 @@ PacketSet PacketSpace::of(const Policy& policy) const {
     box[kSource] = addresses_of(policy.source.addresses, v4);
     box[kDestination] = addresses_of(policy.destination.addresses, v4);
     box[kSender] = senders_.of(policy);
+    box[kTime] = minutes_of(policy.when);
     // hw/README.md, Lookups: what has no ports is asked for as having port 0.
     box[kProtocol] = protocols.intersect(kWithPorts);
     box[kSourcePort] = ports_of(policy.source);
@@ -70,7 +80,9 @@ std::string PacketSpace::example(const Box& box) const {
   const std::string protocol = get_word(words, "protocol");
   text += ", " + (protocol.empty() ? "protocol 0" : protocol);
   if (const auto port = first(kDestinationPort).low; port != 0) text += " port " + std::to_string(port);
-  return text + ", of " + senders_.example(box[kSender]);
+  text += ", of " + senders_.example(box[kSender]);
+  const bool always = kAlways.without(box[kTime]).empty();
+  return always ? text : text + " on " + to_string(static_cast<WeekMinute>(first(kTime).low));
 }
 
 }  // namespace sallyport::policy
