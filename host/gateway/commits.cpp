@@ -17,6 +17,7 @@ using std::chrono::steady_clock;
 
 // Ours.
 constexpr auto kLookAtOldSas = std::chrono::seconds(1);
+constexpr auto kTakeOverAgain = std::chrono::seconds(10);
 constexpr auto kRollBackAgain = std::chrono::seconds(10);
 
 // But for the words that say when it takes over.
@@ -313,8 +314,9 @@ void Commits::on_connected(const RunPtr& run) {
   report(run);
 }
 
-void Commits::use_prepared(const RunPtr& run, const std::string& target) {
-  const InstalledSa* next = gateway_.prepared_for(target);
+void Commits::use_prepared(const RunPtr& run, const Policy& policy) {
+  const std::string target = policy.target();
+  const InstalledSa* next = gateway_.prepared_by(policy);
   const InstalledSa* now = gateway_.keeper().sending_for(target);
   if (next == nullptr || now == nullptr) return;
   run->sent_under[target] = now->spi_in;
@@ -326,7 +328,7 @@ void Commits::put_in_force(const RunPtr& run) {
   for (const Policy& p : holds) {
     const bool ready = p.action == Action::kProtect && !run->pending.contains(p.name);
     const Policy* was = policy::find_policy(run->before, p.name);
-    if (ready && (was == nullptr || !same_but_change(*was, p))) use_prepared(run, p.target());
+    if (ready && (was == nullptr || !same_but_change(*was, p))) use_prepared(run, p);
   }
   if (auto put = gateway_.put_in_force(holds); !put) {
     abandon(run);
@@ -378,6 +380,9 @@ void Commits::abandon(const RunPtr& run) {
 void Commits::in_force(const RunPtr& run) {
   for (const auto& [target, spi] : run->sent_under) gateway_.take_over(target);
   run->sent_under.clear();
+  std::set<std::string> waiting;
+  for (const auto& [name, old] : run->pending) waiting.insert(policy::find_policy(run->goal, name)->target());
+  gateway_.give_up_prepared_but(waiting);  // of words that nobody wants any more
   std::erase_if(watched_, [&](const auto& entry) { return !run->pending.contains(entry.first); });
   (void)gateway_.tell_engine(configurations_.policies(), gateway_.keeper().policies());
   gateway_.end_orphans();
@@ -490,7 +495,10 @@ void Commits::tick() {
 
 bool Commits::is_idle(const std::string& name, const Policy& old, Time now) {
   const InstalledSa* sa = gateway_.keeper().sending_for(old.target());
-  if (sa == nullptr) return true;
+  if (sa == nullptr) {
+    const Watched& tried = watched_[name];
+    return tried.why.empty() || now - tried.idle_since >= kTakeOverAgain;
+  }
   const auto out = gateway_.keeper().outbound_state(*sa);
   const auto in = gateway_.keeper().inbound_state(*sa);
   if (!out || !in) return false;  // the card's trouble is told by whoever needs it

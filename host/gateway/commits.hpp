@@ -105,7 +105,7 @@ class Commits {
   void in_force(const RunPtr& run);
   void report(const RunPtr& run);
   void abandon(const RunPtr& run);
-  void use_prepared(const RunPtr& run, const std::string& target);
+  void use_prepared(const RunPtr& run, const policy::Policy& policy);
   void take_over(const std::string& name);
   [[nodiscard]] PolicyReport report_of(const Run& run, policy::Difference difference) const;
   void arm_confirmation(std::chrono::seconds within);

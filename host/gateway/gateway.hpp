@@ -143,7 +143,9 @@ class Gateway {
   void prepare(const std::string& target, OnOutcome done);  // by the words that the engine was told
   void on_prepared(const ike::ChildPrepared& action);
   [[nodiscard]] const InstalledSa* prepared_for(const std::string& target) const;
+  [[nodiscard]] const InstalledSa* prepared_by(const policy::Policy& policy) const;  // by just these words
   void give_up_prepared(const std::string& target);
+  void give_up_prepared_but(const std::set<std::string>& targets);
   void take_over(const std::string& target);
   void end_sa_of(const std::string& target);
   [[nodiscard]] std::vector<std::string> settle_prepared();

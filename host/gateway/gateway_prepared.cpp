@@ -33,15 +33,12 @@ Need Gateway::need_of(const Policy* was, const Policy& policy) const {
   if (sa == nullptr || sa->child == ike::ChildHandle{}) return Need::kSa;
   if (!policy.owns_child()) return Need::kNothing;
   const auto words = own_child(policy, config_.levels);
-  const auto is_of_words = [&](ike::ChildHandle child) {
-    const auto known = words_.find(child);
-    if (known != words_.end()) return same_child(known->second, words);
-    // From before a restart.
-    return was == nullptr || was->target() != target || same_child(own_child(*was, config_.levels), words);
-  };
-  if (is_of_words(sa->child)) return Need::kNothing;
-  const auto prepared = prepared_.find(target);
-  return prepared != prepared_.end() && is_of_words(prepared->second) ? Need::kNothing : Need::kReplacement;
+  const auto known = words_.find(sa->child);
+  const bool fits = known != words_.end() ? same_child(known->second, words)
+                                          // From before a restart.
+                                          : was == nullptr || was->target() != target ||
+                                                same_child(own_child(*was, config_.levels), words);
+  return fits || prepared_by(policy) != nullptr ? Need::kNothing : Need::kReplacement;
 }
 
 // RFC 7296: which exchanges bring it. The first child of an IKE SA comes with IKE_AUTH.
@@ -99,6 +96,22 @@ const InstalledSa* Gateway::prepared_for(const std::string& target) const {
   return found == prepared_.end() ? nullptr : keeper_->find(found->second);
 }
 
+const InstalledSa* Gateway::prepared_by(const Policy& policy) const {
+  const auto prepared = prepared_.find(policy.target());
+  if (prepared == prepared_.end()) return nullptr;
+  const auto words = words_.find(prepared->second);
+  const bool fits = words != words_.end() && same_child(words->second, own_child(policy, config_.levels));
+  return fits ? keeper_->find(prepared->second) : nullptr;
+}
+
+void Gateway::give_up_prepared_but(const std::set<std::string>& targets) {
+  std::vector<std::string> others;
+  for (const auto& [target, child] : prepared_) {
+    if (!targets.contains(target)) others.push_back(target);
+  }
+  for (const auto& target : others) give_up_prepared(target);
+}
+
 void Gateway::give_up_prepared(const std::string& target) {
   const auto found = prepared_.extract(target);
   if (found.empty()) return;
@@ -132,7 +145,10 @@ std::vector<std::string> Gateway::settle_prepared() {
                                       [&](const Policy& p) { return p.owns_child() && p.target() == target; });
       const bool waits = owner != policies.end() && configurations.pending().contains(owner->name);
       const bool wanted = owner != policies.end() && comes_of(child, own_child(*owner, config_.levels));
-      if (wanted) prepared_[target] = child.child;
+      if (wanted) {
+        prepared_[target] = child.child;
+        words_[child.child] = own_child(*owner, config_.levels);
+      }
       const bool takes_over = wanted && !waits;
       if (takes_over) ready.push_back(target);
       const InstalledSa* used = keeper_->find(takes_over ? child.child : *child.prepared_for);
