@@ -16,20 +16,13 @@ namespace {
 
 std::uint32_t number(Spi spi) { return static_cast<std::uint32_t>(spi); }
 
-std::map<layout::Address, std::uint16_t> principals_of(const policy::UsersOnLine& users) {
-  std::map<layout::Address, std::uint16_t> out;
-  for (const auto& [name, user] : users) {
-    for (const IpAddress& address : user.addresses) out[address.number()] = user.principal;
-  }
-  return out;
-}
-
 }  // namespace
 
 CardKeeper::CardKeeper(driver::Card& card, driver::TableSession session, Forwarding forwarding, CardJournal* journal,
                        std::uint32_t hash_seed)
     : session_(std::move(session)),
       sa_table_(card, session_),
+      tag_keys_(session_.loader()),
       forwarding_(std::move(forwarding)),
       journal_(journal),
       hash_seed_(hash_seed) {}
@@ -57,6 +50,7 @@ Result<std::unique_ptr<CardKeeper>> CardKeeper::adopt(driver::Card& card, Forwar
   auto session = driver::TableSession::adopt(card, remembered.image);
   if (!session) return session.error();
   std::unique_ptr<CardKeeper> keeper(new CardKeeper(card, std::move(*session), std::move(forwarding), journal, *seed));
+  if (auto r = keeper->tag_keys_.adopt({}); !r) return r.error();
   driver::TableImage nobody = keeper->session_.current();
   if (auto r = driver::compile_principals({}, *seed, nobody); !r) return r.error();
   if (auto r = keeper->open(nobody); !r) return r.error();
@@ -271,7 +265,7 @@ Result<void> CardKeeper::commit() {
   driver::TableImage image = session_.current();
   if (auto r = driver::compile_spd(driver::Direction::kOutbound, spd.outbound, image); !r) return r;
   if (auto r = driver::compile_spd(driver::Direction::kInbound, spd.inbound, image); !r) return r;
-  if (auto r = driver::compile_principals(principals_of(users_), hash_seed_, image); !r) return r;
+  if (auto r = driver::compile_principals(addresses_, hash_seed_, image); !r) return r;
   if (auto r = forwarding_.write(image); !r) return r;
   if (auto r = open(image); !r) return r;
   spd_ = std::move(spd);
@@ -279,7 +273,15 @@ Result<void> CardKeeper::commit() {
 }
 
 Result<void> CardKeeper::open(const driver::TableImage& image) {
-  if (image == session_.current()) return {};
+  return image == session_.current() ? Result<void>() : flip_to(image);
+}
+
+Result<void> CardKeeper::flush() {
+  if (auto flipped = flip_to(session_.current()); !flipped) return flipped;
+  return session_.drain();
+}
+
+Result<void> CardKeeper::flip_to(const driver::TableImage& image) {
   if (journal_ != nullptr) {
     if (ids_ != stored_ids_) {
       if (auto r = journal_->policy_ids_changed(ids_); !r) return r;

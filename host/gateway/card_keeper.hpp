@@ -11,6 +11,7 @@
 
 #include "driver/sa/sa_table.hpp"
 #include "driver/tables/table_session.hpp"
+#include "driver/tables/tag_keys.hpp"
 #include "host/gateway/config.hpp"
 #include "host/gateway/forwarding.hpp"
 #include "host/ike/action.hpp"
@@ -78,8 +79,15 @@ class CardKeeper final : public ike::SpiAllocator {
   [[nodiscard]] std::optional<std::string> target_of(std::uint16_t policy_id) const;
   [[nodiscard]] const std::map<std::string, std::uint16_t>& policy_ids() const { return ids_; }
 
-  // ---- users: in force with the next commit. An address is one user's.
-  void set_users(policy::UsersOnLine users) { users_ = std::move(users); }
+  // ---- users: in force with the next commit
+  // `addresses`: of the computers whose packets are one user's, with the user's principal. Who is on line at others is
+  // known by tags.
+  using Addresses = std::map<layout::Address, std::uint16_t>;
+  void set_users(policy::UsersOnLine users, Addresses addresses) {
+    users_ = std::move(users);
+    addresses_ = std::move(addresses);
+  }
+  [[nodiscard]] driver::TagKeys& tag_keys() { return tag_keys_; }  // in force at once
 
   // ---- SAs
   Result<Spi> allocate() override;
@@ -106,21 +114,23 @@ class CardKeeper final : public ike::SpiAllocator {
 
   // Everything that was asked for, at one packet boundary; nothing at all when it does not fit. No change, no commit.
   Result<void> commit();
-  // Waits until every packet that the last commit found inside has left.
-  Result<void> drain() { return session_.drain(); }
+  // Waits until every packet that is inside now has left.
+  Result<void> flush();
   [[nodiscard]] std::uint32_t generation() const { return session_.generation(); }
 
  private:
   CardKeeper(driver::Card& card, driver::TableSession session, Forwarding forwarding, CardJournal* journal,
              std::uint32_t hash_seed);
 
-  Result<void> open(const driver::TableImage& image);  // told to the journal first
+  Result<void> open(const driver::TableImage& image);     // where it differs from what is in force
+  Result<void> flip_to(const driver::TableImage& image);  // told to the journal first
   [[nodiscard]] std::map<std::string, policy::TargetState> target_states();
   std::uint16_t policy_id(const std::string& key);
   std::vector<InstalledSa>::iterator find_inbound(Spi spi_in);
 
   driver::TableSession session_;
   driver::SaTable sa_table_;
+  driver::TagKeys tag_keys_;
   Forwarding forwarding_;
   CardJournal* journal_;
   std::vector<policy::Policy> policies_;
@@ -129,6 +139,7 @@ class CardKeeper final : public ike::SpiAllocator {
   std::map<std::string, std::uint16_t> stored_ids_;
   std::vector<InstalledSa> sas_;
   policy::UsersOnLine users_;
+  Addresses addresses_;
   std::uint32_t hash_seed_;  // of the principal table
   policy::Spd spd_;
 };

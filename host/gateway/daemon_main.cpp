@@ -41,6 +41,7 @@ int run(Config config, const CardOpener& open_card) {
     auto opened = Login::open(io, *users, (*gateway)->config().state_directory, (*gateway)->principals());
     if (!opened) return fail("cannot let users log in", opened.error());
     login = std::move(*opened);
+    (*gateway)->set_on_tag_rejected([&login](const IpAddress& from) { login->on_tag_rejected(from); });
   }
   GatewayService service(**gateway, login.get());
   auto server = api::Server::listen(io, socket, service);

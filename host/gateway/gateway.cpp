@@ -66,7 +66,7 @@ Result<void> Gateway::bring_up() {
   if (auto r = configure_side(config_.wan, wan.interface); !r) return r;
 
   if (auto r = take_card(); !r) return r;
-  principals_ = std::make_unique<Principals>(*keeper_);
+  principals_ = std::make_unique<Principals>(*keeper_, tags());
 
   ike_ = std::make_unique<IkePort>(
       io_, *keeper_, [this](const ike::Action& a) { on_action(a); }, [this] { save_ike(); },
@@ -126,6 +126,8 @@ Result<void> Gateway::bring_up() {
   return {};
 }
 
+UsersConfig::Tags Gateway::tags() const { return config_.users ? config_.users->tags : UsersConfig::Tags::kOff; }
+
 Result<void> Gateway::take_card() {
   auto status = control_.status();
   if (!status) return status.error();
@@ -148,6 +150,7 @@ Result<void> Gateway::take_card() {
   keeper_ = std::move(*keeper);
   if (auto r = control_.set_mac(layout::Port::kLan, config_.lan.mac); !r) return r;
   if (auto r = control_.set_mac(layout::Port::kWan, config_.wan.mac); !r) return r;
+  if (auto r = control_.accept_plain_tags(tags() == UsersConfig::Tags::kPlain); !r) return r;
   if (auto r = control_.set_vlan(layout::Port::kLan, config_.card.lan_vlan); !r) return r;
   if (auto r = control_.set_vlan(layout::Port::kWan, config_.card.wan_vlan); !r) return r;
   return control_.set_cookie(*cookie);

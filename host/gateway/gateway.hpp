@@ -69,6 +69,11 @@ class Gateway {
   [[nodiscard]] bool waits_for_packets(const std::string& target) const;  // the first packet brings its SA up
   [[nodiscard]] std::chrono::steady_clock::time_point started() const { return started_; }
 
+  // Somebody's packet had a tag of no session, or a wrong one: from where.
+  void set_on_tag_rejected(std::function<void(const IpAddress&)> on_tag_rejected) {
+    on_tag_rejected_ = std::move(on_tag_rejected);
+  }
+
   // Deletes every SA in good order, waits for the peers a moment, disables the card, and calls `done`.
   void shut_down(std::function<void()> done);
 
@@ -85,7 +90,8 @@ class Gateway {
   Gateway(boost::asio::io_context& io, Config config, driver::Card& card, driver::CardControl control,
           std::unique_ptr<ExceptionPath> exceptions, Netlink netlink, std::unique_ptr<Memory> memory);
   Result<void> bring_up();
-  Result<void> take_card();    // adopts it, or begins anew
+  Result<void> take_card();  // adopts it, or begins anew
+  [[nodiscard]] UsersConfig::Tags tags() const;
   Result<void> restore_ike();  // after the policies are known to it
   void save_ike();
   void end_disowned(const std::string& target);  // SAs of a life before, once another serves their target
@@ -153,6 +159,7 @@ class Gateway {
   std::map<std::string, Time> not_before_;  // targets that failed: when packets may ask again
   Time started_ = std::chrono::steady_clock::now();
   Time neighbours_kept_ = started_;
+  std::function<void(const IpAddress&)> on_tag_rejected_;
   Time refusal_told_{};
   std::uint64_t refusals_untold_ = 0;
   bool replacing_ = false;  // one replacement at a time

@@ -164,7 +164,7 @@ void Gateway::on_card_event(const driver::Message& event) {
     return;
   }
   if (event.reason == layout::Upcall::kTagRejected) {
-    log::warning("user.tag_rejected", {{"source", to_string(event.source)}});
+    if (on_tag_rejected_) on_tag_rejected_(IpAddress::from_number(event.source));
     return;
   }
   const bool hard = event.reason == layout::Upcall::kHardLimit;

@@ -24,6 +24,7 @@ class Login {
   [[nodiscard]] api::Service& desk() { return service_; }  // of users' computers
   [[nodiscard]] UserService& administration() { return administration_; }
   [[nodiscard]] users::SharedDirectory& directory() { return directory_; }
+  void on_tag_rejected(const IpAddress& from) { desk_.on_tag_rejected(from); }
   [[nodiscard]] users::Sessions& sessions() { return desk_.sessions(); }
   [[nodiscard]] const std::string& key_digest() const { return key_digest_; }
   [[nodiscard]] std::uint16_t port() const { return server_->port(); }

@@ -75,6 +75,8 @@ class LoginDesk : private SessionOwner {
   [[nodiscard]] Sessions& sessions() { return sessions_; }  // to look at, and to end
   // An event for the user, as "message"; lost when nobody listens.
   void tell(const std::string& session, std::string_view event, const boost::json::value& data);
+  // A packet from there had a tag of no session, or a wrong one: noted once in a while.
+  void on_tag_rejected(const IpAddress& from);
   // Once a second: ends what is over.
   void tick();
   [[nodiscard]] Session::Time now() const { return settings_.now(); }
@@ -97,6 +99,9 @@ class LoginDesk : private SessionOwner {
   Result<void> beside(Work work, Then then);
   [[nodiscard]] std::shared_ptr<Authenticator> method(const std::string& name) const;
   [[nodiscard]] Result<void> admit(const Claim& claim, const std::string& user);
+  // What an address does too often, and until when it is not noted again.
+  using Noted = std::map<std::string, Session::Time>;
+  [[nodiscard]] bool worth_noting(Noted& noted, const IpAddress& address) const;
   void record(std::string subject, std::string action, std::string detail);
   Result<Identity> decide(const Begun& attempt, const Answer& answer);
   Result<Identity> known(const Authenticator& method, Identity who);
@@ -113,8 +118,8 @@ class LoginDesk : private SessionOwner {
   std::map<std::string, Begun> begun_;                                               // by login
   std::map<std::string, Begun> renewals_;                                            // by session
   std::map<std::string, std::vector<std::shared_ptr<api::EventStream>>> listeners_;  // by session
-  std::map<std::string, Session::Time>
-      noted_;  // addresses of which it is noted that they try too often, and until when
+  Noted attempts_noted_;
+  Noted tags_noted_;
   std::size_t at_work_ = 0;
   std::shared_ptr<LoginDesk*> self_ = std::make_shared<LoginDesk*>(this);
   boost::asio::thread_pool pool_;  // the last: its threads use the rest
