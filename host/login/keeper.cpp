@@ -98,6 +98,7 @@ Result<void> Keeper::take_tag(const json::value& session) {
   tag_.handle = static_cast<std::uint32_t>(number(*tag, "handle"));
   tag_.key = Secret::consume(*key);
   tag_.plain = plain->get_bool();
+  tag_.ipv6 = text(session, "address").find(':') != std::string::npos;
   return {};
 }
 
