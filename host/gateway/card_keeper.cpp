@@ -91,7 +91,10 @@ void CardKeeper::set_policies(std::vector<policy::Policy> policies, const std::m
   acquiring_ = acquiring;
   // A number stays with its target while SAs carry it.
   std::set<std::string> used;
-  for (const auto& p : policies_) used.insert(p.action == policy::Action::kProtect ? p.target() : "policy/" + p.name);
+  for (const auto& p : policies_) {
+    if (p.may_protect()) used.insert(p.target());
+    if (p.action != policy::Action::kProtect) used.insert("policy/" + p.name);
+  }
   for (const auto& sa : sas_) used.insert(sa.target);
   std::erase_if(ids_, [&](const auto& entry) { return !used.contains(entry.first); });
   for (const auto& key : used) policy_id(key);
@@ -104,10 +107,22 @@ std::optional<std::string> CardKeeper::target_of(std::uint16_t policy_id) const 
   return std::nullopt;
 }
 
+const policy::Policy* CardKeeper::speaking(std::uint16_t policy_id) const {
+  const auto name = target_of(policy_id);
+  const auto found = std::find_if(policies_.begin(), policies_.end(), [&](const policy::Policy& p) {
+    return p.speaks_to_users() && name == "policy/" + p.name;
+  });
+  return found == policies_.end() ? nullptr : &*found;
+}
+
+void CardKeeper::set_front_rules(const std::string& owner, std::vector<policy::FrontRule> rules) {
+  front_rules_[owner] = std::move(rules);
+}
+
 std::map<std::string, policy::TargetState> CardKeeper::target_states() {
   std::map<std::string, policy::TargetState> states;
   for (const auto& p : policies_) {
-    if (p.action != policy::Action::kProtect) continue;
+    if (!p.may_protect()) continue;
     auto& state = states[p.target()];
     state.policy_id = policy_id(p.target());
     const auto acquire = acquiring_.find(p.target());
@@ -263,19 +278,35 @@ const InstalledSa* CardKeeper::by_row(bool outbound, std::uint16_t row, std::uin
 // ---- commit --------------------------------------------------------------------------------------------------------
 
 Result<void> CardKeeper::commit() {
+  auto compiled = compile(true);
+  const bool full = !compiled && compiled.error().code == Errc::kFull;
+  if (full) {
+    if (front_rules_fit_) log::warning("front_rules.full", {{"why", compiled.error().detail}});
+    compiled = compile(false);
+  }
+  if (!compiled) return compiled.error();
+  if (auto r = open(compiled->image); !r) return r;
+  front_rules_fit_ = !full;
+  spd_ = std::move(compiled->spd);
+  return sa_table_.reclaim();
+}
+
+Result<CardKeeper::Compiled> CardKeeper::compile(bool with_front_rules) {
   std::vector<policy::NumberedPolicy> numbered;
   for (const auto& p : policies_) {
     numbered.push_back({p, policy_id(p.action == policy::Action::kProtect ? p.target() : "policy/" + p.name)});
   }
-  policy::Spd spd = policy::compile(numbered, target_states(), users_);
+  std::vector<policy::FrontRule> front;
+  for (const auto& [owner, rules] : front_rules_) {
+    if (with_front_rules) front.insert(front.end(), rules.begin(), rules.end());
+  }
+  policy::Spd spd = policy::compile(numbered, target_states(), users_, front, with_front_rules);
   driver::TableImage image = session_.current();
-  if (auto r = driver::compile_spd(driver::Direction::kOutbound, spd.outbound, image); !r) return r;
-  if (auto r = driver::compile_spd(driver::Direction::kInbound, spd.inbound, image); !r) return r;
-  if (auto r = driver::compile_principals(principals_of(users_), hash_seed_, image); !r) return r;
-  if (auto r = forwarding_.write(image); !r) return r;
-  if (auto r = open(image); !r) return r;
-  spd_ = std::move(spd);
-  return sa_table_.reclaim();
+  if (auto r = driver::compile_spd(driver::Direction::kOutbound, spd.outbound, image); !r) return r.error();
+  if (auto r = driver::compile_spd(driver::Direction::kInbound, spd.inbound, image); !r) return r.error();
+  if (auto r = driver::compile_principals(principals_of(users_), hash_seed_, image); !r) return r.error();
+  if (auto r = forwarding_.write(image); !r) return r.error();
+  return Compiled{std::move(spd), std::move(image)};
 }
 
 Result<void> CardKeeper::open(const driver::TableImage& image) {

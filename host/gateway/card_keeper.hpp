@@ -80,6 +80,13 @@ class CardKeeper final : public ike::SpiAllocator {
 
   // ---- users: in force with the next commit. An address is one user's.
   void set_users(policy::UsersOnLine users) { users_ = std::move(users); }
+  [[nodiscard]] const policy::UsersOnLine& users() const { return users_; }
+
+  // ---- rules in front of policies, each owner's: in force with the next commit. They cost nobody else anything: where
+  // the card has no room for them, a commit goes without them, and without telling users.
+  void set_front_rules(const std::string& owner, std::vector<policy::FrontRule> rules);
+  // The policy that gave a packet to the host to speak with its user; null: it is another's, or waits for an SA.
+  [[nodiscard]] const policy::Policy* speaking(std::uint16_t policy_id) const;
 
   // ---- SAs
   Result<Spi> allocate() override;
@@ -114,6 +121,11 @@ class CardKeeper final : public ike::SpiAllocator {
   CardKeeper(driver::Card& card, driver::TableSession session, Forwarding forwarding, CardJournal* journal,
              std::uint32_t hash_seed);
 
+  struct Compiled {
+    policy::Spd spd;
+    driver::TableImage image;
+  };
+  Result<Compiled> compile(bool with_front_rules);
   Result<void> open(const driver::TableImage& image);  // told to the journal first
   [[nodiscard]] std::map<std::string, policy::TargetState> target_states();
   std::uint16_t policy_id(const std::string& key);
@@ -129,6 +141,8 @@ class CardKeeper final : public ike::SpiAllocator {
   std::map<std::string, std::uint16_t> stored_ids_;
   std::vector<InstalledSa> sas_;
   policy::UsersOnLine users_;
+  std::map<std::string, std::vector<policy::FrontRule>> front_rules_;  // by owner
+  bool front_rules_fit_ = true;
   std::uint32_t hash_seed_;  // of the principal table
   policy::Spd spd_;
 };
