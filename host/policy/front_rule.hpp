@@ -19,6 +19,7 @@ struct FrontRule {
   // None: what the policy does where it neither tells nor asks. Bypass and discard: in front of action ask alone.
   // Protect: in front of what may protect.
   std::optional<Action> action{};
+  bool outbound = true;  // else it is for packets back alone: those from LAN go on to the policy
 };
 
 }  // namespace sallyport::policy

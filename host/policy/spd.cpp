@@ -174,14 +174,6 @@ struct People {
   std::set<layout::Address> addresses;
 };
 
-// Whether a policy is for this user.
-bool means(const Policy& policy, const std::string& name, const OnLine& user) {
-  if (!policy.group.empty()) {
-    return std::find(user.groups.begin(), user.groups.end(), policy.group) != user.groups.end();
-  }
-  return policy.user.empty() || name == policy.user;
-}
-
 People people_of(const Policy& policy, const UsersOnLine& users) {
   People people;
   for (const auto& [name, one] : users) {
@@ -265,11 +257,19 @@ Spd rules_in_front(const FrontRule& rule, const std::vector<NumberedPolicy>& pol
   }
   Spd spd = rules_for_everybody(part, policies, place, targets);
   if (!rule.action) spd.inbound.clear();  // as without it
+  if (!rule.outbound) spd.outbound.clear();
   if (part.names_people()) keep_to(people_of(part, users), spd);
   return spd;
 }
 
 }  // namespace
+
+bool means(const Policy& policy, const std::string& name, const OnLine& user) {
+  if (!policy.group.empty()) {
+    return std::find(user.groups.begin(), user.groups.end(), policy.group) != user.groups.end();
+  }
+  return policy.user.empty() || name == policy.user;
+}
 
 Spd compile(const std::vector<NumberedPolicy>& policies, const std::map<std::string, TargetState>& targets,
             const UsersOnLine& users, const std::vector<FrontRule>& front, bool telling) {

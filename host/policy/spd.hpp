@@ -47,6 +47,9 @@ struct OnLine {
 };
 using UsersOnLine = std::map<std::string, OnLine>;
 
+// Whether a policy is for this user's packets, too.
+[[nodiscard]] bool means(const Policy& policy, const std::string& name, const OnLine& user);
+
 // The target of every policy that may protect must be in `targets`. A policy of people of whom nobody is in `users`
 // makes no rule: the policies behind it decide.
 //

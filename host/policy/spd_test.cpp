@@ -293,6 +293,11 @@ TEST(SpdThatSpeaks, AnAnswerIsForItsUserAndForWhatWasAskedAlone) {
   EXPECT_EQ(back("10.1.0.7", 443), layout::Action::kBypass);
   EXPECT_EQ(back("10.1.0.7", 80), layout::Action::kDiscard);
   EXPECT_EQ(back("10.1.0.5", 443), layout::Action::kDiscard);
+  auto rule = in_front("alice", "10.2.0.9[tcp/443]", Action::kBypass);
+  rule.outbound = false;
+  const Spd looking = compile({{kAsk, 3}}, {}, kAliceAndBob, {rule});
+  EXPECT_EQ(decide_for(looking, 7, kWeb), layout::Action::kHost);
+  EXPECT_EQ(looking.inbound, spd.inbound) << "what is on its way back still comes";
 }
 
 TEST(SpdThatSpeaks, AnAnswerGoesNoFartherThanItsPolicy) {
