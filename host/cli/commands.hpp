@@ -20,7 +20,7 @@ struct Session {
 void add_query_commands(CLI::App& app, Session& session);    // status, sas, policies, counters, card
 void add_policy_commands(CLI::App& app, Session& session);   // policy add, replace, set, delete
 void add_sa_commands(CLI::App& app, Session& session);       // initiate, terminate, rekey
-void add_user_commands(CLI::App& app, Session& session);     // user, group, session, audit
+void add_user_commands(CLI::App& app, Session& session);     // user, group, session, answer, audit
 void add_discover_command(CLI::App& app, Session& session);  // discover
 
 }  // namespace sallyport::cli

@@ -281,8 +281,9 @@ Result<void> CardKeeper::commit() {
   auto compiled = compile(true);
   const bool full = !compiled && compiled.error().code == Errc::kFull;
   if (full) {
-    if (front_rules_fit_) log::warning("front_rules.full", {{"why", compiled.error().detail}});
+    const Error why = compiled.error();
     compiled = compile(false);
+    if (compiled && front_rules_fit_) log::warning("front_rules.full", {{"why", why.detail}});
   }
   if (!compiled) return compiled.error();
   if (auto r = open(compiled->image); !r) return r;

@@ -76,6 +76,8 @@ class CardKeeper final : public ike::SpiAllocator {
   [[nodiscard]] const std::vector<policy::Policy>& policies() const { return policies_; }
   [[nodiscard]] const policy::Spd& spd() const { return spd_; }  // as committed last
   [[nodiscard]] std::optional<std::string> target_of(std::uint16_t policy_id) const;
+  // Else the number is that of a policy's own rules.
+  [[nodiscard]] static bool is_of_sas(const std::string& target) { return !target.starts_with("policy/"); }
   [[nodiscard]] const std::map<std::string, std::uint16_t>& policy_ids() const { return ids_; }
 
   // ---- users: in force with the next commit. An address is one user's.

@@ -35,7 +35,9 @@ struct ExceptionCounters {
 class ExceptionPath {
  public:
   struct Callbacks {
-    std::function<void(std::uint16_t policy_id)> acquire;        // a packet waits for an SA of this policy
+    // A packet waits for an SA of this policy.
+    std::function<void(std::uint16_t policy_id, std::uint16_t principal, const IpAddress& destination)> acquire;
+    std::function<void(driver::Message packet)> consult;         // a policy has it that its user is told, or asked
     std::function<void(const driver::Message& event)> on_event;  // soft_limit, hard_limit, spi_unknown
     std::function<void(const Hop&)> resolve;                     // a packet waits for this neighbour
   };
@@ -53,6 +55,8 @@ class ExceptionPath {
   void release_policy(std::uint16_t policy_id);
   void release_hops();
   void give_up_policy(std::uint16_t policy_id);
+  // A packet from LAN that was held, as if received anew.
+  void pass_on(const Held& packet) { send(layout::Inject::kLanRx, packet.frame); }
   // ESP in UDP (RFC 3948) that reached a socket of IKE's, because it came in fragments.
   void take_esp_in_udp(const Endpoint& from, const Endpoint& to, Bytes esp);
 

@@ -66,7 +66,13 @@ Result<void> Gateway::bring_up() {
   if (auto r = configure_side(config_.wan, wan.interface); !r) return r;
 
   if (auto r = take_card(); !r) return r;
-  principals_ = std::make_unique<Principals>(*keeper_);
+  principals_ = std::make_unique<Principals>(
+      *keeper_, [this](const users::Session& session, bool left) { dialogue_->session_ended(session, left); });
+  auto answers = AnswerMemory::open(io_, config_.state_directory);
+  if (!answers) return answers.error();
+  dialogue_ = std::make_unique<Dialogue>(*keeper_, std::move(*answers),
+                                         [this](const Held& packet) { exceptions_->pass_on(packet); });
+  if (auto r = dialogue_->restore(); !r) return r;
 
   ike_ = std::make_unique<IkePort>(
       io_, *keeper_, [this](const ike::Action& a) { on_action(a); }, [this] { save_ike(); },
@@ -76,7 +82,10 @@ Result<void> Gateway::bring_up() {
   // Before anything is committed: the kernel has forgotten its neighbours with the TAP devices of the life before, so
   // from the first commit on an adopted card sends us packets that wait for them.
   ExceptionPath::Callbacks callbacks;
-  callbacks.acquire = [this](std::uint16_t policy_id) { acquire(policy_id); };
+  callbacks.acquire = [this](std::uint16_t policy_id, std::uint16_t principal, const IpAddress& destination) {
+    acquire(policy_id, principal, destination);
+  };
+  callbacks.consult = [this](driver::Message packet) { dialogue_->on_packet(std::move(packet), steady_clock::now()); };
   callbacks.on_event = [this](const driver::Message& event) { on_card_event(event); };
   callbacks.resolve = [this](const Hop& hop) { resolve(hop); };
   if (auto r = exceptions_->start(card_, *keeper_, std::move(callbacks)); !r) return r;
@@ -270,6 +279,7 @@ void Gateway::keep_neighbours_alive() {
     }
     expire_waiters();
     principals_->retry();
+    dialogue_->tick(now);
     keep_neighbours_alive();
   });
 }

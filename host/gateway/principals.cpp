@@ -36,8 +36,12 @@ void Principals::on_end(const users::Session& session, users::EndReason reason, 
   log::info("session.ended", {{"user", session.user},
                               {"address", session.address.to_string()},
                               {"reason", std::string(users::to_string(reason))}});
+  const bool left = std::none_of(sessions_.begin(), sessions_.end(),
+                                 [&](const auto& entry) { return entry.second.user == session.user; });
   ended_.push_back(std::move(done));
   behind_ = true;
+  keeper_.set_users(on_line());
+  on_gone_(session, left);
   retry();
 }
 

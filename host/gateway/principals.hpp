@@ -19,7 +19,9 @@ namespace sallyport::gateway {
 
 class Principals final : public users::SessionOwner {
  public:
-  explicit Principals(CardKeeper& keeper) : keeper_(keeper) {}
+  // `on_gone`: told of a session that ends before the card is, and whether it was its user's last.
+  using OnGone = std::function<void(const users::Session& session, bool left)>;
+  Principals(CardKeeper& keeper, OnGone on_gone) : keeper_(keeper), on_gone_(std::move(on_gone)) {}
 
   // In force when it returns. Errors: kExists, another user is there; kFull.
   Result<void> on_begin(const users::Session& session) override;
@@ -34,6 +36,7 @@ class Principals final : public users::SessionOwner {
   Result<std::uint16_t> number_of(const std::string& user);
 
   CardKeeper& keeper_;
+  OnGone on_gone_;
   std::map<std::string, users::Session> sessions_;  // by id
   // One each, however many sessions. A number is free again when the card has let go of it, so no packet inside ever
   // carries one that has become somebody else's.

@@ -56,7 +56,7 @@ class PrincipalsTest : public testing::Test {
 
   BreakableCard card_;
   std::unique_ptr<CardKeeper> keeper_ = std::move(CardKeeper::start(card_, Forwarding({}, {}), nullptr).value());
-  Principals principals_{*keeper_};
+  Principals principals_{*keeper_, [](const users::Session&, bool) {}};
   std::vector<std::string> told_;
 };
 
