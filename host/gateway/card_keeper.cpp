@@ -277,37 +277,51 @@ const InstalledSa* CardKeeper::by_row(bool outbound, std::uint16_t row, std::uin
 
 // ---- commit --------------------------------------------------------------------------------------------------------
 
-Result<void> CardKeeper::commit() {
-  auto compiled = compile(true);
-  const bool full = !compiled && compiled.error().code == Errc::kFull;
-  if (full) {
-    const Error why = compiled.error();
-    compiled = compile(false);
-    if (compiled && front_rules_fit_) log::warning("front_rules.full", {{"why", why.detail}});
+std::vector<policy::NumberedPolicy> CardKeeper::numbered() {
+  std::vector<policy::NumberedPolicy> all;
+  for (const auto& p : policies_) {
+    all.push_back({p, policy_id(p.action == policy::Action::kProtect ? p.target() : "policy/" + p.name)});
   }
-  if (!compiled) return compiled.error();
-  if (auto r = open(compiled->image); !r) return r;
+  return all;
+}
+
+std::vector<policy::FrontRule> CardKeeper::front_rules() const {
+  std::vector<policy::FrontRule> all;
+  for (const auto& [owner, rules] : front_rules_) all.insert(all.end(), rules.begin(), rules.end());
+  return all;
+}
+
+policy::Spd CardKeeper::compile(const std::vector<policy::NumberedPolicy>& policies, const policy::UsersOnLine& users,
+                                bool with_front_rules) {
+  if (!with_front_rules) return policy::compile(policies, target_states(), users, {}, false);
+  return policy::compile(policies, target_states(), users, front_rules(), true);
+}
+
+Result<void> CardKeeper::commit() {
+  auto made = tables(true);
+  const bool full = !made && made.error().code == Errc::kFull;
+  if (full) {
+    const Error why = made.error();
+    made = tables(false);
+    if (made && front_rules_fit_) log::warning("front_rules.full", {{"why", why.detail}});
+  }
+  if (!made) return made.error();
+  if (auto r = open(made->image); !r) return r;
   front_rules_fit_ = !full;
-  spd_ = std::move(compiled->spd);
+  spd_ = std::move(made->spd);
   return sa_table_.reclaim();
 }
 
-Result<CardKeeper::Compiled> CardKeeper::compile(bool with_front_rules) {
-  std::vector<policy::NumberedPolicy> numbered;
-  for (const auto& p : policies_) {
-    numbered.push_back({p, policy_id(p.action == policy::Action::kProtect ? p.target() : "policy/" + p.name)});
-  }
-  std::vector<policy::FrontRule> front;
-  for (const auto& [owner, rules] : front_rules_) {
-    if (with_front_rules) front.insert(front.end(), rules.begin(), rules.end());
-  }
-  policy::Spd spd = policy::compile(numbered, target_states(), users_, front, with_front_rules);
+Result<CardKeeper::Tables> CardKeeper::tables(bool with_front_rules) {
+  auto in_force = numbered();
+  std::erase_if(in_force, [this](const auto& numbered) { return !holds(numbered.policy); });
+  policy::Spd spd = compile(in_force, users_, with_front_rules);
   driver::TableImage image = session_.current();
   if (auto r = driver::compile_spd(driver::Direction::kOutbound, spd.outbound, image); !r) return r.error();
   if (auto r = driver::compile_spd(driver::Direction::kInbound, spd.inbound, image); !r) return r.error();
   if (auto r = driver::compile_principals(principals_of(users_), hash_seed_, image); !r) return r.error();
   if (auto r = forwarding_.write(image); !r) return r.error();
-  return Compiled{std::move(spd), std::move(image)};
+  return Tables{std::move(spd), std::move(image)};
 }
 
 Result<void> CardKeeper::open(const driver::TableImage& image) {

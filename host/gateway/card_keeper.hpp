@@ -75,6 +75,16 @@ class CardKeeper final : public ike::SpiAllocator {
   void set_policies(std::vector<policy::Policy> policies, const std::map<std::string, bool>& acquiring);
   [[nodiscard]] const std::vector<policy::Policy>& policies() const { return policies_; }
   [[nodiscard]] const policy::Spd& spd() const { return spd_; }  // as committed last
+  // All of them, and what the card is given for some, were these users on line.
+  [[nodiscard]] std::vector<policy::NumberedPolicy> numbered();
+  [[nodiscard]] policy::Spd compile(const std::vector<policy::NumberedPolicy>& policies,
+                                    const policy::UsersOnLine& users) {
+    return compile(policies, users, front_rules_fit_);
+  }
+  // What the clock shows: with the next commit only the policies are in force that hold then.
+  void set_week_minute(policy::WeekMinute now) { week_minute_ = now; }
+  [[nodiscard]] policy::WeekMinute week_minute() const { return week_minute_; }
+  [[nodiscard]] bool holds(const policy::Policy& policy) const { return policy.when.contains(week_minute_); }
   [[nodiscard]] std::optional<std::string> target_of(std::uint16_t policy_id) const;
   // Else the number is that of a policy's own rules.
   [[nodiscard]] static bool is_of_sas(const std::string& target) { return !target.starts_with("policy/"); }
@@ -123,11 +133,14 @@ class CardKeeper final : public ike::SpiAllocator {
   CardKeeper(driver::Card& card, driver::TableSession session, Forwarding forwarding, CardJournal* journal,
              std::uint32_t hash_seed);
 
-  struct Compiled {
+  struct Tables {
     policy::Spd spd;
     driver::TableImage image;
   };
-  Result<Compiled> compile(bool with_front_rules);
+  Result<Tables> tables(bool with_front_rules);
+  [[nodiscard]] std::vector<policy::FrontRule> front_rules() const;
+  policy::Spd compile(const std::vector<policy::NumberedPolicy>& policies, const policy::UsersOnLine& users,
+                      bool with_front_rules);
   Result<void> open(const driver::TableImage& image);  // told to the journal first
   [[nodiscard]] std::map<std::string, policy::TargetState> target_states();
   std::uint16_t policy_id(const std::string& key);
@@ -145,6 +158,7 @@ class CardKeeper final : public ike::SpiAllocator {
   policy::UsersOnLine users_;
   std::map<std::string, std::vector<policy::FrontRule>> front_rules_;  // by owner
   bool front_rules_fit_ = true;
+  policy::WeekMinute week_minute_ = policy::week_minute(std::chrono::system_clock::now());
   std::uint32_t hash_seed_;  // of the principal table
   policy::Spd spd_;
 };

@@ -145,8 +145,8 @@ void ExceptionPath::from_kernel(layout::Port port, Buffer frame) {
   send(layout::Inject::kLanRx, frame);
 }
 
-void ExceptionPath::send(layout::Inject where, Bytes frame) {
-  if (auto sent = tx_->send(where, frame); !sent) {
+void ExceptionPath::send(layout::Inject where, Bytes frame, std::optional<std::uint16_t> principal) {
+  if (auto sent = tx_->send(where, frame, principal); !sent) {
     log::debug("ring.frame_lost", {{"why", sent.error().detail}});
   }
 }
@@ -204,6 +204,7 @@ void ExceptionPath::handle(driver::Message message) {
     case layout::Upcall::kSoftLimit:
     case layout::Upcall::kHardLimit:
     case layout::Upcall::kSpiUnknown:
+    case layout::Upcall::kTagRejected:
       return callbacks_.on_event(message);
   }
 }
@@ -280,6 +281,11 @@ void ExceptionPath::hold_for_neighbour(driver::Message message) {
   callbacks_.resolve(*hop);
 }
 
+void ExceptionPath::forget(std::uint16_t principal) {
+  for (unsigned read = 0; read < kRingSlots; read += kBatch) poll();  // what is in the ring is theirs, too
+  counters_.lost += for_sa_.forget(principal) + for_neighbour_.forget(principal);
+}
+
 void ExceptionPath::release_policy(std::uint16_t policy_id) {
   for (const Held& held : for_sa_.take(policy_id)) {
     ++counters_.reinjected;
@@ -298,7 +304,11 @@ void ExceptionPath::release_hops() {
       if (waiting.inject == layout::Inject::kLanTx) {
         if (!mac || !forward_in_place(held.frame, *mac, lan_.mac)) continue;
       }
-      send(waiting.inject, held.frame);
+      if (waiting.inject == layout::Inject::kLanRx) {
+        pass_on(held);
+      } else {
+        send(waiting.inject, held.frame);
+      }
     }
   }
 }
@@ -325,7 +335,7 @@ void ExceptionPath::too_big(const driver::Message& message) {
   if (whole || may_not_fragment(*packet)) return answer_too_big(message, *packet, mtu);
   for (Buffer& part : fragments(message.frame, mtu)) {
     if (outbound) {
-      send(layout::Inject::kLanRx, part);
+      send(layout::Inject::kLanRx, part, message.principal);
     } else if (!message.decapsulated) {
       send(layout::Inject::kWanRx, part);
     } else if (hop) {

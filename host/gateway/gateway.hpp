@@ -33,12 +33,16 @@ struct Outcome {
 };
 using OnOutcome = std::function<void(Result<Outcome>)>;
 
+// The time on the wall.
+using WallClock = std::function<std::chrono::system_clock::time_point()>;
+
 class Gateway {
  public:
   // Makes the TAP devices, brings the card up with the policies and manual SAs of `config`, enables it, and starts IKE.
   // A running card that the store of `config` knows is taken over as it is: its packets go on meanwhile. `card`
   // outlives the gateway. Everything happens on `io`'s thread.
-  static Result<std::unique_ptr<Gateway>> start(boost::asio::io_context& io, Config config, driver::Card& card);
+  static Result<std::unique_ptr<Gateway>> start(boost::asio::io_context& io, Config config, driver::Card& card,
+                                                WallClock clock = std::chrono::system_clock::now);
   ~Gateway();
 
   // For a backend in this process that knows when the card has something for us.
@@ -69,6 +73,8 @@ class Gateway {
   [[nodiscard]] ike::Engine& engine() { return ike_->engine(); }
   [[nodiscard]] const ExceptionCounters& exception_counters() const { return exceptions_->counters(); }
   [[nodiscard]] bool waits_for_packets(const std::string& target) const;  // the first packet brings its SA up
+  [[nodiscard]] policy::WeekMinute week_minute() const;
+  [[nodiscard]] std::chrono::system_clock::time_point now() const { return clock_(); }
   [[nodiscard]] std::chrono::steady_clock::time_point started() const { return started_; }
 
   // Deletes every SA in good order, waits for the peers a moment, disables the card, and calls `done`.
@@ -84,7 +90,7 @@ class Gateway {
     OnOutcome done;
   };
 
-  Gateway(boost::asio::io_context& io, Config config, driver::Card& card, driver::CardControl control,
+  Gateway(boost::asio::io_context& io, Config config, driver::Card& card, WallClock clock, driver::CardControl control,
           std::unique_ptr<ExceptionPath> exceptions, Netlink netlink, std::unique_ptr<Memory> memory);
   Result<void> bring_up();
   Result<void> take_card();    // adopts it, or begins anew
@@ -117,6 +123,8 @@ class Gateway {
   Result<void> begin(const std::string& target);  // initiate its child
   [[nodiscard]] std::optional<ike::ChildHandle> child_in_use(const std::string& target) const;
 
+  void follow_clock();  // gateway_windows.cpp
+
   // gateway_policies.cpp
   Result<void> check(const policy::Policy& policy) const;
   Result<void> put_in_force(std::vector<policy::Policy> policies);
@@ -138,6 +146,7 @@ class Gateway {
   boost::asio::io_context& io_;
   Config config_;
   driver::Card& card_;
+  WallClock clock_;
   driver::CardControl control_;
   std::unique_ptr<ExceptionPath> exceptions_;
   Netlink netlink_;

@@ -71,6 +71,21 @@ class HoldQueue {
     return lost;
   }
 
+  // Drops what is of a principal who is gone; how many those were.
+  std::size_t forget(std::uint16_t principal) {
+    std::size_t lost = 0;
+    for (auto at = waiting_.begin(); at != waiting_.end();) {
+      auto& waiting = at->second;
+      lost += std::erase_if(waiting, [&](const Waiting& one) {
+        if (one.held.principal != principal) return false;
+        bytes_ -= one.held.frame.size();
+        return true;
+      });
+      at = waiting.empty() ? waiting_.erase(at) : std::next(at);
+    }
+    return lost;
+  }
+
   [[nodiscard]] std::vector<Key> keys() const {
     std::vector<Key> out;
     for (const auto& [key, waiting] : waiting_) out.push_back(key);

@@ -31,6 +31,17 @@ TEST(HoldQueue, IsBoundedInNumberAndBytes) {
   EXPECT_EQ(queue.bytes(), 2U);
 }
 
+TEST(HoldQueue, ForgetsThePacketsOfWhoIsGone) {
+  HoldQueue<int> queue;
+  queue.hold(1, {{1}, 7}, kStart);
+  queue.hold(1, {{2}, 8}, kStart);
+  queue.hold(2, {{3}, 7}, kStart);
+  EXPECT_EQ(queue.forget(7), 2U);
+  EXPECT_EQ(queue.keys(), std::vector<int>{1});
+  EXPECT_EQ(queue.bytes(), 1U);
+  EXPECT_EQ(queue.take(1), (std::vector<Held>{{{2}, 8}}));
+}
+
 TEST(HoldQueue, ForgetsWhatWaitedTooLong) {
   HoldQueue<int> queue({.packets_per_key = 8, .bytes = 100, .time = milliseconds(1000)});
   queue.hold(1, {Buffer(1)}, kStart);

@@ -8,7 +8,8 @@
 
 namespace sallyport::gateway {
 
-Result<void> Principals::on_begin(const users::Session& session) {
+Result<std::optional<users::Tag>> Principals::on_begin(const users::Session& session) {
+  if (session.tagged) return Error{Errc::kUnsupported, "this gateway takes no tags; log in without marking"};
   for (const auto& [id, other] : sessions_) {
     if (other.address.number() == session.address.number() && other.user != session.user) {
       return Error{Errc::kExists,
@@ -28,7 +29,7 @@ Result<void> Principals::on_begin(const users::Session& session) {
                               {"address", session.address.to_string()},
                               {"principal", numbers_.at(session.user)},
                               {"generation", keeper_.generation()}});
-  return {};
+  return std::optional<users::Tag>();
 }
 
 void Principals::on_end(const users::Session& session, users::EndReason reason, std::function<void()> done) {
@@ -41,7 +42,7 @@ void Principals::on_end(const users::Session& session, users::EndReason reason, 
   ended_.push_back(std::move(done));
   behind_ = true;
   keeper_.set_users(on_line());
-  on_gone_(session, left);
+  callbacks_.on_gone(session, left);
   retry();
 }
 
@@ -53,6 +54,12 @@ void Principals::retry() {
     behind_ = true;
     return log::error("principals.not_in_force", {{"why", put.error().detail}});
   }
+  const policy::UsersOnLine users = on_line();
+  std::erase_if(numbers_, [&](const auto& entry) {
+    if (users.contains(entry.first)) return false;
+    callbacks_.on_free(entry.second);
+    return true;
+  });
   for (const auto& done : std::exchange(ended_, {})) done();  // may begin another session
 }
 
@@ -69,11 +76,9 @@ policy::UsersOnLine Principals::on_line() const {
 }
 
 Result<void> Principals::put_in_force() {
-  const policy::UsersOnLine users = on_line();
-  keeper_.set_users(users);
+  keeper_.set_users(on_line());
   const auto committed = keeper_.commit();
   behind_ = !committed || !ended_.empty();
-  if (committed) std::erase_if(numbers_, [&](const auto& entry) { return !users.contains(entry.first); });
   return committed;
 }
 

@@ -19,12 +19,16 @@ namespace sallyport::gateway {
 
 class Principals final : public users::SessionOwner {
  public:
-  // `on_gone`: told of a session that ends before the card is, and whether it was its user's last.
-  using OnGone = std::function<void(const users::Session& session, bool left)>;
-  Principals(CardKeeper& keeper, OnGone on_gone) : keeper_(keeper), on_gone_(std::move(on_gone)) {}
+  struct Callbacks {
+    // A session ends; `left`: it was its user's last. Told before the card is.
+    std::function<void(const users::Session& session, bool left)> on_gone;
+    // The card has let go of a number, which may become somebody else's when this returns.
+    std::function<void(std::uint16_t principal)> on_free;
+  };
+  Principals(CardKeeper& keeper, Callbacks callbacks) : keeper_(keeper), callbacks_(std::move(callbacks)) {}
 
   // In force when it returns. Errors: kExists, another user is there; kFull.
-  Result<void> on_begin(const users::Session& session) override;
+  Result<std::optional<users::Tag>> on_begin(const users::Session& session) override;
   // `done` when the card has flipped and every packet of before has left; with a card that fails, once retry() made it.
   void on_end(const users::Session& session, users::EndReason reason, std::function<void()> done) override;
   // What the card did not take, again.
@@ -36,7 +40,7 @@ class Principals final : public users::SessionOwner {
   Result<std::uint16_t> number_of(const std::string& user);
 
   CardKeeper& keeper_;
-  OnGone on_gone_;
+  Callbacks callbacks_;
   std::map<std::string, users::Session> sessions_;  // by id
   // One each, however many sessions. A number is free again when the card has let go of it, so no packet inside ever
   // carries one that has become somebody else's.

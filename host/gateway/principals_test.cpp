@@ -44,7 +44,7 @@ class PrincipalsTest : public testing::Test {
                                 std::vector<std::string> groups = {"staff"}) {
     return {id, user, std::move(groups), "password", IpAddress::parse(address).value(), 1000};
   }
-  Result<void> begin(const users::Session& session) { return principals_.on_begin(session); }
+  Result<std::optional<users::Tag>> begin(const users::Session& session) { return principals_.on_begin(session); }
   void end(const users::Session& session) {
     principals_.on_end(session, EndReason::kLogout, [this, id = session.id] { told_.push_back(id); });
   }
@@ -56,8 +56,10 @@ class PrincipalsTest : public testing::Test {
 
   BreakableCard card_;
   std::unique_ptr<CardKeeper> keeper_ = std::move(CardKeeper::start(card_, Forwarding({}, {}), nullptr).value());
-  Principals principals_{*keeper_, [](const users::Session&, bool) {}};
+  Principals principals_{*keeper_,
+                         {[](const users::Session&, bool) {}, [this](std::uint16_t p) { free_.push_back(p); }}};
   std::vector<std::string> told_;
+  std::vector<std::uint16_t> free_;
 };
 
 TEST_F(PrincipalsTest, AUserHasOneNumberUntilTheLastSessionEnds) {
@@ -74,6 +76,7 @@ TEST_F(PrincipalsTest, AUserHasOneNumberUntilTheLastSessionEnds) {
   end(bob);
   EXPECT_THAT(staff(), IsEmpty());
   EXPECT_THAT(told_, ElementsAre("a", "b", "c"));
+  EXPECT_THAT(free_, ElementsAre(1, 2));
 }
 
 TEST_F(PrincipalsTest, AComputerHasOneUserAtATime) {
@@ -118,7 +121,7 @@ TEST_F(PrincipalsTest, ALoginThatTheCardDoesNotTakeIsRefusedAndTheOthersStay) {
   EXPECT_THAT(staff(), IsEmpty());
 
   // Every other one is of the group: each a range of its own, until the card has no room for another.
-  Result<void> last;
+  Result<std::optional<users::Tag>> last = std::optional<users::Tag>();
   std::uint32_t count = 0;
   while (last && count < 1000) {
     ++count;
