@@ -131,9 +131,11 @@ Buffer write_ip(const IpHeader& header, std::uint8_t protocol, Bytes payload) {
   return w.bytes(payload).take();
 }
 
+bool has_ports(std::uint8_t protocol) { return is_one_of(kProtocolsWithPorts, protocol); }
+
 PacketKey packet_key(const IpPacket& packet) {
   PacketKey key{packet.source, packet.destination, packet.protocol};
-  if (is_one_of(kProtocolsWithPorts, packet.protocol) && packet.fragment_offset == 0 && packet.payload().size() >= 4) {
+  if (has_ports(packet.protocol) && packet.fragment_offset == 0 && packet.payload().size() >= 4) {
     ByteReader r(packet.payload());
     key.source_port = r.u16();
     key.destination_port = r.u16();

@@ -92,6 +92,7 @@ struct PacketKey {
   std::uint16_t destination_port = 0;
 };
 PacketKey packet_key(const IpPacket& packet);
+[[nodiscard]] bool has_ports(std::uint8_t protocol);
 
 // RFC 1071: what belongs into a checksum field that has zero now; 0 over bytes that carry their right checksum.
 std::uint16_t internet_checksum(Bytes data);

@@ -8,6 +8,7 @@
 #include "host/cli/answer.hpp"
 #include "host/cli/commands.hpp"
 #include "host/cli/daemon.hpp"
+#include "host/cli/screens.hpp"
 #include "host/policy/policy.hpp"
 
 namespace sallyport::cli {
@@ -40,7 +41,8 @@ std::string help_of(std::string_view word) {
       {"protocol", "tcp, udp, icmp, ipv6-icmp or a number (any)"},
       {"source_port", "port or range, 1000-2000 (any)"},
       {"destination_port", "port or range (any)"},
-      {"action", "bypass, discard or protect"},
+      {"action", "bypass, discard, protect, or ask the user"},
+      {"tell", "yes: users are told of packets of theirs that were sent in the clear, or refused (no)"},
       {"sa", "protect by this manual SA"},
       {"connection", "protect by a child of this connection"},
       {"child", "which child; or else one of its own, by level or proposals"},
@@ -50,6 +52,7 @@ std::string help_of(std::string_view word) {
       {"mode", "of a child of its own: tunnel, or transport, between the two gateways (tunnel)"},
       {"legacy", "yes: broken algorithms may be among these (no)"},
       {"replay_window", "of a child of its own: packets, 64 to 4096 (128)"},
+      {"when", "time windows, mon-fri 08:00-18:00, by the gateway's clock (always)"},
       {"start_action", "of a child of its own: trap, by the first packet, or start, at once (trap)"},
   };
   const auto found = kHelp.find(word);
@@ -64,9 +67,9 @@ json::object body_of(const Words& words) {
 }
 
 Outcome tell(const json::value& answer) {
-  const auto outcome = text(answer, "outcome");
-  if (!outcome.empty()) return {Exit::kDone, outcome + "\n"};
-  return {Exit::kDone, "in force as generation " + std::to_string(number(answer, "generation")) + "\n"};
+  auto outcome = text(answer, "outcome");
+  if (outcome.empty()) outcome = "in force as generation " + std::to_string(number(answer, "generation"));
+  return {Exit::kDone, outcome + "\n" + findings_text(answer)};
 }
 
 Outcome add(const Session& session, const Words& words) {
@@ -171,6 +174,7 @@ void add_policy_commands(CLI::App& app, Session& session) {
 
   CLI::App* deleted = policy->add_subcommand("delete", "the policy");
   (void)add_named(*deleted, session, remove);
+  add_explain_commands(*policy, session);
 }
 
 }  // namespace sallyport::cli

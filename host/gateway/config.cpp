@@ -98,6 +98,9 @@ Result<driver::MacAddress> own_mac(const std::string& text) {
 
 // Whether there is such a user is not asked: it may be one whom a RADIUS server knows.
 Result<void> check_people(const Config& config, const policy::Policy& policy) {
+  if (policy.speaks_to_users() && !config.users) {
+    return Error{Errc::kInvalid, "speaks to users, and nobody can log in; write a section [users]"};
+  }
   if (!policy.names_people()) return {};
   if (!config.users) return Error{Errc::kInvalid, "is of people, and nobody can log in here; write a section [users]"};
   return users::check_name(policy.user.empty() ? policy.group : policy.user);
@@ -122,6 +125,7 @@ class Reader {
     for (auto& section : root_.sections("connections", "connection")) read_connection(section);
     for (auto& section : root_.sections("sas", "manual SA")) read_manual_sa(section);
     for (auto& section : root_.sections("policies", "policy")) read_policy(section);
+    for (auto& section : root_.sections("expectations", "expectation")) read_expectation(section);
     add_policies_of_children();
     root_.finish();
     return std::move(config_);
@@ -218,6 +222,7 @@ class Reader {
   void read_gateway() {
     auto section = root_.section("gateway", "[gateway]");
     config_.socket = section.text_or("socket", config_.socket);
+    config_.socket_group = section.text_or("socket_group", "");
     config_.state_directory = section.text_or("state_directory", config_.state_directory);
     if (const auto keylog = section.text("keylog")) config_.keylog = resolve(*keylog).string();
     const auto level = section.choice("log_level", {"debug", "info", "warning", "error"});
@@ -611,7 +616,7 @@ class Reader {
     const auto problems_before = problems_.count();
     policy::Policy p;
     p.name = read_name(section, policy_names_);
-    if (!section.has("action")) section.problem("needs 'action': \"bypass\", \"discard\" or \"protect\"");
+    if (!section.has("action")) section.problem("needs 'action': \"bypass\", \"discard\", \"protect\" or \"ask\"");
     for (const auto word : policy::policy_words()) {
       if (!section.has(word) || word == "name") continue;
       std::string text;
@@ -623,12 +628,30 @@ class Reader {
     } else if (const auto valid = policy::validate(p); !valid) {
       section.problem("cannot be used: " + valid.error().detail);
     } else if (const auto people = check_people(config_, p); !people) {
-      section.problem(p.user.empty() ? "group" : "user", people.error().detail);
+      const char* word = !p.user.empty() ? "user" : !p.group.empty() ? "group" : p.tell ? "tell" : "action";
+      section.problem(word, people.error().detail);
     } else if (const auto refers = check_references(config_, p); !refers) {
       section.problem(p.sa.empty() ? "connection" : "sa", refers.error().detail);
     }
     section.finish();
     config_.policies.push_back(std::move(p));
+  }
+
+  void read_expectation(TomlSection& section) {
+    const auto problems_before = problems_.count();
+    policy::Expectation e;
+    e.name = read_name(section, expectation_names_);
+    for (const auto word : policy::expectation_words()) {
+      if (!section.has(word) || word == "name") continue;
+      std::string text;
+      for (const auto& part : section.texts(word)) text += (text.empty() ? "" : ",") + part;
+      if (const auto set = policy::set_word(e, word, text); !set) section.problem(word, set.error().detail);
+    }
+    if (problems_.count() == problems_before) {
+      if (const auto valid = policy::validate(e); !valid) section.problem(valid.error().detail);
+    }
+    section.finish();
+    config_.expectations.push_back(std::move(e));
   }
 
   // A child's traffic selectors are its policy unless policies were written for it.
@@ -663,6 +686,7 @@ class Reader {
   std::set<std::string> connection_names_;
   std::set<std::string> sa_names_;
   std::set<std::string> policy_names_;
+  std::set<std::string> expectation_names_;
 };
 
 }  // namespace

@@ -29,11 +29,13 @@ unsigned card_length(const IpAddress& prefix, unsigned length) {
 
 }  // namespace
 
-Gateway::Gateway(boost::asio::io_context& io, Config config, driver::Card& card, driver::CardControl control,
-                 std::unique_ptr<ExceptionPath> exceptions, Netlink netlink, std::unique_ptr<Memory> memory)
+Gateway::Gateway(boost::asio::io_context& io, Config config, driver::Card& card, WallClock clock,
+                 driver::CardControl control, std::unique_ptr<ExceptionPath> exceptions, Netlink netlink,
+                 std::unique_ptr<Memory> memory)
     : io_(io),
       config_(std::move(config)),
       card_(card),
+      clock_(std::move(clock)),
       control_(std::move(control)),
       exceptions_(std::move(exceptions)),
       netlink_(std::move(netlink)),
@@ -44,7 +46,8 @@ Gateway::Gateway(boost::asio::io_context& io, Config config, driver::Card& card,
 
 Gateway::~Gateway() = default;
 
-Result<std::unique_ptr<Gateway>> Gateway::start(boost::asio::io_context& io, Config config, driver::Card& card) {
+Result<std::unique_ptr<Gateway>> Gateway::start(boost::asio::io_context& io, Config config, driver::Card& card,
+                                                WallClock clock) {
   auto control = driver::CardControl::open(card);
   if (!control) return control.error();
   auto memory = Memory::open(io, config.state_directory, config.run_directory());
@@ -53,8 +56,8 @@ Result<std::unique_ptr<Gateway>> Gateway::start(boost::asio::io_context& io, Con
   if (!exceptions) return exceptions.error();
   auto netlink = Netlink::open();
   if (!netlink) return netlink.error();
-  std::unique_ptr<Gateway> gateway(new Gateway(io, std::move(config), card, std::move(*control), std::move(*exceptions),
-                                               std::move(*netlink), std::move(*memory)));
+  std::unique_ptr<Gateway> gateway(new Gateway(io, std::move(config), card, std::move(clock), std::move(*control),
+                                               std::move(*exceptions), std::move(*netlink), std::move(*memory)));
   if (auto up = gateway->bring_up(); !up) return up.error();
   return gateway;
 }
@@ -66,7 +69,15 @@ Result<void> Gateway::bring_up() {
   if (auto r = configure_side(config_.wan, wan.interface); !r) return r;
 
   if (auto r = take_card(); !r) return r;
-  principals_ = std::make_unique<Principals>(*keeper_, tags());
+  Principals::Callbacks of_principals;
+  of_principals.on_gone = [this](const users::Session& s, bool left) { dialogue_->session_ended(s, left); };
+  of_principals.on_free = [this](std::uint16_t principal) { exceptions_->forget(principal); };
+  principals_ = std::make_unique<Principals>(*keeper_, tags(), std::move(of_principals));
+  auto answers = AnswerMemory::open(io_, config_.state_directory);
+  if (!answers) return answers.error();
+  dialogue_ = std::make_unique<Dialogue>(*keeper_, std::move(*answers),
+                                         [this](const Held& packet) { exceptions_->pass_on(packet); });
+  if (auto r = dialogue_->restore(); !r) return r;
 
   ike_ = std::make_unique<IkePort>(
       io_, *keeper_, [this](const ike::Action& a) { on_action(a); }, [this] { save_ike(); },
@@ -76,7 +87,10 @@ Result<void> Gateway::bring_up() {
   // Before anything is committed: the kernel has forgotten its neighbours with the TAP devices of the life before, so
   // from the first commit on an adopted card sends us packets that wait for them.
   ExceptionPath::Callbacks callbacks;
-  callbacks.acquire = [this](std::uint16_t policy_id) { acquire(policy_id); };
+  callbacks.acquire = [this](std::uint16_t policy_id, std::uint16_t principal, const IpAddress& destination) {
+    acquire(policy_id, principal, destination);
+  };
+  callbacks.consult = [this](driver::Message packet) { dialogue_->on_packet(std::move(packet), steady_clock::now()); };
   callbacks.on_event = [this](const driver::Message& event) { on_card_event(event); };
   callbacks.resolve = [this](const Hop& hop) { resolve(hop); };
   if (auto r = exceptions_->start(card_, *keeper_, std::move(callbacks)); !r) return r;
@@ -94,6 +108,7 @@ Result<void> Gateway::bring_up() {
   if (!changed_live) return changed_live.error();
   if (*changed_live) log::info("policies.from_store", {{"policies", (*changed_live)->size()}});
   const std::vector<policy::Policy> policies = changed_live->value_or(config_.policies);
+  keeper_->set_week_minute(week_minute());
   if (auto r = tell_engine(policies); !r) return r;
   if (auto r = restore_ike(); !r) return r;
   if (auto r = put_in_force(policies); !r) return r;
@@ -109,7 +124,7 @@ Result<void> Gateway::bring_up() {
     log::warning("keylog.on", {{"file", config_.keylog}, {"meaning", "whoever reads this file reads the traffic"}});
   }
   for (const auto& p : policies) {
-    if (p.action != policy::Action::kProtect || p.connection.empty()) continue;
+    if (!p.may_protect() || p.connection.empty() || !keeper_->holds(p)) continue;
     // An SA of the life before that IKE does not know will be renewed by nobody, so another takes its place.
     const InstalledSa* sa = keeper_->sending_for(p.target());
     const bool wanted = sa == nullptr ? start_action(p) == StartAction::kStart : sa->child == ike::ChildHandle{};
@@ -273,6 +288,8 @@ void Gateway::keep_neighbours_alive() {
     }
     expire_waiters();
     principals_->retry();
+    dialogue_->tick(now);
+    follow_clock();
     keep_neighbours_alive();
   });
 }

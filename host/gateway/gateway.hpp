@@ -16,6 +16,7 @@
 #include "driver/control/card_control.hpp"
 #include "host/gateway/card_keeper.hpp"
 #include "host/gateway/config.hpp"
+#include "host/gateway/dialogue.hpp"
 #include "host/gateway/exception_path.hpp"
 #include "host/gateway/ike_port.hpp"
 #include "host/gateway/key_log.hpp"
@@ -32,12 +33,16 @@ struct Outcome {
 };
 using OnOutcome = std::function<void(Result<Outcome>)>;
 
+// The time on the wall.
+using WallClock = std::function<std::chrono::system_clock::time_point()>;
+
 class Gateway {
  public:
   // Makes the TAP devices, brings the card up with the policies and manual SAs of `config`, enables it, and starts IKE.
   // A running card that the store of `config` knows is taken over as it is: its packets go on meanwhile. `card`
   // outlives the gateway. Everything happens on `io`'s thread.
-  static Result<std::unique_ptr<Gateway>> start(boost::asio::io_context& io, Config config, driver::Card& card);
+  static Result<std::unique_ptr<Gateway>> start(boost::asio::io_context& io, Config config, driver::Card& card,
+                                                WallClock clock = std::chrono::system_clock::now);
   ~Gateway();
 
   // For a backend in this process that knows when the card has something for us.
@@ -62,11 +67,14 @@ class Gateway {
   [[nodiscard]] const Config& config() const { return config_; }
   [[nodiscard]] CardKeeper& keeper() { return *keeper_; }
   [[nodiscard]] Principals& principals() { return *principals_; }
+  [[nodiscard]] Dialogue& dialogue() { return *dialogue_; }
   [[nodiscard]] driver::CardControl& control() { return control_; }
   [[nodiscard]] driver::Card& card() { return card_; }
   [[nodiscard]] ike::Engine& engine() { return ike_->engine(); }
   [[nodiscard]] const ExceptionCounters& exception_counters() const { return exceptions_->counters(); }
   [[nodiscard]] bool waits_for_packets(const std::string& target) const;  // the first packet brings its SA up
+  [[nodiscard]] policy::WeekMinute week_minute() const;
+  [[nodiscard]] std::chrono::system_clock::time_point now() const { return clock_(); }
   [[nodiscard]] std::chrono::steady_clock::time_point started() const { return started_; }
 
   // Somebody's packet had a tag of no session, or a wrong one: from where.
@@ -87,7 +95,7 @@ class Gateway {
     OnOutcome done;
   };
 
-  Gateway(boost::asio::io_context& io, Config config, driver::Card& card, driver::CardControl control,
+  Gateway(boost::asio::io_context& io, Config config, driver::Card& card, WallClock clock, driver::CardControl control,
           std::unique_ptr<ExceptionPath> exceptions, Netlink netlink, std::unique_ptr<Memory> memory);
   Result<void> bring_up();
   Result<void> take_card();  // adopts it, or begins anew
@@ -110,7 +118,7 @@ class Gateway {
   void on_use_outbound(const ike::UseOutbound& action);
   void on_remove(const ike::RemoveSa& action);
   void on_card_event(const driver::Message& event);
-  void acquire(std::uint16_t policy_id);
+  void acquire(std::uint16_t policy_id, std::uint16_t principal, const IpAddress& destination);
   void child_is_up(const std::string& target);
   void child_failed(const std::string& target, const Error& reason);
   void connection_failed(const std::string& connection, const Error& reason);
@@ -120,6 +128,8 @@ class Gateway {
   void expire_waiters();
   Result<void> begin(const std::string& target);  // initiate its child
   [[nodiscard]] std::optional<ike::ChildHandle> child_in_use(const std::string& target) const;
+
+  void follow_clock();  // gateway_windows.cpp
 
   // gateway_policies.cpp
   Result<void> check(const policy::Policy& policy) const;
@@ -142,6 +152,7 @@ class Gateway {
   boost::asio::io_context& io_;
   Config config_;
   driver::Card& card_;
+  WallClock clock_;
   driver::CardControl control_;
   std::unique_ptr<ExceptionPath> exceptions_;
   Netlink netlink_;
@@ -151,6 +162,7 @@ class Gateway {
   boost::asio::steady_timer housekeeping_;
   std::unique_ptr<CardKeeper> keeper_;
   std::unique_ptr<Principals> principals_;
+  std::unique_ptr<Dialogue> dialogue_;
   std::unique_ptr<IkePort> ike_;
   KeyLog key_log_;
   std::map<std::string, ike::Connection> told_;  // connections as the engine knows them

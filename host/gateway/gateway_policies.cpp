@@ -52,7 +52,7 @@ SaOptions Gateway::options_of(const std::string& connection, const std::string& 
 }
 
 StartAction Gateway::start_action(const Policy& p) const {
-  if (p.action != Action::kProtect || p.connection.empty()) return StartAction::kNone;
+  if (!p.may_protect() || p.connection.empty()) return StartAction::kNone;
   if (p.owns_child()) return p.start ? StartAction::kStart : StartAction::kTrap;
   for (const auto& c : config_.connections) {
     if (c.connection.name != p.connection) continue;
@@ -64,14 +64,14 @@ StartAction Gateway::start_action(const Policy& p) const {
 std::map<std::string, bool> Gateway::acquiring(const std::vector<Policy>& policies) const {
   std::map<std::string, bool> out;
   for (const auto& p : policies) {
-    if (p.action == Action::kProtect) out[p.target()] = start_action(p) != StartAction::kNone;
+    if (p.may_protect()) out[p.target()] = start_action(p) != StartAction::kNone;
   }
   return out;
 }
 
 bool Gateway::waits_for_packets(const std::string& target) const {
   return std::any_of(keeper_->policies().begin(), keeper_->policies().end(), [&](const Policy& p) {
-    return p.action == Action::kProtect && p.target() == target && start_action(p) != StartAction::kNone;
+    return p.may_protect() && p.target() == target && start_action(p) != StartAction::kNone && keeper_->holds(p);
   });
 }
 
@@ -80,7 +80,8 @@ Result<void> Gateway::tell_engine(const std::vector<Policy>& policies) {
   for (const auto& configured : config_.connections) {
     ike::Connection wanted = configured.connection;
     for (const auto& p : policies) {
-      if (p.owns_child() && p.connection == wanted.name) wanted.children.push_back(own_child(p, config_.levels));
+      if (p.owns_child() && p.connection == wanted.name && keeper_->holds(p))
+        wanted.children.push_back(own_child(p, config_.levels));
     }
     const auto told = told_.find(wanted.name);
     if (told != told_.end() && same_children(told->second, wanted)) continue;
@@ -139,7 +140,7 @@ void Gateway::end_change(Result<void> changed) {
 void Gateway::end_orphans() {
   std::set<std::string> wanted;
   for (const auto& p : keeper_->policies()) {
-    if (p.action == Action::kProtect) wanted.insert(p.target());
+    if (p.may_protect() && keeper_->holds(p)) wanted.insert(p.target());
   }
   std::vector<ike::ChildHandle> orphans;
   for (const auto& sa : std::vector(keeper_->sas())) {
@@ -188,6 +189,9 @@ void Gateway::add_policy(Policy policy, const std::string& before, OnOutcome don
 // What a new policy needs beside its rules.
 void Gateway::connect_added(const Policy& policy, const OnOutcome& done) {
   const std::string in_force = "policy '" + policy.name + "' is in force";
+  if (!keeper_->holds(policy)) {
+    return done(Outcome{true, in_force + ", and passed over now: it holds " + policy.when.to_string()});
+  }
   if (policy.action != Action::kProtect) return done(Outcome{true, in_force});
   const std::string target = policy.target();
   if (keeper_->sending_for(target) != nullptr) return done(Outcome{true, in_force + ": " + connected_sentence(target)});
@@ -209,11 +213,11 @@ void Gateway::replace_policy(Policy policy, OnOutcome done) {
   if (replacing_) return done(Error{Errc::kBusy, "another policy is being replaced; try again in a moment"});
   const Policy old = *place;
   const std::string target = policy.target();
-  const bool same_target = old.action == Action::kProtect && old.target() == target;
+  const bool same_target = old.may_protect() && old.target() == target;
 
   *place = policy;
-  const bool negotiates =
-      policy.action == Action::kProtect && !policy.connection.empty() && start_action(policy) != StartAction::kNone;
+  const bool negotiates = policy.action == Action::kProtect && !policy.connection.empty() &&
+                          start_action(policy) != StartAction::kNone && keeper_->holds(policy);
   const bool new_words = !same_target || (policy.owns_child() && !same_child(own_child(old, config_.levels),
                                                                              own_child(policy, config_.levels)));
   const bool up = keeper_->sending_for(target) != nullptr;

@@ -19,7 +19,14 @@ namespace sallyport::gateway {
 
 class Principals final : public users::SessionOwner {
  public:
-  Principals(CardKeeper& keeper, UsersConfig::Tags tags) : keeper_(keeper), tags_(tags) {}
+  struct Callbacks {
+    // A session ends; `left`: it was its user's last. Told before the card is.
+    std::function<void(const users::Session& session, bool left)> on_gone;
+    // The card has let go of a number, which may become somebody else's when this returns.
+    std::function<void(std::uint16_t principal)> on_free;
+  };
+  Principals(CardKeeper& keeper, UsersConfig::Tags tags, Callbacks callbacks)
+      : keeper_(keeper), tags_(tags), callbacks_(std::move(callbacks)) {}
 
   // In force when it returns. Errors: kExists, another user is there; kFull; kUnsupported, no tags are accepted.
   Result<std::optional<users::Tag>> on_begin(const users::Session& session) override;
@@ -39,6 +46,7 @@ class Principals final : public users::SessionOwner {
 
   CardKeeper& keeper_;
   UsersConfig::Tags tags_;
+  Callbacks callbacks_;
   std::map<std::string, users::Session> sessions_;  // by id
   std::map<std::string, std::uint32_t> handles_;    // of tags, by session: as long as the card may know them
   // One each, however many sessions. A number is free again when the card has let go of it, so no packet inside ever

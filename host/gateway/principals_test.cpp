@@ -56,8 +56,11 @@ class PrincipalsTest : public testing::Test {
 
   BreakableCard card_;
   std::unique_ptr<CardKeeper> keeper_ = std::move(CardKeeper::start(card_, Forwarding({}, {}), nullptr).value());
-  Principals principals_{*keeper_, UsersConfig::Tags::kAuthenticated};
+  Principals principals_{*keeper_,
+                         UsersConfig::Tags::kAuthenticated,
+                         {[](const users::Session&, bool) {}, [this](std::uint16_t p) { free_.push_back(p); }}};
   std::vector<std::string> told_;
+  std::vector<std::uint16_t> free_;
 };
 
 TEST_F(PrincipalsTest, AUserHasOneNumberUntilTheLastSessionEnds) {
@@ -74,6 +77,7 @@ TEST_F(PrincipalsTest, AUserHasOneNumberUntilTheLastSessionEnds) {
   end(bob);
   EXPECT_THAT(staff(), IsEmpty());
   EXPECT_THAT(told_, ElementsAre("a", "b", "c"));
+  EXPECT_THAT(free_, ElementsAre(1, 2));
 }
 
 TEST_F(PrincipalsTest, AComputerHasOneUserAtATime) {
@@ -119,9 +123,9 @@ TEST_F(PrincipalsTest, AComputerHasAnyNumberOfUsersWhoMarkTheirPackets) {
 TEST_F(PrincipalsTest, TagsAreGivenWhereTheyAreTaken) {
   users::Session alice = session("a", "alice", "10.1.0.7");
   alice.tagged = true;
-  Principals plain(*keeper_, UsersConfig::Tags::kPlain);
+  Principals plain(*keeper_, UsersConfig::Tags::kPlain, {});
   EXPECT_TRUE(plain.on_begin(alice).value()->plain);
-  Principals off(*keeper_, UsersConfig::Tags::kOff);
+  Principals off(*keeper_, UsersConfig::Tags::kOff, {});
   const auto refused = off.on_begin(alice);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Errc::kUnsupported);

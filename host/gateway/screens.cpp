@@ -154,16 +154,22 @@ Result<json::value> sas_screen(Gateway& gateway) {
   return json::value(json::object{{"sas", std::move(sas)}});
 }
 
-Result<json::value> policies_screen(Gateway& gateway) {
+json::object policies_screen(Gateway& gateway) {
   json::array policies;
   for (const auto& p : gateway.keeper().policies()) {
     json::object words;
     for (const auto word : policy::policy_words()) {
       if (auto text = policy::get_word(p, word); !text.empty()) words[word] = std::move(text);
     }
+    if (!p.when.always()) {
+      words["holds"] = gateway.keeper().holds(p);
+      if (const auto border = p.when.next_border(gateway.now())) {
+        words["changes_s"] = std::chrono::duration_cast<std::chrono::seconds>(*border - gateway.now()).count();
+      }
+    }
     policies.push_back(std::move(words));
   }
-  return json::value(json::object{{"generation", gateway.keeper().generation()}, {"policies", std::move(policies)}});
+  return {{"generation", gateway.keeper().generation()}, {"policies", std::move(policies)}};
 }
 
 json::value levels_screen(Gateway& gateway) {
@@ -187,6 +193,14 @@ Result<json::value> counters_screen(Gateway& gateway) {
   json::object host{
       {"to_kernel", e.to_kernel}, {"from_kernel", e.from_kernel}, {"held", e.held},       {"reinjected", e.reinjected},
       {"lost", e.lost},           {"too_big", e.too_big},         {"refused", e.refused}, {"joined", e.joined}};
+  const auto& d = gateway.dialogue().counters();
+  const auto& m = gateway.dialogue().message_counters();
+  host.insert({{"asked", d.asked},
+               {"passed_on", d.passed_on},
+               {"refused_to_users", d.refused},
+               {"told", m.told},
+               {"kept_back", m.kept_back},
+               {"unheard", m.unheard}});
   return json::value(
       json::object{{"counters", std::move(counters)}, {"drops", std::move(drops)}, {"host", std::move(host)}});
 }

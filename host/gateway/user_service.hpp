@@ -8,8 +8,11 @@
 #include <boost/json/value.hpp>
 #include <functional>
 #include <memory>
+#include <set>
 
 #include "host/api/service.hpp"
+#include "host/gateway/credential_requests.hpp"
+#include "host/policy/people.hpp"
 #include "host/users/sessions/login_desk.hpp"
 
 namespace sallyport::gateway {
@@ -18,17 +21,33 @@ class UserService final : public api::Service {
  public:
   // All outlive it.
   UserService(boost::asio::io_context& loop, users::SharedDirectory& directory, users::LoginDesk& desk,
-              const std::string& key_digest)
-      : loop_(loop), directory_(directory), desk_(desk), key_digest_(key_digest) {}
+              const std::string& key_digest, const Secret& seal_key)
+      : loop_(loop), directory_(directory), desk_(desk), key_digest_(key_digest), seal_key_(seal_key) {}
   ~UserService() override;
 
   [[nodiscard]] static bool answers(const std::string& what);
   void call(const api::Request& request, api::Respond respond) override;
 
+  struct Administrator {
+    std::string name;
+    std::optional<users::Role> role;
+  };
+  // Who of the directory has the name that this machine has for a user. kDenied: nobody, or they are disabled.
+  void of_uid(std::uint32_t uid, std::function<void(Result<Administrator>)> then);
+  // An entry of the audit log.
+  void record(const std::string& actor, const std::string& action, const std::string& subject,
+              const std::string& detail, std::function<void(Result<void>)> then);
+  // The groups of these users, and of the members of these groups.
+  void people(std::set<std::string> users, std::set<std::string> groups,
+              std::function<void(Result<policy::People>)> then);
+
  private:
   using Answer = Result<boost::json::value>;
-  using Work = std::function<Answer(users::Directory& directory)>;
+  using Work = DirectoryWork;
 
+  // Beside the loop; `then` is called by the loop, if this object is there still.
+  template <class Answered>
+  void with_directory(std::function<Answered(users::Directory&)> work, std::function<void(Answered)> then);
   [[nodiscard]] Result<Work> work_of(const api::Request& request) const;
   void sessions(const api::Request& request, const api::Respond& respond);
   void end_sessions_of(const std::string& user, std::function<void()> done);
@@ -37,6 +56,7 @@ class UserService final : public api::Service {
   users::SharedDirectory& directory_;
   users::LoginDesk& desk_;
   const std::string& key_digest_;
+  const Secret& seal_key_;                                // of what the directory keeps sealed
   std::shared_ptr<int> alive_ = std::make_shared<int>();  // what comes back from the thread asks for it
   boost::asio::thread_pool thread_{1};                    // the last: it uses the rest
 };

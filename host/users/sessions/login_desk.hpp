@@ -73,8 +73,11 @@ class LoginDesk : private SessionOwner {
 
   // ---- for the gateway
   [[nodiscard]] Sessions& sessions() { return sessions_; }  // to look at, and to end
-  // An event for the user, as "message"; lost when nobody listens.
-  void tell(const std::string& session, std::string_view event, const boost::json::value& data);
+  // An event for the user, as "message"; false, and lost, when nobody listens.
+  bool tell(const std::string& session, std::string_view event, const boost::json::value& data);
+  bool tell_user(const std::string& user, std::string_view event, const boost::json::value& data);  // in all sessions
+  // An entry of the audit log about a user.
+  void record(std::string subject, std::string action, std::string detail);
   // A packet from there had a tag of no session, or a wrong one: noted once in a while.
   void on_tag_rejected(const IpAddress& from);
   // Once a second: ends what is over.
@@ -102,7 +105,6 @@ class LoginDesk : private SessionOwner {
   // What an address does too often, and until when it is not noted again.
   using Noted = std::map<std::string, Session::Time>;
   [[nodiscard]] bool worth_noting(Noted& noted, const IpAddress& address) const;
-  void record(std::string subject, std::string action, std::string detail);
   Result<Identity> decide(const Begun& attempt, const Answer& answer);
   Result<Identity> known(const Authenticator& method, Identity who);
   void forget_what_is_late();

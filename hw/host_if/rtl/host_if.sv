@@ -66,13 +66,14 @@ module host_if
 
   // settings
   output logic        enable_o,
-  output logic        wipe_o,      // a pulse: zero all SA rows and keys
+  output logic        wipe_o,      // a pulse: zero all rows and keys of SAs and tags
   input  logic        wiping_i,    // from the clock after it until done
   output logic [47:0] lan_mac_o,
   output logic [47:0] wan_mac_o,
   output logic [31:0] hash_seed_o,
   output logic [11:0] lan_vlan_o,
   output logic [11:0] wan_vlan_o,
+  output logic        plain_tags_o,
 
   // capture of an SA's living state
   output logic                   capture_valid_o,  // a pulse
@@ -99,6 +100,7 @@ module host_if
   stream_if.src       host_tx,
   output inject_e     host_tx_inject_o,
   output logic [13:0] host_tx_length_o,
+  output sender_t     host_tx_sender_o,
 
   output logic busy_o  // 0: nothing moves here, and without input nothing will
 );
@@ -117,14 +119,15 @@ module host_if
   logic        counter_drop;
   logic [5:0]  counter_index;
   logic [63:0] counter;
-  logic        csr_busy;
+  logic        csr_busy, counters_busy, in_flight_busy, rx_busy;
 
   csr u_csr (
     .clk_i, .rst_ni,
     .s_axil_awvalid, .s_axil_awready, .s_axil_awaddr, .s_axil_wvalid, .s_axil_wready, .s_axil_wdata, .s_axil_wstrb,
     .s_axil_bvalid, .s_axil_bready, .s_axil_bresp, .s_axil_arvalid, .s_axil_arready, .s_axil_araddr,
     .s_axil_rvalid, .s_axil_rready, .s_axil_rdata, .s_axil_rresp,
-    .enable_o, .wipe_o, .wiping_i, .lan_mac_o, .wan_mac_o, .hash_seed_o, .lan_vlan_o, .wan_vlan_o, .generation_o,
+    .enable_o, .wipe_o, .wiping_i, .lan_mac_o, .wan_mac_o, .hash_seed_o, .lan_vlan_o, .wan_vlan_o, .plain_tags_o,
+    .generation_o,
     .clock_o        (clock),
     .load_start_o   (load_start),
     .load_address_o (load_address),
@@ -158,7 +161,8 @@ module host_if
     .rst_ni,
     .admit_i,
     .leave_i,
-    .in_flight_o(in_flight)
+    .in_flight_o(in_flight),
+    .busy_o     (in_flight_busy)
   );
 
   host_counts_t host_counts;
@@ -178,7 +182,8 @@ module host_if
     .drop_i       ({drop_t'{rx_dropped, DropHostRingFull}, drop_t'{tx_dropped, DropHostInject}, drop_i}),
     .read_drop_i  (counter_drop),
     .read_index_i (counter_index),
-    .read_value_o (counter)
+    .read_value_o (counter),
+    .busy_o       (counters_busy)
   );
 
   // ---- host memory: reads -----------------------------------------------------------------------------------------------------
@@ -221,7 +226,8 @@ module host_if
   // ---- rings ------------------------------------------------------------------------------------------------------------------
 
   logic    tx_busy;
-  logic    event_valid, event_ready, unknown_done, events_busy;
+  logic    event_valid, event_ready, events_busy;
+  logic [ToldOnce-1:0] told_done;
   notice_t next_event;
 
   tx_ring u_tx (
@@ -239,6 +245,7 @@ module host_if
     .host_tx,
     .inject_o       (host_tx_inject_o),
     .length_o       (host_tx_length_o),
+    .sender_o       (host_tx_sender_o),
     .host_tx_o      (host_counts.host_tx),
     .dropped_o      (tx_dropped),
     .busy_o         (tx_busy)
@@ -249,7 +256,7 @@ module host_if
     .rst_ni,
     .event_valid_i,
     .event_i,
-    .unknown_done_i(unknown_done),
+    .told_done_i   (told_done),
     .lost_o        (intake_lost),
     .valid_o       (event_valid),
     .event_o       (next_event),
@@ -273,7 +280,8 @@ module host_if
     .event_valid_i    (event_valid),
     .event_i          (next_event),
     .event_ready_o    (event_ready),
-    .unknown_done_o   (unknown_done),
+    .busy_o           (rx_busy),
+    .told_done_o      (told_done),
     .host_rx_o        (host_counts.host_rx),
     .events_o         (host_counts.events),
     .dropped_o        (rx_dropped),
@@ -283,7 +291,7 @@ module host_if
     .m_axi_bvalid, .m_axi_bready, .m_axi_bresp
   );
 
-  assign busy_o = csr_busy || loading || tx_busy || !rx_idle || events_busy || event_valid_i != '0 || host_rx_outbound.valid ||
+  assign busy_o = csr_busy || loading || tx_busy || rx_busy || events_busy || counters_busy || in_flight_busy || event_valid_i != '0 || host_rx_outbound.valid ||
                   host_rx_inbound.valid;
 
 endmodule
