@@ -27,7 +27,7 @@ SaOptions Gateway::options_of(const std::string& connection, const std::string& 
 }
 
 StartAction Gateway::start_action(const Policy& p) const {
-  if (p.action != Action::kProtect || p.connection.empty()) return StartAction::kNone;
+  if (!p.may_protect() || p.connection.empty()) return StartAction::kNone;
   if (p.owns_child()) return p.start ? StartAction::kStart : StartAction::kTrap;
   for (const auto& c : config_.connections) {
     if (c.connection.name != p.connection) continue;
@@ -39,15 +39,14 @@ StartAction Gateway::start_action(const Policy& p) const {
 std::map<std::string, bool> Gateway::acquiring(const std::vector<Policy>& policies) const {
   std::map<std::string, bool> out;
   for (const auto& p : policies) {
-    if (p.action == Action::kProtect) out[p.target()] = start_action(p) != StartAction::kNone;
+    if (p.may_protect()) out[p.target()] = start_action(p) != StartAction::kNone;
   }
   return out;
 }
 
 bool Gateway::waits_for_packets(const std::string& target) const {
   return std::any_of(keeper_->policies().begin(), keeper_->policies().end(), [&](const Policy& p) {
-    return p.action == Action::kProtect && p.target() == target && start_action(p) != StartAction::kNone &&
-           keeper_->holds(p);
+    return p.may_protect() && p.target() == target && start_action(p) != StartAction::kNone && keeper_->holds(p);
   });
 }
 
@@ -92,7 +91,7 @@ void Gateway::end_orphans() {
   std::set<std::string> wanted;
   for (const auto* list : {&keeper_->policies(), &commits_->configurations().policies()}) {
     for (const auto& p : *list) {
-      if (p.action == Action::kProtect && keeper_->holds(p)) wanted.insert(p.target());
+      if (p.may_protect() && keeper_->holds(p)) wanted.insert(p.target());
     }
   }
   std::vector<ike::ChildHandle> orphans;

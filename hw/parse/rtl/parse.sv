@@ -193,7 +193,6 @@ module parse
   logic [191:0] behind2_q;
   logic [ 15:0] payload2_q;     // bytes
   logic         has_ports2_q;   // the protocol, if there is room for them
-  logic         opens2_q;       // RFC 9293 3.1: of a segment's flags, in its byte 13, SYN without ACK; if there is room for them
   logic         esp2_q, ah2_q, udp2_q;
   logic         port2_q;        // RFC 3948's, if it is UDP
   logic         marker2_q;      // its first four bytes tell ESP from IKE
@@ -221,7 +220,6 @@ module parse
       payload2_q   <= ip1_q.total - 16'(ip1_q.header);
       // TCP, UDP, SCTP and DCCP, a whole packet or its first fragment.
       has_ports2_q <= ip1_q.protocol inside {8'd6, 8'd17, 8'd132, 8'd33} && !later1_q;
-      opens2_q     <= ip1_q.protocol == 8'd6 && !ip1_q.fragment && behind1_q[81] && !behind1_q[84];
       esp2_q       <= ip1_q.protocol == 8'd50;
       ah2_q        <= ip1_q.protocol == 8'd51;
       udp2_q       <= ip1_q.protocol == 8'd17;
