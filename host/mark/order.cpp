@@ -44,7 +44,7 @@ Result<Order> read_order(Bytes datagram) {
   const auto* ipv6 = word("ipv6");
   const auto* protect = word("protect");
   if (handle == nullptr || !handle->is_number() || key == nullptr || !key->is_string() || plain == nullptr ||
-      !plain->is_bool() || protect == nullptr || !protect->is_array()) {
+      !plain->is_bool() || ipv6 == nullptr || !ipv6->is_bool() || protect == nullptr || !protect->is_array()) {
     return wrong("handle, key, plain, ipv6 and protect are needed");
   }
   Order order;

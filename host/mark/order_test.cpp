@@ -32,6 +32,7 @@ TEST(Order, SaysWhatIsWrongAndTellsNobodyTheKey) {
   EXPECT_THAT(detail(""), HasSubstr("not a JSON object"));
   EXPECT_THAT(detail("[]"), HasSubstr("not a JSON object"));
   EXPECT_THAT(detail(R"({"handle":1,"plain":false,"ipv6":false,"protect":[]})"), HasSubstr("are needed"));
+  EXPECT_THAT(detail(R"({"handle":1,"key":")" + key + R"(","plain":false,"protect":[]})"), HasSubstr("ipv6"));
   EXPECT_THAT(detail(R"({"handle":-1,"key":")" + key + R"(","plain":false,"ipv6":false,"protect":[]})"),
               HasSubstr("32 bits"));
   const std::string shorter = detail(R"({"handle":1,"key":"aaaa","plain":false,"ipv6":false,"protect":[]})");
