@@ -219,6 +219,7 @@ class Reader {
   void read_gateway() {
     auto section = root_.section("gateway", "[gateway]");
     config_.socket = section.text_or("socket", config_.socket);
+    config_.socket_group = section.text_or("socket_group", "");
     config_.state_directory = section.text_or("state_directory", config_.state_directory);
     if (const auto keylog = section.text("keylog")) config_.keylog = resolve(*keylog).string();
     const auto level = section.choice("log_level", {"debug", "info", "warning", "error"});

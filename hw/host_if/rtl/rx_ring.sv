@@ -311,7 +311,9 @@ module rx_ring
 
   logic    given;
   logic    oldest_is_event, ending_is_event;
-  logic [ToldOnce-1:0] once;         // of which kind the event is
+  logic [ToldOnce-1:0]       once;
+  logic [ToldOnce-1:0]       told_open_q;
+  logic [ToldOnce-1:0][31:0] behind_told_q;  // the slot behind it
 
   assign given  = answer && burst_answered.descriptor && !answer_failed && !broken_q;
 
@@ -323,20 +325,19 @@ module rx_ring
   assign dropped_o    = refuse_frame || (give_up && !ending_is_event);
   assign event_lost_o = refuse_event || (give_up && ending_is_event);
 
+  // Of what is told once: its slot, until the host gives it back.
   assign once = told_once(event_i.upcall);
 
   for (genvar i = 0; i < ToldOnce; i++) begin : gen_told
-    logic        open_q;      // one is with the host, which has not given it back
-    logic [31:0] behind_q;    // the slot behind it
-    logic [31:0] given_back;  // negative: not yet
+    logic [31:0] given_back;  // slots from that one on; negative: not yet
 
-    assign given_back     = ring_i.host - behind_q;
-    assign told_done_o[i] = (refuse_event && once[i]) || (open_q && (restart_i || !runs || !given_back[31]));
+    assign given_back     = ring_i.host - behind_told_q[i];
+    assign told_done_o[i] = (refuse_event && once[i]) || (told_open_q[i] && (restart_i || !runs || !given_back[31]));
 
     always_ff @(posedge clk_i) begin
-      if (!rst_ni || told_done_o[i]) open_q <= 1'b0;
-      else if (claim_event && once[i]) open_q <= 1'b1;
-      if (claim_event && once[i]) behind_q <= claimed_q + 32'd1;
+      if (!rst_ni || told_done_o[i]) told_open_q[i] <= 1'b0;
+      else if (claim_event && once[i]) told_open_q[i] <= 1'b1;
+      if (claim_event && once[i]) behind_told_q[i] <= claimed_q + 32'd1;
     end
   end
 

@@ -128,7 +128,10 @@ module parse
   function automatic logic [17:0] sum_of_two(int unsigned i);
     sum_of_two = '0;
     for (int unsigned word = 2 * i; word < 2 * i + 2 && word < MaxHeaderWords; word++) begin
-      if (inside_q[word]) sum_of_two = sum_of_two + 18'(u16(EthernetBytes + 4 * word)) + 18'(u16(EthernetBytes + 4 * word + 2));
+      for (int unsigned half = 0; half < 2; half++) begin
+        sum_of_two += {2'b0, {window[8*(EthernetBytes+4*word+2*half)+:8], window[8*(EthernetBytes+4*word+2*half+1)+:8]} &
+                             {16{inside_q[word]}}};
+      end
     end
   endfunction
 
@@ -190,10 +193,10 @@ module parse
   logic [191:0] behind2_q;
   logic [ 15:0] payload2_q;     // bytes
   logic         has_ports2_q;   // the protocol, if there is room for them
-  logic         opens2_q;       // RFC 9293 3.1: of a segment's flags, in its byte 13, SYN without ACK; if there is room for them
   logic         esp2_q, ah2_q, udp2_q;
   logic         port2_q;        // RFC 3948's, if it is UDP
   logic         marker2_q;      // its first four bytes tell ESP from IKE
+  logic         opens2_q;       // TCP's flags in a whole packet: SYN without ACK (RFC 9293 3.1)
   logic         ff2_q;          // one byte 0xff keeps a NAT's mapping alive
   logic [ 19:0] sum2_q[2];
 
@@ -217,13 +220,13 @@ module parse
       payload2_q   <= ip1_q.total - 16'(ip1_q.header);
       // TCP, UDP, SCTP and DCCP, a whole packet or its first fragment.
       has_ports2_q <= ip1_q.protocol inside {8'd6, 8'd17, 8'd132, 8'd33} && !later1_q;
-      opens2_q     <= ip1_q.protocol == 8'd6 && !ip1_q.fragment && behind1_q[81] && !behind1_q[84];
       esp2_q       <= ip1_q.protocol == 8'd50;
       ah2_q        <= ip1_q.protocol == 8'd51;
       udp2_q       <= ip1_q.protocol == 8'd17;
       port2_q      <= behind1_q[175-:16] == 16'd4500;
       marker2_q    <= behind1_q[127-:32] != '0;
       ff2_q        <= behind1_q[127-:8] == 8'hff;
+      opens2_q     <= ip1_q.protocol == 8'd6 && !ip1_q.fragment && behind1_q[191-8*13-6] && !behind1_q[191-8*13-3];
       for (int unsigned i = 0; i < 2; i++) begin
         sum2_q[i] <= 20'(sum1_q[4*i]) + 20'(sum1_q[4*i+1]) + 20'(sum1_q[4*i+2]) + 20'(sum1_q[4*i+3]);
       end
