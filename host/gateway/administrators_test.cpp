@@ -147,7 +147,7 @@ TEST_F(AdministratorsTest, TheAuditLogSaysWhoChangedWhat) {
   ask("sync", "DELETE", "/v1/policies/refused");
   ask("root", "POST", "/v1/rekey");
   ask("bin", "GET", "/v1/status");
-  const auto entries = directly({"GET", {"audit", "4"}})->at("entries");  // behind the users of this test
+  const auto entries = directly({"GET", {"audit", "4"}, nullptr})->at("entries");  // behind the users of this test
   ASSERT_EQ(entries.as_array().size(), 2U) << json::serialize(entries);
   EXPECT_EQ(entries.at(0).at("actor"), "sync");
   EXPECT_EQ(entries.at(0).at("action"), "policy.delete");
