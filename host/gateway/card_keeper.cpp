@@ -91,7 +91,10 @@ void CardKeeper::set_policies(std::vector<policy::Policy> policies, const std::m
   acquiring_ = acquiring;
   // A number stays with its target while SAs carry it.
   std::set<std::string> used;
-  for (const auto& p : policies_) used.insert(p.action == policy::Action::kProtect ? p.target() : "policy/" + p.name);
+  for (const auto& p : policies_) {
+    if (p.may_protect()) used.insert(p.target());
+    if (p.action != policy::Action::kProtect) used.insert("policy/" + p.name);
+  }
   for (const auto& sa : sas_) used.insert(sa.target);
   std::erase_if(ids_, [&](const auto& entry) { return !used.contains(entry.first); });
   for (const auto& key : used) policy_id(key);
@@ -104,10 +107,22 @@ std::optional<std::string> CardKeeper::target_of(std::uint16_t policy_id) const 
   return std::nullopt;
 }
 
+const policy::Policy* CardKeeper::speaking(std::uint16_t policy_id) const {
+  const auto name = target_of(policy_id);
+  const auto found = std::find_if(policies_.begin(), policies_.end(), [&](const policy::Policy& p) {
+    return p.speaks_to_users() && name == "policy/" + p.name;
+  });
+  return found == policies_.end() ? nullptr : &*found;
+}
+
+void CardKeeper::set_front_rules(const std::string& owner, std::vector<policy::FrontRule> rules) {
+  front_rules_[owner] = std::move(rules);
+}
+
 std::map<std::string, policy::TargetState> CardKeeper::target_states() {
   std::map<std::string, policy::TargetState> states;
   for (const auto& p : policies_) {
-    if (p.action != policy::Action::kProtect) continue;
+    if (!p.may_protect()) continue;
     auto& state = states[p.target()];
     state.policy_id = policy_id(p.target());
     const auto acquire = acquiring_.find(p.target());
@@ -270,22 +285,43 @@ std::vector<policy::NumberedPolicy> CardKeeper::numbered() {
   return all;
 }
 
-policy::Spd CardKeeper::compile(const std::vector<policy::NumberedPolicy>& policies, const policy::UsersOnLine& users) {
-  return policy::compile(policies, target_states(), users);
+std::vector<policy::FrontRule> CardKeeper::front_rules() const {
+  std::vector<policy::FrontRule> all;
+  for (const auto& [owner, rules] : front_rules_) all.insert(all.end(), rules.begin(), rules.end());
+  return all;
+}
+
+policy::Spd CardKeeper::compile(const std::vector<policy::NumberedPolicy>& policies, const policy::UsersOnLine& users,
+                                bool with_front_rules) {
+  if (!with_front_rules) return policy::compile(policies, target_states(), users, {}, false);
+  return policy::compile(policies, target_states(), users, front_rules(), true);
 }
 
 Result<void> CardKeeper::commit() {
+  auto made = tables(true);
+  const bool full = !made && made.error().code == Errc::kFull;
+  if (full) {
+    const Error why = made.error();
+    made = tables(false);
+    if (made && front_rules_fit_) log::warning("front_rules.full", {{"why", why.detail}});
+  }
+  if (!made) return made.error();
+  if (auto r = open(made->image); !r) return r;
+  front_rules_fit_ = !full;
+  spd_ = std::move(made->spd);
+  return sa_table_.reclaim();
+}
+
+Result<CardKeeper::Tables> CardKeeper::tables(bool with_front_rules) {
   auto in_force = numbered();
   std::erase_if(in_force, [this](const auto& numbered) { return !holds(numbered.policy); });
-  policy::Spd spd = compile(in_force, users_);
+  policy::Spd spd = compile(in_force, users_, with_front_rules);
   driver::TableImage image = session_.current();
-  if (auto r = driver::compile_spd(driver::Direction::kOutbound, spd.outbound, image); !r) return r;
-  if (auto r = driver::compile_spd(driver::Direction::kInbound, spd.inbound, image); !r) return r;
-  if (auto r = driver::compile_principals(principals_of(users_), hash_seed_, image); !r) return r;
-  if (auto r = forwarding_.write(image); !r) return r;
-  if (auto r = open(image); !r) return r;
-  spd_ = std::move(spd);
-  return sa_table_.reclaim();
+  if (auto r = driver::compile_spd(driver::Direction::kOutbound, spd.outbound, image); !r) return r.error();
+  if (auto r = driver::compile_spd(driver::Direction::kInbound, spd.inbound, image); !r) return r.error();
+  if (auto r = driver::compile_principals(principals_of(users_), hash_seed_, image); !r) return r.error();
+  if (auto r = forwarding_.write(image); !r) return r.error();
+  return Tables{std::move(spd), std::move(image)};
 }
 
 Result<void> CardKeeper::open(const driver::TableImage& image) {

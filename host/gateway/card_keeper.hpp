@@ -78,17 +78,27 @@ class CardKeeper final : public ike::SpiAllocator {
   // All of them, and what the card is given for some, were these users on line.
   [[nodiscard]] std::vector<policy::NumberedPolicy> numbered();
   [[nodiscard]] policy::Spd compile(const std::vector<policy::NumberedPolicy>& policies,
-                                    const policy::UsersOnLine& users);
+                                    const policy::UsersOnLine& users) {
+    return compile(policies, users, front_rules_fit_);
+  }
   // What the clock shows: with the next commit only the policies are in force that hold then.
   void set_week_minute(policy::WeekMinute now) { week_minute_ = now; }
   [[nodiscard]] policy::WeekMinute week_minute() const { return week_minute_; }
   [[nodiscard]] bool holds(const policy::Policy& policy) const { return policy.when.contains(week_minute_); }
   [[nodiscard]] std::optional<std::string> target_of(std::uint16_t policy_id) const;
+  // Else the number is that of a policy's own rules.
+  [[nodiscard]] static bool is_of_sas(const std::string& target) { return !target.starts_with("policy/"); }
   [[nodiscard]] const std::map<std::string, std::uint16_t>& policy_ids() const { return ids_; }
 
   // ---- users: in force with the next commit. An address is one user's.
   void set_users(policy::UsersOnLine users) { users_ = std::move(users); }
   [[nodiscard]] const policy::UsersOnLine& users() const { return users_; }
+
+  // ---- rules in front of policies, each owner's: in force with the next commit. They cost nobody else anything: where
+  // the card has no room for them, a commit goes without them, and without telling users.
+  void set_front_rules(const std::string& owner, std::vector<policy::FrontRule> rules);
+  // The policy that gave a packet to the host to speak with its user; null: it is another's, or waits for an SA.
+  [[nodiscard]] const policy::Policy* speaking(std::uint16_t policy_id) const;
 
   // ---- SAs
   Result<Spi> allocate() override;
@@ -123,6 +133,14 @@ class CardKeeper final : public ike::SpiAllocator {
   CardKeeper(driver::Card& card, driver::TableSession session, Forwarding forwarding, CardJournal* journal,
              std::uint32_t hash_seed);
 
+  struct Tables {
+    policy::Spd spd;
+    driver::TableImage image;
+  };
+  Result<Tables> tables(bool with_front_rules);
+  [[nodiscard]] std::vector<policy::FrontRule> front_rules() const;
+  policy::Spd compile(const std::vector<policy::NumberedPolicy>& policies, const policy::UsersOnLine& users,
+                      bool with_front_rules);
   Result<void> open(const driver::TableImage& image);  // told to the journal first
   [[nodiscard]] std::map<std::string, policy::TargetState> target_states();
   std::uint16_t policy_id(const std::string& key);
@@ -138,6 +156,8 @@ class CardKeeper final : public ike::SpiAllocator {
   std::map<std::string, std::uint16_t> stored_ids_;
   std::vector<InstalledSa> sas_;
   policy::UsersOnLine users_;
+  std::map<std::string, std::vector<policy::FrontRule>> front_rules_;  // by owner
+  bool front_rules_fit_ = true;
   policy::WeekMinute week_minute_ = policy::week_minute(std::chrono::system_clock::now());
   std::uint32_t hash_seed_;  // of the principal table
   policy::Spd spd_;

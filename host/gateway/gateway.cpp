@@ -69,7 +69,15 @@ Result<void> Gateway::bring_up() {
   if (auto r = configure_side(config_.wan, wan.interface); !r) return r;
 
   if (auto r = take_card(); !r) return r;
-  principals_ = std::make_unique<Principals>(*keeper_);
+  Principals::Callbacks of_principals;
+  of_principals.on_gone = [this](const users::Session& s, bool left) { dialogue_->session_ended(s, left); };
+  of_principals.on_free = [this](std::uint16_t principal) { exceptions_->forget(principal); };
+  principals_ = std::make_unique<Principals>(*keeper_, std::move(of_principals));
+  auto answers = AnswerMemory::open(io_, config_.state_directory);
+  if (!answers) return answers.error();
+  dialogue_ = std::make_unique<Dialogue>(*keeper_, std::move(*answers),
+                                         [this](const Held& packet) { exceptions_->pass_on(packet); });
+  if (auto r = dialogue_->restore(); !r) return r;
 
   ike_ = std::make_unique<IkePort>(
       io_, *keeper_, [this](const ike::Action& a) { on_action(a); }, [this] { save_ike(); },
@@ -79,7 +87,10 @@ Result<void> Gateway::bring_up() {
   // Before anything is committed: the kernel has forgotten its neighbours with the TAP devices of the life before, so
   // from the first commit on an adopted card sends us packets that wait for them.
   ExceptionPath::Callbacks callbacks;
-  callbacks.acquire = [this](std::uint16_t policy_id) { acquire(policy_id); };
+  callbacks.acquire = [this](std::uint16_t policy_id, std::uint16_t principal, const IpAddress& destination) {
+    acquire(policy_id, principal, destination);
+  };
+  callbacks.consult = [this](driver::Message packet) { dialogue_->on_packet(std::move(packet), steady_clock::now()); };
   callbacks.on_event = [this](const driver::Message& event) { on_card_event(event); };
   callbacks.resolve = [this](const Hop& hop) { resolve(hop); };
   if (auto r = exceptions_->start(card_, *keeper_, std::move(callbacks)); !r) return r;
@@ -113,7 +124,7 @@ Result<void> Gateway::bring_up() {
     log::warning("keylog.on", {{"file", config_.keylog}, {"meaning", "whoever reads this file reads the traffic"}});
   }
   for (const auto& p : policies) {
-    if (p.action != policy::Action::kProtect || p.connection.empty() || !keeper_->holds(p)) continue;
+    if (!p.may_protect() || p.connection.empty() || !keeper_->holds(p)) continue;
     // An SA of the life before that IKE does not know will be renewed by nobody, so another takes its place.
     const InstalledSa* sa = keeper_->sending_for(p.target());
     const bool wanted = sa == nullptr ? start_action(p) == StartAction::kStart : sa->child == ike::ChildHandle{};
@@ -274,6 +285,7 @@ void Gateway::keep_neighbours_alive() {
     }
     expire_waiters();
     principals_->retry();
+    dialogue_->tick(now);
     follow_clock();
     keep_neighbours_alive();
   });

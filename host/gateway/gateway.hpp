@@ -16,6 +16,7 @@
 #include "driver/control/card_control.hpp"
 #include "host/gateway/card_keeper.hpp"
 #include "host/gateway/config.hpp"
+#include "host/gateway/dialogue.hpp"
 #include "host/gateway/exception_path.hpp"
 #include "host/gateway/ike_port.hpp"
 #include "host/gateway/key_log.hpp"
@@ -66,6 +67,7 @@ class Gateway {
   [[nodiscard]] const Config& config() const { return config_; }
   [[nodiscard]] CardKeeper& keeper() { return *keeper_; }
   [[nodiscard]] Principals& principals() { return *principals_; }
+  [[nodiscard]] Dialogue& dialogue() { return *dialogue_; }
   [[nodiscard]] driver::CardControl& control() { return control_; }
   [[nodiscard]] driver::Card& card() { return card_; }
   [[nodiscard]] ike::Engine& engine() { return ike_->engine(); }
@@ -110,7 +112,7 @@ class Gateway {
   void on_use_outbound(const ike::UseOutbound& action);
   void on_remove(const ike::RemoveSa& action);
   void on_card_event(const driver::Message& event);
-  void acquire(std::uint16_t policy_id);
+  void acquire(std::uint16_t policy_id, std::uint16_t principal, const IpAddress& destination);
   void child_is_up(const std::string& target);
   void child_failed(const std::string& target, const Error& reason);
   void connection_failed(const std::string& connection, const Error& reason);
@@ -154,6 +156,7 @@ class Gateway {
   boost::asio::steady_timer housekeeping_;
   std::unique_ptr<CardKeeper> keeper_;
   std::unique_ptr<Principals> principals_;
+  std::unique_ptr<Dialogue> dialogue_;
   std::unique_ptr<IkePort> ike_;
   KeyLog key_log_;
   std::map<std::string, ike::Connection> told_;  // connections as the engine knows them

@@ -52,7 +52,7 @@ SaOptions Gateway::options_of(const std::string& connection, const std::string& 
 }
 
 StartAction Gateway::start_action(const Policy& p) const {
-  if (p.action != Action::kProtect || p.connection.empty()) return StartAction::kNone;
+  if (!p.may_protect() || p.connection.empty()) return StartAction::kNone;
   if (p.owns_child()) return p.start ? StartAction::kStart : StartAction::kTrap;
   for (const auto& c : config_.connections) {
     if (c.connection.name != p.connection) continue;
@@ -64,15 +64,14 @@ StartAction Gateway::start_action(const Policy& p) const {
 std::map<std::string, bool> Gateway::acquiring(const std::vector<Policy>& policies) const {
   std::map<std::string, bool> out;
   for (const auto& p : policies) {
-    if (p.action == Action::kProtect) out[p.target()] = start_action(p) != StartAction::kNone;
+    if (p.may_protect()) out[p.target()] = start_action(p) != StartAction::kNone;
   }
   return out;
 }
 
 bool Gateway::waits_for_packets(const std::string& target) const {
   return std::any_of(keeper_->policies().begin(), keeper_->policies().end(), [&](const Policy& p) {
-    return p.action == Action::kProtect && p.target() == target && start_action(p) != StartAction::kNone &&
-           keeper_->holds(p);
+    return p.may_protect() && p.target() == target && start_action(p) != StartAction::kNone && keeper_->holds(p);
   });
 }
 
@@ -141,7 +140,7 @@ void Gateway::end_change(Result<void> changed) {
 void Gateway::end_orphans() {
   std::set<std::string> wanted;
   for (const auto& p : keeper_->policies()) {
-    if (p.action == Action::kProtect && keeper_->holds(p)) wanted.insert(p.target());
+    if (p.may_protect() && keeper_->holds(p)) wanted.insert(p.target());
   }
   std::vector<ike::ChildHandle> orphans;
   for (const auto& sa : std::vector(keeper_->sas())) {
@@ -214,7 +213,7 @@ void Gateway::replace_policy(Policy policy, OnOutcome done) {
   if (replacing_) return done(Error{Errc::kBusy, "another policy is being replaced; try again in a moment"});
   const Policy old = *place;
   const std::string target = policy.target();
-  const bool same_target = old.action == Action::kProtect && old.target() == target;
+  const bool same_target = old.may_protect() && old.target() == target;
 
   *place = policy;
   const bool negotiates = policy.action == Action::kProtect && !policy.connection.empty() &&

@@ -37,8 +37,12 @@ void Principals::on_end(const users::Session& session, users::EndReason reason, 
   log::info("session.ended", {{"user", session.user},
                               {"address", session.address.to_string()},
                               {"reason", std::string(users::to_string(reason))}});
+  const bool left = std::none_of(sessions_.begin(), sessions_.end(),
+                                 [&](const auto& entry) { return entry.second.user == session.user; });
   ended_.push_back(std::move(done));
   behind_ = true;
+  keeper_.set_users(on_line());
+  callbacks_.on_gone(session, left);
   retry();
 }
 
@@ -50,6 +54,12 @@ void Principals::retry() {
     behind_ = true;
     return log::error("principals.not_in_force", {{"why", put.error().detail}});
   }
+  const policy::UsersOnLine users = on_line();
+  std::erase_if(numbers_, [&](const auto& entry) {
+    if (users.contains(entry.first)) return false;
+    callbacks_.on_free(entry.second);
+    return true;
+  });
   for (const auto& done : std::exchange(ended_, {})) done();  // may begin another session
 }
 
@@ -66,11 +76,9 @@ policy::UsersOnLine Principals::on_line() const {
 }
 
 Result<void> Principals::put_in_force() {
-  const policy::UsersOnLine users = on_line();
-  keeper_.set_users(users);
+  keeper_.set_users(on_line());
   const auto committed = keeper_.commit();
   behind_ = !committed || !ended_.empty();
-  if (committed) std::erase_if(numbers_, [&](const auto& entry) { return !users.contains(entry.first); });
   return committed;
 }
 

@@ -19,7 +19,13 @@ namespace sallyport::gateway {
 
 class Principals final : public users::SessionOwner {
  public:
-  explicit Principals(CardKeeper& keeper) : keeper_(keeper) {}
+  struct Callbacks {
+    // A session ends; `left`: it was its user's last. Told before the card is.
+    std::function<void(const users::Session& session, bool left)> on_gone;
+    // The card has let go of a number, which may become somebody else's when this returns.
+    std::function<void(std::uint16_t principal)> on_free;
+  };
+  Principals(CardKeeper& keeper, Callbacks callbacks) : keeper_(keeper), callbacks_(std::move(callbacks)) {}
 
   // In force when it returns. Errors: kExists, another user is there; kFull.
   Result<std::optional<users::Tag>> on_begin(const users::Session& session) override;
@@ -34,6 +40,7 @@ class Principals final : public users::SessionOwner {
   Result<std::uint16_t> number_of(const std::string& user);
 
   CardKeeper& keeper_;
+  Callbacks callbacks_;
   std::map<std::string, users::Session> sessions_;  // by id
   // One each, however many sessions. A number is free again when the card has let go of it, so no packet inside ever
   // carries one that has become somebody else's.

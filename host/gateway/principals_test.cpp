@@ -56,8 +56,10 @@ class PrincipalsTest : public testing::Test {
 
   BreakableCard card_;
   std::unique_ptr<CardKeeper> keeper_ = std::move(CardKeeper::start(card_, Forwarding({}, {}), nullptr).value());
-  Principals principals_{*keeper_};
+  Principals principals_{*keeper_,
+                         {[](const users::Session&, bool) {}, [this](std::uint16_t p) { free_.push_back(p); }}};
   std::vector<std::string> told_;
+  std::vector<std::uint16_t> free_;
 };
 
 TEST_F(PrincipalsTest, AUserHasOneNumberUntilTheLastSessionEnds) {
@@ -74,6 +76,7 @@ TEST_F(PrincipalsTest, AUserHasOneNumberUntilTheLastSessionEnds) {
   end(bob);
   EXPECT_THAT(staff(), IsEmpty());
   EXPECT_THAT(told_, ElementsAre("a", "b", "c"));
+  EXPECT_THAT(free_, ElementsAre(1, 2));
 }
 
 TEST_F(PrincipalsTest, AComputerHasOneUserAtATime) {

@@ -19,9 +19,10 @@ constexpr std::string_view kWords[] = {"name",          "user",
                                        "level",         "esp_proposals",
                                        "ah_proposals",  "mode",
                                        "replay_window", "start_action",
-                                       "legacy",        "when"};
+                                       "legacy",        "when",
+                                       "tell"};
 
-constexpr std::string_view kActions[] = {"discard", "bypass", "protect"};
+constexpr std::string_view kActions[] = {"discard", "bypass", "protect", "ask"};
 
 Result<void> set_addresses(TrafficSelector& selector, std::string_view text) {
   if (text == "any") {
@@ -79,9 +80,17 @@ Result<void> set_protocol(Policy& policy, std::string_view text) {
 Result<void> set_action(Policy& policy, std::string_view text) {
   const auto* found = std::find(std::begin(kActions), std::end(kActions), text);
   if (found == std::end(kActions)) {
-    return Error{Errc::kInvalid, "'" + std::string(text) + "' is none of 'bypass', 'discard', 'protect'"};
+    return Error{Errc::kInvalid, "'" + std::string(text) + "' is none of 'bypass', 'discard', 'protect', 'ask'"};
   }
   policy.action = static_cast<Action>(found - std::begin(kActions));
+  return {};
+}
+
+Result<void> set_flag(bool& flag, std::string_view text) {
+  if (text != "yes" && text != "no") {
+    return Error{Errc::kInvalid, "'" + std::string(text) + "' is neither 'yes' nor 'no'"};
+  }
+  flag = text == "yes";
   return {};
 }
 
@@ -197,10 +206,9 @@ Result<void> set_word(Policy& policy, std::string_view word, std::string_view te
   } else if (word == "replay_window") {
     return set_replay_window(policy, text);
   } else if (word == "legacy") {
-    if (text != "yes" && text != "no") {
-      return Error{Errc::kInvalid, "'" + std::string(text) + "' is neither 'yes' nor 'no'"};
-    }
-    policy.legacy = text == "yes";
+    return set_flag(policy.legacy, text);
+  } else if (word == "tell") {
+    return set_flag(policy.tell, text);
   } else if (word == "when") {
     if (text == "any") {
       policy.when = When();
@@ -241,6 +249,7 @@ std::string get_word(const Policy& policy, std::string_view word) {
   if (word == "legacy") return policy.legacy ? "yes" : "";
   if (word == "when") return policy.when.to_string();
   if (word == "start_action") return policy.start ? "start" : "";
+  if (word == "tell") return policy.tell ? "yes" : "";
   return {};
 }
 
@@ -256,7 +265,7 @@ Result<void> validate(const Policy& policy) {
   if (!policy.user.empty() && !policy.group.empty()) {
     return invalid("has both 'user' and 'group'; write one, or a policy for each");
   }
-  if (policy.names_people() && policy.mode == Mode::kTransport) {
+  if ((policy.names_people() || policy.speaks_to_users()) && policy.mode == Mode::kTransport) {
     return invalid("has mode 'transport', which is for the gateway's own packets: no user sends those");
   }
   constexpr std::string_view kOfAChildOfItsOwn = "which only 'level', 'esp_proposals' and 'ah_proposals' use";
@@ -269,9 +278,14 @@ Result<void> validate(const Policy& policy) {
   const bool names_sa = !policy.sa.empty();
   const bool names_connection = !policy.connection.empty();
   const bool proposes = policy.level || !policy.esp_proposals.empty() || !policy.ah_proposals.empty();
-  if (policy.action != Action::kProtect) {
+  if (policy.tell && policy.action != Action::kBypass && policy.action != Action::kDiscard) {
+    return invalid("has 'tell', which only the actions 'bypass' and 'discard' use");
+  }
+  if (!policy.may_protect()) {
     if (names_sa || names_connection || !policy.child.empty() || proposes) {
-      return invalid("names an SA or a connection, which only action 'protect' uses");
+      return invalid(policy.action == Action::kAsk
+                         ? "names no 'connection' or 'sa' by which users could choose to be protected"
+                         : "names an SA or a connection, which only the actions 'protect' and 'ask' use");
     }
     return {};
   }

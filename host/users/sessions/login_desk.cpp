@@ -295,10 +295,20 @@ void LoginDesk::on_end(const Session& session, EndReason reason, std::function<v
 
 // ---- for the gateway -----------------------------------------------------------------------------------------------
 
-void LoginDesk::tell(const std::string& session, std::string_view event, const boost::json::value& data) {
+bool LoginDesk::tell(const std::string& session, std::string_view event, const boost::json::value& data) {
   const auto found = listeners_.find(session);
-  if (found == listeners_.end()) return;
+  if (found == listeners_.end()) return false;
+  std::erase_if(found->second, [](const auto& stream) { return !stream->open(); });
   for (const auto& stream : found->second) stream->send(event, data);
+  return !found->second.empty();
+}
+
+bool LoginDesk::tell_user(const std::string& user, std::string_view event, const boost::json::value& data) {
+  bool heard = false;
+  for (const Session& session : sessions_.all()) {
+    if (session.user == user) heard = tell(session.id, event, data) || heard;
+  }
+  return heard;
 }
 
 void LoginDesk::tick() {

@@ -73,8 +73,11 @@ class LoginDesk : private SessionOwner {
 
   // ---- for the gateway
   [[nodiscard]] Sessions& sessions() { return sessions_; }  // to look at, and to end
-  // An event for the user, as "message"; lost when nobody listens.
-  void tell(const std::string& session, std::string_view event, const boost::json::value& data);
+  // An event for the user, as "message"; false, and lost, when nobody listens.
+  bool tell(const std::string& session, std::string_view event, const boost::json::value& data);
+  bool tell_user(const std::string& user, std::string_view event, const boost::json::value& data);  // in all sessions
+  // An entry of the audit log about a user.
+  void record(std::string subject, std::string action, std::string detail);
   // Once a second: ends what is over.
   void tick();
   [[nodiscard]] Session::Time now() const { return settings_.now(); }
@@ -97,7 +100,6 @@ class LoginDesk : private SessionOwner {
   Result<void> beside(Work work, Then then);
   [[nodiscard]] std::shared_ptr<Authenticator> method(const std::string& name) const;
   [[nodiscard]] Result<void> admit(const Claim& claim, const std::string& user);
-  void record(std::string subject, std::string action, std::string detail);
   Result<Identity> decide(const Begun& attempt, const Answer& answer);
   Result<Identity> known(const Authenticator& method, Identity who);
   void forget_what_is_late();
