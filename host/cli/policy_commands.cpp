@@ -51,6 +51,7 @@ std::string help_of(std::string_view word) {
       {"legacy", "yes: broken algorithms may be among these (no)"},
       {"replay_window", "of a child of its own: packets, 64 to 4096 (128)"},
       {"start_action", "of a child of its own: trap, by the first packet, or start, at once (trap)"},
+      {"shared", "yes: its users have such a child together, not each their own (no)"},
   };
   const auto found = kHelp.find(word);
   return found == kHelp.end() ? std::string() : found->second;

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -15,15 +16,16 @@
 #include "host/gateway/forwarding.hpp"
 #include "host/ike/action.hpp"
 #include "host/ike/engine.hpp"
+#include "host/policy/inbound_class.hpp"
 #include "host/policy/spd.hpp"
 
 namespace sallyport::gateway {
 
 // A pair of SAs on the card. No keys: those are on the card alone.
 struct InstalledSa {
-  std::string target;        // policy::Policy::target() of the policies it serves
-  ike::ChildHandle child{};  // zero for a manual SA
-  std::uint16_t policy_id = 0;
+  std::string target;           // policy::Policy::target() of the policies it serves, or policy::target_of_user() of it
+  ike::ChildHandle child{};     // zero for a manual SA
+  std::uint16_t policy_id = 0;  // that an inbound rule carries whose packets it may bring
   Spi spi_in{};
   Spi spi_out{};
   std::uint16_t row = 0;      // of sa_out
@@ -60,6 +62,14 @@ struct Remembered {
   std::map<std::string, std::uint16_t> policy_ids;
 };
 
+// What a held packet waits for: an SA of the policy with this number, where users have their own that of this
+// principal.
+struct WaitsForSa {
+  std::uint16_t policy_id = 0;
+  std::uint16_t principal = 0;
+  friend std::strong_ordering operator<=>(const WaitsForSa&, const WaitsForSa&) = default;
+};
+
 class CardKeeper final : public ike::SpiAllocator {
  public:
   // A card that has never been used, or whose SAs may be forgotten: these are wiped, and everything is dropped until
@@ -75,11 +85,18 @@ class CardKeeper final : public ike::SpiAllocator {
   void set_policies(std::vector<policy::Policy> policies, const std::map<std::string, bool>& acquiring);
   [[nodiscard]] const std::vector<policy::Policy>& policies() const { return policies_; }
   [[nodiscard]] const policy::Spd& spd() const { return spd_; }  // as committed last
-  [[nodiscard]] std::optional<std::string> target_of(std::uint16_t policy_id) const;
+  // What the SAs belong to that such a packet waits for.
+  [[nodiscard]] std::optional<std::string> target_of(const WaitsForSa& packet) const;
+  // A policy leads to it; when it is of one user's own, the policy is for that user, who is logged in.
+  [[nodiscard]] bool wants(const std::string& target) const;
+  // Those by which each user has an SA of their own.
+  [[nodiscard]] std::vector<const policy::Policy*> per_user_policies() const;
   [[nodiscard]] const std::map<std::string, std::uint16_t>& policy_ids() const { return ids_; }
 
   // ---- users: in force with the next commit. An address is one user's.
-  void set_users(policy::UsersOnLine users) { users_ = std::move(users); }
+  // The SAs of who is gone send no more, whoever is given their number.
+  void set_users(policy::UsersOnLine users);
+  [[nodiscard]] const policy::UsersOnLine& users() const { return users_; }
 
   // ---- SAs
   Result<Spi> allocate() override;
@@ -95,6 +112,8 @@ class CardKeeper final : public ike::SpiAllocator {
   [[nodiscard]] const std::vector<InstalledSa>& sas() const { return sas_; }
   [[nodiscard]] const InstalledSa* find(ike::ChildHandle child) const;
   [[nodiscard]] const InstalledSa* sending_for(const std::string& target) const;
+  // Made before policies changed that the peer may confuse: what their successors will bring may be accepted by more.
+  [[nodiscard]] std::vector<ike::ChildHandle> of_another_class() const;
   [[nodiscard]] const InstalledSa* by_row(bool outbound, std::uint16_t row, std::uint32_t spi) const;
   Result<driver::OutboundState> outbound_state(const InstalledSa& sa) { return sa_table_.outbound_state(sa.row); }
   Result<driver::InboundState> inbound_state(const InstalledSa& sa) {
@@ -117,6 +136,9 @@ class CardKeeper final : public ike::SpiAllocator {
   Result<void> open(const driver::TableImage& image);  // told to the journal first
   [[nodiscard]] std::map<std::string, policy::TargetState> target_states();
   std::uint16_t policy_id(const std::string& key);
+  void number_classes();
+  [[nodiscard]] const policy::Policy* per_user(const std::string& target) const;
+  void journal(const InstalledSa& changed);
   std::vector<InstalledSa>::iterator find_inbound(Spi spi_in);
 
   driver::TableSession session_;
@@ -124,12 +146,17 @@ class CardKeeper final : public ike::SpiAllocator {
   Forwarding forwarding_;
   CardJournal* journal_;
   std::vector<policy::Policy> policies_;
+  std::set<std::string> targets_;                // of policies
+  std::map<std::string, std::size_t> per_user_;  // by target, the policy
+  std::vector<policy::InboundClass> classes_;
+  std::map<std::string, std::uint16_t> inbound_ids_;  // of classes, by target
   std::map<std::string, bool> acquiring_;
   std::map<std::string, std::uint16_t> ids_;
   std::map<std::string, std::uint16_t> stored_ids_;
   std::vector<InstalledSa> sas_;
   policy::UsersOnLine users_;
-  std::uint32_t hash_seed_;  // of the principal table
+  std::map<std::uint16_t, std::string> names_;  // of principals
+  std::uint32_t hash_seed_;                     // of the principal table
   policy::Spd spd_;
 };
 

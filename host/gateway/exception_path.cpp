@@ -185,13 +185,13 @@ void ExceptionPath::handle(driver::Message message) {
     case layout::Upcall::kLocal:
       return to_kernel(std::move(message));
     case layout::Upcall::kPolicy: {
-      const std::uint16_t policy_id = message.policy_id;
+      const WaitsForSa waits{message.policy_id, message.principal};
       // The SA may have come up while this packet was on its way to us.
-      const auto target = keeper_->target_of(policy_id);
+      const auto target = keeper_->target_of(waits);
       if (target && keeper_->sending_for(*target) != nullptr) return send(layout::Inject::kLanRx, message.frame);
       ++counters_.held;
-      if (!for_sa_.hold(policy_id, std::move(message.frame), steady_clock::now())) ++counters_.lost;
-      return callbacks_.acquire(policy_id);
+      if (!for_sa_.hold(waits, std::move(message.frame), steady_clock::now())) ++counters_.lost;
+      return callbacks_.acquire(waits);
     }
     case layout::Upcall::kResolve:
       return hold_for_neighbour(std::move(message));
@@ -275,14 +275,24 @@ void ExceptionPath::hold_for_neighbour(driver::Message message) {
   callbacks_.resolve(*hop);
 }
 
-void ExceptionPath::release_policy(std::uint16_t policy_id) {
-  for (const Buffer& frame : for_sa_.take(policy_id)) {
+std::vector<Buffer> ExceptionPath::take_waiting(const std::string& target) {
+  std::vector<Buffer> frames;
+  for (const WaitsForSa& waits : for_sa_.keys()) {
+    if (keeper_->target_of(waits) != target) continue;
+    auto some = for_sa_.take(waits);
+    std::move(some.begin(), some.end(), std::back_inserter(frames));
+  }
+  return frames;
+}
+
+void ExceptionPath::release_target(const std::string& target) {
+  for (const Buffer& frame : take_waiting(target)) {
     ++counters_.reinjected;
     send(layout::Inject::kLanRx, frame);
   }
 }
 
-void ExceptionPath::give_up_policy(std::uint16_t policy_id) { counters_.lost += for_sa_.take(policy_id).size(); }
+void ExceptionPath::give_up_target(const std::string& target) { counters_.lost += take_waiting(target).size(); }
 
 void ExceptionPath::release_hops() {
   for (const Waiting& waiting : for_neighbour_.keys()) {
@@ -300,18 +310,13 @@ void ExceptionPath::release_hops() {
 
 // ---- too big -------------------------------------------------------------------------------------------------------
 
-const InstalledSa* ExceptionPath::sa_of(std::uint16_t policy_id) const {
-  const auto target = keeper_->target_of(policy_id);
-  return target ? keeper_->sending_for(*target) : nullptr;
-}
-
 void ExceptionPath::too_big(const driver::Message& message) {
   const auto packet = ip_packet(message.frame);
   if (!packet) return;
   ++counters_.too_big;
   const auto& forwarding = keeper_->forwarding();
   const bool outbound = message.port == layout::Port::kLan;
-  const InstalledSa* sa = outbound ? sa_of(message.policy_id) : nullptr;
+  const InstalledSa* sa = message.outbound ? keeper_->by_row(true, message.sa_index, message.spi) : nullptr;
   const auto hop = forwarding.hop_to(packet->destination);
   const std::uint16_t link = outbound && !(hop && hop->port == layout::Port::kLan) ? wan_mtu_ : lan_mtu_;
   const std::uint16_t mtu = sa == nullptr ? link : largest_packet(*sa, packet->ipv6, wan_mtu_);

@@ -66,7 +66,7 @@ Result<void> Gateway::bring_up() {
   if (auto r = configure_side(config_.wan, wan.interface); !r) return r;
 
   if (auto r = take_card(); !r) return r;
-  principals_ = std::make_unique<Principals>(*keeper_);
+  principals_ = std::make_unique<Principals>(*keeper_, [this](const std::string& user) { follow_user(user); });
 
   ike_ = std::make_unique<IkePort>(
       io_, *keeper_, [this](const ike::Action& a) { on_action(a); }, [this] { save_ike(); },
@@ -76,7 +76,7 @@ Result<void> Gateway::bring_up() {
   // Before anything is committed: the kernel has forgotten its neighbours with the TAP devices of the life before, so
   // from the first commit on an adopted card sends us packets that wait for them.
   ExceptionPath::Callbacks callbacks;
-  callbacks.acquire = [this](std::uint16_t policy_id) { acquire(policy_id); };
+  callbacks.acquire = [this](const WaitsForSa& packet) { acquire(packet); };
   callbacks.on_event = [this](const driver::Message& event) { on_card_event(event); };
   callbacks.resolve = [this](const Hop& hop) { resolve(hop); };
   if (auto r = exceptions_->start(card_, *keeper_, std::move(callbacks)); !r) return r;
@@ -97,6 +97,7 @@ Result<void> Gateway::bring_up() {
   if (auto r = tell_engine(policies); !r) return r;
   if (auto r = restore_ike(); !r) return r;
   if (auto r = put_in_force(policies); !r) return r;
+  end_orphans();  // nobody is logged in, so of users' own SAs all are
   if (auto r = control_.enable(true); !r) return r;
 
   boost::system::error_code failed;
@@ -109,14 +110,11 @@ Result<void> Gateway::bring_up() {
     log::warning("keylog.on", {{"file", config_.keylog}, {"meaning", "whoever reads this file reads the traffic"}});
   }
   for (const auto& p : policies) {
-    if (p.action != policy::Action::kProtect || p.connection.empty()) continue;
+    if (p.action != policy::Action::kProtect || p.connection.empty() || p.sa_per_user()) continue;
     // An SA of the life before that IKE does not know will be renewed by nobody, so another takes its place.
     const InstalledSa* sa = keeper_->sending_for(p.target());
     const bool wanted = sa == nullptr ? start_action(p) == StartAction::kStart : sa->child == ike::ChildHandle{};
-    if (!wanted) continue;
-    if (const auto begun = begin(p.target()); !begun && begun.error().code != Errc::kExists) {
-      log::warning("child.not_started", {{"child", p.target()}, {"why", begun.error().detail}});
-    }
+    if (wanted) start_child(p.target());
   }
   log::info("gateway.started", {{"card", card_.description()},
                                 {"policies", config_.policies.size()},

@@ -66,6 +66,8 @@ class Gateway {
   [[nodiscard]] driver::Card& card() { return card_; }
   [[nodiscard]] ike::Engine& engine() { return ike_->engine(); }
   [[nodiscard]] const ExceptionCounters& exception_counters() const { return exceptions_->counters(); }
+  // Of SAs of one user's own that are up: all of the connection, or of one child of it, "connection/child".
+  [[nodiscard]] std::vector<std::string> users_targets_in_use(const std::string& whose) const;
   [[nodiscard]] bool waits_for_packets(const std::string& target) const;  // the first packet brings its SA up
   [[nodiscard]] std::chrono::steady_clock::time_point started() const { return started_; }
 
@@ -104,7 +106,7 @@ class Gateway {
   void on_use_outbound(const ike::UseOutbound& action);
   void on_remove(const ike::RemoveSa& action);
   void on_card_event(const driver::Message& event);
-  void acquire(std::uint16_t policy_id);
+  void acquire(const WaitsForSa& packet);
   void child_is_up(const std::string& target);
   void child_failed(const std::string& target, const Error& reason);
   void connection_failed(const std::string& connection, const Error& reason);
@@ -114,6 +116,16 @@ class Gateway {
   void expire_waiters();
   Result<void> begin(const std::string& target);  // initiate its child
   [[nodiscard]] std::optional<ike::ChildHandle> child_in_use(const std::string& target) const;
+
+  // gateway_users.cpp
+  [[nodiscard]] Result<void> may_have(const std::string& target) const;
+  void follow_user(const std::string& user);
+  void start_child(const std::string& target);  // unless it is up or under way
+  void start_children_of_users(const policy::Policy& policy);
+  void renew_children_of_users(const policy::Policy& policy);
+  void end_sa(const InstalledSa& sa);
+  void send_by_another_than(const InstalledSa& gone);
+  void renew_of_another_class();
 
   // gateway_policies.cpp
   Result<void> check(const policy::Policy& policy) const;

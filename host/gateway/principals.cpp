@@ -28,6 +28,7 @@ Result<void> Principals::on_begin(const users::Session& session) {
                               {"address", session.address.to_string()},
                               {"principal", numbers_.at(session.user)},
                               {"generation", keeper_.generation()}});
+  if (changed_) changed_(session.user);
   return {};
 }
 
@@ -36,7 +37,7 @@ void Principals::on_end(const users::Session& session, users::EndReason reason, 
   log::info("session.ended", {{"user", session.user},
                               {"address", session.address.to_string()},
                               {"reason", std::string(users::to_string(reason))}});
-  ended_.push_back(std::move(done));
+  ended_.push_back({session.user, std::move(done)});
   behind_ = true;
   retry();
 }
@@ -49,7 +50,10 @@ void Principals::retry() {
     behind_ = true;
     return log::error("principals.not_in_force", {{"why", put.error().detail}});
   }
-  for (const auto& done : std::exchange(ended_, {})) done();  // may begin another session
+  for (const End& end : std::exchange(ended_, {})) {
+    if (changed_) changed_(end.user);
+    end.done();  // may begin another session
+  }
 }
 
 policy::UsersOnLine Principals::on_line() const {

@@ -19,7 +19,9 @@ namespace sallyport::gateway {
 
 class Principals final : public users::SessionOwner {
  public:
-  explicit Principals(CardKeeper& keeper) : keeper_(keeper) {}
+  // `changed` is told of a user when the card has taken that they came or went, or are of other groups.
+  explicit Principals(CardKeeper& keeper, std::function<void(const std::string& user)> changed = {})
+      : keeper_(keeper), changed_(std::move(changed)) {}
 
   // In force when it returns. Errors: kExists, another user is there; kFull.
   Result<void> on_begin(const users::Session& session) override;
@@ -34,12 +36,17 @@ class Principals final : public users::SessionOwner {
   Result<std::uint16_t> number_of(const std::string& user);
 
   CardKeeper& keeper_;
+  std::function<void(const std::string& user)> changed_;
   std::map<std::string, users::Session> sessions_;  // by id
   // One each, however many sessions. A number is free again when the card has let go of it, so no packet inside ever
   // carries one that has become somebody else's.
   std::map<std::string, std::uint16_t> numbers_;
-  std::vector<std::function<void()>> ended_;  // to be told
-  bool behind_ = false;                       // the card may hold something else
+  struct End {
+    std::string user;
+    std::function<void()> done;
+  };
+  std::vector<End> ended_;  // to be told
+  bool behind_ = false;     // the card may hold something else
 };
 
 }  // namespace sallyport::gateway
