@@ -11,6 +11,8 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import demo_users  # noqa: E402
+from world.claims import Claims, step  # noqa: E402
 from world.gateway import BIN, Gateway  # noqa: E402
 from world.network import Capture, Failure, World, named_namespaces, take_down  # noqa: E402
 from world.readers import ipsec_of, sort_wire, verify  # noqa: E402
@@ -60,26 +62,6 @@ esp_proposals = "{side['proposals']}"
 """
 
 
-class Claims:
-    """Sentences that were checked."""
-
-    def __init__(self):
-        self.good, self.bad = [], []
-
-    def check(self, holds, sentence):
-        (self.good if holds else self.bad).append(sentence)
-        print(f"  {'ok  ' if holds else 'FAIL'} {sentence}", flush=True)
-
-
-def step(text):
-    print(f"\n== {text}", flush=True)
-
-
-def no_loss(claims, what, report):
-    claims.check(not report["lost"] and report["sent"] > 0,
-                 f"{what}: {report['sent']} probes sent, {report['received']} received, {len(report['lost'])} lost")
-
-
 def build(world, card):
     lana, gwa, gwb, lanb = (world.namespace(n) for n in ("lana", "gwa", "gwb", "lanb"))
     world.wire(lana, "eth0", gwa, "lan0")
@@ -127,8 +109,8 @@ def show(world, claims, card):
     print("  " + a.cli("policy", "set", "office", "esp_proposals=aes256gcm16").stdout.strip().replace("\n", "\n  "))
     claims.check(any(sa["algorithm"] == "aes256gcm16" for sa in a.established()), "the SA in use is AES-GCM-256")
     time.sleep(2)
-    no_loss(claims, "LAN A to LAN B", there.stop())
-    no_loss(claims, "LAN B to LAN A", back.stop())
+    claims.no_loss("LAN A to LAN B", there.stop())
+    claims.no_loss("LAN B to LAN A", back.stop())
 
     step(f"One destination, {PRINTER}, is to be reached in the clear; everything else stays protected")
     office, printer = Probes(lana, lanb, LAN_B, PROBE_RATE, port=7003), Probes(lana, lanb, PRINTER, PROBE_RATE, port=7004)
@@ -140,8 +122,8 @@ def show(world, claims, card):
     a.cli("policy", "add", "printer", "--destination", PRINTER, "--action", "bypass", "--before", "office")
     with Capture(a.namespace, "wan0", clear):
         time.sleep(2)
-    no_loss(claims, "protected flow", office.stop())
-    no_loss(claims, "flow that became bypass", printer.stop())
+    claims.no_loss("protected flow", office.stop())
+    claims.no_loss("flow that became bypass", printer.stop())
     from scapy.all import IP, rdpcap
 
     plain = {p[IP].dst for p in rdpcap(str(clear)) if IP in p and ipsec_of(p) is None and p[IP].dst.startswith("10.")}
@@ -179,6 +161,7 @@ def main():
     parser = argparse.ArgumentParser(prog="tools/demo")
     parser.add_argument("--keep", action="store_true", help="leave everything up")
     parser.add_argument("--stop", action="store_true", help="take down what --keep left")
+    parser.add_argument("--users", action="store_true", help="show security by who sends, instead of the main job")
     parser.add_argument("--card", choices=CARDS, default="xrt", help="which card the gateways have")
     parser.add_argument("--prefix", default="spdemo", help="what the names of its namespaces begin with")
     options = parser.parse_args()
@@ -188,7 +171,10 @@ def main():
     started = time.monotonic()
     try:
         with World(options.prefix, keep=options.keep) as world:
-            show(world, claims, options.card)
+            if options.users:
+                demo_users.show(world, claims, options.card)
+            else:
+                show(world, claims, options.card)
             if options.keep:
                 look_around(world)
     except Failure as problem:

@@ -15,6 +15,7 @@
 #include "host/cli/command_line.hpp"
 #include "host/gateway/config.hpp"
 #include "host/login/config.hpp"
+#include "host/policy/expectations.hpp"
 #include "host/policy/policy.hpp"
 
 namespace sallyport {
@@ -82,7 +83,8 @@ TEST(ManPage, OfSallyportHasEveryCommandAndOptionOfItsHelpAndNoOthers) {
   EXPECT_THAT(without(options, options_of_page("sallyport.1")), testing::IsEmpty());
   EXPECT_THAT(without(options_of_page("sallyport.1"), options), testing::IsEmpty());
   for (const auto& command : commands) {
-    if (command == "policy" || command == "user" || command == "group" || command == "session") continue;  // described by those below it
+    if (command == "policy" || command == "user" || command == "group" || command == "session")
+      continue;  // described by those below it
     EXPECT_NE(page.find(".It Cm " + command), std::string::npos) << command;
   }
 }
@@ -118,6 +120,7 @@ TEST(ManPage, OfTheConfigurationHasEveryKeyThatIsReadAndNoOthers) {
     }
   }
   for (const auto word : policy::policy_words()) read_keys.emplace(word);
+  for (const auto word : policy::expectation_words()) read_keys.emplace(word);
 
   const std::string page = read(kRoot / "docs/man/sallyport.toml.5");
   Words described = found(page, R"(\[+([a-z_]+)\]+)");

@@ -13,6 +13,7 @@ namespace reg = layout::reg;
 
 constexpr std::uint32_t kEnable = 1U << 0;
 constexpr std::uint32_t kWipe = 1U << 1;
+constexpr std::uint32_t kPlainTags = 1U << 0;
 constexpr std::uint16_t kMostVlan = 4094;  // 4095 is reserved (IEEE 802.1Q 9.6)
 // Ours. Thousands of rows are microseconds on a card; a simulated one may be a thousand times slower.
 constexpr auto kWipePatience = std::chrono::seconds(20);
@@ -107,6 +108,8 @@ Result<void> CardControl::set_vlan(layout::Port port, std::uint16_t vlan) {
   }
   return card_->write(port == layout::Port::kLan ? reg::kLanVlan : reg::kWanVlan, vlan);
 }
+
+Result<void> CardControl::accept_plain_tags(bool on) { return card_->write(reg::kPlainTags, on ? kPlainTags : 0); }
 
 Result<void> CardControl::set_cookie(const Cookie& cookie) {
   for (unsigned i = 0; i < cookie.size(); ++i) {

@@ -45,6 +45,8 @@ class CardControl {
   Result<void> set_mac(layout::Port port, const MacAddress& mac);  // LAN or WAN
   // 1 to 4094: the VLAN that the port's frames carry a tag of; 0: none, they are untagged.
   Result<void> set_vlan(layout::Port port, std::uint16_t vlan);  // LAN or WAN
+  // Whether a user's tag without a check is accepted too; after a reset it is not.
+  Result<void> accept_plain_tags(bool on);
   Result<void> set_cookie(const Cookie& cookie);
 
   // How the addresses of users are hashed. It holds for both banks at once, so it is written before the first
@@ -52,7 +54,8 @@ class CardControl {
   Result<std::uint32_t> hash_seed();
   Result<void> set_hash_seed(std::uint32_t seed);
 
-  // Zeroes all SAs and keys, and waits until it is done. For a card whose SAs nobody knows any more.
+  // Zeroes all SAs, their keys and those of tags, and waits until it is done. For a card whose SAs nobody knows any
+  // more.
   Result<void> wipe_sas();
 
  private:

@@ -66,6 +66,17 @@ TEST(CardControl, SetsTheVlanOfAPortAndRefusesWhatIsNone) {
   EXPECT_EQ(card.read(layout::reg::kWanVlan).value(), 4094u);
 }
 
+TEST(CardControl, AcceptsPlainTagsWhenToldTo) {
+  SoftwareCard card([](Port, Bytes) {});
+  auto control = CardControl::open(card);
+  ASSERT_TRUE(control);
+  EXPECT_EQ(card.read(layout::reg::kPlainTags).value(), 0u);
+  ASSERT_TRUE(control->accept_plain_tags(true));
+  EXPECT_EQ(card.read(layout::reg::kPlainTags).value(), 1u);
+  ASSERT_TRUE(control->accept_plain_tags(false));
+  EXPECT_EQ(card.read(layout::reg::kPlainTags).value(), 0u);
+}
+
 TEST(CardControl, SetsTheMacAddressThatFramesMustCarry) {
   SoftwareCard card([](Port, Bytes) {});
   auto control = CardControl::open(card);

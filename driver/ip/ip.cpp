@@ -32,14 +32,6 @@ void put_word(std::span<std::uint8_t> packet, std::size_t at, std::uint16_t word
 
 bool is_ipv6(std::span<const std::uint8_t> packet) { return packet[0] >> 4 == 6; }
 
-// RFC 1624 eqn. 3: a word of an IPv4 header becomes another, and the checksum with it.
-void replace_word(std::span<std::uint8_t> packet, std::size_t at, std::uint16_t word) {
-  const auto not16 = [](std::uint16_t x) { return static_cast<std::uint16_t>(~x); };
-  const std::uint32_t sum = std::uint32_t{not16(word_at(packet, kChecksumAt))} + not16(word_at(packet, at)) + word;
-  put_word(packet, at, word);
-  put_word(packet, kChecksumAt, not16(static_cast<std::uint16_t>(fold(sum))));
-}
-
 Address read_address(ByteReader& r) {
   const std::uint64_t high = r.u64();
   return {high, r.u64()};
@@ -139,9 +131,11 @@ Buffer write_ip(const IpHeader& header, std::uint8_t protocol, Bytes payload) {
   return w.bytes(payload).take();
 }
 
+bool has_ports(std::uint8_t protocol) { return is_one_of(kProtocolsWithPorts, protocol); }
+
 PacketKey packet_key(const IpPacket& packet) {
   PacketKey key{packet.source, packet.destination, packet.protocol};
-  if (is_one_of(kProtocolsWithPorts, packet.protocol) && packet.fragment_offset == 0 && packet.payload().size() >= 4) {
+  if (has_ports(packet.protocol) && packet.fragment_offset == 0 && packet.payload().size() >= 4) {
     ByteReader r(packet.payload());
     key.source_port = r.u16();
     key.destination_port = r.u16();
@@ -159,6 +153,13 @@ std::uint16_t internet_checksum(Bytes data) {
 void write_checksum(std::span<std::uint8_t> packet, std::size_t header_bytes) {
   put_word(packet, kChecksumAt, 0);
   put_word(packet, kChecksumAt, internet_checksum(packet.first(header_bytes)));
+}
+
+void replace_word(std::span<std::uint8_t> packet, std::size_t at, std::uint16_t word) {
+  const auto not16 = [](std::uint16_t x) { return static_cast<std::uint16_t>(~x); };
+  const std::uint32_t sum = std::uint32_t{not16(word_at(packet, kChecksumAt))} + not16(word_at(packet, at)) + word;
+  put_word(packet, at, word);
+  put_word(packet, kChecksumAt, not16(static_cast<std::uint16_t>(fold(sum))));
 }
 
 void decrement_ttl(std::span<std::uint8_t> packet) {

@@ -92,11 +92,15 @@ struct PacketKey {
   std::uint16_t destination_port = 0;
 };
 PacketKey packet_key(const IpPacket& packet);
+[[nodiscard]] bool has_ports(std::uint8_t protocol);
 
 // RFC 1071: what belongs into a checksum field that has zero now; 0 over bytes that carry their right checksum.
 std::uint16_t internet_checksum(Bytes data);
 // The same, written into the IPv4 header at the start of `packet`.
 void write_checksum(std::span<std::uint8_t> packet, std::size_t header_bytes);
+
+// RFC 1624 eqn. 3: a word of the IPv4 header at the start of `packet` becomes another, and the checksum with it.
+void replace_word(std::span<std::uint8_t> packet, std::size_t at, std::uint16_t word);
 
 // Of the packet at the start of `packet`, of either version. IPv4's checksum is changed by RFC 1624 eqn. 3.
 void decrement_ttl(std::span<std::uint8_t> packet);

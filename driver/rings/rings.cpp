@@ -128,7 +128,7 @@ TxRing::~TxRing() {
   if (card_ != nullptr) (void)card_->write(reg::kTxSlots, 0);
 }
 
-Result<void> TxRing::send(layout::Inject where, Bytes frame) {
+Result<void> TxRing::send(layout::Inject where, Bytes frame, std::optional<std::uint16_t> principal) {
   constexpr std::size_t kLeast = 14;
   if (frame.size() < kLeast || frame.size() > layout::kMaxFrame) {
     return Error{Errc::kInvalid, "a frame of " + std::to_string(frame.size()) + " bytes: must be 14 to 9216"};
@@ -142,6 +142,8 @@ Result<void> TxRing::send(layout::Inject where, Bytes frame) {
   layout::Row row;
   row.set(layout::tx_descriptor::kLength, frame.size());
   row.set(layout::tx_descriptor::kInject, static_cast<std::uint64_t>(where));
+  row.set(layout::tx_descriptor::kKnown, principal ? 1 : 0);
+  row.set(layout::tx_descriptor::kPrincipal, principal.value_or(0));
   const auto bytes = slot(*memory_, slots_, next_);
   std::copy(row.bytes().begin(), row.bytes().end(), bytes.begin());
   std::copy(frame.begin(), frame.end(), bytes.begin() + layout::kRowBytes);

@@ -59,8 +59,9 @@ class TxRing {
   TxRing& operator=(TxRing&&) = delete;
   ~TxRing();
 
-  // 14 to layout::kMaxFrame bytes from the destination MAC address on. kBusy when the ring is full.
-  Result<void> send(layout::Inject where, Bytes frame);
+  // 14 to layout::kMaxFrame bytes from the destination MAC address on. `principal`: who sent a frame that is given back
+  // to the card as lan_rx; without one the card finds it out. kBusy when the ring is full.
+  Result<void> send(layout::Inject where, Bytes frame, std::optional<std::uint16_t> principal = std::nullopt);
 
  private:
   TxRing(Card& card, std::unique_ptr<HostMemory> memory, unsigned slots)

@@ -96,6 +96,25 @@ TEST_F(RingsTest, SendFramesToTheirPort) {
   EXPECT_TRUE(ring->send(Inject::kLanTx, Buffer(layout::kMaxFrame)));
 }
 
+TEST_F(RingsTest, SayWhoSentAFrameThatIsGivenBack) {
+  testing::FlakyCard watched(card_);
+  auto ring = TxRing::start(watched, 4);
+  ASSERT_TRUE(ring);
+  const auto descriptor = [&](unsigned slot) {
+    layout::Row row;
+    std::copy_n(watched.memory().back().begin() + slot * layout::kSlotBytes, layout::kRowBytes, row.bytes().begin());
+    return row;
+  };
+  namespace d = layout::tx_descriptor;
+  ASSERT_TRUE(ring->send(Inject::kLanRx, arp(0), 0xabcd));
+  EXPECT_EQ(descriptor(0).get(d::kKnown), 1u);
+  EXPECT_EQ(descriptor(0).get(d::kPrincipal), 0xabcdu);
+  ASSERT_TRUE(ring->send(Inject::kLanRx, arp(0), 0));
+  EXPECT_EQ(descriptor(1).get(d::kKnown), 1u);
+  ASSERT_TRUE(ring->send(Inject::kLanRx, arp(0)));
+  EXPECT_EQ(descriptor(2).get(d::kKnown), 0u);
+}
+
 TEST_F(RingsTest, SayBusyWhenTheCardTakesNothing) {
   testing::FlakyCard stuck(card_);
   auto ring = TxRing::start(stuck, 4);

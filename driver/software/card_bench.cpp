@@ -243,11 +243,12 @@ void CardBench::load_both(TableId table, const bench::Rows& rows) {
 
 void CardBench::flip() { write(reg::kFlip, read(reg::kGeneration) + 1); }
 
-void CardBench::set_rule(TableId spd, unsigned rule, Action action, std::uint16_t sa_index) {
+void CardBench::set_rule(TableId spd, unsigned rule, Action action, std::uint16_t sa_index, bool syn_to_host) {
   layout::Row row;
   row.set(layout::spd_rule::kAction, static_cast<unsigned>(action));
   row.set(layout::spd_rule::kPolicyId, bench::kPolicyId);
   row.set(layout::spd_rule::kSaIndex, sa_index);
+  row.set(layout::spd_rule::kSynToHost, syn_to_host ? 1 : 0);
   load_both(TableId{static_cast<unsigned>(spd) + static_cast<unsigned>(SpdTable::kRule)}, {{rule, row}});
 }
 
@@ -326,11 +327,13 @@ void CardBench::start_rings(std::uint32_t slots) {
   write(reg::kTxSlots, slots);
 }
 
-void CardBench::send_from_host(Bytes frame, unsigned inject) {
+void CardBench::send_from_host(Bytes frame, unsigned inject, std::optional<std::uint16_t> principal) {
   const auto slot = tx_->bytes().subspan(std::size_t{tx_next_ % slots_} * layout::kSlotBytes, layout::kSlotBytes);
   layout::Row descriptor;
   descriptor.set(layout::tx_descriptor::kLength, frame.size());
   descriptor.set(layout::tx_descriptor::kInject, inject);
+  descriptor.set(layout::tx_descriptor::kKnown, principal ? 1 : 0);
+  descriptor.set(layout::tx_descriptor::kPrincipal, principal.value_or(0));
   std::copy(descriptor.bytes().begin(), descriptor.bytes().end(), slot.begin());
   std::copy(frame.begin(), frame.end(), slot.begin() + layout::kRowBytes);
   write(reg::kTxProducer, ++tx_next_);

@@ -121,7 +121,8 @@ class CardBench : public testing::Test {
   // Both banks, by loading the closed one and flipping twice; leaves bank 0 open.
   void load_both(layout::TableId table, const bench::Rows& rows);
   void flip();
-  void set_rule(layout::TableId spd, unsigned rule, layout::Action action, std::uint16_t sa_index = bench::kOutIndex);
+  void set_rule(layout::TableId spd, unsigned rule, layout::Action action, std::uint16_t sa_index = bench::kOutIndex,
+                bool syn_to_host = false);
   void set_route(unsigned interval, layout::Route kind, unsigned next_hop);
   void set_next_hop(unsigned row, layout::Port port, std::uint64_t mac, bool valid = true);
   void install_sa_out(layout::Row row, const bench::EspPeer& peer = bench::default_peer(), layout::Row limits = {});
@@ -130,7 +131,7 @@ class CardBench : public testing::Test {
   [[nodiscard]] static layout::Row sa_in_row();
 
   void start_rings(std::uint32_t slots);
-  void send_from_host(Bytes frame, unsigned inject);
+  void send_from_host(Bytes frame, unsigned inject, std::optional<std::uint16_t> principal = std::nullopt);
   std::vector<Received> host_received();  // since the last call; given back
 
   std::uint32_t read(const layout::Register& r) { return card_.read(r).value(); }

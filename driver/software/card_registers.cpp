@@ -12,6 +12,7 @@ constexpr std::uint32_t kEnable = 1U << 0;
 constexpr std::uint32_t kWipe = 1U << 1;
 constexpr std::uint64_t kMacBits = 0xffffffffffff;
 constexpr std::uint32_t kVlanBits = 0xfff;
+constexpr std::uint32_t kPlainTags = 1U << 0;
 constexpr std::uint32_t kOutboundState = 1U << 31;
 // The card's planned clock, 322.265625 MHz: 330 clocks in 1024 ns.
 constexpr std::uint64_t kClocks = 330;
@@ -67,6 +68,8 @@ std::uint32_t SoftwareCard::current(std::uint32_t offset) {
       return settings_.lan_vlan;
     case reg::kWanVlan.offset:
       return settings_.wan_vlan;
+    case reg::kPlainTags.offset:
+      return settings_.plain_tags ? kPlainTags : 0;
     case reg::kLoadLength.offset:
       return load_length_;
     case reg::kLoadCount.offset:
@@ -126,17 +129,20 @@ Result<void> SoftwareCard::write(const layout::Register& r, std::uint32_t value)
     case reg::kWanVlan.offset:
       settings_.wan_vlan = value & kVlanBits;
       break;
+    case reg::kPlainTags.offset:
+      settings_.plain_tags = (value & kPlainTags) != 0;
+      break;
     case reg::kLoadLength.offset:
       load_length_ = value;
       load_tables();
       break;
     case reg::kRxSlots.offset:
       rx_.start(value);
-      spi_unknown_slot_.reset();
+      told_.clear();
       break;
     case reg::kRxConsumer.offset:
       rx_.consumer = value;
-      if (spi_unknown_slot_ && static_cast<std::int32_t>(value - *spi_unknown_slot_) > 0) spi_unknown_slot_.reset();
+      std::erase_if(told_, [&](const auto& event) { return static_cast<std::int32_t>(value - event.second) > 0; });
       break;
     case reg::kTxSlots.offset:
       tx_.start(value);

@@ -24,6 +24,8 @@ TEST(CardRegisters, ReadTheirResetValueAndHoldWhatMayBeWritten) {
     ASSERT_TRUE(card.write(vlan, 0xfffffabc));
     EXPECT_EQ(card.read(vlan).value(), 0xabcu) << vlan.name << " has 12 bits";
   }
+  ASSERT_TRUE(card.write(reg::kPlainTags, 0xffffffff));
+  EXPECT_EQ(card.read(reg::kPlainTags).value(), 1u);
   for (const layout::Register& r : layout::kRegisters) {
     if (r.access == layout::Access::kRead) {
       const std::uint32_t before = r.offset == reg::kClock.offset ? 0 : card.read(r).value();

@@ -48,9 +48,14 @@ Buffer ethernet(std::uint64_t destination, std::uint64_t source, Bytes packet) {
 
 // ---- both sides: admission -----------------------------------------------------------------------------------------
 
-Outcome Datapath::process(Port port, Bytes frame, std::uint32_t generation, Effects& effects) {
+Outcome Datapath::process(Port port, Bytes received, std::uint32_t generation, Effects& effects,
+                          std::optional<std::uint16_t> sender) {
+  // Steps 2 to 4 read nothing that the user's tag changes.
+  const auto untagged = port == Port::kLan ? take_user_tag(received) : std::nullopt;
+  const Bytes frame = untagged ? Bytes(untagged->frame) : received;
   Passage p;
   p.host_frame = frame;
+  p.known = sender.has_value();
   p.notice.port = port;
   p.notice.generation = generation;
 
@@ -66,12 +71,51 @@ Outcome Datapath::process(Port port, Bytes frame, std::uint32_t generation, Effe
   if (!fault) return Drop::kEthertype;
   if (*fault != HeaderFault::kNone) return admission_drop(*fault);
 
-  p.found = look_up(p, port == Port::kLan ? TableId::kSpdOut : TableId::kSpdIn);
+  if (!sender && untagged) sender = tagged_by(untagged->tag, p, effects);
+  p.found = look_up(p, port == Port::kLan ? TableId::kSpdOut : TableId::kSpdIn, sender);
   p.notice.principal = p.found.principal;
   return port == Port::kLan ? from_lan(p, effects) : from_wan(p, effects);
 }
 
+// ---- from LAN: the user's tag --------------------------------------------------------------------------------------
+
+std::uint16_t Datapath::tagged_by(const UserTag& tag, const Passage& p, Effects& effects) const {
+  namespace key = layout::tag_key;
+  const auto nobody = [&](layout::Counter why) -> std::uint16_t {
+    Notice event = p.notice;
+    event.upcall = Upcall::kTagRejected;
+    event.source = p.packet.source;
+    effects.events.push_back(event);
+    effects.counted.push_back(why);
+    return 0;
+  };
+  if (!tag.check && !settings_.plain_tags) return nobody(layout::Counter::kTagPlain);
+  const layout::Row& session = row(TableId::kTagKey, 0, tag.handle % layout::kTagRows);
+  if (session.get(key::kValid) == 0 || session.get(key::kHandle) != tag.handle) {
+    return nobody(layout::Counter::kTagUnknown);
+  }
+  static_assert(key::kKey.lsb % 8 == 0 && key::kKey.width == 8 * kTagKeyBytes);
+  const Bytes secret = Bytes(session.bytes()).subspan(key::kKey.lsb / 8, kTagKeyBytes);
+  if (tag.check && *tag.check != tag_check(secret, tag.handle, p.packet.source, p.packet.destination)) {
+    return nobody(layout::Counter::kTagForged);
+  }
+  effects.counted.push_back(layout::Counter::kTagOk);
+  return static_cast<std::uint16_t>(session.get(key::kPrincipal));
+}
+
 // ---- from LAN: outbound --------------------------------------------------------------------------------------------
+
+namespace {
+
+// RFC 9293 3.1: of a TCP segment the flags; SYN without ACK opens a connection.
+bool opens_connection(const IpPacket& packet) {
+  constexpr std::size_t kFlagsAt = 13;
+  constexpr std::uint8_t kSyn = 0x02, kAck = 0x10;
+  if (packet.protocol != kProtocolTcp || packet.fragment() || packet.payload().size() <= kFlagsAt) return false;
+  return (packet.payload()[kFlagsAt] & (kSyn | kAck)) == kSyn;
+}
+
+}  // namespace
 
 Outcome Datapath::from_lan(Passage& p, Effects& effects) {
   if (p.found.route == Route::kLocal) return upcall(p, Upcall::kLocal);
@@ -89,6 +133,7 @@ Outcome Datapath::from_lan(Passage& p, Effects& effects) {
       return outcome;
     }
     case Action::kProtect:
+      if (p.found.rule->syn_to_host && !p.known && opens_connection(p.packet)) return upcall(p, Upcall::kPolicy);
       return protect(p, effects);
   }
   return Drop::kIllegalState;
@@ -162,8 +207,8 @@ Outcome Datapath::upcall(const Passage& p, Upcall reason) const {
   return to_host;
 }
 
-LookupResult Datapath::look_up(const Passage& p, TableId spd) const {
-  return lookup({tables_, p.notice.generation & 1, spd, settings_.hash_seed}, packet_key(p.packet));
+LookupResult Datapath::look_up(const Passage& p, TableId spd, std::optional<std::uint16_t> sender) const {
+  return lookup({tables_, p.notice.generation & 1, spd, settings_.hash_seed}, packet_key(p.packet), sender);
 }
 
 }  // namespace sallyport::driver::software

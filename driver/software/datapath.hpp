@@ -8,6 +8,7 @@
 #include "driver/ip/ip.hpp"
 #include "driver/software/lookup.hpp"
 #include "driver/software/sa_state.hpp"
+#include "driver/user_tag/user_tag.hpp"
 #include "hw/layout/descriptors.hpp"
 #include "hw/layout/registers.hpp"
 
@@ -49,6 +50,7 @@ struct Settings {
   std::uint32_t hash_seed = 0;
   std::uint16_t lan_vlan = 0;  // 0: none
   std::uint16_t wan_vlan = 0;
+  bool plain_tags = false;
 
   [[nodiscard]] std::uint16_t vlan(layout::Port port) const { return port == layout::Port::kLan ? lan_vlan : wan_vlan; }
   [[nodiscard]] std::uint64_t mac(layout::Port port) const { return port == layout::Port::kLan ? lan_mac : wan_mac; }
@@ -78,8 +80,10 @@ class Datapath {
  public:
   Datapath(const Tables& tables, const Settings& settings) : tables_(tables), settings_(settings) {}
 
-  // A frame from LAN or WAN, without tag, whose length is 14 to kMaxFrame bytes, under the generation in force.
-  Outcome process(layout::Port port, Bytes frame, std::uint32_t generation, Effects& effects);
+  // A frame from LAN or WAN, without VLAN tag, whose length is 14 to kMaxFrame bytes, under the generation in force.
+  // `sender` of a frame from the host: the principal that it is known to be of.
+  Outcome process(layout::Port port, Bytes frame, std::uint32_t generation, Effects& effects,
+                  std::optional<std::uint16_t> sender = std::nullopt);
 
   void reset_outbound(unsigned sa_index, std::uint64_t last_seq = 0) { outbound_[sa_index] = OutboundState(last_seq); }
   void reset_inbound(unsigned sa_index) { inbound_[sa_index] = {}; }
@@ -92,10 +96,13 @@ class Datapath {
     IpPacket packet;
     Bytes host_frame;
     Notice notice;
+    bool known = false;  // the host said who sent it
     LookupResult found;
   };
 
   Outcome from_lan(Passage& p, Effects& effects);
+  // Whom a tag names: nobody when it is wrong.
+  [[nodiscard]] std::uint16_t tagged_by(const UserTag& tag, const Passage& p, Effects& effects) const;
   Outcome protect(Passage& p, Effects& effects);
   Outcome from_wan(Passage& p, Effects& effects);
   Outcome clear(Passage& p, Effects& effects);
@@ -107,7 +114,9 @@ class Datapath {
   // The row of next_hop that leads out of `egress` and takes `total` bytes, or what happens instead.
   std::variant<layout::Row, Outcome> next_hop(const Passage& p, unsigned row, layout::Port egress, std::size_t total);
   [[nodiscard]] Outcome upcall(const Passage& p, layout::Upcall reason) const;
-  [[nodiscard]] LookupResult look_up(const Passage& p, layout::TableId spd) const;
+  // Who sent it is found by its address when `sender` does not say.
+  [[nodiscard]] LookupResult look_up(const Passage& p, layout::TableId spd,
+                                     std::optional<std::uint16_t> sender = std::nullopt) const;
   [[nodiscard]] const layout::Row& row(layout::TableId table, unsigned bank, unsigned number) const {
     return tables_.row(static_cast<unsigned>(table), bank, number);
   }

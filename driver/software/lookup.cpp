@@ -67,7 +67,7 @@ std::optional<SpdRule> find_rule(const LookupView& view, const PacketKey& key, s
   for (unsigned i = 0; i < layout::kSpdRules; ++i) {
     if ((rules[i / 8] >> (i % 8) & 1) == 0) continue;
     const layout::Row& row = view.tables.row(table(SpdTable::kRule), view.bank, i);
-    return SpdRule{layout::Action(row.get(layout::spd_rule::kAction)),
+    return SpdRule{layout::Action(row.get(layout::spd_rule::kAction)), row.get(layout::spd_rule::kSynToHost) != 0,
                    static_cast<std::uint16_t>(row.get(layout::spd_rule::kPolicyId)),
                    static_cast<std::uint16_t>(row.get(layout::spd_rule::kSaIndex))};
   }
@@ -76,9 +76,9 @@ std::optional<SpdRule> find_rule(const LookupView& view, const PacketKey& key, s
 
 }  // namespace
 
-LookupResult lookup(const LookupView& view, const PacketKey& key) {
+LookupResult lookup(const LookupView& view, const PacketKey& key, std::optional<std::uint16_t> sender) {
   LookupResult result;
-  result.principal = find_principal(view, key.source);
+  result.principal = sender ? *sender : find_principal(view, key.source);
   result.rule = find_rule(view, key, result.principal);
   const unsigned interval = find_interval(view, static_cast<unsigned>(TableId::kRouteStart), key.destination);
   const layout::Row& route = view.tables.row(static_cast<unsigned>(TableId::kRoute), view.bank, interval);

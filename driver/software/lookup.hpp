@@ -11,6 +11,7 @@ namespace sallyport::driver::software {
 
 struct SpdRule {
   layout::Action action = layout::Action::kDiscard;
+  bool syn_to_host = false;
   std::uint16_t policy_id = 0;
   std::uint16_t sa_index = 0;
 };
@@ -30,6 +31,7 @@ struct LookupView {
   std::uint32_t hash_seed;
 };
 
-LookupResult lookup(const LookupView& view, const PacketKey& key);
+// The principal is `sender`, or whose the source address is.
+LookupResult lookup(const LookupView& view, const PacketKey& key, std::optional<std::uint16_t> sender);
 
 }  // namespace sallyport::driver::software

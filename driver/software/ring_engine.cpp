@@ -52,7 +52,10 @@ std::optional<HostFrame> take_from_ring(HostBus& memory, RingRegisters& ring) {
   const std::uint64_t slot = ring.slot_address(ring.consumer);
   layout::Row descriptor;
   if (!memory.read(slot, descriptor.bytes())) return std::nullopt;
-  HostFrame host_frame{static_cast<unsigned>(descriptor.get(layout::tx_descriptor::kInject)), {}};
+  HostFrame host_frame{static_cast<unsigned>(descriptor.get(layout::tx_descriptor::kInject)), std::nullopt, {}};
+  if (descriptor.get(layout::tx_descriptor::kKnown) != 0) {
+    host_frame.principal = static_cast<std::uint16_t>(descriptor.get(layout::tx_descriptor::kPrincipal));
+  }
   const std::size_t length = descriptor.get(layout::tx_descriptor::kLength);
   if (length >= kEthernetBytes && length <= layout::kMaxFrame) {
     host_frame.frame.resize(length);

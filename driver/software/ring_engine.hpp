@@ -25,8 +25,9 @@ struct RingRegisters {
 bool put_into_ring(HostBus& memory, RingRegisters& ring, const Notice& notice, Bytes frame, std::uint64_t clock);
 
 struct HostFrame {
-  unsigned inject;  // as written: may be no Inject
-  Buffer frame;     // empty when its length is none of a frame
+  unsigned inject;                         // as written: may be no Inject
+  std::optional<std::uint16_t> principal;  // who sent it, when the host says so
+  Buffer frame;                            // empty when its length is none of a frame
 };
 // Takes the next frame from the host-to-card ring, if there is one.
 std::optional<HostFrame> take_from_ring(HostBus& memory, RingRegisters& ring);

@@ -62,9 +62,9 @@ void SoftwareCard::receive(Port port, Bytes wire, bool mac_error) {
   }
 }
 
-void SoftwareCard::process(Port port, Bytes frame) {
+void SoftwareCard::process(Port port, Bytes frame, std::optional<std::uint16_t> sender) {
   Effects effects;
-  const Outcome outcome = datapath_.process(port, frame, generation_, effects);
+  const Outcome outcome = datapath_.process(port, frame, generation_, effects, sender);
   for (const Counter counter : effects.counted) count(counter);
   for (const Notice& event : effects.events) report(event);
   finish(port, outcome);
@@ -95,15 +95,15 @@ void SoftwareCard::finish(Port port, const Outcome& outcome) {
 }
 
 void SoftwareCard::report(const Notice& event) {
-  const bool spi_unknown = event.upcall == layout::Upcall::kSpiUnknown;
-  if (spi_unknown && spi_unknown_slot_) return;
+  const bool once = event.upcall == layout::Upcall::kSpiUnknown || event.upcall == layout::Upcall::kTagRejected;
+  if (once && told_.contains(event.upcall)) return;
   const std::uint32_t slot = rx_.producer;
   if (!put_into_ring(*host_, rx_, event, {}, clock())) {
     count(Counter::kEventsLost);
     return;
   }
   count(Counter::kEvents);
-  if (spi_unknown) spi_unknown_slot_ = slot;
+  if (once) told_[event.upcall] = slot;
 }
 
 void SoftwareCard::serve_host() {
@@ -121,7 +121,7 @@ void SoftwareCard::serve_host() {
         finish(Port::kHost, Sent{Port::kWan, host_frame->frame});
         break;
       case static_cast<unsigned>(Inject::kLanRx):
-        process(Port::kLan, host_frame->frame);
+        process(Port::kLan, host_frame->frame, host_frame->principal);
         break;
       case static_cast<unsigned>(Inject::kWanRx):
         process(Port::kWan, host_frame->frame);

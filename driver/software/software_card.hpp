@@ -50,7 +50,7 @@ class SoftwareCard : public Card {
  private:
   friend class BackDoor;  // of the tests
 
-  void process(layout::Port port, Bytes frame);
+  void process(layout::Port port, Bytes frame, std::optional<std::uint16_t> sender = std::nullopt);
   void finish(layout::Port port, const software::Outcome& outcome);
   void report(const software::Notice& event);
   void serve_host();
@@ -78,7 +78,8 @@ class SoftwareCard : public Card {
   std::uint32_t load_length_ = 0;
   software::RingRegisters rx_;
   software::RingRegisters tx_;
-  std::optional<std::uint32_t> spi_unknown_slot_;  // of the last such event, while the host may not have read it
+  // Of the events that are told once until the host has read them: the slot of each that it may not have read.
+  std::map<layout::Upcall, std::uint32_t> told_;
   std::uint32_t sa_state_select_ = 0;
   layout::Row sa_state_;
   std::array<std::uint64_t, layout::kCounterCount> counters_{};

@@ -69,7 +69,7 @@ void Tables::forget_unused_key(TableId table, unsigned number) {
 void Tables::wipe_sas() {
   for (const TableId table :
        {TableId::kSaOutKey, TableId::kSaInKey, TableId::kSaOutIntegrityKey, TableId::kSaInIntegrityKey,
-        TableId::kSaOutLimits, TableId::kSaInLimits, TableId::kSaOut, TableId::kSaIn}) {
+        TableId::kSaOutLimits, TableId::kSaInLimits, TableId::kSaOut, TableId::kSaIn, TableId::kTagKey}) {
     for (layout::Row& row : memories_[static_cast<unsigned>(table)]) wipe(row.bytes());
   }
 }

@@ -29,7 +29,7 @@ class Tables {
   // Applies the records of a table load until one is wrong. `loaded` gets what was written.
   layout::LoadError load(Bytes records, unsigned open_bank, std::vector<Loaded>& loaded);
 
-  // All rows of SAs, keys and limits among them, become zero.
+  // All rows of SAs, keys and limits among them, and of tags become zero.
   void wipe_sas();
 
  private:

@@ -96,6 +96,7 @@ void write_actions(Direction direction, const std::vector<SpdRule>& rules, Table
       row.set(layout::spd_rule::kAction, static_cast<std::uint64_t>(rules[i].action));
       row.set(layout::spd_rule::kPolicyId, rules[i].policy_id);
       row.set(layout::spd_rule::kSaIndex, rules[i].sa_index);
+      row.set(layout::spd_rule::kSynToHost, rules[i].syn_to_host ? 1 : 0);
     }
     image.set_row(table_of(direction, SpdTable::kRule), i, row);
   }

@@ -34,6 +34,7 @@ struct SpdRule {
   layout::Action action = layout::Action::kDiscard;
   std::uint16_t policy_id = 0;
   std::uint16_t sa_index = 0;  // outbound protect
+  bool syn_to_host = false;    // outbound protect: what opens a TCP connection is the host's
 };
 
 enum class Direction { kOutbound, kInbound };

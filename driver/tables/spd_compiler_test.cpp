@@ -170,11 +170,18 @@ TEST(SpdCompiler, WritesWhatEachRuleSays) {
   rule.sa_index = 1234;
   TableImage image;
   ASSERT_TRUE(compile_spd(Direction::kOutbound, {rule}, image));
-  const auto& row =
-      image.row(static_cast<unsigned>(layout::TableId::kSpdOut) + static_cast<unsigned>(SpdTable::kRule), 0);
+  const auto written = [&] {
+    return image.row(static_cast<unsigned>(layout::TableId::kSpdOut) + static_cast<unsigned>(SpdTable::kRule), 0);
+  };
+  layout::Row row = written();
   EXPECT_EQ(row.get(layout::spd_rule::kAction), static_cast<std::uint64_t>(layout::Action::kProtect));
   EXPECT_EQ(row.get(layout::spd_rule::kPolicyId), 77u);
   EXPECT_EQ(row.get(layout::spd_rule::kSaIndex), 1234u);
+  EXPECT_EQ(row.get(layout::spd_rule::kSynToHost), 0u);
+  rule.syn_to_host = true;
+  ASSERT_TRUE(compile_spd(Direction::kOutbound, {rule}, image));
+  row = written();
+  EXPECT_EQ(row.get(layout::spd_rule::kSynToHost), 1u);
 }
 
 TEST(SpdCompiler, WithoutRulesMatchesNothing) {

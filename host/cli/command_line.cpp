@@ -66,7 +66,7 @@ Exit run(const std::vector<std::string>& arguments, std::ostream& out, std::ostr
     return Exit::kUsage;
   }
   const Outcome outcome = session.command();
-  if (outcome.exit == Exit::kDone) {
+  if (outcome.exit == Exit::kDone || outcome.report) {
     out << outcome.text;
   } else {
     err << "sallyport: " << outcome.text << "\n";

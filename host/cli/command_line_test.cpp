@@ -116,6 +116,13 @@ TEST_F(CommandLine, APolicyIsSentWithTheWordsGivenAndNoOthers) {
                                        {"before", "rest"}}));
 }
 
+TEST_F(CommandLine, WhatThereIsToSayAboutAPolicysPlaceIsSaidBelowItsOutcome) {
+  recorder_.answer = json::parse(R"({"outcome": "in force", "findings": [{"sentence": "it never decides"}]})");
+  const Ran ran = with_daemon({"policy", "add", "web", "--action", "bypass"});
+  EXPECT_EQ(ran.exit, Exit::kDone);
+  EXPECT_EQ(ran.out, "in force\nnote: it never decides\n");
+}
+
 TEST_F(CommandLine, ReplaceReplacesTheWholePolicyAndDeleteSendsNothingButItsName) {
   EXPECT_EQ(with_daemon({"policy", "replace", "b/1 web", "--action", "bypass"}).exit, Exit::kDone);
   EXPECT_EQ(asked().method, "PUT");
@@ -126,6 +133,77 @@ TEST_F(CommandLine, ReplaceReplacesTheWholePolicyAndDeleteSendsNothingButItsName
   EXPECT_EQ(asked().method, "DELETE");
   EXPECT_EQ(asked().path, (std::vector<std::string>{"policies", "b/1 web"}));
   EXPECT_TRUE(asked().body.is_null());
+}
+
+TEST_F(CommandLine, ExplainAsksAboutThePacketAsItIsWritten) {
+  recorder_.answer = json::parse(R"({"packet": "p", "answers": [{"as": "now", "sentence": "it leaves"}]})");
+  const Ran ran =
+      with_daemon({"policy", "explain", "--user", "alice", "--to", "10.2.0.1", "--source-port", "7", "--port", "443"});
+  EXPECT_EQ(ran.exit, Exit::kDone) << ran.err;
+  EXPECT_EQ(ran.out, "p\n\nnow: it leaves\n");
+  EXPECT_EQ(asked().method, "POST");
+  EXPECT_EQ(asked().path, std::vector<std::string>{"explain"});
+  EXPECT_EQ(asked().body, (json::value{{"user", "alice"}, {"to", "10.2.0.1"}, {"source_port", "7"}, {"port", "443"}}));
+  EXPECT_EQ(json::parse(with_daemon({"policy", "explain", "--to", "10.2.0.1", "--json"}).out), *recorder_.answer);
+  EXPECT_EQ(with_daemon({"policy", "explain", "--user", "alice"}).exit, Exit::kUsage);
+}
+
+TEST_F(CommandLine, ATestThatFailsIsAReportAndAnExitStatus) {
+  recorder_.answer = json::parse(R"({"failed": 1, "expectations": [{"name": "a", "holds": false, "sentence": "no"}]})");
+  const Ran ran = with_daemon({"policy", "test"});
+  EXPECT_EQ(ran.exit, Exit::kFailed);
+  EXPECT_EQ(ran.out, "FAILS: a: no\n1 of 1 fail\n");
+  EXPECT_EQ(ran.err, "");
+  EXPECT_EQ(asked().path, std::vector<std::string>{"expectations"});
+  recorder_.answer = json::parse(R"({"failed": 0, "expectations": [{"name": "a", "holds": true, "sentence": "yes"}]})");
+  EXPECT_EQ(with_daemon({"policy", "test"}).exit, Exit::kDone);
+}
+
+TEST_F(CommandLine, AFileIsTestedWithoutADaemon) {
+  const std::string file = socket_ + ".toml";
+  std::ofstream(file) << R"([card]
+backend = "software"
+lan_interface = "eth0"
+wan_interface = "eth1"
+[lan]
+address = "10.1.0.1/24"
+[wan]
+address = "192.0.2.1/24"
+[[policies]]
+name = "web"
+group = "staff"
+protocol = "tcp"
+destination_port = "443"
+action = "bypass"
+[users]
+[[expectations]]
+name = "staff reaches the web"
+user = "alice"
+groups = ["staff"]
+to = "198.51.100.1"
+port = "443"
+action = "bypass"
+[[expectations]]
+name = "nobody else does"
+to = "198.51.100.1"
+port = "443"
+policy = "none"
+)";
+  const Ran ran = sallyport({"policy", "test", file});
+  EXPECT_EQ(ran.exit, Exit::kDone) << ran.out << ran.err;
+  EXPECT_THAT(ran.out, HasSubstr("holds: staff reaches the web: policy 'web' (bypass) decides about 10.1.0.2 to"));
+  EXPECT_THAT(ran.out, HasSubstr("0 of 2 fail"));
+  std::ofstream(file, std::ios::app)
+      << "[[expectations]]\nname = \"all\"\nto = \"198.51.100.1\"\naction = \"bypass\"\n";
+  const Ran failing = sallyport({"policy", "test", file, "--json"});
+  EXPECT_EQ(failing.exit, Exit::kFailed);
+  EXPECT_EQ(json::parse(failing.out).at("failed"), 1);
+  std::ofstream(file, std::ios::app) << "[[expectations]]\nname = \"x\"\n";
+  const Ran broken = sallyport({"policy", "test", file});
+  EXPECT_EQ(broken.exit, Exit::kFailed);
+  EXPECT_EQ(broken.out, "");
+  EXPECT_THAT(broken.err, HasSubstr("expects nothing"));
+  fs::remove(file);
 }
 
 TEST_F(CommandLine, SetKeepsTheWordsThatItDoesNotName) {

@@ -15,7 +15,8 @@ enum class Exit : int {
 
 struct Outcome {
   Exit exit = Exit::kDone;
-  std::string text;  // done: for standard output, whole lines; else one sentence for standard error
+  std::string text;     // done: for standard output, whole lines; else one sentence for standard error
+  bool report = false;  // `text` is for standard output, whatever the exit status says of it
 };
 
 }  // namespace sallyport::cli

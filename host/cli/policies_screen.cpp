@@ -29,21 +29,38 @@ std::string protected_by(const json::value& policy) {
   return connection;
 }
 
+std::string people(const json::value& policy) {
+  if (const auto group = text(policy, "group"); !group.empty()) return "group " + group;
+  return or_any(text(policy, "user"));
+}
+
+std::string hours(const json::value& policy) {
+  const std::string when = text(policy, "when");
+  return when.empty() ? "any" : when + (flag(policy, "holds") ? "" : " (not now)");
+}
+
 }  // namespace
+
+std::string findings_text(const json::value& answer) {
+  std::string out;
+  for (const auto& finding : list(answer, "findings")) out += "note: " + text(finding, "sentence") + "\n";
+  return out;
+}
 
 std::string policies_screen(const json::value& policies) {
   const auto& all = list(policies, "policies");
   std::string generation = "generation " + std::to_string(number(policies, "generation"));
   if (all.empty()) return generation + ": no policies, so every packet is discarded\n";
-  Table table({">#", "name", "source", "destination", "protocol", "action", "by"});
+  Table table({">#", "name", "people", "source", "destination", "protocol", "when", "action", "by"});
   for (std::size_t i = 0; i < all.size(); ++i) {
     const auto& policy = all[i];
-    table.add({std::to_string(i + 1), text(policy, "name"), side(policy, "source", "source_port"),
-               side(policy, "destination", "destination_port"), or_any(text(policy, "protocol")),
+    table.add({std::to_string(i + 1), text(policy, "name"), people(policy), side(policy, "source", "source_port"),
+               side(policy, "destination", "destination_port"), or_any(text(policy, "protocol")), hours(policy),
                text(policy, "action"),
                protected_by(policy) + (text(policy, "mode") == "transport" ? ", transport" : "")});
   }
-  return generation + "\n" + table.text();
+  const std::string findings = findings_text(policies);
+  return generation + "\n" + table.text() + (findings.empty() ? "" : "\n" + findings);
 }
 
 }  // namespace sallyport::cli

@@ -8,6 +8,7 @@
 #include "host/cli/answer.hpp"
 #include "host/cli/commands.hpp"
 #include "host/cli/daemon.hpp"
+#include "host/cli/screens.hpp"
 #include "host/policy/policy.hpp"
 
 namespace sallyport::cli {
@@ -50,6 +51,7 @@ std::string help_of(std::string_view word) {
       {"mode", "of a child of its own: tunnel, or transport, between the two gateways (tunnel)"},
       {"legacy", "yes: broken algorithms may be among these (no)"},
       {"replay_window", "of a child of its own: packets, 64 to 4096 (128)"},
+      {"when", "time windows, mon-fri 08:00-18:00, by the gateway's clock (always)"},
       {"start_action", "of a child of its own: trap, by the first packet, or start, at once (trap)"},
       {"shared", "yes: its users have such a child together, not each their own (no)"},
   };
@@ -65,9 +67,9 @@ json::object body_of(const Words& words) {
 }
 
 Outcome tell(const json::value& answer) {
-  const auto outcome = text(answer, "outcome");
-  if (!outcome.empty()) return {Exit::kDone, outcome + "\n"};
-  return {Exit::kDone, "in force as generation " + std::to_string(number(answer, "generation")) + "\n"};
+  auto outcome = text(answer, "outcome");
+  if (outcome.empty()) outcome = "in force as generation " + std::to_string(number(answer, "generation"));
+  return {Exit::kDone, outcome + "\n" + findings_text(answer)};
 }
 
 Outcome add(const Session& session, const Words& words) {
@@ -172,6 +174,7 @@ void add_policy_commands(CLI::App& app, Session& session) {
 
   CLI::App* deleted = policy->add_subcommand("delete", "the policy");
   (void)add_named(*deleted, session, remove);
+  add_explain_commands(*policy, session);
 }
 
 }  // namespace sallyport::cli

@@ -13,7 +13,11 @@ namespace sallyport::cli {
 [[nodiscard]] std::string status_screen(const boost::json::value& status);      // GET /v1/status
 [[nodiscard]] std::string sas_screen(const boost::json::value& sas);            // GET /v1/sas
 [[nodiscard]] std::string policies_screen(const boost::json::value& policies);  // GET /v1/policies
-[[nodiscard]] std::string levels_screen(const boost::json::value& levels);      // GET /v1/levels
+// What an answer says of the order of policies, a line each.
+[[nodiscard]] std::string findings_text(const boost::json::value& answer);
+[[nodiscard]] std::string explain_screen(const boost::json::value& explained);      // POST /v1/explain
+[[nodiscard]] std::string expectations_screen(const boost::json::value& verdicts);  // GET /v1/expectations
+[[nodiscard]] std::string levels_screen(const boost::json::value& levels);          // GET /v1/levels
 // GET /v1/counters; those that are zero only with `all`.
 [[nodiscard]] std::string counters_screen(const boost::json::value& counters, bool all);
 [[nodiscard]] std::string card_screen(const boost::json::value& card);  // GET /v1/card

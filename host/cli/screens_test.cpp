@@ -75,17 +75,44 @@ TEST(PoliciesScreen, KeepsTheOrderThatDecidesAndSaysByWhatEachProtects) {
      "connection": "b", "level": "high"},
     {"name": "net", "source": "", "action": "protect", "connection": "b", "child": "net"},
     {"name": "own", "action": "protect", "connection": "b", "esp_proposals": "aes256gcm16"},
-    {"name": "typed", "action": "protect", "sa": "by-hand"},
-    {"name": "rest", "action": "discard"}]})");
+    {"name": "typed", "action": "protect", "sa": "by-hand", "user": "alice"},
+    {"name": "rest", "action": "discard", "group": "night", "when": "sat-sun", "holds": false}],
+    "findings": [{"kind": "hidden", "policy": "own", "by": ["net"], "sentence": "policy 'own' never decides"}]})");
   EXPECT_EQ(policies_screen(policies), R"(generation 7
-#  NAME   SOURCE       DESTINATION           PROTOCOL  ACTION   BY
-1  web    10.1.0.0/24  10.3.0.0/16 port 443  tcp       protect  b, level high
-2  net    any          any                   any       protect  b/net
-3  own    any          any                   any       protect  b, aes256gcm16
-4  typed  any          any                   any       protect  sa/by-hand
-5  rest   any          any                   any       discard  -
+#  NAME   PEOPLE       SOURCE       DESTINATION           PROTOCOL  WHEN               ACTION   BY
+1  web    any          10.1.0.0/24  10.3.0.0/16 port 443  tcp       any                protect  b, level high
+2  net    any          any          any                   any       any                protect  b/net
+3  own    any          any          any                   any       any                protect  b, aes256gcm16
+4  typed  alice        any          any                   any       any                protect  sa/by-hand
+5  rest   group night  any          any                   any       sat-sun (not now)  discard  -
+
+note: policy 'own' never decides
 )");
   EXPECT_THAT(policies_screen(json::parse(R"({"generation": 0, "policies": []})")), HasSubstr("every packet is disc"));
+}
+
+TEST(ExplainScreen, SaysWhatDecidesAndWhoWasPassedOver) {
+  const auto explained =
+      json::parse(R"({"packet": "10.1.0.7 to 10.2.0.1, icmp, of bob", "notes": ["'bob' is not logged in"],
+    "answers": [{"as": "logged in", "sentence": "policy 'net' decides",
+                 "before": [{"policy": "printer", "reasons": ["its destination is 10.2.0.77", "its protocol is tcp"]}]},
+                {"as": "now", "sentence": "it is discarded", "before": []}]})");
+  EXPECT_EQ(explain_screen(explained), R"(10.1.0.7 to 10.2.0.1, icmp, of bob
+note: 'bob' is not logged in
+
+logged in: policy 'net' decides
+PASSED OVER  BECAUSE
+printer      its destination is 10.2.0.77; its protocol is tcp
+
+now: it is discarded
+)");
+}
+
+TEST(ExpectationsScreen, SaysWhichHoldAndHowManyFail) {
+  const auto verdicts = json::parse(R"({"failed": 1, "expectations": [
+    {"name": "a", "holds": true, "sentence": "as it should"}, {"name": "b", "holds": false, "sentence": "it is not"}]})");
+  EXPECT_EQ(expectations_screen(verdicts), "holds: a: as it should\nFAILS: b: it is not\n1 of 2 fail\n");
+  EXPECT_THAT(expectations_screen(json::parse("{}")), HasSubstr("[[expectations]]"));
 }
 
 TEST(LevelsScreen, ShowsTheCandidatesOfEachLevelInTheirOrder) {

@@ -152,6 +152,28 @@ Outcome set_password(const Daemon& daemon, const std::string& user) {
   return daemon.ask({"PUT", path_of("users", user) + "/password", body}, kAtOnce, say("the password is changed"));
 }
 
+Outcome remove_credential(const Daemon& daemon, const std::string& user, const std::string& kind) {
+  return daemon.ask({"DELETE", path_of("users", user) + "/" + kind, nullptr}, kAtOnce, say("it is removed"));
+}
+
+Outcome make_totp(const Daemon& daemon, const std::string& user) {
+  return daemon.ask({"PUT", path_of("users", user) + "/totp", json::object{}}, kAtOnce, [&](const json::value& answer) {
+    return Outcome{Exit::kDone, text(answer, "uri") +
+                                    "\nis shown this once: enter it into the authenticator application of '" + user +
+                                    "' (as a picture: qrencode -t ansiutf8)\n"};
+  });
+}
+
+Outcome set_card(const Daemon& daemon, const std::string& user, const std::string& number, const std::string& file) {
+  if (file.empty()) return {Exit::kUsage, "which card? --number and --key say it, or --remove"};
+  std::ifstream in(file, std::ios::binary);
+  std::ostringstream pem;
+  if (!in || !(pem << in.rdbuf())) return {Exit::kFailed, "cannot read " + file};
+  const json::object body = {{"number", number}, {"public_key", pem.str()}};
+  return daemon.ask({"PUT", path_of("users", user) + "/smart_card", body}, kAtOnce,
+                    say("'" + user + "' logs in with the card " + number));
+}
+
 Outcome import(const Daemon& daemon, const std::string& file) {
   std::ifstream in(file, std::ios::binary);
   std::ostringstream csv;
@@ -197,6 +219,28 @@ void add_user_words(CLI::App& command, const std::shared_ptr<UserWords>& words) 
   command.add_option("--group", words->groups, "the groups they belong to, instead of those before");
 }
 
+void add_credentials(CLI::App& user, Session& session) {
+  const auto name = std::make_shared<std::string>();
+  const auto remove = std::make_shared<bool>(false);
+  CLI::App* totp = command(user, session, "totp", "a new secret for one-time codes", [=](const Daemon& daemon) {
+    return *remove ? remove_credential(daemon, *name, "totp") : make_totp(daemon, *name);
+  });
+  totp->add_option("NAME", *name, "name of the user")->required();
+  totp->add_flag("--remove", *remove, "they have none any more");
+
+  const auto number = std::make_shared<std::string>();
+  const auto key = std::make_shared<std::string>();
+  CLI::App* card = command(user, session, "card", "the smart card to log in with", [=](const Daemon& daemon) {
+    return *remove ? remove_credential(daemon, *name, "smart_card") : set_card(daemon, *name, *number, *key);
+  });
+  card->add_option("NAME", *name, "name of the user")->required();
+  auto* removed = card->add_flag("--remove", *remove, "they have none any more");
+  auto* given = card->add_option("--number", *number, "its serial number");
+  auto* file = card->add_option("--key", *key, "a file with its public key or certificate, PEM");
+  given->needs(file)->excludes(removed);
+  file->needs(given)->excludes(removed);
+}
+
 void add_user(CLI::App& app, Session& session) {
   CLI::App* user = app.add_subcommand("user", "who may log in");
   user->require_subcommand(1);
@@ -238,6 +282,7 @@ void add_user(CLI::App& app, Session& session) {
           [=](const Daemon& daemon) { return set_password(daemon, *whose); })
       ->add_option("NAME", *whose, "name of the user")
       ->required();
+  add_credentials(*user, session);
   const auto file = std::make_shared<std::string>();
   command(*user, session, "import", "users from a CSV file: all of them, or none",
           [=](const Daemon& daemon) { return import(daemon, *file); })

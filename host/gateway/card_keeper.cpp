@@ -97,10 +97,10 @@ void CardKeeper::set_policies(std::vector<policy::Policy> policies, const std::m
   for (const auto& sa : sas_) used.insert(policy::split_target(sa.target).target);
   std::erase_if(ids_, [&](const auto& entry) { return !used.contains(entry.first); });
   for (const auto& key : used) policy_id(key);
-  targets_.clear();
+  by_target_.clear();
   per_user_.clear();
   for (std::size_t i = 0; i < policies_.size(); ++i) {
-    if (policies_[i].action == policy::Action::kProtect) targets_.insert(policies_[i].target());
+    if (policies_[i].action == policy::Action::kProtect) by_target_[policies_[i].target()].push_back(i);
     if (policies_[i].sa_per_user()) per_user_[policies_[i].target()] = i;
   }
   classes_ = policy::inbound_classes(policies_);
@@ -130,10 +130,14 @@ const policy::Policy* CardKeeper::per_user(const std::string& target) const {
 
 bool CardKeeper::wants(const std::string& target) const {
   const auto [of_policy, user] = policy::split_target(target);
-  if (user.empty()) return targets_.contains(target);
-  const policy::Policy* policy = per_user(of_policy);
+  const auto found = by_target_.find(of_policy);
+  if (found == by_target_.end()) return false;
   const auto one = users_.find(user);
-  return policy != nullptr && one != users_.end() && policy::means(*policy, user, one->second);
+  return std::any_of(found->second.begin(), found->second.end(), [&](std::size_t i) {
+    const policy::Policy& p = policies_[i];
+    if (user.empty()) return holds(p);
+    return holds(p) && p.sa_per_user() && one != users_.end() && policy::means(p, user, one->second);
+  });
 }
 
 std::vector<const policy::Policy*> CardKeeper::per_user_policies() const {
@@ -343,12 +347,22 @@ const InstalledSa* CardKeeper::by_row(bool outbound, std::uint16_t row, std::uin
 
 // ---- commit --------------------------------------------------------------------------------------------------------
 
-Result<void> CardKeeper::commit() {
-  std::vector<policy::NumberedPolicy> numbered;
+std::vector<policy::NumberedPolicy> CardKeeper::numbered() {
+  std::vector<policy::NumberedPolicy> all;
   for (const auto& p : policies_) {
-    numbered.push_back({p, policy_id(p.action == policy::Action::kProtect ? p.target() : "policy/" + p.name)});
+    all.push_back({p, policy_id(p.action == policy::Action::kProtect ? p.target() : "policy/" + p.name)});
   }
-  policy::Spd spd = policy::compile(numbered, target_states(), users_);
+  return all;
+}
+
+policy::Spd CardKeeper::compile(const std::vector<policy::NumberedPolicy>& policies, const policy::UsersOnLine& users) {
+  return policy::compile(policies, target_states(), users);
+}
+
+Result<void> CardKeeper::commit() {
+  auto in_force = numbered();
+  std::erase_if(in_force, [this](const auto& numbered) { return !holds(numbered.policy); });
+  policy::Spd spd = compile(in_force, users_);
   driver::TableImage image = session_.current();
   if (auto r = driver::compile_spd(driver::Direction::kOutbound, spd.outbound, image); !r) return r;
   if (auto r = driver::compile_spd(driver::Direction::kInbound, spd.inbound, image); !r) return r;

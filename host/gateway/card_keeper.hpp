@@ -6,7 +6,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -85,9 +84,17 @@ class CardKeeper final : public ike::SpiAllocator {
   void set_policies(std::vector<policy::Policy> policies, const std::map<std::string, bool>& acquiring);
   [[nodiscard]] const std::vector<policy::Policy>& policies() const { return policies_; }
   [[nodiscard]] const policy::Spd& spd() const { return spd_; }  // as committed last
+  // All of them, and what the card is given for some, were these users on line.
+  [[nodiscard]] std::vector<policy::NumberedPolicy> numbered();
+  [[nodiscard]] policy::Spd compile(const std::vector<policy::NumberedPolicy>& policies,
+                                    const policy::UsersOnLine& users);
+  // What the clock shows: with the next commit only the policies are in force that hold then.
+  void set_week_minute(policy::WeekMinute now) { week_minute_ = now; }
+  [[nodiscard]] policy::WeekMinute week_minute() const { return week_minute_; }
+  [[nodiscard]] bool holds(const policy::Policy& policy) const { return policy.when.contains(week_minute_); }
   // What the SAs belong to that such a packet waits for.
   [[nodiscard]] std::optional<std::string> target_of(const WaitsForSa& packet) const;
-  // A policy leads to it; when it is of one user's own, the policy is for that user, who is logged in.
+  // A policy that holds leads to it; when it is of one user's own, the policy is for that user, who is logged in.
   [[nodiscard]] bool wants(const std::string& target) const;
   // Those by which each user has an SA of their own.
   [[nodiscard]] std::vector<const policy::Policy*> per_user_policies() const;
@@ -146,8 +153,8 @@ class CardKeeper final : public ike::SpiAllocator {
   Forwarding forwarding_;
   CardJournal* journal_;
   std::vector<policy::Policy> policies_;
-  std::set<std::string> targets_;                // of policies
-  std::map<std::string, std::size_t> per_user_;  // by target, the policy
+  std::map<std::string, std::vector<std::size_t>> by_target_;  // policies that protect
+  std::map<std::string, std::size_t> per_user_;                // by target, the policy
   std::vector<policy::InboundClass> classes_;
   std::map<std::string, std::uint16_t> inbound_ids_;  // of classes, by target
   std::map<std::string, bool> acquiring_;
@@ -156,7 +163,8 @@ class CardKeeper final : public ike::SpiAllocator {
   std::vector<InstalledSa> sas_;
   policy::UsersOnLine users_;
   std::map<std::uint16_t, std::string> names_;  // of principals
-  std::uint32_t hash_seed_;                     // of the principal table
+  policy::WeekMinute week_minute_ = policy::week_minute(std::chrono::system_clock::now());
+  std::uint32_t hash_seed_;  // of the principal table
   policy::Spd spd_;
 };
 

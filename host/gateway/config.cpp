@@ -122,6 +122,7 @@ class Reader {
     for (auto& section : root_.sections("connections", "connection")) read_connection(section);
     for (auto& section : root_.sections("sas", "manual SA")) read_manual_sa(section);
     for (auto& section : root_.sections("policies", "policy")) read_policy(section);
+    for (auto& section : root_.sections("expectations", "expectation")) read_expectation(section);
     add_policies_of_children();
     root_.finish();
     return std::move(config_);
@@ -630,6 +631,23 @@ class Reader {
     config_.policies.push_back(std::move(p));
   }
 
+  void read_expectation(TomlSection& section) {
+    const auto problems_before = problems_.count();
+    policy::Expectation e;
+    e.name = read_name(section, expectation_names_);
+    for (const auto word : policy::expectation_words()) {
+      if (!section.has(word) || word == "name") continue;
+      std::string text;
+      for (const auto& part : section.texts(word)) text += (text.empty() ? "" : ",") + part;
+      if (const auto set = policy::set_word(e, word, text); !set) section.problem(word, set.error().detail);
+    }
+    if (problems_.count() == problems_before) {
+      if (const auto valid = policy::validate(e); !valid) section.problem(valid.error().detail);
+    }
+    section.finish();
+    config_.expectations.push_back(std::move(e));
+  }
+
   // A child's traffic selectors are its policy unless policies were written for it.
   void add_policies_of_children() {
     std::set<std::string> named;
@@ -662,6 +680,7 @@ class Reader {
   std::set<std::string> connection_names_;
   std::set<std::string> sa_names_;
   std::set<std::string> policy_names_;
+  std::set<std::string> expectation_names_;
 };
 
 }  // namespace

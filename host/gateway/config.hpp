@@ -13,6 +13,7 @@
 #include "host/base/log.hpp"
 #include "host/ike/connection.hpp"
 #include "host/ipsec/sa.hpp"
+#include "host/policy/expectations.hpp"
 #include "host/policy/policy.hpp"
 
 namespace sallyport::gateway {
@@ -121,6 +122,7 @@ struct Config {
   std::vector<ManualSa> sas;
   // In the order of the file; children that no policy names have one of their own behind them.
   std::vector<policy::Policy> policies;
+  std::vector<policy::Expectation> expectations;  // of policies; one that fails stops nothing
 };
 
 // Errors: kIo (no such file), kInvalid; the detail has one problem a line, "file:line: what; remedy".

@@ -90,6 +90,31 @@ level = "high"
   EXPECT_EQ(config->policies[2].name, "b.net");
 }
 
+TEST(Config, ExpectationsAreReadAndOneThatFailsIsNoProblem) {
+  const auto config = parse(R"([[policies]]
+name = "web"
+action = "bypass"
+when = ["mon-fri 08:00-18:00", "sat 09:00-12:00"]
+[[expectations]]
+name = "no web"
+user = "alice"
+groups = ["staff", "night"]
+to = "10.2.0.1"
+port = "443"
+at = "tue 10:00"
+action = "discard"
+)");
+  ASSERT_TRUE(config) << config.error().detail;
+  EXPECT_EQ(config->policies[0].when.to_string(), "mon-fri 08:00-18:00, sat 09:00-12:00");
+  ASSERT_EQ(config->expectations.size(), 1U);
+  EXPECT_EQ(config->expectations[0].groups, (std::set<std::string>{"night", "staff"}));
+  EXPECT_EQ(config->expectations[0].question.port, 443);
+  EXPECT_EQ(problem("[[expectations]]\nname = \"x\"\nto = \"10.2.0.1\"\n"),
+            "/etc/gw.toml:10: expectation 'x' expects nothing; write 'policy', 'action' or 'level'");
+  EXPECT_THAT(problem("[[expectations]]\nname = \"x\"\nto = \"nowhere\"\naction = \"bypass\"\n"),
+              HasSubstr("/etc/gw.toml:12: expectation 'x' to: "));
+}
+
 TEST(Config, AnUnknownKeyIsAProblemWithLineAndSuggestion) {
   EXPECT_EQ(problem("adress = \"1.2.3.4\"\n"), "/etc/gw.toml:10: [wan] has no 'adress'; did you mean 'address'?");
   EXPECT_EQ(problem("[polices]\n"), "/etc/gw.toml:10: the file has no 'polices'; did you mean 'policies'?");

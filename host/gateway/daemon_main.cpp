@@ -7,6 +7,8 @@
 #include <iostream>
 
 #include "host/api/server.hpp"
+#include "host/gateway/explain_request.hpp"
+#include "host/gateway/policy_advice.hpp"
 #include "host/gateway/service.hpp"
 
 namespace sallyport::gateway {
@@ -42,6 +44,14 @@ int run(Config config, const CardOpener& open_card) {
     if (!opened) return fail("cannot let users log in", opened.error());
     login = std::move(*opened);
   }
+  with_people(**gateway, login.get(), {}, [&gateway](const policy::People& people) {
+    log_findings(policy::examine((*gateway)->keeper().policies(), people));
+  });
+  with_verdicts(**gateway, login.get(), [](const std::vector<policy::Verdict>& verdicts) {
+    for (const auto& v : verdicts) {
+      if (!v.holds) log::warning("expectation.failed", {{"expectation", v.expectation}, {"why", v.sentence}});
+    }
+  });
   GatewayService service(**gateway, login.get());
   auto server = api::Server::listen(io, socket, service);
   if (!server) return fail("cannot offer the API", server.error());
@@ -74,6 +84,7 @@ int daemon_main(int argc, char** argv, const CardOpener& open_card) {
   if (check) {
     std::cout << file << ": " << config->policies.size() << " policies, " << config->connections.size()
               << " connections, " << config->sas.size() << " manual SAs: no problem found\n";
+    for (const auto& finding : policy::examine(config->policies, {})) std::cout << "note: " << finding.sentence << '\n';
     return kDone;
   }
   return run(std::move(*config), open_card);

@@ -200,6 +200,7 @@ void ExceptionPath::handle(driver::Message message) {
     case layout::Upcall::kSoftLimit:
     case layout::Upcall::kHardLimit:
     case layout::Upcall::kSpiUnknown:
+    case layout::Upcall::kTagRejected:
       return callbacks_.on_event(message);
   }
 }

@@ -36,7 +36,7 @@ class ExceptionPath {
  public:
   struct Callbacks {
     std::function<void(const WaitsForSa&)> acquire;              // a packet waits for such an SA
-    std::function<void(const driver::Message& event)> on_event;  // soft_limit, hard_limit, spi_unknown
+    std::function<void(const driver::Message& event)> on_event;  // soft_limit, hard_limit, spi_unknown, tag_rejected
     std::function<void(const Hop&)> resolve;                     // a packet waits for this neighbour
   };
 

@@ -29,11 +29,13 @@ unsigned card_length(const IpAddress& prefix, unsigned length) {
 
 }  // namespace
 
-Gateway::Gateway(boost::asio::io_context& io, Config config, driver::Card& card, driver::CardControl control,
-                 std::unique_ptr<ExceptionPath> exceptions, Netlink netlink, std::unique_ptr<Memory> memory)
+Gateway::Gateway(boost::asio::io_context& io, Config config, driver::Card& card, WallClock clock,
+                 driver::CardControl control, std::unique_ptr<ExceptionPath> exceptions, Netlink netlink,
+                 std::unique_ptr<Memory> memory)
     : io_(io),
       config_(std::move(config)),
       card_(card),
+      clock_(std::move(clock)),
       control_(std::move(control)),
       exceptions_(std::move(exceptions)),
       netlink_(std::move(netlink)),
@@ -44,7 +46,8 @@ Gateway::Gateway(boost::asio::io_context& io, Config config, driver::Card& card,
 
 Gateway::~Gateway() = default;
 
-Result<std::unique_ptr<Gateway>> Gateway::start(boost::asio::io_context& io, Config config, driver::Card& card) {
+Result<std::unique_ptr<Gateway>> Gateway::start(boost::asio::io_context& io, Config config, driver::Card& card,
+                                                WallClock clock) {
   auto control = driver::CardControl::open(card);
   if (!control) return control.error();
   auto memory = Memory::open(io, config.state_directory, config.run_directory());
@@ -53,8 +56,8 @@ Result<std::unique_ptr<Gateway>> Gateway::start(boost::asio::io_context& io, Con
   if (!exceptions) return exceptions.error();
   auto netlink = Netlink::open();
   if (!netlink) return netlink.error();
-  std::unique_ptr<Gateway> gateway(new Gateway(io, std::move(config), card, std::move(*control), std::move(*exceptions),
-                                               std::move(*netlink), std::move(*memory)));
+  std::unique_ptr<Gateway> gateway(new Gateway(io, std::move(config), card, std::move(clock), std::move(*control),
+                                               std::move(*exceptions), std::move(*netlink), std::move(*memory)));
   if (auto up = gateway->bring_up(); !up) return up.error();
   return gateway;
 }
@@ -94,6 +97,7 @@ Result<void> Gateway::bring_up() {
   if (!changed_live) return changed_live.error();
   if (*changed_live) log::info("policies.from_store", {{"policies", (*changed_live)->size()}});
   const std::vector<policy::Policy> policies = changed_live->value_or(config_.policies);
+  keeper_->set_week_minute(week_minute());
   if (auto r = tell_engine(policies); !r) return r;
   if (auto r = restore_ike(); !r) return r;
   if (auto r = put_in_force(policies); !r) return r;
@@ -110,7 +114,8 @@ Result<void> Gateway::bring_up() {
     log::warning("keylog.on", {{"file", config_.keylog}, {"meaning", "whoever reads this file reads the traffic"}});
   }
   for (const auto& p : policies) {
-    if (p.action != policy::Action::kProtect || p.connection.empty() || p.sa_per_user()) continue;
+    const bool connects = p.action == policy::Action::kProtect && !p.connection.empty() && keeper_->holds(p);
+    if (!connects || p.sa_per_user()) continue;
     // An SA of the life before that IKE does not know will be renewed by nobody, so another takes its place.
     const InstalledSa* sa = keeper_->sending_for(p.target());
     const bool wanted = sa == nullptr ? start_action(p) == StartAction::kStart : sa->child == ike::ChildHandle{};
@@ -268,6 +273,7 @@ void Gateway::keep_neighbours_alive() {
     }
     expire_waiters();
     principals_->retry();
+    follow_clock();
     keep_neighbours_alive();
   });
 }

@@ -32,12 +32,16 @@ struct Outcome {
 };
 using OnOutcome = std::function<void(Result<Outcome>)>;
 
+// The time on the wall.
+using WallClock = std::function<std::chrono::system_clock::time_point()>;
+
 class Gateway {
  public:
   // Makes the TAP devices, brings the card up with the policies and manual SAs of `config`, enables it, and starts IKE.
   // A running card that the store of `config` knows is taken over as it is: its packets go on meanwhile. `card`
   // outlives the gateway. Everything happens on `io`'s thread.
-  static Result<std::unique_ptr<Gateway>> start(boost::asio::io_context& io, Config config, driver::Card& card);
+  static Result<std::unique_ptr<Gateway>> start(boost::asio::io_context& io, Config config, driver::Card& card,
+                                                WallClock clock = std::chrono::system_clock::now);
   ~Gateway();
 
   // For a backend in this process that knows when the card has something for us.
@@ -69,6 +73,8 @@ class Gateway {
   // Of SAs of one user's own that are up: all of the connection, or of one child of it, "connection/child".
   [[nodiscard]] std::vector<std::string> users_targets_in_use(const std::string& whose) const;
   [[nodiscard]] bool waits_for_packets(const std::string& target) const;  // the first packet brings its SA up
+  [[nodiscard]] policy::WeekMinute week_minute() const;
+  [[nodiscard]] std::chrono::system_clock::time_point now() const { return clock_(); }
   [[nodiscard]] std::chrono::steady_clock::time_point started() const { return started_; }
 
   // Deletes every SA in good order, waits for the peers a moment, disables the card, and calls `done`.
@@ -84,7 +90,7 @@ class Gateway {
     OnOutcome done;
   };
 
-  Gateway(boost::asio::io_context& io, Config config, driver::Card& card, driver::CardControl control,
+  Gateway(boost::asio::io_context& io, Config config, driver::Card& card, WallClock clock, driver::CardControl control,
           std::unique_ptr<ExceptionPath> exceptions, Netlink netlink, std::unique_ptr<Memory> memory);
   Result<void> bring_up();
   Result<void> take_card();    // adopts it, or begins anew
@@ -126,6 +132,7 @@ class Gateway {
   void end_sa(const InstalledSa& sa);
   void send_by_another_than(const InstalledSa& gone);
   void renew_of_another_class();
+  void follow_clock();  // gateway_windows.cpp
 
   // gateway_policies.cpp
   Result<void> check(const policy::Policy& policy) const;
@@ -148,6 +155,7 @@ class Gateway {
   boost::asio::io_context& io_;
   Config config_;
   driver::Card& card_;
+  WallClock clock_;
   driver::CardControl control_;
   std::unique_ptr<ExceptionPath> exceptions_;
   Netlink netlink_;

@@ -168,6 +168,10 @@ void Gateway::on_card_event(const driver::Message& event) {
     log::warning("sa.spi_unknown", {{"spi", log::hex32(event.spi)}, {"source", to_string(event.source)}});
     return;
   }
+  if (event.reason == layout::Upcall::kTagRejected) {
+    log::warning("user.tag_rejected", {{"source", to_string(event.source)}});
+    return;
+  }
   const bool hard = event.reason == layout::Upcall::kHardLimit;
   const InstalledSa* sa = keeper_->by_row(event.outbound, event.sa_index, event.spi);
   if (sa == nullptr) return;  // removed in the meantime

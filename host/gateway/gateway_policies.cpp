@@ -73,7 +73,8 @@ std::map<std::string, bool> Gateway::acquiring(const std::vector<Policy>& polici
 bool Gateway::waits_for_packets(const std::string& target) const {
   const std::string of_policy = policy::split_target(target).target;
   return std::any_of(keeper_->policies().begin(), keeper_->policies().end(), [&](const Policy& p) {
-    return p.action == Action::kProtect && p.target() == of_policy && start_action(p) != StartAction::kNone;
+    return p.action == Action::kProtect && p.target() == of_policy && start_action(p) != StartAction::kNone &&
+           keeper_->holds(p);
   });
 }
 
@@ -82,7 +83,8 @@ Result<void> Gateway::tell_engine(const std::vector<Policy>& policies) {
   for (const auto& configured : config_.connections) {
     ike::Connection wanted = configured.connection;
     for (const auto& p : policies) {
-      if (p.owns_child() && p.connection == wanted.name) wanted.children.push_back(own_child(p, config_.levels));
+      if (p.owns_child() && p.connection == wanted.name && keeper_->holds(p))
+        wanted.children.push_back(own_child(p, config_.levels));
     }
     const auto told = told_.find(wanted.name);
     if (told != told_.end() && same_children(told->second, wanted)) continue;
@@ -178,6 +180,9 @@ void Gateway::add_policy(Policy policy, const std::string& before, OnOutcome don
 // What a new policy needs beside its rules.
 void Gateway::connect_added(const Policy& policy, const OnOutcome& done) {
   const std::string in_force = "policy '" + policy.name + "' is in force";
+  if (!keeper_->holds(policy)) {
+    return done(Outcome{true, in_force + ", and passed over now: it holds " + policy.when.to_string()});
+  }
   if (policy.action != Action::kProtect) return done(Outcome{true, in_force});
   if (policy.sa_per_user()) {
     start_children_of_users(policy);
@@ -208,6 +213,7 @@ void Gateway::replace_policy(Policy policy, OnOutcome done) {
   *place = policy;
   const bool negotiates =
       policy.action == Action::kProtect && !policy.connection.empty() && start_action(policy) != StartAction::kNone &&
+      keeper_->holds(policy) &&
       !policy.sa_per_user();  // then nobody may be there; who is gets a successor once it is in force
   const bool new_words = !same_target || (policy.owns_child() && !same_child(own_child(old, config_.levels),
                                                                              own_child(policy, config_.levels)));

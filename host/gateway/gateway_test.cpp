@@ -65,6 +65,7 @@ namespace json = boost::json;
 using driver::Address;
 using std::chrono::steady_clock;
 using ::testing::HasSubstr;
+using namespace std::chrono_literals;
 
 constexpr driver::MacAddress kHostMac = {2, 0, 0, 0, 1, 1};
 constexpr driver::MacAddress kPeerMac = {2, 0, 0, 0, 2, 2};
@@ -228,7 +229,7 @@ class GatewayTest : public testing::Test {
     Config config = parse_config(configuration, folder_ / "gw.toml").value();
     config.state_directory = folder_ / "state";
     config.socket = folder_ / "run" / "api.sock";
-    auto started = Gateway::start(io_, std::move(config), card);
+    auto started = Gateway::start(io_, std::move(config), card, [this] { return wall_clock_; });
     ASSERT_TRUE(started) << started.error().detail;
     gateway_ = std::move(*started);
   }
@@ -290,6 +291,8 @@ class GatewayTest : public testing::Test {
   }
 
   std::filesystem::path folder_;
+  // A Monday, 12:00 UTC.
+  std::chrono::system_clock::time_point wall_clock_ = std::chrono::sys_days(std::chrono::year(2026) / 1 / 5) + 12h;
   boost::asio::io_context io_;
   driver::SoftwareCard card_{[this](layout::Port port, Bytes frame) { transmit(port, frame); }};
   std::unique_ptr<Gateway> gateway_;
@@ -309,6 +312,113 @@ TEST_F(GatewayTest, ProtectsByAManualSa) {
   // No policy covers this one.
   card_.receive(layout::Port::kLan, udp_packet(kHost, 0xc6336401, 100, false));
   EXPECT_EQ(wan_.size(), 1U);
+}
+
+// A policy that can never decide is taken, as its order may be the next thing to be changed, and named.
+TEST_F(GatewayTest, SaysWhenAPolicyThatComesInNeverDecides) {
+  start();
+  const auto added =
+      ask("POST", {"policies"},
+          {{"name", "part"}, {"destination", "10.2.0.0/24"}, {"source", "10.1.0.0/24"}, {"action", "discard"}});
+  ASSERT_EQ(added.at("findings").as_array().size(), 1U) << json::serialize(added);
+  EXPECT_EQ(added.at("findings").at(0).at("kind"), "hidden");
+  EXPECT_EQ(added.at("findings").at(0).at("by"), (json::array{"net"}));
+  EXPECT_EQ(ask("GET", {"policies"}).at("findings"), added.at("findings"));
+  const auto replaced = ask("PUT", {"policies", "part"}, {{"destination", "10.3.0.0/16"}, {"action", "discard"}});
+  EXPECT_EQ(replaced.at("findings"), json::array());
+  // Whoever comes in front is told of what is behind.
+  const auto in_front = ask("POST", {"policies"}, {{"name", "all"}, {"action", "bypass"}, {"before", "part"}});
+  ASSERT_EQ(in_front.at("findings").as_array().size(), 1U);
+  EXPECT_EQ(in_front.at("findings").at(0).at("policy"), "part");
+}
+
+TEST_F(GatewayTest, APolicyHoldsInItsWindowWhateverTheClockIsPutTo) {
+  ::setenv("TZ", "UTC0", 1);
+  start();
+  ASSERT_TRUE(peer_is_known());
+  const auto protects = [&] {
+    const auto before = wan_.size();
+    card_.receive(layout::Port::kLan, udp_packet(kHost, kRemote, 100, false));
+    return wan_.size() != before;
+  };
+  EXPECT_TRUE(protects());
+  const auto replaced = ask("PUT", {"policies", "net"},
+                            {{"source", "10.1.0.0/16"},
+                             {"destination", "10.2.0.0/16"},
+                             {"action", "protect"},
+                             {"sa", "m"},
+                             {"when", "mon 08:00-18:00"}});
+  ASSERT_TRUE(replaced.as_object().contains("generation")) << json::serialize(replaced);
+  EXPECT_TRUE(protects());
+  EXPECT_EQ(ask("GET", {"policies"}).at("policies").at(0).at("changes_s"), 6 * 3600);
+  const auto in_force = [&] { return gateway_->keeper().spd().outbound.size() == 1; };
+  wall_clock_ += 6h;
+  ASSERT_TRUE(run_until([&] { return !in_force(); }));
+  EXPECT_FALSE(protects());
+  EXPECT_EQ(ask("GET", {"policies"}).at("policies").at(0).at("holds"), false);
+  wall_clock_ -= 1min;  // the clock is put back
+  ASSERT_TRUE(run_until(in_force));
+  EXPECT_TRUE(protects());
+  wall_clock_ += 24h * 5;
+  ASSERT_TRUE(run_until([&] { return !in_force(); }));
+  wall_clock_ += 24h * 2 - 9h - 59min;  // Monday again
+  ASSERT_TRUE(run_until(in_force));
+  EXPECT_TRUE(protects());
+  ::unsetenv("TZ");
+}
+
+TEST_F(GatewayTest, ExplainsWhatBecomesOfAPacket) {
+  ::setenv("TZ", "UTC0", 1);
+  start();
+  ask("POST", {"policies"},
+      {{"name", "printer"}, {"destination", "10.2.0.77"}, {"action", "bypass"}, {"before", "net"}});
+  const auto protects = ask("POST", {"explain"}, {{"to", "10.2.0.1"}, {"port", "443"}});
+  EXPECT_EQ(protects.at("packet"), "10.1.0.2 to 10.2.0.1, tcp port 443, mon 12:00");
+  ASSERT_EQ(protects.at("answers").as_array().size(), 1U);
+  const auto& now = protects.at("answers").at(0);
+  EXPECT_EQ(now.at("sentence"),
+            "policy 'net' decides: it is protected by 'sa/m', which is up with 192.0.2.2, by aes128gcm16");
+  EXPECT_EQ(now.at("before"),
+            (json::array{{{"policy", "printer"}, {"reasons", json::array{"its destination is 10.2.0.77"}}}}));
+  EXPECT_EQ(now.at("sa").at("algorithm"), "aes128gcm16");
+  const auto bypasses = ask("POST", {"explain"}, {{"to", "10.2.0.77"}, {"from", "10.9.0.1"}});
+  EXPECT_EQ(bypasses.at("answers").at(0).at("sentence"), "policy 'printer' decides: it leaves in the clear");
+  const auto matches_none = ask("POST", {"explain"}, {{"to", "10.3.0.1"}});
+  EXPECT_EQ(matches_none.at("answers").at(0).at("sentence"), "no policy matches, so it is discarded");
+  EXPECT_THAT(std::string(ask("POST", {"explain"}, {{"from", "10.1.0.7"}}).at("error").as_string()),
+              HasSubstr("needs 'to'"));
+  ::unsetenv("TZ");
+}
+
+TEST_F(GatewayTest, ExplainsAPacketOfSomebodyWhoIsNotLoggedInTwice) {
+  start();
+  gateway_->keeper().set_users({{"alice", {7, {"staff"}, {IpAddress::parse("10.1.0.7").value()}}}});
+  std::vector<policy::Policy> policies = gateway_->keeper().policies();
+  policies.insert(policies.begin(), policy::Policy());
+  policies[0].name = "own";
+  policies[0].user = "bob";
+  policies[0].action = policy::Action::kBypass;
+  gateway_->keeper().set_policies(policies, {});
+  const auto explained = ask("POST", {"explain"}, {{"user", "bob"}, {"to", "10.2.0.1"}});
+  EXPECT_EQ(explained.at("notes").at(0), "'bob' is not logged in");
+  ASSERT_EQ(explained.at("answers").as_array().size(), 2U);
+  EXPECT_EQ(explained.at("answers").at(0).at("as"), "logged in");
+  EXPECT_EQ(explained.at("answers").at(0).at("policy"), "own");
+  EXPECT_EQ(explained.at("answers").at(1).at("policy"), "net");
+  const auto of_alice = ask("POST", {"explain"}, {{"user", "alice"}, {"to", "10.2.0.1"}});
+  EXPECT_THAT(std::string(of_alice.at("packet").as_string()), testing::StartsWith("10.1.0.7 to"));
+  EXPECT_EQ(of_alice.at("answers").as_array().size(), 1U);
+}
+
+TEST_F(GatewayTest, SaysWhetherExpectationsHoldOfThePoliciesInForce) {
+  const std::string more = "[[expectations]]\nname = \"other side\"\nto = \"10.2.0.1\"\npolicy = \"net\"\n";
+  start(card_, (std::string(kConfiguration) + more).c_str());
+  EXPECT_EQ(ask("GET", {"expectations"}).at("failed"), 0);
+  ask("POST", {"policies"}, {{"name", "all"}, {"action", "bypass"}, {"before", "net"}});
+  const auto verdicts = ask("GET", {"expectations"});
+  EXPECT_EQ(verdicts.at("failed"), 1);
+  EXPECT_EQ(verdicts.at("expectations").at(0).at("sentence"),
+            "policy 'all' (bypass) decides about 10.1.0.2 to 10.2.0.1, icmp; expected was policy 'net'");
 }
 
 // The daemon dies and comes back: the card goes on in between, and its sequence numbers go on behind.

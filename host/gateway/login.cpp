@@ -15,7 +15,7 @@ namespace {
 constexpr auto kTick = std::chrono::seconds(1);
 
 users::LoginDesk::Authenticators authenticators(const UsersConfig& config, users::SharedDirectory& directory,
-                                                Secret seal_key) {
+                                                const Secret& seal_key) {
   users::LoginDesk::Authenticators all;
   for (const std::string& method : config.methods) {
     if (method == "password") all.push_back(std::make_unique<users::PasswordAuthenticator>(directory));
@@ -47,10 +47,10 @@ Login::Login(boost::asio::io_context& loop, users::Directory directory, const Us
              std::string key_digest, users::SessionOwner& owner)
     : directory_(std::move(directory)),
       key_digest_(std::move(key_digest)),
-      desk_(loop, directory_, authenticators(config, directory_, std::move(seal_key)), owner,
-            desk_settings(config, key_digest_)),
+      seal_key_(std::move(seal_key)),
+      desk_(loop, directory_, authenticators(config, directory_, seal_key_), owner, desk_settings(config, key_digest_)),
       service_(desk_),
-      administration_(loop, directory_, desk_, key_digest_),
+      administration_(loop, directory_, desk_, key_digest_, seal_key_),
       clock_(loop) {}
 
 Result<std::unique_ptr<Login>> Login::open(boost::asio::io_context& loop, const UsersConfig& config,

@@ -35,6 +35,7 @@ class Login {
 
   users::SharedDirectory directory_;
   std::string key_digest_;
+  Secret seal_key_;
   users::LoginDesk desk_;
   users::LoginService service_;
   UserService administration_;

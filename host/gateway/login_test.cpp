@@ -4,7 +4,9 @@
 #include <gmock/gmock.h>
 
 #include <boost/json.hpp>
+#include <fstream>
 #include <future>
+#include <sstream>
 #include <thread>
 
 #include "host/api/tls_client.hpp"
@@ -38,14 +40,16 @@ class GatewayLoginTest : public store::TestFolder {
                           const json::value& body = nullptr) {
     return ask_service(login_->administration(), {method, path, body});
   }
-  Result<json::value> log_in(const std::string& user, const std::string& password, const std::string& from) {
-    const auto started = ask_service(
-        login_->desk(), {"POST", {"logins"}, {{"method", "password"}, {"user", user}, {"uid", 1000}}, from});
+  Result<json::value> log_in(const std::string& user, const std::string& password, const std::string& from,
+                             const std::string& method = "password", const std::string& code = "") {
+    const auto started =
+        ask_service(login_->desk(), {"POST", {"logins"}, {{"method", method}, {"user", user}, {"uid", 1000}}, from});
     if (!started) return started.error();
-    return ask_service(login_->desk(), {"POST",
-                                        {"logins", std::string(started->at("login").as_string())},
-                                        {{"answer", {{"password", password}}}},
-                                        from});
+    json::object answer{{"password", password}};
+    if (!code.empty()) answer["code"] = code;
+    return ask_service(
+        login_->desk(),
+        {"POST", {"logins", std::string(started->at("login").as_string())}, {{"answer", std::move(answer)}}, from});
   }
   template <class Holds>
   void run_until(Holds holds) {
@@ -94,6 +98,58 @@ TEST_F(GatewayLoginTest, AnAdministratorKeepsUsersAndGroups) {
   EXPECT_THAT(std::string(ask("GET", {"export"})->at("csv").as_string()), HasSubstr("\"bob\","));
   EXPECT_GT(ask("POST", {"audit", "verify"})->at("number").to_number<std::uint64_t>(), 3U);
   EXPECT_EQ(ask("GET", {"audit", "0"})->at("entries").at(0).at("action"), "group.add");
+}
+
+// oathtool, whom we did not write, reads what an authenticator application is given.
+TEST_F(GatewayLoginTest, AnAdministratorGivesAUserASecretForOneTimeCodes) {
+  open();
+  ASSERT_TRUE(ask("POST", {"users"}, {{"name", "alice"}, {"password", "correct horse"}}));
+  const std::string uri(ask("PUT", {"users", "alice", "totp"}, json::object{})->at("uri").as_string());
+  ASSERT_THAT(uri, testing::StartsWith("otpauth://totp/Sallyport:alice?secret="));
+  const auto begin = uri.find('=') + 1;
+  std::ofstream(folder_ / "secret") << uri.substr(begin, uri.find('&') - begin);
+  ASSERT_EQ(std::system(
+                ("oathtool --totp -b @" + (folder_ / "secret").string() + " >" + (folder_ / "code").string()).c_str()),
+            0);
+  std::string code;
+  std::ifstream(folder_ / "code") >> code;
+  EXPECT_TRUE(log_in("alice", "correct horse", "10.1.0.7", "totp", code));
+  ASSERT_TRUE(ask("DELETE", {"users", "alice", "totp"}));
+  EXPECT_FALSE(log_in("alice", "correct horse", "10.1.0.8", "totp", code));
+  EXPECT_EQ(ask("DELETE", {"users", "alice", "totp"}).error().code, Errc::kNotFound);
+}
+
+TEST_F(GatewayLoginTest, AnAdministratorGivesAUserACard) {
+  open();
+  ASSERT_TRUE(ask("POST", {"users"}, {{"name", "alice"}}));
+  ASSERT_TRUE(ask("POST", {"users"}, {{"name", "bob"}}));
+  const std::string file = (folder_ / "card").string();
+  ASSERT_EQ(
+      std::system(("openssl ecparam -name prime256v1 -genkey -noout | openssl ec -pubout -out " + file + " 2>/dev/null")
+                      .c_str()),
+      0);
+  std::ostringstream pem;
+  pem << std::ifstream(file).rdbuf();
+  const json::value card{{"number", "4711"}, {"public_key", pem.str()}};
+  ASSERT_TRUE(ask("PUT", {"users", "alice", "smart_card"}, card));
+  EXPECT_EQ(ask("PUT", {"users", "bob", "smart_card"}, card).error().code, Errc::kExists) << "a card is one user's";
+  EXPECT_EQ(ask("PUT", {"users", "bob", "smart_card"}, {{"number", "4712"}, {"public_key", "none"}}).error().code,
+            Errc::kInvalid);
+  EXPECT_THAT(ask("PUT", {"users", "bob", "smart_card"}, {{"number", "4712"}}).error().detail, HasSubstr("public_key"));
+  ASSERT_TRUE(ask("DELETE", {"users", "alice", "smart_card"}));
+  EXPECT_TRUE(ask("PUT", {"users", "bob", "smart_card"}, card)) << "and now it is nobody's";
+  EXPECT_EQ(ask("PUT", {"users", "bob", "fingerprint"}, json::object{}).error().code, Errc::kNotFound);
+}
+
+TEST_F(GatewayLoginTest, TellsTheGroupsOfThoseWhomPoliciesName) {
+  open();
+  ASSERT_TRUE(ask("POST", {"import"}, {{"csv", "name,groups\nalice,night\nbob,night\ncarol,day\ndave,\n"}}));
+  std::optional<policy::People> people;
+  login_->administration().people({"carol", "mallory"}, {"night", "nobody's"},
+                                  [&](Result<policy::People> found) { people = found.value(); });
+  run_until([&] { return people.has_value(); });
+  EXPECT_EQ(people->groups_of, (std::map<std::string, std::set<std::string>>{
+                                   {"alice", {"night"}}, {"bob", {"night"}}, {"carol", {"day"}}}));
 }
 
 TEST_F(GatewayLoginTest, WhatIsWrongWithARequestIsTold) {

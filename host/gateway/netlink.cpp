@@ -3,75 +3,16 @@
 #include "host/gateway/netlink.hpp"
 
 #include <fcntl.h>
-#include <libmnl/libmnl.h>
 #include <linux/rtnetlink.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <functional>
 
+#include "host/gateway/netlink_request.hpp"
 #include "host/ipsec/address.hpp"
 
 namespace sallyport::gateway {
-namespace {
-
-constexpr std::size_t kBufferBytes = 32768;  // libmnl's MNL_SOCKET_BUFFER_SIZE at its largest
-
-std::uint8_t family_of(const Address& address) { return address.is_v4() ? AF_INET : AF_INET6; }
-
-// As the kernel counts it.
-std::uint8_t length_of(const Address& prefix, unsigned length) {
-  return static_cast<std::uint8_t>(prefix.is_v4() ? length - driver::kIpv4Prefix : length);
-}
-
-void put_address(nlmsghdr* message, std::uint16_t type, const Address& address) {
-  const IpAddress plain = IpAddress::from_number(address);
-  mnl_attr_put(message, type, plain.bytes().size(), plain.bytes().data());
-}
-
-using OnMessage = std::function<void(const nlmsghdr*)>;
-
-int call(const nlmsghdr* message, void* data) {
-  (*static_cast<OnMessage*>(data))(message);
-  return MNL_CB_OK;
-}
-
-// Sends one request and takes its answers up to the acknowledgement or the end of the dump.
-Result<void> ask(mnl_socket* socket, nlmsghdr* request, unsigned sequence, const std::string& what,
-                 OnMessage on_message) {
-  request->nlmsg_seq = sequence;
-  if (mnl_socket_sendto(socket, request, request->nlmsg_len) < 0) return errno_error(what);
-  std::array<char, kBufferBytes> buffer;
-  for (int more = MNL_CB_OK; more > MNL_CB_STOP;) {
-    const auto n = mnl_socket_recvfrom(socket, buffer.data(), buffer.size());
-    if (n < 0) return errno_error(what);
-    more = mnl_cb_run(buffer.data(), static_cast<std::size_t>(n), sequence, mnl_socket_get_portid(socket), call,
-                      &on_message);
-    if (more < 0) return errno_error(what);
-  }
-  return {};
-}
-
-// A request under construction: header, then a family header of type T.
-template <class T>
-struct Request {
-  std::array<char, 512> buffer{};
-  nlmsghdr* message;
-  T* body;
-
-  Request(std::uint16_t type, std::uint16_t flags) : message(mnl_nlmsg_put_header(buffer.data())) {
-    message->nlmsg_type = type;
-    message->nlmsg_flags = static_cast<std::uint16_t>(NLM_F_REQUEST | flags);
-    body = static_cast<T*>(mnl_nlmsg_put_extra_header(message, sizeof(T)));
-  }
-};
-
-Result<void> acknowledged(mnl_socket* socket, nlmsghdr* request, unsigned sequence, const std::string& what) {
-  return ask(socket, request, sequence, what, [](const nlmsghdr*) {});
-}
-
-}  // namespace
 
 void Netlink::Close::operator()(mnl_socket* socket) const { mnl_socket_close(socket); }
 
@@ -97,7 +38,7 @@ Result<Netlink> Netlink::open() {
 int Netlink::fd() const { return mnl_socket_get_fd(notices_.get()); }
 
 Result<bool> Netlink::drain() {
-  std::array<char, kBufferBytes> buffer;
+  std::array<char, kNetlinkBytes> buffer;
   bool changed = false;
   for (;;) {
     const auto n = mnl_socket_recvfrom(notices_.get(), buffer.data(), buffer.size());
@@ -119,7 +60,7 @@ Result<KernelView> Netlink::view(const std::vector<unsigned>& interfaces) {
     return std::find(interfaces.begin(), interfaces.end(), interface) != interfaces.end();
   };
 
-  Request<ifaddrmsg> addresses(RTM_GETADDR, NLM_F_DUMP);
+  NetlinkRequest<ifaddrmsg> addresses(RTM_GETADDR, NLM_F_DUMP);
   addresses.body->ifa_family = AF_UNSPEC;
   auto done =
       ask(requests_.get(), addresses.message, ++sequence_, "read the kernel's addresses", [&](const nlmsghdr* m) {
@@ -127,14 +68,14 @@ Result<KernelView> Netlink::view(const std::vector<unsigned>& interfaces) {
       });
   if (!done) return done.error();
 
-  Request<rtmsg> routes(RTM_GETROUTE, NLM_F_DUMP);
+  NetlinkRequest<rtmsg> routes(RTM_GETROUTE, NLM_F_DUMP);
   routes.body->rtm_family = AF_UNSPEC;
   done = ask(requests_.get(), routes.message, ++sequence_, "read the kernel's routes", [&](const nlmsghdr* m) {
     if (const auto r = parse_route(m); r && ours(r->interface)) out.routes.push_back(*r);
   });
   if (!done) return done.error();
 
-  Request<ndmsg> neighbours(RTM_GETNEIGH, NLM_F_DUMP);
+  NetlinkRequest<ndmsg> neighbours(RTM_GETNEIGH, NLM_F_DUMP);
   neighbours.body->ndm_family = AF_UNSPEC;
   done = ask(requests_.get(), neighbours.message, ++sequence_, "read the kernel's neighbours", [&](const nlmsghdr* m) {
     if (const auto n = parse_neighbour(m); n && ours(n->interface)) out.neighbours[{n->interface, n->address}] = n->mac;
@@ -147,9 +88,9 @@ Result<KernelView> Netlink::view(const std::vector<unsigned>& interfaces) {
 }
 
 Result<void> Netlink::add_address(const KernelAddress& added) {
-  Request<ifaddrmsg> request(RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE | NLM_F_ACK);
-  const unsigned length = length_of(added.address, added.prefix_length);
-  request.body->ifa_family = family_of(added.address);
+  NetlinkRequest<ifaddrmsg> request(RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE | NLM_F_ACK);
+  const unsigned length = kernel_length(added.address, added.prefix_length);
+  request.body->ifa_family = kernel_family(added.address);
   request.body->ifa_prefixlen = static_cast<std::uint8_t>(length);
   request.body->ifa_index = added.interface;
   // Of use at once, as an address of IPv4 is: IKE's sockets are bound to it. (RFC 4862 5.4 waits for a second.)
@@ -159,14 +100,14 @@ Result<void> Netlink::add_address(const KernelAddress& added) {
   if (added.address.is_v4() && length < 31) {
     put_address(request.message, IFA_BROADCAST, Address::from_v4(added.address.v4() | (0xffffffffU >> length)));
   }
-  return acknowledged(requests_.get(), request.message, ++sequence_, "add the address " + to_string(added.address));
+  return ask(requests_.get(), request.message, ++sequence_, "add the address " + to_string(added.address));
 }
 
 Result<void> Netlink::add_route(const KernelRoute& route) {
-  Request<rtmsg> request(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE | NLM_F_ACK);
+  NetlinkRequest<rtmsg> request(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE | NLM_F_ACK);
   const bool on_link = route.gateway == Address();
-  request.body->rtm_family = family_of(route.destination);
-  request.body->rtm_dst_len = length_of(route.destination, route.prefix_length);
+  request.body->rtm_family = kernel_family(route.destination);
+  request.body->rtm_dst_len = kernel_length(route.destination, route.prefix_length);
   request.body->rtm_table = RT_TABLE_MAIN;
   request.body->rtm_protocol = RTPROT_STATIC;
   request.body->rtm_scope = on_link ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
@@ -175,17 +116,17 @@ Result<void> Netlink::add_route(const KernelRoute& route) {
   if (!on_link) put_address(request.message, RTA_GATEWAY, route.gateway);
   mnl_attr_put_u32(request.message, RTA_OIF, route.interface);
   if (route.metric != 0) mnl_attr_put_u32(request.message, RTA_PRIORITY, route.metric);
-  return acknowledged(requests_.get(), request.message, ++sequence_, "add a route to " + to_string(route.destination));
+  return ask(requests_.get(), request.message, ++sequence_, "add a route to " + to_string(route.destination));
 }
 
 Result<void> Netlink::resolve(unsigned interface, const Address& address) {
-  Request<ndmsg> request(RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_ACK);
-  request.body->ndm_family = family_of(address);
+  NetlinkRequest<ndmsg> request(RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_ACK);
+  request.body->ndm_family = kernel_family(address);
   request.body->ndm_ifindex = static_cast<int>(interface);
   request.body->ndm_state = NUD_NONE;
   request.body->ndm_flags = NTF_USE;
   put_address(request.message, NDA_DST, address);
-  return acknowledged(requests_.get(), request.message, ++sequence_, "resolve " + to_string(address));
+  return ask(requests_.get(), request.message, ++sequence_, "resolve " + to_string(address));
 }
 
 std::string to_string(const Address& address) { return IpAddress::from_number(address).to_string(); }

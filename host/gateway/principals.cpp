@@ -8,7 +8,8 @@
 
 namespace sallyport::gateway {
 
-Result<void> Principals::on_begin(const users::Session& session) {
+Result<std::optional<users::Tag>> Principals::on_begin(const users::Session& session) {
+  if (session.tagged) return Error{Errc::kUnsupported, "this gateway takes no tags; log in without marking"};
   for (const auto& [id, other] : sessions_) {
     if (other.address.number() == session.address.number() && other.user != session.user) {
       return Error{Errc::kExists,
@@ -29,7 +30,7 @@ Result<void> Principals::on_begin(const users::Session& session) {
                               {"principal", numbers_.at(session.user)},
                               {"generation", keeper_.generation()}});
   if (changed_) changed_(session.user);
-  return {};
+  return std::optional<users::Tag>();
 }
 
 void Principals::on_end(const users::Session& session, users::EndReason reason, std::function<void()> done) {

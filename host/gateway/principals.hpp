@@ -24,7 +24,7 @@ class Principals final : public users::SessionOwner {
       : keeper_(keeper), changed_(std::move(changed)) {}
 
   // In force when it returns. Errors: kExists, another user is there; kFull.
-  Result<void> on_begin(const users::Session& session) override;
+  Result<std::optional<users::Tag>> on_begin(const users::Session& session) override;
   // `done` when the card has flipped and every packet of before has left; with a card that fails, once retry() made it.
   void on_end(const users::Session& session, users::EndReason reason, std::function<void()> done) override;
   // What the card did not take, again.

@@ -44,7 +44,7 @@ class PrincipalsTest : public testing::Test {
                                 std::vector<std::string> groups = {"staff"}) {
     return {id, user, std::move(groups), "password", IpAddress::parse(address).value(), 1000};
   }
-  Result<void> begin(const users::Session& session) { return principals_.on_begin(session); }
+  Result<std::optional<users::Tag>> begin(const users::Session& session) { return principals_.on_begin(session); }
   void end(const users::Session& session) {
     principals_.on_end(session, EndReason::kLogout, [this, id = session.id] { told_.push_back(id); });
   }
@@ -118,7 +118,7 @@ TEST_F(PrincipalsTest, ALoginThatTheCardDoesNotTakeIsRefusedAndTheOthersStay) {
   EXPECT_THAT(staff(), IsEmpty());
 
   // Every other one is of the group: each a range of its own, until the card has no room for another.
-  Result<void> last;
+  Result<std::optional<users::Tag>> last = std::optional<users::Tag>();
   std::uint32_t count = 0;
   while (last && count < 1000) {
     ++count;

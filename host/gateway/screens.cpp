@@ -158,16 +158,22 @@ Result<json::value> sas_screen(Gateway& gateway) {
   return json::value(json::object{{"sas", std::move(sas)}});
 }
 
-Result<json::value> policies_screen(Gateway& gateway) {
+json::object policies_screen(Gateway& gateway) {
   json::array policies;
   for (const auto& p : gateway.keeper().policies()) {
     json::object words;
     for (const auto word : policy::policy_words()) {
       if (auto text = policy::get_word(p, word); !text.empty()) words[word] = std::move(text);
     }
+    if (!p.when.always()) {
+      words["holds"] = gateway.keeper().holds(p);
+      if (const auto border = p.when.next_border(gateway.now())) {
+        words["changes_s"] = std::chrono::duration_cast<std::chrono::seconds>(*border - gateway.now()).count();
+      }
+    }
     policies.push_back(std::move(words));
   }
-  return json::value(json::object{{"generation", gateway.keeper().generation()}, {"policies", std::move(policies)}});
+  return {{"generation", gateway.keeper().generation()}, {"policies", std::move(policies)}};
 }
 
 json::value levels_screen(Gateway& gateway) {

@@ -10,7 +10,7 @@ namespace sallyport::gateway {
 
 [[nodiscard]] Result<boost::json::value> status_screen(Gateway& gateway);
 [[nodiscard]] Result<boost::json::value> sas_screen(Gateway& gateway);
-[[nodiscard]] Result<boost::json::value> policies_screen(Gateway& gateway);
+[[nodiscard]] boost::json::object policies_screen(Gateway& gateway);
 [[nodiscard]] boost::json::value levels_screen(Gateway& gateway);
 [[nodiscard]] Result<boost::json::value> counters_screen(Gateway& gateway);
 [[nodiscard]] Result<boost::json::value> card_screen(Gateway& gateway);

@@ -2,7 +2,10 @@
 // The API's requests: which there are, and what they change.
 #include "host/gateway/service.hpp"
 
+#include "host/gateway/explain_request.hpp"
+#include "host/gateway/policy_advice.hpp"
 #include "host/gateway/screens.hpp"
+#include "host/policy/json.hpp"
 
 namespace sallyport::gateway {
 namespace {
@@ -44,6 +47,20 @@ OnOutcome answer_with(Gateway& gateway, api::Respond respond) {
   };
 }
 
+// The same of a policy that came in, with what is to be said about it and its neighbours.
+OnOutcome answer_about(Gateway& gateway, Login* login, const std::string& policy, api::Respond respond) {
+  return [&gateway, login, policy, respond = std::move(respond)](Result<Outcome> outcome) {
+    if (!outcome) return respond(outcome.error());
+    const auto answer = [&gateway, policy, outcome = *outcome, respond](const std::vector<policy::Finding>& findings) {
+      answer_with(gateway, [findings, respond](Result<json::value> said) {
+        if (said) said->as_object()["findings"] = policy::to_json(findings);
+        respond(std::move(said));
+      })(outcome);
+    };
+    with_findings(gateway, login, policy, answer);
+  };
+}
+
 }  // namespace
 
 void GatewayService::call(const api::Request& request, api::Respond respond) {
@@ -60,11 +77,26 @@ void GatewayService::call(const api::Request& request, api::Respond respond) {
   if (request.method == "GET" && !of_one) {
     if (what == "status") return respond(status_screen(gateway_));
     if (what == "sas") return respond(sas_screen(gateway_));
-    if (what == "policies") return respond(policies_screen(gateway_));
+    if (what == "policies") {
+      return with_findings(gateway_, login_, {},
+                           [&gateway = gateway_, respond](const std::vector<policy::Finding>& findings) {
+                             json::object screen = policies_screen(gateway);
+                             screen["findings"] = policy::to_json(findings);
+                             respond(json::value(std::move(screen)));
+                           });
+    }
+    if (what == "expectations") {
+      return with_verdicts(gateway_, login_, [respond](const std::vector<policy::Verdict>& verdicts) {
+        respond(json::value(policy::to_json(verdicts)));
+      });
+    }
     if (what == "levels") return respond(levels_screen(gateway_));
     if (what == "counters") return respond(counters_screen(gateway_));
     if (what == "card") return respond(card_screen(gateway_));
     return respond(unknown);
+  }
+  if (what == "explain" && request.method == "POST") {
+    return explain_packet(gateway_, login_, body, std::move(respond));
   }
   if (what == "policies" && request.method == "DELETE" && of_one) {
     return gateway_.delete_policy(request.path[1], answer_with(gateway_, std::move(respond)));
@@ -72,12 +104,10 @@ void GatewayService::call(const api::Request& request, api::Respond respond) {
   if (what == "policies" && ((request.method == "POST" && !of_one) || (request.method == "PUT" && of_one))) {
     auto policy = policy_of(body, of_one ? "" : "before");
     if (!policy) return respond(policy.error());
-    if (!of_one) {
-      return gateway_.add_policy(std::move(*policy), text_of(body, "before"),
-                                 answer_with(gateway_, std::move(respond)));
-    }
-    policy->name = request.path[1];
-    return gateway_.replace_policy(std::move(*policy), answer_with(gateway_, std::move(respond)));
+    if (of_one) policy->name = request.path[1];
+    auto answer = answer_about(gateway_, login_, policy->name, std::move(respond));
+    if (of_one) return gateway_.replace_policy(std::move(*policy), std::move(answer));
+    return gateway_.add_policy(std::move(*policy), text_of(body, "before"), std::move(answer));
   }
   if (request.method == "POST" && (what == "initiate" || what == "terminate" || what == "rekey")) {
     const std::string connection = text_of(body, "connection");

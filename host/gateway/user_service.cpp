@@ -125,6 +125,24 @@ Result<json::value> audit_after(Directory& directory, std::uint64_t after) {
   return json::value(json::object{{"entries", std::move(all)}});
 }
 
+Result<policy::People> people_of(Directory& directory, const std::set<std::string>& users,
+                                 const std::set<std::string>& groups) {
+  policy::People people;
+  for (const std::string& name : users) {
+    const auto user = directory.user(name);
+    if (!user && user.error().code == Errc::kNotFound) continue;  // whom a RADIUS server knows, perhaps
+    if (!user) return user.error();
+    people.groups_of[name] = {user->groups.begin(), user->groups.end()};
+  }
+  for (const std::string& group : groups) {
+    const auto members = directory.members(group);
+    if (!members && members.error().code == Errc::kNotFound) continue;
+    if (!members) return members.error();
+    for (const std::string& name : *members) people.groups_of[name].insert(group);
+  }
+  return people;
+}
+
 Result<json::value> done_or(const Result<void>& result) {
   if (!result) return result.error();
   return json::value(json::object{});
@@ -164,6 +182,17 @@ void UserService::call(const api::Request& request, api::Respond respond) {
       if (alive.expired()) return;
       if (!gone) return respond(std::move(answer));
       end_sessions_of(user, [answer = std::move(answer), respond] { respond(answer); });
+    });
+  });
+}
+
+void UserService::people(std::set<std::string> users, std::set<std::string> groups,
+                         std::function<void(Result<policy::People>)> then) {
+  boost::asio::post(thread_, [this, users = std::move(users), groups = std::move(groups), then = std::move(then),
+                              alive = std::weak_ptr(alive_)] {
+    auto found = directory_.with([&](Directory& d) { return people_of(d, users, groups); });
+    boost::asio::post(loop_, [found = std::move(found), then, alive]() mutable {
+      if (!alive.expired()) then(std::move(found));
     });
   });
 }
@@ -216,15 +245,8 @@ Result<UserService::Work> UserService::work_of(const api::Request& request) cons
   if (asks("DELETE", {"users", "*"})) {
     return Work([name](Directory& d) { return done_or(d.delete_user(kActor, name)); });
   }
-  if (asks("PUT", {"users", "*", "password"})) {
-    auto password = password_in(body);
-    if (!password) return password.error();
-    if (!*password) return wrong("'password' is missing");
-    return Work([name, password = std::move(**password)](Directory& d) -> Answer {
-      const auto hash = users::hash_password(password);
-      if (!hash) return hash.error();
-      return done_or(set_password(d, name, *hash));
-    });
+  if (request.path.size() == 3 && request.path[0] == "users") {
+    return credential_work(kActor, request.method, name, request.path[2], body, seal_key_);
   }
   if (asks("GET", {"groups"})) return Work(groups_of);
   if (asks("POST", {"groups"})) {

@@ -8,8 +8,11 @@
 #include <boost/json/value.hpp>
 #include <functional>
 #include <memory>
+#include <set>
 
 #include "host/api/service.hpp"
+#include "host/gateway/credential_requests.hpp"
+#include "host/policy/people.hpp"
 #include "host/users/sessions/login_desk.hpp"
 
 namespace sallyport::gateway {
@@ -18,16 +21,19 @@ class UserService final : public api::Service {
  public:
   // All outlive it.
   UserService(boost::asio::io_context& loop, users::SharedDirectory& directory, users::LoginDesk& desk,
-              const std::string& key_digest)
-      : loop_(loop), directory_(directory), desk_(desk), key_digest_(key_digest) {}
+              const std::string& key_digest, const Secret& seal_key)
+      : loop_(loop), directory_(directory), desk_(desk), key_digest_(key_digest), seal_key_(seal_key) {}
   ~UserService() override;
 
   [[nodiscard]] static bool answers(const std::string& what);
   void call(const api::Request& request, api::Respond respond) override;
+  // The groups of these users, and of the members of these groups.
+  void people(std::set<std::string> users, std::set<std::string> groups,
+              std::function<void(Result<policy::People>)> then);
 
  private:
   using Answer = Result<boost::json::value>;
-  using Work = std::function<Answer(users::Directory& directory)>;
+  using Work = DirectoryWork;
 
   [[nodiscard]] Result<Work> work_of(const api::Request& request) const;
   void sessions(const api::Request& request, const api::Respond& respond);
@@ -37,6 +43,7 @@ class UserService final : public api::Service {
   users::SharedDirectory& directory_;
   users::LoginDesk& desk_;
   const std::string& key_digest_;
+  const Secret& seal_key_;                                // of what the directory keeps sealed
   std::shared_ptr<int> alive_ = std::make_shared<int>();  // what comes back from the thread asks for it
   boost::asio::thread_pool thread_{1};                    // the last: it uses the rest
 };

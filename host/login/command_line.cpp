@@ -123,9 +123,15 @@ class Login {
     signals.async_wait([&](boost::system::error_code error, int) {
       if (!error) keeper.log_out("logout");
     });
-    if (auto in = keeper.log_in(config.method, user, ::getuid()); !in) {
+    if (auto in = keeper.log_in(config.method, user, ::getuid(), config.marking); !in) {
       const bool refused = in.error().code == Errc::kAuthFailed;
       return fail(exit_of(in.error().code), (refused ? "the gateway refuses: " : "") + in.error().detail);
+    }
+    if (config.marking) {
+      if (auto marked = keeper.mark(config.protect); !marked) {
+        keeper.log_out("not_marked");
+        return fail(Exit::kFailed, "the packets cannot be marked: " + marked.error().detail);
+      }
     }
     say(keeper.session(), config.gateway.host);
 
@@ -196,6 +202,12 @@ Exit show_status(const Options& options, std::ostream& out, std::ostream& err) {
   out << "logged in at " << text(session, "gateway") << " as " << who(session) << "\n"
       << "by " << text(session, "method") << " " << duration(number(session, "begun_s")) << " ago, for "
       << duration(number(session, "lifetime_s")) << " more\n";
+  if (const auto* marking = session.if_contains("marking"); marking != nullptr && marking->is_object()) {
+    const json::object& counts = marking->get_object();
+    out << "packets marked by " << text(counts, "interface") << ": " << number(counts, "marked")
+        << ", dropped without room for the mark: " << number(counts, "no_room")
+        << ", not sent: " << number(counts, "not_sent") << "\n";
+  }
   if (const std::string messages = joined(session, "messages", "\n  "); !messages.empty()) {
     out << "the gateway says:\n  " << messages << "\n";
   }

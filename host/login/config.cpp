@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "host/gateway/toml_section.hpp"
+#include "host/mark/order.hpp"
 
 namespace sallyport::login {
 namespace {
@@ -58,6 +59,14 @@ Result<Config> parse_config(const std::string& text, const fs::path& file) {
   if (config.method == "smart_card" && config.module.empty()) {
     section.problem("needs 'module', a file, for the method smart_card");
   }
+  const std::vector<std::string_view> markings = {"off", "tag"};
+  config.marking = section.choice("marking", markings).value_or(0) == 1;
+  config.protect = section.texts("protect");
+  for (const std::string& prefix : config.protect) {
+    if (auto fine = mark::parse_prefix(prefix); !fine) section.problem("protect", fine.error().detail);
+  }
+  if (!config.marking && !config.protect.empty())
+    section.problem("protect", "says what is marked, and 'marking' is not \"tag\"");
   section.finish();
   if (!problems.empty()) return Error{Errc::kInvalid, problems.text()};
   return config;

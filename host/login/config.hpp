@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "host/api/tls_client.hpp"
 
@@ -11,10 +12,12 @@ namespace sallyport::login {
 
 struct Config {
   api::TlsPeer gateway;
-  std::string method;              // "password", "totp", "smart_card", "radius", "pam"
-  std::string user;                // empty: the card's, or the one who is logged in at the computer
-  std::filesystem::path module{};  // PKCS#11, of a smart card
-  std::string token{};             // its label; empty: the only one there is
+  std::string method;                  // "password", "totp", "smart_card", "radius", "pam"
+  std::string user;                    // empty: the card's, or the one who is logged in at the computer
+  std::filesystem::path module{};      // PKCS#11, of a smart card
+  std::string token{};                 // its label; empty: the only one there is
+  bool marking = false;                // the user's packets carry a tag
+  std::vector<std::string> protect{};  // prefixes of what lies behind the gateway; none: whatever goes by a next hop
 };
 
 // Errors hold everything that is wrong, each with its line.

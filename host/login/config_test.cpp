@@ -36,6 +36,20 @@ TEST(LoginConfig, NeedsLittle) {
   EXPECT_EQ(config->user, "");
 }
 
+TEST(LoginConfig, SaysWhetherPacketsAreMarkedAndWhich) {
+  const std::string rest = "gateway = 'g'\nca = 'c'\nmethod = 'password'\n";
+  EXPECT_FALSE(parse(rest)->marking);
+  EXPECT_FALSE(parse(rest + "marking = 'off'")->marking);
+  const auto config = parse(rest + "marking = 'tag'\nprotect = ['10.2.0.0/16', '2001:db8::/32']");
+  ASSERT_TRUE(config) << config.error().detail;
+  EXPECT_TRUE(config->marking);
+  EXPECT_THAT(config->protect, testing::ElementsAre("10.2.0.0/16", "2001:db8::/32"));
+  EXPECT_THAT(parse(rest + "marking = 'tag'\nprotect = ['10.2.0.1-10.2.0.9']").error().detail,
+              HasSubstr("login.toml:5: the configuration protect: '10.2.0.1-10.2.0.9' is no address and no prefix"));
+  EXPECT_THAT(parse(rest + "protect = ['10.2.0.0/16']").error().detail, HasSubstr("'marking' is not \"tag\""));
+  EXPECT_THAT(parse(rest + "marking = 'ink'").error().detail, HasSubstr("'ink' is none of"));
+}
+
 TEST(LoginConfig, SaysAllThatIsWrong) {
   const std::string all =
       parse("port = 70000\nkey = 'short'\nmethod = 'magic'\ncertificate = 'x'\nusr = 'alice'\n").error().detail;

@@ -46,15 +46,22 @@ Error strange() { return {Errc::kCorrupt, "the gateway answers what is no answer
 }  // namespace
 
 Keeper::Keeper(asio::io_context& loop, std::unique_ptr<api::TlsClient> gateway, Prover& prover)
-    : loop_(loop), gateway_(std::move(gateway)), prover_(prover), renewal_(loop), watching_(loop) {}
+    : loop_(loop),
+      gateway_(std::move(gateway)),
+      prover_(prover),
+      end_of_marking_(loop),
+      renewal_(loop),
+      watching_(loop) {}
 
 Result<json::value> Keeper::ask(const std::string& method, const std::string& target, const json::value& body) {
   const auto answer = gateway_->exchange({method, target, body, token_}, kPatience);
   return answer ? api::body_of(*answer) : answer.error();
 }
 
-Result<void> Keeper::log_in(const std::string& method, const std::string& user, std::uint32_t uid) {
-  const auto started = ask("POST", "/v1/logins", {{"method", method}, {"user", user}, {"uid", uid}});
+Result<void> Keeper::log_in(const std::string& method, const std::string& user, std::uint32_t uid, bool marking) {
+  json::object wanted{{"method", method}, {"user", user}, {"uid", uid}};
+  if (marking) wanted["marking"] = "tag";
+  const auto started = ask("POST", "/v1/logins", wanted);
   if (!started) return started.error();
   const std::string login = text(*started, "login");
   const auto* challenge = started->as_object().if_contains("challenge");
@@ -71,7 +78,35 @@ Result<void> Keeper::log_in(const std::string& method, const std::string& user, 
   token_ = Secret(as_bytes(token));
   session_ = session->get_object();
   session_.erase("token");
+  session_.erase("tag");
   lost_at_ = begun_ + seconds(number(*session, "renewal_s"));
+  if (!marking) return {};
+  auto taken = take_tag(*session);
+  if (!taken) (void)ask("POST", "/v1/session/logout", {{"reason", "logout"}});
+  return taken;
+}
+
+Result<void> Keeper::take_tag(const json::value& session) {
+  const auto* tag = session.as_object().if_contains("tag");
+  const auto* plain = tag == nullptr || !tag->is_object() ? nullptr : tag->get_object().if_contains("plain");
+  const auto* digits = plain == nullptr ? nullptr : tag->get_object().if_contains("key");
+  if (digits == nullptr || !digits->is_string() || !plain->is_bool()) {
+    return Error{Errc::kUnsupported, "the gateway gives no tag to mark packets with"};
+  }
+  auto key = from_hex(digits->get_string());
+  if (!key) return strange();
+  tag_.handle = static_cast<std::uint32_t>(number(*tag, "handle"));
+  tag_.key = Secret::consume(*key);
+  tag_.plain = plain->get_bool();
+  return {};
+}
+
+Result<void> Keeper::mark(const std::vector<std::string>& protect) {
+  tag_.protect = protect;
+  auto marking = Marking::begin(tag_);
+  tag_.key.wipe();
+  if (!marking) return marking.error();
+  marking_ = std::move(*marking);
   return {};
 }
 
@@ -85,6 +120,10 @@ void Keeper::keep(OnMessage on_message, OnEnd on_end) {
   asio::co_spawn(
       loop_, [this] { return follow_events(); }, asio::detached);
   watch();
+  if (marking_) {
+    end_of_marking_.assign(::dup(marking_->fd()));
+    watch_marking();
+  }
 }
 
 // ---- renewal -------------------------------------------------------------------------------------------------------
@@ -129,6 +168,16 @@ void Keeper::watch() {
   watching_.expires_after(kLookAtCard);
   watching_.async_wait([this](boost::system::error_code error) {
     if (!error) watch();
+  });
+}
+
+// ---- marking -------------------------------------------------------------------------------------------------------
+
+void Keeper::watch_marking() {
+  end_of_marking_.async_wait(asio::posix::stream_descriptor::wait_read, [this](boost::system::error_code error) {
+    if (error || !on_end_) return;
+    if (marking_->ended()) return log_out("not_marked");
+    watch_marking();
   });
 }
 
@@ -181,7 +230,8 @@ void Keeper::on_event(const std::string& name, const std::string& data) {
 // ---- the end -------------------------------------------------------------------------------------------------------
 
 void Keeper::log_out(const std::string& reason) {
-  (void)ask("POST", "/v1/session/logout", {{"reason", reason}});  // a gateway that is not reached ends it by itself
+  // A gateway that is not reached ends it by itself.
+  (void)ask("POST", "/v1/session/logout", {{"reason", reason == "card_removed" ? reason : "logout"}});
   end(reason);
 }
 
@@ -189,6 +239,8 @@ void Keeper::end(const std::string& reason) {
   if (!on_end_) return;
   renewal_.cancel();
   watching_.cancel();
+  end_of_marking_.close();
+  marking_.reset();
   token_.wipe();
   if (events_) boost::beast::get_lowest_layer(*events_).cancel();
   const OnEnd on_end = std::exchange(on_end_, nullptr);
@@ -210,13 +262,16 @@ void Keeper::call(const api::Request& request, api::Respond respond) {
   respond(Error{Errc::kNotFound, "there is no such request"});
 }
 
-json::object Keeper::status() const {
+json::object Keeper::status() {
   const auto since = std::chrono::duration_cast<seconds>(Clock::now() - begun_).count();
   json::object out = session_;
   out["begun_s"] = since;
   out["lifetime_s"] = std::max<std::int64_t>(0, number(session_, "lifetime_s") - since);
   out["renewal_s"] = std::max<std::int64_t>(0, std::chrono::duration_cast<seconds>(lost_at_ - Clock::now()).count());
   out["gateway"] = gateway_->peer().host;
+  if (marking_) {
+    if (auto counts = marking_->counts()) out["marking"] = std::move(*counts);
+  }
   out["messages"] = json::array(messages_.begin(), messages_.end());
   return out;
 }

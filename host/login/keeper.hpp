@@ -4,6 +4,7 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/json/object.hpp>
 #include <chrono>
@@ -11,6 +12,7 @@
 #include <functional>
 
 #include "host/api/service.hpp"
+#include "host/login/marking.hpp"
 #include "host/login/prover.hpp"
 
 namespace sallyport::login {
@@ -19,14 +21,17 @@ class Keeper : public api::Service {
  public:
   // Of the gateway, for the user.
   using OnMessage = std::function<void(const std::string& text)>;
-  // Why it is over: the reason of an end as the gateway names it, or "gateway_lost".
+  // Why it is over: the reason of an end as the gateway names it, or "gateway_lost", or "not_marked": the packets
+  // cannot be marked any more.
   using OnEnd = std::function<void(const std::string& reason)>;
 
   // `loop` and `prover` outlive it, and `loop` does not run without it.
   Keeper(boost::asio::io_context& loop, std::unique_ptr<api::TlsClient> gateway, Prover& prover);
 
   // Logs in; waits for the gateway. kAuthFailed: it refuses.
-  Result<void> log_in(const std::string& method, const std::string& user, std::uint32_t uid);
+  Result<void> log_in(const std::string& method, const std::string& user, std::uint32_t uid, bool marking);
+  // Has the user's packets marked as the gateway said, those to `protect` or to all that lies behind it.
+  Result<void> mark(const std::vector<std::string>& protect);
   // From then on, until `on_end`, which is called once.
   void keep(OnMessage on_message, OnEnd on_end);
   // Tells the gateway, and ends when it has acknowledged, or does not answer.
@@ -46,17 +51,22 @@ class Keeper : public api::Service {
   void renew();
   Result<std::chrono::seconds> renewed();
   void watch();
+  void watch_marking();
+  Result<void> take_tag(const boost::json::value& session);
   // Reads events, on a connection of their own, until the end.
   boost::asio::awaitable<void> follow_events();
   void on_event(const std::string& name, const std::string& data);
   void end(const std::string& reason);
-  [[nodiscard]] boost::json::object status() const;
+  [[nodiscard]] boost::json::object status();
 
   boost::asio::io_context& loop_;
   std::unique_ptr<api::TlsClient> gateway_;
   Prover& prover_;
   boost::json::object session_;
   Secret token_;
+  mark::Order tag_;  // from log_in() to mark()
+  std::unique_ptr<Marking> marking_;
+  boost::asio::posix::stream_descriptor end_of_marking_;
   Clock::time_point begun_{};
   Clock::time_point lost_at_{};  // unless it is renewed before
   boost::asio::steady_timer renewal_;

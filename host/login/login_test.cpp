@@ -314,6 +314,16 @@ TEST_F(LoginProgramTest, AsksForACodeWhereTheMethodWantsOne) {
               testing::Pair(0, HasSubstr("as alice")));
 }
 
+// That packets are marked is shown by tests/marking: nobody has the rights here, and root's packets never are.
+TEST_F(LoginProgramTest, IsNotLoggedInWithoutTheMarkThatItsUserWants) {
+  configure("method = 'password'\nuser = 'alice'\nmarking = 'tag'");
+  EXPECT_THAT(log_in(), testing::Pair(1, HasSubstr("the packets cannot be marked: ")));
+  EXPECT_THAT(events(), ElementsAre("begin alice", "end alice logout"));
+  at_gateway([this] { return owner_.gives_tags = false; });
+  EXPECT_THAT(log_in(), testing::Pair(1, HasSubstr("gives no tag")));
+  EXPECT_THAT(sessions(), IsEmpty());
+}
+
 class LoginByCardTest : public LoginProgramTest {
  protected:
   void SetUp() override {

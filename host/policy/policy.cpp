@@ -19,7 +19,8 @@ constexpr std::string_view kWords[] = {"name",          "user",
                                        "level",         "esp_proposals",
                                        "ah_proposals",  "mode",
                                        "replay_window", "start_action",
-                                       "legacy",        "shared"};
+                                       "legacy",        "shared",
+                                       "when"};
 
 constexpr std::string_view kActions[] = {"discard", "bypass", "protect"};
 
@@ -216,6 +217,14 @@ Result<void> set_word(Policy& policy, std::string_view word, std::string_view te
     return set_flag(policy.legacy, text);
   } else if (word == "shared") {
     return set_flag(policy.shared, text);
+  } else if (word == "when") {
+    if (text == "any") {
+      policy.when = When();
+      return {};
+    }
+    auto when = When::parse(text);
+    if (!when) return when.error();
+    policy.when = std::move(*when);
   } else if (word == "start_action") {
     if (text != "trap" && text != "start") {
       return Error{Errc::kInvalid, "'" + std::string(text) + "' is none of 'trap', 'start'"};
@@ -247,6 +256,7 @@ std::string get_word(const Policy& policy, std::string_view word) {
   if (word == "replay_window") return policy.replay_window ? std::to_string(*policy.replay_window) : std::string();
   if (word == "legacy") return policy.legacy ? "yes" : "";
   if (word == "shared") return policy.shared ? "yes" : "";
+  if (word == "when") return policy.when.to_string();
   if (word == "start_action") return policy.start ? "start" : "";
   return {};
 }

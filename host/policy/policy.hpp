@@ -9,6 +9,7 @@
 
 #include "host/ipsec/level.hpp"
 #include "host/ipsec/sa.hpp"
+#include "host/policy/when.hpp"
 
 namespace sallyport::policy {
 
@@ -25,6 +26,7 @@ struct Policy {
   // Whose packets, while they are logged in; one of the two. Neither: everybody's, and those of nobody.
   std::string user;
   std::string group;
+  When when;  // outside of it the policy is passed over
   Action action = Action::kDiscard;
 
   // protect, one of three: by the manual SA `sa`; by a child that `connection` configures; or by a child of this

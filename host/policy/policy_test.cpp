@@ -33,7 +33,8 @@ TEST(Policy, KeepsItsWordsThroughTextAndBack) {
                            {"action", "protect"},
                            {"connection", "b"},
                            {"esp_proposals", "aes256gcm16"},
-                           {"replay_window", "1024"}});
+                           {"replay_window", "1024"},
+                           {"when", "mon-fri 08:00-18:00"}});
   Policy again;
   for (const auto word : policy_words()) {
     if (const auto text = get_word(p, word); !text.empty()) set_word(again, word, text).value();

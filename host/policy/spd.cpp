@@ -274,11 +274,11 @@ Spd compile(const std::vector<NumberedPolicy>& policies, const std::map<std::str
   return spd;
 }
 
-const SpdRule* first_match(const std::vector<SpdRule>& rules, const driver::PacketKey& key) {
+const SpdRule* first_match(const std::vector<SpdRule>& rules, const driver::PacketKey& key, std::uint16_t principal) {
   const auto found = std::find_if(rules.begin(), rules.end(), [&](const SpdRule& r) {
     return in_any(r.source, key.source) && in_any(r.destination, key.destination) &&
            in_any(r.source_port, key.source_port) && in_any(r.destination_port, key.destination_port) &&
-           r.principal.empty() && (!r.protocol || *r.protocol == key.protocol);
+           in_any(r.principal, principal) && (!r.protocol || *r.protocol == key.protocol);
   });
   return found == rules.end() ? nullptr : &*found;
 }

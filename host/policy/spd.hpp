@@ -69,9 +69,9 @@ using UsersOnLine = std::map<std::string, OnLine>;
 [[nodiscard]] Spd compile(const std::vector<NumberedPolicy>& policies,
                           const std::map<std::string, TargetState>& targets, const UsersOnLine& users);
 
-// The first rule that matches, or null (RFC 4301 5.1: then the packet is discarded). Rules that ask for a principal
-// match none: the gateway's own packets are nobody's.
+// The first rule that matches, or null (RFC 4301 5.1: then the packet is discarded). The gateway's own packets are
+// nobody's.
 [[nodiscard]] const driver::SpdRule* first_match(const std::vector<driver::SpdRule>& rules,
-                                                 const driver::PacketKey& key);
+                                                 const driver::PacketKey& key, std::uint16_t principal = 0);
 
 }  // namespace sallyport::policy

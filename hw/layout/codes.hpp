@@ -135,16 +135,18 @@ enum class Upcall : std::uint8_t {
   kSoftLimit = 5,
   kHardLimit = 6,
   kSpiUnknown = 7,
+  kTagRejected = 8,
 };
 constexpr Code kUpcalls[] = {
     {"arp", 0, "an ARP frame"},
     {"local", 1, "an IP packet to an address of this gateway, or a fragment to it"},
-    {"policy", 2, "an SPD rule with action host matched"},
+    {"policy", 2, "an SPD rule with action host matched, or one with syn_to_host"},
     {"resolve", 3, "the destination is on link and its neighbour is not known"},
     {"too_big", 4, "longer than the next hop's MTU after encapsulation"},
     {"soft_limit", 5, "event: an SA passed its soft packet or byte limit (once for packets, once for bytes)"},
     {"hard_limit", 6, "event: an SA expired: hard limit or last sequence number (once per SA)"},
     {"spi_unknown", 7, "event: ESP or AH to us with an SPI of no SA (at most one until the host has read it)"},
+    {"tag_rejected", 8, "event: a user's tag was not accepted (at most one until the host has read it)"},
 };
 
 // Where a frame from the host goes.

@@ -43,8 +43,12 @@ static_assert(tiles(kFields, kRowBits), "rx_descriptor has a gap, an overlap or 
 namespace tx_descriptor {
 constexpr Field kLength{"length", 0, 16, "bytes of the frame, 14 to 9216"};
 constexpr Field kInject{"inject", 16, 8, "Inject: where it goes"};
-constexpr Field kReserved{"reserved", 24, 488, "write zero"};
-constexpr Field kFields[] = {kLength, kInject, kReserved};
+constexpr Field kKnown{"known", 24, 1,
+                       "lan_rx: the sender is principal, whoever the frame names; 0: found as of any frame"};
+constexpr Field kReserved0{"reserved0", 25, 7, "write zero"};
+constexpr Field kPrincipal{"principal", 32, 16, "who sent it, when known"};
+constexpr Field kReserved1{"reserved1", 48, 464, "write zero"};
+constexpr Field kFields[] = {kLength, kInject, kKnown, kReserved0, kPrincipal, kReserved1};
 static_assert(tiles(kFields, kRowBits), "tx_descriptor has a gap, an overlap or an unlisted field");
 }  // namespace tx_descriptor
 

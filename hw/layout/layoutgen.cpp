@@ -25,10 +25,10 @@ struct RowType {
 #define ROW(layout_name) \
   { #layout_name, layout_name::kFields, sizeof(layout_name::kFields) / sizeof(Field) }
 const RowType kRows[] = {
-    ROW(sa_key),      ROW(integrity_key), ROW(sa_limits),        ROW(sa_out),
-    ROW(sa_in),       ROW(sa_out_state),  ROW(sa_in_state),      ROW(interval),
-    ROW(rule_bitmap), ROW(spd_rule),      ROW(principal_bucket), ROW(route),
-    ROW(next_hop),    ROW(rx_descriptor), ROW(tx_descriptor),    ROW(load_record),
+    ROW(sa_key),           ROW(integrity_key), ROW(sa_limits), ROW(sa_out),      ROW(sa_in),
+    ROW(sa_out_state),     ROW(sa_in_state),   ROW(interval),  ROW(rule_bitmap), ROW(spd_rule),
+    ROW(principal_bucket), ROW(route),         ROW(next_hop),  ROW(tag_key),     ROW(rx_descriptor),
+    ROW(tx_descriptor),    ROW(load_record),
 };
 #undef ROW
 
@@ -94,6 +94,8 @@ const Size kSizes[] = {
     {"NextHops", kNextHops},
     {"PrincipalBuckets", kPrincipalBuckets},
     {"BucketEntries", kBucketEntries},
+    {"TagRows", kTagRows},
+    {"TagIndexBits", kTagIndexBits},
     {"LeastReplayWindow", kLeastReplayWindow},
     {"MostReplayWindow", kMostReplayWindow},
     {"ReplayWindowSizes", kReplayWindowSizes},

@@ -24,18 +24,18 @@ struct Register {
 };
 
 constexpr std::uint32_t kCardId = 0x53414c59;  // "SALY"
-constexpr std::uint32_t kLayoutVersion = 5;
+constexpr std::uint32_t kLayoutVersion = 6;
 
 namespace reg {
 constexpr Register kId{"id", 0x000, 1, Access::kRead, kCardId, "what this is: SALY"};
 constexpr Register kVersion{"version", 0x004, 1, Access::kRead, kLayoutVersion, "layout version"};
-constexpr Register kControl{
-    "control",
-    0x008,
-    1,
-    Access::kReadWrite,
-    0,
-    "bit 0 enable: 0 drops every received packet; bit 1 wipe: 1 zeroes all SA rows and keys, reads 1 until done"};
+constexpr Register kControl{"control",
+                            0x008,
+                            1,
+                            Access::kReadWrite,
+                            0,
+                            "bit 0 enable: 0 drops every received packet; bit 1 wipe: 1 zeroes all rows and keys of "
+                            "SAs and tags, reads 1 until done"};
 constexpr Register kStatus{"status",      0x00c, 1,
                            Access::kRead, 0,     "bit 0 a table load runs; bits 15:8 LoadError of the last load"};
 constexpr Register kGeneration{"generation",  0x010, 1,
@@ -59,6 +59,8 @@ constexpr Register kLanVlan{
     1,          Access::kReadWrite,
     0,          "bits 11:0 VLAN that the LAN port's frames carry a tag of (IEEE 802.1Q); 0: none, frames are untagged"};
 constexpr Register kWanVlan{"wan_vlan", 0x058, 1, Access::kReadWrite, 0, "the same of the WAN port"};
+constexpr Register kPlainTags{"plain_tags",       0x05c, 1,
+                              Access::kReadWrite, 0,     "bit 0: a user's tag without a check is accepted too"};
 constexpr Register kLoadAddress{
     "load_address",     0x060, 2,
     Access::kReadWrite, 0,     "card's view of host memory where the records of a table load lie; multiple of 4096"};
@@ -86,7 +88,7 @@ constexpr Register kSaState{"sa_state", 0x100, 16, Access::kRead, 0, "the captur
 constexpr Register kCounters{
     "counters",
     0x400,
-    32,
+    40,
     Access::kRead,
     0,
     "64-bit counters of kCounterNames, low half first; reading a low half holds its high half until it is read again"};
@@ -95,11 +97,12 @@ constexpr Register kDropCounters{"drop_counters", 0x600, 2 * kDropReasons,
 }  // namespace reg
 
 constexpr Register kRegisters[] = {
-    reg::kId,         reg::kVersion,       reg::kControl,      reg::kStatus,     reg::kGeneration, reg::kFlip,
-    reg::kInFlight,   reg::kCookie,        reg::kClock,        reg::kLanMac,     reg::kWanMac,     reg::kHashSeed,
-    reg::kLanVlan,    reg::kWanVlan,       reg::kLoadAddress,  reg::kLoadLength, reg::kLoadCount,  reg::kRxAddress,
-    reg::kRxSlots,    reg::kRxConsumer,    reg::kRxProducer,   reg::kTxAddress,  reg::kTxSlots,    reg::kTxProducer,
-    reg::kTxConsumer, reg::kSaStateSelect, reg::kSaStateReady, reg::kSaState,    reg::kCounters,   reg::kDropCounters,
+    reg::kId,           reg::kVersion,    reg::kControl,       reg::kStatus,       reg::kGeneration, reg::kFlip,
+    reg::kInFlight,     reg::kCookie,     reg::kClock,         reg::kLanMac,       reg::kWanMac,     reg::kHashSeed,
+    reg::kLanVlan,      reg::kWanVlan,    reg::kPlainTags,     reg::kLoadAddress,  reg::kLoadLength, reg::kLoadCount,
+    reg::kRxAddress,    reg::kRxSlots,    reg::kRxConsumer,    reg::kRxProducer,   reg::kTxAddress,  reg::kTxSlots,
+    reg::kTxProducer,   reg::kTxConsumer, reg::kSaStateSelect, reg::kSaStateReady, reg::kSaState,    reg::kCounters,
+    reg::kDropCounters,
 };
 constexpr std::uint32_t kRegisterSpace = 0x1000;  // bytes
 
@@ -131,6 +134,10 @@ enum class Counter : std::uint8_t {
   kBypassIn = 13,
   kEvents = 14,
   kEventsLost = 15,
+  kTagOk = 16,
+  kTagUnknown = 17,
+  kTagForged = 18,
+  kTagPlain = 19,
 };
 constexpr Code kCounterNames[] = {
     {"lan_rx", 0, "frames received on LAN, dropped ones included"},
@@ -149,6 +156,10 @@ constexpr Code kCounterNames[] = {
     {"bypass_in", 13, "packets forwarded from WAN in the clear"},
     {"events", 14, "events given to the host's ring"},
     {"events_lost", 15, "events dropped because the ring was full"},
+    {"tag_ok", 16, "packets from LAN whose tag named their sender"},
+    {"tag_unknown", 17, "with a tag whose handle no row of tag_key has"},
+    {"tag_forged", 18, "with a tag whose check is wrong"},
+    {"tag_plain", 19, "with a tag without a check, while plain_tags is 0"},
 };
 constexpr unsigned kCounterCount = sizeof(kCounterNames) / sizeof(kCounterNames[0]);
 static_assert(2 * kCounterCount == reg::kCounters.count && counts_up(kCounterNames) && counts_up(kLoadErrors),

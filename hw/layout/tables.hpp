@@ -20,10 +20,13 @@ constexpr unsigned kRouteIntervals = 2048;
 constexpr unsigned kNextHops = 256;
 constexpr unsigned kPrincipalBuckets = 2048;  // the first half is found by the first hash, the second by the second
 constexpr unsigned kBucketEntries = 3;
+constexpr unsigned kTagRows = 2048;           // the low bits of a tag's handle are its row
+constexpr unsigned kTagIndexBits = 11;        // log2(kTagRows)
 constexpr unsigned kLeastReplayWindow = 64;   // packets; an inbound SA doubles it replay_window times
 constexpr unsigned kMostReplayWindow = 4096;  // packets
 constexpr unsigned kReplayWindowSizes = 7;    // 64, 128, .. 4096
-static_assert((1U << kSaIndexBits) == kSaRows && kLeastReplayWindow << (kReplayWindowSizes - 1) == kMostReplayWindow,
+static_assert((1U << kSaIndexBits) == kSaRows && (1U << kTagIndexBits) == kTagRows &&
+                  kLeastReplayWindow << (kReplayWindowSizes - 1) == kMostReplayWindow,
               "sizes contradict each other");
 
 // ---- rows ----------------------------------------------------------------------------------------------------------
@@ -167,11 +170,13 @@ constexpr unsigned bit_of(unsigned rule) { return rule % kRowBits; }
 // What rule i says.
 namespace spd_rule {
 constexpr Field kAction{"action", 0, 2, "Action"};
-constexpr Field kReserved0{"reserved0", 2, 14, "write zero"};
+constexpr Field kSynToHost{"syn_to_host", 2, 1,
+                           "outbound protect: what opens a TCP connection goes to the host instead"};
+constexpr Field kReserved0{"reserved0", 3, 13, "write zero"};
 constexpr Field kPolicyId{"policy_id", 16, 16, "the policy this rule was compiled from"};
 constexpr Field kSaIndex{"sa_index", 32, 16, "outbound protect: row of sa_out"};
 constexpr Field kReserved1{"reserved1", 48, 464, "write zero"};
-constexpr Field kFields[] = {kAction, kReserved0, kPolicyId, kSaIndex, kReserved1};
+constexpr Field kFields[] = {kAction, kSynToHost, kReserved0, kPolicyId, kSaIndex, kReserved1};
 static_assert(tiles(kFields, kRowBits), "spd_rule has a gap, an overlap or an unlisted field");
 }  // namespace spd_rule
 
@@ -189,6 +194,19 @@ constexpr Field kPad{"pad", kEntryBits* kBucketEntries, kRowBits - kEntryBits* k
 constexpr Field kFields[] = {kEntries, kPad};
 static_assert(tiles(kFields, kRowBits), "principal_bucket has a gap, an overlap or an unlisted field");
 }  // namespace principal_bucket
+
+// A session whose packets carry a tag. Its row is the low kTagIndexBits of its handle; the whole handle is compared.
+// Write only: holds a key.
+namespace tag_key {
+constexpr Field kValid{"valid", 0, 1, "0: the row is empty and its tags are unknown"};
+constexpr Field kReserved0{"reserved0", 1, 15, "write zero"};
+constexpr Field kPrincipal{"principal", 16, 16, "the session's user; 0 is nobody"};
+constexpr Field kHandle{"handle", 32, 32, "handle, compared whole"};
+constexpr Field kKey{"key", 64, 128, "SipHash key, its first byte in bits 7:0"};
+constexpr Field kReserved1{"reserved1", 192, 320, "write zero"};
+constexpr Field kFields[] = {kValid, kReserved0, kPrincipal, kHandle, kKey, kReserved1};
+static_assert(tiles(kFields, kRowBits), "tag_key has a gap, an overlap or an unlisted field");
+}  // namespace tag_key
 
 // What forwarding says about one interval of destination addresses.
 namespace route {
@@ -279,6 +297,7 @@ constexpr Table kTables[] = {
     {"spd_in_protocol", 34, rule_bitmap::rows(kProtocols), true, SALLYPORT_ROW(rule_bitmap),
      "rules by protocol number"},
     {"spd_in_rule", 35, kSpdRules, true, SALLYPORT_ROW(spd_rule), "what each inbound rule says"},
+    {"tag_key", 36, kTagRows, false, SALLYPORT_ROW(tag_key), "users' tags"},
 };
 #undef SALLYPORT_ROW
 constexpr unsigned kTableCount = sizeof(kTables) / sizeof(kTables[0]);
@@ -299,6 +318,7 @@ enum class TableId : unsigned {
   kNextHop = 11,
   kSpdOut = 12,  // the first of the twelve tables of the outbound SPD
   kSpdIn = 24,   // and of the inbound one
+  kTagKey = 36,
 };
 // Offsets from kSpdOut and kSpdIn.
 enum class SpdTable : unsigned {

@@ -183,6 +183,8 @@ TEST(LiveUpdates, LoseNoPacketAndShowNoneTwoGenerations) {
   ASSERT_TRUE(result) << result.error().message();
   EXPECT_GT(result->at("packets_offered").to_number<std::int64_t>(), 500);
   EXPECT_EQ(result->at("packets_lost").to_number<std::int64_t>(), 0);
+  EXPECT_GT(result->at("inbound_packets_offered").to_number<std::int64_t>(), 500);
+  EXPECT_EQ(result->at("inbound_packets_lost").to_number<std::int64_t>(), 0);
   EXPECT_EQ(result->at("packets_that_saw_two_generations").to_number<std::int64_t>(), 0);
   EXPECT_GT(result->at("generation_steps_seen").to_number<std::int64_t>(), 0);
 }

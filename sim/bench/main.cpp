@@ -222,6 +222,7 @@ int run_update(const Options& options) {
   for (auto& [key, value] : result->as_object()) out[key] = value;
   print(out, options.as_json);
   const bool sound = out["packets_lost"].to_number<std::int64_t>() == 0 &&
+                     out["inbound_packets_lost"].to_number<std::int64_t>() == 0 &&
                      out["packets_that_saw_two_generations"].to_number<std::int64_t>() == 0;
   return sound ? 0 : kExitFailed;
 }

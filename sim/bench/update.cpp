@@ -25,9 +25,10 @@ class Run {
   Run(BenchCard& card, sim::Platform& platform, const UpdateOptions& options)
       : card_(card), platform_(platform), options_(options) {
     platform_.on_sent(Port::kWan, [this](sim::SentFrame&& frame) { take(frame); });
+    platform_.on_sent(Port::kLan, [this](sim::SentFrame&& frame) { take_inbound(frame); });
   }
   ~Run() {
-    platform_.on_sent(Port::kWan, [](sim::SentFrame&&) {});
+    for (const Port port : {Port::kLan, Port::kWan}) platform_.on_sent(port, [](sim::SentFrame&&) {});
   }
 
   // The second SA of every flow, a copy of the first with a key and an SPI of its own.
@@ -51,7 +52,8 @@ class Run {
     return {};
   }
 
-  // Keeps the line full for kAhead clocks from now.
+  // Keeps both lines full for kAhead clocks from now. From WAN come the packets of the first SAs, which every
+  // generation accepts.
   void keep_offering() {
     const sim::LineTime until = sim::start_of(platform_.now() + kAhead);
     const double step =
@@ -66,6 +68,14 @@ class Run {
       parity_.push_back(-1);
       ++offered_;
       next_ += step;
+    }
+    next_inbound_ = std::max(next_inbound_, static_cast<double>(sim::start_of(platform_.now() + 64)));
+    while (next_inbound_ < static_cast<double>(until)) {
+      Flow& flow = card_.flows()[inbound_.size() % card_.flows().size()];
+      platform_.receive(Port::kWan, card_.wan_frame(flow, options_.frame_length, inbound_.size()),
+                        static_cast<sim::LineTime>(next_inbound_));
+      inbound_.push_back(false);
+      next_inbound_ += step;
     }
   }
 
@@ -90,6 +100,8 @@ class Run {
   void run(sim::Clock clocks) { platform_.run(clocks); }
   bool finish() { return platform_.run_until_idle(kPatience); }
 
+  [[nodiscard]] std::size_t offered_inbound() const { return inbound_.size(); }
+  [[nodiscard]] std::size_t received_inbound() const { return received_inbound_; }
   [[nodiscard]] std::size_t offered() const { return offered_; }
   [[nodiscard]] std::size_t received() const { return received_; }
   [[nodiscard]] std::size_t mixed() const { return mixed_; }
@@ -131,6 +143,16 @@ class Run {
       worst_ = std::max(worst_, static_cast<double>(frame.first_bit - in) / sim::kTicksPerClock);
   }
 
+  void take_inbound(const sim::SentFrame& frame) {
+    const auto number = number_of(Bytes(frame.data).subspan(kEthernetHeaderBytes), received_inbound_);
+    if (!number || *number >= inbound_.size() || inbound_[*number]) {
+      ++mixed_;
+      return;
+    }
+    inbound_[*number] = true;
+    ++received_inbound_;
+  }
+
   BenchCard& card_;
   sim::Platform& platform_;
   const UpdateOptions& options_;
@@ -141,7 +163,10 @@ class Run {
   double next_ = 0;
   double worst_ = 0;
   std::vector<sim::LineTime> last_bit_in_;
-  std::vector<int> parity_;  // by number; -1: not received
+  std::vector<std::int8_t> parity_;  // by number; -1: not received
+  double next_inbound_ = 0;
+  std::vector<bool> inbound_;  // by number: received
+  std::size_t received_inbound_ = 0;
 };
 
 }  // namespace
@@ -184,6 +209,8 @@ Result<boost::json::value> measure_updates(BenchCard& card, sim::Platform& platf
   out["offered_share"] = options.share;
   out["packets_offered"] = run.offered();
   out["packets_lost"] = run.offered() - run.received() - run.mixed();
+  out["inbound_packets_offered"] = run.offered_inbound();
+  out["inbound_packets_lost"] = run.offered_inbound() - run.received_inbound();
   out["packets_that_saw_two_generations"] = static_cast<std::int64_t>(run.mixed()) + std::abs(missteps);
   out["generation_steps"] = steps;
   out["generation_steps_seen"] = run.steps();

@@ -5,7 +5,7 @@
 // else through their second, and keeps the rules in an order rotated by g. A packet that found its rule's place under
 // one generation and read the rule under another would use another flow's SA; a packet admitted behind the flip that
 // still used the old SA would break the one step that each commit may make in the sequence of all packets. Both are
-// counted.
+// counted. The other direction is as full, with packets that every generation accepts.
 #pragma once
 
 #include <boost/json/value.hpp>

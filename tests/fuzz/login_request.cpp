@@ -17,9 +17,9 @@ namespace json = boost::json;
 
 class Owner : public SessionOwner {
  public:
-  Result<void> on_begin(const Session& session) override {
+  Result<std::optional<Tag>> on_begin(const Session& session) override {
     must(session.user == "alice", "only who is known gets in");
-    return {};
+    return session.tagged ? std::optional(Tag{1, Secret(16)}) : std::optional<Tag>();
   }
   void on_end(const Session&, EndReason, std::function<void()> done) override { done(); }
 };
@@ -72,7 +72,7 @@ std::string_view next_word(std::string_view& line) {
 std::vector<Buffer> seeds() {
   return {
       seed("GET /v1/methods - \n"),
-      seed(R"(POST /v1/logins - {"method":"password","user":"alice","uid":1000})"
+      seed(R"(POST /v1/logins - {"method":"password","user":"alice","uid":1000,"marking":"tag"})"
            "\n"
            R"(POST /v1/logins/LOGIN - {"answer":{"password":"open sesame"}})"
            "\nPOST /v1/session/renew TOKEN \n"

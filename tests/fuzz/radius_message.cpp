@@ -19,7 +19,7 @@ const IpAddress kServer = IpAddress::parse("192.0.2.1").value();
 
 class Owner : public SessionOwner {
  public:
-  Result<void> on_begin(const Session&) override { return {}; }
+  Result<std::optional<Tag>> on_begin(const Session&) override { return std::optional<Tag>(); }
   void on_end(const Session& session, EndReason, std::function<void()> done) override {
     ended.push_back(session.user);
     done();

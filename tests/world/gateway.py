@@ -69,7 +69,10 @@ class Gateway:
 
     def cli(self, *arguments, check=True):
         """The command line, as an operator uses it."""
-        return self.namespace.run(BIN / "sallyport", "--socket", self.socket, *arguments, check=check)
+        return self.namespace.run(*self.command(*arguments), check=check)
+
+    def command(self, *arguments):
+        return [BIN / "sallyport", "--socket", self.socket, *arguments]
 
     def query(self, *arguments):
         """The same with --json."""

@@ -6,6 +6,7 @@ Run as a program inside a namespace it is one end of either; the classes below r
 import argparse
 import hashlib
 import json
+import shutil
 import signal
 import socket
 import sys
@@ -16,16 +17,22 @@ PROBE_PORT, FILE_PORT = 7007, 7008
 
 
 class Probes:
-    """UDP datagrams numbered 0, 1, 2.. from one host to another at a steady rate, until stop(); then who was lost is known."""
+    """UDP datagrams numbered 0, 1, 2.. from one host to another at a steady rate, until stop(); then who was lost is known. `person`: who
+    sends."""
 
-    def __init__(self, sender, receiver, address, rate, port=PROBE_PORT, size=100):
+    def __init__(self, sender, receiver, address, rate, port=PROBE_PORT, size=100, person=None):
         self.report = sender.world.folder / f"probes-{sender.name}-{receiver.name}-{port}.json"
         self.receiver = receiver.start(f"probe-receiver-{port}", "/usr/bin/python3", __file__, "receive", "--port", port, "--report", self.report)
         deadline = time.monotonic() + 10
         while "listening" not in self.receiver.output() and time.monotonic() < deadline:
             time.sleep(0.02)
-        self.sender = sender.start(f"probe-sender-{port}", "/usr/bin/python3", __file__, "send", "--to", address, "--port", port, "--rate", rate,
-                                   "--size", size)
+        program = __file__
+        if person is not None:  # who may read it there
+            program = person.home / "traffic.py"
+            shutil.copy(__file__, program)
+            person.own(program)
+        self.sender = (person or sender).start(f"probe-sender-{port}", "/usr/bin/python3", program, "send", "--to", address, "--port", port,
+                                               "--rate", rate, "--size", size)
 
     def stop(self, settle=2.0):
         """{"sent": n, "received": n, "lost": [numbers], "duplicated": n}; waits `settle` seconds for what is on its way."""

@@ -83,7 +83,7 @@ Result<void> LoginDesk::beside(Work work, Then then) {
 // ---- logging in ----------------------------------------------------------------------------------------------------
 
 void LoginDesk::start(const std::string& name, const std::string& user, const IpAddress& from, std::uint32_t uid,
-                      std::function<void(Result<Started>)> respond) {
+                      bool tagged, std::function<void(Result<Started>)> respond) {
   auto chosen = method(name);
   if (chosen == nullptr) return respond(Error{Errc::kNotFound, "there is no such way to log in here"});
   if (!user.empty()) {
@@ -97,7 +97,7 @@ void LoginDesk::start(const std::string& name, const std::string& user, const Ip
   }
   std::array<std::uint8_t, kLoginBytes> random{};
   if (RAND_bytes(random.data(), static_cast<int>(random.size())) != 1) std::abort();
-  Begun begun{chosen, {user, from, uid, to_hex(random), settings_.gateway_key}, {}, now() + settings_.patience};
+  Begun begun{chosen, {user, from, uid, to_hex(random), settings_.gateway_key}, {}, now() + settings_.patience, tagged};
   auto queued = beside([chosen, claim = begun.claim] { return chosen->begin(claim); },
                        [this, begun, respond](Result<Challenge> challenge) mutable {
                          if (!challenge) return respond(challenge.error());
@@ -121,20 +121,24 @@ void LoginDesk::answer(const std::string& login, const IpAddress& from, Answer a
   // A card stands for its user.
   const std::string user = attempt.claim.user.empty() ? "card " + answer.text("number") : attempt.claim.user;
   if (auto fine = admit(attempt.claim, user); !fine) return respond(fine.error());
-  auto queued = beside(
-      [this, attempt, answer = std::move(answer)] { return decide(attempt, answer); },
-      [this, attempt, user, respond](Result<Identity> who) {
-        if (!who) {
-          return respond(who.error().code == Errc::kAuthFailed
-                             ? refused()
-                             : Error{Errc::kBusy, "it cannot be checked now; try again later"});
-        }
-        of_user_.forgive(user);
-        of_address_.forgive(attempt.claim.address.to_string());
-        sessions_.begin(
-            {{}, who->user, who->groups, std::string(attempt.method->name()), attempt.claim.address, attempt.claim.uid},
-            who->lifetime, now(), respond);
-      });
+  auto queued = beside([this, attempt, answer = std::move(answer)] { return decide(attempt, answer); },
+                       [this, attempt, user, respond](Result<Identity> who) {
+                         if (!who) {
+                           return respond(who.error().code == Errc::kAuthFailed
+                                              ? refused()
+                                              : Error{Errc::kBusy, "it cannot be checked now; try again later"});
+                         }
+                         of_user_.forgive(user);
+                         of_address_.forgive(attempt.claim.address.to_string());
+                         sessions_.begin({{},
+                                          who->user,
+                                          who->groups,
+                                          std::string(attempt.method->name()),
+                                          attempt.claim.address,
+                                          attempt.claim.uid,
+                                          attempt.tagged},
+                                         who->lifetime, now(), respond);
+                       });
   if (!queued) respond(queued.error());
 }
 
@@ -269,12 +273,12 @@ Result<void> LoginDesk::listen(const Secret& token, const IpAddress& from, std::
   return {};
 }
 
-Result<void> LoginDesk::on_begin(const Session& session) {
-  auto fine = owner_.on_begin(session);
-  if (!fine)
+Result<std::optional<Tag>> LoginDesk::on_begin(const Session& session) {
+  auto tag = owner_.on_begin(session);
+  if (!tag)
     record(session.user, "session.refused",
-           "from " + session.address.to_string() + ", uid " + std::to_string(session.uid) + ": " + fine.error().detail);
-  return fine;
+           "from " + session.address.to_string() + ", uid " + std::to_string(session.uid) + ": " + tag.error().detail);
+  return tag;
 }
 
 void LoginDesk::on_end(const Session& session, EndReason reason, std::function<void()> done) {

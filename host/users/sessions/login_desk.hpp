@@ -54,7 +54,8 @@ class LoginDesk : private SessionOwner {
     std::string login;  // names it in the answer; a proof is bound to it
     Challenge challenge;
   };
-  void start(const std::string& method, const std::string& user, const IpAddress& from, std::uint32_t uid,
+  // `tagged`: the computer will put a tag into the session's packets.
+  void start(const std::string& method, const std::string& user, const IpAddress& from, std::uint32_t uid, bool tagged,
              std::function<void(Result<Started>)> respond);
   void answer(const std::string& login, const IpAddress& from, Answer answer,
               std::function<void(Result<Sessions::Begun>)> respond);
@@ -84,10 +85,11 @@ class LoginDesk : private SessionOwner {
     Claim claim;
     Challenge challenge;
     Session::Time until{};
+    bool tagged = false;
   };
   static constexpr std::size_t kMostListeners = 4;  // of a session
 
-  Result<void> on_begin(const Session& session) override;
+  Result<std::optional<Tag>> on_begin(const Session& session) override;
   void on_end(const Session& session, EndReason reason, std::function<void()> done) override;
 
   // Does `work` beside the loop and then `then` with what it came to. kBusy when there is too much of it.

@@ -128,7 +128,7 @@ TEST_F(LoginDeskTest, HasSoMuchAtWorkAndNoMore) {
   LoginDesk desk(loop_, directory_, authenticators(), owner_, few);
   std::vector<bool> started;
   for (int i = 0; i < 3; ++i)
-    desk.start("card", "", here_, 1, [&](const auto& s) { started.push_back(s.has_value()); });
+    desk.start("card", "", here_, 1, false, [&](const auto& s) { started.push_back(s.has_value()); });
   EXPECT_THAT(started, ElementsAre(false)) << "the third at once";
   loop_.restart();
   const auto work = boost::asio::make_work_guard(loop_);
@@ -262,7 +262,7 @@ TEST_F(LoginDeskTest, LetsNobodyInWhoIsNotInTheAuditLog) {
 
 TEST_F(LoginDeskTest, MayEndWhileSomethingIsAtWork) {
   bool told = false;
-  desk_->start("card", "", here_, 1, [&](const auto&) { told = true; });
+  desk_->start("card", "", here_, 1, false, [&](const auto&) { told = true; });
   desk_.reset();
   loop_.restart();
   loop_.run();

@@ -38,6 +38,15 @@ Result<std::uint32_t> uid(const json::value& body) {
   return number;
 }
 
+// "marking": "tag"; without it the session is its computer's address.
+Result<bool> tagged(const json::value& body) {
+  const auto* object = body.if_object();
+  const auto* value = object == nullptr ? nullptr : object->if_contains("marking");
+  if (value == nullptr) return false;
+  if (*value != "tag") return wrong("'marking' must be tag, or not be there");
+  return true;
+}
+
 // {"answer": {"password": "...", ...}}; none when it is not there.
 Result<std::optional<Answer>> answer_in(const json::value& body) {
   const auto* object = body.if_object();
@@ -66,6 +75,16 @@ json::object words_of(const Challenge& challenge) {
 
 std::int64_t seconds_until(Session::Time then, Session::Time now) {
   return std::max<std::int64_t>(0, std::chrono::round<std::chrono::seconds>(then - now).count());
+}
+
+json::object description(const Tag& tag) {
+  json::object out(api::wiped_storage());
+  std::string key = to_hex(tag.key.reveal());
+  out["handle"] = tag.handle;
+  out["key"] = key;
+  out["plain"] = tag.plain;
+  wipe({reinterpret_cast<std::uint8_t*>(key.data()), key.size()});
+  return out;
 }
 
 json::object description(const Session& session, Session::Time now) {
@@ -108,7 +127,9 @@ void LoginService::call(const api::Request& request, api::Respond respond) {
     if (!user) return respond(user.error());
     const auto number = uid(request.body);
     if (!number) return respond(number.error());
-    return desk_.start(*method, *user, *from, *number, [respond](const Result<LoginDesk::Started>& started) {
+    const auto marked = tagged(request.body);
+    if (!marked) return respond(marked.error());
+    return desk_.start(*method, *user, *from, *number, *marked, [respond](const Result<LoginDesk::Started>& started) {
       if (!started) return respond(started.error());
       respond(json::value(json::object{{"login", started->login}, {"challenge", words_of(started->challenge)}}));
     });
@@ -126,6 +147,7 @@ void LoginService::call(const api::Request& request, api::Respond respond) {
                           out = description(begun->session, desk_.now());
                           const Bytes token = begun->token.reveal();
                           out["token"] = json::string_view(reinterpret_cast<const char*>(token.data()), token.size());
+                          if (begun->tag) out["tag"] = description(*begun->tag);
                           respond(json::value(std::move(out)));
                         });
   }

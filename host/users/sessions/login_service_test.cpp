@@ -44,6 +44,19 @@ TEST_F(LoginServiceTest, CarriesALoginFromItsStartToItsEnd) {
   EXPECT_EQ(ask("GET", {"session"}, nullptr, token).error().code, Errc::kDenied);
 }
 
+TEST_F(LoginServiceTest, GivesTheTagOfASessionOnceAndToThoseWhoAskForIt) {
+  EXPECT_FALSE(log_in_by_json().as_object().contains("tag"));
+  const auto started =
+      ask("POST", {"logins"}, {{"method", "password"}, {"user", "alice"}, {"uid", 1000}, {"marking", "tag"}}).value();
+  const json::value session =
+      ask("POST", {"logins", std::string(started.at("login").as_string())}, {{"answer", {{"password", kPassword}}}})
+          .value();
+  EXPECT_EQ(session.at("tag"),
+            (json::object{{"handle", 0x89abcdef}, {"key", "a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5"}, {"plain", false}}));
+  const std::string token(session.at("token").as_string());
+  EXPECT_FALSE(ask("GET", {"session"}, nullptr, token)->as_object().contains("tag"));
+}
+
 TEST_F(LoginServiceTest, CarriesAChallengeAndItsAnswer) {
   const auto started = ask("POST", {"logins"}, {{"method", "card"}, {"user", ""}, {"uid", 7}}).value();
   const json::value answer{{"answer", started.at("challenge")}};
@@ -75,6 +88,8 @@ TEST_F(LoginServiceTest, RefusesWhatIsNoRequestOfItsOwn) {
       {{"method", "password"}, {"user", "alice"}, {"uid", 4294967296}},
       {{"method", "password"}, {"user", "alice"}, {"uid", 1.5}},
       {{"method", long_text}, {"user", "alice"}, {"uid", 1}},
+      {{"method", "password"}, {"user", "alice"}, {"uid", 1}, {"marking", "paint"}},
+      {{"method", "password"}, {"user", "alice"}, {"uid", 1}, {"marking", true}},
   };
   for (const auto& body : kWrong) {
     EXPECT_EQ(ask("POST", {"logins"}, body).error().code, Errc::kInvalid) << json::serialize(body);

@@ -55,11 +55,12 @@ void Sessions::begin(Session who, std::optional<std::chrono::seconds> lifetime, 
   Secret token{as_bytes(text)};
   wipe({reinterpret_cast<std::uint8_t*>(text.data()), text.size()});
   entries_.emplace(who.id, Entry{who, hash_of(token.reveal())});
-  if (auto fine = owner_.on_begin(who); !fine) {
+  auto tag = owner_.on_begin(who);
+  if (!tag) {
     entries_.erase(who.id);
-    return begun(fine.error());
+    return begun(tag.error());
   }
-  begun(Begun{std::move(who), std::move(token)});
+  begun(Begun{std::move(who), std::move(token), std::move(*tag)});
 }
 
 const Session* Sessions::of_token(const Secret& token, const IpAddress& from) const {

@@ -37,17 +37,26 @@ struct Session {
   std::string method;     // an authenticator's name
   IpAddress address{};    // of the computer
   std::uint32_t uid = 0;  // of the user on it: several may share a computer
+  bool tagged = false;    // its packets say whose they are, by a tag; else those of the address are its user's
   Time begun{};
   Time ends{};      // at the latest
   Time renew_by{};  // or earlier, unless it is renewed
+};
+
+// What a computer puts into the packets of a session (hw/README.md, "the user's tag").
+struct Tag {
+  std::uint32_t handle = 0;
+  Secret key{};
+  bool plain = false;  // without a check
 };
 
 // Told in the order of events, from the loop's thread: begin and end of one place never overlap.
 class SessionOwner {
  public:
   virtual ~SessionOwner() = default;
-  // An error refuses the login: its detail is told to the user.
-  virtual Result<void> on_begin(const Session& session) = 0;
+  // An error refuses the login: its detail is told to the user. A tagged session gets its tag, which is accepted by
+  // now.
+  virtual Result<std::optional<Tag>> on_begin(const Session& session) = 0;
   // `done` is called once, now or later, when nothing of the session is left.
   virtual void on_end(const Session& session, EndReason reason, std::function<void()> done) = 0;
 };
@@ -68,6 +77,7 @@ class Sessions {
   struct Begun {
     Session session;
     Secret token;  // "id.secret", the secret of 256 random bits: whoever has it has the session. Only its hash is kept.
+    std::optional<Tag> tag{};
   };
   // `who` without id and times. Whoever was logged in at the same address and uid is logged out first. kFull, and
   // the owner's errors.

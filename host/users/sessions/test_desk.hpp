@@ -77,7 +77,7 @@ class DeskTest : public LoginTest {
   }
   Result<LoginDesk::Started> start(const std::string& method, const std::string& user, std::uint32_t uid = 1000) {
     return answer_of<Result<LoginDesk::Started>>(
-        [&](auto respond) { desk_->start(method, user, here_, uid, std::move(respond)); });
+        [&](auto respond) { desk_->start(method, user, here_, uid, false, std::move(respond)); });
   }
   Result<Sessions::Begun> finish(const std::string& login, Answer words) {
     return answer_of<Result<Sessions::Begun>>(

@@ -8,10 +8,11 @@ namespace sallyport::users {
 
 class RecordingOwner : public SessionOwner {
  public:
-  Result<void> on_begin(const Session& session) override {
+  Result<std::optional<Tag>> on_begin(const Session& session) override {
     if (session.user == refuses) return Error{Errc::kExists, "somebody is there"};
     events.push_back("begin " + session.user);
-    return {};
+    if (!session.tagged || !gives_tags) return std::optional<Tag>();
+    return std::optional(Tag{0x89abcdef, Secret(Buffer(16, 0xa5))});
   }
   void on_end(const Session& session, EndReason reason, std::function<void()> done) override {
     events.push_back("end " + session.user + " " + std::string(to_string(reason)));
@@ -24,6 +25,7 @@ class RecordingOwner : public SessionOwner {
   }
 
   bool at_once = true;
+  bool gives_tags = true;
   std::string refuses;  // a user
   std::vector<std::string> events;
 

@@ -27,7 +27,7 @@ module ah_text
   state_e       state_q;
   stream_if     masked (.clk_i, .rst_ni);
   stream_if     text (.clk_i, .rst_ni);
-  logic         ah, ipv6;
+  logic         ah, ipv6, icv_busy;
   logic [6:0]   icv_size;           // bytes
   logic [255:0] icv_mask;           // the ICV's bytes, from its first on
   logic [255:0] icv, icv_q;         // byte 0 in bits 7:0; what has come of it until now
@@ -109,10 +109,11 @@ module ah_text
     .tail_i      (masked_side.icv),
     .tail_bytes_i(masked_side.icv_size),
     .out,
-    .side_o      (packet_o)
+    .side_o      (packet_o),
+    .busy_o      (icv_busy)
   );
 
-  assign busy_o = text.valid || out.valid;
+  assign busy_o = text.valid || icv_busy;
 
   always_ff @(posedge clk_i) begin
     if (rst_ni && in.valid && ah) begin

@@ -84,6 +84,7 @@ module esp_release
   admission_t admission;
   side_t      side, kept_side, marked_side;
   logic [6:0] front_bytes;
+  logic       kept_busy, front_busy;
 
   assign allowed.valid = in.valid && verdict_there && !verdict.drop;
   assign allowed.beat  = in.beat;
@@ -118,7 +119,8 @@ module esp_release
     .keep_i(verdict.keep),
     .side_i(side),
     .out   (kept),
-    .side_o(kept_side)
+    .side_o(kept_side),
+    .busy_o(kept_busy)
   );
 
   // ---- ECN, before anybody looks at the packet: RFC 4301 5.1.2.2. A packet whose sender does not know of ECN stays as it is.
@@ -177,10 +179,11 @@ module esp_release
     .bytes_i (7'(EthernetBytes) + (marked_side.transport ? header_bytes(marked_side.ipv6) : 7'd0)),
     .side_i  (marked_side.admission),
     .out,
-    .side_o  (admission_o)
+    .side_o  (admission_o),
+    .busy_o  (front_busy)
   );
 
-  assign busy_o = in.valid || kept.valid || marked.valid || out.valid;
+  assign busy_o = in.valid || kept_busy || marked.valid || front_busy;
 
   // ---- what must hold
   logic [31:0] verified_q;  // packets whose ICV was right and which the SA took, less those whose plaintext left

@@ -19,7 +19,7 @@ module encap_chain
 
   stream_if      laid (.clk_i, .rst_ni);
   stream_if      whole (.clk_i, .rst_ni);
-  logic          header_room, header_there, passes;
+  logic          header_room, header_there, passes, front_busy;
   outer_header_t header;
 
   assign laid.valid = in.valid;
@@ -94,10 +94,11 @@ module encap_chain
     .bytes_i (whole_side.front_bytes),
     .side_i  ('{valid: 1'b1, bank: whole_side.bank}),
     .out,
-    .side_o  (flight_o)
+    .side_o  (flight_o),
+    .busy_o  (front_busy)
   );
 
-  assign busy_o = in.valid || whole.valid || out.valid;
+  assign busy_o = in.valid || whole.valid || front_busy;
 
   always_ff @(posedge clk_i) begin
     if (rst_ni) begin

@@ -15,6 +15,7 @@ module encap_front
 
   stream_if     nearer (.clk_i, .rst_ni);
   encap_t       packet;
+  logic         near_busy, far_busy;
   logic [2:0]   iv_bytes;
   logic [95:0]  ah, ah_swapped;          // RFC 4302 2, without ICV; first byte most significant
   logic [31:0]  iv_end;
@@ -48,7 +49,8 @@ module encap_front
     .bytes_i (front_bytes),
     .side_i  (packet_i),
     .out     (nearer),
-    .side_o  (packet)
+    .side_o  (packet),
+    .busy_o  (near_busy)
   );
 
   // ---- the rest of AH's IP header: TTL, protocol and checksum of IPv4, and the addresses
@@ -66,9 +68,10 @@ module encap_front
     .bytes_i (rest_bytes),
     .side_i  (packet),
     .out,
-    .side_o  (packet_o)
+    .side_o  (packet_o),
+    .busy_o  (far_busy)
   );
 
-  assign busy_o = nearer.valid || out.valid;
+  assign busy_o = near_busy || far_busy;
 
 endmodule

@@ -97,6 +97,7 @@ module encap_gcm
   logic          header_room, header_there;
   outer_header_t header;
   flight_t       flight;
+  logic          sealed_busy, esp_busy, front_busy;
 
   fifo #(
     .Width(6),
@@ -189,7 +190,8 @@ module encap_gcm
     .tail_i      (icv),
     .tail_bytes_i(6'd16),
     .out         (sealed),
-    .side_o      ()
+    .side_o      (),
+    .busy_o      (sealed_busy)
   );
 
   // SPI, sequence number and IV, as far as that is not in the payload.
@@ -209,7 +211,8 @@ module encap_gcm
     .bytes_i (7'd16 - 7'(esp.iv_bytes)),
     .side_i  ('{valid: 1'b1, bank: esp.bank}),
     .out     (esp_packets),
-    .side_o  (flight)
+    .side_o  (flight),
+    .busy_o  (esp_busy)
   );
 
   prepend #(.SideT(flight_t)) u_headers_in_front (
@@ -220,10 +223,11 @@ module encap_gcm
     .bytes_i (7'(EthernetBytes) + header.ip_bytes),
     .side_i  (flight),
     .out,
-    .side_o  (flight_o)
+    .side_o  (flight_o),
+    .busy_o  (front_busy)
   );
 
-  assign busy_o       = in.valid || packets_q != '0 || out.valid;
+  assign busy_o       = in.valid || packets_q != '0 || sealed_busy || esp_busy || front_busy;
   assign packet_taken = esp_packets.valid && esp_packets.ready && esp_packets.beat.last;
 
   always_ff @(posedge clk_i) begin

@@ -39,7 +39,7 @@ module esp_encap
   encap_t       padded_packet, packet;
   logic [3:0]   padding;
   logic [135:0] trailer;
-  logic         front_busy;
+  logic         trailer_busy, front_busy;
 
   assign padding = packet_i.ciphertext[3:0] - packet_i.payload[3:0] - 4'd2;
 
@@ -58,7 +58,8 @@ module esp_encap
     .tail_i      (packet_i.ah ? '0 : trailer),
     .tail_bytes_i(packet_i.ah ? 6'd0 : {2'b0, padding} + 6'd2),
     .out         (padded),
-    .side_o      (padded_packet)
+    .side_o      (padded_packet),
+    .busy_o      (trailer_busy)
   );
 
   encap_front u_front (
@@ -172,6 +173,6 @@ module esp_encap
     .busy_o        (chain_busy)
   );
 
-  assign busy_o = padded.valid || front_busy || gcm_busy || chain_busy;
+  assign busy_o = trailer_busy || front_busy || gcm_busy || chain_busy;
 
 endmodule

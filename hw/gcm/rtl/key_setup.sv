@@ -67,19 +67,21 @@ module key_setup
 
   // ---- H and its powers -------------------------------------------------------------------------------------------------------
 
-  block_t     cipher_q, cipher;  // the zero block on its way through the rounds
+  block_t     cipher_q;          // the zero block on its way through the rounds
+  block_t     mixed, mixed_q;    // it in the next round, but for that round's key
   logic       h_valid_q;         // cipher_q has become H
   block_t     h_q, power_q;
   logic [4:0] exponent_q;        // of power_q
   logic       power_new_q;
+  logic [Powers-1:0] power_write_q;  // memory that takes power_q, when it is one that is kept
   block_t     product;
   logic       product_valid;
 
   aes_round u_round (
-    .last_i     (round_key_position == 4'd14),
+    .last_i     (round_key_position == 4'd13),  // of the round key before
     .state_i    (cipher_q),
-    .round_key_i(round_key),
-    .state_o    (cipher)
+    .round_key_i('0),
+    .state_o    (mixed)
   );
 
   ghash_mul u_mul (
@@ -91,24 +93,38 @@ module key_setup
     .p_o    (product)
   );
 
+  function automatic logic [Powers-1:0] memory_of(logic [4:0] exponent);
+    case (exponent)
+      5'd1, 5'd2, 5'd3, 5'd4: return Powers'(1) << (exponent - 5'd1);
+      5'd8:                   return Powers'(1) << 4;
+      5'd12:                  return Powers'(1) << 5;
+      5'd16:                  return Powers'(1) << 6;
+      default:                return '0;
+    endcase
+  endfunction
+
   always_ff @(posedge clk_i) begin
-    h_valid_q   <= 1'b0;
-    power_new_q <= 1'b0;
+    h_valid_q     <= 1'b0;
+    power_new_q   <= 1'b0;
+    power_write_q <= '0;
+    mixed_q       <= mixed;
     if (round_key_valid) begin
-      cipher_q  <= round_key_first ? round_key : cipher;
+      cipher_q  <= round_key_first ? round_key : round_key ^ mixed_q;
       h_valid_q <= round_key_position == 4'd14;
     end
     if (h_valid_q) begin
-      h_q         <= cipher_q;
-      power_q     <= cipher_q;
-      exponent_q  <= 5'd1;
-      power_new_q <= 1'b1;
+      h_q           <= cipher_q;
+      power_q       <= cipher_q;
+      exponent_q    <= 5'd1;
+      power_new_q   <= 1'b1;
+      power_write_q <= memory_of(5'd1);
     end else if (state_q == Raising && product_valid) begin
-      power_q     <= product;
-      exponent_q  <= exponent_q + 5'd1;
-      power_new_q <= 1'b1;
+      power_q       <= product;
+      exponent_q    <= exponent_q + 5'd1;
+      power_new_q   <= 1'b1;
+      power_write_q <= memory_of(exponent_q + 5'd1);
     end
-    if (state_q == Wiping) {cipher_q, h_q, power_q, h_valid_q, power_new_q} <= '0;
+    if (state_q == Wiping) {cipher_q, mixed_q, h_q, power_q, h_valid_q, power_new_q, power_write_q} <= '0;
   end
 
   // ---- what is written --------------------------------------------------------------------------------------------------------
@@ -116,27 +132,17 @@ module key_setup
   logic        nonce_new_q;
   logic [33:0] nonce_q;
 
+  // One of them at a time.
   always_comb begin
-    key_write_o.enable   = '0;
     key_write_o.sa_index = sa_index_q;
-    key_write_o.data     = power_q;
     if (state_q == Wiping) begin
       key_write_o.enable = '1;
       key_write_o.data   = '0;
-    end else if (nonce_new_q) begin
-      key_write_o.enable[NonceMemory] = 1'b1;
-      key_write_o.data                = 128'(nonce_q);
-    end else if (round_key_valid) begin
-      key_write_o.enable[5'(round_key_position)] = 1'b1;
-      key_write_o.data                         = round_key;
-    end else if (power_new_q) begin
-      case (exponent_q)
-        5'd1, 5'd2, 5'd3, 5'd4: key_write_o.enable[PowerMemory+32'(exponent_q)-1] = 1'b1;
-        5'd8:                   key_write_o.enable[PowerMemory+4] = 1'b1;
-        5'd12:                  key_write_o.enable[PowerMemory+5] = 1'b1;
-        5'd16:                  key_write_o.enable[PowerMemory+6] = 1'b1;
-        default:                ;
-      endcase
+    end else begin
+      for (int unsigned r = 0; r < RoundKeys; r++) key_write_o.enable[r] = round_key_valid && round_key_position == 4'(r);
+      key_write_o.enable[NonceMemory]          = nonce_new_q;
+      key_write_o.enable[PowerMemory+:Powers]  = power_write_q;
+      key_write_o.data                         = nonce_new_q ? 128'(nonce_q) : round_key_valid ? round_key : power_q;
     end
   end
 
@@ -146,7 +152,7 @@ module key_setup
       Wiping:    if (sa_index_q == '1) state_d = Idle;
       Idle:      if (take) state_d = Expanding;
       Expanding: if (h_valid_q) state_d = Raising;
-      Raising:   if (power_new_q && exponent_q == 5'd16) state_d = Idle;
+      Raising:   if (power_write_q[Powers-1]) state_d = Idle;
     endcase
     if (wipe_i) state_d = Wiping;
   end

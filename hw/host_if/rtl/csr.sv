@@ -70,7 +70,7 @@ module csr
   input  logic [1:0][31:0] in_flight_i,
   output logic             counter_drop_o,
   output logic [5:0]       counter_index_o,
-  input  logic [63:0]      counter_i,
+  input  logic [63:0]      counter_i,        // two clocks later
 
   output logic busy_o
 );
@@ -84,20 +84,32 @@ module csr
   logic [11:0] write_address_q;
   logic [31:0] write_data_q;
   logic        write_whole_q;
-  logic        pending, blocked, write;  // a write is complete, must wait, is done in this clock
+  logic        pending_q, due_q;  // a write is complete; and its address and data have been looked at
+  logic        is_rx_slots_q, is_tx_slots_q, is_select_q, slots_fit_q, flips_q;
+  logic [31:0] next_generation_q;
+  logic        done, write;  // it is, in this clock; and changes something
   logic        capturing_q;
 
   assign s_axil_awready = !address_held_q && !s_axil_bvalid;
   assign s_axil_wready  = !data_held_q && !s_axil_bvalid;
 
-  assign pending      = address_held_q && data_held_q;
-  assign rx_hold_o    = pending && write_whole_q && write_address_q == RegRxSlots;
-  assign tx_hold_o    = pending && write_whole_q && write_address_q == RegTxSlots;
-  assign rx_restart_o = rx_hold_o && rx_idle_i;
-  assign tx_restart_o = tx_hold_o && tx_idle_i;
-  assign blocked      = (rx_hold_o && !rx_idle_i) || (tx_hold_o && !tx_idle_i) ||
-                        (write_address_q == RegSaStateSelect && capturing_q);
-  assign write        = pending && !blocked && write_whole_q;
+  assign rx_hold_o    = pending_q && is_rx_slots_q;
+  assign tx_hold_o    = pending_q && is_tx_slots_q;
+  assign rx_restart_o = due_q && is_rx_slots_q && rx_idle_i;
+  assign tx_restart_o = due_q && is_tx_slots_q && tx_idle_i;
+  assign done         = due_q && !(is_rx_slots_q && !rx_idle_i) && !(is_tx_slots_q && !tx_idle_i) && !(is_select_q && capturing_q);
+  assign write        = done && write_whole_q;
+
+  always_ff @(posedge clk_i) begin
+    pending_q         <= rst_ni && address_held_q && data_held_q && !done;
+    due_q             <= rst_ni && pending_q && !done;
+    is_rx_slots_q     <= write_whole_q && write_address_q == RegRxSlots;
+    is_tx_slots_q     <= write_whole_q && write_address_q == RegTxSlots;
+    is_select_q       <= write_address_q == RegSaStateSelect;
+    slots_fit_q       <= slots_fit(write_data_q);
+    next_generation_q <= generation_o + 32'd1;
+    flips_q           <= write_data_q == next_generation_q;
+  end
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
@@ -108,7 +120,7 @@ module csr
       if (s_axil_awvalid && s_axil_awready) address_held_q <= 1'b1;
       if (s_axil_wvalid && s_axil_wready) data_held_q <= 1'b1;
       if (s_axil_bready) s_axil_bvalid <= 1'b0;
-      if (pending && !blocked) begin
+      if (done) begin
         address_held_q <= 1'b0;
         data_held_q    <= 1'b0;
         s_axil_bvalid  <= 1'b1;
@@ -119,7 +131,7 @@ module csr
       write_data_q  <= s_axil_wdata;
       write_whole_q <= s_axil_wstrb == '1;
     end
-    if (pending) s_axil_bresp <= write_whole_q ? Okay : SlvErr;
+    if (done) s_axil_bresp <= write_whole_q ? Okay : SlvErr;
   end
 
   // ---- registers --------------------------------------------------------------------------------------------------------------
@@ -128,6 +140,7 @@ module csr
   logic [3:0][31:0]  cookie_q;
   logic [31:0]       select_q;
   logic [15:0][31:0] sa_state_q;
+  logic              rx_fits_q, tx_fits_q;  // the rings' slots
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
@@ -147,6 +160,8 @@ module csr
       load_length_o   <= '0;
       rx_o            <= '0;
       tx_o            <= '0;
+      rx_fits_q       <= 1'b0;
+      tx_fits_q       <= 1'b0;
       select_q        <= '0;
       sa_state_q      <= '0;
       capture_valid_o <= 1'b0;
@@ -156,6 +171,8 @@ module csr
       wipe_o          <= 1'b0;
       load_start_o    <= 1'b0;
       capture_valid_o <= 1'b0;
+      rx_o.runs       <= rx_fits_q && rx_o.address[11:0] == '0;
+      tx_o.runs       <= tx_fits_q && tx_o.address[11:0] == '0;
       if (wipe_q && !wipe_o && !wiping_i) wipe_q <= 1'b0;
       if (capture_valid_i) begin
         capturing_q <= 1'b0;
@@ -170,7 +187,7 @@ module csr
               wipe_q <= 1'b1;
             end
           end
-          RegFlip:              if (write_data_q == generation_o + 32'd1) generation_o <= write_data_q;
+          RegFlip:              if (flips_q) generation_o <= write_data_q;
           RegCookie:            cookie_q[0] <= write_data_q;
           RegCookie + 12'd4:    cookie_q[1] <= write_data_q;
           RegCookie + 12'd8:    cookie_q[2] <= write_data_q;
@@ -195,6 +212,8 @@ module csr
           RegRxSlots: begin
             rx_o.slots <= write_data_q;
             rx_o.host  <= '0;
+            rx_o.runs  <= 1'b0;
+            rx_fits_q  <= slots_fit_q;
           end
           RegRxConsumer:        rx_o.host <= write_data_q;
           RegTxAddress:         tx_o.address[31:0] <= write_data_q;
@@ -202,6 +221,8 @@ module csr
           RegTxSlots: begin
             tx_o.slots <= write_data_q;
             tx_o.host  <= '0;
+            tx_o.runs  <= 1'b0;
+            tx_fits_q  <= slots_fit_q;
           end
           RegTxProducer:        tx_o.host <= write_data_q;
           RegSaStateSelect: begin
@@ -220,7 +241,7 @@ module csr
 
   // ---- reads ------------------------------------------------------------------------------------------------------------------
 
-  logic        reading_q;
+  logic [4:1]  reading_q;       // a read came so many clocks ago; in the last it is answered
   logic [11:0] read_address_q;
 
   // Reading a low half holds its high half, whatever else is read before that: a word for each 64-bit register.
@@ -232,7 +253,7 @@ module csr
   if (32'(RegDropCounters) + 8 * DropReasons > 8 << PairBits) $fatal(1, "a 64-bit register lies beyond what is held");
   assign pair = read_address_q[3+:PairBits];
 
-  assign s_axil_arready  = !reading_q && !s_axil_rvalid;
+  assign s_axil_arready  = reading_q == '0 && !s_axil_rvalid;
   assign s_axil_rresp    = Okay;
   assign counter_drop_o  = read_address_q >= RegDropCounters;
   assign counter_index_o = read_address_q[8:3];
@@ -241,54 +262,56 @@ module csr
     return address >= first && 32'(address) < 32'(first) + 4 * registers;
   endfunction
 
-  logic        wide;       // a half of a 64-bit value that must be read as one
-  logic [63:0] wide_value;
-  logic [31:0] narrow_value;
+  // What the address asks for is looked up a clock, and put together in the next two.
+  logic        clock_q, counter_q, held_valid_now_q;
+  logic [31:0] held_now_q;
+  logic [63:0] clock_value_q, wide_value_q;     // of a value that must be read as one
+  logic [31:0] settings_q, rings_q, others_q;   // of registers of 32 bits; at most one is not zero
+  logic        wide_q;
+  logic [31:0] narrow_q;
+  logic [31:0] settings, rings, others;
 
   // Looked at only in the clock of a read.
   always_comb begin
-    wide         = 1'b0;
-    wide_value   = counter_i;
-    narrow_value = '0;
-    if (reading_q) begin
-      if (in_run(read_address_q, RegClock, 2)) begin
-        wide       = 1'b1;
-        wide_value = clock_o;
-      end
-      if (in_run(read_address_q, RegCounters, 2 * CounterCount)) wide = 1'b1;
-      if (in_run(read_address_q, RegDropCounters, 2 * DropReasons)) wide = 1'b1;
-      if (in_run(read_address_q, RegSaState, 16)) narrow_value = sa_state_q[read_address_q[5:2]];
-      if (in_run(read_address_q, RegCookie, 4)) narrow_value = cookie_q[read_address_q[3:2]];
-      if (in_run(read_address_q, RegInFlight, 2)) narrow_value = in_flight_i[read_address_q[2]];
+    settings = '0;
+    rings    = '0;
+    others   = '0;
+    if (reading_q[1]) begin
+      if (in_run(read_address_q, RegSaState, 16)) others = sa_state_q[read_address_q[5:2]];
+      if (in_run(read_address_q, RegCookie, 4)) others = cookie_q[read_address_q[3:2]];
+      if (in_run(read_address_q, RegInFlight, 2)) others = in_flight_i[read_address_q[2]];
       case (read_address_q)
-        RegId:                  narrow_value = CardId;
-        RegVersion:             narrow_value = LayoutVersion;
-        RegControl:             narrow_value = {30'd0, wipe_q, enable_o};
-        RegStatus:              narrow_value = {16'd0, load_error_i, 7'd0, loading_i || load_start_o};
-        RegGeneration:          narrow_value = generation_o;
-        RegLanMac:              narrow_value = lan_mac_o[31:0];
-        RegLanMac + 12'd4:      narrow_value = {16'd0, lan_mac_o[47:32]};
-        RegWanMac:              narrow_value = wan_mac_o[31:0];
-        RegWanMac + 12'd4:      narrow_value = {16'd0, wan_mac_o[47:32]};
-        RegHashSeed:            narrow_value = hash_seed_o;
-        RegLanVlan:             narrow_value = {20'd0, lan_vlan_o};
-        RegWanVlan:             narrow_value = {20'd0, wan_vlan_o};
-        RegLoadAddress:         narrow_value = load_address_o[31:0];
-        RegLoadAddress + 12'd4: narrow_value = load_address_o[63:32];
-        RegLoadLength:          narrow_value = load_length_o;
-        RegLoadCount:           narrow_value = load_count_i;
-        RegRxAddress:           narrow_value = rx_o.address[31:0];
-        RegRxAddress + 12'd4:   narrow_value = rx_o.address[63:32];
-        RegRxSlots:             narrow_value = rx_o.slots;
-        RegRxConsumer:          narrow_value = rx_o.host;
-        RegRxProducer:          narrow_value = rx_producer_i;
-        RegTxAddress:           narrow_value = tx_o.address[31:0];
-        RegTxAddress + 12'd4:   narrow_value = tx_o.address[63:32];
-        RegTxSlots:             narrow_value = tx_o.slots;
-        RegTxProducer:          narrow_value = tx_o.host;
-        RegTxConsumer:          narrow_value = tx_consumer_i;
-        RegSaStateSelect:       narrow_value = select_q;
-        RegSaStateReady:        narrow_value = {31'd0, !capturing_q};
+        RegId:                  settings = CardId;
+        RegVersion:             settings = LayoutVersion;
+        RegControl:             settings = {30'd0, wipe_q, enable_o};
+        RegStatus:              settings = {16'd0, load_error_i, 7'd0, loading_i || load_start_o};
+        RegGeneration:          settings = generation_o;
+        RegLanMac:              settings = lan_mac_o[31:0];
+        RegLanMac + 12'd4:      settings = {16'd0, lan_mac_o[47:32]};
+        RegWanMac:              settings = wan_mac_o[31:0];
+        RegWanMac + 12'd4:      settings = {16'd0, wan_mac_o[47:32]};
+        RegHashSeed:            settings = hash_seed_o;
+        RegLanVlan:             settings = {20'd0, lan_vlan_o};
+        RegWanVlan:             settings = {20'd0, wan_vlan_o};
+        default:                ;
+      endcase
+      case (read_address_q)
+        RegLoadAddress:         rings = load_address_o[31:0];
+        RegLoadAddress + 12'd4: rings = load_address_o[63:32];
+        RegLoadLength:          rings = load_length_o;
+        RegLoadCount:           rings = load_count_i;
+        RegRxAddress:           rings = rx_o.address[31:0];
+        RegRxAddress + 12'd4:   rings = rx_o.address[63:32];
+        RegRxSlots:             rings = rx_o.slots;
+        RegRxConsumer:          rings = rx_o.host;
+        RegRxProducer:          rings = rx_producer_i;
+        RegTxAddress:           rings = tx_o.address[31:0];
+        RegTxAddress + 12'd4:   rings = tx_o.address[63:32];
+        RegTxSlots:             rings = tx_o.slots;
+        RegTxProducer:          rings = tx_o.host;
+        RegTxConsumer:          rings = tx_consumer_i;
+        RegSaStateSelect:       rings = select_q;
+        RegSaStateReady:        rings = {31'd0, !capturing_q};
         default:                ;
       endcase
     end
@@ -296,29 +319,45 @@ module csr
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
-      reading_q     <= 1'b0;
+      reading_q     <= '0;
       s_axil_rvalid <= 1'b0;
       held_valid_q  <= '0;
     end else begin
-      reading_q <= s_axil_arvalid && s_axil_arready;
+      reading_q <= {reading_q[3:1], s_axil_arvalid && s_axil_arready};
       if (s_axil_rready) s_axil_rvalid <= 1'b0;
-      if (reading_q) s_axil_rvalid <= 1'b1;
-      if (reading_q && wide && !read_address_q[2]) held_valid_q[pair] <= 1'b1;
+      if (reading_q[4]) s_axil_rvalid <= 1'b1;
+      if (reading_q[4] && wide_q && !read_address_q[2]) held_valid_q[pair] <= 1'b1;
     end
     if (s_axil_arvalid && s_axil_arready) read_address_q <= {s_axil_araddr[11:2], 2'b00};
-    if (reading_q) begin
-      if (!wide) begin
-        s_axil_rdata <= narrow_value;
+    if (reading_q[1]) begin
+      clock_q          <= in_run(read_address_q, RegClock, 2);
+      counter_q        <= in_run(read_address_q, RegCounters, 2 * CounterCount) ||
+                          in_run(read_address_q, RegDropCounters, 2 * DropReasons);
+      clock_value_q    <= clock_o;
+      settings_q       <= settings;
+      rings_q          <= rings;
+      others_q         <= others;
+      held_now_q       <= held[pair];
+      held_valid_now_q <= held_valid_q[pair];
+    end
+    if (reading_q[3]) begin
+      wide_q       <= clock_q || counter_q;
+      wide_value_q <= clock_q ? clock_value_q : counter_i;
+      narrow_q     <= settings_q | rings_q | others_q;
+    end
+    if (reading_q[4]) begin
+      if (!wide_q) begin
+        s_axil_rdata <= narrow_q;
       end else if (!read_address_q[2]) begin
-        s_axil_rdata <= wide_value[31:0];
-        held[pair]   <= wide_value[63:32];
+        s_axil_rdata <= wide_value_q[31:0];
+        held[pair]   <= wide_value_q[63:32];
       end else begin
-        s_axil_rdata <= held_valid_q[pair] ? held[pair] : '0;
+        s_axil_rdata <= held_valid_now_q ? held_now_q : '0;
       end
     end
   end
 
-  assign busy_o = s_axil_awvalid || s_axil_wvalid || s_axil_arvalid || address_held_q || data_held_q || s_axil_bvalid || reading_q ||
+  assign busy_o = s_axil_awvalid || s_axil_wvalid || s_axil_arvalid || address_held_q || data_held_q || s_axil_bvalid || reading_q != '0 ||
                   s_axil_rvalid || wipe_q || capturing_q || load_start_o;
 
 endmodule

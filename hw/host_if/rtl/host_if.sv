@@ -117,7 +117,7 @@ module host_if
   logic        counter_drop;
   logic [5:0]  counter_index;
   logic [63:0] counter;
-  logic        csr_busy;
+  logic        csr_busy, counters_busy, in_flight_busy, rx_busy;
 
   csr u_csr (
     .clk_i, .rst_ni,
@@ -158,7 +158,8 @@ module host_if
     .rst_ni,
     .admit_i,
     .leave_i,
-    .in_flight_o(in_flight)
+    .in_flight_o(in_flight),
+    .busy_o     (in_flight_busy)
   );
 
   host_counts_t host_counts;
@@ -178,7 +179,8 @@ module host_if
     .drop_i       ({drop_t'{rx_dropped, DropHostRingFull}, drop_t'{tx_dropped, DropHostInject}, drop_i}),
     .read_drop_i  (counter_drop),
     .read_index_i (counter_index),
-    .read_value_o (counter)
+    .read_value_o (counter),
+    .busy_o       (counters_busy)
   );
 
   // ---- host memory: reads -----------------------------------------------------------------------------------------------------
@@ -273,6 +275,7 @@ module host_if
     .event_valid_i    (event_valid),
     .event_i          (next_event),
     .event_ready_o    (event_ready),
+    .busy_o           (rx_busy),
     .unknown_done_o   (unknown_done),
     .host_rx_o        (host_counts.host_rx),
     .events_o         (host_counts.events),
@@ -283,7 +286,7 @@ module host_if
     .m_axi_bvalid, .m_axi_bready, .m_axi_bresp
   );
 
-  assign busy_o = csr_busy || loading || tx_busy || !rx_idle || events_busy || event_valid_i != '0 || host_rx_outbound.valid ||
+  assign busy_o = csr_busy || loading || tx_busy || rx_busy || events_busy || counters_busy || in_flight_busy || event_valid_i != '0 || host_rx_outbound.valid ||
                   host_rx_inbound.valid;
 
 endmodule

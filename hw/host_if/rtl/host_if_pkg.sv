@@ -64,21 +64,29 @@ package host_if_pkg;
     logic [63:0] address;  // of slot 0
     logic [31:0] slots;    // 0: stopped
     logic [31:0] host;     // slots the host has given back (rx) or filled (tx)
+    logic        runs;     // slots and address are as the layout demands; 0 in the clock behind a change
   } ring_t;
 
   localparam int unsigned MaxSlots = 4096;
 
-  // Whether a ring can run: as set up as the layout demands, or not at all.
-  function automatic logic ring_runs(ring_t ring);
-    return ring.slots != '0 && ring.slots <= 32'(MaxSlots) && (ring.slots & (ring.slots - 32'd1)) == '0 &&
-           ring.address[11:0] == '0;
+  // A power of two.
+  function automatic logic slots_fit(logic [31:0] slots);
+    slots_fit = 1'b0;
+    for (int unsigned n = 1; n <= MaxSlots; n *= 2) slots_fit |= slots == 32'(n);
   endfunction
 
-  function automatic logic [63:0] slot_address(ring_t ring, logic [31:0] number);
-    logic [31:0] place;
-    place = number & (ring.slots - 32'd1);
-    return ring.address + 64'(place) * 64'(SlotBytes);
+  localparam int unsigned SlotBits = $clog2(MaxSlots);
+
+  // Of a slot's number what is its place in the ring.
+  function automatic logic [SlotBits-1:0] place_mask(ring_t ring);
+    return SlotBits'(ring.slots - 32'd1);
   endfunction
+
+  // Of a beat of slot `place`.
+  function automatic logic [63:0] slot_address(ring_t ring, logic [SlotBits-1:0] place, logic [7:0] beat);
+    return ring.address + 64'({place, beat, 6'd0});
+  endfunction
+
 
   localparam int unsigned BurstBeats = 64;  // the longest burst: 4 KiB, which none may cross
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How many packets inside the card were admitted under each bank of the tables.
+// How many packets inside the card were admitted under each bank of the tables, as it was three clocks ago: less than the clocks
+// from a flip to the answer of the first read behind it.
 module in_flight
   import host_if_pkg::*;
 #(
@@ -10,30 +11,37 @@ module in_flight
   input  logic                     rst_ni,
   input  flight_t [AdmitPorts-1:0] admit_i,
   input  flight_t [LeavePorts-1:0] leave_i,
-  output logic    [1:0][31:0]      in_flight_o  // of bank 0 and bank 1
+  output logic    [1:0][31:0]      in_flight_o,  // of bank 0 and bank 1
+  output logic                     busy_o        // a pulse is on its way to its bank
 );
 
   // No port adds to a bank more than one a clock.
-  function automatic logic [31:0] pulses(flight_t [AdmitPorts-1:0] admit, flight_t [LeavePorts-1:0] leave, logic bank);
-    pulses = '0;
-    for (int i = 0; i < AdmitPorts; i++) if (admit[i].valid && admit[i].bank == bank) pulses = pulses + 32'd1;
-    for (int i = 0; i < LeavePorts; i++) if (leave[i].valid && leave[i].bank == bank) pulses = pulses - 32'd1;
-  endfunction
+  logic [1:0][AdmitPorts-1:0]           admits_q;
+  logic [1:0][LeavePorts-1:0]           leaves_q;
+  logic [1:0][$clog2(AdmitPorts+1)-1:0] more_q;
+  logic [1:0][$clog2(LeavePorts+1)-1:0] less_q;
+  logic                                 any, any_q;
 
-  logic any;
-
-  always_comb begin
-    any = 1'b0;
-    for (int i = 0; i < AdmitPorts; i++) any |= admit_i[i].valid;
-    for (int i = 0; i < LeavePorts; i++) any |= leave_i[i].valid;
-  end
+  assign any    = admits_q != '0 || leaves_q != '0;
+  assign busy_o = any || any_q;
 
   always_ff @(posedge clk_i) begin
+    for (int b = 0; b < 2; b++) begin
+      for (int i = 0; i < AdmitPorts; i++) admits_q[b][i] <= rst_ni && admit_i[i].valid && admit_i[i].bank == (b == 1);
+      for (int i = 0; i < LeavePorts; i++) leaves_q[b][i] <= rst_ni && leave_i[i].valid && leave_i[i].bank == (b == 1);
+    end
+    any_q <= rst_ni && any;
+    if (any) begin
+      for (int b = 0; b < 2; b++) begin
+        more_q[b] <= $bits(more_q[b])'($countones(admits_q[b]));
+        less_q[b] <= $bits(less_q[b])'($countones(leaves_q[b]));
+      end
+    end
     if (!rst_ni) begin
       in_flight_o <= '0;
-    end else if (any) begin
+    end else if (any_q) begin
       for (int b = 0; b < 2; b++) begin
-        in_flight_o[b] <= in_flight_o[b] + pulses(admit_i, leave_i, b == 1);
+        in_flight_o[b] <= in_flight_o[b] + 32'(more_q[b]) - 32'(less_q[b]);
         assert (!in_flight_o[b][31]) else $error("more packets left than were admitted");
       end
     end

@@ -2,7 +2,8 @@
 // Shares the read channels of host memory among clients, in turn, with several bursts on their way.
 //
 // All bursts carry one id, so they are answered in order: a fifo remembers whose they are. A client asks only for what it has room
-// for, so `rready` never waits for a client.
+// for, so `rready` never waits for a client. Its request is taken into a register, in every other clock at most, so that no path runs
+// from one client to another.
 module read_arbiter
   import host_if_pkg::*;
 #(
@@ -31,6 +32,7 @@ module read_arbiter
 
   localparam int unsigned ClientBits = Clients > 1 ? $clog2(Clients) : 1;
 
+  read_request_t [Clients-1:0] held_q;  // taken, and not yet asked for
   logic                  free;       // a burst may be asked for in this clock
   logic                  remember;   // the fifo has room
   logic [ClientBits-1:0] last_q;     // who was served last
@@ -48,28 +50,32 @@ module read_arbiter
     chosen = '0;
     for (int i = Clients; i >= 1; i--) begin  // the last assignment wins: the client next to last_q
       automatic int c = (int'(last_q) + i) % Clients;
-      if (request_i[c].valid) begin
+      if (held_q[c].valid) begin
         any    = 1'b1;
         chosen = ClientBits'(c);
       end
     end
-    taken_o = '0;
-    if (any && free) taken_o[chosen] = 1'b1;
+    for (int i = 0; i < Clients; i++) taken_o[i] = request_i[i].valid && !held_q[i].valid;
   end
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       m_axi_arvalid <= 1'b0;
       last_q        <= '0;
+      held_q        <= '0;
     end else begin
+      for (int i = 0; i < Clients; i++) begin
+        if (!held_q[i].valid) held_q[i] <= request_i[i];
+        else if (any && free && chosen == ClientBits'(i)) held_q[i].valid <= 1'b0;
+      end
       if (m_axi_arready) m_axi_arvalid <= 1'b0;
       if (any && free) begin
         m_axi_arvalid <= 1'b1;
-        m_axi_araddr  <= request_i[chosen].address;
-        m_axi_arlen   <= 8'(request_i[chosen].beats - 7'd1);
+        m_axi_araddr  <= held_q[chosen].address;
+        m_axi_arlen   <= 8'(held_q[chosen].beats - 7'd1);
         last_q        <= chosen;
-        assert (request_i[chosen].beats != '0 && request_i[chosen].address[5:0] == '0 &&
-                7'(request_i[chosen].address[11:6]) + request_i[chosen].beats <= 7'(BurstBeats))
+        assert (held_q[chosen].beats != '0 && held_q[chosen].address[5:0] == '0 &&
+                7'(held_q[chosen].address[11:6]) + held_q[chosen].beats <= 7'(BurstBeats))
         else $error("a burst must lie within 4 KiB, in whole beats");
       end
       if (m_axi_rvalid && m_axi_rready) assert (expected) else $error("a beat that nobody asked for");

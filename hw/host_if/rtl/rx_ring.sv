@@ -29,6 +29,7 @@ module rx_ring
   input  logic        event_valid_i,
   input  notice_t     event_i,
   output logic        event_ready_o,
+  output logic        busy_o,
   output logic        unknown_done_o,  // an spi_unknown has been read by the host, or is lost
 
   output logic        host_rx_o,       // pulses: a frame or event was given to the host, or ended here
@@ -60,10 +61,12 @@ module rx_ring
 
   typedef enum logic [2:0] {
     Idle,
-    Address,     // of a burst of the frame
+    Plan,        // how long the frame's next burst is
+    Address,     // of the burst
     Data,        // the burst
     Descriptor,  // its address and its beat
-    Discard      // the rest of a frame that ended here
+    Discard,     // the rest of a frame that ended here
+    Settle       // what is known of the slots is of a clock ago
   } state_e;
 
   // ---- what comes -------------------------------------------------------------------------------------------------------------
@@ -88,17 +91,27 @@ module rx_ring
   logic [31:0]           claimed_q, described_q, producer_q;
   notice_t               notice_q[Open];      // of the open slots
   logic [Open-1:0]       written_q;           // the frame of an open slot is answered, or it is an event
+  logic [Open-1:0]       event_q;             // it is one
   logic                  broken_q;
-  logic                  runs, room, has_room;
+  logic                  runs, room_q, has_room_q;
+  logic                  described_all_q, pending_q, unanswered_q, idle_q;
+  logic [SlotBits-1:0]   place_mask_q;
   logic                  claim_frame, claim_event, describe;
   logic                  refuse_frame, refuse_event;
   logic                  give_up;             // the oldest open slot of a broken ring
-  notice_t               oldest;
 
-  assign runs     = ring_runs(ring_i) && !broken_q;
-  assign room     = claimed_q - ring_i.host < ring_i.slots;
-  assign has_room = claimed_q - producer_q < 32'(Open);
-  assign oldest   = notice_q[producer_q[OpenBits-1:0]];
+  assign runs = ring_i.runs && !broken_q;
+
+  // Every change of what is claimed or described leaves Idle, and comes back by Settle.
+  always_ff @(posedge clk_i) begin
+    room_q          <= claimed_q - ring_i.host < ring_i.slots;
+    has_room_q      <= claimed_q - producer_q < 32'(Open);
+    described_all_q <= !(described_q != claimed_q && written_q[described_q[OpenBits-1:0]]);
+    pending_q       <= claimed_q != producer_q;
+    unanswered_q    <= bursts_open != '0;
+    idle_q          <= rst_ni && state_q == Idle && claimed_q == producer_q;
+    place_mask_q    <= place_mask(ring_i);
+  end
 
   // ---- answers ----------------------------------------------------------------------------------------------------------------
 
@@ -130,19 +143,20 @@ module rx_ring
   assign m_axi_bready  = answer_expected;
   assign answer        = m_axi_bvalid && answer_expected;
   assign answer_failed = answer && m_axi_bresp != 2'b00;
-  assign give_up       = broken_q && state_q == Idle && bursts_open == '0 && claimed_q != producer_q;
+  assign give_up       = broken_q && state_q == Idle && !unanswered_q && pending_q;
 
   // ---- sending ----------------------------------------------------------------------------------------------------------------
 
   logic [BeatBits-1:0] beats_left_q;   // of the frame, those of this burst included
   logic [6:0]          burst_left_q;   // beats
   logic [7:0]          place_q;        // of the next burst in the slot, in beats
-  logic [6:0]          burst_beats;
+  logic [6:0]          to_edge;        // beats until the next 4 KiB
+  logic [6:0]          burst_q;        // of the next burst
+  logic                last_burst_q;
   logic                address_free, data_free, put_address, put_beat, last_of_burst;
   logic [31:0]         address_slot;
 
-  assign burst_beats   = beats_left_q > BeatBits'(7'(BurstBeats) - 7'(place_q[5:0])) ? 7'(BurstBeats) - 7'(place_q[5:0])
-                                                                                     : 7'(beats_left_q);
+  assign to_edge       = 7'(BurstBeats) - 7'(place_q[5:0]);
   assign address_free  = (!m_axi_awvalid || m_axi_awready) && burst_room;
   assign data_free     = !m_axi_wvalid || m_axi_wready;
   assign put_address   = state_q == Address && address_free;
@@ -152,10 +166,15 @@ module rx_ring
   assign stream_ready  = (state_q == Data && data_free) || state_q == Discard;
   assign address_slot  = state_q == Descriptor ? described_q : claimed_q - 32'd1;
 
+  always_ff @(posedge clk_i) begin
+    burst_q      <= beats_left_q > BeatBits'(to_edge) ? to_edge : 7'(beats_left_q);
+    last_burst_q <= beats_left_q <= BeatBits'(to_edge);
+  end
+
   assign burst_put  = put_address || describe;
   assign burst_sent = '{
     descriptor: state_q == Descriptor,
-    frame_end: put_address && beats_left_q == BeatBits'(burst_beats),
+    frame_end: put_address && last_burst_q,
     slot: address_slot[OpenBits-1:0]
   };
 
@@ -185,27 +204,33 @@ module rx_ring
     refuse_event   = 1'b0;
     unique case (state_q)
       Idle: begin
-        if (described_q != claimed_q && written_q[described_q[OpenBits-1:0]] && !broken_q) begin
+        if (!described_all_q && !broken_q) begin
           state_d = Descriptor;
-        end else if (broken_q && claimed_q != producer_q) begin
-          state_d = Idle;  // give_up comes first
+        end else if (broken_q && pending_q) begin
+          if (give_up) state_d = Settle;  // it comes first
         end else if (!hold_i && event_valid_i) begin
-          if (!runs || !room) refuse_event = 1'b1;
-          else if (has_room) claim_event = 1'b1;
+          if (!runs || !room_q) begin
+            refuse_event = 1'b1;
+          end else if (has_room_q) begin
+            claim_event = 1'b1;
+            state_d     = Settle;
+          end
         end else if (!hold_i && frame_valid) begin
           from_inbound_d = from_inbound_q ? !outbound.valid : inbound.valid;  // in turn
-          if (!runs || !room) begin
+          if (!runs || !room_q) begin
             refuse_frame = 1'b1;
             state_d      = Discard;
-          end else if (has_room) begin
+          end else if (has_room_q) begin
             claim_frame = 1'b1;
-            state_d     = Address;
+            state_d     = Plan;
           end
         end
+        if (restart_i) state_d = Settle;
       end
+      Plan:       state_d = Address;
       Address:    if (address_free) state_d = Data;
-      Data:       if (put_beat && last_of_burst) state_d = stream_beat.last ? Idle : Address;
-      Descriptor: if (describe) state_d = Idle;
+      Data:       if (put_beat && last_of_burst) state_d = stream_beat.last ? Settle : Plan;
+      Descriptor: if (describe) state_d = Settle;
       Discard:    if (stream_valid && stream_beat.last) state_d = Idle;
       default:    state_d = Idle;
     endcase
@@ -244,12 +269,12 @@ module rx_ring
     end
     from_inbound_q <= from_inbound_d;
     if (burst_put) begin
-      m_axi_awaddr <= slot_address(ring_i, address_slot) + (describe ? 64'd0 : {50'd0, place_q, 6'd0});
-      m_axi_awlen  <= describe ? 8'd0 : 8'(burst_beats - 7'd1);
+      m_axi_awaddr <= slot_address(ring_i, address_slot[SlotBits-1:0] & place_mask_q, describe ? 8'd0 : place_q);
+      m_axi_awlen  <= describe ? 8'd0 : 8'(burst_q - 7'd1);
     end
     if (put_address) begin
-      place_q      <= place_q + 8'(burst_beats);
-      burst_left_q <= burst_beats;
+      place_q      <= place_q + 8'(burst_q);
+      burst_left_q <= burst_q;
     end
     if (put_beat) begin
       m_axi_wdata  <= stream_beat.data;
@@ -270,6 +295,7 @@ module rx_ring
     if (claim_frame || claim_event) begin
       notice_q[claimed_q[OpenBits-1:0]]  <= claim_frame ? frame_notice : event_i;
       written_q[claimed_q[OpenBits-1:0]] <= claim_event;
+      event_q[claimed_q[OpenBits-1:0]]   <= claim_event;
     end
     if (answer && burst_answered.frame_end) written_q[burst_answered.slot] <= 1'b1;
   end
@@ -277,34 +303,38 @@ module rx_ring
   assign m_axi_awsize  = 3'd6;   // 64 bytes
   assign m_axi_awburst = 2'b01;  // INCR
   assign event_ready_o = claim_event || refuse_event;
-  assign idle_o        = state_q == Idle && claimed_q == producer_q;
+  assign idle_o        = idle_q;
+  assign busy_o        = state_q != Idle || !idle_q;
   assign producer_o    = producer_q;
 
   // ---- what became of it ------------------------------------------------------------------------------------------------------
 
   logic    given;
-  notice_t ending;
+  logic    oldest_is_event, ending_is_event;
   logic    unknown_open_q;
-  logic    [31:0] unknown_slot_q;
+  logic    [31:0] behind_unknown_q;  // the slot behind it
+  logic    [31:0] given_back;        // negative: not yet
 
   assign given  = answer && burst_answered.descriptor && !answer_failed && !broken_q;
-  assign ending = give_up ? notice_q[OpenBits'(claimed_q - 32'd1)] : oldest;
 
-  assign host_rx_o    = given && oldest.length != '0;
-  assign events_o     = given && oldest.length == '0;
-  assign dropped_o    = refuse_frame || (give_up && ending.length != '0);
-  assign event_lost_o = refuse_event || (give_up && ending.length == '0);
+  assign oldest_is_event = event_q[producer_q[OpenBits-1:0]];
+  assign ending_is_event = event_q[OpenBits'(claimed_q - 32'd1)];
+
+  assign host_rx_o    = given && !oldest_is_event;
+  assign events_o     = given && oldest_is_event;
+  assign dropped_o    = refuse_frame || (give_up && !ending_is_event);
+  assign event_lost_o = refuse_event || (give_up && ending_is_event);
 
   // Of spi_unknown: its slot, until the host gives it back.
   assign unknown_done_o = (refuse_event && event_i.upcall == UpcallSpiUnknown) ||
-                          (unknown_open_q && (restart_i || broken_q || !ring_runs(ring_i) ||
-                                              signed'(ring_i.host - unknown_slot_q) > 0));
+                          (unknown_open_q && (restart_i || !runs || !given_back[31]));
+  assign given_back     = ring_i.host - behind_unknown_q;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni || unknown_done_o) unknown_open_q <= 1'b0;
     else if (claim_event && event_i.upcall == UpcallSpiUnknown) unknown_open_q <= 1'b1;
     if (claim_event) begin
-      if (event_i.upcall == UpcallSpiUnknown) unknown_slot_q <= claimed_q;
+      if (event_i.upcall == UpcallSpiUnknown) behind_unknown_q <= claimed_q + 32'd1;
     end
   end
 

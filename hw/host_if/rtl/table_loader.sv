@@ -33,6 +33,8 @@ module table_loader
   typedef enum logic [2:0] {
     Idle,
     Record,  // the next beat is a record's header
+    Check,   // whether the record can be
+    Judge,
     Rows,    // the next beat is a row
     Flush,   // an error: what is still on its way is taken and forgotten
     Ended
@@ -44,7 +46,9 @@ module table_loader
   logic [CountBits-1:0] to_ask_q;   // beats
   logic [CountBits-1:0] to_take_d, to_take_q;
   logic [$clog2(Room+1)-1:0] asked_q;  // beats asked for and not yet taken
-  logic [6:0]           burst;
+  logic                 runs_q;     // the load runs, and the next two are of it: no more than every other clock asks
+  logic                 ask_q;
+  logic [6:0]           burst_q;
 
   // ---- reading ----------------------------------------------------------------------------------------------------------------
 
@@ -54,11 +58,16 @@ module table_loader
   logic         unused_ready;
   logic [$clog2(Room+2)-1:0] unused_used;
 
-  assign burst     = to_ask_q > CountBits'(LoadBurst) ? 7'(LoadBurst) : 7'(to_ask_q);
+  always_ff @(posedge clk_i) begin
+    runs_q  <= rst_ni && state_q != Idle;
+    ask_q   <= to_ask_q != '0 && int'(asked_q) <= Room - LoadBurst;
+    burst_q <= to_ask_q > CountBits'(LoadBurst) ? 7'(LoadBurst) : 7'(to_ask_q);
+  end
+
   assign request_o = '{
-    valid: (state_q == Record || state_q == Rows) && to_ask_q != '0 && int'(asked_q) <= Room - LoadBurst,
+    valid: state_q inside {Record, Check, Judge, Rows} && runs_q && ask_q,
     address: address_q,
-    beats: burst
+    beats: burst_q
   };
 
   fifo #(
@@ -79,7 +88,9 @@ module table_loader
   // ---- records ----------------------------------------------------------------------------------------------------------------
 
   load_record_t header;
-  logic         header_fits, header_open;
+  logic         named_q, count_fits_q, rows_fit_q, header_open_q;  // what Record and Check find
+  logic [32:0]  rows_end_q;
+  logic [31:0]  table_rows_q;
   logic         banked, bank_opened;
   logic [7:0]   table_d, table_q;
   logic         bank_d, bank_q;
@@ -88,16 +99,15 @@ module table_loader
 
   assign header = load_record_t'(beat);
 
-  always_comb begin
-    header_fits = 1'b0;
-    header_open = 1'b0;
+  always_ff @(posedge clk_i) begin
     if (state_q == Record && beat_valid) begin
-      if (header.magic == LoadMagic && header.table_id < 8'(TableCount)) begin
-        header_fits = {1'b0, header.row} + 33'(header.count) <= 33'(TableRows[header.table_id[$clog2(TableCount)-1:0]]) &&
-                      CountBits'(header.count) < to_take_q;
-        header_open = TableBanked[header.table_id[$clog2(TableCount)-1:0]] && header.bank == open_bank_i;
-      end
+      named_q       <= header.magic == LoadMagic && header.table_id < 8'(TableCount);
+      count_fits_q  <= CountBits'(header.count) < to_take_q;
+      rows_end_q    <= {1'b0, header.row} + 33'(header.count);
+      table_rows_q  <= 32'(TableRows[header.table_id[$clog2(TableCount)-1:0]]);
+      header_open_q <= TableBanked[header.table_id[$clog2(TableCount)-1:0]] && header.bank == open_bank_i;
     end
+    if (state_q == Check) rows_fit_q <= named_q && count_fits_q && rows_end_q <= {1'b0, table_rows_q};
   end
 
   assign banked      = TableBanked[table_q[$clog2(TableCount)-1:0]];
@@ -135,22 +145,22 @@ module table_loader
           end
         end
       end
-      Record: begin
-        if (beat_valid) begin
-          take        = 1'b1;
-          to_take_d   = to_take_q - CountBits'(1);
-          table_d     = header.table_id;
-          bank_d      = header.bank;
-          row_d       = header.row[15:0];
-          rows_left_d = header.count;
-          if (beat_error || !header_fits || header_open) begin
-            state_d = Flush;
-            error_d = beat_error ? LoadErrorHostMemory : !header_fits ? LoadErrorRecord : LoadErrorOpenBank;
-          end else if (header.count != '0) begin
-            state_d = Rows;
-          end else if (to_take_q == CountBits'(1)) begin
-            state_d = Ended;
-          end
+      Record: if (beat_valid) state_d = Check;
+      Check:  state_d = Judge;
+      Judge: begin
+        take        = 1'b1;
+        to_take_d   = to_take_q - CountBits'(1);
+        table_d     = header.table_id;
+        bank_d      = header.bank;
+        row_d       = header.row[15:0];
+        rows_left_d = header.count;
+        if (beat_error || !rows_fit_q || header_open_q) begin
+          state_d = Flush;
+          error_d = beat_error ? LoadErrorHostMemory : !rows_fit_q ? LoadErrorRecord : LoadErrorOpenBank;
+        end else if (header.count != '0) begin
+          state_d = Rows;
+        end else if (to_take_q == CountBits'(1)) begin
+          state_d = Ended;
         end
       end
       Rows: begin
@@ -184,7 +194,7 @@ module table_loader
       error_o <= error_d;
       if (state_q == Ended) load_count_o <= load_count_o + 32'd1;
       if (request_taken_i || take) begin
-        asked_q <= asked_q + (request_taken_i ? $bits(asked_q)'(burst) : '0) - $bits(asked_q)'(take);
+        asked_q <= asked_q + (request_taken_i ? $bits(asked_q)'(burst_q) : '0) - $bits(asked_q)'(take);
       end
     end
     if (state_q != Idle || start_i) begin
@@ -198,8 +208,8 @@ module table_loader
       address_q <= address_i;
       to_ask_q  <= length_i[31:6];
     end else if (request_taken_i) begin
-      address_q <= address_q + 64'(burst) * 64'(BeatBytes);
-      to_ask_q  <= to_ask_q - CountBits'(burst);
+      address_q <= address_q + 64'(burst_q) * 64'(BeatBytes);
+      to_ask_q  <= to_ask_q - CountBits'(burst_q);
     end
     if (rst_ni && start_i) assert (state_q == Idle) else $error("a load while a load runs");
   end

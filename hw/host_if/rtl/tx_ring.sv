@@ -41,8 +41,10 @@ module tx_ring
   localparam int unsigned RoomBits = $clog2(Beats + 2);
   localparam int unsigned MinFrame = 14;  // an Ethernet header
 
-  typedef enum logic {
-    Decide,  // what becomes of the oldest descriptor
+  typedef enum logic [1:0] {
+    Look,    // at the oldest descriptor
+    Weigh,   // whether there is room for its frame
+    Decide,  // what becomes of it
     Ask      // for its frame, burst by burst
   } state_e;
 
@@ -53,8 +55,9 @@ module tx_ring
   } descriptor_t;
 
   typedef struct packed {
-    inject_e     inject;
-    logic [13:0] length;
+    inject_e             inject;
+    logic [13:0]         length;
+    logic [BeatBits-1:0] beats;
   } frame_t;
 
   function automatic logic [BeatBits-1:0] beats_of(logic [13:0] length);
@@ -64,13 +67,30 @@ module tx_ring
   state_e              state_d, state_q;
   logic [31:0]         asked_q, framed_q, consumer_q;
   logic [31:0]         waiting;  // slots the host has filled
-  logic                fills;    // and whether that can be
-  logic [$clog2(Slots+2)-1:0] kept_used, reading_used;
+  logic [$clog2(Slots+2)-1:0] unused_kept, reading_used;
 
   assign waiting = ring_i.host - consumer_q;
-  assign fills   = ring_runs(ring_i) && waiting <= ring_i.slots;
 
   // ---- asking -----------------------------------------------------------------------------------------------------------------
+
+  // What is known of a clock ago. What asks, asks in every other clock at most, so of its own asking all is known.
+  logic                fills_q;        // as many slots as there can be
+  logic                more_q;         // whose descriptors have not all been asked for
+  logic                slot_room_q;
+  logic                waits_q;        // some have not been read
+  logic                idle_q;
+  logic                settled_q;      // no frame was begun, and no ring
+  logic                good_q;         // the oldest descriptor
+  logic [BeatBits-1:0] need_q;         // beats of its frame
+  logic                beat_room_q;    // for them: whoever asks must take
+  logic                none_reading_q;
+  logic [6:0]          burst_q;        // beats of the frame's next burst
+  logic                last_burst_q;
+  logic [SlotBits-1:0] place_mask_q;
+
+  logic [$clog2(Slots+1)-1:0] open_q;  // slots asked for and not yet refused or sent on
+  logic                sent;           // one of them is
+  logic [SlotBits-1:0] slot;           // that is asked for, in the ring
 
   logic                ask_descriptor, ask_frame;
   logic                burst_room, burst_valid, burst_is_descriptor;
@@ -80,53 +100,70 @@ module tx_ring
   logic                begin_frame;
   logic [BeatBits-1:0] to_ask_q;   // beats of the frame
   logic [7:0]          place_q;    // of the next burst in the slot, in beats
-  logic [6:0]          burst_beats;
-  logic [RoomBits-1:0] coming_q;   // beats of frames asked for and not yet here
-  logic [RoomBits-1:0] beats_used;
+  logic [6:0]          to_edge;    // beats until the next 4 KiB
+  logic [RoomBits-1:0] taken_q;    // beats of frames asked for and not yet sent on
+  logic [RoomBits-1:0] unused_beats;
   logic [$clog2(Bursts+2)-1:0] unused_bursts;
   logic [$clog2(Slots+2)-1:0]  unused_descriptors;
   logic                unused_descriptor_room;
 
-  assign ask_frame      = state_q == Ask;
-  assign ask_descriptor = !ask_frame && fills && !hold_i && asked_q != ring_i.host &&
-                          asked_q - consumer_q + 32'(kept_used) < 32'(Slots);
+  assign to_edge = 7'(BurstBeats) - 7'(place_q[5:0]);
 
-  assign burst_beats = to_ask_q > BeatBits'(7'(BurstBeats) - 7'(place_q[5:0])) ? 7'(BurstBeats) - 7'(place_q[5:0])
-                                                                               : 7'(to_ask_q);
+  always_ff @(posedge clk_i) begin
+    fills_q        <= rst_ni && ring_i.runs && waiting <= ring_i.slots;
+    more_q         <= asked_q != ring_i.host;
+    slot_room_q    <= open_q < $bits(open_q)'(Slots);
+    waits_q        <= rst_ni && ring_i.runs && waiting <= ring_i.slots && waiting != '0;
+    idle_q         <= asked_q == consumer_q;
+    settled_q      <= rst_ni && !begin_frame && !restart_i;
+    good_q         <= !descriptor.failed && descriptor.length >= 16'(MinFrame) && descriptor.length <= 16'(MaxFrame) &&
+                      descriptor.inject <= 8'(InjectWanRx);
+    need_q         <= beats_of(descriptor.length[13:0]);
+    beat_room_q    <= taken_q + RoomBits'(need_q) <= RoomBits'(Beats);
+    none_reading_q <= reading_used == '0;
+    burst_q        <= to_ask_q > BeatBits'(to_edge) ? to_edge : 7'(to_ask_q);
+    last_burst_q   <= to_ask_q <= BeatBits'(to_edge);
+    place_mask_q   <= place_mask(ring_i);
+  end
+
+  assign ask_frame      = state_q == Ask;
+  assign ask_descriptor = !ask_frame && settled_q && fills_q && more_q && slot_room_q && !hold_i;
+
+  assign slot      = (ask_frame ? framed_q[SlotBits-1:0] : asked_q[SlotBits-1:0]) & place_mask_q;
   assign request_o = '{
-    valid: (ask_frame || ask_descriptor) && burst_room,
-    address: ask_frame ? slot_address(ring_i, framed_q) + {50'd0, place_q, 6'd0} : slot_address(ring_i, asked_q),
-    beats: ask_frame ? burst_beats : 7'd1
+    valid: ((ask_frame && settled_q) || ask_descriptor) && burst_room,
+    address: slot_address(ring_i, slot, ask_frame ? place_q : 8'd0),
+    beats: ask_frame ? burst_q : 7'd1
   };
 
-  assign good = !descriptor.failed && descriptor.length >= 16'(MinFrame) && descriptor.length <= 16'(MaxFrame) &&
-                descriptor.inject <= 8'(InjectWanRx);
-  // Room for all of the frame, since whoever asks must take.
-  assign begin_frame = state_q == Decide && descriptor_valid && good &&
-                       32'(beats_used) + 32'(coming_q) + 32'(beats_of(descriptor.length[13:0])) <= 32'(Beats);
+  assign begin_frame = state_q == Decide && good_q && beat_room_q;
   // A slot without a frame ends here, when those before it have ended.
-  assign refuse          = state_q == Decide && descriptor_valid && !good && reading_used == '0;
-  assign descriptor_done = refuse || (ask_frame && request_taken_i && to_ask_q == BeatBits'(burst_beats));
+  assign refuse          = state_q == Decide && !good_q && none_reading_q;
+  assign descriptor_done = refuse || (ask_frame && request_taken_i && last_burst_q);
 
   always_comb begin
     state_d = state_q;
-    if (begin_frame) state_d = Ask;
-    else if (descriptor_done) state_d = Decide;
+    unique case (state_q)
+      Look:    if (descriptor_valid) state_d = Weigh;
+      Weigh:   state_d = Decide;
+      Decide:  if (begin_frame || refuse) state_d = begin_frame ? Ask : Look;
+      default: if (descriptor_done) state_d = Look;
+    endcase
   end
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
-      state_q  <= Decide;
+      state_q  <= Look;
       asked_q  <= '0;
       framed_q <= '0;
-      coming_q <= '0;
+      taken_q  <= '0;
+      open_q   <= '0;
     end else begin
       state_q <= state_d;
       if (request_taken_i && !ask_frame) asked_q <= asked_q + 32'd1;
       if (descriptor_done) framed_q <= framed_q + 32'd1;
-      if (begin_frame || frame_beat) begin
-        coming_q <= coming_q + (begin_frame ? RoomBits'(beats_of(descriptor.length[13:0])) : '0) - RoomBits'(frame_beat);
-      end
+      if (begin_frame || stored_take) taken_q <= taken_q + (begin_frame ? RoomBits'(need_q) : '0) - RoomBits'(stored_take);
+      open_q <= open_q + $bits(open_q)'(request_taken_i && !ask_frame) - $bits(open_q)'(refuse) - $bits(open_q)'(sent);
       if (restart_i) begin
         asked_q  <= '0;
         framed_q <= '0;
@@ -134,11 +171,11 @@ module tx_ring
       end
     end
     if (begin_frame) begin
-      to_ask_q <= beats_of(descriptor.length[13:0]);
+      to_ask_q <= need_q;
       place_q  <= 8'd1;  // behind the descriptor
     end else if (ask_frame && request_taken_i) begin
-      to_ask_q <= to_ask_q - BeatBits'(burst_beats);
-      place_q  <= place_q + 8'(burst_beats);
+      to_ask_q <= to_ask_q - BeatBits'(burst_q);
+      place_q  <= place_q + 8'(burst_q);
     end
   end
 
@@ -164,7 +201,7 @@ module tx_ring
   logic                descriptor_arrives, frame_beat;
   logic                reading_valid, reading_room;
   frame_t              reading;   // the frame whose beats arrive
-  logic [BeatBits-1:0] here_q;    // its beats before this one
+  logic [BeatBits-1:0] here_q;    // its beats with the one to come
   logic                failed_q;  // one of them could not be read
   logic                whole;     // this beat is its last
   logic                beat_room, kept_room, kept_good;
@@ -172,19 +209,19 @@ module tx_ring
   assign descriptor_beat    = tx_descriptor_t'(beat_i.data);
   assign descriptor_arrives = beat_valid_i && burst_is_descriptor;
   assign frame_beat         = beat_valid_i && !burst_is_descriptor;
-  assign whole              = frame_beat && here_q + BeatBits'(1) == beats_of(reading.length);
+  assign whole              = frame_beat && here_q == reading.beats;
   assign kept_good          = !failed_q && !beat_i.error;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       consumer_q <= '0;
-      here_q     <= '0;
+      here_q     <= BeatBits'(1);
       failed_q   <= 1'b0;
     end else begin
       if (whole || refuse) consumer_q <= consumer_q + 32'd1;
       if (restart_i) consumer_q <= '0;
       if (frame_beat) begin
-        here_q   <= whole ? '0 : here_q + BeatBits'(1);
+        here_q   <= whole ? BeatBits'(1) : here_q + BeatBits'(1);
         failed_q <= !whole && (failed_q || beat_i.error);
         assert (reading_valid && beat_room && kept_room) else $error("a beat without a frame or without room");
       end
@@ -216,14 +253,14 @@ module tx_ring
     .rst_ni,
     .valid_i(begin_frame),
     .ready_o(reading_room),
-    .data_i ({inject_e'(descriptor.inject), descriptor.length[13:0]}),
+    .data_i ({inject_e'(descriptor.inject), descriptor.length[13:0], need_q}),
     .valid_o(reading_valid),
     .ready_i(whole),
     .data_o (reading),
     .used_o (reading_used)
   );
 
-  assign idle_o     = asked_q == consumer_q;
+  assign idle_o     = idle_q;
   assign consumer_o = consumer_q;
   assign host_tx_o  = whole || refuse;
   assign dropped_o  = refuse || (whole && !kept_good);
@@ -234,7 +271,9 @@ module tx_ring
   logic [511:0]        stored;
   logic                frame_valid, frame_good;
   frame_t              frame;
-  logic [BeatBits-1:0] sent_q;  // beats of the frame
+  logic [BeatBits-1:0] sent_q;  // beats of the frame with this one
+  stream_if            sending (.clk_i, .rst_ni);
+  frame_t              side;    // of the frame at host_tx
   logic                last;
 
   fifo #(
@@ -249,7 +288,7 @@ module tx_ring
     .valid_o(stored_valid),
     .ready_i(stored_take),
     .data_o (stored),
-    .used_o (beats_used)
+    .used_o (unused_beats)
   );
 
   // Frames that are here whole; one that could not be read is taken and forgotten.
@@ -263,24 +302,37 @@ module tx_ring
     .ready_o(kept_room),
     .data_i ({kept_good, reading}),
     .valid_o(frame_valid),
-    .ready_i(stored_take && last),
+    .ready_i(sent),
     .data_o ({frame_good, frame}),
-    .used_o (kept_used)
+    .used_o (unused_kept)
   );
 
-  assign last        = sent_q + BeatBits'(1) == beats_of(frame.length);
-  assign stored_take = stored_valid && frame_valid && (host_tx.ready || !frame_good);
+  assign last        = sent_q == frame.beats;
+  assign sent        = stored_take && last;
+  assign stored_take = stored_valid && frame_valid && (sending.ready || !frame_good);
 
   always_ff @(posedge clk_i) begin
-    if (!rst_ni) sent_q <= '0;
-    else if (stored_take) sent_q <= last ? '0 : sent_q + BeatBits'(1);
+    if (!rst_ni) sent_q <= BeatBits'(1);
+    else if (stored_take) sent_q <= last ? BeatBits'(1) : sent_q + BeatBits'(1);
   end
 
-  assign host_tx.valid = stored_valid && frame_valid && frame_good;
-  assign host_tx.beat  = '{data: stored, empty: last ? -frame.length[5:0] : 6'd0, last: last};
-  assign inject_o      = frame.inject;
-  assign length_o      = frame.length;
+  assign sending.valid = stored_valid && frame_valid && frame_good;
+  assign sending.beat  = '{data: stored, empty: last ? -frame.length[5:0] : 6'd0, last: last};
 
-  assign busy_o = !idle_o || kept_used != '0 || (fills && waiting != '0);
+  beat_register #(.SideT(frame_t)) u_out (
+    .clk_i,
+    .rst_ni,
+    .in    (sending),
+    .side_i(frame),
+    .out   (host_tx),
+    .side_o(side)
+  );
+
+  assign inject_o = side.inject;
+  assign length_o = side.length;
+
+  assign busy_o = !idle_q || open_q != '0 || waits_q || host_tx.valid;
+
+  wire unused = &{1'b0, side.beats};
 
 endmodule

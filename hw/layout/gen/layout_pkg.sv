@@ -14,16 +14,18 @@ package layout_pkg;
   localparam int unsigned NextHops = 256;
   localparam int unsigned PrincipalBuckets = 2048;
   localparam int unsigned BucketEntries = 3;
+  localparam int unsigned TagRows = 2048;
+  localparam int unsigned TagIndexBits = 11;
   localparam int unsigned LeastReplayWindow = 64;
   localparam int unsigned MostReplayWindow = 4096;
   localparam int unsigned ReplayWindowSizes = 7;
   localparam int unsigned SlotBytes = 16384;
   localparam int unsigned MaxFrame = 9216;
   localparam int unsigned DropReasons = 36;
-  localparam int unsigned CounterCount = 16;
-  localparam int unsigned TableCount = 36;
+  localparam int unsigned CounterCount = 20;
+  localparam int unsigned TableCount = 37;
   localparam logic [31:0] CardId = 32'h53414c59;
-  localparam logic [31:0] LayoutVersion = 32'd5;
+  localparam logic [31:0] LayoutVersion = 32'd6;
   localparam logic [31:0] LoadMagic = 32'h4c4f4144;
 
   typedef enum logic [1:0] {
@@ -55,12 +57,13 @@ package layout_pkg;
   typedef enum logic [7:0] {
     UpcallArp = 8'd0,  // an ARP frame
     UpcallLocal = 8'd1,  // an IP packet to an address of this gateway, or a fragment to it
-    UpcallPolicy = 8'd2,  // an SPD rule with action host matched
+    UpcallPolicy = 8'd2,  // an SPD rule with action host matched, or one with syn_to_host
     UpcallResolve = 8'd3,  // the destination is on link and its neighbour is not known
     UpcallTooBig = 8'd4,  // longer than the next hop's MTU after encapsulation
     UpcallSoftLimit = 8'd5,  // event: an SA passed its soft packet or byte limit (once for packets, once for bytes)
     UpcallHardLimit = 8'd6,  // event: an SA expired: hard limit or last sequence number (once per SA)
-    UpcallSpiUnknown = 8'd7  // event: ESP or AH to us with an SPI of no SA (at most one until the host has read it)
+    UpcallSpiUnknown = 8'd7,  // event: ESP or AH to us with an SPI of no SA (at most one until the host has read it)
+    UpcallTagRejected = 8'd8  // event: a user's tag was not accepted (at most one until the host has read it)
   } upcall_e;
 
   typedef enum logic [7:0] {
@@ -167,7 +170,11 @@ package layout_pkg;
     CounterBypassOut = 5'd12,  // packets forwarded from LAN in the clear
     CounterBypassIn = 5'd13,  // packets forwarded from WAN in the clear
     CounterEvents = 5'd14,  // events given to the host's ring
-    CounterEventsLost = 5'd15  // events dropped because the ring was full
+    CounterEventsLost = 5'd15,  // events dropped because the ring was full
+    CounterTagOk = 5'd16,  // packets from LAN whose tag named their sender
+    CounterTagUnknown = 5'd17,  // with a tag whose handle no row of tag_key has
+    CounterTagForged = 5'd18,  // with a tag whose check is wrong
+    CounterTagPlain = 5'd19  // with a tag without a check, while plain_tags is 0
   } counter_e;
 
   // IPv4 and IPv6 in one space, the first byte most significant.
@@ -313,7 +320,8 @@ package layout_pkg;
     logic [463:0] reserved1;  // [511:48] write zero
     logic [15:0] sa_index;  // [47:32] outbound protect: row of sa_out
     logic [15:0] policy_id;  // [31:16] the policy this rule was compiled from
-    logic [13:0] reserved0;  // [15:2] write zero
+    logic [12:0] reserved0;  // [15:3] write zero
+    logic [0:0] syn_to_host;  // [2:2] outbound protect: what opens a TCP connection goes to the host instead
     logic [1:0] action;  // [1:0] Action
   } spd_rule_t;
 
@@ -339,6 +347,15 @@ package layout_pkg;
   } next_hop_t;
 
   typedef struct packed {
+    logic [319:0] reserved1;  // [511:192] write zero
+    logic [127:0] key;  // [191:64] SipHash key, its first byte in bits 7:0
+    logic [31:0] handle;  // [63:32] handle, compared whole
+    logic [15:0] principal;  // [31:16] the session's user; 0 is nobody
+    logic [14:0] reserved0;  // [15:1] write zero
+    logic [0:0] valid;  // [0:0] 0: the row is empty and its tags are unknown
+  } tag_key_t;
+
+  typedef struct packed {
     logic [127:0] reserved1;  // [511:384] zero
     logic [63:0] clock;  // [383:320] card clock when the descriptor was written
     logic [127:0] source;  // [319:192] events: outer source address
@@ -357,7 +374,10 @@ package layout_pkg;
   } rx_descriptor_t;
 
   typedef struct packed {
-    logic [487:0] reserved;  // [511:24] write zero
+    logic [463:0] reserved1;  // [511:48] write zero
+    logic [15:0] principal;  // [47:32] who sent it, when known
+    logic [6:0] reserved0;  // [31:25] write zero
+    logic [0:0] known;  // [24:24] lan_rx: the sender is principal, whoever the frame names; 0: found as of any frame
     logic [7:0] inject;  // [23:16] Inject: where it goes
     logic [15:0] length;  // [15:0] bytes of the frame, 14 to 9216
   } tx_descriptor_t;
@@ -416,17 +436,18 @@ package layout_pkg;
     TableSpdInPrincipalStart = 8'd32,  // 256 rows in each of two banks of interval: search tree, principal
     TableSpdInPrincipal = 8'd33,  // 512 rows in each of two banks of rule_bitmap: rules by principal
     TableSpdInProtocol = 8'd34,  // 512 rows in each of two banks of rule_bitmap: rules by protocol number
-    TableSpdInRule = 8'd35  // 1024 rows in each of two banks of spd_rule: what each inbound rule says
+    TableSpdInRule = 8'd35,  // 1024 rows in each of two banks of spd_rule: what each inbound rule says
+    TableTagKey = 8'd36  // 2048 rows of tag_key: users' tags
   } table_e;
 
   // Rows of each table, by its id.
-  localparam int unsigned TableRows [TableCount] = '{2048, 2048, 2048, 2048, 2048, 2048, 2048, 2048, 2048, 2048, 2048, 256, 2048, 4096, 2048, 4096, 256, 512, 256, 512, 256, 512, 512, 1024, 2048, 4096, 2048, 4096, 256, 512, 256, 512, 256, 512, 512, 1024};
-  localparam logic [TableCount-1:0] TableBanked = 36'b111111111111111111111111111100000000;
+  localparam int unsigned TableRows [TableCount] = '{2048, 2048, 2048, 2048, 2048, 2048, 2048, 2048, 2048, 2048, 2048, 256, 2048, 4096, 2048, 4096, 256, 512, 256, 512, 256, 512, 512, 1024, 2048, 4096, 2048, 4096, 256, 512, 256, 512, 256, 512, 512, 1024, 2048};
+  localparam logic [TableCount-1:0] TableBanked = 37'b0111111111111111111111111111100000000;
 
   // Register offsets in bytes.
   localparam logic [11:0] RegId = 12'h000;  // what this is: SALY
   localparam logic [11:0] RegVersion = 12'h004;  // layout version
-  localparam logic [11:0] RegControl = 12'h008;  // bit 0 enable: 0 drops every received packet; bit 1 wipe: 1 zeroes all SA rows and keys, reads 1 until done
+  localparam logic [11:0] RegControl = 12'h008;  // bit 0 enable: 0 drops every received packet; bit 1 wipe: 1 zeroes all rows and keys of SAs and tags, reads 1 until done
   localparam logic [11:0] RegStatus = 12'h00c;  // bit 0 a table load runs; bits 15:8 LoadError of the last load
   localparam logic [11:0] RegGeneration = 12'h010;  // table generation in force; bit 0 is the open bank
   localparam logic [11:0] RegFlip = 12'h014;  // write generation + 1 to open the closed bank for the next packet; anything else is ignored
@@ -438,6 +459,7 @@ package layout_pkg;
   localparam logic [11:0] RegHashSeed = 12'h050;  // seed of the principal table's hashes
   localparam logic [11:0] RegLanVlan = 12'h054;  // bits 11:0 VLAN that the LAN port's frames carry a tag of (IEEE 802.1Q); 0: none, frames are untagged
   localparam logic [11:0] RegWanVlan = 12'h058;  // the same of the WAN port
+  localparam logic [11:0] RegPlainTags = 12'h05c;  // bit 0: a user's tag without a check is accepted too
   localparam logic [11:0] RegLoadAddress = 12'h060;  // card's view of host memory where the records of a table load lie; multiple of 4096
   localparam logic [11:0] RegLoadLength = 12'h068;  // bytes of the records; writing starts the load; multiple of 64
   localparam logic [11:0] RegLoadCount = 12'h06c;  // loads ended since reset, well or not

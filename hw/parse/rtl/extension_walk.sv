@@ -2,7 +2,8 @@
 // Walks the extension headers of an IPv6 packet, up to the first header that is none (hw/README.md, step 5; RFC 8200 4).
 //
 // A stage for each header that may be read. It has two clocks, the pace of packets: in the first the header's first four bytes are
-// read, in the second it is known where the next one begins.
+// read, and how much room there is from it on; in the second it is known where the next one begins. A clock more says whether what
+// follows the last is one too.
 module extension_walk
   import parse_pkg::*;
 (
@@ -49,8 +50,11 @@ module extension_walk
     walk_t       walk_q;
     logic [31:0] header_q;
     logic        more_q;  // it is an extension header, and to be read
+    logic        fragment_q;
+    logic [12:0] room_q;  // units of the payload from its first on
+    logic [2:0]  area_q;  // and of the area
     extensions_t next;    // behind it
-    logic [8:0]  end_units;
+    logic [7:0]  length;  // units behind its first
 
     if (i == 0) begin : gen_first
       always_ff @(posedge clk_i) if (valid_i) walk_q <= first();
@@ -65,23 +69,26 @@ module extension_walk
 
     always_ff @(posedge clk_i) begin
       if (step_q[2*i]) begin
-        header_q <= walk_q.area[walk_q.so_far.units];
-        more_q   <= is_extension(walk_q.so_far.next_header) && !walk_q.so_far.later &&
+        header_q   <= walk_q.area[walk_q.so_far.units];
+        fragment_q <= walk_q.so_far.next_header == 8'd44;
+        room_q     <= walk_q.room - 13'(walk_q.so_far.units);
+        area_q     <= 3'(Units) - walk_q.so_far.units;
+        more_q     <= is_extension(walk_q.so_far.next_header) && !walk_q.so_far.later &&
                     !walk_q.so_far.malformed && !walk_q.so_far.too_many;
       end
     end
 
-    // Its length counts the units behind its first; a fragment header has one and no length.
-    assign end_units = 9'(walk_q.so_far.units) + (walk_q.so_far.next_header == 8'd44 ? 9'd0 : 9'(header_q[23:16])) + 9'd1;
+    // A fragment header has no length.
+    assign length = fragment_q ? 8'd0 : header_q[23:16];
 
     always_comb begin
       next = walk_q.so_far;
       if (more_q) begin
-        next.malformed   = 13'(end_units) > walk_q.room;
-        next.too_many    = !next.malformed && end_units > 9'(Units);
-        next.units       = end_units[2:0];
+        next.malformed   = 13'(length) >= room_q;
+        next.too_many    = !next.malformed && length >= 8'(area_q);
+        next.units       = walk_q.so_far.units + length[2:0] + 3'd1;
         next.next_header = header_q[31:24];
-        if (walk_q.so_far.next_header == 8'd44) begin
+        if (fragment_q) begin
           next.fragment = walk_q.so_far.fragment || header_q[15:3] != '0 || header_q[0];
           next.later    = header_q[15:3] != '0;
         end
@@ -89,13 +96,15 @@ module extension_walk
     end
   end
 
-  extensions_t last;
-  assign last = gen_stage[MaxExtensions-1].next;
+  extensions_t last_q;
+  logic        last_valid_q;
 
   always_ff @(posedge clk_i) begin
-    if (step_q[2*MaxExtensions-1]) begin
-      extensions_o <= last;
-      if (is_extension(last.next_header) && !last.later && !last.malformed) begin
+    last_valid_q <= rst_ni && step_q[2*MaxExtensions-1];
+    if (step_q[2*MaxExtensions-1]) last_q <= gen_stage[MaxExtensions-1].next;
+    if (last_valid_q) begin
+      extensions_o <= last_q;
+      if (is_extension(last_q.next_header) && !last_q.later && !last_q.malformed) begin
         extensions_o.too_many <= 1'b1;
       end
     end

@@ -21,7 +21,9 @@ module parse
     output ipsec_t                   ipsec_o
 );
 
-  localparam int unsigned MaxHeaderWords = 30;  // of IPv4, 16 bits each: IHL is at most 15
+  localparam int unsigned MinHeaderWords = 5;   // of 32 bits, of IPv4
+  localparam int unsigned MaxHeaderWords = 15;
+  localparam int unsigned MaxWords = (Ipv6Bytes + ExtensionBytes) / 4;  // of either version
 
   // ---- first, what length the header has: IPv4 says it, of IPv6 the extension headers are walked; the window waits
   logic                     ipv6_in, ipv6, window_valid;
@@ -101,9 +103,9 @@ module parse
     end
   endfunction
 
-  // A header that cannot be, but for its checksum and the extension headers.
+  // A header that cannot be, but for its addresses, its checksum and the extension headers.
   function automatic logic malformed_header();
-    if (ipv6) return window[8*14+4+:4] != 4'd6 || is_mapped(u128(22)) || is_mapped(u128(38));
+    if (ipv6) return window[8*14+4+:4] != 4'd6;
     return window[8*14+4+:4] != 4'd4 || window[8*14+:4] < 4'd5 || u16(16) < {10'd0, window[8*14+:4], 2'b00};
   endfunction
 
@@ -113,135 +115,201 @@ module parse
     return 17'(u16(16)) + 17'(EthernetBytes) > 17'(admission.length);
   endfunction
 
-  // The 24 bytes behind a header of 5 to 22 words, the first most significant.
+  // The 24 bytes behind the header, the first most significant.
   function automatic logic [191:0] behind_header();
-    logic [4:0]   words = 5'(header() >> 2);
     logic [191:0] behind = '0;
-    for (int unsigned i = 5; i <= 22; i++) begin
-      if ((i <= 15 || i % 2 == 0) && words == 5'(i)) behind = window[8*(EthernetBytes+4*i)+:192];
+    for (int unsigned i = MinHeaderWords; i <= MaxWords; i++) begin
+      if (i <= MaxHeaderWords || i % 2 == 0) behind |= window[8*(EthernetBytes+4*i)+:192] & {192{words_q[i]}};
     end
     for (int unsigned i = 0; i < 24; i++) behind_header[8*(23-i)+:8] = behind[8*i+:8];
   endfunction
 
-  // Of an IPv4 header's words 4i to 4i + 3, those that lie in it.
-  function automatic logic [15:0] sum_of_four(int unsigned i);
-    sum_of_four = '0;
-    for (int unsigned word = 4 * i; word < 4 * i + 4 && word < MaxHeaderWords; word++) begin
-      if (word < 2 * 32'(window[8*14+:4])) sum_of_four = sum16(sum_of_four, u16(EthernetBytes + 2 * word));
+  // Of the IPv4 header's words 2i and 2i + 1, those that lie in it, 16 bits at a time.
+  function automatic logic [17:0] sum_of_two(int unsigned i);
+    sum_of_two = '0;
+    for (int unsigned word = 2 * i; word < 2 * i + 2 && word < MaxHeaderWords; word++) begin
+      if (inside_q[word]) sum_of_two = sum_of_two + 18'(u16(EthernetBytes + 4 * word)) + 18'(u16(EthernetBytes + 4 * word + 2));
     end
   endfunction
 
-  // ---- stage 1: fields at fixed places; an IPv4 header's words in pairs; what lies behind a header of this length
+  // ---- stage 1: in its first clock what follows from the header's length
+  logic                     fields_valid_q;
+  logic [MaxWords:0]        words_q;   // bit i: the header has i words
+  logic [MaxHeaderWords-1:0] inside_q;  // bit i: word i lies in IPv4's
+
+  always_ff @(posedge clk_i) begin
+    fields_valid_q <= rst_ni && window_valid;
+    if (window_valid) begin
+      for (int unsigned i = 0; i <= MaxWords; i++) words_q[i] <= header() == 7'(4 * i);
+      for (int unsigned i = 0; i < MaxHeaderWords; i++) inside_q[i] <= i < 32'(window[8*14+:4]);
+    end
+  end
+
+  // in its second, for which the window has stood still, fields at fixed places; an IPv4 header's words in fours; what lies behind it
   logic         valid1_q;
   logic         enable1_q, for_us1_q;
   admission_t   admission1_q;
   logic [ 15:0] ethertype1_q;
   ip_t          ip1_q;
   logic         malformed1_q, truncated1_q;
+  logic         mapped_source1_q, mapped_destination1_q;
   extensions_t  extensions1_q;  // of IPv6
   logic         later1_q;   // a fragment that is not the first
   logic [191:0] behind1_q;
-  logic [ 15:0] sum1_q[8];
+  logic [ 17:0] sum1_q[8];
 
   always_ff @(posedge clk_i) begin
-    valid1_q <= rst_ni && window_valid;
-    if (window_valid) begin
-      enable1_q     <= enable;
-      for_us1_q     <= {u16(0), u32(2)} == mac_i || window[0];
-      admission1_q  <= admission;
-      ethertype1_q  <= u16(12);
-      ip1_q         <= fields();
-      malformed1_q  <= malformed_header();
-      truncated1_q  <= truncated();
-      extensions1_q <= extensions;
-      later1_q      <= ipv6 ? extensions.later : {window[8*20+:5], u8(21)} != '0;
-      behind1_q     <= behind_header();
-      if (!ipv6) for (int unsigned i = 0; i < 8; i++) sum1_q[i] <= sum_of_four(i);
+    valid1_q <= rst_ni && fields_valid_q;
+    if (fields_valid_q) begin
+      enable1_q             <= enable;
+      for_us1_q             <= {u16(0), u32(2)} == mac_i || window[0];
+      admission1_q          <= admission;
+      ethertype1_q          <= u16(12);
+      ip1_q                 <= fields();
+      malformed1_q          <= malformed_header();
+      mapped_source1_q      <= ipv6 && is_mapped(u128(22));
+      mapped_destination1_q <= ipv6 && is_mapped(u128(38));
+      truncated1_q          <= truncated();
+      extensions1_q         <= extensions;
+      later1_q              <= ipv6 ? extensions.later : {window[8*20+:5], u8(21)} != '0;
+      behind1_q             <= behind_header();
+      if (!ipv6) for (int unsigned i = 0; i < 8; i++) sum1_q[i] <= sum_of_two(i);
     end
   end
 
-  // ---- stage 2: the checks, but for the checksum; ports, ESP and AH
+  // ---- stage 2: what the checks ask, and what lies behind the header; half a header's sum
+  typedef struct packed {
+    logic disabled, not_for_us, arp, ethertype, too_short, malformed, truncated;
+    logic extensions_malformed, extensions_too_many;
+  } findings_t;
+
   logic         valid2_q;
-  verdict_t     verdict2_q;
+  findings_t    findings2_q;
   admission_t   admission2_q;
   ip_t          ip2_q;
-  ipsec_t       ipsec2_q;
-  logic [ 15:0] sum2_q[2];
-  logic [ 15:0] payload_bytes;
-
-  assign payload_bytes = ip1_q.total - 16'(ip1_q.header);
-
-  function automatic verdict_t checks();
-    logic too_short = admission1_q.length < 14'(EthernetBytes) + (ip1_q.ipv6 ? 14'(Ipv6Bytes) : 14'(Ipv4Bytes));
-    checks = Open;
-    if (!admission1_q.decapsulated) begin
-      checks = drop_if(checks, !enable1_q, DropDisabled);
-      checks = drop_if(checks, !for_us1_q, DropNotForUs);
-      checks = host_if(checks, ethertype1_q == 16'h0806, UpcallArp);
-      checks = drop_if(checks, ethertype1_q != 16'h0800 && !ip1_q.ipv6, DropEthertype);
-      checks = drop_if(checks, too_short, DropIpTruncated);
-      checks = drop_if(checks, malformed1_q, DropIpMalformed);
-      checks = drop_if(checks, truncated1_q, DropIpTruncated);
-      checks = drop_if(checks, ip1_q.ipv6 && extensions1_q.malformed, DropIpMalformed);
-    end else begin
-      checks = drop_if(checks, too_short || malformed1_q, DropInnerMalformed);
-      checks = drop_if(checks, truncated1_q, DropEspTrailer);
-      checks = drop_if(checks, ip1_q.ipv6 && extensions1_q.malformed, DropInnerMalformed);
-    end
-    checks = drop_if(checks, ip1_q.ipv6 && extensions1_q.too_many, DropIpExtension);
-  endfunction
-
-  // They exist in TCP, UDP, SCTP and DCCP, in a whole packet or its first fragment.
-  function automatic logic [31:0] ports();
-    logic present = ip1_q.protocol inside {8'd6, 8'd17, 8'd132, 8'd33} && !later1_q && payload_bytes >= 16'd4;
-    return present ? behind1_q[191-:32] : '0;
-  endfunction
-
-  function automatic ipsec_t ipsec();
-    ipsec       = '0;
-    ipsec.bytes = payload_bytes;
-    if (ip1_q.protocol == 8'd50) begin
-      ipsec.present = 1'b1;
-      {ipsec.spi, ipsec.seq, ipsec.iv} = behind1_q[191-:128];
-    end else if (ip1_q.protocol == 8'd51) begin
-      ipsec.present     = 1'b1;
-      ipsec.ah          = 1'b1;
-      ipsec.next_header = behind1_q[191-:8];
-      ipsec.ah_bytes    = {1'b0, behind1_q[183-:8], 2'b00} + 11'd8;
-      {ipsec.spi, ipsec.seq} = behind1_q[159-:64];
-    end else if (ip1_q.protocol == 8'd17 && payload_bytes >= 16'd8 && behind1_q[175-:16] == 16'd4500 &&
-                 behind1_q[159-:16] == payload_bytes) begin
-      // RFC 3948 2: the first four bytes tell ESP from IKE; one byte 0xff keeps a NAT's mapping alive.
-      ipsec.keepalive = payload_bytes == 16'd9 && behind1_q[127-:8] == 8'hff;
-      ipsec.present   = payload_bytes >= 16'd12 && behind1_q[127-:32] != '0;
-      ipsec.encap     = 1'b1;
-      ipsec.bytes     = payload_bytes - 16'd8;
-      {ipsec.spi, ipsec.seq, ipsec.iv} = behind1_q[127-:128];
-    end
-  endfunction
+  logic [191:0] behind2_q;
+  logic [ 15:0] payload2_q;     // bytes
+  logic         has_ports2_q;   // the protocol, if there is room for them
+  logic         esp2_q, ah2_q, udp2_q;
+  logic         port2_q;        // RFC 3948's, if it is UDP
+  logic         marker2_q;      // its first four bytes tell ESP from IKE
+  logic         ff2_q;          // one byte 0xff keeps a NAT's mapping alive
+  logic [ 19:0] sum2_q[2];
 
   always_ff @(posedge clk_i) begin
     valid2_q <= rst_ni && valid1_q;
     if (valid1_q) begin
-      verdict2_q   <= checks();
+      findings2_q <= '{
+        disabled:             !enable1_q,
+        not_for_us:           !for_us1_q,
+        arp:                  ethertype1_q == 16'h0806,
+        ethertype:            ethertype1_q != 16'h0800 && !ip1_q.ipv6,
+        too_short:            admission1_q.length < (ip1_q.ipv6 ? 14'(EthernetBytes + Ipv6Bytes) : 14'(EthernetBytes + Ipv4Bytes)),
+        malformed:            malformed1_q || mapped_source1_q || mapped_destination1_q,
+        truncated:            truncated1_q,
+        extensions_malformed: ip1_q.ipv6 && extensions1_q.malformed,
+        extensions_too_many:  ip1_q.ipv6 && extensions1_q.too_many
+      };
       admission2_q <= admission1_q;
       ip2_q        <= ip1_q;
-      {ip2_q.source_port, ip2_q.destination_port} <= ports();
-      ipsec2_q     <= ipsec();
-      sum2_q[0]    <= sum16(sum16(sum1_q[0], sum1_q[1]), sum16(sum1_q[2], sum1_q[3]));
-      sum2_q[1]    <= sum16(sum16(sum1_q[4], sum1_q[5]), sum16(sum1_q[6], sum1_q[7]));
+      behind2_q    <= behind1_q;
+      payload2_q   <= ip1_q.total - 16'(ip1_q.header);
+      // TCP, UDP, SCTP and DCCP, a whole packet or its first fragment.
+      has_ports2_q <= ip1_q.protocol inside {8'd6, 8'd17, 8'd132, 8'd33} && !later1_q;
+      esp2_q       <= ip1_q.protocol == 8'd50;
+      ah2_q        <= ip1_q.protocol == 8'd51;
+      udp2_q       <= ip1_q.protocol == 8'd17;
+      port2_q      <= behind1_q[175-:16] == 16'd4500;
+      marker2_q    <= behind1_q[127-:32] != '0;
+      ff2_q        <= behind1_q[127-:8] == 8'hff;
+      for (int unsigned i = 0; i < 2; i++) begin
+        sum2_q[i] <= 20'(sum1_q[4*i]) + 20'(sum1_q[4*i+1]) + 20'(sum1_q[4*i+2]) + 20'(sum1_q[4*i+3]);
+      end
     end
   end
 
-  // ---- stage 3: the checksum. RFC 1071: a header with its checksum sums up to all ones.
+  // ---- stage 3: the checks, but for the checksum; the ports; how UDP's length compares
+  logic         valid3_q;
+  verdict_t     verdict3_q;
+  admission_t   admission3_q;
+  ip_t          ip3_q;
+  logic [191:0] behind3_q;
+  logic [ 15:0] payload3_q, udp_payload3_q;
+  logic         esp3_q, ah3_q;
+  logic         encap3_q, present3_q, keepalive3_q;  // of UDP
+  logic [ 16:0] sum3_q;
+
+  function automatic verdict_t checks();
+    checks = Open;
+    if (!admission2_q.decapsulated) begin
+      checks = drop_if(checks, findings2_q.disabled, DropDisabled);
+      checks = drop_if(checks, findings2_q.not_for_us, DropNotForUs);
+      checks = host_if(checks, findings2_q.arp, UpcallArp);
+      checks = drop_if(checks, findings2_q.ethertype, DropEthertype);
+      checks = drop_if(checks, findings2_q.too_short, DropIpTruncated);
+      checks = drop_if(checks, findings2_q.malformed, DropIpMalformed);
+      checks = drop_if(checks, findings2_q.truncated, DropIpTruncated);
+      checks = drop_if(checks, findings2_q.extensions_malformed, DropIpMalformed);
+    end else begin
+      checks = drop_if(checks, findings2_q.too_short || findings2_q.malformed, DropInnerMalformed);
+      checks = drop_if(checks, findings2_q.truncated, DropEspTrailer);
+      checks = drop_if(checks, findings2_q.extensions_malformed, DropInnerMalformed);
+    end
+    checks = drop_if(checks, findings2_q.extensions_too_many, DropIpExtension);
+  endfunction
+
+  logic [20:0] sum;
+  assign sum = 21'(sum2_q[0]) + 21'(sum2_q[1]);
+
   always_ff @(posedge clk_i) begin
-    valid_o <= rst_ni && valid2_q;
+    valid3_q <= rst_ni && valid2_q;
     if (valid2_q) begin
-      verdict_o   <= drop_if(verdict2_q, !ip2_q.ipv6 && sum16(sum2_q[0], sum2_q[1]) != 16'hffff,
-                           admission2_q.decapsulated ? DropInnerMalformed : DropIpChecksum);
-      admission_o <= admission2_q;
-      ip_o        <= ip2_q;
-      ipsec_o     <= ipsec2_q;
+      verdict3_q     <= checks();
+      admission3_q   <= admission2_q;
+      ip3_q          <= ip2_q;
+      {ip3_q.source_port, ip3_q.destination_port} <= has_ports2_q && payload2_q >= 16'd4 ? behind2_q[191-:32] : '0;
+      behind3_q      <= behind2_q;
+      payload3_q     <= payload2_q;
+      udp_payload3_q <= payload2_q - 16'd8;
+      esp3_q         <= esp2_q;
+      ah3_q          <= ah2_q;
+      encap3_q       <= udp2_q && port2_q && payload2_q >= 16'd8 && behind2_q[159-:16] == payload2_q;
+      present3_q     <= payload2_q >= 16'd12 && marker2_q;
+      keepalive3_q   <= payload2_q == 16'd9 && ff2_q;
+      sum3_q         <= 17'(sum[15:0]) + 17'(sum[20:16]);
+    end
+  end
+
+  // ---- stage 4: ESP and AH; the checksum. RFC 1071: a header with its checksum sums up to all ones.
+  function automatic ipsec_t ipsec();
+    ipsec       = '0;
+    ipsec.bytes = payload3_q;
+    if (esp3_q) begin
+      ipsec.present = 1'b1;
+      {ipsec.spi, ipsec.seq, ipsec.iv} = behind3_q[191-:128];
+    end else if (ah3_q) begin
+      ipsec.present     = 1'b1;
+      ipsec.ah          = 1'b1;
+      ipsec.next_header = behind3_q[191-:8];
+      ipsec.ah_bytes    = {1'b0, behind3_q[183-:8], 2'b00} + 11'd8;
+      {ipsec.spi, ipsec.seq} = behind3_q[159-:64];
+    end else if (encap3_q) begin
+      ipsec.keepalive = keepalive3_q;
+      ipsec.present   = present3_q;
+      ipsec.encap     = 1'b1;
+      ipsec.bytes     = udp_payload3_q;
+      {ipsec.spi, ipsec.seq, ipsec.iv} = behind3_q[127-:128];
+    end
+  endfunction
+
+  always_ff @(posedge clk_i) begin
+    valid_o <= rst_ni && valid3_q;
+    if (valid3_q) begin
+      verdict_o   <= drop_if(verdict3_q, !ip3_q.ipv6 && sum3_q != 17'hffff,
+                           admission3_q.decapsulated ? DropInnerMalformed : DropIpChecksum);
+      admission_o <= admission3_q;
+      ip_o        <= ip3_q;
+      ipsec_o     <= ipsec();
     end
   end
 

@@ -89,7 +89,7 @@ package parse_pkg;
   // IPv6 extension headers, as far as they are read.
   localparam int unsigned MaxExtensions = 4;
   localparam int unsigned ExtensionBytes = 48;
-  localparam int unsigned ExtensionLatency = 2 * MaxExtensions + 1;
+  localparam int unsigned ExtensionLatency = 2 * MaxExtensions + 2;
 
   typedef struct packed {
     logic       malformed;    // one ends behind the payload

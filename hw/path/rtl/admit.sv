@@ -35,12 +35,13 @@ module admit
 
   state_e                state_d, state_q;
   logic [CreditBits-1:0] inside_q;  // frames let in whose job is not done
+  logic                  room_q;    // for one more: none is let in in two clocks running
   logic                  open;      // a beat may pass
   logic                  take;
   logic                  show;
   logic [$clog2(Beats+2)-1:0] used;
 
-  assign open         = state_q != Single && (state_q != First || inside_q != CreditBits'(Jobs));
+  assign open         = state_q != Single && (state_q != First || room_q);
   assign stored.valid = in.valid && open;
   assign stored.beat  = in.beat;
   assign in.ready     = stored.ready && open;
@@ -61,10 +62,12 @@ module admit
     if (!rst_ni) begin
       state_q  <= First;
       inside_q <= '0;
+      room_q   <= 1'b0;
       valid_o  <= 1'b0;
     end else begin
       state_q  <= state_d;
       inside_q <= inside_q + CreditBits'(admitted_o) - CreditBits'(done_i);
+      room_q   <= inside_q != CreditBits'(Jobs);
       valid_o  <= show;
     end
     if (admitted_o) begin

@@ -19,57 +19,73 @@ module append
   input  logic [8*Bytes-1:0] tail_i,
   input  logic [5:0]         tail_bytes_i,
   stream_if.src              out,
-  output SideT               side_o
+  output SideT               side_o,
+  output logic               busy_o
 );
 
   if (Bytes > 63) $fatal(1, "tail_bytes_i counts to 63");
 
-  logic                   flush_q;        // the end of the tail is held
-  logic [8*Bytes-1:0]     held_q;
-  logic [6:0]             flush_bytes_q;
-  logic                   ready, put, take;
-  beat_t                  beat_d;
-  logic [6:0]             content;        // bytes of the frame in its last beat
-  logic [7:0]             filled;         // and with the tail
-  logic [512+8*Bytes-1:0] joined;
+  // ---- stage 1: every byte of the tail at its place in an output beat, the frame's last or the one behind it
+  logic         valid1_q, free1, take1;
+  beat_t        beat1_q;
+  logic [511:0] tail1_q;
+  logic [63:0]  tailed1_q;  // bit i: byte i lies behind the frame's end
+  logic         spills1_q;  // the tail reaches into the beat behind
+  logic [5:0]   empty1_q;   // in the beat that it ends in
+  SideT         side1_q;
+  logic [5:0]   end_place;  // of the tail in the frame's last beat; 0: in the next
 
-  assign ready        = !out.valid || out.ready;
-  assign take         = ready && !flush_q && in.valid && (!in.beat.last || tail_valid_i);
-  assign put          = take || (ready && flush_q);
-  assign tail_ready_o = take && in.beat.last;
-  assign in.ready     = take;
+  assign take1        = free1 && in.valid && (!in.beat.last || tail_valid_i);
+  assign in.ready     = free1 && (!in.beat.last || tail_valid_i);
+  assign tail_ready_o = take1 && in.beat.last;
+  assign end_place    = 6'd0 - in.beat.empty;
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) valid1_q <= 1'b0;
+    else if (free1) valid1_q <= take1;
+    if (take1) begin
+      beat1_q <= in.beat;
+      side1_q <= side_i;
+    end
+    if (take1 && in.beat.last) begin
+      tail1_q <= 512'({2{512'(tail_i)}} >> {7'd64 - 7'(end_place), 3'b000});
+    end
+    if (take1) begin
+      for (int unsigned i = 0; i < 64; i++) tailed1_q[i] <= in.beat.last && 7'(i) + 7'(in.beat.empty) >= 7'd64;
+      spills1_q <= in.beat.last && tail_bytes_i > in.beat.empty;
+      empty1_q  <= in.beat.last ? in.beat.empty - tail_bytes_i : '0;
+    end
+  end
+
+  // ---- stage 2: lays it over what lies behind the frame's end, which is unknown
+  stream_if joined (.clk_i, .rst_ni);
+  logic     flush_q;  // of the tail what spilled is left
+
+  assign joined.valid = valid1_q;
+  assign free1        = !valid1_q || (joined.ready && (flush_q || !spills1_q));
 
   always_comb begin
-    content = 7'd64 - {1'b0, in.beat.empty};
-    filled  = {1'b0, content} + {2'b0, tail_bytes_i};
-    joined  = '0;
-    beat_d  = in.beat;
-    if (flush_q) begin
-      beat_d = '{data: 512'(held_q), empty: 6'd0 - flush_bytes_q[5:0], last: 1'b1};
-    end else if (in.beat.last) begin
-      // What lies behind the frame's last byte is unknown: make it zero, then lay the tail over it.
-      joined       = ({512'b0, tail_i} << {content, 3'b000}) |
-                     {{8 * Bytes{1'b0}}, in.beat.data & ~({512{1'b1}} << {content, 3'b000})};
-      beat_d.data  = joined[511:0];
-      beat_d.last  = filled <= 8'd64;
-      beat_d.empty = beat_d.last ? 6'd0 - filled[5:0] : '0;
+    for (int unsigned i = 0; i < 64; i++) begin
+      joined.beat.data[8*i+:8] = flush_q || tailed1_q[i] ? tail1_q[8*i+:8] : beat1_q.data[8*i+:8];
     end
+    joined.beat.last  = flush_q || (beat1_q.last && !spills1_q);
+    joined.beat.empty = joined.beat.last ? empty1_q : '0;
   end
 
   always_ff @(posedge clk_i) begin
-    if (!rst_ni) begin
-      flush_q   <= 1'b0;
-      out.valid <= 1'b0;
-    end else begin
-      if (put) flush_q <= take && in.beat.last && filled > 8'd64;
-      if (ready) out.valid <= put;
-    end
-    if (take && in.beat.last) begin
-      held_q        <= joined[512+:8*Bytes];
-      flush_bytes_q <= 7'(filled - 8'd64);
-    end
-    if (put) out.beat <= beat_d;
-    if (take) side_o <= side_i;
+    if (!rst_ni) flush_q <= 1'b0;
+    else if (valid1_q && joined.ready) flush_q <= spills1_q && !flush_q;
   end
+
+  beat_register #(.SideT(SideT)) u_out (
+    .clk_i,
+    .rst_ni,
+    .in    (joined),
+    .side_i(side1_q),
+    .out,
+    .side_o
+  );
+
+  assign busy_o = valid1_q || out.valid;
 
 endmodule

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Joins frames of several streams into one: a whole frame at a time, in turn.
+//
+// Whose turn it is stands in a register: it passes on with a frame's last beat, or in a clock in which its owner offers nothing.
 module frame_arbiter
   import stream_pkg::*;
 #(
@@ -16,8 +18,9 @@ module frame_arbiter
 
   localparam int unsigned IndexBits = Inputs == 1 ? 1 : $clog2(Inputs);
 
-  logic                 inside_q;           // a frame of input chosen_q is under way
-  logic [IndexBits-1:0] chosen_d, chosen_q;
+  stream_if             chosen (.clk_i, .rst_ni);
+  logic                 inside_q;  // a frame of input turn_q is under way
+  logic [IndexBits-1:0] turn_q, next;
   logic [Inputs-1:0]    valid;
   beat_t                beat[Inputs];
   logic                 ready, take;
@@ -25,38 +28,39 @@ module frame_arbiter
   for (genvar i = 0; i < Inputs; i++) begin : gen_in
     assign valid[i]    = in[i].valid;
     assign beat[i]     = in[i].beat;
-    assign in[i].ready = take && chosen_d == IndexBits'(i);
+    assign in[i].ready = ready && turn_q == IndexBits'(i);
   end
 
-  // Between frames: the first that offers behind the one that went last, else the first of all. (No modulo: of a number of inputs
-  // that is no power of two it is a divider, a hundred LUTs deep.)
+  // The first that offers behind the one whose turn it is, else the first of all. (No modulo: of a number of inputs that is no power
+  // of two it is a divider, a hundred LUTs deep.)
   always_comb begin
-    chosen_d = chosen_q;
-    if (!inside_q) begin
-      for (int i = Inputs - 1; i >= 0; i--) if (valid[i]) chosen_d = IndexBits'(i);
-      for (int i = Inputs - 1; i >= 0; i--) if (valid[i] && i > int'(chosen_q)) chosen_d = IndexBits'(i);
-    end
+    next = turn_q;
+    for (int i = Inputs - 1; i >= 0; i--) if (valid[i] && i < int'(turn_q)) next = IndexBits'(i);
+    for (int i = Inputs - 1; i >= 0; i--) if (valid[i] && i > int'(turn_q)) next = IndexBits'(i);
   end
 
-  assign ready = !out.valid || out.ready;
-  assign take  = ready && valid[chosen_d];
+  assign chosen.valid = valid[turn_q];
+  assign chosen.beat  = beat[turn_q];
+  assign ready        = chosen.ready;
+  assign take         = chosen.valid && ready;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
-      inside_q  <= 1'b0;
-      chosen_q  <= '0;
-      out.valid <= 1'b0;
+      inside_q <= 1'b0;
+      turn_q   <= '0;
     end else begin
-      if (take) begin
-        inside_q <= !beat[chosen_d].last;
-        chosen_q <= chosen_d;
-      end
-      if (ready) out.valid <= take;
-    end
-    if (take) begin
-      out.beat <= beat[chosen_d];
-      side_o   <= side_i[chosen_d];
+      if (take) inside_q <= !chosen.beat.last;
+      if (take ? chosen.beat.last : !inside_q && !chosen.valid) turn_q <= next;
     end
   end
+
+  beat_register #(.SideT(SideT)) u_out (
+    .clk_i,
+    .rst_ni,
+    .in    (chosen),
+    .side_i(side_i[turn_q]),
+    .out,
+    .side_o
+  );
 
 endmodule

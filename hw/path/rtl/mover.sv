@@ -32,7 +32,7 @@ module mover
   stream_if kept (.clk_i, .rst_ni);
   stream_if sliced (.clk_i, .rst_ni);
   side_t side;
-  logic  dropping, pass;
+  logic  dropping, pass, slice_busy;
 
   assign dropping    = job_i.exit == ExitDrop;
   assign kept.valid  = in.valid && job_valid_i && !dropping;
@@ -50,12 +50,13 @@ module mover
     .keep_i(job_i.keep),
     .side_i({job_i, engine_i}),
     .out   (sliced),
-    .side_o(side)
+    .side_o(side),
+    .busy_o(slice_busy)
   );
 
   assign job_o    = side.job;
   assign engine_o = side.engine;
-  assign busy_o   = job_valid_i || sliced.valid;
+  assign busy_o   = job_valid_i || slice_busy;
 
   // The first beat holds every header that changes.
   logic  first_q;

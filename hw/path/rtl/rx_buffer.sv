@@ -50,48 +50,79 @@ module rx_buffer
     .busy_o   (untag_busy)
   );
 
+  // ---- how long the frame is until now, and a clock later what follows from that
+  logic        counted_q, lengthy_q;  // there is a beat; frames may not be longer
+  beat_t       counted_beat_q;
+  logic        counted_bad_q, counted_foreign_q;
+  logic [31:0] bytes_q;
+  logic        first_q;             // the next beat to be counted is a frame's first
+
+  logic        valid_q, bad_q, foreign_q, too_long_q;  // too_long_q: it was before this beat
+  beat_t       beat_q;
+  logic [31:0] length_q;
+
+  always_ff @(posedge clk_i) begin
+    counted_q <= rst_ni && valid;
+    valid_q   <= rst_ni && counted_q;
+    if (!rst_ni) first_q <= 1'b1;
+    else if (valid) first_q <= beat.last;
+    if (valid) begin
+      counted_beat_q    <= beat;
+      counted_bad_q     <= bad_beat;
+      counted_foreign_q <= foreign;
+      bytes_q           <= (first_q ? 32'd0 : bytes_q) + 32'(content);
+      lengthy_q         <= !first_q && bytes_q > 32'(MaxFrame);
+    end
+    if (counted_q) begin
+      beat_q     <= counted_beat_q;
+      bad_q      <= counted_bad_q || bytes_q < 32'(EthernetBytes) || bytes_q > 32'(MaxFrame);
+      foreign_q  <= counted_foreign_q;
+      too_long_q <= lengthy_q;
+      length_q   <= bytes_q;
+    end
+  end
+
+  // ---- the frames
   beat_t              beats[Beats];
   frame_bytes_t       lengths[Beats];            // of the frames inside, by their order
-  logic [IndexBits:0] write_q, committed_q, read_q;  // free-running
+  logic [IndexBits:0] write_q, committed_q, read_q, next_q;  // free-running; next_q: read_q + 1
   logic [IndexBits:0] frame_in_q, frame_out_q;
-  logic [31:0]        bytes_q, bytes_d;
   logic               lost_q;                    // no room for an earlier beat of this frame
-  logic               room, lost, too_long, bad, dropped, store, get;
+  logic               room_q, some_q;            // for a beat, whatever the last clock brought; a beat of a whole frame is there
+  logic               lost, dropped, store, get;
 
-  assign room     = write_q - read_q != (IndexBits + 1)'(Beats);
-  assign too_long = bytes_q > 32'(MaxFrame);
-  assign lost     = lost_q || (!room && !too_long);
-  assign store    = valid && !lost && !too_long;
-  assign bytes_d  = bytes_q + {25'b0, content};
-  assign bad      = bad_beat || bytes_d < 32'(EthernetBytes) || bytes_d > 32'(MaxFrame);
+  assign lost    = lost_q || (!room_q && !too_long_q);
+  assign store   = valid_q && !lost && !too_long_q;
+  assign dropped = lost || bad_q || foreign_q;
 
-  assign dropped  = lost || bad || foreign;
-
-  assign received_o = valid && beat.last;
-  assign bytes_o    = bytes_d;
+  assign received_o = valid_q && beat_q.last;
+  assign bytes_o    = length_q;
   assign overflow_o = received_o && lost;
-  assign error_o    = received_o && !lost && bad;
-  assign vlan_o     = received_o && !lost && !bad && foreign;
+  assign error_o    = received_o && !lost && bad_q;
+  assign vlan_o     = received_o && !lost && !bad_q && foreign_q;
 
-  assign get    = committed_q != read_q && (!out.valid || out.ready);
-  assign busy_o = untag_busy || committed_q != read_q || out.valid;
+  assign get    = some_q && (!out.valid || out.ready);
+  assign busy_o = untag_busy || counted_q || valid_q || some_q || committed_q != read_q || out.valid;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       write_q     <= '0;
       committed_q <= '0;
       read_q      <= '0;
+      next_q      <= (IndexBits + 1)'(1);
       frame_in_q  <= '0;
       frame_out_q <= '0;
-      bytes_q     <= '0;
+      room_q      <= 1'b0;
+      some_q      <= 1'b0;
       lost_q      <= 1'b0;
       out.valid   <= 1'b0;
     end else begin
-      if (valid) begin
-        if (!beat.last) begin
+      room_q <= write_q - read_q < (IndexBits + 1)'(Beats - 1);
+      some_q <= committed_q != (get ? next_q : read_q);
+      if (valid_q) begin
+        if (!beat_q.last) begin
           if (store) write_q <= write_q + 1'b1;
-          bytes_q <= bytes_d;
-          lost_q  <= lost;
+          lost_q <= lost;
         end else begin
           if (dropped) begin
             write_q <= committed_q;
@@ -100,17 +131,17 @@ module rx_buffer
             committed_q <= write_q + 1'b1;
             frame_in_q  <= frame_in_q + 1'b1;
           end
-          bytes_q <= '0;
-          lost_q  <= 1'b0;
+          lost_q <= 1'b0;
         end
       end
-      if (get) read_q <= read_q + 1'b1;
+      if (get) read_q <= next_q;
+      if (get) next_q <= next_q + 1'b1;
       if (get) out.valid <= 1'b1;
       else if (out.ready) out.valid <= 1'b0;
       if (out.valid && out.ready && out.beat.last) frame_out_q <= frame_out_q + 1'b1;
     end
-    if (store) beats[write_q[IndexBits-1:0]] <= beat;
-    if (received_o) lengths[frame_in_q[IndexBits-1:0]] <= bytes_d[13:0];
+    if (store) beats[write_q[IndexBits-1:0]] <= beat_q;
+    if (received_o) lengths[frame_in_q[IndexBits-1:0]] <= length_q[13:0];
     if (get) out.beat <= beats[read_q[IndexBits-1:0]];
   end
 

@@ -3,7 +3,7 @@
 //
 // `skip_i`, `keep_i` and `side_i` belong to the frame at the input and stand still while it passes; `side_o` likewise at the
 // output. The frame must reach that far: skip + keep <= length, keep >= 1. One beat a clock; a frame whose last kept bytes
-// wait in the register costs one clock more.
+// are held costs one clock more.
 module slice
   import stream_pkg::*, parse_pkg::*;
 #(
@@ -16,129 +16,139 @@ module slice
   input  frame_bytes_t keep_i,
   input  SideT         side_i,
   stream_if.src        out,
-  output SideT         side_o
+  output SideT         side_o,
+  output logic         busy_o
 );
 
-  typedef enum logic [2:0] {
-    First,   // beat of the frame
-    Second,  // beat of the frame, the first having been skipped whole
-    Middle,  // every output beat joins the held bytes and the next beat
-    Flush,   // what is held is the end
-    Drain    // the frame goes on, but nothing of it is kept
-  } state_e;
+  // ---- stage 1: every byte of the beat at its place in an output beat, this one or the one before; and what is to be done
+  typedef struct packed {
+    logic       last;     // of the frame
+    logic       skipped;  // nothing of it is kept
+    logic       opens;    // it holds the first kept byte
+    logic       aligned;  // which is its first byte
+    logic       alone;    // it holds the last one too
+    logic       flushes;  // the last kept beat makes the last output beat alone
+    logic [7:0] beats;    // to put out
+    logic [5:0] empty;    // in the last of them
+  } plan_t;
 
-  state_e       state_d, state_q;
-  logic [511:0] held_q;           // the beat before
-  frame_bytes_t left_d, left_q;   // bytes still to put out
-  logic         ended_q;          // the frame's last beat has been taken
-  SideT         side_q;
+  logic         valid1_q, free1;
+  logic [511:0] turned1_q;
+  logic [63:0]  before1_q;  // bit i: byte i of the output is the beat's before
+  plan_t        plan, plan1_q;
+  SideT         side1_q;
 
-  logic         ready;   // the output register can take a beat
-  logic         put, take;
-  beat_t        beat_d;
-  logic         opens;   // this beat holds the first kept byte
-  logic [5:0]   shift;   // bytes
-  logic [5:0]   shift_q;
-  logic [6:0]   behind;  // kept bytes that one beat holds after the skipped ones
-  logic [1023:0] pair;
+  logic       first_q, second_q;  // beat of the frame, at the input
+  logic [5:0] shift;              // bytes
+  logic [5:0] last_place;         // of the last kept byte in its output beat
+  logic       fits;               // the last output beat is filled from one beat
 
-  assign ready  = !out.valid || out.ready;
-  assign shift  = opens ? skip_i[5:0] : shift_q;
-  assign behind = 7'd64 - {1'b0, shift};
-  assign opens  = state_q == Second || (state_q == First && !skip_i[6]);
+  assign shift      = skip_i[5:0];
+  assign last_place = keep_i[5:0] - 6'd1;
+  assign fits       = 7'(last_place) + 7'(shift) < 7'd64;
 
-  // Where the frame goes once the last kept byte is out.
-  function automatic state_e after_last(logic ended);
-    return ended ? First : Drain;
-  endfunction
+  assign plan = '{
+    last:    in.beat.last,
+    skipped: first_q && skip_i[6],
+    opens:   skip_i[6] ? second_q : first_q,
+    aligned: shift == '0,
+    alone:   fits && keep_i <= 14'd64,
+    flushes: fits && shift != '0,
+    beats:   keep_i[13:6] + 8'(keep_i[5:0] != '0),
+    empty:   6'd0 - keep_i[5:0]
+  };
 
-  always_comb begin
-    state_d     = state_q;
-    left_d      = left_q;
-    put         = 1'b0;
-    take        = 1'b0;
-    pair        = (opens || state_q == Flush) ? {512'b0, state_q == Flush ? held_q : in.beat.data} : {in.beat.data, held_q};
-    beat_d.data = 512'(pair >> {shift, 3'b000});
-    if (shift == '0) beat_d.data = in.beat.data;
-    beat_d.last  = left_q <= 14'd64;
-    beat_d.empty = left_q >= 14'd64 ? '0 : 6'd0 - left_q[5:0];
-
-    unique case (state_q)
-      First, Second:
-      if (in.valid) begin
-        if (!opens) begin
-          take    = 1'b1;
-          state_d = Second;
-        end else if (keep_i <= {7'b0, behind}) begin
-          beat_d.last  = 1'b1;
-          beat_d.empty = 6'd0 - keep_i[5:0];
-          put          = ready;
-          take         = ready;
-          if (ready) state_d = after_last(in.beat.last);
-        end else if (shift == '0) begin
-          beat_d.last  = 1'b0;
-          beat_d.empty = '0;
-          put          = ready;
-          take         = ready;
-          left_d       = keep_i - 14'd64;
-          if (ready) state_d = Middle;
-        end else begin
-          take    = 1'b1;
-          left_d  = keep_i;
-          state_d = Middle;
-        end
-      end
-      Middle:
-      if (in.valid && ready) begin
-        put    = 1'b1;
-        take   = 1'b1;
-        left_d = left_q - 14'd64;
-        if (left_q <= 14'd64) state_d = after_last(in.beat.last);
-        else if (shift != '0 && left_d <= {7'b0, behind}) state_d = Flush;
-      end
-      Flush:
-      if (ready) begin
-        put     = 1'b1;
-        state_d = after_last(ended_q);
-      end
-      Drain:
-      if (in.valid) begin
-        take = 1'b1;
-        if (in.beat.last) state_d = First;
-      end
-      default: state_d = Drain;
-    endcase
-  end
-
-  assign in.ready = take;
+  assign in.ready = free1;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
-      state_q   <= First;
-      out.valid <= 1'b0;
-    end else begin
-      state_q <= state_d;
-      if (ready) out.valid <= put;
+      valid1_q            <= 1'b0;
+      {first_q, second_q} <= 2'b10;
+    end else if (free1) begin
+      valid1_q <= in.valid;
+      if (in.valid) {first_q, second_q} <= {in.beat.last, first_q && !in.beat.last};
     end
-    if (take) begin
-      ended_q <= in.beat.last;
-      held_q  <= in.beat.data;
-      left_q  <= left_d;
-    end
-    if (put) begin
-      out.beat <= beat_d;
-      side_o   <= opens ? side_i : side_q;
-    end
-    if (take && opens) begin
-      side_q  <= side_i;
-      shift_q <= skip_i[5:0];
+    if (free1 && in.valid) begin
+      turned1_q <= 512'({in.beat.data, in.beat.data} >> {shift, 3'b000});
+      for (int unsigned i = 0; i < 64; i++) before1_q[i] <= !plan.opens && 7'(i) + 7'(shift) < 7'd64 && shift != '0;
+      plan1_q   <= plan;
+      side1_q   <= side_i;
     end
   end
 
+  // ---- stage 2: joins it with the beat before
+  typedef enum logic [1:0] {
+    Keep,
+    Flush,  // what is held is the end
+    Drain   // the frame goes on, but nothing of it is kept
+  } state_e;
+
+  stream_if     joined (.clk_i, .rst_ni);
+  state_e       state_d, state_q;
+  logic [511:0] held_q;           // the beat before
+  logic         ended_q;          // it was the frame's last
+  logic [5:0]   empty_q;          // of its frame, like the next
+  SideT         side_q;
+  logic [7:0]   left_q;           // beats still to put out
+  logic         last_d, last_q;   // it is one
+  logic         go, take, puts, finishes;
+
+  assign go    = joined.ready;
+  assign free1 = !valid1_q || (go && state_q != Flush);
+  assign take  = valid1_q && go && state_q != Flush;
+
+  assign puts     = !plan1_q.skipped && (!plan1_q.opens || plan1_q.alone || plan1_q.aligned);
+  assign finishes = plan1_q.opens ? plan1_q.alone : last_q && !plan1_q.skipped;
+  assign last_d   = plan1_q.opens ? plan1_q.beats == (plan1_q.aligned ? 8'd2 : 8'd1) : left_q == 8'd2;
+
+  always_comb begin
+    state_d = state_q;
+    unique case (state_q)
+      Keep:
+      if (take) begin
+        if (finishes) state_d = plan1_q.last ? Keep : Drain;
+        else if (!plan1_q.skipped && !plan1_q.opens && last_d && plan1_q.flushes) state_d = Flush;
+      end
+      Flush:   if (go) state_d = ended_q ? Keep : Drain;
+      default: if (take && plan1_q.last) state_d = Keep;
+    endcase
+  end
+
+  assign joined.valid = state_q == Flush || (state_q == Keep && valid1_q && puts);
+
+  always_comb begin
+    for (int unsigned i = 0; i < 64; i++) begin
+      joined.beat.data[8*i+:8] = state_q == Flush || before1_q[i] ? held_q[8*i+:8] : turned1_q[8*i+:8];
+    end
+    joined.beat.last  = state_q == Flush || finishes;
+    joined.beat.empty = !joined.beat.last ? '0 : state_q == Flush ? empty_q : plan1_q.empty;
+  end
+
   always_ff @(posedge clk_i) begin
-    if (rst_ni && in.valid && take && in.beat.last) begin
-      assert (state_d inside {First, Flush}) else $error("the frame ends before its last kept byte");
+    if (!rst_ni) state_q <= Keep;
+    else state_q <= state_d;
+    if (take) begin
+      held_q  <= turned1_q;
+      ended_q <= plan1_q.last;
+      empty_q <= plan1_q.empty;
+      side_q  <= side1_q;
+      left_q  <= plan1_q.opens ? plan1_q.beats - 8'(plan1_q.aligned) : left_q - 8'd1;
+      last_q  <= last_d;
+    end
+    if (rst_ni && state_q == Keep && take && plan1_q.last) begin
+      assert (finishes || state_d == Flush) else $error("the frame ends before its last kept byte");
     end
   end
+
+  beat_register #(.SideT(SideT)) u_out (
+    .clk_i,
+    .rst_ni,
+    .in    (joined),
+    .side_i(state_q == Flush ? side_q : side1_q),
+    .out,
+    .side_o
+  );
+
+  assign busy_o = valid1_q || state_q == Flush || out.valid;
 
 endmodule

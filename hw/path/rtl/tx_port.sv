@@ -22,10 +22,19 @@ module tx_port
 );
 
   stream_if joined (.clk_i, .rst_ni);
+  stream_if whole (.clk_i, .rst_ni);
   stream_if out (.clk_i, .rst_ni);
-  flight_t  flight;
-  logic     has_tag, sent;
+  logic     sent;
   logic [15:0] before_q;  // bytes of the frame's beats before this one
+
+  // Beside a frame.
+  typedef struct packed {
+    flight_t flight;
+    logic    has_tag;
+  } side_t;
+
+  flight_t joined_flight;
+  side_t   whole_side, side;
 
   frame_arbiter #(
     .Inputs(Inputs),
@@ -36,10 +45,21 @@ module tx_port
     .in,
     .side_i(flight_i),
     .out   (joined),
-    .side_o(flight)
+    .side_o(joined_flight)
   );
 
-  vlan_tag u_tag (.clk_i, .rst_ni, .vlan_i, .in(joined), .out, .tagged_o(has_tag));
+  vlan_tag u_tag (.clk_i, .rst_ni, .vlan_i, .in(joined), .out(whole), .tagged_o(whole_side.has_tag));
+
+  assign whole_side.flight = joined_flight;
+
+  beat_register #(.SideT(side_t)) u_out (
+    .clk_i,
+    .rst_ni,
+    .in    (whole),
+    .side_i(whole_side),
+    .out,
+    .side_o(side)
+  );
 
   assign tvalid_o  = out.valid;
   assign out.ready = tready_i;
@@ -47,9 +67,9 @@ module tx_port
   assign tkeep_o   = {64{1'b1}} >> out.beat.empty;
   assign tlast_o   = out.beat.last;
   assign sent      = out.valid && out.ready && out.beat.last;
-  assign sent_o    = '{valid: sent, bytes: before_q + 16'd64 - {10'b0, out.beat.empty} - (has_tag ? 16'd4 : 16'd0)};
-  assign leave_o   = '{valid: sent && flight.valid, bank: flight.bank};
-  assign busy_o    = out.valid;
+  assign sent_o    = '{valid: sent, bytes: before_q + 16'd64 - {10'b0, out.beat.empty} - (side.has_tag ? 16'd4 : 16'd0)};
+  assign leave_o   = '{valid: sent && side.flight.valid, bank: side.flight.bank};
+  assign busy_o    = joined.valid || out.valid;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) before_q <= '0;

@@ -11,7 +11,7 @@ module vlan_untag
   input  logic [11:0]  vlan_i,     // of the port; 0: none
   input  logic         rx_tvalid,
   input  logic [511:0] rx_tdata,
-  input  logic [63:0]  rx_tkeep,
+  input  logic [63:0]  rx_tkeep,   // ones from bit 0 on, without a gap
   input  logic         rx_tlast,
   input  logic         rx_tuser,   // with the last beat: the frame is bad
   output logic         valid_o,
@@ -35,19 +35,30 @@ module vlan_untag
   logic         inside_q;           // the beat to arrive is not its frame's first
   logic         tagged_q, foreign_q;
   logic         has_tag, joins, leaves;
+  logic [2:0]   few;                // bytes of the arriving beat, if they are four at most
   logic [11:0]  vlan;
 
   assign arriving = '{
     last:    rx_tlast,
     bad:     rx_tlast && (rx_tuser || rx_tkeep == '0),
-    content: rx_tlast ? 7'($countones(rx_tkeep)) : 7'd64
+    content: rx_tlast ? bytes(rx_tkeep) : 7'd64
   };
+  assign few     = rx_tkeep[3] ? 3'd4 : rx_tkeep[2] ? 3'd3 : rx_tkeep[1] ? 3'd2 : {2'b0, rx_tkeep[0]};
   assign has_tag = rx_tdata[8*12+:16] == TagType && (!rx_tlast || rx_tkeep[13]);
   assign vlan    = {rx_tdata[8*14+:4], rx_tdata[8*15+:8]};
 
+  // How many ones there are. Those at every second place are half as many, those at every fourth a quarter, and so on: each bit of
+  // the number is whether that is odd.
+  function automatic logic [6:0] bytes(logic [63:0] keep);
+    bytes = '0;
+    for (int unsigned b = 0; b < 7; b++) begin
+      for (int unsigned i = (1 << b) - 1; i < 64; i += 1 << b) bytes[b] ^= keep[i];
+    end
+  endfunction
+
   // The beat that waits goes on with the first bytes of the arriving one, and these may be all that it has.
   assign leaves = waiting_q && (!tagged_q || held_q.last || rx_tvalid);
-  assign joins  = waiting_q && tagged_q && !held_q.last && arriving.content <= 7'd4;
+  assign joins  = waiting_q && tagged_q && !held_q.last && rx_tlast && !rx_tkeep[4];
   assign busy_o = waiting_q || valid_o;
 
   always_ff @(posedge clk_i) begin
@@ -80,8 +91,8 @@ module vlan_untag
       end else begin
         beat_o.data  <= {rx_tdata[31:0], first_q ? {data_q[511:128], data_q[95:0]} : data_q[511:32]};
         beat_o.last  <= held_q.last || joins;
-        beat_o.empty <= joins ? 6'd4 - arriving.content[5:0] : held_q.last ? 6'd4 - held_q.content[5:0] : '0;
-        content_o    <= held_q.last ? held_q.content - 7'd4 : joins ? 7'd60 + arriving.content : 7'd64;
+        beat_o.empty <= joins ? 6'd4 - 6'(few) : held_q.last ? 6'd4 - held_q.content[5:0] : '0;
+        content_o    <= held_q.last ? held_q.content - 7'd4 : joins ? 7'd60 + 7'(few) : 7'd64;
         bad_o        <= joins ? arriving.bad : held_q.bad;
       end
     end

@@ -52,7 +52,8 @@ module rotate_harness
     .keep_i,
     .side_i({tail_i, tail_bytes_i, header_i, header_bytes_i, number_i}),
     .out   (sliced),
-    .side_o(sliced_side)
+    .side_o(sliced_side),
+    .busy_o()
   );
 
   append #(
@@ -68,7 +69,8 @@ module rotate_harness
     .tail_i      (sliced_side.tail),
     .tail_bytes_i(sliced_side.tail_bytes),
     .out         (longer),
-    .side_o      (longer_side)
+    .side_o      (longer_side),
+    .busy_o      ()
   );
 
   prepend #(.SideT(logic [15:0])) u_prepend (
@@ -79,7 +81,8 @@ module rotate_harness
     .bytes_i (longer_side.header_bytes),
     .side_i  (longer_side.number),
     .out,
-    .side_o  (number_o)
+    .side_o  (number_o),
+    .busy_o  ()
   );
 
   assign out_valid_o = out.valid;

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/gateway/policy_advice.hpp"
+
+#include <algorithm>
+
+namespace sallyport::gateway {
+
+void with_people(Gateway& gateway, Login* login, std::set<std::string> users,
+                 std::function<void(policy::People)> then) {
+  std::set<std::string> groups;
+  users.erase("");
+  for (const auto& p : gateway.keeper().policies()) {
+    if (!p.user.empty()) users.insert(p.user);
+    if (!p.group.empty()) groups.insert(p.group);
+  }
+  if (login == nullptr || (users.empty() && groups.empty())) return then({});
+  const auto& methods = gateway.config().users->methods;
+  const bool complete = std::find(methods.begin(), methods.end(), "radius") == methods.end();
+  login->administration().people(std::move(users), std::move(groups),
+                                 [complete, then = std::move(then)](Result<policy::People> people) {
+                                   if (!people) {
+                                     log::warning("people.unknown", {{"why", people.error().detail}});
+                                     return then({});
+                                   }
+                                   people->complete = complete;
+                                   then(std::move(*people));
+                                 });
+}
+
+void with_findings(Gateway& gateway, Login* login, const std::string& about,
+                   std::function<void(std::vector<policy::Finding>)> then) {
+  with_people(gateway, login, {}, [&gateway, about, then = std::move(then)](const policy::People& people) {
+    const auto& policies = gateway.keeper().policies();
+    then(about.empty() ? policy::examine(policies, people) : policy::examine(policies, people, about));
+  });
+}
+
+void log_findings(const std::vector<policy::Finding>& findings) {
+  for (const auto& f : findings) {
+    const std::string event = "policy." + std::string(policy::to_string(f.kind));
+    log::warning(event, {{"policy", f.policy}, {"meaning", f.sentence}});
+  }
+}
+
+}  // namespace sallyport::gateway

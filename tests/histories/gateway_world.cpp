@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/histories/gateway_world.hpp"
+
+#include <boost/json.hpp>
+#include <stdexcept>
+
+#include "driver/testing/frames.hpp"
+#include "host/base/log.hpp"
+#include "host/gateway/ip_frames.hpp"
+
+namespace sallyport::histories {
+namespace {
+
+constexpr driver::MacAddress kLanMac = {2, 0, 0, 0, 1, 0};
+constexpr driver::MacAddress kWanMac = {2, 0, 0, 0, 2, 0};
+constexpr driver::MacAddress kHostMac = {2, 0, 0, 0, 1, 1};
+constexpr driver::MacAddress kPeerMac = {2, 0, 0, 0, 2, 2};
+
+// Two manual SAs to one peer, and policies that the test makes.
+constexpr const char* kConfiguration = R"([card]
+backend = "software"
+lan_interface = "none"
+wan_interface = "none-either"
+[gateway]
+log_level = "error"
+[lan]
+address = "10.1.0.1/24"
+tap = "hh-lan"
+mac = "02:00:00:00:01:00"
+[wan]
+address = "192.0.2.1/24"
+gateway = "192.0.2.2"
+tap = "hh-wan"
+mac = "02:00:00:00:02:00"
+[users]
+[[sas]]
+name = "m"
+local_address = "192.0.2.1"
+remote_address = "192.0.2.2"
+spi_in = 0x1001
+spi_out = 0x2001
+key_in = "000102030405060708090a0b0c0d0e0f10111213"
+key_out = "202122232425262728292a2b2c2d2e2f30313233"
+[[sas]]
+name = "n"
+local_address = "192.0.2.1"
+remote_address = "192.0.2.2"
+spi_in = 0x1002
+spi_out = 0x2002
+algorithm = "aes256gcm16"
+key_in = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f20212223"
+key_out = "202122232425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f40414243"
+)";
+const std::map<std::uint32_t, Fate> kSpis = {{0x2001, "m"}, {0x2002, "n"}};
+
+// A probe is known by its length, which no cipher hides: some while later another has it again.
+constexpr std::size_t kClearBytes = 28;  // IPv4 and UDP
+constexpr std::size_t kEspBytes = 56;    // outer IPv4, SPI, number, IV, two of padding, trailer, ICV
+std::size_t payload_of(std::size_t slot) { return 4 * (slot + 1); }
+std::size_t slot_of(std::size_t payload) { return payload / 4 - 1; }
+
+[[noreturn]] void fail(const std::string& sentence) { throw std::runtime_error(sentence); }
+
+std::uint16_t u16(Bytes b, std::size_t at) { return static_cast<std::uint16_t>(b[at] << 8 | b[at + 1]); }
+std::uint32_t u32(Bytes b, std::size_t at) { return std::uint32_t{u16(b, at)} << 16 | u16(b, at + 2); }
+
+}  // namespace
+
+class GatewayWorld::Flipping final : public driver::Card {
+ public:
+  explicit Flipping(GatewayWorld& world) : world_(world) {}
+  Result<std::uint32_t> read(const layout::Register& reg) override { return world_.card_->read(reg); }
+  Result<void> write(const layout::Register& reg, std::uint32_t value) override {
+    auto written = world_.card_->write(reg, value);
+    if (reg.offset == layout::reg::kFlip.offset) world_.on_flip_();
+    return written;
+  }
+  Result<std::unique_ptr<driver::HostMemory>> allocate(std::size_t size) override {
+    return world_.card_->allocate(size);
+  }
+  std::string description() const override { return world_.card_->description(); }
+
+ private:
+  GatewayWorld& world_;
+};
+
+GatewayWorld::GatewayWorld(std::filesystem::path folder)
+    : folder_(std::move(folder)), flipping_(std::make_unique<Flipping>(*this)) {
+  log::set_level(log::Level::kError);
+  reset_card();
+}
+
+GatewayWorld::~GatewayWorld() = default;
+
+void GatewayWorld::start() {
+  auto config = gateway::parse_config(kConfiguration, folder_ / "gateway.toml");
+  if (!config) fail(config.error().detail);
+  config->state_directory = folder_ / "state";
+  config->socket = folder_ / "run" / "api.sock";
+  auto started = gateway::Gateway::start(*io_, std::move(*config), *flipping_);
+  if (!started) fail("the gateway does not start: " + started.error().detail);
+  gateway_ = std::move(*started);
+  run_until("its peer", [&] {
+    return gateway_->keeper().forwarding().is_known({layout::Port::kWan, driver::Address::from_v4(0xc0000202)});
+  });
+}
+
+void GatewayWorld::kill() {
+  gateway_.reset();
+  io_ = std::make_unique<boost::asio::io_context>();  // nothing of what was to be done is
+  sessions_.clear();
+  asked_.clear();
+}
+
+void GatewayWorld::reset_card() {
+  card_ = std::make_unique<driver::SoftwareCard>([this](layout::Port port, Bytes frame) { transmit(port, frame); });
+  card_->on_packet([this](const driver::PacketRecord& record) { upcall_ = record.upcall.has_value(); });
+}
+
+void GatewayWorld::transmit(layout::Port port, Bytes frame) {
+  if (u16(frame, 12) == 0x0806) {
+    if (u16(frame, 20) == 1) asked_.emplace_back(port, Buffer(frame.begin(), frame.end()));
+    return;
+  }
+  if (u16(frame, 12) != 0x0800) return;
+  const std::size_t payload = u16(frame, 16) - kClearBytes;
+  if (frame[23] == 17) {
+    fates_[slot_of(payload)] = "clear";
+  } else if (const auto sa = kSpis.find(frame[23] == 50 ? u32(frame, 34) : 0); sa != kSpis.end()) {
+    fates_[slot_of(payload - kEspBytes)] = sa->second;
+  }
+}
+
+void GatewayWorld::answer_neighbours() {
+  for (const auto& [port, request] : std::exchange(asked_, {})) {
+    const Bytes r = request;
+    const auto& mac = port == layout::Port::kLan ? kHostMac : kPeerMac;
+    ByteWriter w;
+    w.bytes(r.subspan(6, 6)).bytes(mac).u16(0x0806).bytes(r.subspan(14, 6)).u16(2);
+    w.bytes(mac).bytes(r.subspan(38, 4)).bytes(r.subspan(22, 10));
+    card_->receive(port, w.view());
+  }
+}
+
+void GatewayWorld::run_until(const std::string& what, const std::function<bool()>& holds) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (!holds()) {
+    if (std::chrono::steady_clock::now() > end) fail("waited 30 s for the gateway: " + what);
+    io_->restart();
+    io_->run_one_for(std::chrono::milliseconds(5));
+    answer_neighbours();
+  }
+}
+
+Result<boost::json::value> GatewayWorld::ask(const std::string& method, const std::vector<std::string>& path,
+                                             const boost::json::value& body) {
+  auto answer = std::make_shared<std::optional<Result<boost::json::value>>>();
+  gateway::GatewayService(*gateway_, nullptr).call({method, path, body}, [answer](Result<boost::json::value> r) {
+    answer->emplace(std::move(r));
+  });
+  run_until(method + " " + path[0], [&] { return answer->has_value(); });
+  return **answer;
+}
+
+Result<void> GatewayWorld::log_in(std::uint32_t computer, const std::string& user,
+                                  const std::vector<std::string>& groups) {
+  users::Session session{std::to_string(computer), user, groups, "password", {}, 1000};
+  session.address = IpAddress::from_number(driver::Address::from_v4(computer));
+  if (auto begun = gateway_->principals().on_begin(session); !begun) return begun;
+  sessions_[computer] = std::move(session);
+  return {};
+}
+
+void GatewayWorld::log_out(std::uint32_t computer) {
+  const users::Session session = sessions_.at(computer);
+  sessions_.erase(computer);
+  bool done = false;
+  gateway_->principals().on_end(session, users::EndReason::kLogout, [&] { done = true; });
+  run_until("the end of " + session.user, [&] { return done; });
+}
+
+std::size_t GatewayWorld::inject(const Probe& probe) {
+  const std::size_t slot = next_slot_++ % fates_.size();
+  fates_[slot] = "dropped";
+  upcall_ = false;
+  const Buffer packet = driver::testing::udp_packet(probe.outbound ? probe.computer : probe.remote,
+                                                    probe.outbound ? probe.remote : probe.computer, payload_of(slot));
+  card_->receive(probe.outbound ? layout::Port::kLan : layout::Port::kWan,
+                 driver::testing::ethernet_frame(probe.outbound ? kLanMac : kWanMac,
+                                                 probe.outbound ? kHostMac : kPeerMac, driver::kEthertypeIpv4, packet));
+  return slot;
+}
+
+Fate GatewayWorld::send(const Probe& probe) {
+  const std::size_t slot = inject(probe);
+  return upcall_ ? "waits" : fates_[slot];
+}
+
+Fate GatewayWorld::send_and_settle(const Probe& probe) {
+  const std::size_t slot = inject(probe);
+  if (upcall_) {
+    run_until(std::string("a packet ") + (probe.outbound ? "from " : "to ") +
+                  Range{probe.computer, probe.computer}.text() + (probe.outbound ? " to " : " from ") +
+                  Range{probe.remote, probe.remote}.text(),
+              [&] { return fates_[slot] != "dropped"; });
+  }
+  return fates_[slot];
+}
+
+}  // namespace sallyport::histories

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// A whole gateway on a software card, in a network namespace of this process's own; the wires and who is at their ends
+// are here. It can be killed, and its card can lose everything.
+#pragma once
+
+#include <array>
+#include <filesystem>
+#include <functional>
+#include <memory>
+
+#include "driver/software/software_card.hpp"
+#include "host/gateway/service.hpp"
+#include "tests/histories/model.hpp"
+
+namespace sallyport::histories {
+
+class GatewayWorld {
+ public:
+  // `folder`: an empty one, for what the gateway keeps. Policies are none.
+  explicit GatewayWorld(std::filesystem::path folder);
+  ~GatewayWorld();
+  GatewayWorld(const GatewayWorld&) = delete;
+  GatewayWorld& operator=(const GatewayWorld&) = delete;
+
+  void start();       // the daemon: it takes the card over, or brings it up from what it keeps
+  void kill();        // without a goodbye
+  void reset_card();  // with the daemon dead
+
+  Result<boost::json::value> ask(const std::string& method, const std::vector<std::string>& path,
+                                 const boost::json::value& body = nullptr);
+  Result<void> log_in(std::uint32_t computer, const std::string& user, const std::vector<std::string>& groups);
+  void log_out(std::uint32_t computer);
+
+  // What becomes of it now. While a change is made, one that waits in the host is "waits".
+  Fate send(const Probe& probe);
+  // As send(), once what it waits for is there.
+  Fate send_and_settle(const Probe& probe);
+  // Called right after each flip of the card's tables, and must only send().
+  void on_flip(std::function<void()> then) { on_flip_ = std::move(then); }
+
+ private:
+  class Flipping;
+
+  std::size_t inject(const Probe& probe);  // its slot in fates_
+  void transmit(layout::Port port, Bytes frame);
+  void answer_neighbours();
+  void run_until(const std::string& what, const std::function<bool()>& holds);
+
+  std::filesystem::path folder_;
+  std::unique_ptr<boost::asio::io_context> io_ = std::make_unique<boost::asio::io_context>();  // of one daemon's life
+  std::unique_ptr<driver::SoftwareCard> card_;
+  std::unique_ptr<Flipping> flipping_;  // the card as the gateway has it
+  std::unique_ptr<gateway::Gateway> gateway_;
+  std::function<void()> on_flip_ = [] {};
+  std::vector<std::pair<layout::Port, Buffer>> asked_;  // ARP
+  std::map<std::uint32_t, users::Session> sessions_;
+  std::array<Fate, 256> fates_;  // of the newest probes
+  std::size_t next_slot_ = 0;
+  bool upcall_ = false;  // the last packet went to the host
+};
+
+}  // namespace sallyport::histories

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/histories/history.hpp"
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <random>
+#include <stdexcept>
+
+#include "tests/histories/gateway_world.hpp"
+
+namespace sallyport::histories {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::uint32_t kComputers[] = {0x0a01000a, 0x0a01000b, 0x0a01000c, 0x0a01000d};  // 10.1.0.10-13
+constexpr std::uint32_t kRemotes[] = {0x0a02000a, 0x0a02000b, 0x0a020101, 0x0a030001,
+                                      0xc6336401};  // 10.2, 10.3, 198.51
+constexpr std::size_t kMostPolicies = 9;
+constexpr unsigned kProbes = 4;  // after an event
+constexpr unsigned kProbesAtAFlip = 3;
+constexpr std::uint64_t kProgress = 1000;  // events
+
+class History {
+ public:
+  History(std::uint64_t seed, const std::filesystem::path& folder) : random_(seed), world_(folder) {
+    now_.groups = {{"alice", {"staff"}}, {"bob", {"staff", "guests"}}, {"carol", {"guests"}}, {"dave", {}}};
+    world_.on_flip([this] { probe_at_flip(); });
+    world_.start();
+  }
+
+  void one_event(Told& told) {
+    told_ = &told;
+    before_ = after_ = now_;
+    const std::string kind = choose();
+    now_ = after_;
+    ++told.events;
+    ++told.by_kind[kind];
+    for (unsigned i = 0; i < kProbes; ++i) probe(now_);
+    if (below(16) == 0) compare_policies();
+  }
+
+ private:
+  std::uint64_t below(std::uint64_t n) { return random_() % n; }
+  template <class C>
+  const auto& any_of(const C& all) {
+    return all[below(std::size(all))];
+  }
+
+  // ---- events. Each says in after_ what it wants before it asks for it, and takes that back when it is refused.
+
+  std::string choose() {
+    const auto dice = below(100);
+    if (dice < 25) return log_in();
+    if (dice < 40) return log_out();
+    if (dice < 60) return add();
+    if (dice < 75) return replace();
+    if (dice < 90) return remove();
+    if (dice < 98) return refused();
+    return dice == 98 ? kill() : reset_card();
+  }
+
+  std::string log_in() {
+    const std::uint32_t computer = any_of(kComputers);
+    static const std::vector<std::string> kUsers = {"alice", "bob", "carol", "dave"};
+    if (now_.on_line.contains(computer)) return "none";
+    const std::string& user = any_of(kUsers);
+    after_.on_line[computer] = user;
+    must(world_.log_in(computer, user, now_.groups.at(user)), user + " logs in");
+    return "login";
+  }
+
+  std::string log_out() {
+    if (now_.on_line.empty()) return "none";
+    const std::uint32_t computer =
+        std::next(now_.on_line.begin(), static_cast<long>(below(now_.on_line.size())))->first;
+    after_.on_line.erase(computer);
+    world_.log_out(computer);
+    return "logout";
+  }
+
+  std::string add() {
+    if (now_.policies.size() >= kMostPolicies) return "none";
+    Policy policy = random_policy("p" + std::to_string(next_name_++));
+    json::object body = policy.words();
+    auto place = after_.policies.end();
+    if (!now_.policies.empty() && below(3) != 0) {
+      place = after_.policies.begin() + static_cast<long>(below(now_.policies.size()));
+      body["before"] = place->name;
+    }
+    after_.policies.insert(place, policy);
+    must(world_.ask("POST", {"policies"}, body), "add " + json::serialize(body));
+    return "add";
+  }
+
+  std::string replace() {
+    if (now_.policies.empty()) return "none";
+    auto& old = after_.policies[below(after_.policies.size())];
+    old = random_policy(old.name);
+    must(world_.ask("PUT", {"policies", old.name}, old.words()), "replace " + json::serialize(old.words()));
+    return "replace";
+  }
+
+  std::string remove() {
+    if (now_.policies.empty()) return "none";
+    const auto gone = after_.policies.begin() + static_cast<long>(below(now_.policies.size()));
+    const std::string name = gone->name;
+    after_.policies.erase(gone);
+    must(world_.ask("DELETE", {"policies", name}), "delete " + name);
+    return "delete";
+  }
+
+  // Nothing comes of what cannot be.
+  std::string refused() {
+    static const json::value kWrong[] = {
+        {{"name", "x"}, {"action", "protect"}, {"sa", "none such"}},
+        {{"name", "x"}, {"action", "bypass"}, {"source", "10.1.0.300"}},
+        {{"name", "x"}, {"action", "bypass"}, {"user", "alice"}, {"group", "staff"}},
+        {{"name", "x"}, {"action", "bypass"}, {"before", "none such"}},
+    };
+    if (world_.ask("POST", {"policies"}, any_of(kWrong))) throw std::runtime_error("a wrong policy was taken");
+    return "refused";
+  }
+
+  // Sessions end with the daemon that knew them.
+  std::string kill() {
+    world_.kill();
+    for (unsigned i = 0; i < kProbes; ++i) probe(now_);  // the card goes on
+    after_.on_line.clear();
+    world_.start();
+    return "kill";
+  }
+
+  std::string reset_card() {
+    world_.kill();
+    world_.reset_card();
+    before_.policies.clear();  // until it is brought up, it lets nothing through
+    after_.on_line.clear();
+    world_.start();
+    return "card reset";
+  }
+
+  Policy random_policy(std::string name) {
+    const std::vector<Range> sources = {{}, {}, {kComputers[0], kComputers[1]}, {kComputers[2], kComputers[2]}};
+    const std::vector<Range> destinations = {
+        {}, {0x0a020000, 0x0a02ffff}, {0x0a02000a, 0x0a02000a}, {0x0a020000, 0x0a0200ff}, {0x0a02000b, 0x0a030001}};
+    Policy p;
+    p.name = std::move(name);
+    p.source = any_of(sources);
+    p.destination = any_of(destinations);
+    static const std::vector<std::string> kUsers = {"alice", "bob", "carol"};
+    static const std::vector<std::string> kGroups = {"staff", "guests"};
+    const auto who = below(3);
+    if (who == 1) p.user = any_of(kUsers);
+    if (who == 2) p.group = any_of(kGroups);
+    static const std::vector<std::string> kActions = {"discard", "bypass", "protect", "protect"};
+    p.action = any_of(kActions);
+    if (p.action == "protect") p.sa = below(2) == 0 ? "m" : "n";
+    return p;
+  }
+
+  // ---- what is seen
+
+  Probe random_probe() { return {below(4) != 0, any_of(kComputers), any_of(kRemotes)}; }
+
+  static std::string sentence(const Probe& probe, const Fate& fate, const std::string& should) {
+    return json::serialize(json::object{{"outbound", probe.outbound},
+                                        {"computer", Range{probe.computer, probe.computer}.text()},
+                                        {"remote", Range{probe.remote, probe.remote}.text()}}) +
+           " was '" + fate + "', and should be " + should;
+  }
+
+  void probe(const Model& model) {
+    const Probe probe = random_probe();
+    const Fate fate = world_.send_and_settle(probe);
+    ++told_->packets;
+    if (fate != model.fate(probe)) differ(sentence(probe, fate, "'" + model.fate(probe) + "'"));
+  }
+
+  // Between two packets the tables are the old or the new ones, and never anything else.
+  void probe_at_flip() {
+    if (told_ == nullptr) return;  // it starts
+    for (unsigned i = 0; i < kProbesAtAFlip; ++i) {
+      const Probe probe = random_probe();
+      const Fate fate = world_.send(probe);
+      ++told_->packets_at_flips;
+      const Fate old = before_.fate(probe);
+      const Fate wanted = after_.fate(probe);
+      const bool allowed =
+          fate == old || fate == wanted || (fate == "waits" && (old != "dropped" || wanted != "dropped"));
+      if (!allowed) differ("at a flip, " + sentence(probe, fate, "'" + old + "' or '" + wanted + "'"));
+    }
+  }
+
+  void compare_policies() {
+    const auto answer = world_.ask("GET", {"policies"});
+    must(answer, "list policies");
+    std::vector<std::string> names;
+    std::vector<std::string> wanted;
+    for (const auto& p : answer->at("policies").as_array()) names.emplace_back(p.at("name").as_string());
+    for (const auto& p : now_.policies) wanted.push_back(p.name);
+    if (names != wanted) differ("the gateway has other policies than the model");
+  }
+
+  template <class T>
+  void must(const Result<T>& done, const std::string& what) {
+    if (!done) differ(what + ": " + done.error().detail);
+  }
+  [[noreturn]] void differ(const std::string& sentence) const { throw std::runtime_error(sentence); }
+
+  std::mt19937_64 random_;
+  GatewayWorld world_;
+  Model now_;
+  Model before_;  // of the event under way
+  Model after_;
+  Told* told_ = nullptr;
+  unsigned next_name_ = 0;
+};
+
+}  // namespace
+
+Told run_history(std::uint64_t seed, std::uint64_t events, const std::filesystem::path& folder,
+                 const std::function<void(const Told&)>& progress) {
+  Told told;
+  try {
+    History history(seed, folder);
+    while (told.events < events) {
+      history.one_event(told);
+      if (told.events % kProgress == 0) progress(told);
+    }
+  } catch (const std::exception& problem) {
+    told.difference = problem.what();
+  }
+  return told;
+}
+
+}  // namespace sallyport::histories

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// A random history of a gateway: people come and go, policies are edited, the daemon is killed, the card loses
+// everything; and after each event, and at every flip of the tables within it, packets are sent. Each must fare as the
+// model before or after the event says, and after it as the model after it says.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <string>
+
+namespace sallyport::histories {
+
+struct Told {
+  std::uint64_t events = 0;
+  std::map<std::string, std::uint64_t> by_kind;
+  std::uint64_t packets = 0;  // of which the model was asked
+  std::uint64_t packets_at_flips = 0;
+  std::string difference;  // empty: none
+};
+
+// Ends with the first difference. `folder` is empty; `progress` is told now and then.
+[[nodiscard]] Told run_history(std::uint64_t seed, std::uint64_t events, const std::filesystem::path& folder,
+                               const std::function<void(const Told&)>& progress);
+
+}  // namespace sallyport::histories

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// gateway-histories: random histories of a gateway, as long as one likes.
+#include <sched.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <boost/json.hpp>
+#include <iostream>
+#include <random>
+
+#include "tests/histories/history.hpp"
+
+int main(int argc, char** argv) {
+  using namespace sallyport::histories;
+  std::uint64_t seed = std::random_device{}();
+  std::uint64_t events = 1'000'000;
+  bool as_json = false;
+  CLI::App app("random histories of a gateway against a model; must be root");
+  app.add_option("--events", events, "how many")->capture_default_str();
+  app.add_option("--seed", seed, "of everything random; by default any");
+  app.add_flag("--json", as_json, "print JSON");
+  CLI11_PARSE(app, argc, argv);
+  if (::unshare(CLONE_NEWNET) != 0) {
+    std::cerr << "gateway-histories: makes network interfaces, and must run as root\n";
+    return 2;
+  }
+  std::string name = "/tmp/sallyport-histories-XXXXXX";
+  const std::filesystem::path folder = ::mkdtemp(name.data());
+  std::cerr << "seed " << seed << "\n";
+  const Told told = run_history(seed, events, folder, [&](const Told& so_far) {
+    if (!as_json) std::cerr << "\r" << so_far.events << " events" << std::flush;
+  });
+  std::filesystem::remove_all(folder);
+  boost::json::object kinds;
+  for (const auto& [kind, count] : told.by_kind) kinds[kind] = count;
+  if (as_json) {
+    std::cout << boost::json::serialize(boost::json::object{{"seed", seed},
+                                                            {"events", told.events},
+                                                            {"by_kind", kinds},
+                                                            {"packets", told.packets},
+                                                            {"packets_at_flips", told.packets_at_flips},
+                                                            {"difference", told.difference}})
+              << "\n";
+  } else {
+    std::cout << "\r" << told.events << " events " << boost::json::serialize(kinds) << ", " << told.packets
+              << " packets after them, " << told.packets_at_flips
+              << " at flips: " << (told.difference.empty() ? "as the model says" : told.difference) << "\n";
+  }
+  return told.difference.empty() ? 0 : 1;
+}
