@@ -2,7 +2,6 @@
 #include "host/gateway/principals.hpp"
 
 #include <algorithm>
-#include <set>
 
 #include "host/base/log.hpp"
 
@@ -17,7 +16,7 @@ Result<std::optional<users::Tag>> Principals::on_begin(const users::Session& ses
                    "addresses; the other has to log out first"};
     }
   }
-  if (const auto number = number_of(session.user); !number) return number.error();
+  if (const auto number = number_of(session); !number) return number.error();
   sessions_.emplace(session.id, session);
   if (auto put = put_in_force(); !put) {
     sessions_.erase(session.id);
@@ -74,21 +73,23 @@ Result<void> Principals::put_in_force() {
   keeper_.set_users(users);
   const auto committed = keeper_.commit();
   behind_ = !committed || !ended_.empty();
-  if (committed) std::erase_if(numbers_, [&](const auto& entry) { return !users.contains(entry.first); });
+  if (committed) forget_numbers_but_of(users);
   return committed;
 }
 
-// The smallest that is free: neighbours share an interval of the card.
-Result<std::uint16_t> Principals::number_of(const std::string& user) {
-  if (const auto found = numbers_.find(user); found != numbers_.end()) return found->second;
-  std::set<std::uint16_t> taken;
-  for (const auto& [name, number] : numbers_) taken.insert(number);
-  for (std::uint32_t number = 1; number <= 0xffff; ++number) {  // 0 is nobody
-    if (!taken.contains(static_cast<std::uint16_t>(number))) {
-      return numbers_[user] = static_cast<std::uint16_t>(number);
-    }
-  }
-  return Error{Errc::kFull, "there are as many users as the card has numbers for"};
+void Principals::forget_numbers_but_of(const policy::UsersOnLine& users) {
+  std::erase_if(numbers_, [&](const auto& entry) {
+    if (users.contains(entry.first)) return false;
+    free_numbers_.give_back(entry.second);
+    return true;
+  });
+}
+
+Result<std::uint16_t> Principals::number_of(const users::Session& session) {
+  if (const auto found = numbers_.find(session.user); found != numbers_.end()) return found->second;
+  const auto number = free_numbers_.take({session.groups.begin(), session.groups.end()});
+  if (!number) return Error{Errc::kFull, "there are as many users as the card has numbers for"};
+  return numbers_[session.user] = *number;
 }
 
 }  // namespace sallyport::gateway

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "host/gateway/card_keeper.hpp"
+#include "host/gateway/principal_numbers.hpp"
 #include "host/users/sessions/sessions.hpp"
 
 namespace sallyport::gateway {
@@ -33,7 +34,8 @@ class Principals final : public users::SessionOwner {
  private:
   [[nodiscard]] policy::UsersOnLine on_line() const;
   Result<void> put_in_force();
-  Result<std::uint16_t> number_of(const std::string& user);
+  Result<std::uint16_t> number_of(const users::Session& session);
+  void forget_numbers_but_of(const policy::UsersOnLine& users);
 
   CardKeeper& keeper_;
   std::function<void(const std::string& user)> changed_;
@@ -41,6 +43,7 @@ class Principals final : public users::SessionOwner {
   // One each, however many sessions. A number is free again when the card has let go of it, so no packet inside ever
   // carries one that has become somebody else's.
   std::map<std::string, std::uint16_t> numbers_;
+  PrincipalNumbers free_numbers_;
   struct End {
     std::string user;
     std::function<void()> done;
