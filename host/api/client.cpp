@@ -18,7 +18,9 @@ using Local = asio::local::stream_protocol;
 
 Error no_daemon(const std::string& socket, const beast::error_code& error) {
   if (error == boost::system::errc::permission_denied) {
-    return Error{Errc::kDenied, socket + ": permission denied; run as the daemon's user (root)"};
+    return Error{
+        Errc::kDenied,
+        socket + ": permission denied; run as root, or as a member of the group that the gateway's socket_group names"};
   }
   return Error{Errc::kDisconnected,
                "no sallyportd answers at " + socket + " (" + error.message() + "); is it running?"};

@@ -36,10 +36,11 @@ class Connection : public EventStream, public std::enable_shared_from_this<Conne
 
   // `ticket` lives as long as the connection.
   Connection(Stream stream, std::string from, Service& service, const ConnectionLimits& limits,
-             std::shared_ptr<void> ticket)
+             std::shared_ptr<void> ticket, std::optional<std::uint32_t> uid = {})
       : stream_(std::move(stream)),
         heartbeat_(stream_.get_executor()),
         from_(std::move(from)),
+        uid_(uid),
         service_(service),
         ticket_(std::move(ticket)) {
     parser_.body_limit(limits.largest_body);
@@ -84,6 +85,7 @@ class Connection : public EventStream, public std::enable_shared_from_this<Conne
     Request request;
     request.method = std::string(message.method_string());
     request.from = from_;
+    request.uid = uid_;
     const auto path = parse_target(std::string_view(message.target().data(), message.target().size()));
     if (!path) return refuse({Errc::kNotFound, "no such resource: they all begin with /v1/"});
     request.path = *path;
@@ -215,6 +217,7 @@ class Connection : public EventStream, public std::enable_shared_from_this<Conne
   Stream stream_;
   boost::asio::steady_timer heartbeat_;
   std::string from_;
+  std::optional<std::uint32_t> uid_;
   Service& service_;
   std::shared_ptr<void> ticket_;
   boost::beast::basic_flat_buffer<WipingAllocator<char>> buffer_;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/api/server.hpp"
 
+#include <grp.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -30,6 +32,27 @@ struct LocalTransport {
   }
 };
 
+// unix(7): the kernel's word for who connected.
+std::optional<std::uint32_t> uid_of(Local::socket& socket) {
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  if (::getsockopt(socket.native_handle(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return std::nullopt;
+  return peer.uid;
+}
+
+Result<void> open_to(const std::string& group, const std::string& path) {
+  const auto* found = ::getgrnam(group.c_str());
+  if (found == nullptr) {
+    return Error{Errc::kNotFound, path + ": there is no group '" + group + "'; make it, or take 'socket_group' out"};
+  }
+  if (::chown(path.c_str(), static_cast<uid_t>(-1), found->gr_gid) != 0) {
+    return Error{Errc::kDenied, path + ": may not be given to the group '" + group +
+                                    "'; under systemd the unit needs SupplementaryGroups=" + group};
+  }
+  if (::chmod(path.c_str(), S_IRUSR | S_IWUSR | S_IRGRP | S_IWGRP) != 0) return errno_error("chmod " + path);
+  return {};
+}
+
 class Listener : public Server {
  public:
   Listener(asio::io_context& loop, std::string path, Service& service)
@@ -38,7 +61,7 @@ class Listener : public Server {
     if (acceptor_.is_open()) ::unlink(path_.c_str());
   }
 
-  Result<void> start() {
+  Result<void> start(const std::string& group) {
     if (path_.size() >= sizeof(sockaddr_un::sun_path)) {
       return Error{Errc::kInvalid, path_ + ": longer than a UNIX socket's path may be"};
     }
@@ -62,6 +85,9 @@ class Listener : public Server {
       acceptor_.close();
       return Error{Errc::kIo, path_ + ": " + error.message()};
     }
+    if (!group.empty()) {
+      if (auto opened = open_to(group, path_); !opened) return opened;
+    }
     accept();
     return {};
   }
@@ -71,8 +97,9 @@ class Listener : public Server {
     acceptor_.async_accept([this](beast::error_code error, Local::socket socket) {
       if (error == asio::error::operation_aborted) return;
       if (!error) {
+        const auto uid = uid_of(socket);
         std::make_shared<Connection<LocalTransport>>(LocalTransport::Stream(std::move(socket)), "", service_,
-                                                     ConnectionLimits{}, nullptr)
+                                                     ConnectionLimits{}, nullptr, uid)
             ->run();
       }
       accept();
@@ -86,9 +113,10 @@ class Listener : public Server {
 
 }  // namespace
 
-Result<std::unique_ptr<Server>> Server::listen(asio::io_context& loop, const std::string& path, Service& service) {
+Result<std::unique_ptr<Server>> Server::listen(asio::io_context& loop, const std::string& path, Service& service,
+                                               const std::string& group) {
   auto listener = std::make_unique<Listener>(loop, path, service);
-  if (auto r = listener->start(); !r) return r.error();
+  if (auto r = listener->start(group); !r) return r.error();
   return std::unique_ptr<Server>(std::move(listener));
 }
 

@@ -5,6 +5,7 @@
 #include <boost/json/value.hpp>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,11 +14,13 @@
 namespace sallyport::api {
 
 struct Request {
-  std::string method;             // GET, POST, PUT, DELETE
-  std::vector<std::string> path;  // behind /v1/: {"policies", "office"}
-  boost::json::value body;        // null when there was none; wiped when the call returns
-  std::string from{};             // the client's address, "10.0.0.5"; empty on a UNIX socket
-  Secret token{};                 // "Authorization: Bearer" (RFC 6750 2.1)
+  std::string method;                  // GET, POST, PUT, DELETE
+  std::vector<std::string> path;       // behind /v1/: {"policies", "office"}
+  boost::json::value body;             // null when there was none; wiped when the call returns
+  std::string from{};                  // the client's address, "10.0.0.5"; empty on a UNIX socket
+  Secret token{};                      // "Authorization: Bearer" (RFC 6750 2.1)
+  std::optional<std::uint32_t> uid{};  // of the process at the other end of a UNIX socket
+  std::string actor{};                 // the name of an administrator, found out by who lets the request in
 };
 
 using Respond = std::function<void(Result<boost::json::value>)>;

@@ -11,6 +11,7 @@
 
 #include "driver/sa/sa_table.hpp"
 #include "driver/tables/table_session.hpp"
+#include "driver/tables/tag_keys.hpp"
 #include "host/gateway/config.hpp"
 #include "host/gateway/forwarding.hpp"
 #include "host/ike/action.hpp"
@@ -87,7 +88,9 @@ class CardKeeper final : public ike::SpiAllocator {
   // All of them, and what the card is given for some, were these users on line.
   [[nodiscard]] std::vector<policy::NumberedPolicy> numbered();
   [[nodiscard]] policy::Spd compile(const std::vector<policy::NumberedPolicy>& policies,
-                                    const policy::UsersOnLine& users);
+                                    const policy::UsersOnLine& users) {
+    return compile(policies, users, front_rules_fit_);
+  }
   // What the clock shows: with the next commit only the policies are in force that hold then.
   void set_week_minute(policy::WeekMinute now) { week_minute_ = now; }
   [[nodiscard]] policy::WeekMinute week_minute() const { return week_minute_; }
@@ -98,12 +101,24 @@ class CardKeeper final : public ike::SpiAllocator {
   [[nodiscard]] bool wants(const std::string& target) const;
   // Those by which each user has an SA of their own.
   [[nodiscard]] std::vector<const policy::Policy*> per_user_policies() const;
+  // Else the number is that of a policy's own rules.
+  [[nodiscard]] static bool is_of_sas(const std::string& target) { return !target.starts_with("policy/"); }
   [[nodiscard]] const std::map<std::string, std::uint16_t>& policy_ids() const { return ids_; }
 
-  // ---- users: in force with the next commit. An address is one user's.
+  // ---- users: in force with the next commit
+  // `addresses`: of the computers whose packets are one user's, with the user's principal. Who is on line at others is
+  // known by tags.
+  using Addresses = std::map<layout::Address, std::uint16_t>;
   // The SAs of who is gone send no more, whoever is given their number.
-  void set_users(policy::UsersOnLine users);
+  void set_users(policy::UsersOnLine users, Addresses addresses);
+  [[nodiscard]] driver::TagKeys& tag_keys() { return tag_keys_; }  // in force at once
   [[nodiscard]] const policy::UsersOnLine& users() const { return users_; }
+
+  // ---- rules in front of policies, each owner's: in force with the next commit. They cost nobody else anything: where
+  // the card has no room for them, a commit goes without them, and without telling users.
+  void set_front_rules(const std::string& owner, std::vector<policy::FrontRule> rules);
+  // The policy that gave a packet to the host to speak with its user; null: it is another's, or waits for an SA.
+  [[nodiscard]] const policy::Policy* speaking(std::uint16_t policy_id) const;
 
   // ---- SAs
   Result<Spi> allocate() override;
@@ -132,15 +147,24 @@ class CardKeeper final : public ike::SpiAllocator {
 
   // Everything that was asked for, at one packet boundary; nothing at all when it does not fit. No change, no commit.
   Result<void> commit();
-  // Waits until every packet that the last commit found inside has left.
-  Result<void> drain() { return session_.drain(); }
+  // Waits until every packet that is inside now has left.
+  Result<void> flush();
   [[nodiscard]] std::uint32_t generation() const { return session_.generation(); }
 
  private:
   CardKeeper(driver::Card& card, driver::TableSession session, Forwarding forwarding, CardJournal* journal,
              std::uint32_t hash_seed);
 
-  Result<void> open(const driver::TableImage& image);  // told to the journal first
+  struct Tables {
+    policy::Spd spd;
+    driver::TableImage image;
+  };
+  Result<Tables> tables(bool with_front_rules);
+  [[nodiscard]] std::vector<policy::FrontRule> front_rules() const;
+  policy::Spd compile(const std::vector<policy::NumberedPolicy>& policies, const policy::UsersOnLine& users,
+                      bool with_front_rules);
+  Result<void> open(const driver::TableImage& image);     // where it differs from what is in force
+  Result<void> flip_to(const driver::TableImage& image);  // told to the journal first
   [[nodiscard]] std::map<std::string, policy::TargetState> target_states();
   std::uint16_t policy_id(const std::string& key);
   void number_classes();
@@ -150,6 +174,7 @@ class CardKeeper final : public ike::SpiAllocator {
 
   driver::TableSession session_;
   driver::SaTable sa_table_;
+  driver::TagKeys tag_keys_;
   Forwarding forwarding_;
   CardJournal* journal_;
   std::vector<policy::Policy> policies_;
@@ -163,6 +188,9 @@ class CardKeeper final : public ike::SpiAllocator {
   std::vector<InstalledSa> sas_;
   policy::UsersOnLine users_;
   std::map<std::uint16_t, std::string> names_;  // of principals
+  Addresses addresses_;
+  std::map<std::string, std::vector<policy::FrontRule>> front_rules_;  // by owner
+  bool front_rules_fit_ = true;
   policy::WeekMinute week_minute_ = policy::week_minute(std::chrono::system_clock::now());
   std::uint32_t hash_seed_;  // of the principal table
   policy::Spd spd_;

@@ -7,6 +7,7 @@
 #include <iostream>
 
 #include "host/api/server.hpp"
+#include "host/gateway/administrators.hpp"
 #include "host/gateway/explain_request.hpp"
 #include "host/gateway/policy_advice.hpp"
 #include "host/gateway/service.hpp"
@@ -33,6 +34,7 @@ int run(Config config, const CardOpener& open_card) {
   auto card = open_card(io, config.card);
   if (!card) return fail("cannot open the card", card.error());
   const std::string socket = config.socket;
+  const std::string group = config.socket_group;
   auto gateway = Gateway::start(io, std::move(config), (*card)->card());
   if (!gateway) return fail("cannot start the gateway", gateway.error());
   if (auto started = (*card)->start([&gateway] { (*gateway)->poll(); }); !started) {
@@ -40,9 +42,14 @@ int run(Config config, const CardOpener& open_card) {
   }
   std::unique_ptr<Login> login;
   if (const auto& users = (*gateway)->config().users) {
-    auto opened = Login::open(io, *users, (*gateway)->config().state_directory, (*gateway)->principals());
+    auto opened =
+        Login::open(io, *users, (*gateway)->config().state_directory, (*gateway)->principals(), (*gateway)->dialogue());
     if (!opened) return fail("cannot let users log in", opened.error());
     login = std::move(*opened);
+    (*gateway)->set_on_tag_rejected([&login](const IpAddress& from) { login->on_tag_rejected(from); });
+    (*gateway)->dialogue().reach_by([&login](const std::string& user, std::string_view event, const auto& data) {
+      return login->tell(user, event, data);
+    });
   }
   with_people(**gateway, login.get(), {}, [&gateway](const policy::People& people) {
     log_findings(policy::examine((*gateway)->keeper().policies(), people));
@@ -53,7 +60,8 @@ int run(Config config, const CardOpener& open_card) {
     }
   });
   GatewayService service(**gateway, login.get());
-  auto server = api::Server::listen(io, socket, service);
+  Administrators administrators(service, login.get());
+  auto server = api::Server::listen(io, socket, administrators, group);
   if (!server) return fail("cannot offer the API", server.error());
 
   boost::asio::signal_set signals(io, SIGTERM, SIGINT);

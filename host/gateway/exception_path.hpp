@@ -35,7 +35,9 @@ struct ExceptionCounters {
 class ExceptionPath {
  public:
   struct Callbacks {
-    std::function<void(const WaitsForSa&)> acquire;              // a packet waits for such an SA
+    // A packet waits for an SA of this policy.
+    std::function<void(std::uint16_t policy_id, std::uint16_t principal, const IpAddress& destination)> acquire;
+    std::function<void(driver::Message packet)> consult;         // a policy has it that its user is told, or asked
     std::function<void(const driver::Message& event)> on_event;  // soft_limit, hard_limit, spi_unknown, tag_rejected
     std::function<void(const Hop&)> resolve;                     // a packet waits for this neighbour
   };
@@ -53,6 +55,10 @@ class ExceptionPath {
   void release_target(const std::string& target);
   void release_hops();
   void give_up_target(const std::string& target);
+  // A packet from LAN that was held, as if received anew, and still whose it was.
+  void pass_on(const Held& packet) { send(layout::Inject::kLanRx, packet.frame, packet.principal); }
+  // This principal is nobody any more and may become somebody else: no packet of theirs is left here.
+  void forget(std::uint16_t principal);
   // ESP in UDP (RFC 3948) that reached a socket of IKE's, because it came in fragments.
   void take_esp_in_udp(const Endpoint& from, const Endpoint& to, Bytes esp);
 
@@ -77,10 +83,10 @@ class ExceptionPath {
   void too_big(const driver::Message& message);
   void answer_too_big(const driver::Message& message, const driver::IpPacket& packet, std::uint16_t mtu);
   void take_whole(Bytes packet);  // from WAN, put together by the kernel
-  void send(layout::Inject where, Bytes frame);
+  void send(layout::Inject where, Bytes frame, std::optional<std::uint16_t> principal = std::nullopt);
   void give(Tap& to, Bytes frame);
   [[nodiscard]] bool may_reach_us(Bytes frame) const;
-  std::vector<Buffer> take_waiting(const std::string& target);
+  std::vector<Held> take_waiting(const std::string& target);
 
   struct Waiting {  // for a neighbour: where the frame goes back in
     Hop hop;

@@ -16,6 +16,7 @@
 #include "driver/control/card_control.hpp"
 #include "host/gateway/card_keeper.hpp"
 #include "host/gateway/config.hpp"
+#include "host/gateway/dialogue.hpp"
 #include "host/gateway/exception_path.hpp"
 #include "host/gateway/ike_port.hpp"
 #include "host/gateway/key_log.hpp"
@@ -66,6 +67,7 @@ class Gateway {
   [[nodiscard]] const Config& config() const { return config_; }
   [[nodiscard]] CardKeeper& keeper() { return *keeper_; }
   [[nodiscard]] Principals& principals() { return *principals_; }
+  [[nodiscard]] Dialogue& dialogue() { return *dialogue_; }
   [[nodiscard]] driver::CardControl& control() { return control_; }
   [[nodiscard]] driver::Card& card() { return card_; }
   [[nodiscard]] ike::Engine& engine() { return ike_->engine(); }
@@ -76,6 +78,11 @@ class Gateway {
   [[nodiscard]] policy::WeekMinute week_minute() const;
   [[nodiscard]] std::chrono::system_clock::time_point now() const { return clock_(); }
   [[nodiscard]] std::chrono::steady_clock::time_point started() const { return started_; }
+
+  // Somebody's packet had a tag of no session, or a wrong one: from where.
+  void set_on_tag_rejected(std::function<void(const IpAddress&)> on_tag_rejected) {
+    on_tag_rejected_ = std::move(on_tag_rejected);
+  }
 
   // Deletes every SA in good order, waits for the peers a moment, disables the card, and calls `done`.
   void shut_down(std::function<void()> done);
@@ -93,7 +100,8 @@ class Gateway {
   Gateway(boost::asio::io_context& io, Config config, driver::Card& card, WallClock clock, driver::CardControl control,
           std::unique_ptr<ExceptionPath> exceptions, Netlink netlink, std::unique_ptr<Memory> memory);
   Result<void> bring_up();
-  Result<void> take_card();    // adopts it, or begins anew
+  Result<void> take_card();  // adopts it, or begins anew
+  [[nodiscard]] UsersConfig::Tags tags() const;
   Result<void> restore_ike();  // after the policies are known to it
   void save_ike();
   void end_disowned(const std::string& target);  // SAs of a life before, once another serves their target
@@ -112,7 +120,7 @@ class Gateway {
   void on_use_outbound(const ike::UseOutbound& action);
   void on_remove(const ike::RemoveSa& action);
   void on_card_event(const driver::Message& event);
-  void acquire(const WaitsForSa& packet);
+  void acquire(std::uint16_t policy_id, std::uint16_t principal, const IpAddress& destination);
   void child_is_up(const std::string& target);
   void child_failed(const std::string& target, const Error& reason);
   void connection_failed(const std::string& connection, const Error& reason);
@@ -165,6 +173,7 @@ class Gateway {
   boost::asio::steady_timer housekeeping_;
   std::unique_ptr<CardKeeper> keeper_;
   std::unique_ptr<Principals> principals_;
+  std::unique_ptr<Dialogue> dialogue_;
   std::unique_ptr<IkePort> ike_;
   KeyLog key_log_;
   std::map<std::string, ike::Connection> told_;  // connections as the engine knows them
@@ -173,6 +182,7 @@ class Gateway {
   std::map<std::string, Time> not_before_;  // targets that failed: when packets may ask again
   Time started_ = std::chrono::steady_clock::now();
   Time neighbours_kept_ = started_;
+  std::function<void(const IpAddress&)> on_tag_rejected_;
   Time refusal_told_{};
   std::uint64_t refusals_untold_ = 0;
   bool replacing_ = false;  // one replacement at a time

@@ -146,30 +146,32 @@ Result<void> Gateway::begin(const std::string& target) {
   return {};
 }
 
-void Gateway::acquire(const WaitsForSa& packet) {
-  const auto target = keeper_->target_of(packet);
+void Gateway::acquire(std::uint16_t policy_id, std::uint16_t principal, const IpAddress& destination) {
+  const auto target = keeper_->target_of({policy_id, principal});
   if (!target || target->starts_with("sa/")) return;
   const auto now = steady_clock::now();
+  dialogue_->waits(*target, principal, destination);
   if (const auto begun = under_way_.find(*target); begun != under_way_.end() && now - begun->second < kAcquireLimit)
     return;
   if (const auto failed = not_before_.find(*target); failed != not_before_.end() && now < failed->second) {
     return exceptions_->give_up_target(*target);
   }
-  log::info("policy.acquire", {{"child", *target}, {"policy_id", packet.policy_id}});
+  log::info("policy.acquire", {{"child", *target}, {"policy_id", policy_id}});
   if (const auto begun = begin(*target); !begun && begun.error().code != Errc::kExists) {
     not_before_[*target] = now + kAcquireAgain;
     log::warning("child.not_started", {{"child", *target}, {"why", begun.error().detail}});
     exceptions_->give_up_target(*target);
+    dialogue_->not_connected(*target, begun.error().code, now);
   }
 }
 
 void Gateway::on_card_event(const driver::Message& event) {
   if (event.reason == layout::Upcall::kSpiUnknown) {
     log::warning("sa.spi_unknown", {{"spi", log::hex32(event.spi)}, {"source", to_string(event.source)}});
-    return;
+    return dialogue_->spi_unknown(IpAddress::from_number(event.source), steady_clock::now());
   }
   if (event.reason == layout::Upcall::kTagRejected) {
-    log::warning("user.tag_rejected", {{"source", to_string(event.source)}});
+    if (on_tag_rejected_) on_tag_rejected_(IpAddress::from_number(event.source));
     return;
   }
   const bool hard = event.reason == layout::Upcall::kHardLimit;
@@ -214,6 +216,7 @@ void Gateway::child_is_up(const std::string& target) {
   under_way_.erase(target);
   not_before_.erase(target);
   log::info("child.established", {{"child", target}});
+  dialogue_->connected(target);
   answer_waiters([&](const Waiter& w) { return w.target == target; },
                  [&](const Waiter&) {
                    return Outcome{true, connected_sentence(target)};
@@ -223,8 +226,12 @@ void Gateway::child_is_up(const std::string& target) {
 void Gateway::child_failed(const std::string& target, const Error& reason) {
   log::warning("child.failed", {{"child", target}, {"reason", to_string(reason.code)}, {"why", reason.detail}});
   under_way_.erase(target);
-  not_before_[target] = steady_clock::now() + kAcquireAgain;
-  if (keeper_->sending_for(target) == nullptr) exceptions_->give_up_target(target);
+  const auto now = steady_clock::now();
+  not_before_[target] = now + kAcquireAgain;
+  if (keeper_->sending_for(target) == nullptr) {
+    exceptions_->give_up_target(target);
+    dialogue_->not_connected(target, reason.code, now);
+  }
   answer_waiters([&](const Waiter& w) { return w.target == target; }, [&](const Waiter&) { return reason; });
 }
 

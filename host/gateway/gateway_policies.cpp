@@ -53,7 +53,7 @@ SaOptions Gateway::options_of(const std::string& connection, const std::string& 
 }
 
 StartAction Gateway::start_action(const Policy& p) const {
-  if (p.action != Action::kProtect || p.connection.empty()) return StartAction::kNone;
+  if (!p.may_protect() || p.connection.empty()) return StartAction::kNone;
   if (p.owns_child()) return p.start ? StartAction::kStart : StartAction::kTrap;
   for (const auto& c : config_.connections) {
     if (c.connection.name != p.connection) continue;
@@ -65,7 +65,7 @@ StartAction Gateway::start_action(const Policy& p) const {
 std::map<std::string, bool> Gateway::acquiring(const std::vector<Policy>& policies) const {
   std::map<std::string, bool> out;
   for (const auto& p : policies) {
-    if (p.action == Action::kProtect) out[p.target()] = start_action(p) != StartAction::kNone;
+    if (p.may_protect()) out[p.target()] = start_action(p) != StartAction::kNone;
   }
   return out;
 }
@@ -73,8 +73,7 @@ std::map<std::string, bool> Gateway::acquiring(const std::vector<Policy>& polici
 bool Gateway::waits_for_packets(const std::string& target) const {
   const std::string of_policy = policy::split_target(target).target;
   return std::any_of(keeper_->policies().begin(), keeper_->policies().end(), [&](const Policy& p) {
-    return p.action == Action::kProtect && p.target() == of_policy && start_action(p) != StartAction::kNone &&
-           keeper_->holds(p);
+    return p.may_protect() && p.target() == of_policy && start_action(p) != StartAction::kNone && keeper_->holds(p);
   });
 }
 
@@ -208,7 +207,7 @@ void Gateway::replace_policy(Policy policy, OnOutcome done) {
   if (replacing_) return done(Error{Errc::kBusy, "another policy is being replaced; try again in a moment"});
   const Policy old = *place;
   const std::string target = policy.target();
-  const bool same_target = old.action == Action::kProtect && old.target() == target;
+  const bool same_target = old.may_protect() && old.target() == target;
 
   *place = policy;
   const bool negotiates =

@@ -56,8 +56,11 @@ class PrincipalsTest : public testing::Test {
 
   BreakableCard card_;
   std::unique_ptr<CardKeeper> keeper_ = std::move(CardKeeper::start(card_, Forwarding({}, {}), nullptr).value());
-  Principals principals_{*keeper_};
+  Principals principals_{*keeper_,
+                         UsersConfig::Tags::kAuthenticated,
+                         {[](const users::Session&, bool) {}, [this](std::uint16_t p) { free_.push_back(p); }}};
   std::vector<std::string> told_;
+  std::vector<std::uint16_t> free_;
 };
 
 TEST_F(PrincipalsTest, AUserHasOneNumberUntilTheLastSessionEnds) {
@@ -74,6 +77,7 @@ TEST_F(PrincipalsTest, AUserHasOneNumberUntilTheLastSessionEnds) {
   end(bob);
   EXPECT_THAT(staff(), IsEmpty());
   EXPECT_THAT(told_, ElementsAre("a", "b", "c"));
+  EXPECT_THAT(free_, ElementsAre(1, 2));
 }
 
 TEST_F(PrincipalsTest, AGroupIsFewRangesHoweverManyItsMembersAndTheOthersAre) {
@@ -101,6 +105,43 @@ TEST_F(PrincipalsTest, AComputerHasOneUserAtATime) {
   EXPECT_FALSE(begin(session("d", "bob", "10.1.0.7"))) << "her other session is there";
   end(session("b", "alice", "10.1.0.7"));
   EXPECT_TRUE(begin(session("e", "bob", "10.1.0.7")));
+}
+
+TEST_F(PrincipalsTest, AComputerHasAnyNumberOfUsersWhoMarkTheirPackets) {
+  const auto marked = [](const std::string& id, const std::string& user) {
+    users::Session s = session(id, user, "10.1.0.7");
+    s.tagged = true;
+    return s;
+  };
+  const auto alice = begin(marked("a", "alice"));
+  const auto bob = begin(marked("b", "bob"));
+  ASSERT_TRUE(alice && bob);
+  ASSERT_TRUE(*alice && *bob);
+  EXPECT_NE((*alice)->handle % layout::kTagRows, (*bob)->handle % layout::kTagRows);
+  EXPECT_EQ((*alice)->key.size(), 16U);
+  EXPECT_FALSE((*alice)->key == (*bob)->key);
+  EXPECT_FALSE((*alice)->plain);
+  EXPECT_THAT(staff(), ElementsAre(driver::NumberRange{1, 2}));
+  // One more, whose packets are those of the address.
+  const auto carol = begin(session("c", "carol", "10.1.0.7"));
+  ASSERT_TRUE(carol);
+  EXPECT_FALSE(*carol);
+  EXPECT_FALSE(begin(session("d", "dave", "10.1.0.7")));
+  end(marked("a", "alice"));
+  EXPECT_THAT(staff(), ElementsAre(driver::NumberRange{2, 3}));
+  EXPECT_THAT(told_, ElementsAre("a"));
+}
+
+TEST_F(PrincipalsTest, TagsAreGivenWhereTheyAreTaken) {
+  users::Session alice = session("a", "alice", "10.1.0.7");
+  alice.tagged = true;
+  Principals plain(*keeper_, UsersConfig::Tags::kPlain, {});
+  EXPECT_TRUE(plain.on_begin(alice).value()->plain);
+  Principals off(*keeper_, UsersConfig::Tags::kOff, {});
+  const auto refused = off.on_begin(alice);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::kUnsupported);
+  EXPECT_THAT(refused.error().detail, HasSubstr("log in without marking"));
 }
 
 TEST_F(PrincipalsTest, AnEndIsToldWhenTheCardHasLetGo) {

@@ -197,6 +197,14 @@ Result<json::value> counters_screen(Gateway& gateway) {
   json::object host{
       {"to_kernel", e.to_kernel}, {"from_kernel", e.from_kernel}, {"held", e.held},       {"reinjected", e.reinjected},
       {"lost", e.lost},           {"too_big", e.too_big},         {"refused", e.refused}, {"joined", e.joined}};
+  const auto& d = gateway.dialogue().counters();
+  const auto& m = gateway.dialogue().message_counters();
+  host.insert({{"asked", d.asked},
+               {"passed_on", d.passed_on},
+               {"refused_to_users", d.refused},
+               {"told", m.told},
+               {"kept_back", m.kept_back},
+               {"unheard", m.unheard}});
   return json::value(
       json::object{{"counters", std::move(counters)}, {"drops", std::move(drops)}, {"host", std::move(host)}});
 }

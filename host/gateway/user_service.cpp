@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/gateway/user_service.hpp"
 
+#include <pwd.h>
+
 #include <algorithm>
+#include <array>
 #include <boost/asio/post.hpp>
 #include <boost/json.hpp>
 #include <charconv>
@@ -16,8 +19,7 @@ using users::CredentialKind;
 using users::Directory;
 using users::User;
 
-constexpr const char* kActor = "administrator";  // who may use the socket
-constexpr unsigned kPage = 1000;                 // rows of one answer of the directory
+constexpr unsigned kPage = 1000;  // rows of one answer of the directory
 constexpr const char* kAreas[] = {"users", "groups", "sessions", "audit", "import", "export"};
 
 Error wrong(const std::string& sentence) { return {Errc::kInvalid, sentence}; }
@@ -143,13 +145,32 @@ Result<policy::People> people_of(Directory& directory, const std::set<std::strin
   return people;
 }
 
+Result<UserService::Administrator> administrator_of(Directory& directory, std::uint32_t uid) {
+  passwd account{};
+  passwd* found = nullptr;
+  std::array<char, 16 * 1024> text{};
+  (void)::getpwuid_r(uid, &account, text.data(), text.size(), &found);
+  if (found == nullptr) {
+    return Error{Errc::kDenied, "this machine has no user with the uid " + std::to_string(uid)};
+  }
+  const std::string name = account.pw_name;
+  const auto user = directory.user(name);
+  if (!user && user.error().code == Errc::kNotFound) {
+    return Error{Errc::kDenied, "the gateway knows no '" + name + "'"};
+  }
+  if (!user) return user.error();
+  if (!user->enabled) return Error{Errc::kDenied, "'" + name + "' is disabled"};
+  return UserService::Administrator{name, user->role};
+}
+
 Result<json::value> done_or(const Result<void>& result) {
   if (!result) return result.error();
   return json::value(json::object{});
 }
 
-Result<void> set_password(Directory& directory, const std::string& user, const std::string& hash) {
-  return directory.set_credential(kActor, user, CredentialKind::kPassword, hash);
+Result<void> set_password(Directory& directory, const std::string& actor, const std::string& user,
+                          const std::string& hash) {
+  return directory.set_credential(actor, user, CredentialKind::kPassword, hash);
 }
 
 }  // namespace
@@ -186,15 +207,31 @@ void UserService::call(const api::Request& request, api::Respond respond) {
   });
 }
 
+template <class Answered>
+void UserService::with_directory(std::function<Answered(Directory&)> work, std::function<void(Answered)> then) {
+  boost::asio::post(thread_,
+                    [this, work = std::move(work), then = std::move(then), alive = std::weak_ptr(alive_)]() mutable {
+                      Answered answer = directory_.with(work);
+                      boost::asio::post(loop_, [answer = std::move(answer), then = std::move(then), alive]() mutable {
+                        if (!alive.expired()) then(std::move(answer));
+                      });
+                    });
+}
+
 void UserService::people(std::set<std::string> users, std::set<std::string> groups,
                          std::function<void(Result<policy::People>)> then) {
-  boost::asio::post(thread_, [this, users = std::move(users), groups = std::move(groups), then = std::move(then),
-                              alive = std::weak_ptr(alive_)] {
-    auto found = directory_.with([&](Directory& d) { return people_of(d, users, groups); });
-    boost::asio::post(loop_, [found = std::move(found), then, alive]() mutable {
-      if (!alive.expired()) then(std::move(found));
-    });
-  });
+  with_directory<Result<policy::People>>(
+      [users = std::move(users), groups = std::move(groups)](Directory& d) { return people_of(d, users, groups); },
+      std::move(then));
+}
+
+void UserService::of_uid(std::uint32_t uid, std::function<void(Result<Administrator>)> then) {
+  with_directory<Result<Administrator>>([uid](Directory& d) { return administrator_of(d, uid); }, std::move(then));
+}
+
+void UserService::record(const std::string& actor, const std::string& action, const std::string& subject,
+                         const std::string& detail, std::function<void(Result<void>)> then) {
+  with_directory<Result<void>>([=](Directory& d) { return d.record(actor, action, subject, detail); }, std::move(then));
 }
 
 Result<UserService::Work> UserService::work_of(const api::Request& request) const {
@@ -206,6 +243,7 @@ Result<UserService::Work> UserService::work_of(const api::Request& request) cons
   };
   const std::string name = request.path.size() > 1 ? request.path[1] : "";
   const json::value& body = request.body;
+  const std::string& actor = request.actor;
 
   if (asks("GET", {"users"})) return Work(users_of);
   if (asks("POST", {"users"})) {
@@ -215,15 +253,15 @@ Result<UserService::Work> UserService::work_of(const api::Request& request) cons
     if (auto r = change(user, body); !r) return r.error();
     auto password = password_in(body);
     if (!password) return password.error();
-    return Work([user, password = std::move(*password)](Directory& d) -> Answer {
+    return Work([actor, user, password = std::move(*password)](Directory& d) -> Answer {
       std::string hash;
       if (password) {
         auto made = users::hash_password(*password);
         if (!made) return made.error();
         hash = std::move(*made);
       }
-      if (auto added = d.add_user(kActor, user); !added) return added.error();
-      return done_or(hash.empty() ? Result<void>() : set_password(d, user.name, hash));
+      if (auto added = d.add_user(actor, user); !added) return added.error();
+      return done_or(hash.empty() ? Result<void>() : set_password(d, actor, user.name, hash));
     });
   }
   if (asks("GET", {"users", "*"})) {
@@ -235,18 +273,18 @@ Result<UserService::Work> UserService::work_of(const api::Request& request) cons
   }
   if (asks("PUT", {"users", "*"})) {
     if (member(body, "password") != nullptr) return wrong("a password is changed by PUT /v1/users/NAME/password");
-    return Work([name, words = json::serialize(body)](Directory& d) -> Answer {
+    return Work([actor, name, words = json::serialize(body)](Directory& d) -> Answer {
       auto user = d.user(name);
       if (!user) return user.error();
       if (auto r = change(*user, json::parse(words)); !r) return r.error();
-      return done_or(d.change_user(kActor, *user));
+      return done_or(d.change_user(actor, *user));
     });
   }
   if (asks("DELETE", {"users", "*"})) {
-    return Work([name](Directory& d) { return done_or(d.delete_user(kActor, name)); });
+    return Work([actor, name](Directory& d) { return done_or(d.delete_user(actor, name)); });
   }
   if (request.path.size() == 3 && request.path[0] == "users") {
-    return credential_work(kActor, request.method, name, request.path[2], body, seal_key_);
+    return credential_work(actor, request.method, name, request.path[2], body, seal_key_);
   }
   if (asks("GET", {"groups"})) return Work(groups_of);
   if (asks("POST", {"groups"})) {
@@ -255,11 +293,12 @@ Result<UserService::Work> UserService::work_of(const api::Request& request) cons
     const auto description =
         member(body, "description") == nullptr ? Result<std::string>("") : text(body, "description");
     if (!description) return description.error();
-    return Work(
-        [group = users::Group{*called, *description}](Directory& d) { return done_or(d.add_group(kActor, group)); });
+    return Work([actor, group = users::Group{*called, *description}](Directory& d) {
+      return done_or(d.add_group(actor, group));
+    });
   }
   if (asks("DELETE", {"groups", "*"})) {
-    return Work([name](Directory& d) { return done_or(d.delete_group(kActor, name)); });
+    return Work([actor, name](Directory& d) { return done_or(d.delete_group(actor, name)); });
   }
   if (asks("GET", {"audit", "*"})) {
     std::uint64_t after = 0;
@@ -277,8 +316,8 @@ Result<UserService::Work> UserService::work_of(const api::Request& request) cons
   if (asks("POST", {"import"})) {
     const auto csv = text(body, "csv");
     if (!csv) return csv.error();
-    return Work([csv = *csv](Directory& d) -> Answer {
-      const auto count = users::import_csv(d, kActor, csv);
+    return Work([actor, csv = *csv](Directory& d) -> Answer {
+      const auto count = users::import_csv(d, actor, csv);
       if (!count) return count.error();
       return json::value(json::object{{"added", count->added}, {"changed", count->changed}});
     });
@@ -308,6 +347,7 @@ void UserService::sessions(const api::Request& request, const api::Respond& resp
                                  {"method", s.method},
                                  {"address", s.address.to_string()},
                                  {"uid", s.uid},
+                                 {"tagged", s.tagged},
                                  {"begun_s", seconds(s.begun, desk_.now())},
                                  {"lifetime_s", seconds(desk_.now(), s.ends)}});
     }

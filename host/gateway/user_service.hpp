@@ -27,6 +27,16 @@ class UserService final : public api::Service {
 
   [[nodiscard]] static bool answers(const std::string& what);
   void call(const api::Request& request, api::Respond respond) override;
+
+  struct Administrator {
+    std::string name;
+    std::optional<users::Role> role;
+  };
+  // Who of the directory has the name that this machine has for a user. kDenied: nobody, or they are disabled.
+  void of_uid(std::uint32_t uid, std::function<void(Result<Administrator>)> then);
+  // An entry of the audit log.
+  void record(const std::string& actor, const std::string& action, const std::string& subject,
+              const std::string& detail, std::function<void(Result<void>)> then);
   // The groups of these users, and of the members of these groups.
   void people(std::set<std::string> users, std::set<std::string> groups,
               std::function<void(Result<policy::People>)> then);
@@ -35,6 +45,9 @@ class UserService final : public api::Service {
   using Answer = Result<boost::json::value>;
   using Work = DirectoryWork;
 
+  // Beside the loop; `then` is called by the loop, if this object is there still.
+  template <class Answered>
+  void with_directory(std::function<Answered(users::Directory&)> work, std::function<void(Answered)> then);
   [[nodiscard]] Result<Work> work_of(const api::Request& request) const;
   void sessions(const api::Request& request, const api::Respond& respond);
   void end_sessions_of(const std::string& user, std::function<void()> done);

@@ -9,7 +9,9 @@ namespace {
 
 // May a packet that comes for the one be, for another user, one that comes for the other?
 bool may_be_mistaken(const Policy& a, const Policy& b) {
-  return !a.connection.empty() && a.connection == b.connection && (a.names_people() || b.names_people()) &&
+  // Where users are asked, each has answers of their own.
+  const auto of_people = [](const Policy& p) { return p.names_people() || p.action == Action::kAsk; };
+  return !a.connection.empty() && a.connection == b.connection && (of_people(a) || of_people(b)) &&
          a.source.intersect(b.source) && a.destination.intersect(b.destination);
 }
 
@@ -25,19 +27,19 @@ std::vector<InboundClass> inbound_classes(std::span<const Policy> policies) {
   std::map<std::string, std::size_t> first;
   for (std::size_t i = 0; i < policies.size(); ++i) {
     leader[i] = i;
-    if (policies[i].action != Action::kProtect) continue;
+    if (!policies[i].may_protect()) continue;
     const auto join = [&](std::size_t other) {
       const auto [low, high] = std::minmax({lead(i), lead(other)});
       leader[high] = low;
     };
     if (const auto [known, added] = first.try_emplace(policies[i].target(), i); !added) join(known->second);
     for (std::size_t j = 0; j < i; ++j) {
-      if (policies[j].action == Action::kProtect && may_be_mistaken(policies[i], policies[j])) join(j);
+      if (policies[j].may_protect() && may_be_mistaken(policies[i], policies[j])) join(j);
     }
   }
   std::map<std::size_t, InboundClass> classes;
   for (std::size_t i = 0; i < policies.size(); ++i) {
-    if (policies[i].action != Action::kProtect) continue;
+    if (!policies[i].may_protect()) continue;
     InboundClass& members = classes[lead(i)];
     const std::string target = policies[i].target();
     if (std::find(members.begin(), members.end(), target) == members.end()) members.push_back(target);

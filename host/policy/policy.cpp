@@ -20,9 +20,9 @@ constexpr std::string_view kWords[] = {"name",          "user",
                                        "ah_proposals",  "mode",
                                        "replay_window", "start_action",
                                        "legacy",        "shared",
-                                       "when"};
+                                       "when",          "tell"};
 
-constexpr std::string_view kActions[] = {"discard", "bypass", "protect"};
+constexpr std::string_view kActions[] = {"discard", "bypass", "protect", "ask"};
 
 Result<void> set_addresses(TrafficSelector& selector, std::string_view text) {
   if (text == "any") {
@@ -80,7 +80,7 @@ Result<void> set_protocol(Policy& policy, std::string_view text) {
 Result<void> set_action(Policy& policy, std::string_view text) {
   const auto* found = std::find(std::begin(kActions), std::end(kActions), text);
   if (found == std::end(kActions)) {
-    return Error{Errc::kInvalid, "'" + std::string(text) + "' is none of 'bypass', 'discard', 'protect'"};
+    return Error{Errc::kInvalid, "'" + std::string(text) + "' is none of 'bypass', 'discard', 'protect', 'ask'"};
   }
   policy.action = static_cast<Action>(found - std::begin(kActions));
   return {};
@@ -217,6 +217,8 @@ Result<void> set_word(Policy& policy, std::string_view word, std::string_view te
     return set_flag(policy.legacy, text);
   } else if (word == "shared") {
     return set_flag(policy.shared, text);
+  } else if (word == "tell") {
+    return set_flag(policy.tell, text);
   } else if (word == "when") {
     if (text == "any") {
       policy.when = When();
@@ -258,6 +260,7 @@ std::string get_word(const Policy& policy, std::string_view word) {
   if (word == "shared") return policy.shared ? "yes" : "";
   if (word == "when") return policy.when.to_string();
   if (word == "start_action") return policy.start ? "start" : "";
+  if (word == "tell") return policy.tell ? "yes" : "";
   return {};
 }
 
@@ -273,7 +276,7 @@ Result<void> validate(const Policy& policy) {
   if (!policy.user.empty() && !policy.group.empty()) {
     return invalid("has both 'user' and 'group'; write one, or a policy for each");
   }
-  if (policy.names_people() && policy.mode == Mode::kTransport) {
+  if ((policy.names_people() || policy.speaks_to_users()) && policy.mode == Mode::kTransport) {
     return invalid("has mode 'transport', which is for the gateway's own packets: no user sends those");
   }
   constexpr std::string_view kOfAChildOfItsOwn = "which only 'level', 'esp_proposals' and 'ah_proposals' use";
@@ -290,9 +293,14 @@ Result<void> validate(const Policy& policy) {
   const bool names_sa = !policy.sa.empty();
   const bool names_connection = !policy.connection.empty();
   const bool proposes = policy.level || !policy.esp_proposals.empty() || !policy.ah_proposals.empty();
-  if (policy.action != Action::kProtect) {
+  if (policy.tell && policy.action != Action::kBypass && policy.action != Action::kDiscard) {
+    return invalid("has 'tell', which only the actions 'bypass' and 'discard' use");
+  }
+  if (!policy.may_protect()) {
     if (names_sa || names_connection || !policy.child.empty() || proposes) {
-      return invalid("names an SA or a connection, which only action 'protect' uses");
+      return invalid(policy.action == Action::kAsk
+                         ? "names no 'connection' or 'sa' by which users could choose to be protected"
+                         : "names an SA or a connection, which only the actions 'protect' and 'ask' use");
     }
     return {};
   }

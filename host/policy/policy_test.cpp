@@ -52,7 +52,7 @@ TEST(Policy, SaysWhatContradictsItself) {
   EXPECT_EQ(why({{"name", "x"}, {"action", "protect"}, {"connection", "b"}}),
             "policy 'x' needs exactly one of 'child', 'level', 'esp_proposals' and 'ah_proposals' beside 'connection'");
   EXPECT_EQ(why({{"name", "x"}, {"action", "bypass"}, {"sa", "m"}}),
-            "policy 'x' names an SA or a connection, which only action 'protect' uses");
+            "policy 'x' names an SA or a connection, which only the actions 'protect' and 'ask' use");
   for (const auto* elsewhere : {"sa", "child"}) {
     EXPECT_EQ(why({{"name", "x"}, {"action", "protect"}, {elsewhere, "m"}, {"replay_window", "64"}}),
               "policy 'x' has 'replay_window', which only 'level', 'esp_proposals' and 'ah_proposals' use");
@@ -159,6 +159,30 @@ TEST(Policy, AUsersOwnTargetIsTakenApartAtTheFirstMark) {
   EXPECT_EQ(split_target("b/net").target, "b/net");
   EXPECT_EQ(split_target("b/net").user, "");
   EXPECT_THAT(why({{"name", "x@y"}, {"action", "bypass"}}), testing::HasSubstr("without '/' and '@'"));
+}
+
+TEST(Policy, TellsWhatIsDoneInTheClearOrNotAtAll) {
+  EXPECT_EQ(get_word(policy({{"name", "p"}, {"action", "discard"}, {"tell", "yes"}}), "tell"), "yes");
+  EXPECT_EQ(get_word(policy({{"name", "p"}, {"action", "bypass"}, {"tell", "no"}}), "tell"), "");
+  EXPECT_EQ(why({{"name", "p"}, {"action", "ask"}, {"tell", "yes"}}),
+            "policy 'p' has 'tell', which only the actions 'bypass' and 'discard' use");
+  EXPECT_EQ(why({{"name", "p"}, {"action", "protect"}, {"connection", "b"}, {"level", "high"}, {"tell", "yes"}}),
+            "policy 'p' has 'tell', which only the actions 'bypass' and 'discard' use");
+  Policy p;
+  EXPECT_FALSE(set_word(p, "tell", "perhaps"));
+}
+
+TEST(Policy, AsksAndNamesWhatProtectsWhereTheUserMayChooseThat) {
+  const Policy bare = policy({{"name", "p"}, {"action", "ask"}});
+  EXPECT_FALSE(bare.may_protect());
+  const Policy full = policy({{"name", "p"}, {"action", "ask"}, {"connection", "b"}, {"level", "high"}});
+  EXPECT_TRUE(full.may_protect());
+  EXPECT_TRUE(full.owns_child());
+  EXPECT_EQ(full.target(), "b/p");
+  EXPECT_EQ(why({{"name", "p"}, {"action", "ask"}, {"level", "high"}}),
+            "policy 'p' names no 'connection' or 'sa' by which users could choose to be protected");
+  EXPECT_EQ(why({{"name", "p"}, {"action", "ask"}, {"connection", "b"}}),
+            "policy 'p' needs exactly one of 'child', 'level', 'esp_proposals' and 'ah_proposals' beside 'connection'");
 }
 
 }  // namespace

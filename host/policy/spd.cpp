@@ -131,18 +131,17 @@ void protect_inbound(const Policy& policy, const TargetState& target, std::vecto
   }
 }
 
-// The policy that would protect what bypass policy number `bypass` covers, if that were not there: the other gateway
-// may still protect those packets, and its SA's packets are let through. RFC 4301 5.2 compares them with the SA's
-// selectors, which cover them.
-std::uint16_t taken_from(const std::vector<NumberedPolicy>& policies, std::size_t bypass,
+// The policy that would protect what `exempt`, policy number `place` or a part of it, lets pass, if that did not: the
+// other gateway may still protect those packets, and its SA's packets are let through. RFC 4301 5.2 compares them with
+// the SA's selectors, which cover them.
+std::uint16_t taken_from(const Policy& exempt, const std::vector<NumberedPolicy>& policies, std::size_t place,
                          const std::map<std::string, TargetState>& targets) {
-  const Policy& exempt = policies[bypass].policy;
-  for (std::size_t i = bypass + 1; i < policies.size(); ++i) {
+  for (std::size_t i = place; i < policies.size(); ++i) {
     const Policy& other = policies[i].policy;
     const bool meets = exempt.source.intersect(other.source) && exempt.destination.intersect(other.destination);
-    if (meets && other.action == Action::kProtect) return targets.at(other.target()).inbound_id;
+    if (meets && other.may_protect()) return targets.at(other.target()).inbound_id;
   }
-  return policies[bypass].policy_id;
+  return policies[place].policy_id;
 }
 
 template <class T>
@@ -151,11 +150,11 @@ bool in_any(const std::vector<driver::Range<T>>& ranges, T value) {
          std::any_of(ranges.begin(), ranges.end(), [&](const auto& r) { return r.first <= value && value <= r.last; });
 }
 
-// The rules of policy number `i`, whoever sends.
-Spd rules_for_everybody(const std::vector<NumberedPolicy>& policies, std::size_t i,
+// The rules of `policy`, number `place` or a part of it, whoever sends.
+Spd rules_for_everybody(const Policy& policy, const std::vector<NumberedPolicy>& policies, std::size_t place,
                         const std::map<std::string, TargetState>& targets) {
   Spd spd;
-  const auto& [policy, policy_id] = policies[i];
+  const std::uint16_t policy_id = policies[place].policy_id;
   if (policy.action == Action::kProtect) {
     const TargetState& target = targets.at(policy.target());
     protect_outbound(policy, target, spd.outbound);
@@ -164,7 +163,8 @@ Spd rules_for_everybody(const std::vector<NumberedPolicy>& policies, std::size_t
   }
   const auto action = policy.action == Action::kBypass ? layout::Action::kBypass : layout::Action::kDiscard;
   add_rule(spd.outbound, policy.source, policy.destination, action, policy_id);
-  const std::uint16_t inbound_id = policy.action == Action::kBypass ? taken_from(policies, i, targets) : policy_id;
+  const std::uint16_t inbound_id =
+      policy.action == Action::kBypass ? taken_from(policy, policies, place, targets) : policy_id;
   add_rule(spd.inbound, policy.destination, policy.source, action, inbound_id);
   return spd;
 }
@@ -180,7 +180,7 @@ People people_of(const Policy& policy, const UsersOnLine& users) {
     people.principals[name] = one.principal;
     for (const IpAddress& address : one.addresses) people.addresses.insert(address.number());
   };
-  if (policy.group.empty()) {
+  if (!policy.user.empty()) {
     if (const auto one = users.find(policy.user); one != users.end()) add(one->first, one->second);
     return people;
   }
@@ -218,7 +218,7 @@ std::set<std::uint16_t> principals_of(const People& people) {
   return principals;
 }
 
-// Outbound rules of a policy by which each user has an SA of their own.
+// Outbound rules of a policy of people: who has an SA of their own is led into it.
 std::vector<SpdRule> send_by_own_sas(const Policy& policy, const TargetState& target, const People& people) {
   std::vector<SpdRule> rules;
   std::set<std::uint16_t> without = principals_of(people);
@@ -250,26 +250,93 @@ void keep_to(const People& people, Spd& spd) {
   std::erase_if(spd.inbound, [](const SpdRule& rule) { return rule.destination.empty(); });
 }
 
+// The rules of `policy`, number `place` or a part of it, for whom it is.
+Spd rules_of(const Policy& policy, const std::vector<NumberedPolicy>& policies, std::size_t place,
+             const std::map<std::string, TargetState>& targets, const UsersOnLine& users) {
+  Spd spd = rules_for_everybody(policy, policies, place, targets);
+  if (!policy.names_people()) return spd;
+  const People people = people_of(policy, users);
+  keep_to(people, spd);
+  if (policy.action == Action::kProtect) spd.outbound = send_by_own_sas(policy, targets.at(policy.target()), people);
+  return spd;
+}
+
+void append(Spd& spd, Spd part) {
+  std::move(part.outbound.begin(), part.outbound.end(), std::back_inserter(spd.outbound));
+  std::move(part.inbound.begin(), part.inbound.end(), std::back_inserter(spd.inbound));
+}
+
+// Rules that stand together and differ in the addresses of the WAN side alone become one: the card has few.
+void merge(std::vector<SpdRule>& rules, std::vector<driver::AddressRange> SpdRule::*wan) {
+  std::vector<SpdRule> merged;
+  for (SpdRule& rule : rules) {
+    SpdRule* last = merged.empty() ? nullptr : &merged.back();
+    std::vector<driver::AddressRange> addresses = std::move(rule.*wan);
+    if (last != nullptr) rule.*wan = last->*wan;
+    if (last != nullptr && !addresses.empty() && !(last->*wan).empty() && rule == *last) {
+      (last->*wan).insert((last->*wan).end(), addresses.begin(), addresses.end());
+      continue;
+    }
+    rule.*wan = std::move(addresses);
+    merged.push_back(std::move(rule));
+  }
+  rules = std::move(merged);
+}
+
+// A rule in front of policy number `place`: that policy, narrowed.
+Spd rules_in_front(const FrontRule& rule, const std::vector<NumberedPolicy>& policies, std::size_t place,
+                   const std::map<std::string, TargetState>& targets, const UsersOnLine& users) {
+  Policy part = policies[place].policy;
+  const auto source = part.source.intersect(rule.source);
+  const auto destination = part.destination.intersect(rule.destination);
+  if (!source || !destination) return {};
+  if (rule.action) {
+    if (*rule.action == Action::kProtect ? !part.may_protect() : part.action != Action::kAsk) return {};
+    part.action = *rule.action;
+  }
+  part.source = *source;
+  part.destination = *destination;
+  if (!rule.user.empty()) {
+    const auto user = users.find(rule.user);
+    if (user == users.end() || !means(part, user->first, user->second)) return {};
+    part.group.clear();
+    part.user = rule.user;
+  }
+  Spd spd = rules_of(part, policies, place, targets, users);
+  if (!rule.action) spd.inbound.clear();  // as without it
+  if (!rule.outbound) spd.outbound.clear();
+  return spd;
+}
+
 }  // namespace
 
-bool means(const Policy& policy, const std::string& user, const OnLine& one) {
-  if (policy.group.empty()) return user == policy.user;
-  return std::find(one.groups.begin(), one.groups.end(), policy.group) != one.groups.end();
+bool means(const Policy& policy, const std::string& name, const OnLine& user) {
+  if (!policy.group.empty()) {
+    return std::find(user.groups.begin(), user.groups.end(), policy.group) != user.groups.end();
+  }
+  return policy.user.empty() || name == policy.user;
 }
 
 Spd compile(const std::vector<NumberedPolicy>& policies, const std::map<std::string, TargetState>& targets,
-            const UsersOnLine& users) {
+            const UsersOnLine& users, const std::vector<FrontRule>& front, bool telling) {
   Spd spd;
   for (std::size_t i = 0; i < policies.size(); ++i) {
-    Spd part = rules_for_everybody(policies, i, targets);
-    const Policy& policy = policies[i].policy;
-    if (policy.names_people()) {
-      const People people = people_of(policy, users);
-      keep_to(people, part);
-      if (policy.sa_per_user()) part.outbound = send_by_own_sas(policy, targets.at(policy.target()), people);
+    const auto& [policy, policy_id] = policies[i];
+    Spd decided;
+    for (const FrontRule& rule : front) {
+      if (rule.policy == policy.name) append(decided, rules_in_front(rule, policies, i, targets, users));
     }
-    std::move(part.outbound.begin(), part.outbound.end(), std::back_inserter(spd.outbound));
-    std::move(part.inbound.begin(), part.inbound.end(), std::back_inserter(spd.inbound));
+    merge(decided.outbound, &SpdRule::destination);
+    merge(decided.inbound, &SpdRule::source);
+    append(spd, std::move(decided));
+
+    if (policy.action == Action::kAsk || (policy.tell && telling)) {
+      Spd spoken_to;
+      add_rule(spoken_to.outbound, policy.source, policy.destination, layout::Action::kHost, policy_id);
+      keep_to(people_of(policy, users), spoken_to);
+      append(spd, std::move(spoken_to));
+    }
+    append(spd, rules_of(policy, policies, i, targets, users));
   }
   return spd;
 }

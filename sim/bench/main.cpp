@@ -232,6 +232,8 @@ int run_compare(const Options& options) {
   if (!report) return fail(report.error());
   json::object drops;
   for (const auto& [reason, count] : report->drops) drops[reason] = count;
+  json::object tags;
+  for (const auto& [what, count] : report->tags) tags[what] = count;
   json::object out = head("compare", options);
   out["packets"] = report->packets;
   out["differences"] = 0;
@@ -239,6 +241,7 @@ int run_compare(const Options& options) {
   out["messages_to_host"] = report->messages;
   out["flips_in_flight"] = report->flips;
   out["drops"] = std::move(drops);
+  out["tags"] = std::move(tags);
   out["fingerprint"] = report->fingerprint;
   print(out, options.as_json);
   return 0;

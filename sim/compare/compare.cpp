@@ -12,6 +12,7 @@
 #include "driver/tables/route_compiler.hpp"
 #include "driver/tables/spd_compiler.hpp"
 #include "driver/tables/table_session.hpp"
+#include "driver/tables/tag_keys.hpp"
 #include "sim/compare/traffic.hpp"
 #include "sim/compare/twin_card.hpp"
 
@@ -98,6 +99,13 @@ class Comparison {
     if (auto r = twin_.write(reg::kLanVlan, traffic_.vlan(Port::kLan)); !r) return r;
     if (auto r = twin_.write(reg::kWanVlan, traffic_.vlan(Port::kWan)); !r) return r;
     if (auto r = twin_.write(reg::kHashSeed, kHashSeed); !r) return r;
+    if (auto r = twin_.write(reg::kPlainTags, traffic_.plain_tags() ? 1 : 0); !r) return r;
+    driver::TagKeys tags(session_->loader());
+    for (TaggedSession& session : traffic_.sessions()) {
+      auto handle = tags.install(static_cast<std::uint32_t>(rng_()), session.principal, session.key);
+      if (!handle) return handle.error();
+      session.handle = *handle;
+    }
     if (auto r = commit(); !r) return r;
     twin_.flip_software();
     return twin_.write(reg::kControl, 1);
@@ -174,6 +182,7 @@ class Comparison {
                         ? rule(to, layout::Action::kBypass, 50, 0)
                         : rule(to, layout::Action::kProtect, tunnels[choice].policy_id, tunnels[choice].out_row));
     }
+    out.back().syn_to_host = true;
     const Tunnel& limited = traffic_.limited();
     out.push_back(rule(kLimitedNet, layout::Action::kProtect, limited.policy_id, limited.out_row));
     out.push_back(rule(kEmptySaNet, layout::Action::kProtect, 77, 2000));
@@ -336,8 +345,10 @@ class Comparison {
   }
 
   Result<void> compare_messages(std::vector<Message> rtl, std::vector<Message> software) {
-    // At most one event of an unknown SPI until the host has read it: how many depends on when it reads.
-    const auto untimely = [](const Message& m) { return m.reason == layout::Upcall::kSpiUnknown; };
+    // At most one event of an unknown SPI, or of a tag, until the host has read it: how many depends on when it reads.
+    const auto untimely = [](const Message& m) {
+      return m.reason == layout::Upcall::kSpiUnknown || m.reason == layout::Upcall::kTagRejected;
+    };
     std::erase_if(rtl, untimely);
     std::erase_if(software, untimely);
     const auto way = [](const Message& m) {
@@ -401,6 +412,7 @@ class Comparison {
         return differ("counter " + std::string(code.name) + " " + std::to_string(rtl) + ", the software card says " +
                       std::to_string(software));
       }
+      if (std::string_view(code.name).starts_with("tag_")) report_.tags[code.name] = rtl;
     }
     return {};
   }

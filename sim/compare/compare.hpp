@@ -21,6 +21,7 @@ struct CompareReport {
   std::size_t messages = 0;  // to the host
   unsigned flips = 0;        // each with packets on both sides of it in the card
   std::map<std::string, std::uint64_t> drops;
+  std::map<std::string, std::uint64_t> tags;       // users' tags, by what came of them
   std::uint64_t fingerprint = 0xcbf29ce484222325;  // of every frame sent (FNV-1a): equal for equal options
 };
 

@@ -20,6 +20,7 @@ TEST(Compare, TheVerilatedCardDoesWhatTheSoftwareCardDoes) {
   for (const char* reason : {"replay_old", "replay_duplicate", "icv_mismatch", "hard_limit", "ip_extension", "vlan"}) {
     EXPECT_GT(report->drops[reason], 0u) << reason;
   }
+  for (const char* tags : {"tag_ok", "tag_unknown", "tag_forged"}) EXPECT_GT(report->tags[tags], 0u) << tags;
 }
 
 TEST(Compare, TheSeedDecidesEveryByte) {

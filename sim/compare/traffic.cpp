@@ -68,6 +68,11 @@ Traffic::Traffic(std::mt19937_64& rng) : rng_(rng) {
     renew(t);
     tunnels_.push_back(std::move(t));
   }
+  plain_tags_ = one_in(2);
+  for (std::size_t i = 0; i < kSessions; ++i) {
+    sessions_.push_back(
+        {0, static_cast<std::uint16_t>(i == 0 ? kPrincipal : 1 + below(0xffff)), secret(driver::kTagKeyBytes)});
+  }
 }
 
 void Traffic::renew(Tunnel& tunnel) {
@@ -216,12 +221,48 @@ Buffer Traffic::varied(Bytes bytes) {
   return w.bytes(packet.payload()).take();
 }
 
+// A TCP segment, that opens a connection among others.
+void Traffic::make_segment(Buffer& packet) {
+  constexpr std::size_t kFlagsAt = 13;
+  constexpr std::uint8_t kSyn = 0x02, kAck = 0x10;
+  const bool ipv6 = is_ipv6(packet);
+  const std::size_t header = ipv6 ? kIpv6Bytes : kIpv4Bytes;
+  packet[ipv6 ? 6 : 9] = driver::kProtocolTcp;
+  if (packet.size() > header + kFlagsAt) {
+    const std::uint8_t flags[] = {kSyn, kSyn | kAck, kAck, static_cast<std::uint8_t>(rng_())};
+    packet[header + kFlagsAt] = flags[below(std::size(flags))];
+  }
+  if (!ipv6) driver::write_checksum(packet, header);
+}
+
+// The packet with a tag in it: right, forged, of a session that the card does not know, made for another packet, plain,
+// or not quite one.
+Buffer Traffic::tagged(Bytes bytes) {
+  IpPacket packet;
+  (void)read_ip(bytes, is_ipv6(bytes), packet);
+  const TaggedSession& session = sessions_[below(kSessions)];
+  driver::UserTag tag{session.handle, driver::tag_check(session.key.reveal(), session.handle, packet.source,
+                                                        one_in(8) ? packet.source : packet.destination)};
+  if (one_in(4)) tag.check.reset();
+  if (tag.check && one_in(8)) (*tag.check)[below(8)] ^= static_cast<std::uint8_t>(1 + below(255));
+  if (one_in(8)) tag.handle ^= std::uint32_t{1} << below(32);
+  Buffer made = driver::put_user_tag(bytes, tag).value_or(Buffer(bytes.begin(), bytes.end()));
+  if (!one_in(8)) return made;
+  const std::size_t front = packet.ipv6 ? kIpv6Bytes : kIpv4Bytes;
+  if (made.size() >= front + 4) made[front + below(4)] ^= static_cast<std::uint8_t>(1U << below(8));
+  if (!packet.ipv6) driver::write_checksum(made, std::min<std::size_t>(made.size(), (made[0] & 0xfU) * 4));
+  return made;
+}
+
 Buffer Traffic::lan_frame(std::uint32_t destination, bool plain) {
   const std::uint32_t source = one_in(6) ? kUserAddress : kLanNet | static_cast<std::uint32_t>(below(200));
   const bool ipv6 = one_in(2);
   const Address to = address_of(destination | static_cast<std::uint32_t>(below(256)), ipv6);
-  const Buffer made = packet(address_of(source, ipv6), to, plain);
-  return ethernet(kLanMac, plain ? made : varied(made));
+  Buffer made = packet(address_of(source, ipv6), to, plain);
+  if (plain) return ethernet(kLanMac, made);
+  if (one_in(4)) make_segment(made);
+  const Buffer other = varied(made);
+  return ethernet(kLanMac, one_in(2) ? tagged(other) : other);
 }
 
 Buffer Traffic::ipsec_frame(Tunnel& tunnel, std::uint32_t inner_destination, bool plain) {

@@ -5,6 +5,7 @@
 #include <random>
 #include <vector>
 
+#include "driver/user_tag/user_tag.hpp"
 #include "hw/layout/codes.hpp"
 #include "sim/bench/frames.hpp"
 
@@ -68,6 +69,14 @@ struct Tunnel {
   std::uint64_t next_seq = 1;  // of the peer
 };
 
+// A session whose packets carry a tag. Its handle is filled in when it is installed.
+struct TaggedSession {
+  std::uint32_t handle = 0;
+  std::uint16_t principal = 0;
+  Secret key;
+};
+inline constexpr std::size_t kSessions = 2;
+
 struct Offered {
   layout::Port port = layout::Port::kLan;
   Buffer frame;
@@ -80,6 +89,8 @@ class Traffic {
 
   std::vector<Tunnel>& tunnels() { return tunnels_; }
   [[nodiscard]] Tunnel& limited() { return tunnels_.back(); }
+  std::vector<TaggedSession>& sessions() { return sessions_; }
+  [[nodiscard]] bool plain_tags() const { return plain_tags_; }
   // The VLAN of a port's frames; 0: none.
   [[nodiscard]] std::uint16_t vlan(layout::Port port) const { return vlans_[port == layout::Port::kWan ? 1 : 0]; }
   // New protocols, modes, ciphers, keys and numbers for a tunnel that is to be installed anew.
@@ -107,6 +118,8 @@ class Traffic {
   // Of nothing but a header sometimes, unless it is to have a payload.
   Buffer packet(const Address& source, const Address& destination, bool with_payload = false);
   Buffer varied(Bytes packet);
+  void make_segment(Buffer& packet);
+  Buffer tagged(Bytes packet);
   // `plain`: such that any SA of the comparison carries it.
   Buffer lan_frame(std::uint32_t destination, bool plain);
   Buffer ipsec_frame(Tunnel& tunnel, std::uint32_t inner_destination, bool plain);
@@ -119,6 +132,8 @@ class Traffic {
   std::mt19937_64& rng_;
   std::uint16_t vlans_[2] = {0, 0};
   std::vector<Tunnel> tunnels_;
+  std::vector<TaggedSession> sessions_;
+  bool plain_tags_ = false;
   std::vector<Buffer> delivered_;          // protected frames sent before, to be sent again
   std::vector<Buffer> limited_delivered_;  // and those of the SA with limits
   std::uint64_t number_ = 0;

@@ -46,6 +46,13 @@ struct DrivenCard {
     ASSERT_TRUE(control.enable(true));
   }
 
+  void install(const std::vector<RandomSession>& sessions, bool plain_tags) {
+    for (const RandomSession& one : sessions) {
+      ASSERT_TRUE(session.loader().write_rows({{layout::TableId::kTagKey, one.handle % layout::kTagRows, one.row}}));
+    }
+    ASSERT_TRUE(control.accept_plain_tags(plain_tags));
+  }
+
   layout::Row state(bool outbound, unsigned row) {
     EXPECT_TRUE(card.write(layout::reg::kSaStateSelect, (outbound ? 1U << 31 : 0) | row));
     while (card.read(layout::reg::kSaStateReady).value() == 0) {

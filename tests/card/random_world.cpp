@@ -29,6 +29,7 @@ const std::vector<Address> kPeers = {v4(0xc0000202), v4(0xc0000203), v6(0xff0000
 const std::vector<std::uint16_t> kPorts = {22, 53, 80, 443, 4500, 60000};
 constexpr unsigned kSas = 8;
 constexpr unsigned kPolicies = 3;
+constexpr unsigned kSessions = 4;
 constexpr unsigned kMostInside = 60;  // sequence numbers of one SA, so that what is late by the rest is not too late
 
 bool is_ah(const RandomSa& sa, const layout::Field& protocol) { return Protocol(sa.sa.get(protocol)) == Protocol::kAh; }
@@ -85,6 +86,16 @@ RandomWorld::RandomWorld(unsigned seed) : random_{std::mt19937(seed)} {
     if (i == 3) sa.limits.set(layout::sa_limits::kSoftPackets, 40);
     if (i == 4) sa.limits.set(layout::sa_limits::kSoftBytes, 20000);
     inbound_.push_back(sa);
+  }
+  plain_tags_ = one_in(2);
+  for (unsigned i = 0; i < kSessions; ++i) {
+    namespace key = layout::tag_key;
+    RandomSession session{random_(), bytes(driver::kTagKeyBytes), {}};
+    session.row.set(key::kValid, i != 0);
+    session.row.set(key::kPrincipal, random_() % 5);
+    session.row.set(key::kHandle, session.handle);
+    std::copy(session.key.begin(), session.key.end(), session.row.bytes().begin() + key::kKey.lsb / 8);
+    sessions_.push_back(session);
   }
 }
 
@@ -152,6 +163,7 @@ driver::SpdRule RandomWorld::random_rule(bool outbound) {
   rule.action = actions[random_() % 7];
   const unsigned sa = random_() % kSas;
   rule.policy_id = static_cast<std::uint16_t>(1 + sa % kPolicies);
+  rule.syn_to_host = one_in(3);
   if (outbound) rule.sa_index = static_cast<std::uint16_t>(one_in(20) ? random_() : outbound_[sa].row);
   return rule;
 }
@@ -273,6 +285,24 @@ Buffer RandomWorld::packet(const Address& source, const Address& destination) {
   return packet_with(source, destination, protocol(), payload(), false);
 }
 
+// Of a session, most of them right; the bytes behind the table's, and the packet, may be anything.
+Buffer RandomWorld::with_user_tag(Bytes packet, const Address& source, const Address& destination) {
+  const RandomSession& session = sessions_[random_() % kSessions];
+  driver::UserTag tag{session.handle, std::nullopt};
+  const bool elsewhere = one_in(8);  // made for another destination
+  if (!one_in(4)) tag.check = driver::tag_check(session.key, tag.handle, source, elsewhere ? source : destination);
+  if (one_in(8)) tag.handle ^= 1U << random_() % 32;
+  if (tag.check && one_in(8)) (*tag.check)[random_() % 8] ^= static_cast<std::uint8_t>(1U << random_() % 8);
+  Buffer tagged = driver::put_user_tag(packet, tag).value_or(Buffer(packet.begin(), packet.end()));
+  const std::size_t front = source.is_v4() ? driver::kIpv4Bytes : driver::kIpv6Bytes;
+  if (one_in(8) && tagged.size() >= front + 4) {
+    tagged[front + random_() % 4] ^= static_cast<std::uint8_t>(1U << random_() % 8);
+    if (source.is_v4() && one_in(2))
+      driver::write_checksum(tagged, std::min<std::size_t>(tagged.size(), (tagged[0] & 15U) * 4));
+  }
+  return tagged;
+}
+
 Buffer RandomWorld::frame(const driver::MacAddress& destination, Bytes packet) {
   const std::uint16_t ethertype = !packet.empty() && packet[0] >> 4 == 6 ? 0x86dd : 0x0800;
   const std::uint16_t others[] = {0x0806, 0x0806, 0x0800, 0x86dd, 0x88cc, 0x8100};
@@ -297,7 +327,9 @@ Buffer RandomWorld::on_wire(layout::Port port, Bytes frame) {
 Buffer RandomWorld::lan_frame() {
   const Address& source = pick(one_in(6) ? kOurs : kInside);
   const auto& to = one_in(12) ? kOurs : one_in(20) ? kInside : one_in(6) ? kPeers : kOutside;
-  return frame(kLanMac, packet(source, pick(to, source)));
+  const Address& destination = pick(to, source);
+  const Buffer made = packet(source, destination);
+  return frame(kLanMac, one_in(3) ? with_user_tag(made, source, destination) : made);
 }
 
 // Mostly the next one; or again, late or too late; or with a gap.

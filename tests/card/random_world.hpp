@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A random gateway for a card: addresses, users, SPD, routes, SAs, VLANs; and random traffic that meets all of it.
+// A random gateway for a card: addresses, users and their tags, SPD, routes, SAs, VLANs; and random traffic that meets
+// all of it.
 #pragma once
 
 #include <map>
@@ -10,6 +11,7 @@
 #include "driver/ip/ip.hpp"
 #include "driver/tables/route_compiler.hpp"
 #include "driver/tables/spd_compiler.hpp"
+#include "driver/user_tag/user_tag.hpp"
 #include "hw/layout/row.hpp"
 
 namespace sallyport::tests {
@@ -30,6 +32,13 @@ struct RandomSa {
   std::uint64_t sent = 0;  // inbound: last sequence number the peer used
 };
 
+// A session whose packets carry a tag.
+struct RandomSession {
+  std::uint32_t handle = 0;
+  Buffer key;
+  layout::Row row;  // of tag_key
+};
+
 class RandomWorld {
  public:
   explicit RandomWorld(unsigned seed);
@@ -38,9 +47,11 @@ class RandomWorld {
   [[nodiscard]] driver::TableImage next_tables();
   [[nodiscard]] const std::vector<RandomSa>& outbound() const { return outbound_; }
   [[nodiscard]] const std::vector<RandomSa>& inbound() const { return inbound_; }
+  [[nodiscard]] const std::vector<RandomSession>& sessions() const { return sessions_; }
+  [[nodiscard]] bool plain_tags() const { return plain_tags_; }
   [[nodiscard]] std::uint16_t vlan(layout::Port port) const { return vlans_[port == layout::Port::kWan ? 1 : 0]; }
 
-  // Without a tag.
+  // Without VLAN tag.
   Buffer lan_frame();
   Buffer wan_frame();
   // A frame as it comes to a port: with its VLAN's tag, when it has one; or, now and then, with another.
@@ -66,6 +77,7 @@ class RandomWorld {
                      bool sound);
   Buffer ipv4(const Address& source, const Address& destination, std::uint8_t protocol, Bytes payload, bool sound);
   Buffer ipv6(const Address& source, const Address& destination, std::uint8_t protocol, Bytes payload, bool sound);
+  Buffer with_user_tag(Bytes packet, const Address& source, const Address& destination);
   Buffer frame(const driver::MacAddress& destination, Bytes packet);
   std::uint64_t next_seq(RandomSa& sa);
   Buffer esp(RandomSa& sa, std::uint8_t next_header, Bytes content);
@@ -85,6 +97,8 @@ class RandomWorld {
   std::uint16_t vlans_[2] = {0, 0};
   std::vector<RandomSa> outbound_;
   std::vector<RandomSa> inbound_;
+  std::vector<RandomSession> sessions_;
+  bool plain_tags_ = false;
 };
 
 }  // namespace sallyport::tests

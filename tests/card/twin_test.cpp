@@ -44,10 +44,10 @@ std::string text(const Message& m) {
 bool chained(const RandomSa& sa) { return layout::kCipherShapes[sa.sa.get(layout::sa_in::kCipher)].icv == 0; }
 
 // A way through the card to the host.
-constexpr unsigned kWays = 9;
+constexpr unsigned kWays = 10;
 unsigned way_of(const Message& m, bool chained_sa) {
   const bool event = m.frame.empty();
-  if (m.port == Port::kLan) return event ? 1 : 0;
+  if (m.port == Port::kLan) return !event ? 0 : m.reason == layout::Upcall::kTagRejected ? 9 : 1;
   if (event) return m.reason == layout::Upcall::kSpiUnknown ? 2 : chained_sa ? 7 : 3;
   const bool as_received = !m.decapsulated && (m.reason == layout::Upcall::kLocal || m.reason == layout::Upcall::kArp);
   return as_received ? 4 : !m.decapsulated ? 6 : chained_sa ? 8 : 5;
@@ -83,6 +83,7 @@ class Twins : public testing::TestWithParam<unsigned> {
   void SetUp() override {
     for (DrivenCard* side : {&software_side_, &verilated_side_}) {
       side->install(world_.outbound(), world_.inbound());
+      side->install(world_.sessions(), world_.plain_tags());
       for (const Port port : {Port::kLan, Port::kWan}) {
         ASSERT_TRUE(side->control.set_vlan(port, world_.vlan(port)));
       }
@@ -107,10 +108,12 @@ class Twins : public testing::TestWithParam<unsigned> {
     const auto where = layout::Inject(random_() % 4);
     const Buffer frame = random_() % 2 ? world_.lan_frame() : world_.wan_frame();
     if (frame.size() < 14) return;
-    ASSERT_TRUE(software_side_.sent.send(where, frame));
+    std::optional<std::uint16_t> sender;
+    if (random_() % 2) sender = static_cast<std::uint16_t>(random_() % 5);
+    ASSERT_TRUE(software_side_.sent.send(where, frame, sender));
     const bool as_it_is = where == layout::Inject::kLanTx || where == layout::Inject::kWanTx;
     keep(as_it_is ? 3 : way_taken());
-    ASSERT_TRUE(verilated_side_.sent.send(where, frame));
+    ASSERT_TRUE(verilated_side_.sent.send(where, frame, sender));
   }
 
   // Everything that both cards have done since the last call.
@@ -212,6 +215,10 @@ TEST_P(Twins, DoTheSameWithEveryPacket) {
   const auto counters = software_side_.control.counters().value();
   EXPECT_GT(counters.of(Counter::kEspOut), 50U);
   EXPECT_GT(counters.of(Counter::kEspIn), 50U);
+  for (const Counter tags : {Counter::kTagOk, Counter::kTagUnknown, Counter::kTagForged}) {
+    EXPECT_GT(counters.of(tags), 20U) << layout::kCounterNames[static_cast<unsigned>(tags)].name;
+  }
+  EXPECT_EQ(counters.of(Counter::kTagPlain) == 0, world_.plain_tags());
   unsigned reasons = 0;
   for (const std::uint64_t n : drops) reasons += n != 0;
   EXPECT_GT(reasons, 18U) << "the traffic is not varied enough";

@@ -23,6 +23,9 @@ std::vector<Buffer> seeds() {
                    "key_out=\"202122232425262728292a2b2c2d2e2f30313233\"\n"
                    "[[policies]]\nname=\"web\"\ndestination=\"10.3.0.0/16\"\nprotocol=\"tcp\"\n"
                    "destination_port=\"443\"\naction=\"protect\"\nsa=\"m\"\n"),
+      seed(frame + "[[policies]]\nname=\"web\"\nwhen=[\"mon-fri 08:00-18:00\"]\naction=\"bypass\"\n"
+                   "[[expectations]]\nname=\"e\"\nuser=\"a\"\ngroups=[\"g\"]\nto=\"10.3.0.1\"\nprotocol=\"udp\"\n"
+                   "port=\"53\"\nat=\"mon 09:00\"\npolicy=\"web\"\naction=\"bypass\"\n"),
   };
 }
 
@@ -35,6 +38,9 @@ void run(Bytes input) {
   for (const auto& p : config->policies) {
     must(policy::validate(p).has_value(), "a policy that was taken is sound");
     must(gateway::check_references(*config, p).has_value(), "a policy that was taken refers to what exists");
+  }
+  for (const auto& e : config->expectations) {
+    must(policy::validate(e).has_value(), "an expectation that was taken is sound");
   }
   for (const auto& c : config->connections) must(ike::validate(c.connection).has_value(), "a connection is sound");
 }

@@ -24,6 +24,26 @@ class Owner : public SessionOwner {
   void on_end(const Session&, EndReason, std::function<void()> done) override { done(); }
 };
 
+// Asks nobody but alice, who is logged in.
+class Asker : public Questions {
+ public:
+  [[nodiscard]] json::array open_questions(const std::string& user) const override {
+    must(user == "alice", "only who is logged in reads questions");
+    return {json::object{{"id", 1}}};
+  }
+  [[nodiscard]] json::array answers_of(const std::string& user) const override { return open_questions(user); }
+  void answer(const Session& session, const std::string& question, const std::string&, const std::string&,
+              std::function<void(Result<std::string>)> respond) override {
+    must(session.user == "alice", "only who is logged in answers");
+    respond(question);
+  }
+  void forget(const std::string& user, const std::string& answer,
+              std::function<void(Result<std::string>)> respond) override {
+    must(user == "alice", "only who is logged in takes an answer back");
+    respond(answer);
+  }
+};
+
 // Whoever says "open sesame" is alice.
 class Sesame : public Authenticator {
  public:
@@ -46,7 +66,7 @@ struct World {
     DeskSettings settings;
     settings.threads = 1;
     desk = std::make_unique<LoginDesk>(loop, *directory, std::move(ways), owner, settings);
-    service = std::make_unique<LoginService>(*desk);
+    service = std::make_unique<LoginService>(*desk, asker);
   }
   ~World() {
     desk.reset();
@@ -56,6 +76,7 @@ struct World {
   std::unique_ptr<SharedDirectory> directory;
   boost::asio::io_context loop;
   Owner owner;
+  Asker asker;
   std::unique_ptr<LoginDesk> desk;
   std::unique_ptr<LoginService> service;
 };
@@ -78,6 +99,9 @@ std::vector<Buffer> seeds() {
            "\nPOST /v1/session/renew TOKEN \n"
            R"(POST /v1/session/renew TOKEN {"answer":{"password":"open sesame"}})"
            "\nGET /v1/session TOKEN \n"
+           R"(POST /v1/answers/1 TOKEN {"choice":"clear","remember":"flow"})"
+           "\nGET /v1/questions TOKEN \n"
+           "DELETE /v1/answers/1 TOKEN \n"
            R"(POST /v1/session/logout TOKEN {"reason":"logout"})"
            "\n"),
       seed("event: message\ndata: {\"text\":\"sent in the clear\"}\n\nevent: end\ndata: {\"reason\":\"logout\"}\n\n")};
@@ -91,7 +115,7 @@ void run(Bytes input) {
   std::string login;
   std::string token;
   std::string_view rest = text;
-  for (int lines = 0; !rest.empty() && lines < 8; ++lines) {
+  for (int lines = 0; !rest.empty() && lines < 12; ++lines) {
     std::string_view line = rest.substr(0, rest.find('\n'));
     rest.remove_prefix(std::min(line.size() + 1, rest.size()));
     api::Request request;

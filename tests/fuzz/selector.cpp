@@ -34,6 +34,7 @@ std::vector<Buffer> seeds() {
           seed("::ffff:0:0-::1:0:0:0[ipv6-icmp]"),
           seed("action=protect"),
           seed("0.0.0.0/0"),
+          seed("when=mon-fri 08:00-18:00, sat 22:00-06:00"),
           seed("source_port=1000-2000")};
 }
 

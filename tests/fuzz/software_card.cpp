@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Frames at every port of a software card with rules and SAs, some of them sealed under its inbound key so that what is
-// inside is seen: ESP and AH, in tunnel and transport mode, over IPv4 and IPv6. Every packet ends once: sent, given to
-// the host, or under one drop reason; and nothing that claims to come from behind the peer reaches the LAN unless it
-// came sealed.
+// inside is seen: ESP and AH, in tunnel and transport mode, over IPv4 and IPv6; from LAN with users' tags. Every packet
+// ends once: sent, given to the host, or under one drop reason; and nothing that claims to come from behind the peer
+// reaches the LAN unless it came sealed.
 //
 // The input is a byte that says what the SAs are, and records: kind, length (16 bits), bytes.
 #include "driver/software/card_bench.hpp"
+#include "driver/user_tag/user_tag.hpp"
 #include "tests/fuzz/target.hpp"
 
 namespace sallyport::fuzz {
@@ -15,17 +16,37 @@ using namespace driver;
 using layout::Counter;
 using layout::Port;
 
-enum class Kind : std::uint8_t { kLan, kWan, kLanPacket, kWanPacket, kSealed, kSealedContent, kFromHost, kCount };
+enum class Kind : std::uint8_t {
+  kLan,
+  kWan,
+  kLanPacket,
+  kWanPacket,
+  kSealed,
+  kSealedContent,
+  kFromHost,
+  kTagged,
+  kCount
+};
 
 // What the SAs are, by bits of the input's first byte.
-constexpr unsigned kAh = 1, kTransport = 2, kOverIpv6 = 4, kVlan = 8;
+constexpr unsigned kAh = 1, kTransport = 2, kOverIpv6 = 4, kVlan = 8, kPlainTags = 16;
+constexpr std::uint32_t kHandle = 0x11220005;
 
 constexpr std::size_t kLargestFrame = 9300;  // and a little more than the card takes
 constexpr std::size_t kMostRecords = 40;     // fewer than the ring's slots
 
 class Gateway : public CardBench {
  public:
-  Gateway() { SetUp(); }
+  Gateway() {
+    SetUp();
+    set_rule(layout::TableId::kSpdOut, 0, layout::Action::kProtect, bench::kOutIndex, true);
+    layout::Row session;
+    session.set(layout::tag_key::kValid, 1);
+    session.set(layout::tag_key::kPrincipal, 3);
+    session.set(layout::tag_key::kHandle, kHandle);
+    std::copy(tag_key_.begin(), tag_key_.end(), session.bytes().begin() + layout::tag_key::kKey.lsb / 8);
+    (void)load(layout::TableId::kTagKey, {{kHandle % layout::kTagRows, session}}, 0);
+  }
   void TestBody() override {}
 
   void run(Bytes input) {
@@ -40,7 +61,10 @@ class Gateway : public CardBench {
       const std::size_t length = r.u16();
       const Bytes bytes = r.take(std::min({length, r.left(), kLargestFrame}));
       const std::size_t seen = sent_.size();
+      const std::uint64_t tags = tags_counted();
       put_in(kind, bytes, seq);
+      must(tags_counted() - tags <= (kind == Kind::kWan || kind == Kind::kWanPacket ? 0 : 1),
+           "a tag is counted once, from LAN");
       ++frames;
       must(records_.size() == frames, "every packet ends once");
       if (kind == Kind::kSealed || kind == Kind::kSealedContent || kind == Kind::kFromHost) continue;
@@ -65,6 +89,11 @@ class Gateway : public CardBench {
     b.out = counter(Counter::kLanTx) + counter(Counter::kWanTx) + counter(Counter::kHostRx);
     for (unsigned i = 0; i < layout::kDropReasons; ++i) b.out += drops(layout::Drop(i));
     return b;
+  }
+
+  std::uint64_t tags_counted() {
+    return counter(Counter::kTagOk) + counter(Counter::kTagUnknown) + counter(Counter::kTagForged) +
+           counter(Counter::kTagPlain);
   }
 
   // Loading a key begins the SA's living state anew.
@@ -94,6 +123,7 @@ class Gateway : public CardBench {
     install_sa_in(sa_in, peer);
     install_sa_out(sa_out, peer);
     write(layout::reg::kLanVlan, is(kVlan) ? 7 : 0);
+    write(layout::reg::kPlainTags, is(kPlainTags) ? 1 : 0);
   }
   [[nodiscard]] bool is(unsigned what) const { return (what_ & what) != 0; }
 
@@ -134,6 +164,26 @@ class Gateway : public CardBench {
         return from_wan(sealed(seq, bytes.empty() ? 0 : bytes[0], bytes));
       case Kind::kFromHost:
         return send_from_host(bytes, bytes.empty() ? 0 : bytes[0] % 8);
+      case Kind::kTagged: {  // what the tag is, its handle when it is none of ours, and a packet
+        ByteReader r(bytes);
+        const std::uint8_t what = r.u8();
+        UserTag tag{(what & 1) != 0 ? r.u32() : kHandle, std::nullopt};
+        const Buffer packet = mended(r.rest());
+        IpPacket read;
+        const bool sound = read_ip_of(ethertype_of(packet), packet, read) == HeaderFault::kNone;
+        if ((what & 2) == 0) tag.check = tag_check(tag_key_, tag.handle, read.source, read.destination);
+        if (tag.check && (what & 4) != 0) (*tag.check)[what >> 5] ^= 1;
+        const Buffer tagged = put_user_tag(packet, tag).value_or(packet);
+        const std::uint64_t right = counter(Counter::kTagOk);
+        card_.receive(Port::kLan, is(kVlan) ? bench::tagged(bench::frame(bench::kLanMac, tagged), 7)
+                                            : bench::frame(bench::kLanMac, tagged));
+        if (sound && what == 0 && tagged.size() != packet.size() &&
+            tagged.size() + kEthernetBytes <= layout::kMaxFrame) {
+          must(counter(Counter::kTagOk) == right + 1, "a right tag is accepted");
+        }
+        if (tag.check && (what & 4) != 0) must(counter(Counter::kTagOk) == right, "a forged tag is refused");
+        return;
+      }
       case Kind::kCount:
         return;
     }
@@ -173,6 +223,7 @@ class Gateway : public CardBench {
 
   const bench::EspPeer ah_peer_ =
       bench::EspPeer::with_keys(layout::Cipher::kNull, layout::Integrity::kHmacSha256_128, 0, 11);
+  const Buffer tag_key_ = Buffer(kTagKeyBytes, 0x5a);
   unsigned what_ = 0;
 };
 
@@ -196,7 +247,7 @@ std::vector<Buffer> seeds() {
   const Packet web{
       .destination = kWebServer, .protocol = kProtocolTcp, .payload = ByteWriter().u16(5000).u16(80).zeros(16).take()};
   std::vector<Buffer> out;
-  for (unsigned what = 0; what < 2 * kVlan; ++what) {
+  for (unsigned what = 0; what < 2 * kPlainTags; ++what) {
     Buffer& seed = out.emplace_back(1, static_cast<std::uint8_t>(what));
     const Address& ours = (what & kOverIpv6) != 0 ? kGateway6 : kGateway;
     const Address& theirs = (what & kOverIpv6) != 0 ? kPeer6 : kPeer;
@@ -216,6 +267,12 @@ std::vector<Buffer> seeds() {
     for (const std::uint8_t protocol : {kProtocolEsp, kProtocolAh}) {
       const Packet garbage{.source = theirs, .destination = ours, .protocol = protocol, .payload = Buffer(60, 1)};
       add(seed, Kind::kWan, wan_frame(garbage));
+    }
+    for (const std::uint8_t tag : {0, 2, 4}) {
+      for (const Packet& p : {outbound, outbound6, web}) {
+        add(seed, Kind::kTagged, ByteWriter().u8(tag).bytes(ip(p)).take());
+        add(seed, Kind::kTagged, ByteWriter().u8(tag | 1).u32(0x33440005).bytes(ip(p)).take());
+      }
     }
     add(seed, Kind::kFromHost, lan_frame(outbound));
     add(seed, Kind::kWanPacket, ip(inbound));

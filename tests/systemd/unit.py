@@ -72,7 +72,7 @@ class Unit(unittest.TestCase):
         status = self.guest.run(f"cat /proc/{first}/status; stat -c %a /run/sallyport /var/lib/sallyport")[1]
         self.assertRegex(status, r"NoNewPrivs:\t1\n")
         self.assertRegex(status, r"CapEff:\t0000000000003400\n")  # CAP_NET_BIND_SERVICE, CAP_NET_ADMIN, CAP_NET_RAW
-        self.assertTrue(status.endswith("\n700\n700\n"), status)
+        self.assertTrue(status.endswith("\n711\n700\n"), status)
 
         self.guest.run(f"kill -9 {first}")
         wait_for("systemd to start it again", lambda: self.property("MainPID") not in ("0", first), seconds=60)

@@ -83,6 +83,7 @@ module inbound
     .rx_tuser,
     .inject,
     .inject_length_i,
+    .inject_sender_i('0),
     .frame          (outer_frames),
     .done_i         (outer_taken),
     .valid_o        (outer_parsed),
@@ -90,6 +91,8 @@ module inbound
     .verdict_o      (outer_verdict),
     .ip_o           (outer_ip),
     .ipsec_o        (outer_ipsec),
+    .claim_valid_o  (),
+    .claim_o        (),
     .received_o,
     .drop_o         (rx_drop_o),
     .admit_o,
@@ -340,6 +343,8 @@ module inbound
     .hash_seed_i,
     .valid_i      (inner_parsed),
     .key_i        (key),
+    .named_i      (1'b0),  // by its address alone
+    .name_i       ('0),
     .valid_o      (result_valid),
     .result_o     (result)
   );

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The way from the LAN: received frames and the host's in; ESP, AH and forwarded frames for the WAN out, upcalls to the host.
 module outbound
-  import layout_pkg::*, stream_pkg::*, sa_pkg::*, parse_pkg::*, path_pkg::*, host_if_pkg::*, chain_pkg::*;
+  import layout_pkg::*, stream_pkg::*, sa_pkg::*, parse_pkg::*, path_pkg::*, host_if_pkg::*, chain_pkg::*,
+         tag_pkg::*;
 (
   input  logic         clk_i,
   input  logic         rst_ni,
@@ -11,6 +12,7 @@ module outbound
   input  logic [11:0]  lan_vlan_i,
   input  logic [47:0]  wan_mac_i,
   input  logic [31:0]  hash_seed_i,
+  input  logic         plain_tags_i,
   input  logic [31:0]  generation_i,
   // tables, and the living state of sa_out
   input  table_write_t table_write_i,
@@ -29,6 +31,7 @@ module outbound
   input  logic         rx_tuser,
   stream_if.snk        inject,
   input  frame_bytes_t inject_length_i,  // beside every beat
+  input  sender_t      inject_sender_i,  // likewise
   // the chain engine
   input  logic         chain_room_i,
   stream_if.src        chain_plain,
@@ -54,6 +57,7 @@ module outbound
   output flight_t      drop_leave_o[2],  // of the packets dropped
   output logic         esp_o,
   output logic         bypass_o,
+  output tag_counts_t  tag_o,
   output logic         event_valid_o,
   output notice_t      event_o,
   output logic         busy_o
@@ -66,9 +70,14 @@ module outbound
   logic       parsed_valid, job_taken, entrance_busy;
   admission_t parsed_admission;
   verdict_t   parsed_verdict;
-  ip_t        ip;
+  ip_t        ip, whole_ip;
+  logic       claim_valid;
+  claim_t     claim;
 
-  entrance #(.Jobs(Jobs)) u_entrance (
+  entrance #(
+    .Jobs(Jobs),
+    .Tags(1'b1)
+  ) u_entrance (
     .clk_i,
     .rst_ni,
     .enable_i,
@@ -82,17 +91,66 @@ module outbound
     .rx_tuser,
     .inject,
     .inject_length_i,
+    .inject_sender_i,
     .frame          (frames),
     .done_i         (job_taken),
     .valid_o        (parsed_valid),
     .admission_o    (parsed_admission),
     .verdict_o      (parsed_verdict),
-    .ip_o           (ip),
+    .ip_o           (whole_ip),
     .ipsec_o        (),  // ESP from the LAN is a packet like any other
+    .claim_valid_o  (claim_valid),
+    .claim_o        (claim),
     .received_o,
     .drop_o         (rx_drop_o),
     .admit_o,
     .busy_o         (entrance_busy)
+  );
+
+  // What the host gives back is not given to it again for opening a connection.
+  logic given_back;
+
+  delay_line #(
+    .Width (1),
+    .Clocks(ParseLatency)
+  ) u_given_back (
+    .clk_i,
+    .rst_ni,
+    .valid_i(claim_valid),
+    .data_i (claim.sender.known),
+    .valid_o(),  // as parse's
+    .data_o (given_back)
+  );
+
+  always_comb begin
+    ip = whole_ip;
+    if (given_back) ip.opens = 1'b0;
+  end
+
+  // ---- who sent it
+  logic        sender_valid, named, tag_wiping, rejected;
+  logic [15:0] name;
+  notice_t     rejection;
+
+  tag_check u_tag_check (
+    .clk_i,
+    .rst_ni,
+    .table_write_i,
+    .wipe_i,
+    .wiping_o           (tag_wiping),
+    .plain_tags_i,
+    .valid_i            (claim_valid),
+    .claim_i            (claim),
+    .parsed_valid_i     (parsed_valid),
+    .parsed_passes_i    (parsed_verdict.fate == Undecided),
+    .parsed_generation_i(parsed_admission.generation),
+    .parsed_source_i    (ip.source),
+    .valid_o            (sender_valid),
+    .named_o            (named),
+    .principal_o        (name),
+    .counts_o           (tag_o),
+    .event_valid_o      (rejected),
+    .event_o            (rejection)
   );
 
   // ---- lookups
@@ -110,7 +168,10 @@ module outbound
   next_hop_t       next_hop;
   logic            lookup_ready, next_hop_ready, gcm_ready, sa_wiping, gcm_wiping;
 
-  lookup #(.Outbound(1'b1)) u_lookup (
+  lookup #(
+    .Outbound(1'b1),
+    .Sender  (SenderLatency)
+  ) u_lookup (
     .clk_i,
     .rst_ni,
     .table_write_i,
@@ -118,6 +179,8 @@ module outbound
     .hash_seed_i,
     .valid_i      (parsed_valid),
     .key_i        (key),
+    .named_i      (named),
+    .name_i       (name),
     .valid_o      (result_valid),
     .result_o     (result)
   );
@@ -153,14 +216,16 @@ module outbound
     .capture_o
   );
 
-  assign table_ready_o = lookup_ready && next_hop_ready && gcm_ready && !sa_wiping;
-  assign wiping_o      = sa_wiping || gcm_wiping;
+  assign table_ready_o = lookup_ready && next_hop_ready && gcm_ready && !sa_wiping && !tag_wiping;
+  assign wiping_o      = sa_wiping || gcm_wiping || tag_wiping;
 
   // ---- decision
   logic   decided;
   job_t   decided_job, job, moved_job;
   encap_t decided_encap, encap, moved_encap;
   logic   decide_busy, job_room, job_there, mover_busy, encap_busy, dropped;
+  logic   sa_event_valid;
+  notice_t sa_event;
 
   decide_outbound u_decide (
     .clk_i,
@@ -189,8 +254,8 @@ module outbound
     .encap_o         (decided_encap),
     .bypass_o,
     .esp_o,
-    .event_valid_o,
-    .event_o,
+    .event_valid_o   (sa_event_valid),
+    .event_o         (sa_event),
     .busy_o          (decide_busy)
   );
 
@@ -259,12 +324,26 @@ module outbound
     .busy_o          (encap_busy)
   );
 
-  assign busy_o = entrance_busy || decide_busy || mover_busy || encap_busy;
+  // An SA's event goes at once. That a tag was rejected is told once until the host has read it, so one may wait and more be lost.
+  logic    waiting_q;
+  notice_t rejection_q;
+
+  assign event_valid_o = sa_event_valid || waiting_q;
+  assign event_o       = sa_event_valid ? sa_event : rejection_q;
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) waiting_q <= 1'b0;
+    else if (rejected) waiting_q <= 1'b1;
+    else if (!sa_event_valid) waiting_q <= 1'b0;
+    if (rejected && (!waiting_q || !sa_event_valid)) rejection_q <= rejection;
+  end
+
+  assign busy_o = entrance_busy || decide_busy || mover_busy || encap_busy || waiting_q;
 
   always_ff @(posedge clk_i) begin
     if (rst_ni) assert (!decided || job_room) else $error("a job without credit");
   end
 
-  wire unused = &{1'b0, row_answer, moved_job};
+  wire unused = &{1'b0, row_answer, moved_job, sender_valid};
 
 endmodule

@@ -4,7 +4,7 @@
 // Ports of the MACs are AXI4-Stream without FCS; a frame's first byte is tdata[7:0]. The MAC never waits: a receive
 // port's tready is always 1. tkeep counts only in a frame's last beat; tuser of the last beat marks a bad frame.
 module sallyport_card
-  import layout_pkg::*, stream_pkg::*, parse_pkg::*, path_pkg::*, host_if_pkg::*, chain_pkg::*;
+  import layout_pkg::*, stream_pkg::*, parse_pkg::*, path_pkg::*, host_if_pkg::*, chain_pkg::*, tag_pkg::*;
 (
   input logic clk_i,
   input logic rst_ni,  // synchronous
@@ -98,6 +98,7 @@ module sallyport_card
   logic                   enable, wipe, wiping;
   logic [47:0]            lan_mac, wan_mac;
   logic [11:0]            lan_vlan, wan_vlan;
+  logic                   plain_tags;
   logic                   capture, capture_outbound, captured, captured_out, captured_in;
   logic [SaIndexBits-1:0] capture_sa_index;
   sa_out_state_t          state_out;
@@ -112,6 +113,8 @@ module sallyport_card
   notice_t [1:0]          notice;
   inject_e                inject;
   frame_bytes_t           inject_length;
+  sender_t                inject_sender;
+  tag_counts_t            tag_counts;
   notice_t                outbound_notice, inbound_notice;
   logic                   host_if_busy, outbound_busy, inbound_busy, chain_busy, lan_tx_busy, wan_tx_busy;
 
@@ -182,6 +185,7 @@ module sallyport_card
     .wan_mac_o                (wan_mac),
     .lan_vlan_o               (lan_vlan),
     .wan_vlan_o               (wan_vlan),
+    .plain_tags_o             (plain_tags),
     .hash_seed_o              (hash_seed),
     .capture_valid_o          (capture),
     .capture_outbound_o       (capture_outbound),
@@ -201,6 +205,7 @@ module sallyport_card
     .host_tx                  (from_host),
     .host_tx_inject_o         (inject),
     .host_tx_length_o         (inject_length),
+    .host_tx_sender_o         (inject_sender),
     .busy_o                   (host_if_busy)
   );
 
@@ -255,6 +260,7 @@ module sallyport_card
     .lan_vlan_i        (lan_vlan),
     .wan_mac_i         (wan_mac),
     .hash_seed_i       (hash_seed),
+    .plain_tags_i      (plain_tags),
     .generation_i      (generation),
     .table_write_i     (table_write),
     .table_ready_o     (outbound_ready),
@@ -271,6 +277,7 @@ module sallyport_card
     .rx_tuser          (lan_rx_tuser),
     .inject            (as_lan_rx),
     .inject_length_i   (inject_length),
+    .inject_sender_i   (inject_sender),
     .chain_room_i      (out_room),
     .chain_plain       (out_plain),
     .chain_packet_o    (out_packet),
@@ -293,10 +300,13 @@ module sallyport_card
     .drop_leave_o      (outbound_leave),
     .esp_o             (counts.esp_out),
     .bypass_o          (counts.bypass_out),
+    .tag_o             (tag_counts),
     .event_valid_o     (event_valid[0]),
     .event_o           (notice[0]),
     .busy_o            (outbound_busy)
   );
+
+  assign {counts.tag_ok, counts.tag_unknown, counts.tag_forged, counts.tag_plain} = tag_counts;
 
   drop_t   inbound_drop[InboundDrops];
   flight_t inbound_leave[InboundDrops];

@@ -9,7 +9,7 @@ module chain
 #(
   parameter type OutSideT = logic,
   parameter type InSideT = logic,
-  parameter int unsigned Contexts = 128  // packets inside, of each direction
+  parameter int unsigned Contexts = 64  // packets of each direction at work; as many more wait, finished, for their turn to leave
 ) (
   input  logic          clk_i,
   input  logic          rst_ni,
@@ -62,8 +62,9 @@ module chain
 
   logic          out_arrived, in_arrived, out_progress, out_hash_read, in_hash_read, out_verdict, in_verdict;
   context_t      out_context, in_context;
-  number_t       out_progress_number, verdict_number;
-  units_t        out_progress_units;
+  progress_t     out_progress_data;
+  slot_t         verdict_slot;
+  number_t       verdict_number;
   place_t        hash_place;
   logic [1023:0] out_hash_data, in_hash_data;
   logic [255:0]  verdict_icv;
@@ -90,12 +91,12 @@ module chain
     .arrived_o        (out_arrived),
     .context_o        (out_context),
     .progress_o       (out_progress),
-    .progress_number_o(out_progress_number),
-    .progress_units_o (out_progress_units),
+    .progress_data_o  (out_progress_data),
     .hash_read_i      (out_hash_read),
     .hash_read_place_i(hash_place),
     .hash_read_data_o (out_hash_data),
     .verdict_i        (out_verdict),
+    .verdict_slot_i   (verdict_slot),
     .verdict_number_i (verdict_number),
     .verdict_icv_i    (verdict_icv)
   );
@@ -121,12 +122,12 @@ module chain
     .arrived_o        (in_arrived),
     .context_o        (in_context),
     .progress_o       (),  // all of it is there to be hashed from the beginning
-    .progress_number_o(),
-    .progress_units_o (),
+    .progress_data_o  (),
     .hash_read_i      (in_hash_read),
     .hash_read_place_i(hash_place),
     .hash_read_data_o (in_hash_data),
     .verdict_i        (in_verdict),
+    .verdict_slot_i   (verdict_slot),
     .verdict_number_i (verdict_number),
     .verdict_icv_i    (verdict_icv)
   );
@@ -136,27 +137,27 @@ module chain
   ) u_hash (
     .clk_i,
     .rst_ni,
-    .out_arrived_i        (out_arrived),
-    .out_context_i        (out_context),
-    .out_progress_i       (out_progress),
-    .out_progress_number_i(out_progress_number),
-    .out_progress_units_i (out_progress_units),
-    .out_read_o           (out_hash_read),
-    .in_arrived_i         (in_arrived),
-    .in_context_i         (in_context),
-    .in_read_o            (in_hash_read),
-    .read_place_o         (hash_place),
-    .out_read_data_i      (out_hash_data),
-    .in_read_data_i       (in_hash_data),
-    .out_verdict_o        (out_verdict),
-    .in_verdict_o         (in_verdict),
-    .verdict_number_o     (verdict_number),
-    .verdict_icv_o        (verdict_icv),
-    .key_valid_i          (hmac_valid),
-    .key_i                (hmac_key),
-    .key_done_o           (hmac_done),
-    .zero_i               (zero),
-    .zero_row_i           (zero_row)
+    .out_arrived_i      (out_arrived),
+    .out_context_i      (out_context),
+    .out_progress_i     (out_progress),
+    .out_progress_data_i(out_progress_data),
+    .out_read_o         (out_hash_read),
+    .in_arrived_i       (in_arrived),
+    .in_context_i       (in_context),
+    .in_read_o          (in_hash_read),
+    .read_place_o       (hash_place),
+    .out_read_data_i    (out_hash_data),
+    .in_read_data_i     (in_hash_data),
+    .out_verdict_o      (out_verdict),
+    .in_verdict_o       (in_verdict),
+    .verdict_slot_o     (verdict_slot),
+    .verdict_number_o   (verdict_number),
+    .verdict_icv_o      (verdict_icv),
+    .key_valid_i        (hmac_valid),
+    .key_i              (hmac_key),
+    .key_done_o         (hmac_done),
+    .zero_i             (zero),
+    .zero_row_i         (zero_row)
   );
 
   assign busy_o = out_busy || in_busy;

@@ -9,7 +9,7 @@ module chain_cipher
   import layout_pkg::*, chain_pkg::*;
 #(
   parameter bit Decrypt = 1'b0,
-  parameter int unsigned Contexts = 128
+  parameter int unsigned Contexts = 64
 ) (
   input  logic              clk_i,
   input  logic              rst_ni,
@@ -18,7 +18,7 @@ module chain_cipher
   input  logic              arrived_i,
   input  context_t          context_i,
 
-  output logic              read_o,        // the block at this place and the 16 bytes in front of it, in the next clock
+  output logic              read_o,        // the block at this place and the 16 bytes in front of it, two clocks later
   output place_t            read_place_o,  // of the first of 4 words
   input  logic [255:0]      read_data_i,
 
@@ -27,11 +27,11 @@ module chain_cipher
   output logic [4:0]        write_words_o,
   output logic [127:0]      write_data_o,
 
-  output logic              progress_o,    // another 64 bytes of the ESP packet are written, or its last
-  output number_t           progress_number_o,
-  output logic [7:0]        progress_units_o,  // how many times 64 bytes now; all ones: everything
-  output logic              finished_o,        // likewise: the whole packet
-  output logic [15:0]       trailer_o          // with finished_o: the last two bytes written; of AH nothing
+  output logic              progress_o,    // with write_o: another 64 bytes of the ESP packet are written, or its last
+  output progress_t         progress_data_o,
+  output logic              finished_o,    // a clock after write_o: the whole packet is written
+  output number_t           finished_number_o,
+  output logic [15:0]       trailer_o      // the last two bytes written; of AH nothing
 );
 
   // From a block's entry into the kernels to its result, for all ciphers alike; and until its packet's next one can enter. Deciphering,
@@ -43,37 +43,50 @@ module chain_cipher
   // A packet on its way, with the block it is at.
   typedef struct packed {
     number_t                number;
-    row_t                   row;
+    slot_t                  slot;
+    lane_e                  lane;
     logic [SaIndexBits-1:0] sa_index;
     logic [3:0]             cipher;
     logic [63:0]            iv;
-    logic [13:0]            ciphertext;
-    logic [1:0]             pass;        // of 3DES's three
-    logic                   lead;        // the block is the IV
-    logic [13:0]            at;          // where in the ciphertext it begins
+    logic [1:0]             pass;     // of 3DES's three
+    logic                   lead;     // the block is the IV
+    place_t                 source;   // two words in front of it
+    place_t                 result;
+    logic [13:0]            left;     // bytes of ciphertext from it on
+    logic [9:0]             counter;  // of CTR
+    units_t                 units;    // of the ESP packet, whole ones in front of it
   } token_t;
 
   // What goes beside the kernels.
   typedef struct packed {
-    token_t       token;
-    place_t       place;   // in the result
-    logic [127:0] mask;
+    place_t       place;     // in the result
+    logic         two;       // words, or one
+    logic         last;
+    logic         progress;
+    progress_t    told;
+    number_t      number;
+    logic [1:0]   trailer;   // the word of 4 bytes that ends with it
+    logic         aes, keystream, des;  // whose answer it is, if anybody's
+    logic [127:0] mask;      // what the answer is XORed with
   } behind_t;
 
   function automatic logic is_des(token_t token);
     return token.cipher == CipherDesCbc || token.cipher == CipherDes3Cbc;
   endfunction
 
-  function automatic logic [13:0] block_size(token_t token);
-    return is_des(token) ? 14'd8 : 14'd16;
-  endfunction
-
   function automatic logic is_last_pass(token_t token);
     return token.cipher != CipherDes3Cbc || token.pass == 2'd2;
   endfunction
 
-  function automatic logic is_last(token_t token);
-    return is_last_pass(token) && !token.lead && token.at + block_size(token) >= token.ciphertext;
+  // Words of 8 bytes that the block has in the store; of a packet's last one may be less.
+  function automatic logic [1:0] block_words(token_t token);
+    if (token.lead) return token.cipher == CipherAesCbc ? 2'd2 : 2'd1;
+    return is_des(token) ? 2'd1 : 2'd2;
+  endfunction
+
+  // With it another unit is whole.
+  function automatic logic ends_unit(token_t token);
+    return token.result[2:0] == 3'd7 || (token.result[2:0] == 3'd6 && block_words(token) == 2'd2);
   endfunction
 
   function automatic token_t next_block(token_t token);
@@ -81,97 +94,114 @@ module chain_cipher
     if (!is_last_pass(token)) begin
       next_block.pass = token.pass + 2'd1;
     end else begin
-      next_block.pass = '0;
-      next_block.lead = 1'b0;
-      if (!token.lead) next_block.at = token.at + block_size(token);
+      next_block.pass   = '0;
+      next_block.lead   = 1'b0;
+      next_block.result = token.result + place_t'(block_words(token));
+      next_block.units  = token.units + units_t'(ends_unit(token));
+      if (!token.lead) begin
+        next_block.source  = token.source + (is_des(token) ? place_t'(1) : place_t'(2));
+        next_block.left    = token.left - (is_des(token) ? 14'd8 : 14'd16);
+        next_block.counter = token.counter + 10'd1;
+      end
     end
-  endfunction
-
-  // Byte of the ESP packet where the block begins.
-  function automatic logic [13:0] esp_offset(token_t token);
-    return token.lead ? 14'd8 : 14'd8 + 14'(iv_bytes(token.cipher)) + token.at;
   endfunction
 
   // ---- packets that wait ------------------------------------------------------------------------------------------------------
 
-  logic     waiting, taken;
-  context_t oldest;
-  token_t   fresh;
+  logic   waiting, taken;
+  token_t fresh, oldest;
+
+  // Outbound, the IV is a block of its own, and the ESP header is left out in the result; inbound both are in the source.
+  logic [6:0] iv_words;
+  assign iv_words = iv_bytes(context_i.packet.cipher) >> 3;
+  assign fresh = '{
+    number:   context_i.number,
+    slot:     context_i.slot,
+    lane:     context_i.lane,
+    sa_index: context_i.packet.sa_index,
+    cipher:   context_i.packet.cipher,
+    iv:       context_i.iv,
+    pass:     '0,
+    lead:     !Decrypt && iv_words != '0,
+    source:   {context_i.row, 4'd0} + (Decrypt ? place_t'(iv_words) - place_t'(1) : -place_t'(2)),
+    result:   {context_i.row, Decrypt ? 4'd0 : 4'd1},
+    left:     context_i.packet.ciphertext,
+    counter:  10'd1,  // RFC 3686 4
+    units:    '0
+  };
 
   fifo #(
-    .Width($bits(context_t)),
-    .Depth(Contexts)
+    .Width($bits(token_t)),
+    .Depth(2 * Contexts)
   ) u_waiting (
     .clk_i,
     .rst_ni,
     .valid_i(arrived_i),
-    .ready_o(),  // there are no more packets than contexts
-    .data_i (context_i),
+    .ready_o(),  // there are no more packets
+    .data_i (fresh),
     .valid_o(waiting),
     .ready_i(taken),
     .data_o (oldest),
     .used_o ()
   );
 
-  // Outbound, the IV is a block of its own.
-  assign fresh = '{
-    number:     oldest.number,
-    row:        oldest.row,
-    sa_index:   oldest.packet.sa_index,
-    cipher:     oldest.packet.cipher,
-    iv:         oldest.iv,
-    ciphertext: oldest.packet.ciphertext,
-    pass:       '0,
-    lead:       !Decrypt && iv_bytes(oldest.packet.cipher) != '0,
-    at:         '0
-  };
-
   // ---- the loop ---------------------------------------------------------------------------------------------------------------
   //
-  // clock 0: the token stands at `a`, its block is read from the store; 1: data and chaining value meet (`b`); 2: the block enters the
-  // kernels; 2 + Latency: it leaves them (`w`). In clock Loop + 1 the slot's next block is at `b`: enciphering, that is `w`'s clock.
+  // A token stands at `a`; what it will be when it comes round is worked out in the two clocks behind (`n`). Beside that the block goes
+  // its way: clock 0: its token stands at `a`, the store is asked; 2: the store answers; 3: data stand ready for what the block before
+  // has become (`b`); 4: the block enters the kernels (`c`); 4 + Latency: it leaves them (`w`). In clock Loop + 3 the slot's next block
+  // is at `b`: enciphering, that is `w`'s clock.
 
-  logic    back_valid, continues;
-  token_t  back;
-  logic    a_valid_q, b_valid_q, w_valid;
-  token_t  a_q, b_q;
-  behind_t b_behind, w;
+  logic   back_valid;
+  token_t back;
+  logic   a_valid_q, n1_valid_q, n2_valid_q;
+  token_t a_q, n1_q, n2_q;
+  logic   ending1_q, closing1_q;  // the block has the packet's last bytes; it is not the IV, and in its last pass
 
-  assign continues = back_valid && !is_last(back);
-  assign taken     = waiting && !continues;
+  assign taken = waiting && !back_valid;
 
   delay_line #(
     .Width ($bits(token_t)),
-    .Clocks(Loop - 1)
+    .Clocks(Loop - 3)
   ) u_loop (
     .clk_i,
     .rst_ni,
-    .valid_i(a_valid_q),
-    .data_i (a_q),
+    .valid_i(n2_valid_q),
+    .data_i (n2_q),
     .valid_o(back_valid),
     .data_o (back)
   );
 
   always_ff @(posedge clk_i) begin
-    a_valid_q <= rst_ni && (continues || waiting);
-    b_valid_q <= rst_ni && a_valid_q;
-    if (continues) a_q <= next_block(back);
-    else if (waiting) a_q <= fresh;
-    if (a_valid_q) b_q <= a_q;
+    a_valid_q  <= rst_ni && (back_valid || waiting);
+    n1_valid_q <= rst_ni && a_valid_q;
+    n2_valid_q <= rst_ni && n1_valid_q && !(ending1_q && closing1_q);
+    if (back_valid || waiting) a_q <= back_valid ? back : oldest;
+    if (a_valid_q) begin
+      n1_q       <= next_block(a_q);
+      ending1_q  <= a_q.left <= (is_des(a_q) ? 14'd8 : 14'd16);
+      closing1_q <= is_last_pass(a_q) && !a_q.lead;
+    end
+    if (n1_valid_q) n2_q <= n1_q;
   end
 
   assign read_o       = a_valid_q && !a_q.lead;
-  assign read_place_o = place_of(a_q.row, Decrypt ? esp_offset(a_q) : a_q.at) - place_t'(2);
+  assign read_place_o = a_q.source;
 
-  // ---- the block at b ---------------------------------------------------------------------------------------------------------
+  // ---- on the way to b --------------------------------------------------------------------------------------------------------
 
-  logic [127:0] data;         // of this block; one of DES stands in the upper half
-  logic [127:0] preceding;    // in front of it
+  logic         t1_valid_q, t2_valid_q;
+  token_t       t1_q, t2_q;
+  logic         last_pass1_q, last_pass2_q;
+  logic         ends_unit1_q, ends_unit2_q;
+  logic         last2_q, two2_q;
+  units_t       units2_q;       // whole with this block
+  logic         feeds2_q;       // it is XORed with what the block before has become
+  logic         aes_cbc2_q, ctr2_q;
+  logic [1:0]   des_key2_q;     // which of the three
   cipher_key_t  cipher_key;
-  logic [127:0] aes_back;     // AES enciphering: what the block before has become
-  logic [63:0]  des_back;     // DES likewise, or the pass before
-  logic [127:0] mask;         // what the kernel's answer is XORed with
-  logic         b_encrypt, b_decrypt, b_des;  // who works on the block
+  logic [127:0] data;           // of this block; one of DES stands in the upper half
+  logic [127:0] preceding;      // in front of it
 
   ram_1r1w #(
     .Width($bits(cipher_key_t)),
@@ -181,25 +211,80 @@ module chain_cipher
     .write_i     (key_write_i.key),
     .write_row_i (key_write_i.sa_index),
     .write_data_i(key_write_i.cipher_key),
-    .read_i      (a_valid_q),
-    .read_row_i  (a_q.sa_index),
+    .read_i      (t1_valid_q),
+    .read_row_i  (t1_q.sa_index),
     .read_data_o (cipher_key)
   );
 
+  always_ff @(posedge clk_i) begin
+    t1_valid_q <= rst_ni && a_valid_q;
+    t2_valid_q <= rst_ni && t1_valid_q;
+    if (a_valid_q) begin
+      t1_q         <= a_q;
+      last_pass1_q <= is_last_pass(a_q);
+      ends_unit1_q <= ends_unit(a_q);
+    end
+    if (t1_valid_q) begin
+      t2_q         <= t1_q;
+      last_pass2_q <= last_pass1_q;
+      ends_unit2_q <= ends_unit1_q;
+      last2_q      <= ending1_q && closing1_q;
+      two2_q       <= block_words(t1_q) == 2'd2 && (t1_q.lead || t1_q.left > 14'd8);
+      units2_q     <= t1_q.units + units_t'(ends_unit1_q);
+      aes_cbc2_q   <= t1_q.cipher == CipherAesCbc;
+      ctr2_q       <= t1_q.cipher == CipherAesCtr;
+      feeds2_q     <= t1_q.pass != '0 || (!Decrypt && !t1_q.lead && t1_q.cipher != CipherAesCtr);
+      des_key2_q   <= Decrypt && t1_q.cipher == CipherDes3Cbc ? 2'd2 - t1_q.pass : t1_q.pass;
+    end
+    if (rst_ni && t1_valid_q) assert (t1_q.left != '0) else $error("a block behind its packet's end");
+  end
+
   assign data      = swapped_128(read_data_i[255:128]);
   assign preceding = swapped_128(read_data_i[127:0]);
-  assign b_encrypt = b_valid_q && ((b_q.cipher == CipherAesCbc && !Decrypt) || (b_q.cipher == CipherAesCtr && !b_q.lead));
-  assign b_decrypt = b_valid_q && b_q.cipher == CipherAesCbc && Decrypt;
-  assign b_des     = b_valid_q && is_des(b_q);
 
-  always_comb begin
-    unique case (b_q.cipher)
-      CipherAesCbc:  mask = Decrypt ? preceding : '0;
-      CipherDesCbc,
-      CipherDes3Cbc: mask = Decrypt ? {preceding[63:0], 64'd0} : '0;
-      CipherAesCtr:  mask = b_q.lead ? {b_q.iv, 64'd0} : data;
-      default:       mask = data;
-    endcase
+  // ---- the block at b ---------------------------------------------------------------------------------------------------------
+
+  logic                   b_valid_q, b_encrypt_q, b_decrypt_q, b_des_q, b_feeds_q;
+  logic [SaIndexBits-1:0] b_sa_index_q;
+  logic [1:0]             b_key_size_q;
+  logic [127:0]           b_block_q;
+  logic [63:0]            b_des_block_q, b_des_key_q;
+  logic                   b_undo_q;    // the pass deciphers
+  behind_t                b_behind_q;
+
+  always_ff @(posedge clk_i) begin
+    b_valid_q   <= rst_ni && t2_valid_q && last_pass2_q;
+    b_encrypt_q <= rst_ni && t2_valid_q && ((aes_cbc2_q && !Decrypt) || (ctr2_q && !t2_q.lead));
+    b_decrypt_q <= rst_ni && t2_valid_q && aes_cbc2_q && Decrypt;
+    b_des_q     <= rst_ni && t2_valid_q && is_des(t2_q);
+    if (t2_valid_q) begin
+      b_feeds_q    <= feeds2_q;
+      b_sa_index_q <= t2_q.sa_index;
+      b_key_size_q <= cipher_key.key_size;
+      if (ctr2_q) b_block_q <= {cipher_key.salt, t2_q.iv, 22'd0, t2_q.counter};
+      else b_block_q <= t2_q.lead ? {64'd0, t2_q.iv} : data;
+
+      // RFC 2451 2.1: encipher with the first key, decipher with the second, encipher with the third; DES has the first only.
+      b_undo_q    <= Decrypt != (t2_q.pass == 2'd1);
+      b_des_key_q <= des_key2_q == 2'd0 ? cipher_key.des_keys[191:128] : des_key2_q == 2'd1 ? cipher_key.des_keys[127:64]
+                                                                                            : cipher_key.des_keys[63:0];
+      if (t2_q.pass != '0) b_des_block_q <= '0;
+      else b_des_block_q <= t2_q.lead ? t2_q.iv : data[127:64];
+
+      b_behind_q.place     <= t2_q.result;
+      b_behind_q.two       <= two2_q;
+      b_behind_q.last      <= last2_q;
+      b_behind_q.progress  <= last2_q || ends_unit2_q;
+      b_behind_q.told      <= '{slot: t2_q.slot, lane: t2_q.lane, units: last2_q ? '1 : units2_q, begun: t2_q.units == '0};
+      b_behind_q.number    <= t2_q.number;
+      b_behind_q.trailer   <= 2'((t2_q.left[3:0] - 4'd4) >> 2);
+      b_behind_q.aes       <= aes_cbc2_q;
+      b_behind_q.keystream <= ctr2_q && !t2_q.lead;
+      b_behind_q.des       <= is_des(t2_q);
+      if (aes_cbc2_q) b_behind_q.mask <= Decrypt ? preceding : '0;
+      else if (is_des(t2_q)) b_behind_q.mask <= Decrypt ? {preceding[63:0], 64'd0} : '0;
+      else b_behind_q.mask <= t2_q.lead ? {t2_q.iv, 64'd0} : data;
+    end
   end
 
   // ---- AES --------------------------------------------------------------------------------------------------------------------
@@ -207,20 +292,18 @@ module chain_cipher
   logic         c_encrypt_q;
   logic [127:0] c_block_q;
   logic [1:0]   c_key_size_q;
+  logic [127:0] aes_back;     // AES enciphering: what the block before has become
   // Enciphering, its time is known.
   // verilator lint_off UNUSEDSIGNAL
   logic         encrypted_valid;
   // verilator lint_on UNUSEDSIGNAL
-  logic [127:0] encrypted, w_aes;   // w_aes: of the block at w
+  logic [127:0] encrypted, w_aes, w_keystream;  // of the block at w
 
   always_ff @(posedge clk_i) begin
-    c_encrypt_q <= rst_ni && b_encrypt;
-    if (b_encrypt || b_decrypt) begin
-      c_key_size_q <= cipher_key.key_size;
-      if (b_q.cipher == CipherAesCtr) c_block_q <= {cipher_key.salt, b_q.iv, 32'(b_q.at[13:4]) + 32'd1};  // RFC 3686 4
-      else if (Decrypt) c_block_q <= data;
-      else if (b_q.lead) c_block_q <= {64'd0, b_q.iv};
-      else c_block_q <= data ^ aes_back;
+    c_encrypt_q <= rst_ni && b_encrypt_q;
+    if (b_encrypt_q || b_decrypt_q) begin
+      c_key_size_q <= b_key_size_q;
+      c_block_q    <= b_feeds_q ? b_block_q ^ aes_back : b_block_q;
     end
   end
 
@@ -230,8 +313,8 @@ module chain_cipher
     .write_i     (key_write_i.encrypt),
     .write_row_i (key_write_i.sa_index),
     .write_data_i(key_write_i.encrypt_key),
-    .begins_i    (b_encrypt),
-    .sa_index_i  (b_q.sa_index),
+    .begins_i    (b_encrypt_q),
+    .sa_index_i  (b_sa_index_q),
     .valid_i     (c_encrypt_q),
     .key_size_i  (c_key_size_q),
     .block_i     (c_block_q),
@@ -241,9 +324,8 @@ module chain_cipher
 
   if (Decrypt) begin : gen_decrypt
     logic         c_decrypt_q;
-    logic [127:0] keystream, decrypted;
 
-    always_ff @(posedge clk_i) c_decrypt_q <= rst_ni && b_decrypt;
+    always_ff @(posedge clk_i) c_decrypt_q <= rst_ni && b_decrypt_q;
 
     chain_aes #(
       .Decrypt(1'b1)
@@ -253,13 +335,13 @@ module chain_cipher
       .write_i     (key_write_i.decrypt),
       .write_row_i (key_write_i.sa_index),
       .write_data_i(key_write_i.decrypt_key),
-      .begins_i    (b_decrypt),
-      .sa_index_i  (b_q.sa_index),
+      .begins_i    (b_decrypt_q),
+      .sa_index_i  (b_sa_index_q),
       .valid_i     (c_decrypt_q),
       .key_size_i  (c_key_size_q),
       .block_i     (c_block_q),
       .valid_o     (),  // w_valid says the same
-      .block_o     (decrypted)
+      .block_o     (w_aes)
     );
 
     delay_line #(
@@ -271,14 +353,14 @@ module chain_cipher
       .valid_i(encrypted_valid),
       .data_i (encrypted),
       .valid_o(),  // w_valid says the same
-      .data_o (keystream)
+      .data_o (w_keystream)
     );
 
-    assign w_aes    = w.token.cipher == CipherAesCtr ? keystream : decrypted;
     assign aes_back = '0;  // never asked for
   end else begin : gen_encrypt
-    assign w_aes    = encrypted;
-    assign aes_back = encrypted;
+    assign w_aes       = encrypted;
+    assign w_keystream = encrypted;
+    assign aes_back    = encrypted;
   end
 
   // ---- DES --------------------------------------------------------------------------------------------------------------------
@@ -286,20 +368,14 @@ module chain_cipher
   logic        c_des_q, c_undo_q;   // c_undo_q: the pass deciphers
   logic [63:0] c_des_key_q, c_des_block_q;
   logic        des_valid;
-  logic [63:0] des_answer, w_des;
+  logic [63:0] des_answer, w_des, des_back;  // des_back: what the block or the pass before has become
 
-  // RFC 2451 2.1: encipher with the first key, decipher with the second, encipher with the third; DES has the first only.
   always_ff @(posedge clk_i) begin
-    c_des_q <= rst_ni && b_des;
-    if (b_des) begin : enter_des
-      automatic logic [1:0] which = Decrypt && b_q.cipher == CipherDes3Cbc ? 2'd2 - b_q.pass : b_q.pass;
-      c_undo_q    <= Decrypt != (b_q.pass == 2'd1);
-      c_des_key_q <= which == 2'd0 ? cipher_key.des_keys[191:128] : which == 2'd1 ? cipher_key.des_keys[127:64]
-                                                                                  : cipher_key.des_keys[63:0];
-      if (b_q.pass != '0) c_des_block_q <= des_back;
-      else if (Decrypt) c_des_block_q <= data[127:64];
-      else if (b_q.lead) c_des_block_q <= b_q.iv;
-      else c_des_block_q <= data[127:64] ^ des_back;
+    c_des_q <= rst_ni && b_des_q;
+    if (b_des_q) begin
+      c_undo_q      <= b_undo_q;
+      c_des_key_q   <= b_des_key_q;
+      c_des_block_q <= b_feeds_q ? b_des_block_q ^ des_back : b_des_block_q;
     end
   end
 
@@ -329,16 +405,12 @@ module chain_cipher
 
   // ---- the block at w ---------------------------------------------------------------------------------------------------------
 
-  logic [127:0] transformed;
-  logic [13:0]  w_left;         // bytes from this block on
-  logic         w_last;
-  logic [13:0]  w_begin, w_end;   // of the block in the ESP packet
-
-  assign b_behind = '{
-    token: b_q,
-    place: place_of(b_q.row, Decrypt ? b_q.at : esp_offset(b_q)),
-    mask:  mask
-  };
+  logic         w_valid;
+  behind_t      w;
+  logic [127:0] w_data;
+  behind_t      x_q;         // written now
+  logic         x_valid_q;
+  logic [127:0] x_data_q;
 
   delay_line #(
     .Width ($bits(behind_t)),
@@ -346,53 +418,37 @@ module chain_cipher
   ) u_behind_delay (
     .clk_i,
     .rst_ni,
-    .valid_i(b_valid_q && is_last_pass(b_q)),
-    .data_i (b_behind),
+    .valid_i(b_valid_q),
+    .data_i (b_behind_q),
     .valid_o(w_valid),
     .data_o (w)
   );
 
-  always_comb begin
-    unique case (w.token.cipher)
-      CipherAesCbc:  transformed = w_aes;
-      CipherAesCtr:  transformed = w.token.lead ? '0 : w_aes;
-      CipherDesCbc,
-      CipherDes3Cbc: transformed = {w_des, 64'd0};
-      default:       transformed = '0;
-    endcase
-  end
-
-  assign w_left  = w.token.ciphertext - w.token.at;  // of AH any number, else a multiple of 4
-  assign w_last  = is_last(w.token);
-  assign w_begin = esp_offset(w.token);
-  assign w_end   = w_begin + {6'd0, write_words_o, 3'd0};
-
-  assign write_o       = w_valid;
-  assign write_place_o = w.place;
-  assign write_data_o  = swapped_128(transformed ^ w.mask);
-  always_comb begin
-    if (w.token.lead) write_words_o = 5'(iv_bytes(w.token.cipher) >> 3);
-    else write_words_o = is_des(w.token) || w_left <= 14'd8 ? 5'd1 : 5'd2;
-  end
-
-  assign finished_o        = w_valid && w_last;
-  assign progress_o        = w_valid && (w_last || w_end[13:6] != w_begin[13:6]);
-  assign progress_number_o = w.token.number;
-  assign progress_units_o  = w_last ? '1 : w_end[13:6];
-
-  always_comb begin
-    unique case (w_left)
-      14'd4:   trailer_o = write_data_o[31:16];
-      14'd8:   trailer_o = write_data_o[63:48];
-      14'd12:  trailer_o = write_data_o[95:80];
-      default: trailer_o = write_data_o[127:112];
-    endcase
-  end
+  assign w_data = (w.aes ? w_aes : '0) ^ (w.keystream ? w_keystream : '0) ^ (w.des ? {w_des, 64'd0} : '0) ^ w.mask;
 
   always_ff @(posedge clk_i) begin
-    if (rst_ni && w_valid) begin
-      assert (w.token.at < w.token.ciphertext) else $error("a block behind its packet's end");
+    x_valid_q  <= rst_ni && w_valid;
+    finished_o <= rst_ni && x_valid_q && x_q.last;
+    if (w_valid) begin
+      x_q      <= w;
+      x_data_q <= swapped_128(w_data);
+    end
+    if (x_valid_q && x_q.last) begin
+      finished_number_o <= x_q.number;
+      unique case (x_q.trailer)
+        2'd0: trailer_o <= x_data_q[31:16];
+        2'd1: trailer_o <= x_data_q[63:48];
+        2'd2: trailer_o <= x_data_q[95:80];
+        2'd3: trailer_o <= x_data_q[127:112];
+      endcase
     end
   end
+
+  assign write_o         = x_valid_q;
+  assign write_place_o   = x_q.place;
+  assign write_words_o   = x_q.two ? 5'd2 : 5'd1;
+  assign write_data_o    = x_data_q;
+  assign progress_o      = x_valid_q && x_q.progress;
+  assign progress_data_o = x_q.told;
 
 endmodule

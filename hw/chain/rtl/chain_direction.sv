@@ -5,7 +5,7 @@ module chain_direction
   import layout_pkg::*, stream_pkg::*, chain_pkg::*;
 #(
   parameter bit Outbound = 1'b1,
-  parameter int unsigned Contexts = 128,
+  parameter int unsigned Contexts = 64,
   parameter type SideT = logic
 ) (
   input  logic              clk_i,
@@ -27,24 +27,28 @@ module chain_direction
   output logic              arrived_o,
   output context_t          context_o,
   output logic              progress_o,
-  output number_t           progress_number_o,
-  output units_t            progress_units_o,
+  output progress_t         progress_data_o,
   input  logic              hash_read_i,
   input  place_t            hash_read_place_i,
   output logic [1023:0]     hash_read_data_o,
   input  logic              verdict_i,
+  input  slot_t             verdict_slot_i,
   input  number_t           verdict_number_i,
   input  logic [255:0]      verdict_icv_i
 );
 
-  localparam int unsigned NumberBits = $clog2(Contexts);
+  localparam int unsigned Packets = 2 * Contexts;
+  localparam int unsigned NumberBits = $clog2(Packets);
   typedef logic [NumberBits-1:0] index_t;
 
   // ---- in ---------------------------------------------------------------------------------------------------------------------
 
-  logic         in_write, in_busy, released;
+  logic         entered, in_write, in_busy, released;
+  number_t      entered_number;
   place_t       in_place;
   logic [511:0] in_data;
+  logic         received, received_any;
+  number_t      received_number;
   logic [255:0] received_icv;
   row_count_t   released_rows;
 
@@ -57,20 +61,27 @@ module chain_direction
     .in,
     .packet_i,
     .room_o,
-    .busy_o         (in_busy),
-    .write_o        (in_write),
-    .write_place_o  (in_place),
-    .write_data_o   (in_data),
+    .busy_o          (in_busy),
+    .entered_o       (entered),
+    .entered_number_o(entered_number),
+    .write_o         (in_write),
+    .write_place_o   (in_place),
+    .write_data_o    (in_data),
     .arrived_o,
     .context_o,
-    .icv_o          (received_icv),
-    .released_i     (released),
-    .released_rows_i(released_rows)
+    .icv_valid_o     (received),
+    .icv_number_o    (received_number),
+    .icv_any_o       (received_any),
+    .icv_o           (received_icv),
+    .hashed_i        (verdict_i),
+    .hashed_slot_i   (verdict_slot_i),
+    .released_i      (released),
+    .released_rows_i (released_rows)
   );
 
   // ---- stores -----------------------------------------------------------------------------------------------------------------
 
-  logic         source_read, result_write, release_read;
+  logic         source_read, result_write, release_advance, release_read;
   place_t       source_place, result_place, release_place;
   logic [255:0] source_data;
   logic [4:0]   result_words;
@@ -86,6 +97,7 @@ module chain_direction
     .write_place_i(in_place),
     .write_words_i(5'd8),
     .write_data_i (in_data),
+    .advance_i    (1'b1),
     .read_i       (source_read),
     .read_place_i (source_place),
     .read_data_o  (source_data)
@@ -100,6 +112,7 @@ module chain_direction
     .write_place_i(result_place),
     .write_words_i(result_words),
     .write_data_i (result_data),
+    .advance_i    (release_advance),
     .read_i       (release_read),
     .read_place_i (release_place),
     .read_data_o  (release_data)
@@ -116,6 +129,7 @@ module chain_direction
       .write_place_i(result_place),
       .write_words_i(result_words),
       .write_data_i (result_data),
+      .advance_i    (1'b1),
       .read_i       (hash_read_i),
       .read_place_i (hash_read_place_i),
       .read_data_o  (hash_read_data_o)
@@ -130,6 +144,7 @@ module chain_direction
       .write_place_i(in_place),
       .write_words_i(5'd8),
       .write_data_i (in_data),
+      .advance_i    (1'b1),
       .read_i       (hash_read_i),
       .read_place_i (hash_read_place_i),
       .read_data_o  (hash_read_data_o)
@@ -139,6 +154,7 @@ module chain_direction
   // ---- cipher -----------------------------------------------------------------------------------------------------------------
 
   logic        finished;
+  number_t     finished_number;
   logic [15:0] trailer;
 
   chain_cipher #(
@@ -158,9 +174,9 @@ module chain_direction
     .write_words_o    (result_words),
     .write_data_o     (result_data),
     .progress_o,
-    .progress_number_o,
-    .progress_units_o,
+    .progress_data_o,
     .finished_o       (finished),
+    .finished_number_o(finished_number),
     .trailer_o        (trailer)
   );
 
@@ -168,67 +184,84 @@ module chain_direction
 
   // Outbound the ICV that was computed is kept; inbound the one received, and then whether they are the same. Where there is no ICV
   // nothing is authentic.
-  logic [255:0]        kept_icv;
-  logic                kept_any;
-  logic                verdict_q;
-  number_t             verdict_number_q;
-  logic [255:0]        verdict_icv_q;
-  logic [Contexts-1:0] finished_q, hashed_q, icv_ok_q;
-  logic                load, head_busy;
-  index_t              head_q;       // the oldest packet
-  index_t              kept_write_row, kept_read_row;
-  logic                icv_ok;
-
-  assign kept_write_row = Outbound ? index_t'(verdict_number_i) : index_t'(context_o.number);
-  assign kept_read_row  = Outbound ? head_q : index_t'(verdict_number_i);
+  logic [255:0]       kept_icv;
+  logic [1:0]         verdict_q;         // the other is read; both are compared, 16 bits and 16 bits
+  number_t            verdict_number_q[2];
+  logic [255:0]       verdict_icv_q;
+  logic [15:0]        same_q;
+  logic               kept_any, any_q, icv_ok;
+  logic [Packets-1:0] finished_q, hashed_q;
+  logic               load, head_busy;
+  index_t             head_q;            // the oldest packet
 
   ram_1r1w #(
     .Width(257),
-    .Rows (Contexts)
+    .Rows (Packets)
   ) u_icvs (
     .clk_i,
-    .write_i     (Outbound ? verdict_i : arrived_o),
-    .write_row_i (kept_write_row),
-    .write_data_i({integrity_icv_bytes(packet_i.integrity) != '0, Outbound ? verdict_icv_i : received_icv}),
+    .write_i     (Outbound ? verdict_i : received),
+    .write_row_i (Outbound ? index_t'(verdict_number_i) : index_t'(received_number)),
+    .write_data_i(Outbound ? {1'b1, verdict_icv_i} : {received_any, received_icv}),
     .read_i      (Outbound ? load : verdict_i),
-    .read_row_i  (kept_read_row),
+    .read_row_i  (Outbound ? head_q : index_t'(verdict_number_i)),
     .read_data_o ({kept_any, kept_icv})
   );
 
-  assign icv_ok = kept_any && kept_icv == verdict_icv_q;  // whole, in one clock
+  // Whole, in a number of clocks that nothing changes.
+  assign icv_ok = any_q && same_q == '1;
 
   always_ff @(posedge clk_i) begin
-    verdict_q <= rst_ni && verdict_i;
-    if (verdict_i) begin
-      verdict_number_q <= verdict_number_i;
-      verdict_icv_q    <= verdict_icv_i;
+    verdict_q <= rst_ni ? {verdict_q[0], verdict_i} : '0;
+    verdict_number_q[0] <= verdict_number_i;
+    verdict_number_q[1] <= verdict_number_q[0];
+    if (verdict_i) verdict_icv_q <= verdict_icv_i;
+    if (verdict_q[0]) begin
+      for (int unsigned i = 0; i < 16; i++) same_q[i] <= kept_icv[16*i+:16] == verdict_icv_q[16*i+:16];
+      any_q <= kept_any;
     end
+  end
+
+  always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       finished_q <= '0;
       hashed_q   <= '0;
       head_q     <= '0;
     end else begin
-      if (finished) finished_q[index_t'(progress_number_o)] <= 1'b1;
-      if (verdict_q) hashed_q[index_t'(verdict_number_q)] <= 1'b1;
+      if (finished) finished_q[index_t'(finished_number)] <= 1'b1;
+      if (verdict_q[1]) hashed_q[index_t'(verdict_number_q[1])] <= 1'b1;
       if (load) begin
         finished_q[head_q] <= 1'b0;
         hashed_q[head_q]   <= 1'b0;
         head_q             <= head_q + 1'b1;
       end
     end
-    if (verdict_q) icv_ok_q[index_t'(verdict_number_q)] <= icv_ok;
+  end
+
+  // Whether the oldest packet is both: looked up in two clocks, of each eight packets one, and of these one.
+  localparam int unsigned Eights = Packets / 8;
+  logic [Eights-1:0] done_of_eight_q;
+  logic              done_q;
+  logic [1:0]        looked_up_q;  // the head has stood since
+
+  always_ff @(posedge clk_i) begin
+    for (int unsigned g = 0; g < Eights; g++) begin : look_up
+      automatic index_t packet = index_t'(8 * g) | (head_q & index_t'(7));
+      done_of_eight_q[g] <= finished_q[packet] && hashed_q[packet];
+    end
+    done_q      <= done_of_eight_q[head_q[NumberBits-1:3]];
+    looked_up_q <= rst_ni && !load ? {looked_up_q[0], 1'b1} : '0;
   end
 
   // ---- out --------------------------------------------------------------------------------------------------------------------
 
   context_t    head_context;
   SideT        head_side;
-  logic        head_icv_ok_q;
+  logic        head_icv_ok;
   logic [15:0] head_trailer;
 
   ram_1r1w #(
     .Width($bits(context_t)),
-    .Rows (Contexts)
+    .Rows (Packets)
   ) u_contexts (
     .clk_i,
     .write_i     (arrived_o),
@@ -241,11 +274,11 @@ module chain_direction
 
   ram_1r1w #(
     .Width($bits(SideT)),
-    .Rows (Contexts)
+    .Rows (Packets)
   ) u_sides (
     .clk_i,
-    .write_i     (arrived_o),
-    .write_row_i (index_t'(context_o.number)),
+    .write_i     (entered),
+    .write_row_i (index_t'(entered_number)),
     .write_data_i(side_i),
     .read_i      (load),
     .read_row_i  (head_q),
@@ -254,20 +287,29 @@ module chain_direction
 
   ram_1r1w #(
     .Width(16),
-    .Rows (Contexts)
+    .Rows (Packets)
   ) u_trailers (
     .clk_i,
     .write_i     (finished),
-    .write_row_i (index_t'(progress_number_o)),
+    .write_row_i (index_t'(finished_number)),
     .write_data_i(trailer),
     .read_i      (load),
     .read_row_i  (head_q),
     .read_data_o (head_trailer)
   );
 
-  always_ff @(posedge clk_i) begin
-    if (load) head_icv_ok_q <= icv_ok_q[head_q];
-  end
+  ram_1r1w #(
+    .Width(1),
+    .Rows (Packets)
+  ) u_icv_ok (
+    .clk_i,
+    .write_i     (verdict_q[1]),
+    .write_row_i (index_t'(verdict_number_q[1])),
+    .write_data_i(icv_ok),
+    .read_i      (load),
+    .read_row_i  (head_q),
+    .read_data_o (head_icv_ok)
+  );
 
   typedef struct packed {
     SideT        side;
@@ -281,11 +323,12 @@ module chain_direction
   ) u_release (
     .clk_i,
     .rst_ni,
-    .done_i         (finished_q[head_q] && hashed_q[head_q]),
+    .done_i         (done_q && looked_up_q[1]),
     .load_o         (load),
     .context_i      (head_context),
-    .side_i         ({head_side, head_icv_ok_q, head_trailer}),
+    .side_i         ({head_side, head_icv_ok, head_trailer}),
     .icv_i          (kept_icv),
+    .advance_o      (release_advance),
     .read_o         (release_read),
     .read_place_o   (release_place),
     .read_data_i    (release_data),
@@ -301,8 +344,8 @@ module chain_direction
 
   always_ff @(posedge clk_i) begin
     if (rst_ni) begin
-      if (finished) assert (!finished_q[index_t'(progress_number_o)]) else $error("a packet finished twice");
-      if (verdict_q) assert (!hashed_q[index_t'(verdict_number_q)]) else $error("two verdicts on one packet");
+      if (finished) assert (!finished_q[index_t'(finished_number)]) else $error("a packet finished twice");
+      if (verdict_q[1]) assert (!hashed_q[index_t'(verdict_number_q[1])]) else $error("two verdicts on one packet");
     end
   end
 

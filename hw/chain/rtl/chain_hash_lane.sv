@@ -5,7 +5,7 @@ module chain_hash_lane
   import chain_pkg::*, chain_hmac_pkg::*;
 #(
   parameter lane_e Lane = Sha256,
-  parameter int unsigned Contexts = 128
+  parameter int unsigned Contexts = 64
 ) (
   input  logic          clk_i,
   input  logic          rst_ni,
@@ -87,10 +87,10 @@ module chain_hash_lane
   );
 
   // A key's value has a row of its own behind the packets' rows.
-  localparam int unsigned NumberBits = $clog2(Contexts);
-  localparam logic [NumberBits+1:0] KeyRow = {1'b1, (NumberBits + 1)'(0)};
-  function automatic logic [NumberBits+1:0] row_of(hash_token_t token);
-    return token.step == KeyDone ? KeyRow : {1'b0, token.inbound, token.number[NumberBits-1:0]};
+  localparam int unsigned SlotBits = $clog2(Contexts);
+  localparam logic [SlotBits+1:0] KeyRow = {1'b1, (SlotBits + 1)'(0)};
+  function automatic logic [SlotBits+1:0] row_of(hash_token_t token);
+    return token.step == KeyDone ? KeyRow : {1'b0, token.inbound, token.slot[SlotBits-1:0]};
   endfunction
 
   ram_1r1w #(

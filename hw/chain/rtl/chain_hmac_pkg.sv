@@ -5,12 +5,6 @@ package chain_hmac_pkg;
   import layout_pkg::*;
   import chain_pkg::*;
 
-  typedef enum logic [1:0] {
-    Md5,
-    Sha1,
-    Sha256,
-    Sha512  // and SHA-384
-  } lane_e;
   localparam int unsigned Lanes = 4;
 
   function automatic lane_e lane_of(logic [3:0] integrity);
@@ -68,46 +62,26 @@ package chain_hmac_pkg;
 
   localparam logic [31:0] OneBit = 32'h8000_0000;
 
-  // The one word of the length that is not zero, and where it stands: K ^ ipad (or opad) goes in front of the text.
-  function automatic logic [4:0] length_place(lane_e lane);
-    return lane == Md5 ? 5'd14 : lane == Sha512 ? 5'd31 : 5'd15;  // RFC 1321 3.2: low-order bytes first
-  endfunction
+  // The one word of the length that is not zero: K ^ ipad (or opad) goes in front of the text.
   function automatic logic [31:0] length_word(lane_e lane, logic [13:0] bytes);
-    logic [31:0] bits = {15'd0, bytes + (lane == Sha512 ? 14'd128 : 14'd64), 3'd0};
-    return lane == Md5 ? {bits[7:0], bits[15:8], bits[23:16], bits[31:24]} : bits;
+    logic [31:0] bits = {15'd0, bytes, 3'd0};
+    return lane == Md5 ? {bits[7:0], bits[15:8], bits[23:16], bits[31:24]} : bits;  // RFC 1321 3.2: low-order bytes first
+  endfunction
+  function automatic logic [13:0] pad_bytes(lane_e lane);
+    return lane == Sha512 ? 14'd128 : 14'd64;
   endfunction
 
-  // The text: the packet, and ESN's high half (RFC 4303 2.2.1).
-  function automatic logic [13:0] text_bytes(chain_packet_t packet);
-    return authenticated_bytes(packet) + (packet.esn ? 14'd4 : 14'd0);
-  endfunction
-
-  // The block that ends with unit `need` has room for one bit and the length behind the text.
-  function automatic logic ends_text(chain_packet_t packet, lane_e lane, units_t need);
-    return {need, 6'd0} >= text_bytes(packet) + (lane == Sha512 ? 14'd17 : 14'd9);
+  // The text: `bytes` of the packet, and ESN's high half (RFC 4303 2.2.1). Where its last block begins, which has room for one bit and
+  // the length behind it.
+  function automatic units_t last_block_of(lane_e lane, logic esn, logic [13:0] bytes);
+    logic [13:0] last = bytes + (esn ? 14'd4 : 14'd0) + (lane == Sha512 ? 14'd16 : 14'd8);  // the last byte that must be in it
+    return lane == Sha512 ? {last[13:7], 1'b0} : last[13:6];
   endfunction
 
   // The three words from the one on in which the packet ends, without its bytes: ESN's half, a one bit, zeros.
-  function automatic logic [95:0] text_ending(chain_packet_t packet);
+  function automatic logic [95:0] text_ending(chain_packet_t packet, logic [1:0] bytes);
     logic [95:0] ending = packet.esn ? {packet.seq[63:32], OneBit, 32'd0} : {OneBit, 64'd0};
-    return ending >> {2'(authenticated_bytes(packet)), 3'd0};
-  endfunction
-
-  // `data` is what lies in the store at this word of the packet, byte 0 least significant; `ending` is its text_ending. SPI and
-  // number are those that the replay window is asked about.
-  function automatic logic [31:0] text_word(chain_packet_t packet, logic [95:0] ending, logic [11:0] at, logic [31:0] data);
-    logic [13:0] bytes = authenticated_bytes(packet);
-    logic [12:0] behind = {1'b0, at} - {1'b0, bytes[13:2]};  // words from the one in which the packet ends
-    logic [31:0] word = {data[7:0], data[15:8], data[23:16], data[31:24]};
-    if (at == 12'd0) return packet.spi;
-    if (at == 12'd1) return packet.seq[31:0];
-    if (behind[12]) return word;
-    case (behind)
-      13'd0:   return (word & ~(32'hffff_ffff >> {bytes[1:0], 3'd0})) | ending[95:64];
-      13'd1:   return ending[63:32];
-      13'd2:   return ending[31:0];
-      default: return '0;
-    endcase
+    return ending >> {bytes, 3'd0};
   endfunction
 
   // Behind K ^ opad: the inner digest.

@@ -37,14 +37,24 @@ module chain_keys
   logic [SaIndexBits-1:0] sa_index_q;
   logic                   inbound_q;
   logic                   take, take_integrity;
-  logic                   inbound;  // the arriving row
+  table_write_t           write_q;      // the row that came in the last clock
+  logic                   key_row_q, integrity_row_q;  // it is one for here
+  logic                   wiping_q;     // the last row is written a clock behind its number
+  logic                   inbound;
 
-  assign inbound        = table_write_i.table_id inside {TableSaInKey, TableSaInIntegrityKey};
-  assign take           = state_q == Idle && table_write_i.valid && table_write_i.table_id inside {TableSaOutKey, TableSaInKey};
-  assign take_integrity = state_q == Idle && table_write_i.valid &&
-                          table_write_i.table_id inside {TableSaOutIntegrityKey, TableSaInIntegrityKey};
-  assign wiping_o       = state_q == Wiping;
-  assign table_ready_o  = state_q == Idle;
+  assign inbound        = write_q.table_id inside {TableSaInKey, TableSaInIntegrityKey};
+  assign take           = state_q == Idle && key_row_q;
+  assign take_integrity = state_q == Idle && integrity_row_q;
+  assign wiping_o       = state_q == Wiping || wiping_q;
+  assign table_ready_o  = state_q == Idle && !key_row_q;
+
+  always_ff @(posedge clk_i) begin
+    wiping_q        <= state_q == Wiping;
+    key_row_q       <= rst_ni && table_write_i.valid && table_write_i.table_id inside {TableSaOutKey, TableSaInKey};
+    integrity_row_q <= rst_ni && table_write_i.valid && table_write_i.table_id inside {TableSaOutIntegrityKey, TableSaInIntegrityKey};
+    if (state_q == Wiping) write_q <= '0;
+    else if (table_write_i.valid) write_q <= table_write_i;
+  end
 
   // ---- the rows ---------------------------------------------------------------------------------------------------------------
 
@@ -58,22 +68,22 @@ module chain_keys
   logic                   key_new_q;
   cipher_key_t            cipher_key_q;
 
-  assign row = sa_key_t'(table_write_i.data);
-  assign key = take ? {swapped_128(row.key[127:0]), swapped_128(row.key[255:128])} : '0;
+  assign row = sa_key_t'(write_q.data);
+  assign key = {swapped_128(row.key[127:0]), swapped_128(row.key[255:128])};
 
   always_ff @(posedge clk_i) begin
     key_new_q <= rst_ni && take;
     if (take_integrity) begin
       held_q         <= 1'b1;
       held_inbound_q <= inbound;
-      held_row_q     <= table_write_i.row[SaIndexBits-1:0];
-      for (int unsigned i = 0; i < 64; i++) integrity_key_q[8*i+:8] <= table_write_i.data[8*(63-i)+:8];
+      held_row_q     <= write_q.row[SaIndexBits-1:0];
+      for (int unsigned i = 0; i < 64; i++) integrity_key_q[8*i+:8] <= write_q.data[8*(63-i)+:8];
     end
     if (take) begin
       held_q       <= 1'b0;
       inbound_q    <= inbound;
-      sa_index_q   <= table_write_i.row[SaIndexBits-1:0];
-      integrity_q  <= held_q && held_inbound_q == inbound && held_row_q == table_write_i.row[SaIndexBits-1:0] ? row.integrity
+      sa_index_q   <= write_q.row[SaIndexBits-1:0];
+      integrity_q  <= held_q && held_inbound_q == inbound && held_row_q == write_q.row[SaIndexBits-1:0] ? row.integrity
                                                                                                             : IntegrityNone;
       cipher_key_q <= '{des_keys: key[255:64], key_size: row.key_size, salt: row.salt};
     end
@@ -104,48 +114,59 @@ module chain_keys
   );
 
   // The equivalent inverse cipher (FIPS 197 5.3.5) takes them the other way round, all but first and last through InvMixColumns.
-  logic         first, last;       // of the cipher's round keys
-  logic [3:0]   first_position, decrypt_position;
-  logic [127:0] mixed;
+  logic         first;
+  logic         made_q;       // a round key
+  logic         edge_q;       // the first or the last of the cipher's
+  logic         last_q;
+  logic [3:0]   position_q, decrypt_position_q;
+  logic [127:0] mixed, round_key_q, mixed_q;
 
-  always_comb begin
-    unique case (cipher_key_q.key_size)
-      KeySizeAes128: first_position = 4'd4;
-      KeySizeAes192: first_position = 4'd2;
-      default:       first_position = 4'd0;
-    endcase
-  end
-  assign decrypt_position = first_position + 4'd14 - position;
-  assign last             = position == 4'd14;
+  // Who of the two directions takes what, and what.
+  typedef struct packed {
+    logic                 key;
+    logic [RoundKeys-1:0] encrypt;
+    logic [RoundKeys-1:0] decrypt;
+  } takes_t;
+  takes_t                 out_takes_q, in_takes_q;
+  logic [SaIndexBits-1:0] write_sa_index_q;
+  cipher_key_t            write_cipher_key_q;
+  logic [127:0]           write_encrypt_key_q, write_decrypt_key_q;
+
+  assign out_write_o = {out_takes_q, write_sa_index_q, write_cipher_key_q, write_encrypt_key_q, write_decrypt_key_q};
+  assign in_write_o  = {in_takes_q, write_sa_index_q, write_cipher_key_q, write_encrypt_key_q, write_decrypt_key_q};
 
   aes_inv_mix u_inv_mix (
     .round_key_i(round_key),
     .round_key_o(mixed)
   );
 
-  cipher_key_write_t write;
-
-  always_comb begin
-    write             = '0;
-    write.sa_index    = sa_index_q;
-    write.cipher_key  = cipher_key_q;
-    write.encrypt_key = round_key;
-    write.decrypt_key = first || last ? round_key : mixed;
-    if (state_q == Wiping) begin
-      {write.key, write.encrypt, write.decrypt} = '1;
-      {write.encrypt_key, write.decrypt_key}    = '0;
-    end else begin
-      write.key = key_new_q;
-      if (round_key_valid) begin  // else the position may be none
-        write.encrypt[position]         = 1'b1;
-        write.decrypt[decrypt_position] = 1'b1;
-      end
+  always_ff @(posedge clk_i) begin
+    made_q <= rst_ni && round_key_valid;
+    if (round_key_valid) begin
+      edge_q      <= first || position == 4'd14;
+      last_q      <= position == 4'd14;
+      position_q  <= position;
+      round_key_q <= round_key;
+      mixed_q     <= mixed;
     end
-    out_write_o = write;
-    in_write_o  = write;
-    if (state_q != Wiping) begin
-      if (inbound_q) {out_write_o.key, out_write_o.encrypt, out_write_o.decrypt} = '0;
-      else {in_write_o.key, in_write_o.encrypt, in_write_o.decrypt} = '0;
+    if (take) decrypt_position_q <= 4'd14;
+    else if (made_q) decrypt_position_q <= decrypt_position_q - 4'd1;
+
+    for (int unsigned r = 0; r < RoundKeys; r++) begin
+      out_takes_q.encrypt[r] <= state_q == Wiping || (made_q && !inbound_q && position_q == 4'(r));
+      out_takes_q.decrypt[r] <= state_q == Wiping || (made_q && !inbound_q && decrypt_position_q == 4'(r));
+      in_takes_q.encrypt[r]  <= state_q == Wiping || (made_q && inbound_q && position_q == 4'(r));
+      in_takes_q.decrypt[r]  <= state_q == Wiping || (made_q && inbound_q && decrypt_position_q == 4'(r));
+    end
+    out_takes_q.key     <= state_q == Wiping || (key_new_q && !inbound_q);
+    in_takes_q.key      <= state_q == Wiping || (key_new_q && inbound_q);
+    write_sa_index_q    <= sa_index_q;
+    write_cipher_key_q  <= cipher_key_q;
+    write_encrypt_key_q <= round_key_q;
+    write_decrypt_key_q <= edge_q ? round_key_q : mixed_q;
+    if (state_q == Wiping) begin
+      {round_key_q, mixed_q, made_q} <= '0;
+      {write_cipher_key_q, write_encrypt_key_q, write_decrypt_key_q} <= '0;
     end
   end
 
@@ -162,7 +183,7 @@ module chain_keys
     unique case (state_q)
       Wiping:    if (sa_index_q == '1) state_d = Idle;
       Idle:      if (take) state_d = Expanding;
-      Expanding: if (round_key_valid && last) state_d = integrity_q == IntegrityNone ? Zeroing : HashInner;
+      Expanding: if (made_q && last_q) state_d = integrity_q == IntegrityNone ? Zeroing : HashInner;
       HashInner: if (hmac_done_i) state_d = HashOuter;
       HashOuter: if (hmac_done_i) state_d = Idle;
       default:   state_d = Idle;
@@ -172,7 +193,7 @@ module chain_keys
 
   always_ff @(posedge clk_i) begin
     state_q <= rst_ni ? state_d : Wiping;
-    if (rst_ni && table_write_i.valid) assert (state_q == Idle) else $error("a table write while not ready");
+    if (rst_ni && table_write_i.valid) assert (table_ready_o) else $error("a table write while not ready");
   end
 
 endmodule

@@ -26,35 +26,36 @@ package chain_pkg;
   typedef logic [$clog2(StoreRows*RowWords)-1:0] place_t;  // of a word
   typedef logic [$clog2(StoreRows):0] row_count_t;
 
-  // Packets inside are numbered in the order they came, modulo Contexts.
-  localparam int unsigned MaxContexts = 256;
-  typedef logic [$clog2(MaxContexts)-1:0] number_t;
+  // A packet at work, which is not hashed to its end, holds one of so many contexts of its direction. Packets inside, twice as many,
+  // are numbered in the order they came.
+  localparam int unsigned MaxContexts = 128;
+  typedef logic [$clog2(MaxContexts)-1:0] slot_t;
+  typedef logic [$clog2(2*MaxContexts)-1:0] number_t;
 
-  // A packet inside.
+  // Units of 64 bytes from the packet's beginning; all ones when there is nothing more to come.
+  typedef logic [7:0] units_t;
+
+  // The pipelines of chain_hash.
+  typedef enum logic [1:0] {
+    Md5,
+    Sha1,
+    Sha256,
+    Sha512  // and SHA-384
+  } lane_e;
+
+  // A packet inside, and what follows from what was said of it.
   typedef struct packed {
     number_t       number;
-    row_t          row;     // its first, in every store of its direction
-    logic [63:0]   iv;      // outbound: seq; inbound: the 8 bytes behind the ESP header
+    slot_t         slot;
+    row_t          row;         // its first, in every store of its direction
+    row_count_t    rows;
+    logic [63:0]   iv;          // outbound: seq; inbound: the 8 bytes behind the ESP header
+    logic [13:0]   bytes;       // what HMAC is over, without ESN's high half: SPI to ciphertext, or AH's text
+    logic [13:0]   sent;        // what leaves
+    lane_e         lane;
+    units_t        last_block;  // where the last block of the inner hash begins
     chain_packet_t packet;
   } context_t;
-
-  // What HMAC is over, without ESN's high half: SPI to ciphertext, or AH's text.
-  function automatic logic [13:0] authenticated_bytes(chain_packet_t packet);
-    return 14'd8 + 14'(iv_bytes(packet.cipher)) + packet.ciphertext;
-  endfunction
-
-  function automatic logic [13:0] esp_bytes(chain_packet_t packet);
-    return authenticated_bytes(packet) + 14'(integrity_icv_bytes(packet.integrity));
-  endfunction
-
-  function automatic row_count_t packet_rows(chain_packet_t packet);
-    return row_count_t'((esp_bytes(packet) + 14'd127) >> 7);
-  endfunction
-
-  // Where in the store a byte of a packet lies.
-  function automatic place_t place_of(row_t row, logic [13:0] offset);
-    return {row, 4'd0} + place_t'(offset[13:3]);
-  endfunction
 
   // ---- byte order -------------------------------------------------------------------------------------------------------------
 
@@ -99,15 +100,21 @@ package chain_pkg;
     KeyDone    // its chaining value is there
   } step_e;
 
-  // Units of 64 bytes from the packet's beginning; all ones when there is nothing more to come.
-  typedef logic [7:0] units_t;
-
   typedef struct packed {
-    step_e   step;
-    logic    inbound;
-    number_t number;
-    units_t  need;  // units that a Text block ends with
+    step_e  step;
+    logic   inbound;
+    slot_t  slot;
+    lane_e  lane;
+    units_t begins;  // where a Text block begins
   } hash_token_t;
+
+  // What the cipher tells: so many units are written.
+  typedef struct packed {
+    slot_t  slot;
+    lane_e  lane;
+    units_t units;
+    logic   begun;  // they are the first
+  } progress_t;
 
   // Half of an HMAC key to be hashed.
   typedef struct packed {

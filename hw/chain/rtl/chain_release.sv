@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sends finished packets of one direction in the order in which they came: the beats of their rows, outbound with the first eight
-// bytes in front and ICV behind, or beside them when it belongs into AH. One beat a clock, and a clock between packets.
+// bytes in front and ICV behind, or beside them when it belongs into AH. One beat a clock, and two clocks between packets.
 module chain_release
   import layout_pkg::*, stream_pkg::*, chain_pkg::*;
 #(
@@ -16,9 +16,10 @@ module chain_release
   input  SideT         side_i,
   input  logic [255:0] icv_i,          // outbound; byte 0 in bits 7:0
 
+  output logic         advance_o,      // a clock that counts for reads
   output logic         read_o,
   output place_t       read_place_o,   // of 8 words
-  input  logic [511:0] read_data_i,    // in the next clock
+  input  logic [511:0] read_data_i,    // two clocks later
 
   output logic         released_o,     // the packet's rows are not needed any more
   output row_count_t   released_rows_o,
@@ -29,69 +30,136 @@ module chain_release
   output logic         busy_o
 );
 
-  logic        sending_q;   // the packet told about
-  logic [7:0]  beat_q;      // to be read next
-  logic [13:0] length;      // of what is sent
-  logic        take, last;
-  logic        read_valid_q, read_last_q;   // a beat comes from the store
-  logic [7:0]  read_beat_q;
-  logic        ready;       // the output register can take a beat
-  logic        advance;     // what comes from the store is taken, or nothing comes
+  typedef struct packed {
+    SideT         side;
+    logic [255:0] icv;
+  } beside_t;
 
-  // Words of 4 bytes: everything of ESP begins and ends at one. What lies behind the ICV does not matter.
-  logic [12:0] icv_word;  // where it begins
-  assign icv_word = 13'(authenticated_bytes(context_i.packet) >> 2);
+  // All stages stand still together while what leaves them finds no place.
+  stream_if leaving (.clk_i, .rst_ni);
+  beside_t  beside, beside_out;
+  logic     advance;
 
-  logic [13:0] outbound_bytes;
-  assign outbound_bytes = context_i.packet.ah ? authenticated_bytes(context_i.packet) : esp_bytes(context_i.packet);
+  assign advance   = leaving.ready;
+  assign advance_o = advance;
 
-  function automatic logic [31:0] esp_word(logic [12:0] behind, logic [31:0] data, logic [255:0] icv);
-    return behind[12] ? data : icv[32*behind[2:0]+:32];
-  endfunction
+  // ---- a packet is told about ---------------------------------------------------------------------------------------------------
 
-  assign ready   = !out.valid || out.ready;
-  assign advance = !read_valid_q || ready;
-  assign busy_o  = sending_q || read_valid_q || out.valid;
+  logic        told_q;
+  logic        sending_q;        // its beats are read
+  logic        first_q, last_q;  // the one read now is
+  place_t      place_q;
+  logic [7:0]  behind_q;         // beats behind it
+  row_count_t  rows_q;
+  logic [7:0]  before_icv_q;     // beats in front of the one in which the ICV begins
+  logic [3:0]  icv_word_q;       // of 4 bytes: everything of ESP begins and ends at one
+  logic        has_icv_q;
+  logic        icv_began_q;      // in the beat before
+  logic        take;
 
-  assign load_o = done_i && !sending_q && advance;
-  assign length = Outbound ? outbound_bytes : context_i.packet.ciphertext;
-  assign last   = {beat_q, 6'd0} + 14'd64 >= length;
-
-  // While a beat waits for its turn it is read again and again.
-  assign take            = sending_q && advance;
-  assign read_o          = take || !advance;
-  assign read_place_o    = place_of(context_i.row, {advance ? beat_q : read_beat_q, 6'd0});
-  assign released_o      = read_valid_q && read_last_q && ready;
-  assign released_rows_o = packet_rows(context_i.packet);
+  assign load_o       = done_i && !told_q && !sending_q && advance;
+  assign take         = sending_q && advance;
+  assign read_o       = sending_q;
+  assign read_place_o = place_q;
 
   always_ff @(posedge clk_i) begin
+    told_q <= rst_ni && load_o;
+    if (told_q) begin
+      sending_q    <= 1'b1;
+      first_q      <= 1'b1;
+      last_q       <= context_i.sent <= 14'd64;
+      place_q      <= {context_i.row, 4'd0};
+      behind_q     <= 8'((context_i.sent - 14'd1) >> 6);
+      rows_q       <= context_i.rows;
+      before_icv_q <= context_i.bytes[13:6];
+      icv_word_q   <= context_i.bytes[5:2];
+      has_icv_q    <= !context_i.packet.ah;
+      icv_began_q  <= 1'b0;
+    end else if (take) begin
+      sending_q    <= !last_q;
+      first_q      <= 1'b0;
+      last_q       <= behind_q == 8'd1;
+      place_q      <= place_q + place_t'(8);
+      behind_q     <= behind_q - 8'd1;
+      before_icv_q <= before_icv_q - 8'd1;
+      icv_began_q  <= before_icv_q == '0;
+    end
+    if (!rst_ni) sending_q <= 1'b0;
+  end
+
+  // ---- its beats come from the store ---------------------------------------------------------------------------------------------
+
+  typedef struct packed {
+    logic       first;
+    logic       last;
+    logic       icv_begins;  // in this beat; or in the one before
+    logic       icv_began;
+    logic [3:0] icv_word;
+  } reading_t;
+
+  logic          one_valid_q, two_valid_q;
+  reading_t      one_q, two_q;
+  beside_t       beside_q;
+  logic [5:0]    empty_q;
+  logic [511:0]  icv_q;        // the ICV where it lies in a beat, and from its beginning again
+  logic [15:0]   from_icv_q;   // words that it has
+  logic          has_header_q;
+  logic [63:0]   header_q;
+  logic [511:0]  icv_turned;
+
+  always_comb begin
+    for (int unsigned w = 0; w < 16; w++) icv_turned[32*w+:32] = icv_i[32*((w-32'(one_q.icv_word))%8)+:32];
+  end
+
+  always_ff @(posedge clk_i) begin
+    released_o <= rst_ni && advance && one_valid_q && one_q.last;
+    if (one_q.last) released_rows_o <= rows_q;
     if (!rst_ni) begin
-      sending_q    <= 1'b0;
-      read_valid_q <= 1'b0;
-      out.valid    <= 1'b0;
-    end else begin
-      if (load_o) sending_q <= 1'b1;
-      else if (take && last) sending_q <= 1'b0;
-      if (advance) read_valid_q <= sending_q;
-      if (ready) out.valid <= read_valid_q;
+      one_valid_q <= 1'b0;
+      two_valid_q <= 1'b0;
+    end else if (advance) begin
+      one_valid_q <= sending_q;
+      two_valid_q <= one_valid_q;
     end
-    if (load_o) beat_q <= '0;
-    else if (take) beat_q <= beat_q + 8'd1;
-    if (take) begin
-      read_beat_q <= beat_q;
-      read_last_q <= last;
-    end
-    if (read_valid_q && ready) begin
-      side_o   <= side_i;
-      if (Outbound) icv_o <= icv_i;
-      out.beat <= '{data: read_data_i, empty: read_last_q ? 6'd0 - length[5:0] : '0, last: read_last_q};
-      if (Outbound) begin
-        for (int unsigned w = 0; w < 16; w++) begin
-          if (!context_i.packet.ah) out.beat.data[32*w+:32] <= esp_word({1'b0, read_beat_q, 4'(w)} - icv_word, read_data_i[32*w+:32], icv_i);
-        end
-        if (read_beat_q == '0) out.beat.data[63:0] <= swapped_64({context_i.packet.spi, context_i.packet.seq[31:0]});
+    if (take) one_q <= '{first: first_q, last: last_q, icv_begins: has_icv_q && before_icv_q == '0, icv_began: has_icv_q && icv_began_q,
+                         icv_word: icv_word_q};
+    if (advance && one_valid_q) begin
+      two_q <= one_q;
+      for (int unsigned w = 0; w < 16; w++)
+        from_icv_q[w] <= one_q.icv_begins ? 4'(w) >= one_q.icv_word : one_q.icv_began && 4'(w) < one_q.icv_word;
+      if (one_q.first) begin
+        beside_q <= '{side: side_i, icv: Outbound ? icv_i : '0};
+        empty_q  <= 6'd0 - context_i.sent[5:0];
+        icv_q    <= icv_turned;
+        header_q <= swapped_64({context_i.packet.spi, context_i.packet.seq[31:0]});
       end
     end
   end
+
+  // What lies behind the ICV does not matter.
+  always_comb begin
+    leaving.valid = two_valid_q;
+    leaving.beat  = '{data: read_data_i, empty: two_q.last ? empty_q : '0, last: two_q.last};
+    if (Outbound) begin
+      for (int unsigned w = 0; w < 16; w++) if (from_icv_q[w]) leaving.beat.data[32*w+:32] = icv_q[32*w+:32];
+      if (two_q.first) leaving.beat.data[63:0] = header_q;
+    end
+    beside = beside_q;
+  end
+
+  beat_register #(
+    .SideT(beside_t)
+  ) u_out (
+    .clk_i,
+    .rst_ni,
+    .in    (leaving),
+    .side_i(beside),
+    .out,
+    .side_o(beside_out)
+  );
+
+  assign side_o = beside_out.side;
+  assign icv_o  = beside_out.icv;
+  assign busy_o = one_valid_q || two_valid_q || out.valid;
 
 endmodule

@@ -2,7 +2,7 @@
 // A ring of 16 banks of 8-byte words. Words that follow each other lie in different banks, so a run of up to 16 words from any word
 // on is one access: cipher blocks need no more alignment than 8 bytes.
 //
-// A read answers in the next clock, and in that one only.
+// A read answers two clocks later, and its answer stays until the next one's.
 module chain_store
   import chain_pkg::*;
 #(
@@ -14,6 +14,7 @@ module chain_store
   input  place_t                     write_place_i,
   input  logic [4:0]                 write_words_i,  // 1 to WriteWords
   input  logic [64*WriteWords-1:0]   write_data_i,
+  input  logic                       advance_i,      // a clock that counts for reads; in others they stand still
   input  logic                       read_i,
   input  place_t                     read_place_i,
   output logic [64*ReadWords-1:0]    read_data_o
@@ -22,14 +23,16 @@ module chain_store
   localparam int unsigned BankBits = $clog2(RowWords);
   typedef logic [BankBits-1:0] bank_t;
 
+  logic                 read_q;
   bank_t                first_q;          // bank of the word read first
   logic [63:0]          words_q[RowWords];
 
-  logic                 read_q;
-
   always_ff @(posedge clk_i) begin
-    read_q <= read_i;
-    if (read_i) first_q <= read_place_i[BankBits-1:0];
+    if (advance_i) begin
+      read_q <= read_i;
+      if (read_i) first_q <= read_place_i[BankBits-1:0];
+      if (read_q) for (int unsigned i = 0; i < ReadWords; i++) read_data_o[64*i+:64] <= words_q[first_q+bank_t'(i)];
+    end
   end
 
   for (genvar b = 0; b < RowWords; b++) begin : gen_bank
@@ -42,7 +45,7 @@ module chain_store
     // Blocking, as in ram_1r1w.
     // verilator lint_off BLKSEQ
     always_ff @(posedge clk_i) begin
-      if (read_i) begin
+      if (advance_i && read_i) begin
         if (32'(nth_read) < ReadWords) words_q[b] <= rows[row_t'((read_place_i + place_t'(nth_read)) >> BankBits)];
       end
       if (write_i) begin
@@ -52,11 +55,6 @@ module chain_store
       end
     end
     // verilator lint_on BLKSEQ
-  end
-
-  always_comb begin
-    read_data_o = '0;
-    if (read_q) for (int unsigned i = 0; i < ReadWords; i++) read_data_o[64*i+:64] = words_q[first_q+bank_t'(i)];
   end
 
 endmodule

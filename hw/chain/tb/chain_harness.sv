@@ -3,7 +3,7 @@
 module chain_harness
   import layout_pkg::*, stream_pkg::*, chain_pkg::*;
 #(
-  parameter int unsigned Contexts = 128
+  parameter int unsigned Contexts = 64
 ) (
   input  logic                   clk_i,
   input  logic                   rst_ni,

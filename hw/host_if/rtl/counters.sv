@@ -39,7 +39,8 @@ module counters
   logic                  any_count, any_drop, any_drop_2_q;
 
   assign any_count = counts_q.lan_rx.valid || counts_q.wan_rx.valid || counts_q.lan_tx.valid || counts_q.wan_tx.valid ||
-                     counts_q.esp_out || counts_q.esp_in || counts_q.bypass_out || counts_q.bypass_in || host_counts_q != '0;
+                     counts_q.esp_out || counts_q.esp_in || counts_q.bypass_out || counts_q.bypass_in || counts_q.tag_ok ||
+                     counts_q.tag_unknown || counts_q.tag_forged || counts_q.tag_plain || host_counts_q != '0;
 
   always_comb begin
     any_drop = 1'b0;
@@ -88,6 +89,10 @@ module counters
         if (counts_q.esp_in) count_q[CounterEspIn] <= count_q[CounterEspIn] + 64'd1;
         if (counts_q.bypass_out) count_q[CounterBypassOut] <= count_q[CounterBypassOut] + 64'd1;
         if (counts_q.bypass_in) count_q[CounterBypassIn] <= count_q[CounterBypassIn] + 64'd1;
+        if (counts_q.tag_ok) count_q[CounterTagOk] <= count_q[CounterTagOk] + 64'd1;
+        if (counts_q.tag_unknown) count_q[CounterTagUnknown] <= count_q[CounterTagUnknown] + 64'd1;
+        if (counts_q.tag_forged) count_q[CounterTagForged] <= count_q[CounterTagForged] + 64'd1;
+        if (counts_q.tag_plain) count_q[CounterTagPlain] <= count_q[CounterTagPlain] + 64'd1;
         if (host_counts_q.events) count_q[CounterEvents] <= count_q[CounterEvents] + 64'd1;
         if (host_counts_q.events_lost != '0) begin
           count_q[CounterEventsLost] <= count_q[CounterEventsLost] + 64'(host_counts_q.events_lost);

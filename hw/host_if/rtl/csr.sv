@@ -36,6 +36,7 @@ module csr
   output logic [31:0] hash_seed_o,
   output logic [11:0] lan_vlan_o,    // 0: none
   output logic [11:0] wan_vlan_o,
+  output logic        plain_tags_o,
   output logic [31:0] generation_o,
   output logic [63:0] clock_o,
 
@@ -155,6 +156,7 @@ module csr
       hash_seed_o     <= '0;
       lan_vlan_o      <= '0;
       wan_vlan_o      <= '0;
+      plain_tags_o    <= 1'b0;
       load_start_o    <= 1'b0;
       load_address_o  <= '0;
       load_length_o   <= '0;
@@ -199,6 +201,7 @@ module csr
           RegHashSeed:          hash_seed_o <= write_data_q;
           RegLanVlan:           lan_vlan_o <= write_data_q[11:0];
           RegWanVlan:           wan_vlan_o <= write_data_q[11:0];
+          RegPlainTags:         plain_tags_o <= write_data_q[0];
           RegLoadAddress:       load_address_o[31:0] <= write_data_q;
           RegLoadAddress + 12'd4: load_address_o[63:32] <= write_data_q;
           RegLoadLength: begin
@@ -293,6 +296,7 @@ module csr
         RegHashSeed:            settings = hash_seed_o;
         RegLanVlan:             settings = {20'd0, lan_vlan_o};
         RegWanVlan:             settings = {20'd0, wan_vlan_o};
+        RegPlainTags:           settings = {31'd0, plain_tags_o};
         default:                ;
       endcase
       case (read_address_q)

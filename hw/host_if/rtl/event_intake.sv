@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Keeps the events of both directions until the ring takes them. One that finds no room is lost and counted.
 //
-// An event of reason spi_unknown enters only when the host has read the one before: a peer that sends rubbish must not fill the ring.
+// One that is told once enters only when the host has read the one of its kind before.
 module event_intake
   import layout_pkg::*, host_if_pkg::*;
 (
@@ -9,26 +9,28 @@ module event_intake
   input  logic          rst_ni,
   input  logic    [1:0] event_valid_i,
   input  notice_t [1:0] event_i,
-  input  logic          unknown_done_i,  // the host has read the last spi_unknown, or never will
-  output logic [1:0]    lost_o,          // how many in this clock
+  input  logic [ToldOnce-1:0] told_done_i,  // the host has read the last of its kind, or never will
+  output logic [1:0]    lost_o,             // how many in this clock
 
   output logic          valid_o,
   output notice_t       event_o,
   input  logic          ready_i,
 
-  output logic          busy_o           // an event is inside
+  output logic          busy_o              // an event is inside
 );
 
   localparam int unsigned Depth = 16;
 
-  logic          unknown_q;  // an spi_unknown is on its way to the host
+  logic [ToldOnce-1:0]      told_q;  // one of its kind is on its way to the host
+  logic [1:0][ToldOnce-1:0] once;
   logic    [1:0] wanted, put, room, offered, taken;
   notice_t [1:0] offer;
 
   always_comb begin
-    for (int i = 0; i < 2; i++) wanted[i] = event_valid_i[i] && !(unknown_q && event_i[i].upcall == UpcallSpiUnknown);
+    for (int i = 0; i < 2; i++) once[i] = told_once(event_i[i].upcall);
+    for (int i = 0; i < 2; i++) wanted[i] = event_valid_i[i] && (once[i] & told_q) == '0;
     // Of two at once, one.
-    if (event_i[0].upcall == UpcallSpiUnknown && event_i[1].upcall == UpcallSpiUnknown && wanted[0]) wanted[1] = 1'b0;
+    if ((once[0] & once[1]) != '0 && wanted[0]) wanted[1] = 1'b0;
   end
 
   logic [1:0][$clog2(Depth+2)-1:0] used;
@@ -59,10 +61,9 @@ module event_intake
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
-      unknown_q <= 1'b0;
+      told_q <= '0;
     end else begin
-      if (unknown_done_i) unknown_q <= 1'b0;
-      for (int i = 0; i < 2; i++) if (put[i] && event_i[i].upcall == UpcallSpiUnknown) unknown_q <= 1'b1;
+      told_q <= (told_q & ~told_done_i) | (put[0] ? once[0] : '0) | (put[1] ? once[1] : '0);
     end
   end
 

@@ -66,13 +66,14 @@ module host_if
 
   // settings
   output logic        enable_o,
-  output logic        wipe_o,      // a pulse: zero all SA rows and keys
+  output logic        wipe_o,      // a pulse: zero all rows and keys of SAs and tags
   input  logic        wiping_i,    // from the clock after it until done
   output logic [47:0] lan_mac_o,
   output logic [47:0] wan_mac_o,
   output logic [31:0] hash_seed_o,
   output logic [11:0] lan_vlan_o,
   output logic [11:0] wan_vlan_o,
+  output logic        plain_tags_o,
 
   // capture of an SA's living state
   output logic                   capture_valid_o,  // a pulse
@@ -99,6 +100,7 @@ module host_if
   stream_if.src       host_tx,
   output inject_e     host_tx_inject_o,
   output logic [13:0] host_tx_length_o,
+  output sender_t     host_tx_sender_o,
 
   output logic busy_o  // 0: nothing moves here, and without input nothing will
 );
@@ -124,7 +126,8 @@ module host_if
     .s_axil_awvalid, .s_axil_awready, .s_axil_awaddr, .s_axil_wvalid, .s_axil_wready, .s_axil_wdata, .s_axil_wstrb,
     .s_axil_bvalid, .s_axil_bready, .s_axil_bresp, .s_axil_arvalid, .s_axil_arready, .s_axil_araddr,
     .s_axil_rvalid, .s_axil_rready, .s_axil_rdata, .s_axil_rresp,
-    .enable_o, .wipe_o, .wiping_i, .lan_mac_o, .wan_mac_o, .hash_seed_o, .lan_vlan_o, .wan_vlan_o, .generation_o,
+    .enable_o, .wipe_o, .wiping_i, .lan_mac_o, .wan_mac_o, .hash_seed_o, .lan_vlan_o, .wan_vlan_o, .plain_tags_o,
+    .generation_o,
     .clock_o        (clock),
     .load_start_o   (load_start),
     .load_address_o (load_address),
@@ -223,7 +226,8 @@ module host_if
   // ---- rings ------------------------------------------------------------------------------------------------------------------
 
   logic    tx_busy;
-  logic    event_valid, event_ready, unknown_done, events_busy;
+  logic    event_valid, event_ready, events_busy;
+  logic [ToldOnce-1:0] told_done;
   notice_t next_event;
 
   tx_ring u_tx (
@@ -241,6 +245,7 @@ module host_if
     .host_tx,
     .inject_o       (host_tx_inject_o),
     .length_o       (host_tx_length_o),
+    .sender_o       (host_tx_sender_o),
     .host_tx_o      (host_counts.host_tx),
     .dropped_o      (tx_dropped),
     .busy_o         (tx_busy)
@@ -251,7 +256,7 @@ module host_if
     .rst_ni,
     .event_valid_i,
     .event_i,
-    .unknown_done_i(unknown_done),
+    .told_done_i   (told_done),
     .lost_o        (intake_lost),
     .valid_o       (event_valid),
     .event_o       (next_event),
@@ -276,7 +281,7 @@ module host_if
     .event_i          (next_event),
     .event_ready_o    (event_ready),
     .busy_o           (rx_busy),
-    .unknown_done_o   (unknown_done),
+    .told_done_o      (told_done),
     .host_rx_o        (host_counts.host_rx),
     .events_o         (host_counts.events),
     .dropped_o        (rx_dropped),

@@ -19,6 +19,12 @@ package host_if_pkg;
     logic [13:0] length;  // bytes of the frame; 0: an event without a packet
   } notice_t;
 
+  // Who sent a frame that the host gives back, when it says so.
+  typedef struct packed {
+    logic        known;
+    logic [15:0] principal;
+  } sender_t;
+
   // A packet begins or ceases to hold a bank of the tables.
   typedef struct packed {
     logic valid;
@@ -47,6 +53,10 @@ package host_if_pkg;
     logic         esp_in;
     logic         bypass_out;
     logic         bypass_in;
+    logic         tag_ok;
+    logic         tag_unknown;
+    logic         tag_forged;
+    logic         tag_plain;
   } counts_t;
 
   // ---- within host_if ---------------------------------------------------------------------------------------------------------
@@ -58,6 +68,14 @@ package host_if_pkg;
     logic       events;
     logic [1:0] events_lost;
   } host_counts_t;
+
+  // Events that are told once until the host has read them: who sends rubbish must not fill the ring. Of an upcall, which of them it
+  // is, if any.
+  localparam int unsigned ToldOnce = 2;
+
+  function automatic logic [ToldOnce-1:0] told_once(upcall_e upcall);
+    return {upcall == UpcallTagRejected, upcall == UpcallSpiUnknown};
+  endfunction
 
   // A ring as the host has set it up.
   typedef struct packed {

@@ -30,7 +30,7 @@ module rx_ring
   input  notice_t     event_i,
   output logic        event_ready_o,
   output logic        busy_o,
-  output logic        unknown_done_o,  // an spi_unknown has been read by the host, or is lost
+  output logic [ToldOnce-1:0] told_done_o,  // an event of its kind has been read by the host, or is lost
 
   output logic        host_rx_o,       // pulses: a frame or event was given to the host, or ended here
   output logic        events_o,
@@ -311,9 +311,9 @@ module rx_ring
 
   logic    given;
   logic    oldest_is_event, ending_is_event;
-  logic    unknown_open_q;
-  logic    [31:0] behind_unknown_q;  // the slot behind it
-  logic    [31:0] given_back;        // negative: not yet
+  logic [ToldOnce-1:0]       once;
+  logic [ToldOnce-1:0]       told_open_q;
+  logic [ToldOnce-1:0][31:0] behind_told_q;  // the slot behind it
 
   assign given  = answer && burst_answered.descriptor && !answer_failed && !broken_q;
 
@@ -325,16 +325,19 @@ module rx_ring
   assign dropped_o    = refuse_frame || (give_up && !ending_is_event);
   assign event_lost_o = refuse_event || (give_up && ending_is_event);
 
-  // Of spi_unknown: its slot, until the host gives it back.
-  assign unknown_done_o = (refuse_event && event_i.upcall == UpcallSpiUnknown) ||
-                          (unknown_open_q && (restart_i || !runs || !given_back[31]));
-  assign given_back     = ring_i.host - behind_unknown_q;
+  // Of what is told once: its slot, until the host gives it back.
+  assign once = told_once(event_i.upcall);
 
-  always_ff @(posedge clk_i) begin
-    if (!rst_ni || unknown_done_o) unknown_open_q <= 1'b0;
-    else if (claim_event && event_i.upcall == UpcallSpiUnknown) unknown_open_q <= 1'b1;
-    if (claim_event) begin
-      if (event_i.upcall == UpcallSpiUnknown) behind_unknown_q <= claimed_q + 32'd1;
+  for (genvar i = 0; i < ToldOnce; i++) begin : gen_told
+    logic [31:0] given_back;  // slots from that one on; negative: not yet
+
+    assign given_back     = ring_i.host - behind_told_q[i];
+    assign told_done_o[i] = (refuse_event && once[i]) || (told_open_q[i] && (restart_i || !runs || !given_back[31]));
+
+    always_ff @(posedge clk_i) begin
+      if (!rst_ni || told_done_o[i]) told_open_q[i] <= 1'b0;
+      else if (claim_event && once[i]) told_open_q[i] <= 1'b1;
+      if (claim_event && once[i]) behind_told_q[i] <= claimed_q + 32'd1;
     end
   end
 

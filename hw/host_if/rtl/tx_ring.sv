@@ -25,8 +25,9 @@ module tx_ring
   input  read_beat_t    beat_i,
 
   stream_if.src         host_tx,
-  output inject_e       inject_o,    // of the frame at host_tx, like its length
+  output inject_e       inject_o,    // of the frame at host_tx, like its length and
   output logic [13:0]   length_o,
+  output sender_t       sender_o,    // who sent it
 
   output logic          host_tx_o,   // pulses: a slot was taken, its frame dropped
   output logic          dropped_o,
@@ -50,11 +51,13 @@ module tx_ring
 
   typedef struct packed {
     logic        failed;  // it could not be read
+    sender_t     sender;
     logic [7:0]  inject;
     logic [15:0] length;
   } descriptor_t;
 
   typedef struct packed {
+    sender_t             sender;
     inject_e             inject;
     logic [13:0]         length;
     logic [BeatBits-1:0] beats;
@@ -238,7 +241,7 @@ module tx_ring
     .rst_ni,
     .valid_i(descriptor_arrives),
     .ready_o(unused_descriptor_room),
-    .data_i ({beat_i.error, descriptor_beat.inject, descriptor_beat.length}),
+    .data_i ({beat_i.error, descriptor_beat.known, descriptor_beat.principal, descriptor_beat.inject, descriptor_beat.length}),
     .valid_o(descriptor_valid),
     .ready_i(descriptor_done),
     .data_o (descriptor),
@@ -253,7 +256,7 @@ module tx_ring
     .rst_ni,
     .valid_i(begin_frame),
     .ready_o(reading_room),
-    .data_i ({inject_e'(descriptor.inject), descriptor.length[13:0], need_q}),
+    .data_i ({descriptor.sender, inject_e'(descriptor.inject), descriptor.length[13:0], need_q}),
     .valid_o(reading_valid),
     .ready_i(whole),
     .data_o (reading),
@@ -330,6 +333,7 @@ module tx_ring
 
   assign inject_o = side.inject;
   assign length_o = side.length;
+  assign sender_o = side.sender;
 
   assign busy_o = !idle_q || open_q != '0 || waits_q || host_tx.valid;
 

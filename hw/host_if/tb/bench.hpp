@@ -50,6 +50,8 @@ struct Bench {
   struct Sent {
     unsigned inject;
     Frame frame;
+    bool known;
+    unsigned principal;
   };
   std::vector<Sent> sent;  // what came out of host_tx
 
@@ -207,7 +209,7 @@ struct Bench {
       sending_.insert(sending_.end(), beat, beat + sizeof beat - m.host_tx_empty_o);
       if (m.host_tx_last_o) {
         EXPECT_EQ(m.host_tx_length_o, sending_.size());
-        sent.push_back({m.host_tx_inject_o, sending_});
+        sent.push_back({m.host_tx_inject_o, sending_, m.host_tx_known_o != 0, m.host_tx_principal_o});
         sending_.clear();
       }
     }

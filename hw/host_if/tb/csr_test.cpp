@@ -18,6 +18,7 @@ std::uint32_t kept(const Register& r) {
   if (r.offset == reg::kControl.offset) return 1;  // bit 1 is an order, the rest nothing
   if (r.offset == reg::kLanMac.at(1).offset || r.offset == reg::kWanMac.at(1).offset) return 0xffff;
   if (r.offset == reg::kLanVlan.offset || r.offset == reg::kWanVlan.offset) return 0xfff;
+  if (r.offset == reg::kPlainTags.offset) return 1;
   return 0xffffffff;
 }
 
@@ -54,6 +55,7 @@ TEST(Csr, HasEveryRegisterOfTheLayoutWithItsResetValueAndAccess) {
     });
     EXPECT_EQ(bench.dut.model.lan_mac_o, value | std::uint64_t{value & 0xffff} << 32);
     EXPECT_EQ(bench.dut.model.lan_vlan_o, value & 0xfff);
+    EXPECT_EQ(bench.dut.model.plain_tags_o, value & 1);
   }
   EXPECT_EQ(bench.dut.model.wan_mac_o, 0x5a585a5a5a58U);
   EXPECT_EQ(bench.dut.model.hash_seed_o, 0x5a5a5a58U);
@@ -164,19 +166,20 @@ TEST(Csr, CountsWhateverComesInOneClock) {
   constexpr Counter kFrames[4] = {Counter::kLanRx, Counter::kWanRx, Counter::kLanTx, Counter::kWanTx};
   constexpr Counter kBytes[4] = {Counter::kLanRxBytes, Counter::kWanRxBytes, Counter::kLanTxBytes,
                                  Counter::kWanTxBytes};
-  constexpr Counter kPackets[4] = {Counter::kEspOut, Counter::kEspIn, Counter::kBypassOut, Counter::kBypassIn};
+  constexpr Counter kPackets[] = {Counter::kEspOut, Counter::kEspIn,      Counter::kBypassOut, Counter::kBypassIn,
+                                  Counter::kTagOk,  Counter::kTagUnknown, Counter::kTagForged, Counter::kTagPlain};
   for (int i = 0; i < 20000; ++i) {
     auto& random = bench.random;
     const bool busy = i / 100 % 2;
-    m.count_valid_i = busy ? random() & 0xff : 0;
+    m.count_valid_i = busy ? random() & 0xfff : 0;
     m.count_bytes_i = (std::uint64_t{random()} << 32) | random();
     for (int p = 0; p < 4; ++p) {
       if (m.count_valid_i >> p & 1) {
         ++counters[kFrames[p]];
         counters[kBytes[p]] += m.count_bytes_i >> (16 * p) & 0xffff;
       }
-      if (m.count_valid_i >> (4 + p) & 1) ++counters[kPackets[p]];
     }
+    for (unsigned p = 0; p < std::size(kPackets); ++p) counters[kPackets[p]] += m.count_valid_i >> (4 + p) & 1;
     m.drop_valid_i = busy ? random() & 0xf : 0;
     const bool same = random() % 2;
     const unsigned reason = random() % layout::kDropReasons;

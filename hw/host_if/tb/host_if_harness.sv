@@ -66,6 +66,7 @@ module host_if_harness
   output logic [31:0]  hash_seed_o,
   output logic [11:0]  lan_vlan_o,
   output logic [11:0]  wan_vlan_o,
+  output logic         plain_tags_o,
 
   output logic         capture_valid_o,
   output logic         capture_outbound_o,
@@ -79,7 +80,8 @@ module host_if_harness
   input  logic [3:0]   leave_bank_i,
   input  logic [3:0]   drop_valid_i,
   input  logic [31:0]  drop_reason_i,       // 8 bits a port
-  input  logic [7:0]   count_valid_i,       // lan_rx, wan_rx, lan_tx, wan_tx, esp_out, esp_in, bypass_out, bypass_in
+  input  logic [11:0]  count_valid_i,       // lan_rx, wan_rx, lan_tx, wan_tx, esp_out, esp_in, bypass_out, bypass_in, tag_ok, tag_unknown,
+                                            // tag_forged, tag_plain
   input  logic [63:0]  count_bytes_i,       // 16 bits for each of the first four
 
   input  logic [1:0]   host_rx_valid_i,     // outbound, inbound
@@ -98,6 +100,8 @@ module host_if_harness
   output logic         host_tx_last_o,
   output logic [7:0]   host_tx_inject_o,
   output logic [15:0]  host_tx_length_o,
+  output logic         host_tx_known_o,
+  output logic [15:0]  host_tx_principal_o,
   output logic         busy_o
 );
 
@@ -132,6 +136,7 @@ module host_if_harness
   counts_t                counts;
   inject_e                inject;
   logic [13:0]            length;
+  sender_t                sender;
   logic [SaIndexBits-1:0] capture_sa_index;
 
   always_comb begin
@@ -145,7 +150,8 @@ module host_if_harness
     wan_rx: '{valid: count_valid_i[1], bytes: count_bytes_i[31:16]},
     lan_tx: '{valid: count_valid_i[2], bytes: count_bytes_i[47:32]},
     wan_tx: '{valid: count_valid_i[3], bytes: count_bytes_i[63:48]},
-    esp_out: count_valid_i[4], esp_in: count_valid_i[5], bypass_out: count_valid_i[6], bypass_in: count_valid_i[7]
+    esp_out: count_valid_i[4], esp_in: count_valid_i[5], bypass_out: count_valid_i[6], bypass_in: count_valid_i[7],
+    tag_ok: count_valid_i[8], tag_unknown: count_valid_i[9], tag_forged: count_valid_i[10], tag_plain: count_valid_i[11]
   };
 
   assign table_valid_o      = table_write.valid;
@@ -156,6 +162,7 @@ module host_if_harness
   assign capture_sa_index_o = 16'(capture_sa_index);
   assign host_tx_inject_o   = 8'(inject);
   assign host_tx_length_o   = 16'(length);
+  assign {host_tx_known_o, host_tx_principal_o} = sender;
 
   host_if #(
     .AdmitPorts(2),
@@ -172,7 +179,7 @@ module host_if_harness
     .m_axi_rvalid, .m_axi_rready, .m_axi_rdata, .m_axi_rresp, .m_axi_rlast,
     .table_write_o            (table_write),
     .table_ready_i,
-    .generation_o, .enable_o, .wipe_o, .wiping_i, .lan_mac_o, .wan_mac_o, .hash_seed_o, .lan_vlan_o, .wan_vlan_o,
+    .generation_o, .enable_o, .wipe_o, .wiping_i, .lan_mac_o, .wan_mac_o, .hash_seed_o, .lan_vlan_o, .wan_vlan_o, .plain_tags_o,
     .capture_valid_o, .capture_outbound_o,
     .capture_sa_index_o       (capture_sa_index),
     .capture_valid_i, .capture_i,
@@ -189,6 +196,7 @@ module host_if_harness
     .host_tx,
     .host_tx_inject_o         (inject),
     .host_tx_length_o         (length),
+    .host_tx_sender_o         (sender),
     .busy_o
   );
 

@@ -251,36 +251,46 @@ TEST(RxRing, BreaksWhenHostMemoryRefusesAndWorksAgainWhenSetUpAnew) {
   }
 }
 
-TEST(RxRing, TellsOfOneUnknownSpiUntilTheHostHasReadIt) {
+// Of both kinds, and neither keeps the other back.
+TEST(RxRing, TellsOfOneUnknownSpiAndOneTagUntilTheHostHasReadIt) {
   Receiver bench(26);
-  const auto unknown = [&](unsigned source) {
+  const auto event = [&](unsigned source, layout::Upcall upcall) {
     Bench::Upcall u = bench.random_upcall(source, true);
-    u.notice.set(d::kUpcall, static_cast<unsigned>(layout::Upcall::kSpiUnknown));
+    u.notice.set(d::kUpcall, static_cast<unsigned>(upcall));
     return u;
+  };
+  constexpr layout::Upcall kOnce[] = {layout::Upcall::kSpiUnknown, layout::Upcall::kTagRejected};
+  const auto any_more = [&] {
+    for (int i = 0; i < 10; ++i) bench.events[i % 2].push_back(event(i % 2, kOnce[i / 2 % 2]));
   };
   bench.start(8);
   for (int round = 0; round < 20; ++round) {
-    const Bench::Upcall first = unknown(0);
-    bench.events[0].push_back(first);
-    bench.events[1].push_back(unknown(1));  // in the same clock
-    bench.expected[2].push_back(first);
-    for (int i = 0; i < 10; ++i) bench.events[i % 2].push_back(unknown(i % 2));
+    for (const layout::Upcall upcall : kOnce) {
+      const Bench::Upcall first = event(0, upcall);
+      bench.events[0].push_back(first);
+      bench.events[1].push_back(event(1, upcall));  // in the same clock
+      bench.expected[2].push_back(first);
+    }
+    any_more();
     bench.offer(1, bench.random_upcall(1, true));  // another event is no less told
     bench.run(300);
-    for (int i = 0; i < 10; ++i) bench.events[i % 2].push_back(unknown(i % 2));
+    any_more();
     bench.run(300);
     while (bench.poll()) continue;
     EXPECT_EQ(bench.missing(), 0U);
     bench.give_back();
   }
-  EXPECT_EQ(bench.counter(Counter::kEvents), 40U);
+  EXPECT_EQ(bench.counter(Counter::kEvents), 60U);
   EXPECT_EQ(bench.counter(Counter::kEventsLost), 0U) << "the untold ones are not lost: they say nothing new";
   bench.write(reg::kRxSlots, 0);
-  bench.events[0].push_back(unknown(0));
-  bench.run(100);
-  bench.events[1].push_back(unknown(1));
-  bench.run(100);
-  EXPECT_EQ(bench.counter(Counter::kEventsLost), 2U) << "one that is lost does not silence the next";
+  unsigned lost = 0;
+  for (const layout::Upcall upcall : kOnce) {
+    for (const unsigned source : {0U, 1U}) {
+      bench.events[source].push_back(event(source, upcall));
+      bench.run(100);
+      EXPECT_EQ(bench.counter(Counter::kEventsLost), ++lost) << "one that is lost does not silence the next";
+    }
+  }
 }
 
 }  // namespace

@@ -33,12 +33,15 @@ struct Sender : Bench {
     Row row;
     row.set(d::kLength, length);
     row.set(d::kInject, inject);
+    const Sent whole{inject, frame, random() % 2 != 0, static_cast<std::uint16_t>(random())};
+    row.set(d::kKnown, whole.known);
+    row.set(d::kPrincipal, whole.principal);
     memory.set_row(slot(next), row);
     std::copy(frame.begin(), frame.end(),
               memory.bytes.begin() + static_cast<long>(slot(next) + 64 - HostMemory::kBase));
     ++next;
     ++(sent ? good : bad);
-    if (sent) expected.push_back({inject, frame});
+    if (sent) expected.push_back(whole);
   }
   void fill_random() {
     const unsigned length = 14 + random() % (random() % 4 ? 200 : layout::kMaxFrame - 13);
@@ -52,6 +55,8 @@ struct Sender : Bench {
     ASSERT_EQ(sent.size(), expected.size());
     for (std::size_t i = 0; i < sent.size(); ++i) {
       ASSERT_EQ(sent[i].inject, expected[i].inject);
+      ASSERT_EQ(sent[i].known, expected[i].known);
+      ASSERT_EQ(sent[i].principal, expected[i].principal);
       ASSERT_EQ(sent[i].frame, expected[i].frame);
     }
     EXPECT_EQ(counter(Counter::kHostTx), good + bad);

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Everything a packet is looked up for, of one direction: who sends it, which SPD rule it matches, and where it goes.
 //
-// Answers come in order, lookup_pkg::Latency clocks after their requests; a request every lookup_pkg::Pace clocks at most. All
+// Answers come in order, lookup_pkg::latency(Sender) clocks after their requests; a request every lookup_pkg::Pace clocks at most. All
 // reads of a request go to the bank in its key. After reset every row is zeroed (nobody, no rule, no route); a table write waits
 // for it by `table_ready_o`.
 module lookup
   import layout_pkg::*, stream_pkg::*, lookup_pkg::*;
 #(
-  parameter bit Outbound = 1'b1  // whose SPD
+  parameter bit Outbound = 1'b1,  // whose SPD
+  parameter int unsigned Sender = lookup_pkg::PrincipalLatency  // clocks from a request to `named_i`
 ) (
   input  logic           clk_i,
   input  logic           rst_ni,
@@ -16,6 +17,8 @@ module lookup
   input  logic [31:0]    hash_seed_i,    // of the principal table
   input  logic           valid_i,
   input  lookup_key_t    key_i,
+  input  logic           named_i,        // the sender is `name_i`, whoever the address belongs to
+  input  logic [15:0]    name_i,
   output logic           valid_o,
   output lookup_result_t result_o
 );
@@ -34,8 +37,8 @@ module lookup
 
   // ---- principal, SPD ---------------------------------------------------------------------------------------------------------
 
-  logic        principal_valid, principal_bank;
-  logic [15:0] principal, principal_late;
+  logic        found_valid, found_bank, principal_valid, principal_bank;
+  logic [15:0] found, owner, principal, principal_late;
   logic        ruled;  // the answer is complete
   logic        hit;
   spd_rule_t   rule;
@@ -49,14 +52,33 @@ module lookup
     .valid_i,
     .bank_i       (key_i.bank),
     .address_i    (key_i.source),
-    .valid_o      (principal_valid),
-    .bank_o       (principal_bank),
-    .principal_o  (principal)
+    .valid_o      (found_valid),
+    .bank_o       (found_bank),
+    .principal_o  (found)
   );
+
+  if (Sender == PrincipalLatency) begin : gen_at_once
+    assign principal_valid         = found_valid;
+    assign {principal_bank, owner} = {found_bank, found};
+  end else begin : gen_wait
+    delay_line #(
+      .Width (1 + 16),
+      .Clocks(Sender - PrincipalLatency)
+    ) u_owner (
+      .clk_i,
+      .rst_ni,
+      .valid_i(found_valid),
+      .data_i ({found_bank, found}),
+      .valid_o(principal_valid),
+      .data_o ({principal_bank, owner})
+    );
+  end
+
+  assign principal = named_i ? name_i : owner;
 
   delay_line #(
     .Width (16),
-    .Clocks(RowRead + 1 - PrincipalLatency)
+    .Clocks(row_read(Sender) + 1 - Sender)
   ) u_principal_late (
     .clk_i,
     .rst_ni,
@@ -67,7 +89,8 @@ module lookup
   );
 
   spd #(
-    .First(Outbound ? TableSpdOutSourceStart : TableSpdInSourceStart)
+    .First (Outbound ? TableSpdOutSourceStart : TableSpdInSourceStart),
+    .Sender(Sender)
   ) u_spd (
     .clk_i,
     .rst_ni,
@@ -99,7 +122,7 @@ module lookup
   timed_search #(
     .KeyBits  ($bits(address_t)),
     .Intervals(RouteIntervals),
-    .Answer   (RowRead)
+    .Answer   (row_read(Sender))
   ) u_route_start (
     .clk_i,
     .rst_ni,

@@ -15,11 +15,18 @@ package lookup_pkg;
   // principal_table: hash, read, compare, choose.
   localparam int unsigned PrincipalLatency = bucket_hash_pkg::Latency + 3;
 
+  // Of a lookup that knows `sender` clocks after its request who sent the packet; the principal table needs PrincipalLatency.
   // The six bitmaps are read together, when the last search is done: the principal's, since it begins with an answer.
-  localparam int unsigned BitmapRead = PrincipalLatency + search_latency(NarrowIntervals);
+  function automatic int unsigned bitmap_read(int unsigned sender);
+    return sender + search_latency(NarrowIntervals);
+  endfunction
   // The first match's row is read as soon as it is known, and the route's row with it.
-  localparam int unsigned RowRead = BitmapRead + 1 + rule_match_pkg::Latency;
+  function automatic int unsigned row_read(int unsigned sender);
+    return bitmap_read(sender) + 1 + rule_match_pkg::Latency;
+  endfunction
 
-  localparam int unsigned Latency = RowRead + 2;  // lookup
+  function automatic int unsigned latency(int unsigned sender);
+    return row_read(sender) + 2;
+  endfunction
 
 endpackage

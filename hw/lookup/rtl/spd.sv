@@ -7,7 +7,8 @@
 module spd
   import layout_pkg::*, stream_pkg::*, lookup_pkg::*;
 #(
-  parameter table_e First = TableSpdOutSourceStart  // of the twelve tables of its direction
+  parameter table_e First = TableSpdOutSourceStart,  // of the twelve tables of its direction
+  parameter int unsigned Sender = PrincipalLatency   // clocks from valid_i to principal_valid_i
 ) (
   input  logic         clk_i,
   input  logic         rst_ni,
@@ -15,10 +16,10 @@ module spd
   input  table_write_t table_write_i,
   input  logic         valid_i,            // at most every two clocks
   input  lookup_key_t  key_i,
-  input  logic         principal_valid_i,  // PrincipalLatency later, the same packet's
+  input  logic         principal_valid_i,  // Sender later, the same packet's
   input  logic         principal_bank_i,
   input  logic [15:0]  principal_i,
-  output logic         valid_o,            // RowRead + 1 after valid_i
+  output logic         valid_o,            // row_read(Sender) + 1 after valid_i
   output logic         hit_o,
   output spd_rule_t    rule_o              // when hit_o
 );
@@ -48,19 +49,19 @@ module spd
 
   // Outputs left open below say what `read` and `read_bank` say.
 
-  timed_search #(.KeyBits($bits(address_t)), .Intervals(AddressIntervals), .Answer(BitmapRead)) u_source (
+  timed_search #(.KeyBits($bits(address_t)), .Intervals(AddressIntervals), .Answer(bitmap_read(Sender))) u_source (
     .clk_i, .rst_ni, .write_i(written[SourceStart]), .table_write_i,
     .valid_i, .bank_i(key_i.bank), .key_i(key_i.source), .valid_o(), .bank_o(), .interval_o(source));
 
-  timed_search #(.KeyBits($bits(address_t)), .Intervals(AddressIntervals), .Answer(BitmapRead)) u_destination (
+  timed_search #(.KeyBits($bits(address_t)), .Intervals(AddressIntervals), .Answer(bitmap_read(Sender))) u_destination (
     .clk_i, .rst_ni, .write_i(written[DestinationStart]), .table_write_i,
     .valid_i, .bank_i(key_i.bank), .key_i(key_i.destination), .valid_o(), .bank_o(), .interval_o(destination));
 
-  timed_search #(.KeyBits(16), .Intervals(NarrowIntervals), .Answer(BitmapRead)) u_source_port (
+  timed_search #(.KeyBits(16), .Intervals(NarrowIntervals), .Answer(bitmap_read(Sender))) u_source_port (
     .clk_i, .rst_ni, .write_i(written[SourcePortStart]), .table_write_i,
     .valid_i, .bank_i(key_i.bank), .key_i(key_i.source_port), .valid_o(), .bank_o(), .interval_o(source_port));
 
-  timed_search #(.KeyBits(16), .Intervals(NarrowIntervals), .Answer(BitmapRead)) u_destination_port (
+  timed_search #(.KeyBits(16), .Intervals(NarrowIntervals), .Answer(bitmap_read(Sender))) u_destination_port (
     .clk_i, .rst_ni, .write_i(written[DestinationPortStart]), .table_write_i,
     .valid_i, .bank_i(key_i.bank), .key_i(key_i.destination_port), .valid_o(), .bank_o(), .interval_o(destination_port));
 
@@ -69,7 +70,7 @@ module spd
     .valid_i(principal_valid_i), .bank_i(principal_bank_i), .key_i(principal_i),
     .valid_o(read), .bank_o(read_bank), .interval_o(principal));
 
-  delay_line #(.Width(8), .Clocks(BitmapRead)) u_protocol (
+  delay_line #(.Width(8), .Clocks(bitmap_read(Sender))) u_protocol (
     .clk_i, .rst_ni, .valid_i, .data_i(key_i.protocol), .valid_o(), .data_o(protocol));
 
   // ---- bitmaps ----------------------------------------------------------------------------------------------------------------
@@ -107,6 +108,7 @@ module spd
   typedef struct packed {
     logic [15:0] sa_index;
     logic [15:0] policy_id;
+    logic        syn_to_host;
     logic [1:0]  action;
   } stored_t;
 
@@ -133,11 +135,16 @@ module spd
     .rule_o            (match_rule)
   );
 
-  delay_line #(.Width(1), .Clocks(RowRead - BitmapRead)) u_bank (
+  delay_line #(.Width(1), .Clocks(row_read(Sender) - bitmap_read(Sender))) u_bank (
     .clk_i, .rst_ni, .valid_i(read), .data_i(read_bank), .valid_o(matched), .data_o(match_bank));
 
   assign written_rule   = spd_rule_t'(table_write_i.data);
-  assign written_stored = '{sa_index: written_rule.sa_index, policy_id: written_rule.policy_id, action: written_rule.action};
+  assign written_stored = '{
+    sa_index:    written_rule.sa_index,
+    policy_id:   written_rule.policy_id,
+    syn_to_host: written_rule.syn_to_host,
+    action:      written_rule.action
+  };
 
   banked_rows #(.Width($bits(stored_t)), .Rows(SpdRules)) u_rules (
     .clk_i, .write_i(written[Rule]), .table_write_i, .data_i(written_stored),
@@ -149,10 +156,11 @@ module spd
   end
 
   always_comb begin
-    rule_o           = '0;
-    rule_o.sa_index  = stored.sa_index;
-    rule_o.policy_id = stored.policy_id;
-    rule_o.action    = stored.action;
+    rule_o             = '0;
+    rule_o.sa_index    = stored.sa_index;
+    rule_o.policy_id   = stored.policy_id;
+    rule_o.syn_to_host = stored.syn_to_host;
+    rule_o.action      = stored.action;
   end
 
 endmodule

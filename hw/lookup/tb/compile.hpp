@@ -87,6 +87,7 @@ class Compiler {
       row.set(layout::spd_rule::kAction, policy_.rules[r].action);
       row.set(layout::spd_rule::kPolicyId, policy_.rules[r].policy_id);
       row.set(layout::spd_rule::kSaIndex, policy_.rules[r].sa_index);
+      row.set(layout::spd_rule::kSynToHost, policy_.rules[r].syn_to_host);
       rows_.push_back({table_id, r, row});
     }
   }

@@ -3,7 +3,8 @@
 module lookup_harness
   import layout_pkg::*, stream_pkg::*;
 #(
-  parameter bit Outbound = 1'b1
+  parameter bit Outbound = 1'b1,
+  parameter int unsigned Wait = 0  // clocks that a name comes later than the principal table's answer
 ) (
   input  logic         clk_i,
   input  logic         rst_ni,
@@ -21,6 +22,8 @@ module lookup_harness
   input  logic [15:0]  source_port_i,
   input  logic [15:0]  destination_port_i,
   input  logic [7:0]   protocol_i,
+  input  logic         named_i,  // with valid_i; the lookup gets it when it asks
+  input  logic [15:0]  name_i,
   output logic         valid_o,
   output logic [15:0]  principal_o,
   output logic         hit_o,
@@ -41,13 +44,22 @@ module lookup_harness
     destination_port: destination_port_i, protocol: protocol_i
   };
 
-  lookup #(.Outbound(Outbound)) u_lookup (
-    .clk_i, .rst_ni, .table_write_i(write), .table_ready_o, .hash_seed_i, .valid_i, .key_i(key), .valid_o, .result_o(result));
+  localparam int unsigned Sender = lookup_pkg::PrincipalLatency + Wait;
+
+  logic        named;
+  logic [15:0] name;
+
+  delay_line #(.Width(17), .Clocks(Sender)) u_name (
+    .clk_i, .rst_ni, .valid_i, .data_i({named_i, name_i}), .valid_o(), .data_o({named, name}));
+
+  lookup #(.Outbound(Outbound), .Sender(Sender)) u_lookup (
+    .clk_i, .rst_ni, .table_write_i(write), .table_ready_o, .hash_seed_i, .valid_i, .key_i(key), .named_i(named), .name_i(name),
+    .valid_o, .result_o(result));
 
   assign principal_o = result.principal;
   assign hit_o       = result.hit;
   assign rule_o      = result.rule;
   assign route_o     = result.route;
-  assign latency_o   = lookup_pkg::Latency;
+  assign latency_o   = lookup_pkg::latency(Sender);
 
 endmodule

@@ -62,6 +62,8 @@ class Lookup {
     m.source_port_i = key.source_port;
     m.destination_port_i = key.destination_port;
     m.protocol_i = key.protocol;
+    m.named_i = key.sender.has_value();
+    m.name_i = key.sender.value_or(0x5555);
     expected_.push_back({dut_.clocks + m.latency_o, policy.look_up(key)});
   }
 
@@ -83,6 +85,7 @@ class Lookup {
       want_rule.set(layout::spd_rule::kAction, want.rule->action);
       want_rule.set(layout::spd_rule::kPolicyId, want.rule->policy_id);
       want_rule.set(layout::spd_rule::kSaIndex, want.rule->sa_index);
+      want_rule.set(layout::spd_rule::kSynToHost, want.rule->syn_to_host);
       ++hits;
     }
     layout::Row want_route;
@@ -184,7 +187,7 @@ TEST(Lookup, PrefersTheFirstBucketAndTheLowestEntry) {
   Policy policy{{}, {{{}, 0, 0}}, {}};
   const auto expect = [&](std::uint16_t principal) {
     policy.senders[kAddress] = principal;
-    lookup.ask(Key{false, kAddress, {}, 0, 0, 0}, policy);
+    lookup.ask(Key{false, kAddress, {}, 0, 0, 0, {}}, policy);
     lookup.drain();
   };
   layout::Row second;

@@ -34,6 +34,7 @@ struct Rule {
   unsigned action = 0;
   unsigned policy_id = 0;
   unsigned sa_index = 0;
+  bool syn_to_host = false;
 };
 
 struct Key {
@@ -41,6 +42,7 @@ struct Key {
   Address source, destination;
   std::uint16_t source_port = 0, destination_port = 0;
   std::uint8_t protocol = 0;
+  std::optional<std::uint16_t> sender{};  // known without its address
 };
 
 struct Route {
@@ -65,6 +67,7 @@ struct Policy {
     Answer answer;
     const auto sender = senders.find(key.source);
     if (sender != senders.end()) answer.principal = sender->second;
+    if (key.sender) answer.principal = *key.sender;
     const Address keys[kRangeFields] = {
         key.source, key.destination, {0, key.source_port}, {0, key.destination_port}, {0, answer.principal}};
     for (const Rule& rule : rules) {
@@ -113,6 +116,7 @@ class PolicyMaker {
     key.source_port = narrow(kSourcePort);
     key.destination_port = narrow(kDestinationPort);
     key.protocol = protocol();
+    if (random_() % 3 == 0) key.sender = random_() % 3 ? narrow(kPrincipal) : 0;
     return key;
   }
 
@@ -169,6 +173,7 @@ class PolicyMaker {
     rule.action = random_() % 4;
     rule.policy_id = random_() & 0xffff;
     rule.sa_index = random_() & 0xffff;
+    rule.syn_to_host = random_() % 2;
     return rule;
   }
 

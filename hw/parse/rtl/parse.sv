@@ -128,7 +128,10 @@ module parse
   function automatic logic [17:0] sum_of_two(int unsigned i);
     sum_of_two = '0;
     for (int unsigned word = 2 * i; word < 2 * i + 2 && word < MaxHeaderWords; word++) begin
-      if (inside_q[word]) sum_of_two = sum_of_two + 18'(u16(EthernetBytes + 4 * word)) + 18'(u16(EthernetBytes + 4 * word + 2));
+      for (int unsigned half = 0; half < 2; half++) begin
+        sum_of_two += {2'b0, {window[8*(EthernetBytes+4*word+2*half)+:8], window[8*(EthernetBytes+4*word+2*half+1)+:8]} &
+                             {16{inside_q[word]}}};
+      end
     end
   endfunction
 
@@ -193,6 +196,7 @@ module parse
   logic         esp2_q, ah2_q, udp2_q;
   logic         port2_q;        // RFC 3948's, if it is UDP
   logic         marker2_q;      // its first four bytes tell ESP from IKE
+  logic         opens2_q;       // TCP's flags in a whole packet: SYN without ACK (RFC 9293 3.1)
   logic         ff2_q;          // one byte 0xff keeps a NAT's mapping alive
   logic [ 19:0] sum2_q[2];
 
@@ -222,6 +226,7 @@ module parse
       port2_q      <= behind1_q[175-:16] == 16'd4500;
       marker2_q    <= behind1_q[127-:32] != '0;
       ff2_q        <= behind1_q[127-:8] == 8'hff;
+      opens2_q     <= ip1_q.protocol == 8'd6 && !ip1_q.fragment && behind1_q[191-8*13-6] && !behind1_q[191-8*13-3];
       for (int unsigned i = 0; i < 2; i++) begin
         sum2_q[i] <= 20'(sum1_q[4*i]) + 20'(sum1_q[4*i+1]) + 20'(sum1_q[4*i+2]) + 20'(sum1_q[4*i+3]);
       end
@@ -268,6 +273,7 @@ module parse
       admission3_q   <= admission2_q;
       ip3_q          <= ip2_q;
       {ip3_q.source_port, ip3_q.destination_port} <= has_ports2_q && payload2_q >= 16'd4 ? behind2_q[191-:32] : '0;
+      ip3_q.opens    <= opens2_q && payload2_q >= 16'd14;
       behind3_q      <= behind2_q;
       payload3_q     <= payload2_q;
       udp_payload3_q <= payload2_q - 16'd8;

@@ -68,6 +68,7 @@ package parse_pkg;
     logic [15:0]  checksum;          // IPv4
     address_t     source;
     address_t     destination;
+    logic         opens;             // a TCP connection: SYN without ACK, in a whole packet
     logic [15:0]  source_port;       // as the SPD wants them: 0 where there is none
     logic [15:0]  destination_port;
   } ip_t;
@@ -90,6 +91,7 @@ package parse_pkg;
   localparam int unsigned MaxExtensions = 4;
   localparam int unsigned ExtensionBytes = 48;
   localparam int unsigned ExtensionLatency = 2 * MaxExtensions + 2;
+  localparam int unsigned ParseLatency = ExtensionLatency + 5;
 
   typedef struct packed {
     logic       malformed;    // one ends behind the payload

@@ -19,6 +19,7 @@ module parse_harness
   output logic          plain_o,
   output logic          df_o,
   output logic          fragment_o,
+  output logic          opens_o,
   output logic [6:0]    header_o,
   output logic [7:0]    tos_o,
   output logic [15:0]   total_o,
@@ -39,7 +40,8 @@ module parse_harness
   output logic [63:0]   spi_seq_o,
   output logic [63:0]   iv_o,
   output logic [7:0]    next_header_o,
-  output logic [10:0]   ah_bytes_o
+  output logic [10:0]   ah_bytes_o,
+  output logic [31:0]   latency_o
 );
 
   admission_t admission, parsed_admission;
@@ -68,6 +70,7 @@ module parse_harness
     .ipsec_o    (ipsec)
   );
 
+  assign latency_o          = ParseLatency;
   assign fate_o             = verdict.fate;
   assign drop_o             = verdict.drop;
   assign upcall_o           = verdict.upcall;
@@ -75,6 +78,7 @@ module parse_harness
   assign plain_o            = ip.plain;
   assign df_o               = ip.df;
   assign fragment_o         = ip.fragment;
+  assign opens_o            = ip.opens;
   assign header_o           = ip.header;
   assign tos_o              = ip.tos;
   assign total_o            = ip.total;

@@ -41,7 +41,7 @@ std::uint16_t sum(Bytes header) {
 
 // What is told of a packet that passed.
 struct Ip {
-  bool ipv6 = false, plain = false, df = false, fragment = false;
+  bool ipv6 = false, plain = false, df = false, fragment = false, opens = false;
   unsigned header = 0, tos = 0, total = 0, identification = 0, flow_label = 0, ttl = 0, protocol = 0, checksum = 0;
   layout::Address source, destination;
   unsigned source_port = 0, destination_port = 0;
@@ -51,10 +51,11 @@ struct Ip {
 std::ostream& operator<<(std::ostream& out, const Ip& ip) {
   const auto address = [](const layout::Address& a) { return to_hex(ByteWriter().u64(a.high).u64(a.low).take()); };
   return out << (ip.ipv6 ? "IPv6 " : "IPv4 ") << (ip.plain ? "plain " : "") << (ip.df ? "df " : "")
-             << (ip.fragment ? "fragment " : "") << "header " << ip.header << " tos " << ip.tos << " total " << ip.total
-             << " identification " << ip.identification << " flow_label " << ip.flow_label << " ttl " << ip.ttl
-             << " protocol " << ip.protocol << " checksum " << ip.checksum << " source " << address(ip.source) << ':'
-             << ip.source_port << " destination " << address(ip.destination) << ':' << ip.destination_port;
+             << (ip.fragment ? "fragment " : "") << (ip.opens ? "opens " : "") << "header " << ip.header << " tos "
+             << ip.tos << " total " << ip.total << " identification " << ip.identification << " flow_label "
+             << ip.flow_label << " ttl " << ip.ttl << " protocol " << ip.protocol << " checksum " << ip.checksum
+             << " source " << address(ip.source) << ':' << ip.source_port << " destination " << address(ip.destination)
+             << ':' << ip.destination_port;
 }
 
 struct Ipsec {
@@ -205,6 +206,8 @@ Expected expect(Bytes frame, bool enabled, bool decapsulated) {
     e.ip.source_port = p.u16();
     e.ip.destination_port = p.u16();
   }
+  constexpr unsigned kSyn = 0x02, kAck = 0x10;
+  e.ip.opens = e.ip.protocol == 6 && !e.ip.fragment && payload.size() > 13 && (payload[13] & (kSyn | kAck)) == kSyn;
   e.ipsec = read_ipsec(e.ip, payload);
   return e;
 }
@@ -322,11 +325,12 @@ TEST_F(Parse, DecidesAsTheStepsAreWritten) {
   struct Asked {
     Buffer frame;
     Expected expected;
+    std::uint64_t clock;
   };
   std::deque<Asked> asked;
   std::map<Verdict, int, bool (*)(const Verdict&, const Verdict&)> seen(
       [](const Verdict& a, const Verdict& b) { return std::pair(a.fate, a.reason) < std::pair(b.fate, b.reason); });
-  unsigned keepalives = 0, esps = 0, ahs = 0, fragments = 0, extended = 0;
+  unsigned keepalives = 0, esps = 0, ahs = 0, fragments = 0, extended = 0, opens = 0;
   auto& m = dut_.model;
   int sent = 0;
   for (bool just_sent = false; sent < kFrames || !asked.empty();) {
@@ -344,22 +348,23 @@ TEST_F(Parse, DecidesAsTheStepsAreWritten) {
       m.enable_i = enabled;
       m.decapsulated_i = decapsulated;
       m.length_i = frame.size();
-      asked.push_back({frame, expect(frame, enabled, decapsulated)});
+      asked.push_back({frame, expect(frame, enabled, decapsulated), dut_.clocks + m.latency_o});
       ++sent;
     }
     dut_.tick();
     if (!m.valid_o) continue;
     ASSERT_FALSE(asked.empty());
-    const auto [frame, e] = asked.front();
+    const auto [frame, e, clock] = asked.front();
     asked.pop_front();
     SCOPED_TRACE(to_hex(frame));
+    ASSERT_EQ(dut_.clocks, clock);
     const Verdict verdict{m.fate_o, m.fate_o == kDropped ? m.drop_o : m.fate_o == kForHost ? m.upcall_o : 0U};
     ASSERT_EQ(verdict.fate, e.verdict.fate);
     ASSERT_EQ(verdict.reason, e.verdict.reason);
     ++seen[verdict];
     if (verdict.fate != kUndecided) continue;
     Ip ip;
-    ip.ipv6 = m.ipv6_o, ip.plain = m.plain_o, ip.df = m.df_o, ip.fragment = m.fragment_o;
+    ip.ipv6 = m.ipv6_o, ip.plain = m.plain_o, ip.df = m.df_o, ip.fragment = m.fragment_o, ip.opens = m.opens_o;
     ip.header = m.header_o, ip.tos = m.tos_o, ip.total = m.total_o, ip.identification = m.identification_o;
     ip.flow_label = m.flow_label_o, ip.ttl = m.ttl_o, ip.protocol = m.protocol_o, ip.checksum = m.checksum_o;
     ip.source = address_of(m.source_o), ip.destination = address_of(m.destination_o);
@@ -367,6 +372,7 @@ TEST_F(Parse, DecidesAsTheStepsAreWritten) {
     ASSERT_EQ(ip, e.ip);
     extended += ip.ipv6 && !ip.plain;
     fragments += ip.fragment;
+    opens += ip.opens;
     ASSERT_EQ(m.keepalive_o, e.ipsec.keepalive);
     ASSERT_EQ(m.present_o, e.ipsec.present);
     keepalives += e.ipsec.keepalive;
@@ -392,6 +398,7 @@ TEST_F(Parse, DecidesAsTheStepsAreWritten) {
   EXPECT_GT(esps, 1000U);
   EXPECT_GT(ahs, 1000U);
   EXPECT_GT(fragments, 1000U);
+  EXPECT_GT(opens, 300U);
   EXPECT_GT(extended, 1000U);
 }
 

@@ -99,7 +99,8 @@ module decide_outbound
     found_verdict = host_if(found_verdict, result_i.route.kind == RouteKindLocal, UpcallLocal);
     found_verdict = drop_if(found_verdict, !result_i.hit, DropSpdNoMatch);
     found_verdict = drop_if(found_verdict, result_i.rule.action == ActionDiscard, DropSpdDiscard);
-    found_verdict = host_if(found_verdict, result_i.rule.action == ActionHost, UpcallPolicy);
+    found_verdict = host_if(found_verdict, result_i.rule.action == ActionHost ||
+                            (result_i.rule.action == ActionProtect && result_i.rule.syn_to_host && parsed.ip.opens), UpcallPolicy);
     if (result_i.rule.action == ActionBypass) begin
       found_verdict = drop_if(found_verdict, parsed.ip.ttl < 8'd2, DropTtlExpired);
       found_verdict = drop_if(found_verdict, result_i.route.kind == RouteKindNone, DropNoRoute);

@@ -2,11 +2,12 @@
 // The way into one direction: frames of its MAC and frames the host injects, joined, admitted and parsed.
 //
 // A frame holds the generation in force when it is admitted. It waits at `frame` for its job, while what was read of
-// its headers goes to the deciders.
+// its headers goes to the deciders. From the LAN it comes without the user's tag, of which `claim_o` tells.
 module entrance
-  import layout_pkg::*, stream_pkg::*, parse_pkg::*, host_if_pkg::*;
+  import layout_pkg::*, stream_pkg::*, parse_pkg::*, host_if_pkg::*, tag_pkg::*;
 #(
-  parameter int unsigned Jobs = 64
+  parameter int unsigned Jobs = 64,
+  parameter bit Tags = 1'b0  // users' tags are looked for
 ) (
   input  logic         clk_i,
   input  logic         rst_ni,
@@ -22,6 +23,7 @@ module entrance
   input  logic         rx_tuser,
   stream_if.snk        inject,
   input  frame_bytes_t inject_length_i,  // beside every beat
+  input  sender_t      inject_sender_i,  // likewise
   // frames out, and their headers
   stream_if.src        frame,
   input  logic         done_i,           // the job of a frame let in has been carried out
@@ -30,6 +32,8 @@ module entrance
   output verdict_t     verdict_o,
   output ip_t          ip_o,
   output ipsec_t       ipsec_o,
+  output logic         claim_valid_o,    // ParseLatency before valid_o
+  output claim_t       claim_o,
   // what happened
   output frame_count_t received_o,
   output drop_t        drop_o,           // before admission
@@ -37,10 +41,22 @@ module entrance
   output logic         busy_o
 );
 
+  // What comes in beside a frame.
+  typedef struct packed {
+    frame_bytes_t length;
+    sender_t      sender;
+  } side_t;
+
   stream_if     entering[2] (.clk_i, .rst_ni);
-  frame_bytes_t entering_length[2];
+  side_t        entering_side[2];
   stream_if     joined (.clk_i, .rst_ni);
-  frame_bytes_t joined_length;
+  side_t        joined_side;
+  stream_if     untagged (.clk_i, .rst_ni);
+  frame_bytes_t untagged_length;
+  sender_t      untagged_sender;
+  tag_t         untagged_tag;
+  logic         strip_busy;
+  frame_bytes_t rx_length;
   logic         received, overflow, error, vlan;
   logic [31:0]  received_bytes;
   logic         rx_busy;
@@ -55,7 +71,7 @@ module entrance
     .rx_tlast,
     .rx_tuser,
     .out       (entering[0]),
-    .length_o  (entering_length[0]),
+    .length_o  (rx_length),
     .received_o(received),
     .bytes_o   (received_bytes),
     .overflow_o(overflow),
@@ -70,22 +86,47 @@ module entrance
     reason: overflow ? DropRxOverflow : error ? DropRxError : DropVlan
   };
 
-  assign entering[1].valid  = inject.valid;
-  assign entering[1].beat   = inject.beat;
-  assign inject.ready       = entering[1].ready;
-  assign entering_length[1] = inject_length_i;
+  assign entering[1].valid = inject.valid;
+  assign entering[1].beat  = inject.beat;
+  assign inject.ready      = entering[1].ready;
+  assign entering_side[0]  = '{length: rx_length, sender: '0};
+  assign entering_side[1]  = '{length: inject_length_i, sender: inject_sender_i};
 
   frame_arbiter #(
     .Inputs(2),
-    .SideT (frame_bytes_t)
+    .SideT (side_t)
   ) u_join (
     .clk_i,
     .rst_ni,
     .in    (entering),
-    .side_i(entering_length),
+    .side_i(entering_side),
     .out   (joined),
-    .side_o(joined_length)
+    .side_o(joined_side)
   );
+
+  if (Tags) begin : gen_strip
+    tag_strip u_strip (
+      .clk_i,
+      .rst_ni,
+      .in      (joined),
+      .length_i(joined_side.length),
+      .sender_i(joined_side.sender),
+      .out     (untagged),
+      .length_o(untagged_length),
+      .sender_o(untagged_sender),
+      .tag_o   (untagged_tag),
+      .busy_o  (strip_busy)
+    );
+  end else begin : gen_no_strip
+    assign untagged.valid  = joined.valid;
+    assign untagged.beat   = joined.beat;
+    assign joined.ready    = untagged.ready;
+    assign untagged_length = joined_side.length;
+    assign untagged_sender = '0;
+    assign untagged_tag    = '0;
+    assign strip_busy      = 1'b0;
+    wire unused_side       = &{1'b0, joined_side};
+  end
 
   admission_t               admission, window_admission;
   logic                     admitted, window_valid, admit_busy;
@@ -93,7 +134,7 @@ module entrance
 
   assign admission = '{
     generation:   generation_i,
-    length:       joined_length,
+    length:       untagged_length,
     decapsulated: 1'b0,
     spi:          '0,
     sa_index:     '0,
@@ -104,7 +145,7 @@ module entrance
   admit #(.Jobs(Jobs)) u_admit (
     .clk_i,
     .rst_ni,
-    .in         (joined),
+    .in         (untagged),
     .admission_i(admission),
     .admitted_o (admitted),
     .frame,
@@ -130,7 +171,35 @@ module entrance
     .ipsec_o
   );
 
-  assign busy_o = rx_busy || joined.valid || admit_busy;
+  // The claim of the frame in the window, as `admit` takes it.
+  sender_t claim_sender_q;
+  tag_t    claim_tag_q;
+
+  always_ff @(posedge clk_i) begin
+    if (admitted) begin
+      claim_sender_q <= untagged_sender;
+      claim_tag_q    <= untagged_tag;
+    end
+  end
+
+  function automatic logic [127:0] window_bytes(int unsigned at);
+    for (int unsigned i = 0; i < 16; i++) window_bytes[8*(15-i)+:8] = window[8*(at+i)+:8];
+  endfunction
+
+  always_comb begin
+    claim_o.sender      = claim_sender_q;
+    claim_o.tag         = claim_tag_q;
+    claim_o.source      = mapped(32'(window_bytes(26) >> 96));
+    claim_o.destination = mapped(32'(window_bytes(30) >> 96));
+    if (window[8*12+:16] == 16'hdd86) begin
+      claim_o.source      = window_bytes(22);
+      claim_o.destination = window_bytes(38);
+    end
+  end
+
+  assign claim_valid_o = window_valid;
+
+  assign busy_o = rx_busy || joined.valid || strip_busy || admit_busy;
 
   wire unused = &{1'b0, received_bytes};
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // entrance with its streams and structures brought out as plain ports, for the test.
 module entrance_harness
-  import layout_pkg::*, parse_pkg::*, host_if_pkg::*;
+  import layout_pkg::*, parse_pkg::*, host_if_pkg::*, tag_pkg::*;
 #(
-  parameter int unsigned Jobs = 64
+  parameter int unsigned Jobs = 64,
+  parameter bit Tags = 1'b0
 ) (
   input  logic         clk_i,
   input  logic         rst_ni,
@@ -33,6 +34,9 @@ module entrance_harness
   output frame_bytes_t length_o,
   output logic [1:0]   fate_o,
   output logic [31:0]  source_o,
+  output logic         claim_valid_o,
+  output logic         claim_tagged_o,
+  output logic [31:0]  claim_source_o,
   output logic         received_o,
   output logic         drop_o,
   output drop_e        drop_reason_o,
@@ -51,8 +55,9 @@ module entrance_harness
   frame_count_t received;
   drop_t        drop;
   flight_t      admitted;
+  claim_t       claim;
 
-  entrance #(.Jobs(Jobs)) u_entrance (
+  entrance #(.Jobs(Jobs), .Tags(Tags)) u_entrance (
     .clk_i,
     .rst_ni,
     .enable_i,
@@ -66,6 +71,7 @@ module entrance_harness
     .rx_tuser,
     .inject,
     .inject_length_i,
+    .inject_sender_i('0),
     .frame,
     .done_i,
     .valid_o,
@@ -73,6 +79,8 @@ module entrance_harness
     .verdict_o  (verdict),
     .ip_o       (ip),
     .ipsec_o    (ipsec),
+    .claim_valid_o,
+    .claim_o    (claim),
     .received_o (received),
     .drop_o     (drop),
     .admit_o    (admitted),
@@ -91,12 +99,14 @@ module entrance_harness
   assign length_o       = admission.length;
   assign fate_o         = verdict.fate;
   assign source_o       = ip.source[31:0];
+  assign claim_tagged_o = claim.tag.present;
+  assign claim_source_o = claim.source[31:0];
   assign received_o     = received.valid;
   assign drop_o         = drop.valid;
   assign drop_reason_o  = drop.reason;
   assign admit_o        = admitted.valid;
   assign admit_bank_o   = admitted.bank;
 
-  wire unused = &{1'b0, admission, verdict, ip, ipsec, received};
+  wire unused = &{1'b0, admission, verdict, ip, ipsec, received, claim};
 
 endmodule

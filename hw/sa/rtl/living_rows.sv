@@ -43,7 +43,16 @@ module living_rows
   logic                   clear_q, capture_q;   // waiting for a free clock
   logic [SaIndexBits-1:0] clear_sa_index_q, capture_sa_index_q;
   logic                   update, clear, capture;
-  logic [Width-1:0]       data;
+
+  // What is known of the row being read a clock later: whether the request two clocks ahead, which writes then, is of it too, or a row
+  // to clear is; and what was written while it was read.
+  logic                   near_q, clear_near_q, wiped_q, crossed_q;
+  logic [Width-1:0]       crossed_data_q, memory_data, data;
+
+  // Whether `row` is the row being read. Both are compared before it is known which one it is.
+  function automatic logic is_read(logic [SaIndexBits-1:0] row);
+    return request_i ? row == sa_index_i : row == capture_sa_index_q;
+  endfunction
 
   assign update  = valid_q[3] && write_i;
   assign clear   = clear_q && !update;
@@ -53,7 +62,7 @@ module living_rows
   assign written_row_o  = wiping_i ? wipe_row_i : update ? sa_index_q[3] : clear_sa_index_q;
   assign written_data_o = update && !wiping_i ? next_i : '0;
 
-  forwarding_ram #(
+  ram_1r1w #(
     .Width(Width),
     .Rows (SaRows)
   ) u_memory (
@@ -63,8 +72,24 @@ module living_rows
     .write_data_i(written_data_o),
     .read_i      (request_i || capture),
     .read_row_i  (request_i ? sa_index_i : capture_sa_index_q),
-    .read_data_o (data)
+    .read_data_o (memory_data)
   );
+
+  always_comb begin
+    if (near_q && write_i) data = next_i;
+    else if (wiping_i || wiped_q || (clear_near_q && !update)) data = '0;
+    else data = crossed_q ? crossed_data_q : memory_data;
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (request_i || capture) begin
+      near_q       <= valid_q[2] && is_read(sa_index_q[2]);
+      clear_near_q <= (clear_valid_i && is_read(clear_sa_index_i)) || (clear_q && !clear && is_read(clear_sa_index_q));
+      wiped_q      <= wiping_i;
+      crossed_q    <= (update && is_read(sa_index_q[3])) || (clear && is_read(clear_sa_index_q));
+      if (written_o) crossed_data_q <= written_data_o;
+    end
+  end
 
   assign state_valid_o = valid_q[1];
   assign state_o       = data;

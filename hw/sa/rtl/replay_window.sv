@@ -27,26 +27,34 @@ module replay_window
 
   localparam logic signed [58:0] Places = 59'(RingPlaces);
 
+  logic               same_word; // seq is in top's word
   logic               newer;     // right of the window: it becomes top
   logic signed [64:0] oldest;    // the window's left edge, from top: still inside
   logic [63:0]        received;  // seq's word
   logic [63:0]        bit_of_seq;
-  ring_place_t        place, top_place, between;
-  logic [63:0]        ones, passed;  // places of the words between top's and seq's
+  ring_place_t        place, top_place;
+  logic [63:0]        passed;    // places of the words between top's and seq's
 
   assign place      = ring_place(seq_i[31:0]);
   assign top_place  = ring_place(window_i.top[31:0]);
   assign bit_of_seq = 64'd1 << seq_i[5:0];
   assign oldest     = 65'sd1 - (65'(LeastReplayWindow) << size_i);
-  assign received   = words_i == '0 ? window_i.newest : window_i.live[place] ? word_i : '0;
+  assign same_word  = words_i == '0;
+  assign received   = same_word ? window_i.newest : window_i.live[place] ? word_i : '0;
 
   assign newer       = distance_i > 65'sd0;
   assign old_o       = distance_i < oldest;
-  assign duplicate_o = !newer && !old_o && (received & bit_of_seq) != '0;
+  // (Of a number behind top no bit is set in top's word, and a word behind top's has no place yet.)
+  assign duplicate_o = !old_o && (same_word ? window_i.newest[seq_i[5:0]]
+                                            : words_i < 59'sd0 && window_i.live[place] && word_i[seq_i[5:0]]);
 
-  assign between = ring_place_t'(words_i) - ring_place_t'(1);
-  assign ones    = (64'd1 << between) - 64'd1;
-  assign passed  = rotate_left(ones, top_place + ring_place_t'(1));
+  // Behind top's place and before seq's, round the ring's end when seq's is not behind top's.
+  always_comb begin
+    for (int unsigned i = 0; i < RingPlaces; i++) begin
+      passed[i] = top_place < place ? ring_place_t'(i) > top_place && ring_place_t'(i) < place
+                                    : ring_place_t'(i) > top_place || ring_place_t'(i) < place;
+    end
+  end
 
   always_comb begin
     window_o      = window_i;
@@ -54,7 +62,7 @@ module replay_window
     write_place_o = place;
     write_word_o  = received | bit_of_seq;
     if (newer) window_o.top = seq_i;
-    if (words_i == '0) begin
+    if (same_word) begin
       window_o.newest = received | bit_of_seq;
     end else if (newer) begin
       write_o                  = 1'b1;
@@ -68,11 +76,5 @@ module replay_window
       window_o.live[place] = 1'b1;
     end
   end
-
-  function automatic logic [63:0] rotate_left(logic [63:0] x, ring_place_t n);
-    logic [127:0] twice;
-    twice = {x, x} << n;
-    return twice[127:64];
-  endfunction
 
 endmodule

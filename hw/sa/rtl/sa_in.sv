@@ -87,20 +87,23 @@ module sa_in
   sa_in_t         rows_row;
   replay_t        copy_replay;
   ring_row_t      admit_ring_row;
-  logic [63:0]    copy_word, word_2_q, word_3_q;
-  logic [3:1]     admit_q;  // a request, so many clocks ago
-  admit_request_t request_1_q, request_2_q, request_3_q;
-  sa_in_t         row_2_q, row_3_q;
-  replay_t        replay_2_q, replay_3_q;
-  logic [15:0]    overhead;        // bytes of the packet that are not protected, or not enciphered
-  logic [6:0]     block;
-  logic [11:0]    least_ah;
-  logic           malformed;
-  logic [15:0]    ciphertext;
-  logic [13:0]    ciphertext_3_q;
-  logic           protected_3_q, malformed_3_q;
-  logic [63:0]    seq, seq_3_q;
-  logic           before_first, before_first_3_q;  // the inferred number would lie before 0
+  logic [63:0]    copy_word;
+  logic [6:1]     admit_q;  // a request, so many clocks ago
+
+  // What travels with it.
+  typedef struct packed {
+    admit_request_t request;
+    sa_in_t         row;
+    replay_t        replay;
+    logic [63:0]    word;       // in the ring at its place
+    logic           protected_; // the row's type protects, and its window has a size
+    logic [63:0]    seq;
+    logic           before_first;  // the inferred number would lie before 0
+    logic [13:0]    ciphertext;
+  } admitting_t;
+
+  admit_request_t request_1_q;
+  admitting_t     admitting_2_q, admitting_3_q, admitting_4_q, admitting_5_q, admitting_6_q;
 
   sa_rows #(
     .Table(TableSaIn),
@@ -143,50 +146,58 @@ module sa_in
     .read_data_o (copy_word)
   );
 
-  assign block      = block_bytes(row_2_q.cipher);
-  assign least_ah   = 12'(AhFixedBytes) + 12'(icv_bytes(row_2_q.cipher, row_2_q.integrity));
-  assign overhead   = request_2_q.ah ? 16'(request_2_q.ah_bytes) : 16'(esp_overhead(row_2_q.cipher, row_2_q.integrity));
-  assign ciphertext = request_2_q.bytes - overhead;
+  // ---- clock 2: what the row's type says of the packet; how far down the window reaches
+  admit_request_t request_2, request_3;
+  logic [15:0]    overhead_3_q;  // bytes of the packet that are not protected, or not enciphered
+  logic [6:0]     block_3_q;
+  logic [11:0]    least_ah_3_q;
+  logic [31:0]    reach, bottom_3_q;
+  logic           whole_3_q;     // case A of RFC 4303 A2.2: the window lies within one subspace
 
-  // An AH may be padded to a multiple of 4 or 8 bytes (RFC 4302 2.6), and its length counts words of 4.
+  assign request_2 = admitting_2_q.request;
+  assign reach     = (32'(LeastReplayWindow) << admitting_2_q.row.replay_window) - 32'd1;
+
+  // ---- clock 3: how much is ciphertext; RFC 4303 A2.2: the low 32 bits of a number in the window, or ahead of it, tell which 2^32 it
+  // belongs to
+  logic [15:0] ciphertext;
+  logic [31:0] top_high;
+  logic [63:0] seq;
+  logic        before_first;
+  logic        ah_short_4_q, ah_long_4_q, ah_odd_4_q, nothing_4_q, esp_short_4_q, esp_odd_4_q;
+
+  assign request_3  = admitting_3_q.request;
+  assign ciphertext = request_3.bytes - overhead_3_q;
+  assign top_high   = admitting_3_q.replay.window.top[63:32];
+
   always_comb begin
-    if (request_2_q.ah) begin
-      malformed = 12'(request_2_q.ah_bytes) < least_ah || 12'(request_2_q.ah_bytes) > least_ah + 12'd7 ||
-                  (request_2_q.ipv6 && request_2_q.ah_bytes[2]) || request_2_q.bytes <= overhead;
-    end else begin
-      malformed = request_2_q.bytes < overhead + 16'(block) || (ciphertext[6:0] & (block - 7'd1)) != '0;
-    end
-  end
-
-  // RFC 4303 A2.2. The low 32 bits of a number in the window, or ahead of it, tell which 2^32 it belongs to.
-  logic [31:0] top_low, top_high, reach, bottom;
-  assign {top_high, top_low} = replay_2_q.window.top;
-  assign reach               = (32'(LeastReplayWindow) << row_2_q.replay_window) - 32'd1;
-  assign bottom              = top_low - reach;
-
-  always_comb begin
-    seq          = {32'd0, request_2_q.seq};
+    seq          = {32'd0, request_3.seq};
     before_first = 1'b0;
-    if (row_2_q.esn) begin
-      if (top_low >= reach) begin            // case A: the window lies within one subspace
-        seq[63:32] = request_2_q.seq >= bottom ? top_high : top_high + 32'd1;
-      end else begin                         // case B: it spans two
-        seq[63:32]   = request_2_q.seq >= bottom ? top_high - 32'd1 : top_high;
-        before_first = request_2_q.seq >= bottom && top_high == '0;
+    if (admitting_3_q.row.esn) begin
+      if (whole_3_q) begin  // case A
+        seq[63:32] = request_3.seq >= bottom_3_q ? top_high : top_high + 32'd1;
+      end else begin        // case B: it spans two
+        seq[63:32]   = request_3.seq >= bottom_3_q ? top_high - 32'd1 : top_high;
+        before_first = request_3.seq >= bottom_3_q && top_high == '0;
       end
     end
   end
 
-  logic old, duplicate, unknown, unplain, replayed;
-  logic admit_replayed_q;
+  // ---- clock 4: how far the number is from the window
+  logic               malformed_5_q, malformed_6_q;
+  logic               unknown_5_q, unknown_6_q;
+  logic signed [64:0] admit_distance_5_q;
+  logic signed [58:0] admit_words_5_q;
+
+  // ---- clock 5: what the window says of it
+  logic old, duplicate, old_6_q, duplicate_6_q, zero_6_q;
 
   replay_window u_admit_window (
-    .size_i       (row_3_q.replay_window),
-    .seq_i        (seq_3_q),
-    .distance_i   (packets_from(replay_3_q.window.top, seq_3_q)),
-    .words_i      (words_from(replay_3_q.window.top, seq_3_q)),
-    .window_i     (replay_3_q.window),
-    .word_i       (word_3_q),
+    .size_i       (admitting_5_q.row.replay_window),
+    .seq_i        (admitting_5_q.seq),
+    .distance_i   (admit_distance_5_q),
+    .words_i      (admit_words_5_q),
+    .window_i     (admitting_5_q.replay.window),
+    .word_i       (admitting_5_q.word),
     .old_o        (old),
     .duplicate_o  (duplicate),
     .window_o     (),  // the accept port moves the window
@@ -195,53 +206,89 @@ module sa_in
     .write_word_o ()
   );
 
-  assign unknown = wiping_o || !row_3_q.valid || !protected_3_q || row_3_q.spi != request_3_q.spi ||
-                   row_3_q.destination != request_3_q.destination || row_3_q.protocol != request_3_q.ah ||
-                   row_3_q.encap != request_3_q.encap;
-  assign unplain  = (request_3_q.ah || row_3_q.mode == ModeTransport) && !request_3_q.plain;
-  assign replayed = before_first_3_q || seq_3_q == '0 || old || duplicate;
+  // ---- clock 6: the answer
+  logic unknown, unplain, replayed;
+  logic admit_replayed_q;
+
+  assign unknown  = wiping_o || unknown_6_q;
+  assign unplain  = (admitting_6_q.request.ah || admitting_6_q.row.mode == ModeTransport) && !admitting_6_q.request.plain;
+  assign replayed = admitting_6_q.before_first || zero_6_q || old_6_q || duplicate_6_q;
 
   always_ff @(posedge clk_i) begin
-    admit_q       <= rst_ni ? {admit_q[2:1], admit_valid_i} : '0;
-    admit_valid_o <= rst_ni && admit_q[3];
+    admit_q       <= rst_ni ? {admit_q[5:1], admit_valid_i} : '0;
+    admit_valid_o <= rst_ni && admit_q[6];
     if (admit_valid_i) request_1_q <= admit_request_i;
     if (admit_q[1]) begin
-      request_2_q <= request_1_q;
-      row_2_q     <= rows_row;
-      replay_2_q  <= copy_replay;
-      word_2_q    <= copy_word;
+      admitting_2_q         <= '0;
+      admitting_2_q.request <= request_1_q;
+      admitting_2_q.row     <= rows_row;
+      admitting_2_q.replay  <= copy_replay;
+      admitting_2_q.word    <= copy_word;
     end
     if (admit_q[2]) begin
-      request_3_q      <= request_2_q;
-      row_3_q          <= row_2_q;
-      replay_3_q       <= replay_2_q;
-      word_3_q         <= word_2_q;
-      protected_3_q    <= protects(row_2_q.protocol, row_2_q.encap, row_2_q.cipher, row_2_q.integrity) &&
-                          row_2_q.replay_window < 4'(ReplayWindowSizes);
-      malformed_3_q    <= malformed;
-      ciphertext_3_q   <= 14'(ciphertext);
-      seq_3_q          <= seq;
-      before_first_3_q <= before_first;
+      admitting_3_q            <= admitting_2_q;
+      admitting_3_q.protected_ <= protects(admitting_2_q.row.protocol, admitting_2_q.row.encap, admitting_2_q.row.cipher,
+                                           admitting_2_q.row.integrity) &&
+                                  admitting_2_q.row.replay_window < 4'(ReplayWindowSizes);
+      overhead_3_q             <= request_2.ah ? 16'(request_2.ah_bytes)
+                                               : 16'(esp_overhead(admitting_2_q.row.cipher, admitting_2_q.row.integrity));
+      block_3_q                <= block_bytes(admitting_2_q.row.cipher);
+      least_ah_3_q             <= 12'(AhFixedBytes) + 12'(icv_bytes(admitting_2_q.row.cipher, admitting_2_q.row.integrity));
+      bottom_3_q               <= admitting_2_q.replay.window.top[31:0] - reach;
+      whole_3_q                <= admitting_2_q.replay.window.top[31:0] >= reach;
     end
     if (admit_q[3]) begin
-      admit_o.sa_index   <= request_3_q.spi[SaIndexBits-1:0];
-      admit_o.row        <= row_3_q;
-      admit_o.seq        <= seq_3_q;
-      admit_o.ciphertext <= ciphertext_3_q;
-      admit_o.accept     <= !unknown && !malformed_3_q && !unplain && !replay_3_q.expired && !replayed;
+      admitting_4_q              <= admitting_3_q;
+      admitting_4_q.ciphertext   <= 14'(ciphertext);
+      admitting_4_q.seq          <= seq;
+      admitting_4_q.before_first <= before_first;
+      // An AH may be padded to a multiple of 4 or 8 bytes (RFC 4302 2.6), and its length counts words of 4.
+      ah_short_4_q  <= 12'(request_3.ah_bytes) < least_ah_3_q;
+      ah_long_4_q   <= 12'(request_3.ah_bytes) > least_ah_3_q + 12'd7;
+      ah_odd_4_q    <= request_3.ipv6 && request_3.ah_bytes[2];
+      nothing_4_q   <= request_3.bytes <= overhead_3_q;
+      esp_short_4_q <= request_3.bytes < overhead_3_q + 16'(block_3_q);
+      esp_odd_4_q   <= (ciphertext[6:0] & (block_3_q - 7'd1)) != '0;
+    end
+    if (admit_q[4]) begin
+      admitting_5_q      <= admitting_4_q;
+      admit_distance_5_q <= packets_from(admitting_4_q.replay.window.top, admitting_4_q.seq);
+      admit_words_5_q    <= words_from(admitting_4_q.replay.window.top, admitting_4_q.seq);
+      malformed_5_q      <= admitting_4_q.request.ah ? ah_short_4_q || ah_long_4_q || ah_odd_4_q || nothing_4_q
+                                                     : esp_short_4_q || esp_odd_4_q;
+      unknown_5_q        <= !admitting_4_q.row.valid || !admitting_4_q.protected_ ||
+                            admitting_4_q.row.spi != admitting_4_q.request.spi ||
+                            admitting_4_q.row.destination != admitting_4_q.request.destination ||
+                            admitting_4_q.row.protocol != admitting_4_q.request.ah ||
+                            admitting_4_q.row.encap != admitting_4_q.request.encap;
+    end
+    if (admit_q[5]) begin
+      admitting_6_q <= admitting_5_q;
+      malformed_6_q <= malformed_5_q;
+      unknown_6_q   <= unknown_5_q;
+      old_6_q       <= old;
+      duplicate_6_q <= duplicate;
+      zero_6_q      <= admitting_5_q.seq == '0;
+    end
+    if (admit_q[6]) begin
+      admit_o.sa_index   <= admitting_6_q.request.spi[SaIndexBits-1:0];
+      admit_o.row        <= admitting_6_q.row;
+      admit_o.seq        <= admitting_6_q.seq;
+      admit_o.ciphertext <= admitting_6_q.ciphertext;
+      admit_o.accept     <= !unknown && !malformed_6_q && !unplain && !admitting_6_q.replay.expired && !replayed;
       if (unknown) admit_o.drop <= DropSpiUnknown;
-      else if (malformed_3_q) admit_o.drop <= request_3_q.ah ? DropAhMalformed : DropEspMalformed;
+      else if (malformed_6_q) admit_o.drop <= admitting_6_q.request.ah ? DropAhMalformed : DropEspMalformed;
       else if (unplain) admit_o.drop <= DropPlainHeader;
-      else if (replay_3_q.expired) admit_o.drop <= DropHardLimit;
-      else admit_o.drop <= duplicate && seq_3_q != '0 && !before_first_3_q ? DropReplayDuplicate : DropReplayOld;
-      admit_replayed_q <= !unknown && !malformed_3_q && !unplain && !replay_3_q.expired && replayed;
+      else if (admitting_6_q.replay.expired) admit_o.drop <= DropHardLimit;
+      else admit_o.drop <= duplicate_6_q && !zero_6_q && !admitting_6_q.before_first ? DropReplayDuplicate : DropReplayOld;
+      admit_replayed_q <= !unknown && !malformed_6_q && !unplain && !admitting_6_q.replay.expired && replayed;
     end
     if (rst_ni && admit_valid_i) assert (!admit_q[1]) else $error("two admit requests in two clocks");
   end
 
-  // Refusals of this port: the count of a row is read one clock after the row.
+  // Refusals of this port: the count of a row is read so much later than the row that it is written with the answer.
   logic        count_valid;
-  logic [31:0] count, count_3_q, count_4_q;
+  logic [31:0] count, count_6_q, count_7_q;
   logic        count_captured_valid;
   logic [31:0] count_captured;
 
@@ -250,12 +297,12 @@ module sa_in
   ) u_admit_replays (
     .clk_i,
     .rst_ni,
-    .request_i       (admit_q[1]),
-    .sa_index_i      (request_1_q.spi[SaIndexBits-1:0]),
+    .request_i       (admit_q[4]),
+    .sa_index_i      (admitting_4_q.request.spi[SaIndexBits-1:0]),
     .state_valid_o   (count_valid),
     .state_o         (count),
     .write_i         (admit_replayed_q),
-    .next_i          (count_4_q),
+    .next_i          (count_7_q),
     .clear_valid_i   (clear),
     .clear_sa_index_i(clear_sa_index),
     .wiping_i        (wiping_o),
@@ -270,8 +317,8 @@ module sa_in
   );
 
   always_ff @(posedge clk_i) begin
-    if (count_valid) count_3_q <= count;
-    if (admit_q[3]) count_4_q <= count_3_q + 32'd1;
+    if (count_valid) count_6_q <= count;
+    if (admit_q[6]) count_7_q <= count_6_q + 32'd1;
   end
 
   // ---- accept -----------------------------------------------------------------------------------------------------------------
@@ -281,7 +328,7 @@ module sa_in
   logic               captured_valid;
   logic               write_q;
   accept_request_t    accept_1_q, accept_2_q;
-  sa_limits_t         read_limits, limits_q;
+  sa_limits_t         read_limits;
   ring_row_t          accept_ring_row;
   logic [63:0]        read_word, word_q;
   logic signed [64:0] distance_q;
@@ -362,10 +409,12 @@ module sa_in
   );
 
   sa_limits u_limits (
+    .clk_i,
+    .take_i      (read_valid),
+    .limits_i    (read_limits),
+    .more_bytes_i(accept_1_q.bytes),
     .packets_i   (state_q.packets),
     .bytes_i     (state_q.bytes),
-    .more_bytes_i(accept_2_q.bytes),
-    .limits_i    (limits_q),
     .packets_o   (packets),
     .bytes_o     (bytes),
     .soft_o      (soft_reached),
@@ -377,7 +426,6 @@ module sa_in
     decide_q <= rst_ni && read_valid;
     if (read_valid) begin
       accept_2_q <= accept_1_q;
-      limits_q   <= read_limits;
       state_q    <= read_state;
       word_q     <= read_word;
       distance_q <= packets_from(read_state.replay.window.top, accept_1_q.seq);

@@ -117,16 +117,17 @@ module sa_out
   // ---- decision ---------------------------------------------------------------------------------------------------------------
 
   number_request_t request_1_q, request_q;
-  sa_limits_t      limits_q;
   logic            valid_q;
   logic            empty, exhausted, soft_reached, hard_passed;
   logic [63:0]     packets, bytes;
 
   sa_limits u_limits (
+    .clk_i,
+    .take_i      (read_valid),
+    .limits_i    (read_limits),
+    .more_bytes_i(request_1_q.bytes),
     .packets_i   (state_q.packets),
     .bytes_i     (state_q.bytes),
-    .more_bytes_i(request_q.bytes),
-    .limits_i    (limits_q),
     .packets_o   (packets),
     .bytes_o     (bytes),
     .soft_o      (soft_reached),
@@ -141,7 +142,6 @@ module sa_out
     valid_q <= rst_ni && read_valid;
     if (read_valid) begin
       request_q <= request_1_q;
-      limits_q  <= read_limits;
       state_q   <= read_state;
     end
 

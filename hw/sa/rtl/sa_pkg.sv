@@ -7,7 +7,7 @@ package sa_pkg;
   // Clocks from request to answer.
   localparam int unsigned RowLatency = 1;      // sa_out: static row
   localparam int unsigned NumberLatency = 3;   // sa_out: sequence number
-  localparam int unsigned AdmitLatency = 4;    // sa_in: admission
+  localparam int unsigned AdmitLatency = 7;    // sa_in: admission
   localparam int unsigned AcceptLatency = 3;   // sa_in: after the ICV
 
   // One request every two clocks at most, at each port: a read-modify-write never meets itself.

@@ -103,7 +103,7 @@ module sa_in_harness
   /* verilator lint_off MULTIDRIVEN */  // a test reaches into the memories: 2^32 packets would take too long
   always_ff @(posedge clk_i) begin
     if (turn_i) begin
-      u_sa_in.u_state.u_memory.u_ram.rows[turn_row_i] <= 385'(turned);
+      u_sa_in.u_state.u_memory.rows[turn_row_i] <= 385'(turned);
       u_sa_in.u_copy.rows[turn_row_i] <= 193'(turned);
     end
   end

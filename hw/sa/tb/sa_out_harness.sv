@@ -72,7 +72,7 @@ module sa_out_harness
   );
 
   /* verilator lint_off MULTIDRIVEN */  // a test reaches into the memory: 2^32 packets would take too long
-  always_ff @(posedge clk_i) if (turn_i) u_sa_out.u_state.u_memory.u_ram.rows[turn_row_i] <= 193'(turn_seq_i);
+  always_ff @(posedge clk_i) if (turn_i) u_sa_out.u_state.u_memory.rows[turn_row_i] <= 193'(turn_seq_i);
   /* verilator lint_on MULTIDRIVEN */
 
 endmodule

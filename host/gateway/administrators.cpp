@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/gateway/administrators.hpp"
+
+#include <unistd.h>
+
+#include <boost/json.hpp>
+
+#include "host/base/log.hpp"
+
+namespace sallyport::gateway {
+namespace {
+
+namespace json = boost::json;
+using users::Role;
+
+// One that outlives the call it came with; its body stays where it is wiped.
+std::shared_ptr<api::Request> kept(const api::Request& request) {
+  auto copy = std::make_shared<api::Request>();
+  copy->method = request.method;
+  copy->path = request.path;
+  copy->body = json::value(request.body, request.body.storage());
+  copy->uid = request.uid;
+  return copy;
+}
+
+std::string what(const api::Request& request) {
+  std::string text = request.method + " /v1";
+  for (const auto& part : request.path) text += "/" + part;
+  return text;
+}
+
+// "policy.add": as the audit log names what was done. Empty: nothing that it must know, or that it is told of anyway.
+std::string action(const api::Request& request) {
+  const std::string area = request.path.empty() ? "" : request.path[0];
+  if (request.method == "GET" || area == "explain" || UserService::answers(area)) return {};
+  if (area != "policies") return request.path.size() > 1 ? area + "." + request.path[1] : area;
+  return request.method == "POST" ? "policy.add" : request.method == "PUT" ? "policy.replace" : "policy.delete";
+}
+
+// The policy, connection or whatever else it is about.
+std::string subject(const api::Request& request) {
+  if (request.path.size() > 1) return request.path[1];
+  const auto* body = request.body.if_object();
+  for (const char* word : {"name", "connection"}) {
+    const auto* value = body == nullptr ? nullptr : body->if_contains(word);
+    if (value != nullptr && value->is_string()) return std::string(value->get_string());
+  }
+  return {};
+}
+
+}  // namespace
+
+Role Administrators::needed(const api::Request& request) {
+  const std::string area = request.path.empty() ? "" : request.path[0];
+  const std::string which = request.path.size() > 1 ? request.path[1] : "";
+  if (request.method == "GET") return area == "export" && which == "hashes" ? Role::kAdminister : Role::kView;
+  if (request.method == "POST") {
+    if (area == "explain" || (area == "audit" && which == "verify")) return Role::kView;
+    if (area == "initiate" || area == "terminate" || area == "rekey") return Role::kOperate;
+  }
+  if (request.method == "DELETE" && area == "sessions") return Role::kOperate;
+  return Role::kAdminister;
+}
+
+void Administrators::call(const api::Request& request, api::Respond respond) {
+  const auto by_itself = [&](const std::string& name) {
+    auto copy = kept(request);
+    copy->actor = name;
+    pass(*copy, std::move(respond));
+  };
+  if (!request.uid) return respond(Error{Errc::kDenied, "nobody knows who asks"});
+  const std::uint32_t uid = *request.uid;
+  if (uid == 0) return by_itself("root");
+  if (uid == ::geteuid()) return by_itself("the daemon's user");
+  if (login_ == nullptr) {
+    return respond(
+        Error{Errc::kDenied, "only root may ask: without a section [users] the gateway knows no other administrator"});
+  }
+  login_->administration().of_uid(uid, [this, uid, request = kept(request),
+                                        respond = std::move(respond)](const Result<UserService::Administrator>& found) {
+    const auto refuse = [&](const std::string& why) {
+      log::warning("request.denied", {{"uid", uid}, {"what", what(*request)}, {"why", why}});
+      respond(Error{Errc::kDenied, why});
+    };
+    if (!found) return refuse(found.error().detail);
+    if (!found->role)
+      return refuse("'" + found->name + "' is no administrator; to be made one by: sallyport user change " +
+                    found->name + " --role view");
+    const Role least = needed(*request);
+    if (*found->role < least) {
+      return refuse("this needs the role '" + std::string(users::to_string(least)) + "', and '" + found->name +
+                    "' has '" + std::string(users::to_string(*found->role)) + "'");
+    }
+    request->actor = found->name;
+    pass(*request, respond);
+  });
+}
+
+void Administrators::pass(const api::Request& request, api::Respond respond) {
+  const std::string done = action(request);
+  if (done.empty()) return behind_.call(request, std::move(respond));
+  const auto told = [this, done, by = request.actor, about = subject(request), words = json::serialize(request.body),
+                     respond = std::move(respond)](Result<json::value> answer) {
+    if (!answer) return respond(std::move(answer));
+    log::info("administrator.did", {{"by", by}, {"what", done}, {"subject", about}});
+    if (login_ == nullptr) return respond(std::move(answer));
+    // It is in force whether or not the log can be written; whoever asked is answered when it is.
+    login_->administration().record(by, done, about, words == "null" ? "" : words,
+                                    [answer, respond](const Result<void>& written) {
+                                      if (!written) log::error("audit.not_written", {{"why", written.error().detail}});
+                                      respond(answer);
+                                    });
+  };
+  behind_.call(request, told);
+}
+
+}  // namespace sallyport::gateway
