@@ -114,7 +114,7 @@ struct Config {
   SideConfig lan;
   SideConfig wan;
   std::string socket = "/run/sallyport/sallyport.sock";  // of the API
-  std::string socket_group;                                // may open it, too
+  std::string socket_group;                              // may open it, too
   std::string state_directory = "/var/lib/sallyport";
   // Of what the running machine alone needs: the socket's.
   [[nodiscard]] std::filesystem::path run_directory() const { return std::filesystem::absolute(socket).parent_path(); }
