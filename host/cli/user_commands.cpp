@@ -89,10 +89,11 @@ std::string answers_screen(const json::value& answer) {
 }
 
 std::string sessions_screen(const json::value& answer) {
-  Table table({"session", "user", "address", "method", "groups", ">since s", ">left s"});
+  Table table({"session", "user", "address", "known by", "method", "groups", ">since s", ">left s"});
   for (const auto& s : list(answer, "sessions")) {
-    table.add({text(s, "id"), text(s, "user"), text(s, "address"), text(s, "method"), joined(s, "groups", ", "),
-               std::to_string(number(s, "begun_s")), std::to_string(number(s, "lifetime_s"))});
+    table.add({text(s, "id"), text(s, "user"), text(s, "address"), flag(s, "tagged") ? "tag" : "address",
+               text(s, "method"), joined(s, "groups", ", "), std::to_string(number(s, "begun_s")),
+               std::to_string(number(s, "lifetime_s"))});
   }
   return table.text() + "computers know this gateway by the key " + text(answer, "key") + "\n";
 }

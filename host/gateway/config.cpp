@@ -248,6 +248,7 @@ class Reader {
     users.session_renewal = at_least_ten_seconds(section, "session_renewal",
                                                  section.duration("session_renewal").value_or(users.session_renewal));
     users.most_sessions = section.number("most_sessions", 1, 4096).value_or(users.most_sessions);
+    users.tags = static_cast<UsersConfig::Tags>(section.choice("tags", {"authenticated", "plain", "off"}).value_or(0));
     section.finish();
     config_.users = std::move(users);
   }
@@ -324,7 +325,7 @@ class Reader {
   // The name of one of several sections, which must be there and be unique.
   std::string read_name(TomlSection& section, std::set<std::string>& taken) {
     std::string name = section.required_text("name");
-    if (name.find('/') != std::string::npos) section.problem("name", "must not contain '/'");
+    if (name.find_first_of("/@") != std::string::npos) section.problem("name", "must not contain '/' or '@'");
     if (!name.empty() && !taken.insert(name).second) section.problem("name", "'" + name + "' is there twice");
     return name;
   }

@@ -46,6 +46,7 @@ int run(Config config, const CardOpener& open_card) {
         Login::open(io, *users, (*gateway)->config().state_directory, (*gateway)->principals(), (*gateway)->dialogue());
     if (!opened) return fail("cannot let users log in", opened.error());
     login = std::move(*opened);
+    (*gateway)->set_on_tag_rejected([&login](const IpAddress& from) { login->on_tag_rejected(from); });
     (*gateway)->dialogue().reach_by([&login](const std::string& user, std::string_view event, const auto& data) {
       return login->tell(user, event, data);
     });

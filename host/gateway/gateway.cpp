@@ -72,7 +72,8 @@ Result<void> Gateway::bring_up() {
   Principals::Callbacks of_principals;
   of_principals.on_gone = [this](const users::Session& s, bool left) { dialogue_->session_ended(s, left); };
   of_principals.on_free = [this](std::uint16_t principal) { exceptions_->forget(principal); };
-  principals_ = std::make_unique<Principals>(*keeper_, std::move(of_principals));
+  of_principals.on_changed = [this](const std::string& user) { follow_user(user); };
+  principals_ = std::make_unique<Principals>(*keeper_, tags(), std::move(of_principals));
   auto answers = AnswerMemory::open(io_, config_.state_directory);
   if (!answers) return answers.error();
   dialogue_ = std::make_unique<Dialogue>(*keeper_, std::move(*answers),
@@ -112,6 +113,7 @@ Result<void> Gateway::bring_up() {
   if (auto r = tell_engine(policies); !r) return r;
   if (auto r = restore_ike(); !r) return r;
   if (auto r = put_in_force(policies); !r) return r;
+  end_orphans();  // nobody is logged in, so of users' own SAs all are
   if (auto r = control_.enable(true); !r) return r;
 
   boost::system::error_code failed;
@@ -124,14 +126,11 @@ Result<void> Gateway::bring_up() {
     log::warning("keylog.on", {{"file", config_.keylog}, {"meaning", "whoever reads this file reads the traffic"}});
   }
   for (const auto& p : policies) {
-    if (!p.may_protect() || p.connection.empty() || !keeper_->holds(p)) continue;
+    if (!p.may_protect() || p.connection.empty() || !keeper_->holds(p) || p.sa_per_user()) continue;
     // An SA of the life before that IKE does not know will be renewed by nobody, so another takes its place.
     const InstalledSa* sa = keeper_->sending_for(p.target());
     const bool wanted = sa == nullptr ? start_action(p) == StartAction::kStart : sa->child == ike::ChildHandle{};
-    if (!wanted) continue;
-    if (const auto begun = begin(p.target()); !begun && begun.error().code != Errc::kExists) {
-      log::warning("child.not_started", {{"child", p.target()}, {"why", begun.error().detail}});
-    }
+    if (wanted) start_child(p.target());
   }
   log::info("gateway.started", {{"card", card_.description()},
                                 {"policies", config_.policies.size()},
@@ -140,6 +139,8 @@ Result<void> Gateway::bring_up() {
                                 {"generation", keeper_->generation()}});
   return {};
 }
+
+UsersConfig::Tags Gateway::tags() const { return config_.users ? config_.users->tags : UsersConfig::Tags::kOff; }
 
 Result<void> Gateway::take_card() {
   auto status = control_.status();
@@ -163,6 +164,7 @@ Result<void> Gateway::take_card() {
   keeper_ = std::move(*keeper);
   if (auto r = control_.set_mac(layout::Port::kLan, config_.lan.mac); !r) return r;
   if (auto r = control_.set_mac(layout::Port::kWan, config_.wan.mac); !r) return r;
+  if (auto r = control_.accept_plain_tags(tags() == UsersConfig::Tags::kPlain); !r) return r;
   if (auto r = control_.set_vlan(layout::Port::kLan, config_.card.lan_vlan); !r) return r;
   if (auto r = control_.set_vlan(layout::Port::kWan, config_.card.wan_vlan); !r) return r;
   return control_.set_cookie(*cookie);

@@ -393,7 +393,7 @@ TEST_F(GatewayTest, ExplainsWhatBecomesOfAPacket) {
 
 TEST_F(GatewayTest, ExplainsAPacketOfSomebodyWhoIsNotLoggedInTwice) {
   start();
-  gateway_->keeper().set_users({{"alice", {7, {"staff"}, {IpAddress::parse("10.1.0.7").value()}}}});
+  gateway_->keeper().set_users({{"alice", {7, {"staff"}, {IpAddress::parse("10.1.0.7").value()}}}}, {});
   std::vector<policy::Policy> policies = gateway_->keeper().policies();
   policies.insert(policies.begin(), policy::Policy());
   policies[0].name = "own";
@@ -555,8 +555,10 @@ class GatewayOfUsersTest : public GatewayTest {
     login_->desk().call({"POST", path, std::move(body), "10.1.0.10", Secret(token)}, into(answer));
     return wait_for(answer);
   }
-  json::value log_in(const std::string& user, std::uint32_t uid = 1000) {
-    const auto started = ask_desk({"logins"}, {{"method", "password"}, {"user", user}, {"uid", uid}});
+  json::value log_in(const std::string& user, std::uint32_t uid = 1000, bool tagged = false) {
+    json::object wanted{{"method", "password"}, {"user", user}, {"uid", uid}};
+    if (tagged) wanted["marking"] = "tag";
+    const auto started = ask_desk({"logins"}, wanted);
     if (!started.is_object()) return started;
     return ask_desk({"logins", std::string(started.at("login").as_string())}, {{"answer", {{"password", kPassword}}}});
   }
@@ -564,11 +566,20 @@ class GatewayOfUsersTest : public GatewayTest {
     EXPECT_TRUE(
         ask_desk({"session", "logout"}, {{"reason", "logout"}}, as_bytes(session.at("token").as_string())).is_object());
   }
+  static driver::UserTag tag_of(const json::value& session, std::uint32_t source = kHost) {
+    const json::value& tag = session.at("tag");
+    const auto handle = tag.at("handle").to_number<std::uint32_t>();
+    const Buffer key = from_hex(tag.at("key").get_string()).value();
+    return {handle, driver::tag_check(key, handle, Address::from_v4(source), Address::from_v4(kRemote))};
+  }
   // The SPI of the SA by which a packet of the computer leaves; none: it was dropped as nobody's.
-  std::optional<std::uint32_t> leaves_by() {
+  std::optional<std::uint32_t> leaves_by(std::optional<driver::UserTag> tag = {}, std::uint32_t source = kHost) {
     const auto before = drops(layout::Drop::kSpdDiscard);
     wan_.clear();
-    card_.receive(layout::Port::kLan, udp_packet(kHost, kRemote, 100, false));
+    Buffer packet = driver::testing::udp_packet(source, kRemote, 100, false);
+    if (tag) packet = driver::put_user_tag(packet, *tag).value();
+    card_.receive(layout::Port::kLan, driver::testing::ethernet_frame(driver::MacAddress{2, 0, 0, 0, 1, 0}, kHostMac,
+                                                                      driver::kEthertypeIpv4, packet));
     if (wan_.empty()) {
       EXPECT_EQ(drops(layout::Drop::kSpdDiscard), before + 1);
       return std::nullopt;
@@ -598,6 +609,43 @@ TEST_F(GatewayOfUsersTest, WhoLogsInGetsTheirSaWithTheNextPacketAndWhoLogsOutIsN
             "aes256gcm16");
   log_out(bob);
   EXPECT_EQ(leaves_by(), std::nullopt);
+}
+
+TEST_F(GatewayOfUsersTest, TwoUsersOfOneComputerAreToldApartByTheirTags) {
+  start_with_users(card_);
+  std::vector<std::string> rejected;
+  gateway_->set_on_tag_rejected([&](const IpAddress& from) { rejected.push_back(from.to_string()); });
+  const auto count = [this](layout::Counter counter) {
+    return driver::CardControl::open(card_)->counters()->of(counter);
+  };
+  const auto alice = log_in("alice", 1000, true);
+  ASSERT_TRUE(alice.is_object()) << alice;
+  const auto bob = log_in("bob", 1001, true);
+  ASSERT_TRUE(bob.is_object()) << bob;
+  EXPECT_EQ(leaves_by(tag_of(alice)), 0x2001U);
+  EXPECT_EQ(leaves_by(tag_of(bob)), 0x2002U);
+  EXPECT_EQ(wan_.at(0).size(), 14U + 20 + 8 + 8 + 28 + 100 + 2 + 2 + 16) << "ESP, without the tag";
+  EXPECT_EQ(leaves_by(), std::nullopt) << "a third user of the computer";
+  EXPECT_EQ(administrate("GET", {"sessions"}).at("sessions").at(0).at("tagged"), true);
+
+  // A tag is good from its computer alone.
+  EXPECT_EQ(leaves_by(tag_of(alice), kHost + 1), std::nullopt);
+  EXPECT_EQ(count(layout::Counter::kTagForged), 1U);
+  EXPECT_TRUE(run_until([&] { return rejected == std::vector<std::string>{"10.1.0.11"}; }));
+
+  log_out(alice);
+  EXPECT_EQ(leaves_by(tag_of(alice)), std::nullopt);
+  EXPECT_EQ(count(layout::Counter::kTagUnknown), 1U);
+  EXPECT_EQ(leaves_by(tag_of(bob)), 0x2002U);
+  EXPECT_EQ(count(layout::Counter::kTagOk), 3U);
+
+  // Sessions go with the daemon that knew them.
+  login_.reset();
+  gateway_.reset();
+  EXPECT_EQ(leaves_by(tag_of(bob)), 0x2002U);
+  start(card_, (std::string(kConfiguration) + kTwoSas).c_str());
+  ASSERT_TRUE(peer_is_known());
+  EXPECT_EQ(leaves_by(tag_of(bob)), std::nullopt);
 }
 
 TEST_F(GatewayOfUsersTest, TheOrderToEndASessionIsAnsweredWhenTheCardHasLetGo) {

@@ -25,6 +25,7 @@ class Login {
   [[nodiscard]] api::Service& desk() { return service_; }  // of users' computers
   [[nodiscard]] UserService& administration() { return administration_; }
   [[nodiscard]] users::SharedDirectory& directory() { return directory_; }
+  void on_tag_rejected(const IpAddress& from) { desk_.on_tag_rejected(from); }
   [[nodiscard]] users::Sessions& sessions() { return desk_.sessions(); }
   // An event for a user; false: nobody listens.
   bool tell(const std::string& user, std::string_view event, const boost::json::value& data) {
