@@ -38,7 +38,7 @@ TOP = "sallyport_card"
 
 # The units of the report: each is synthesised flat, without the units and kernels inside it.
 UNITS = {"sallyport_card", "host_if", "outbound", "inbound", "entrance", "parse", "lookup", "principal_table", "spd", "outer_lookup",
-         "next_hop_table", "sa_out", "sa_in", "mover", "tx_port", "esp_encap", "esp_decap", "gcm", "key_setup", "gcm_ghash",
+         "next_hop_table", "tag_strip", "tag_check", "sa_out", "sa_in", "mover", "tx_port", "esp_encap", "esp_decap", "gcm", "key_setup", "gcm_ghash",
          "gcm_keystream", "chain", "chain_keys", "chain_direction", "chain_cipher", "chain_hash"}
 PLACED = ("bucket_hash", "next_hop_table", "tx_port")  # small enough for an iCE40
 SYNTH = "synth_xilinx -family xcup -flatten -noiopad -noclkbuf -nowidelut -uram"

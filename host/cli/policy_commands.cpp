@@ -58,6 +58,7 @@ std::string help_of(std::string_view word) {
       {"idle", "of change after-idle: seconds without a packet (30)"},
       {"when", "time windows, mon-fri 08:00-18:00, by the gateway's clock (always)"},
       {"start_action", "of a child of its own: trap, by the first packet, or start, at once (trap)"},
+      {"shared", "yes: its users have such a child together, not each their own (no)"},
   };
   const auto found = kHelp.find(word);
   return found == kHelp.end() ? std::string() : found->second;

@@ -74,6 +74,8 @@ std::uint16_t CardKeeper::policy_id(const std::string& key) {
   if (const auto found = ids_.find(key); found != ids_.end()) return found->second;
   std::set<std::uint16_t> taken;
   for (const auto& [name, id] : ids_) taken.insert(id);
+  for (const auto& [name, id] : inbound_ids_) taken.insert(id);
+  for (const InstalledSa& sa : sas_) taken.insert(sa.policy_id);
   std::uint16_t id = 1;  // 0 is "no policy" in descriptors
   while (taken.contains(id)) ++id;
   ids_[key] = id;
@@ -83,26 +85,78 @@ std::uint16_t CardKeeper::policy_id(const std::string& key) {
 void CardKeeper::set_policies(std::vector<policy::Policy> policies, const std::map<std::string, bool>& acquiring) {
   policies_ = std::move(policies);
   acquiring_ = acquiring;
-  // A number stays with its target while SAs carry it.
+  // A number stays with its target while there are SAs of it.
   std::set<std::string> used;
   for (const auto& p : policies_) {
     if (p.may_protect()) used.insert(p.target());
     if (p.action != policy::Action::kProtect) used.insert("policy/" + p.name);
   }
-  for (const auto& sa : sas_) used.insert(sa.target);
+  for (const auto& sa : sas_) used.insert(policy::split_target(sa.target).target);
   std::erase_if(ids_, [&](const auto& entry) { return !used.contains(entry.first); });
   for (const auto& key : used) policy_id(key);
+  by_target_.clear();
+  per_user_.clear();
+  for (std::size_t i = 0; i < policies_.size(); ++i) {
+    if (policies_[i].may_protect()) by_target_[policies_[i].target()].push_back(i);
+    if (policies_[i].sa_per_user()) per_user_[policies_[i].target()] = i;
+  }
+  classes_ = policy::inbound_classes(policies_);
+  number_classes();
 }
 
-std::optional<std::string> CardKeeper::target_of(std::uint16_t policy_id) const {
-  for (const auto& [name, id] : ids_) {
-    if (id == policy_id) return name;
+void CardKeeper::number_classes() {
+  std::vector<policy::NumberedSa> carried;
+  for (const InstalledSa& sa : sas_) carried.push_back({policy::split_target(sa.target).target, sa.policy_id});
+  inbound_ids_ = policy::inbound_ids(classes_, ids_, carried);
+}
+
+std::optional<std::string> CardKeeper::target_of(const WaitsForSa& packet) const {
+  const auto found =
+      std::find_if(ids_.begin(), ids_.end(), [&](const auto& entry) { return entry.second == packet.policy_id; });
+  if (found == ids_.end()) return std::nullopt;
+  if (per_user(found->first) == nullptr) return found->first;
+  const auto user = names_.find(packet.principal);
+  if (user == names_.end()) return std::nullopt;  // logged out in the meantime
+  return policy::target_of_user(found->first, user->second);
+}
+
+const policy::Policy* CardKeeper::per_user(const std::string& target) const {
+  const auto found = per_user_.find(target);
+  return found == per_user_.end() ? nullptr : &policies_[found->second];
+}
+
+bool CardKeeper::wants(const std::string& target) const {
+  const auto [of_policy, user] = policy::split_target(target);
+  const auto found = by_target_.find(of_policy);
+  if (found == by_target_.end()) return false;
+  const auto one = users_.find(user);
+  return std::any_of(found->second.begin(), found->second.end(), [&](std::size_t i) {
+    const policy::Policy& p = policies_[i];
+    if (user.empty()) return holds(p);
+    return holds(p) && p.sa_per_user() && one != users_.end() && policy::means(p, user, one->second);
+  });
+}
+
+std::vector<const policy::Policy*> CardKeeper::per_user_policies() const {
+  std::vector<const policy::Policy*> policies;
+  for (const auto& [target, number] : per_user_) policies.push_back(&policies_[number]);
+  return policies;
+}
+
+void CardKeeper::set_users(policy::UsersOnLine users, Addresses addresses) {
+  users_ = std::move(users);
+  addresses_ = std::move(addresses);
+  names_.clear();
+  for (const auto& [name, one] : users_) names_[one.principal] = name;
+  for (InstalledSa& sa : sas_) {
+    if (!sa.sending || policy::split_target(sa.target).user.empty() || wants(sa.target)) continue;
+    sa.sending = false;
+    journal(sa);
   }
-  return std::nullopt;
 }
 
 const policy::Policy* CardKeeper::speaking(std::uint16_t policy_id) const {
-  const auto name = target_of(policy_id);
+  const auto name = target_of({policy_id, 0});
   const auto found = std::find_if(policies_.begin(), policies_.end(), [&](const policy::Policy& p) {
     return p.speaks_to_users() && name == "policy/" + p.name;
   });
@@ -114,24 +168,54 @@ void CardKeeper::set_front_rules(const std::string& owner, std::vector<policy::F
 }
 
 std::map<std::string, policy::TargetState> CardKeeper::target_states() {
+  number_classes();
   std::map<std::string, policy::TargetState> states;
   for (const auto& p : policies_) {
     if (!p.may_protect()) continue;
     auto& state = states[p.target()];
     state.policy_id = policy_id(p.target());
+    state.inbound_id = inbound_ids_.at(p.target());
     const auto acquire = acquiring_.find(p.target());
     state.acquire = acquire != acquiring_.end() && acquire->second;
   }
+  std::map<std::string, std::uint16_t> brought;  // by targets whose SAs are all of another class
   for (const InstalledSa& sa : sas_) {
-    const auto found = states.find(sa.target);
+    const auto [target, user] = policy::split_target(sa.target);
+    const auto found = states.find(target);
     if (found == states.end()) continue;
-    found->second.accepting.push_back(sa.reach);
-    if (sa.sending) {
-      found->second.sa_index = sa.row;
-      found->second.sending = sa.reach;
+    policy::TargetState& state = found->second;
+    const bool first = state.accepting.empty();
+    state.accepting.push_back(sa.reach);
+    if (sa.policy_id == inbound_ids_.at(target)) {
+      brought.erase(target);
+    } else if (first || brought.contains(target)) {
+      brought[target] = sa.policy_id;
+    }
+    if (!sa.sending) continue;
+    if (!user.empty()) {
+      state.of_users[user] = {sa.row, sa.reach};
+    } else if (per_user(target) == nullptr) {  // else the peer made it, and it is nobody's
+      state.sa_index = sa.row;
+      state.sending = sa.reach;
     }
   }
+  // They go on to bring what they brought until the first of their successors is there.
+  for (const auto& [target, id] : brought) states.at(target).inbound_id = id;
   return states;
+}
+
+std::vector<ike::ChildHandle> CardKeeper::of_another_class() const {
+  std::vector<ike::ChildHandle> children;
+  for (const InstalledSa& sa : sas_) {
+    const auto id = inbound_ids_.find(policy::split_target(sa.target).target);
+    const bool other = id != inbound_ids_.end() && id->second != sa.policy_id;
+    if (other && sa.sending && sa.child != ike::ChildHandle{}) children.push_back(sa.child);
+  }
+  return children;
+}
+
+void CardKeeper::journal(const InstalledSa& changed) {
+  if (journal_ != nullptr) (void)journal_->sa_changed(changed);  // told by the next commit's own entry
 }
 
 // ---- SAs -----------------------------------------------------------------------------------------------------------
@@ -163,7 +247,9 @@ Result<void> CardKeeper::install(const std::string& target, ike::ChildHandle chi
   InstalledSa made;
   made.target = target;
   made.child = child;
-  made.policy_id = policy_id(target);
+  const auto number_of_class = inbound_ids_.find(policy::split_target(target).target);
+  made.policy_id =
+      number_of_class == inbound_ids_.end() ? policy_id(policy::split_target(target).target) : number_of_class->second;
   made.spi_in = sa.spi_in;
   made.spi_out = sa.spi_out;
   made.protocol = sa.protocol;
@@ -233,7 +319,7 @@ void CardKeeper::use_outbound(Spi spi_in) {
     const bool sends = &sa == &*chosen;
     if (sa.target != chosen->target || sa.sending == sends) continue;
     sa.sending = sends;
-    if (journal_ != nullptr) (void)journal_->sa_changed(sa);  // told by the next commit's own entry
+    journal(sa);
   }
 }
 

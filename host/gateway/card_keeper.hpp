@@ -16,15 +16,16 @@
 #include "host/gateway/forwarding.hpp"
 #include "host/ike/action.hpp"
 #include "host/ike/engine.hpp"
+#include "host/policy/inbound_class.hpp"
 #include "host/policy/spd.hpp"
 
 namespace sallyport::gateway {
 
 // A pair of SAs on the card. No keys: those are on the card alone.
 struct InstalledSa {
-  std::string target;        // policy::Policy::target() of the policies it serves
-  ike::ChildHandle child{};  // zero for a manual SA
-  std::uint16_t policy_id = 0;
+  std::string target;           // policy::Policy::target() of the policies it serves, or policy::target_of_user() of it
+  ike::ChildHandle child{};     // zero for a manual SA
+  std::uint16_t policy_id = 0;  // that an inbound rule carries whose packets it may bring
   Spi spi_in{};
   Spi spi_out{};
   std::uint16_t row = 0;      // of sa_out
@@ -61,6 +62,14 @@ struct Remembered {
   std::map<std::string, std::uint16_t> policy_ids;
 };
 
+// What a held packet waits for: an SA of the policy with this number, where users have their own that of this
+// principal.
+struct WaitsForSa {
+  std::uint16_t policy_id = 0;
+  std::uint16_t principal = 0;
+  friend std::strong_ordering operator<=>(const WaitsForSa&, const WaitsForSa&) = default;
+};
+
 class CardKeeper final : public ike::SpiAllocator {
  public:
   // A card that has never been used, or whose SAs may be forgotten: these are wiped, and everything is dropped until
@@ -86,7 +95,12 @@ class CardKeeper final : public ike::SpiAllocator {
   void set_week_minute(policy::WeekMinute now) { week_minute_ = now; }
   [[nodiscard]] policy::WeekMinute week_minute() const { return week_minute_; }
   [[nodiscard]] bool holds(const policy::Policy& policy) const { return policy.when.contains(week_minute_); }
-  [[nodiscard]] std::optional<std::string> target_of(std::uint16_t policy_id) const;
+  // What the SAs belong to that such a packet waits for.
+  [[nodiscard]] std::optional<std::string> target_of(const WaitsForSa& packet) const;
+  // A policy that holds leads to it; when it is of one user's own, the policy is for that user, who is logged in.
+  [[nodiscard]] bool wants(const std::string& target) const;
+  // Those by which each user has an SA of their own.
+  [[nodiscard]] std::vector<const policy::Policy*> per_user_policies() const;
   // Else the number is that of a policy's own rules.
   [[nodiscard]] static bool is_of_sas(const std::string& target) { return !target.starts_with("policy/"); }
   [[nodiscard]] const std::map<std::string, std::uint16_t>& policy_ids() const { return ids_; }
@@ -95,10 +109,8 @@ class CardKeeper final : public ike::SpiAllocator {
   // `addresses`: of the computers whose packets are one user's, with the user's principal. Who is on line at others is
   // known by tags.
   using Addresses = std::map<layout::Address, std::uint16_t>;
-  void set_users(policy::UsersOnLine users, Addresses addresses) {
-    users_ = std::move(users);
-    addresses_ = std::move(addresses);
-  }
+  // The SAs of who is gone send no more, whoever is given their number.
+  void set_users(policy::UsersOnLine users, Addresses addresses);
   [[nodiscard]] driver::TagKeys& tag_keys() { return tag_keys_; }  // in force at once
   [[nodiscard]] const policy::UsersOnLine& users() const { return users_; }
 
@@ -122,6 +134,8 @@ class CardKeeper final : public ike::SpiAllocator {
   [[nodiscard]] const std::vector<InstalledSa>& sas() const { return sas_; }
   [[nodiscard]] const InstalledSa* find(ike::ChildHandle child) const;
   [[nodiscard]] const InstalledSa* sending_for(const std::string& target) const;
+  // Made before policies changed that the peer may confuse: what their successors will bring may be accepted by more.
+  [[nodiscard]] std::vector<ike::ChildHandle> of_another_class() const;
   [[nodiscard]] const InstalledSa* by_row(bool outbound, std::uint16_t row, std::uint32_t spi) const;
   Result<driver::OutboundState> outbound_state(const InstalledSa& sa) { return sa_table_.outbound_state(sa.row); }
   Result<driver::InboundState> inbound_state(const InstalledSa& sa) {
@@ -153,6 +167,9 @@ class CardKeeper final : public ike::SpiAllocator {
   Result<void> flip_to(const driver::TableImage& image);  // told to the journal first
   [[nodiscard]] std::map<std::string, policy::TargetState> target_states();
   std::uint16_t policy_id(const std::string& key);
+  void number_classes();
+  [[nodiscard]] const policy::Policy* per_user(const std::string& target) const;
+  void journal(const InstalledSa& changed);
   std::vector<InstalledSa>::iterator find_inbound(Spi spi_in);
 
   driver::TableSession session_;
@@ -161,11 +178,16 @@ class CardKeeper final : public ike::SpiAllocator {
   Forwarding forwarding_;
   CardJournal* journal_;
   std::vector<policy::Policy> policies_;
+  std::map<std::string, std::vector<std::size_t>> by_target_;  // policies that protect
+  std::map<std::string, std::size_t> per_user_;                // by target, the policy
+  std::vector<policy::InboundClass> classes_;
+  std::map<std::string, std::uint16_t> inbound_ids_;  // of classes, by target
   std::map<std::string, bool> acquiring_;
   std::map<std::string, std::uint16_t> ids_;
   std::map<std::string, std::uint16_t> stored_ids_;
   std::vector<InstalledSa> sas_;
   policy::UsersOnLine users_;
+  std::map<std::uint16_t, std::string> names_;  // of principals
   Addresses addresses_;
   std::map<std::string, std::vector<policy::FrontRule>> front_rules_;  // by owner
   bool front_rules_fit_ = true;

@@ -386,6 +386,10 @@ void Commits::in_force(const RunPtr& run) {
   std::erase_if(watched_, [&](const auto& entry) { return !run->pending.contains(entry.first); });
   (void)gateway_.tell_engine(configurations_.policies(), gateway_.keeper().policies());
   gateway_.end_orphans();
+  for (const Policy& p : run->goal) {
+    const Policy* was = policy::find_policy(run->before, p.name);
+    if (p.sa_per_user() && (was == nullptr || !same_but_change(*was, p))) gateway_.renew_children_of_users(p);
+  }
   if (run->is_entry) {
     log::info("configuration.committed", {{"number", configurations_.newest().number},
                                           {"who", run->options.who},

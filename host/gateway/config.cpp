@@ -325,7 +325,7 @@ class Reader {
   // The name of one of several sections, which must be there and be unique.
   std::string read_name(TomlSection& section, std::set<std::string>& taken) {
     std::string name = section.required_text("name");
-    if (name.find('/') != std::string::npos) section.problem("name", "must not contain '/'");
+    if (name.find_first_of("/@") != std::string::npos) section.problem("name", "must not contain '/' or '@'");
     if (!name.empty() && !taken.insert(name).second) section.problem("name", "'" + name + "' is there twice");
     return name;
   }

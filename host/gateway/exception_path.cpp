@@ -185,8 +185,8 @@ void ExceptionPath::handle(driver::Message message) {
     case layout::Upcall::kLocal:
       return to_kernel(std::move(message));
     case layout::Upcall::kPolicy: {
-      const std::uint16_t policy_id = message.policy_id;
-      const auto target = keeper_->target_of(policy_id);
+      const WaitsForSa waits{message.policy_id, message.principal};
+      const auto target = keeper_->target_of(waits);
       const auto packet = ip_packet(message.frame);
       if (!packet || !target || !keeper_->is_of_sas(*target)) return callbacks_.consult(std::move(message));
       const IpAddress destination = IpAddress::from_number(packet->destination);
@@ -194,8 +194,8 @@ void ExceptionPath::handle(driver::Message message) {
       // The SA may have come up while this packet was on its way to us.
       if (keeper_->sending_for(*target) != nullptr) return pass_on(held);
       ++counters_.held;
-      if (!for_sa_.hold(policy_id, std::move(held), steady_clock::now())) ++counters_.lost;
-      return callbacks_.acquire(policy_id, message.principal, destination);
+      if (!for_sa_.hold(waits, std::move(held), steady_clock::now())) ++counters_.lost;
+      return callbacks_.acquire(waits.policy_id, waits.principal, destination);
     }
     case layout::Upcall::kResolve:
       return hold_for_neighbour(std::move(message));
@@ -286,14 +286,24 @@ void ExceptionPath::forget(std::uint16_t principal) {
   counters_.lost += for_sa_.forget(principal) + for_neighbour_.forget(principal);
 }
 
-void ExceptionPath::release_policy(std::uint16_t policy_id) {
-  for (const Held& held : for_sa_.take(policy_id)) {
+std::vector<Held> ExceptionPath::take_waiting(const std::string& target) {
+  std::vector<Held> packets;
+  for (const WaitsForSa& waits : for_sa_.keys()) {
+    if (keeper_->target_of(waits) != target) continue;
+    auto some = for_sa_.take(waits);
+    std::move(some.begin(), some.end(), std::back_inserter(packets));
+  }
+  return packets;
+}
+
+void ExceptionPath::release_target(const std::string& target) {
+  for (const Held& held : take_waiting(target)) {
     ++counters_.reinjected;
     pass_on(held);
   }
 }
 
-void ExceptionPath::give_up_policy(std::uint16_t policy_id) { counters_.lost += for_sa_.take(policy_id).size(); }
+void ExceptionPath::give_up_target(const std::string& target) { counters_.lost += take_waiting(target).size(); }
 
 void ExceptionPath::release_hops() {
   for (const Waiting& waiting : for_neighbour_.keys()) {
@@ -315,18 +325,13 @@ void ExceptionPath::release_hops() {
 
 // ---- too big -------------------------------------------------------------------------------------------------------
 
-const InstalledSa* ExceptionPath::sa_of(std::uint16_t policy_id) const {
-  const auto target = keeper_->target_of(policy_id);
-  return target ? keeper_->sending_for(*target) : nullptr;
-}
-
 void ExceptionPath::too_big(const driver::Message& message) {
   const auto packet = ip_packet(message.frame);
   if (!packet) return;
   ++counters_.too_big;
   const auto& forwarding = keeper_->forwarding();
   const bool outbound = message.port == layout::Port::kLan;
-  const InstalledSa* sa = outbound ? sa_of(message.policy_id) : nullptr;
+  const InstalledSa* sa = message.outbound ? keeper_->by_row(true, message.sa_index, message.spi) : nullptr;
   const auto hop = forwarding.hop_to(packet->destination);
   const std::uint16_t link = outbound && !(hop && hop->port == layout::Port::kLan) ? wan_mtu_ : lan_mtu_;
   const std::uint16_t mtu = sa == nullptr ? link : largest_packet(*sa, packet->ipv6, wan_mtu_);

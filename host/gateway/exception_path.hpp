@@ -51,10 +51,10 @@ class ExceptionPath {
   Result<void> start(driver::Card& card, CardKeeper& keeper, Callbacks callbacks);
   // Takes what the card has for us. Called by itself every millisecond or sooner.
   void poll();
-  // The SA of this policy is up, or the neighbour is known: what waited is processed as if received anew.
-  void release_policy(std::uint16_t policy_id);
+  // An SA of this target is up, or the neighbour is known: what waited is processed as if received anew.
+  void release_target(const std::string& target);
   void release_hops();
-  void give_up_policy(std::uint16_t policy_id);
+  void give_up_target(const std::string& target);
   // A packet from LAN that was held, as if received anew, and still whose it was.
   void pass_on(const Held& packet) { send(layout::Inject::kLanRx, packet.frame, packet.principal); }
   // This principal is nobody any more and may become somebody else: no packet of theirs is left here.
@@ -86,7 +86,7 @@ class ExceptionPath {
   void send(layout::Inject where, Bytes frame, std::optional<std::uint16_t> principal = std::nullopt);
   void give(Tap& to, Bytes frame);
   [[nodiscard]] bool may_reach_us(Bytes frame) const;
-  [[nodiscard]] const InstalledSa* sa_of(std::uint16_t policy_id) const;
+  std::vector<Held> take_waiting(const std::string& target);
 
   struct Waiting {  // for a neighbour: where the frame goes back in
     Hop hop;
@@ -106,7 +106,7 @@ class ExceptionPath {
   CardKeeper* keeper_ = nullptr;
   Callbacks callbacks_;
   std::unique_ptr<WholePackets> whole_packets_;
-  HoldQueue<std::uint16_t> for_sa_;
+  HoldQueue<WaitsForSa> for_sa_;
   HoldQueue<Waiting> for_neighbour_;
   double icmp_tokens_ = 0;
   std::chrono::steady_clock::time_point icmp_refilled_;

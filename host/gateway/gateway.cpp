@@ -72,6 +72,7 @@ Result<void> Gateway::bring_up() {
   Principals::Callbacks of_principals;
   of_principals.on_gone = [this](const users::Session& s, bool left) { dialogue_->session_ended(s, left); };
   of_principals.on_free = [this](std::uint16_t principal) { exceptions_->forget(principal); };
+  of_principals.on_changed = [this](const std::string& user) { follow_user(user); };
   principals_ = std::make_unique<Principals>(*keeper_, tags(), std::move(of_principals));
   auto answers = AnswerMemory::open(io_, config_.state_directory);
   if (!answers) return answers.error();
@@ -116,7 +117,7 @@ Result<void> Gateway::bring_up() {
   if (auto r = put_in_force(policies); !r) return r;
   for (const auto& target : ready) take_over(target);
   renew_of_other_words();
-  end_orphans();
+  end_orphans();  // nobody is logged in, so of users' own SAs all are
   if (auto r = control_.enable(true); !r) return r;
 
   boost::system::error_code failed;
@@ -129,14 +130,11 @@ Result<void> Gateway::bring_up() {
     log::warning("keylog.on", {{"file", config_.keylog}, {"meaning", "whoever reads this file reads the traffic"}});
   }
   for (const auto& p : policies) {
-    if (!p.may_protect() || p.connection.empty() || !keeper_->holds(p)) continue;
+    if (!p.may_protect() || p.connection.empty() || !keeper_->holds(p) || p.sa_per_user()) continue;
     // An SA of the life before that IKE does not know will be renewed by nobody, so another takes its place.
     const InstalledSa* sa = keeper_->sending_for(p.target());
     const bool wanted = sa == nullptr ? start_action(p) == StartAction::kStart : sa->child == ike::ChildHandle{};
-    if (!wanted) continue;
-    if (const auto begun = begin(p.target()); !begun && begun.error().code != Errc::kExists) {
-      log::warning("child.not_started", {{"child", p.target()}, {"why", begun.error().detail}});
-    }
+    if (wanted) start_child(p.target());
   }
   log::info("gateway.started", {{"card", card_.description()},
                                 {"configuration", committed.newest().number},

@@ -73,6 +73,8 @@ class Gateway {
   [[nodiscard]] driver::Card& card() { return card_; }
   [[nodiscard]] ike::Engine& engine() { return ike_->engine(); }
   [[nodiscard]] const ExceptionCounters& exception_counters() const { return exceptions_->counters(); }
+  // Of SAs of one user's own that are up: all of the connection, or of one child of it, "connection/child".
+  [[nodiscard]] std::vector<std::string> users_targets_in_use(const std::string& whose) const;
   [[nodiscard]] bool waits_for_packets(const std::string& target) const;  // the first packet brings its SA up
   [[nodiscard]] policy::WeekMinute week_minute() const;
   [[nodiscard]] std::chrono::system_clock::time_point now() const { return clock_(); }
@@ -132,6 +134,15 @@ class Gateway {
   Result<void> begin(const std::string& target);  // initiate its child
   [[nodiscard]] std::optional<ike::ChildHandle> child_in_use(const std::string& target) const;
 
+  // gateway_users.cpp
+  [[nodiscard]] Result<void> may_have(const std::string& target) const;
+  void follow_user(const std::string& user);
+  void start_child(const std::string& target);  // unless it is up or under way
+  void start_children_of_users(const policy::Policy& policy);
+  void renew_children_of_users(const policy::Policy& policy);
+  void end_sa(const InstalledSa& sa);
+  void send_by_another_than(const InstalledSa& gone);
+  void renew_of_another_class();
   void follow_clock();  // gateway_windows.cpp
 
   // gateway_policies.cpp

@@ -45,8 +45,9 @@ std::map<std::string, bool> Gateway::acquiring(const std::vector<Policy>& polici
 }
 
 bool Gateway::waits_for_packets(const std::string& target) const {
+  const std::string of_policy = policy::split_target(target).target;
   return std::any_of(keeper_->policies().begin(), keeper_->policies().end(), [&](const Policy& p) {
-    return p.may_protect() && p.target() == target && start_action(p) != StartAction::kNone && keeper_->holds(p);
+    return p.may_protect() && p.target() == of_policy && start_action(p) != StartAction::kNone && keeper_->holds(p);
   });
 }
 
@@ -83,28 +84,20 @@ Result<void> Gateway::put_in_force(std::vector<Policy> policies) {
     keeper_->set_policies(before, acquiring(before));
     return committed;
   }
+  renew_of_another_class();
   return {};
 }
 
 // SAs that no policy leads to any more.
 void Gateway::end_orphans() {
-  std::set<std::string> wanted;
-  for (const auto* list : {&keeper_->policies(), &commits_->configurations().policies()}) {
-    for (const auto& p : *list) {
-      if (p.may_protect() && keeper_->holds(p)) wanted.insert(p.target());
-    }
-  }
-  std::vector<ike::ChildHandle> orphans;
+  const auto& committed = commits_->configurations().policies();  // some of which may wait for their time
+  const auto waited_for = [&](const std::string& target) {
+    return std::any_of(committed.begin(), committed.end(),
+                       [&](const Policy& p) { return p.may_protect() && keeper_->holds(p) && p.target() == target; });
+  };
   for (const auto& sa : std::vector(keeper_->sas())) {
-    if (wanted.contains(sa.target) || sa.target.starts_with("sa/")) continue;
-    if (sa.child != ike::ChildHandle{}) {
-      orphans.push_back(sa.child);
-    } else {
-      end_disowned(sa.target);
-    }
-  }
-  for (const auto child : orphans) {
-    if (auto actions = engine().terminate(child, steady_clock::now())) ike_->perform(std::move(*actions));
+    const bool wanted = keeper_->wants(sa.target) || waited_for(sa.target) || sa.target.starts_with("sa/");
+    if (!wanted) end_sa(sa);
   }
 }
 

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <set>
 
 #include "host/base/log.hpp"
 
@@ -28,7 +27,7 @@ Result<void> Principals::admit(const users::Session& session) const {
 
 Result<std::optional<users::Tag>> Principals::on_begin(const users::Session& session) {
   if (auto fine = admit(session); !fine) return fine.error();
-  if (const auto number = number_of(session.user); !number) return number.error();
+  if (const auto number = number_of(session); !number) return number.error();
   // Before the session is: nobody knows the tag yet.
   auto tag = make_tag(session);
   if (tag) sessions_.emplace(session.id, session);
@@ -44,6 +43,7 @@ Result<std::optional<users::Tag>> Principals::on_begin(const users::Session& ses
                               {"principal", numbers_.at(session.user)},
                               {"tagged", session.tagged},
                               {"generation", keeper_.generation()}});
+  if (callbacks_.on_changed) callbacks_.on_changed(session.user);
   return tag;
 }
 
@@ -81,7 +81,7 @@ void Principals::on_end(const users::Session& session, users::EndReason reason, 
                               {"reason", std::string(users::to_string(reason))}});
   const bool left = std::none_of(sessions_.begin(), sessions_.end(),
                                  [&](const auto& entry) { return entry.second.user == session.user; });
-  ended_.push_back(std::move(done));
+  ended_.push_back({session.user, std::move(done)});
   behind_ = true;
   keeper_.set_users(on_line(), addresses());
   callbacks_.on_gone(session, left);
@@ -98,13 +98,11 @@ void Principals::retry() {
     behind_ = true;
     return log::error("principals.not_in_force", {{"why", put.error().detail}});
   }
-  const policy::UsersOnLine users = on_line();
-  std::erase_if(numbers_, [&](const auto& entry) {
-    if (users.contains(entry.first)) return false;
-    callbacks_.on_free(entry.second);
-    return true;
-  });
-  for (const auto& done : std::exchange(ended_, {})) done();  // may begin another session
+  forget_numbers_but_of(on_line());
+  for (const End& end : std::exchange(ended_, {})) {
+    if (callbacks_.on_changed) callbacks_.on_changed(end.user);
+    end.done();  // may begin another session
+  }
 }
 
 policy::UsersOnLine Principals::on_line() const {
@@ -134,17 +132,20 @@ Result<void> Principals::put_in_force() {
   return committed;
 }
 
-// The smallest that is free: neighbours share an interval of the card.
-Result<std::uint16_t> Principals::number_of(const std::string& user) {
-  if (const auto found = numbers_.find(user); found != numbers_.end()) return found->second;
-  std::set<std::uint16_t> taken;
-  for (const auto& [name, number] : numbers_) taken.insert(number);
-  for (std::uint32_t number = 1; number <= 0xffff; ++number) {  // 0 is nobody
-    if (!taken.contains(static_cast<std::uint16_t>(number))) {
-      return numbers_[user] = static_cast<std::uint16_t>(number);
-    }
-  }
-  return Error{Errc::kFull, "there are as many users as the card has numbers for"};
+void Principals::forget_numbers_but_of(const policy::UsersOnLine& users) {
+  std::erase_if(numbers_, [&](const auto& entry) {
+    if (users.contains(entry.first)) return false;
+    callbacks_.on_free(entry.second);
+    free_numbers_.give_back(entry.second);
+    return true;
+  });
+}
+
+Result<std::uint16_t> Principals::number_of(const users::Session& session) {
+  if (const auto found = numbers_.find(session.user); found != numbers_.end()) return found->second;
+  const auto number = free_numbers_.take({session.groups.begin(), session.groups.end()});
+  if (!number) return Error{Errc::kFull, "there are as many users as the card has numbers for"};
+  return numbers_[session.user] = *number;
 }
 
 }  // namespace sallyport::gateway

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "host/gateway/card_keeper.hpp"
+#include "host/gateway/principal_numbers.hpp"
 #include "host/users/sessions/sessions.hpp"
 
 namespace sallyport::gateway {
@@ -24,6 +25,8 @@ class Principals final : public users::SessionOwner {
     std::function<void(const users::Session& session, bool left)> on_gone;
     // The card has let go of a number, which may become somebody else's when this returns.
     std::function<void(std::uint16_t principal)> on_free;
+    // The card has taken that a user came or went, or is of other groups.
+    std::function<void(const std::string& user)> on_changed{};
   };
   Principals(CardKeeper& keeper, UsersConfig::Tags tags, Callbacks callbacks)
       : keeper_(keeper), tags_(tags), callbacks_(std::move(callbacks)) {}
@@ -42,7 +45,8 @@ class Principals final : public users::SessionOwner {
   Result<std::optional<users::Tag>> make_tag(const users::Session& session);
   Result<void> take_tags_away();
   Result<void> put_in_force();
-  Result<std::uint16_t> number_of(const std::string& user);
+  Result<std::uint16_t> number_of(const users::Session& session);
+  void forget_numbers_but_of(const policy::UsersOnLine& users);
 
   CardKeeper& keeper_;
   UsersConfig::Tags tags_;
@@ -52,8 +56,13 @@ class Principals final : public users::SessionOwner {
   // One each, however many sessions. A number is free again when the card has let go of it, so no packet inside ever
   // carries one that has become somebody else's.
   std::map<std::string, std::uint16_t> numbers_;
-  std::vector<std::function<void()>> ended_;  // to be told
-  bool behind_ = false;                       // the card may hold something else
+  PrincipalNumbers free_numbers_;
+  struct End {
+    std::string user;
+    std::function<void()> done;
+  };
+  std::vector<End> ended_;  // to be told
+  bool behind_ = false;     // the card may hold something else
 };
 
 }  // namespace sallyport::gateway

@@ -62,12 +62,16 @@ json::object side_object(const SideConfig& side, std::string_view name, std::uin
       {"name", name}, {"tap", side.tap}, {"addresses", std::move(addresses)}, {"rx_packets", rx}, {"tx_packets", tx}};
 }
 
-// Names of all children that a connection may have: configured ones and those of policies.
+// Names of all children that a connection may have: configured ones and those of policies, and of users' those that
+// are.
 std::vector<std::string> children_of(Gateway& gateway, const ConnectionConfig& connection) {
   std::vector<std::string> names;
   for (const auto& child : connection.connection.children) names.push_back(child.name);
   for (const auto& p : gateway.keeper().policies()) {
     if (p.owns_child() && p.connection == connection.connection.name) names.push_back(p.name);
+  }
+  for (const auto& target : gateway.users_targets_in_use(connection.connection.name)) {
+    names.push_back(target.substr(target.find('/') + 1));
   }
   return names;
 }

@@ -150,6 +150,7 @@ class IkeSa {
   [[nodiscard]] const Endpoint& remote() const { return remote_; }
   [[nodiscard]] const Connection& connection() const { return *connection_; }
   [[nodiscard]] bool wants(std::string_view child) const;  // it is up, or asked for
+  void forget(std::string_view child);                     // what is asked for and has not been requested yet
   [[nodiscard]] ChildSa* find_child(ChildHandle handle);
   [[nodiscard]] ChildSa* held_for(ChildHandle old);  // the replacement that waits
   [[nodiscard]] IkeStatus status(Time now) const;

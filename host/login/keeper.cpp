@@ -175,10 +175,16 @@ void Keeper::watch() {
 
 void Keeper::watch_marking() {
   end_of_marking_.async_wait(asio::posix::stream_descriptor::wait_read, [this](boost::system::error_code error) {
-    if (error || !on_end_) return;
+    if (error || !marking_) return;
     if (marking_->ended()) return log_out("not_marked");
     watch_marking();
   });
+}
+
+// Before the gateway is told of the end: it refuses the tag from then on.
+void Keeper::stop_marking() {
+  end_of_marking_.close();
+  marking_.reset();
 }
 
 // ---- events --------------------------------------------------------------------------------------------------------
@@ -249,6 +255,7 @@ void Keeper::answer(const api::Request& request, const api::Respond& respond) {
 // ---- the end -------------------------------------------------------------------------------------------------------
 
 void Keeper::log_out(const std::string& reason) {
+  stop_marking();
   // A gateway that is not reached ends it by itself.
   (void)ask("POST", "/v1/session/logout", {{"reason", reason == "card_removed" ? reason : "logout"}});
   end(reason);
@@ -258,8 +265,7 @@ void Keeper::end(const std::string& reason) {
   if (!on_end_) return;
   renewal_.cancel();
   watching_.cancel();
-  end_of_marking_.close();
-  marking_.reset();
+  stop_marking();
   token_.wipe();
   if (events_) boost::beast::get_lowest_layer(*events_).cancel();
   const OnEnd on_end = std::exchange(on_end_, nullptr);
@@ -273,6 +279,7 @@ void Keeper::call(const api::Request& request, api::Respond respond) {
   if (session_.empty()) return respond(Error{Errc::kBusy, "a login is under way"});
   if (asks("GET", "status")) return respond(json::value(status()));
   if (asks("POST", "logout")) {
+    stop_marking();
     // Answered first: the end may end the process.
     if (on_end_) (void)ask("POST", "/v1/session/logout", {{"reason", "logout"}});
     respond(json::value(json::object{}));

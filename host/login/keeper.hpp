@@ -53,6 +53,7 @@ class Keeper : public api::Service {
   Result<std::chrono::seconds> renewed();
   void watch();
   void watch_marking();
+  void stop_marking();
   Result<void> take_tag(const boost::json::value& session);
   // Reads events, on a connection of their own, until the end.
   boost::asio::awaitable<void> follow_events();

@@ -19,9 +19,9 @@ constexpr std::string_view kWords[] = {"name",          "user",
                                        "level",         "esp_proposals",
                                        "ah_proposals",  "mode",
                                        "replay_window", "start_action",
-                                       "legacy",        "when",
-                                       "change",        "idle",
-                                       "tell"};
+                                       "legacy",        "shared",
+                                       "when",          "change",
+                                       "idle",          "tell"};
 
 constexpr std::string_view kActions[] = {"discard", "bypass", "protect", "ask"};
 constexpr std::string_view kTakeOvers[] = {"now", "after-idle"};
@@ -182,6 +182,14 @@ std::string Policy::target() const {
   return connection + "/" + (child.empty() ? name : child);
 }
 
+std::string target_of_user(const std::string& target, const std::string& user) { return target + kUserMark + user; }
+
+SplitTarget split_target(const std::string& target) {
+  const auto mark = target.find(kUserMark, target.find('/'));
+  if (mark == std::string::npos) return {target, {}};
+  return {target.substr(0, mark), target.substr(mark + 1)};
+}
+
 std::span<const std::string_view> policy_words() { return kWords; }
 
 Result<void> set_word(Policy& policy, std::string_view word, std::string_view text) {
@@ -233,6 +241,8 @@ Result<void> set_word(Policy& policy, std::string_view word, std::string_view te
     return set_idle(policy, text);
   } else if (word == "legacy") {
     return set_flag(policy.legacy, text);
+  } else if (word == "shared") {
+    return set_flag(policy.shared, text);
   } else if (word == "tell") {
     return set_flag(policy.tell, text);
   } else if (word == "when") {
@@ -273,6 +283,7 @@ std::string get_word(const Policy& policy, std::string_view word) {
   if (word == "mode") return policy.mode == Mode::kTransport ? "transport" : "";
   if (word == "replay_window") return policy.replay_window ? std::to_string(*policy.replay_window) : std::string();
   if (word == "legacy") return policy.legacy ? "yes" : "";
+  if (word == "shared") return policy.shared ? "yes" : "";
   if (word == "when") return policy.when.to_string();
   if (word == "start_action") return policy.start ? "start" : "";
   if (word == "change") {
@@ -288,7 +299,7 @@ Result<void> validate(const Policy& policy) {
     return Error{Errc::kInvalid, "policy '" + policy.name + "' " + std::string(sentence)};
   };
   if (policy.name.empty()) return Error{Errc::kInvalid, "a policy needs 'name'"};
-  if (policy.name.find('/') != std::string::npos) return invalid("must have a name without '/'");
+  if (policy.name.find_first_of("/@") != std::string::npos) return invalid("must have a name without '/' and '@'");
   if (!policy.source.addresses.shares_family(policy.destination.addresses)) {
     return invalid("has one end of IPv4 and one of IPv6, which no packet has");
   }
@@ -302,6 +313,10 @@ Result<void> validate(const Policy& policy) {
     return invalid("has 'idle', which only change = \"after-idle\" uses");
   }
   constexpr std::string_view kOfAChildOfItsOwn = "which only 'level', 'esp_proposals' and 'ah_proposals' use";
+  if (policy.shared && !policy.names_people()) {
+    return invalid("has 'shared', which only a policy with 'user' or 'group' uses: the SAs of others are shared");
+  }
+  if (policy.shared && !policy.owns_child()) return invalid("has 'shared', " + std::string(kOfAChildOfItsOwn));
   if (policy.replay_window && !policy.owns_child()) {
     return invalid("has 'replay_window', " + std::string(kOfAChildOfItsOwn));
   }

@@ -48,6 +48,7 @@ struct Policy {
   Mode mode = Mode::kTunnel;                   // of a child of its own
   std::optional<std::uint32_t> replay_window;  // packets, of a child of its own
   bool legacy = false;                         // broken algorithms may stand among the proposals
+  bool shared = false;  // of people: their packets go by one SA, and not each user's by one of their own
   bool start =
       false;  // a child of its own is brought up at once and again whenever it is lost; else by the first packet
 
@@ -62,6 +63,8 @@ struct Policy {
   [[nodiscard]] bool owns_child() const { return may_protect() && !connection.empty() && child.empty(); }
   // Whether users hear of it: some of its packets then go by the host.
   [[nodiscard]] bool speaks_to_users() const { return tell || action == Action::kAsk; }
+  // Each user who is logged in has a child of this policy's own to themselves.
+  [[nodiscard]] bool sa_per_user() const { return names_people() && owns_child() && !shared; }
   [[nodiscard]] std::uint32_t idle_or_default_s() const { return idle_s.value_or(30); }  // ours
   // What a child of its own offers. "Any" address becomes one selector of each family that the other end may have.
   [[nodiscard]] TrafficSelectors local_ts() const;
@@ -69,6 +72,16 @@ struct Policy {
   // What the SAs belong to: "connection/child", or "sa/name". Policies with the same target share SAs.
   [[nodiscard]] std::string target() const;
 };
+
+// What one user's own SA belongs to: "connection/child@user".
+[[nodiscard]] std::string target_of_user(const std::string& target, const std::string& user);
+struct SplitTarget {
+  std::string target;
+  std::string user;  // empty: it is everybody's
+};
+[[nodiscard]] SplitTarget split_target(const std::string& target);
+// Between child and user. A user's name may hold it; names of policies, children and manual SAs do not.
+inline constexpr char kUserMark = '@';
 
 // The words a policy is written with, in TOML and in JSON: all values are text.
 [[nodiscard]] std::span<const std::string_view> policy_words();

@@ -143,6 +143,39 @@ TEST(Policy, IsOfAUserOrOfAGroupOrOfEverybody) {
   for (const char* word : {"user", "group"}) EXPECT_FALSE(set_word(p, word, "")) << word;
 }
 
+TEST(Policy, OfPeopleHasAnSaForEachOfThemUnlessItSaysOtherwise) {
+  const auto made = [](Words more) {
+    Policy p;
+    for (const auto& [word, text] : more) set_word(p, word, text).value();
+    for (const auto& [word, text] : {std::pair{"name", "p"}, {"action", "protect"}, {"connection", "b"}}) {
+      set_word(p, word, text).value();
+    }
+    validate(p).value();
+    return p;
+  };
+  EXPECT_TRUE(made({{"group", "staff"}, {"level", "high"}}).sa_per_user());
+  EXPECT_TRUE(made({{"user", "alice"}, {"ah_proposals", "sha256"}, {"shared", "no"}}).sa_per_user());
+  EXPECT_FALSE(made({{"level", "high"}}).sa_per_user());
+  EXPECT_FALSE(made({{"group", "staff"}, {"child", "net"}}).sa_per_user()) << "whoever configured it said what it is";
+  const Policy shared = made({{"group", "staff"}, {"level", "high"}, {"shared", "yes"}});
+  EXPECT_FALSE(shared.sa_per_user());
+  EXPECT_EQ(get_word(shared, "shared"), "yes");
+  EXPECT_THAT(why({{"name", "x"}, {"action", "protect"}, {"connection", "b"}, {"level", "high"}, {"shared", "yes"}}),
+              testing::HasSubstr("'user' or 'group'"));
+  EXPECT_THAT(why({{"name", "x"}, {"group", "g"}, {"action", "bypass"}, {"shared", "yes"}}),
+              testing::HasSubstr("which only 'level'"));
+}
+
+TEST(Policy, AUsersOwnTargetIsTakenApartAtTheFirstMark) {
+  EXPECT_EQ(target_of_user("b/net", "alice@example.com"), "b/net@alice@example.com");
+  const auto split = split_target("b/net@alice@example.com");
+  EXPECT_EQ(split.target, "b/net");
+  EXPECT_EQ(split.user, "alice@example.com");
+  EXPECT_EQ(split_target("b/net").target, "b/net");
+  EXPECT_EQ(split_target("b/net").user, "");
+  EXPECT_THAT(why({{"name", "x@y"}, {"action", "bypass"}}), testing::HasSubstr("without '/' and '@'"));
+}
+
 TEST(Policy, TellsWhatIsDoneInTheClearOrNotAtAll) {
   EXPECT_EQ(get_word(policy({{"name", "p"}, {"action", "discard"}, {"tell", "yes"}}), "tell"), "yes");
   EXPECT_EQ(get_word(policy({{"name", "p"}, {"action", "bypass"}, {"tell", "no"}}), "tell"), "");

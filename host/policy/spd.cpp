@@ -94,20 +94,20 @@ bool is_whole(const Policy& policy, const std::vector<Pair>& pairs) {
   return true;
 }
 
-void protect_outbound(const Policy& policy, const TargetState& target, std::vector<SpdRule>& rules) {
-  if (!target.sa_index) {
-    const auto action = target.acquire ? layout::Action::kHost : layout::Action::kDiscard;
-    add_rule(rules, policy.source, policy.destination, action, target.policy_id);
-    return;
-  }
-  const auto pairs = carried(policy, target.sending);
-  for (const Pair& p : pairs) {
-    add_rule(rules, p.local, p.remote, layout::Action::kProtect, target.policy_id, *target.sa_index);
-  }
+void send_by(std::uint16_t sa_index, const Reach& reach, const Policy& policy, std::uint16_t policy_id,
+             std::vector<SpdRule>& rules) {
+  const auto pairs = carried(policy, reach);
+  for (const Pair& p : pairs) add_rule(rules, p.local, p.remote, layout::Action::kProtect, policy_id, sa_index);
   // What the peer narrowed away must not leave by a later rule.
   if (!is_whole(policy, pairs)) {
-    add_rule(rules, policy.source, policy.destination, layout::Action::kDiscard, target.policy_id);
+    add_rule(rules, policy.source, policy.destination, layout::Action::kDiscard, policy_id);
   }
+}
+
+void protect_outbound(const Policy& policy, const TargetState& target, std::vector<SpdRule>& rules) {
+  if (target.sa_index) return send_by(*target.sa_index, target.sending, policy, target.policy_id, rules);
+  const auto action = target.acquire ? layout::Action::kHost : layout::Action::kDiscard;
+  add_rule(rules, policy.source, policy.destination, action, target.policy_id);
 }
 
 // RFC 4301 5.2: what an SA brought must match the policy it was made for; what came in the clear is refused by the
@@ -124,10 +124,10 @@ void protect_inbound(const Policy& policy, const TargetState& target, std::vecto
   }
   if (target.accepting.empty()) pairs.push_back({policy.source, policy.destination});
   for (const Pair& p : pairs) {
-    add_rule(rules, p.remote, p.local, layout::Action::kProtect, target.policy_id);
+    add_rule(rules, p.remote, p.local, layout::Action::kProtect, target.inbound_id);
   }
   if (!is_whole(policy, pairs)) {
-    add_rule(rules, policy.destination, policy.source, layout::Action::kDiscard, target.policy_id);
+    add_rule(rules, policy.destination, policy.source, layout::Action::kDiscard, target.inbound_id);
   }
 }
 
@@ -139,7 +139,7 @@ std::uint16_t taken_from(const Policy& exempt, const std::vector<NumberedPolicy>
   for (std::size_t i = place; i < policies.size(); ++i) {
     const Policy& other = policies[i].policy;
     const bool meets = exempt.source.intersect(other.source) && exempt.destination.intersect(other.destination);
-    if (meets && other.may_protect()) return targets.at(other.target()).policy_id;
+    if (meets && other.may_protect()) return targets.at(other.target()).inbound_id;
   }
   return policies[place].policy_id;
 }
@@ -170,16 +170,22 @@ Spd rules_for_everybody(const Policy& policy, const std::vector<NumberedPolicy>&
 }
 
 struct People {
-  std::set<std::uint16_t> principals;
+  std::map<std::string, std::uint16_t> principals;  // by user
   std::set<layout::Address> addresses;
 };
 
 People people_of(const Policy& policy, const UsersOnLine& users) {
   People people;
-  for (const auto& [name, one] : users) {
-    if (!means(policy, name, one)) continue;
-    people.principals.insert(one.principal);
+  const auto add = [&](const std::string& name, const OnLine& one) {
+    people.principals[name] = one.principal;
     for (const IpAddress& address : one.addresses) people.addresses.insert(address.number());
+  };
+  if (!policy.user.empty()) {
+    if (const auto one = users.find(policy.user); one != users.end()) add(one->first, one->second);
+    return people;
+  }
+  for (const auto& [name, one] : users) {
+    if (means(policy, name, one)) add(name, one);
   }
   return people;
 }
@@ -201,10 +207,40 @@ std::vector<driver::Range<T>> ranges_of(const std::set<T>& values) {
   return ranges;
 }
 
+void ask_for(const std::set<std::uint16_t>& principals, std::vector<SpdRule>& rules, std::size_t first = 0) {
+  const auto ranges = ranges_of(principals);
+  for (std::size_t i = first; i < rules.size(); ++i) rules[i].principal = ranges;
+}
+
+std::set<std::uint16_t> principals_of(const People& people) {
+  std::set<std::uint16_t> principals;
+  for (const auto& [name, principal] : people.principals) principals.insert(principal);
+  return principals;
+}
+
+// Outbound rules of a policy of people: who has an SA of their own is led into it.
+std::vector<SpdRule> send_by_own_sas(const Policy& policy, const TargetState& target, const People& people) {
+  std::vector<SpdRule> rules;
+  std::set<std::uint16_t> without = principals_of(people);
+  for (const auto& [user, sa] : target.of_users) {
+    const auto found = people.principals.find(user);
+    if (found == people.principals.end()) continue;
+    const std::size_t first = rules.size();
+    send_by(sa.sa_index, sa.sending, policy, target.policy_id, rules);
+    ask_for({found->second}, rules, first);
+    without.erase(found->second);
+  }
+  if (without.empty()) return rules;
+  const std::size_t first = rules.size();
+  protect_outbound(policy, target, rules);
+  ask_for(without, rules, first);
+  return rules;
+}
+
 // A rule that would be for nobody goes: to the card, no range is ANY.
 void keep_to(const People& people, Spd& spd) {
   if (people.principals.empty()) spd.outbound.clear();
-  for (SpdRule& rule : spd.outbound) rule.principal = ranges_of(people.principals);
+  ask_for(principals_of(people), spd.outbound);
   for (SpdRule& rule : spd.inbound) {
     std::set<layout::Address> reached;
     std::copy_if(people.addresses.begin(), people.addresses.end(), std::inserter(reached, reached.end()),
@@ -212,6 +248,17 @@ void keep_to(const People& people, Spd& spd) {
     rule.destination = ranges_of(reached);
   }
   std::erase_if(spd.inbound, [](const SpdRule& rule) { return rule.destination.empty(); });
+}
+
+// The rules of `policy`, number `place` or a part of it, for whom it is.
+Spd rules_of(const Policy& policy, const std::vector<NumberedPolicy>& policies, std::size_t place,
+             const std::map<std::string, TargetState>& targets, const UsersOnLine& users) {
+  Spd spd = rules_for_everybody(policy, policies, place, targets);
+  if (!policy.names_people()) return spd;
+  const People people = people_of(policy, users);
+  keep_to(people, spd);
+  if (policy.action == Action::kProtect) spd.outbound = send_by_own_sas(policy, targets.at(policy.target()), people);
+  return spd;
 }
 
 void append(Spd& spd, Spd part) {
@@ -255,10 +302,9 @@ Spd rules_in_front(const FrontRule& rule, const std::vector<NumberedPolicy>& pol
     part.group.clear();
     part.user = rule.user;
   }
-  Spd spd = rules_for_everybody(part, policies, place, targets);
+  Spd spd = rules_of(part, policies, place, targets, users);
   if (!rule.action) spd.inbound.clear();  // as without it
   if (!rule.outbound) spd.outbound.clear();
-  if (part.names_people()) keep_to(people_of(part, users), spd);
   return spd;
 }
 
@@ -290,9 +336,7 @@ Spd compile(const std::vector<NumberedPolicy>& policies, const std::map<std::str
       keep_to(people_of(policy, users), spoken_to);
       append(spd, std::move(spoken_to));
     }
-    Spd own = rules_for_everybody(policy, policies, i, targets);
-    if (policy.names_people()) keep_to(people_of(policy, users), own);
-    append(spd, std::move(own));
+    append(spd, rules_of(policy, policies, i, targets, users));
   }
   return spd;
 }

@@ -58,12 +58,12 @@ TEST(Spd, DropsWhereNobodyMayAskForAnSa) {
 TEST(Spd, ABypassCarriesInboundTheNumberOfThePolicyItIsTakenFrom) {
   const Policy printer = policy({{"name", "printer"}, {"source", "10.1.0.7"}, {"action", "bypass"}});
   const Policy elsewhere = policy({{"name", "elsewhere"}, {"source", "10.9.0.0/16"}, {"action", "bypass"}});
-  const Spd spd =
-      for_everybody({{printer, 1}, {elsewhere, 2}, {kNet, 7}}, {{"b/net", {.policy_id = 7, .acquire = true}}});
+  const Spd spd = for_everybody({{printer, 1}, {elsewhere, 2}, {kNet, 7}},
+                                {{"b/net", {.policy_id = 7, .inbound_id = 17, .acquire = true}}});
   const auto* rule = first_match(spd.inbound, packet("10.2.0.1", "10.1.0.7"));
   ASSERT_NE(rule, nullptr);
   EXPECT_EQ(rule->action, layout::Action::kBypass);
-  EXPECT_EQ(rule->policy_id, 7);
+  EXPECT_EQ(rule->policy_id, 17);
   EXPECT_EQ(first_match(spd.inbound, packet("10.2.0.1", "10.9.0.1"))->policy_id, 2);
 }
 
@@ -236,6 +236,44 @@ TEST(SpdOfUsers, ProtectsThoseWhoAreMeantAndNobodyElse) {
   EXPECT_EQ(decide(spd.inbound, packet("10.2.5.1", "10.1.0.6")), layout::Action::kBypass);
 }
 
+const Policy kStaffs = policy({{"name", "staffs"},
+                               {"group", "staff"},
+                               {"source", "10.1.0.0/16"},
+                               {"destination", "10.2.0.0/16"},
+                               {"action", "protect"},
+                               {"connection", "b"},
+                               {"level", "high"}});
+
+// Of three who are on line and meant, two have SAs, one of which the peer narrowed.
+TEST(SpdOfUsers, EachUserIsLedIntoTheirOwnSaAndWhoHasNoneAsksForIt) {
+  const UsersOnLine users{{"alice", {7, {"staff"}, {address("10.1.0.7")}}},
+                          {"bob", {5, {"staff"}, {address("10.1.0.5")}}},
+                          {"carol", {6, {"staff"}, {address("10.1.0.6")}}},
+                          {"dave", {9, {}, {address("10.1.0.9")}}}};
+  TargetState state{.policy_id = 3, .inbound_id = 4, .acquire = true};
+  state.of_users["alice"] = {70, {ts("10.1.0.0/16"), ts("10.2.0.0/16")}};
+  state.of_users["bob"] = {50, {ts("10.1.0.0/16"), ts("10.2.5.0/24")}};
+  state.of_users["erin"] = {80, {ts("10.1.0.0/16"), ts("10.2.0.0/16")}};  // logged out
+  for (const auto& [user, sa] : state.of_users) state.accepting.push_back(sa.sending);
+  const Spd spd = compile({{kStaffs, 3}}, {{"b/staffs", state}}, users);
+  const auto rule = [&](std::size_t i) { return spd.outbound.at(i); };
+  const auto is_for = [&](std::size_t i, std::uint16_t principal) {
+    return rule(i).principal == std::vector<driver::NumberRange>{{principal, principal}};
+  };
+  ASSERT_EQ(spd.outbound.size(), 4U);
+  EXPECT_TRUE(is_for(0, 7) && rule(0).action == layout::Action::kProtect && rule(0).sa_index == 70);
+  EXPECT_TRUE(is_for(1, 5) && rule(1).action == layout::Action::kProtect && rule(1).sa_index == 50);
+  EXPECT_TRUE(is_for(2, 5) && rule(2).action == layout::Action::kDiscard) << "what was narrowed away";
+  EXPECT_TRUE(is_for(3, 6) && rule(3).action == layout::Action::kHost && rule(3).policy_id == 3);
+  // What comes may come by any of them, to any of those on line.
+  ASSERT_EQ(spd.inbound.size(), 1U);
+  EXPECT_EQ(spd.inbound[0].policy_id, 4);
+  for (const char* to : {"10.1.0.7", "10.1.0.5", "10.1.0.6"}) {
+    EXPECT_EQ(decide(spd.inbound, packet("10.2.5.1", to)), layout::Action::kProtect) << to;
+  }
+  EXPECT_EQ(first_match(spd.inbound, packet("10.2.5.1", "10.1.0.9")), nullptr);
+}
+
 // ---- policies that speak to users ----------------------------------------------------------------------------------
 
 const UsersOnLine kAliceAndBob{{"alice", {7, {}, {address("10.1.0.7")}}}, {"bob", {5, {}, {address("10.1.0.5")}}}};
@@ -331,7 +369,7 @@ TEST(SpdThatSpeaks, AnAnswerToAQuestionThatIsNoLongerAskedIsNoRule) {
 }
 
 TEST(SpdThatSpeaks, WhatIsProtectedByChoiceTakesThePolicysSa) {
-  TargetState state{.policy_id = 4, .acquire = true, .sa_index = 9};
+  TargetState state{.policy_id = 4, .inbound_id = 14, .acquire = true, .sa_index = 9};
   state.sending = {ts("0.0.0.0/0"), ts("10.2.0.0/16")};
   state.accepting = {state.sending};
   const Spd spd = compile({{kAskOrProtect, 3}}, {{"b/ask", state}}, kAliceAndBob,
@@ -342,7 +380,7 @@ TEST(SpdThatSpeaks, WhatIsProtectedByChoiceTakesThePolicysSa) {
   EXPECT_EQ(rule->policy_id, 4);
   const auto* back = first_match(spd.inbound, {number("10.2.0.9"), number("10.1.0.7"), 6, 443, 40000});
   EXPECT_EQ(back->action, layout::Action::kProtect);
-  EXPECT_EQ(back->policy_id, 4);
+  EXPECT_EQ(back->policy_id, 14);
   EXPECT_EQ(decide_for(spd, 5, kWeb), layout::Action::kHost);
 }
 

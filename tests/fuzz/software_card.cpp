@@ -175,8 +175,8 @@ class Gateway : public CardBench {
         if (tag.check && (what & 4) != 0) (*tag.check)[what >> 5] ^= 1;
         const Buffer tagged = put_user_tag(packet, tag).value_or(packet);
         const std::uint64_t right = counter(Counter::kTagOk);
-        card_.receive(Port::kLan, is(kVlan) ? bench::tagged(bench::frame(bench::kLanMac, tagged), 7)
-                                            : bench::frame(bench::kLanMac, tagged));
+        const Buffer frame = bench::frame(bench::kLanMac, tagged, ethertype_of(tagged));
+        card_.receive(Port::kLan, is(kVlan) ? bench::tagged(frame, 7) : frame);
         if (sound && what == 0 && tagged.size() != packet.size() &&
             tagged.size() + kEthernetBytes <= layout::kMaxFrame) {
           must(counter(Counter::kTagOk) == right + 1, "a right tag is accepted");

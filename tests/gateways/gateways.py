@@ -9,7 +9,10 @@ daemon does is shown with the software card, unless the card must outlive it.
 
 Run as root:  tests/gateways/gateways.py [-v] [SoftwareCard.test_... | Daemon.test_...]"""
 
+import os
+import shutil
 import signal
+import struct
 import sys
 import time
 import unittest
@@ -51,6 +54,20 @@ connection = "other"
 esp_proposals = "{'aes128gcm16' if side == 'a' else 'aes256gcm16, aes128gcm16'}"
 start_action = "{start if side == 'a' else 'trap'}"
 """
+
+
+def show_clock(test, namespace, hour):
+    """Makes it that hour for the namespace's programs: not the clock is put but its zone, which is a file of the namespace (ip-netns(8)); as
+    RFC 8536 3 writes one that has a single offset."""
+    os.environ.pop("TZ", None)
+    folder = Path("/etc/netns") / namespace.full_name
+    if not folder.exists():
+        folder.mkdir(parents=True)
+        test.addCleanup(shutil.rmtree, folder)
+    offset = 3600 * hour - int(time.time()) % 86400
+    file = folder / "localtime"
+    file.write_bytes(b"TZif" + bytes(16) + struct.pack(">6L", 0, 0, 0, 0, 1, 4) + struct.pack(">lBB", offset, 0, 0) + b"LAN\0")
+    os.utime(file, (hour, hour))  # the C library reads one anew whose age has changed
 
 
 class Gateways(unittest.TestCase):
@@ -237,6 +254,25 @@ class Daemon(Gateways):
         self.assertEqual(self.a.daemon.popen.wait(8), 0)
         wait_for("the peer to have no SA", lambda: self.b.query("sas")["sas"] == [])
         self.assertEqual(self.lana.ping(LAN_B, count=1, wait=1), 0)  # and nothing leaks
+
+    def test_a_tunnel_of_certain_hours_ends_with_them_and_comes_back(self):
+        show_clock(self, self.gwa, 12)
+        self.start()
+        self.a.wait_established()
+        self.a.cli("policy", "set", "office", "when=10:00-14:00")
+        self.assertEqual(self.lana.ping(LAN_B, count=3, wait=5), 3)
+
+        show_clock(self, self.gwa, 16)
+        wait_for("the tunnel to end at both gateways", lambda: self.a.established() + self.b.established() == [])
+        with Capture(self.gwa, "wan0", self.world.folder / "wan.pcap") as capture:
+            self.assertEqual(self.lana.ping(LAN_B, count=2, wait=1), 0)
+        self.assertEqual(sort_wire(capture.path)["other"], [])
+        self.assertIn("it holds 10:00-14:00", self.a.cli("policy", "explain", "--to", LAN_B).stdout)
+
+        show_clock(self, self.gwa, 13)
+        self.a.wait_established()
+        wait_for("the tunnel to carry packets again", lambda: self.lana.ping(LAN_B, count=1, wait=1) == 1)
+        self.assertIn("policy 'office' decides: it is protected", self.a.cli("policy", "explain", "--to", LAN_B).stdout)
 
     def test_a_wrong_configuration_is_told_with_its_line(self):
         self.start()

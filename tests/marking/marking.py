@@ -343,9 +343,10 @@ class EndToEnd(unittest.TestCase):
         self.assertTrue(self.reaches(self.alice))
         self.alice.log_out()
         self.assertEqual([s["user"] for s in self.a.query("session", "list")["sessions"]], ["bob"])
+        self.assertNotIn("uidrange 1001", self.pc.run("ip", f"-{self.version}", "rule").stdout)
         self.assertFalse(self.reaches(self.alice))
+        self.assertEqual(self.counter("tag_unknown"), 0, "her packets do not even say that they were hers")
         self.assertTrue(self.reaches(self.bob))
-        self.assertNotIn("uidrange 1001", self.pc.run("ip", "rule").stdout)
         self.alice.must_log_in(("Password: ", PASSWORD))
         self.assertTrue(self.reaches(self.alice))
         # What ends it otherwise: an administrator, and the end of what marks.

@@ -103,7 +103,6 @@ module chain_release
   logic [5:0]    empty_q;
   logic [511:0]  icv_q;        // the ICV where it lies in a beat, and from its beginning again
   logic [15:0]   from_icv_q;   // words that it has
-  logic          has_header_q;
   logic [63:0]   header_q;
   logic [511:0]  icv_turned;
 

@@ -18,6 +18,7 @@ module decap_gcm
   output logic         wiping_o,
   stream_if.snk        in,
   input  decap_t       packet_i,
+  input  logic [7:0]   words_i,         // that its payload fills; beside every beat too
   output logic         opened_valid_o,
   input  logic         opened_ready_i,
   output opened_t      opened_o,
@@ -30,33 +31,31 @@ module decap_gcm
 
   // ---- into the cipher, with credit; the ICV goes aside
   logic                  first_q;
-  logic [511:0]          before_q;     // the beat before
-  logic [7:0]            fed_q, fed;   // words given to the cipher of the packet under way
-  logic [7:0]            words_due;
+  logic [511:0]          beat_q, before_q;  // the last beat, and the one before
+  logic [7:0]            left, left_q;      // words of the packet under way not yet given to the cipher
+  logic                  some_left_q;
   logic [BeatBits-1:0]   beats_q;      // given to the cipher, and their plaintext is still inside
   logic [PacketBits-1:0] packets_q;
-  logic                  has_word, take, feed, opens, ends;
+  logic                  beat_room_q, packet_room_q;  // whatever the last clock took
+  logic                  has_word, take, feed, opens, ends, ended_q;
   logic                  beat_gone, packet_gone;
   logic                  gcm_ready, word_valid, word_last, tag_valid;
   logic [511:0]          word;
   block_t                tag;
   packet_t               gcm_packet;
-  logic [6:0]            content;
+  logic [6:0]            icv_place_q;  // in the last two beats
   logic [127:0]          icv_in;       // byte 0 in bits 7:0
 
-  assign fed       = first_q ? '0 : fed_q;
-  assign words_due = 8'((gcm_packet.length + 14'd63) >> 6);
-  assign has_word  = fed != words_due;
-  assign take      = in.valid && (!has_word || (gcm_ready && beats_q != BeatBits'(Beats))) &&
-                     (!first_q || packets_q != PacketBits'(Packets));
+  assign left      = first_q ? words_i : left_q;
+  assign has_word  = first_q ? words_i != '0 : some_left_q;
+  assign take      = in.valid && (!has_word || (gcm_ready && beat_room_q)) && (!first_q || packet_room_q);
   assign in.ready  = take;
   assign feed      = take && has_word;
   assign opens     = take && first_q;
   assign ends      = take && in.beat.last;
 
   // RFC 4303 2.8: the ICV is the end of the packet; it may lie across two beats.
-  assign content = 7'd64 - {1'b0, in.beat.empty};
-  assign icv_in  = 128'({in.beat.data, before_q} >> {content + 7'd48, 3'b000});
+  assign icv_in = 128'({beat_q, before_q} >> {icv_place_q, 3'b000});
 
   assign gcm_packet = esp_packet(packet_i.sa_index, packet_i.row.cipher, packet_i.row.esn, packet_i.row.spi, packet_i.seq,
                                  packet_i.iv, packet_i.ciphertext);
@@ -71,9 +70,15 @@ module decap_gcm
       beats_q   <= beats_q + BeatBits'(feed) - BeatBits'(beat_gone);
       packets_q <= packets_q + PacketBits'(opens) - PacketBits'(packet_gone);
     end
+    beat_room_q   <= rst_ni && beats_q < BeatBits'(Beats - 1);
+    packet_room_q <= rst_ni && packets_q < PacketBits'(Packets - 1);
+    ended_q       <= rst_ni && ends;
     if (take) begin
-      before_q <= in.beat.data;
-      fed_q    <= fed + 8'(feed);
+      beat_q      <= in.beat.data;
+      before_q    <= beat_q;
+      icv_place_q <= 7'd112 - 7'(in.beat.empty);
+      left_q      <= left - 8'(has_word);
+      some_left_q <= left > 8'd1;
     end
   end
 
@@ -99,7 +104,7 @@ module decap_gcm
   // ---- what waits for the verdict: plaintext, and of each packet its ICV, our ICV, its trailer and what admission said
   stream_if plain (.clk_i, .rst_ni);
   logic         end_room, end_there;
-  logic [5:0]   end_at;           // payload bytes modulo 64
+  logic [5:0]   trailer_at;       // its byte in the payload's last word
   logic         trailer_room, trailer_there;
   logic [15:0]  trailer_in, trailer;
   logic         tag_room, tag_there;
@@ -118,16 +123,16 @@ module decap_gcm
     .rst_ni,
     .valid_i(opens),
     .ready_o(end_room),
-    .data_i (gcm_packet.length[5:0]),
+    .data_i (gcm_packet.length[5:0] - 6'd2),
     .valid_o(end_there),
     .ready_i(word_valid && word_last),
-    .data_o (end_at),
+    .data_o (trailer_at),
     .used_o ()  // packets_q knows
   );
 
   assign plain.valid = word_valid;
   assign plain.beat  = '{data: word, empty: '0, last: word_last};
-  assign trailer_in  = 16'(word >> {end_at - 6'd2, 3'b000});  // RFC 4303 2: pad length, next header, at the end
+  assign trailer_in  = 16'(word >> {trailer_at, 3'b000});  // RFC 4303 2: pad length, next header, at the end
 
   beat_fifo #(.Depth(Beats)) u_plain (.clk_i, .rst_ni, .in(plain), .out, .used_o());
 
@@ -167,7 +172,7 @@ module decap_gcm
   ) u_icvs (
     .clk_i,
     .rst_ni,
-    .valid_i(ends),
+    .valid_i(ended_q),
     .ready_o(icv_room),
     .data_i (icv_in),
     .valid_o(icv_there),
@@ -207,7 +212,7 @@ module decap_gcm
   always_ff @(posedge clk_i) begin
     if (rst_ni) begin
       assert (!opens || (end_room && packet_room)) else $error("a packet without credit");
-      assert (!ends || icv_room) else $error("an ICV without credit");
+      assert (!ended_q || icv_room) else $error("an ICV without credit");
       assert (!plain.valid || plain.ready) else $error("a word without credit");
       assert (!(plain.valid && word_last) || (end_there && trailer_room)) else $error("the end of an unknown packet");
       assert (!tag_valid || tag_room) else $error("a tag without credit");

@@ -26,20 +26,27 @@ module esp_judge
   localparam int unsigned WayBits = $clog2(Ways);
 
   logic               asked_q;       // in the last clock: the SA answers every two clocks
+  logic               ask;
   logic [WayBits-1:0] way, way_q;    // that asks; that asked last
   opened_t            opened;
 
   // The one that did not ask last, if it wants to.
-  assign way              = opened_valid_i[~way_q] ? ~way_q : way_q;
-  assign opened           = opened_i[way];
-  assign accept_valid_o   = !asked_q && opened_valid_i[way];
-  assign accept_request_o = '{
-    sa_index: opened.packet.sa_index,
-    row:      opened.packet.row,
-    seq:      opened.packet.seq,
-    bytes:    opened.packet.ciphertext,
-    icv_ok:   opened.icv_ok
-  };
+  assign way            = opened_valid_i[~way_q] ? ~way_q : way_q;
+  assign opened         = opened_i[way];
+  assign ask            = !asked_q && opened_valid_i[way];
+  assign accept_valid_o = asked_q;
+
+  always_ff @(posedge clk_i) begin
+    if (ask) begin
+      accept_request_o <= '{
+        sa_index: opened.packet.sa_index,
+        row:      opened.packet.row,
+        seq:      opened.packet.seq,
+        bytes:    opened.packet.ciphertext,
+        icv_ok:   opened.icv_ok
+      };
+    end
+  end
 
   for (genvar i = 0; i < Ways; i++) begin : gen_way
     assign opened_ready_o[i]  = !asked_q && way == WayBits'(i);
@@ -48,9 +55,9 @@ module esp_judge
   end
 
   always_ff @(posedge clk_i) begin
-    asked_q <= rst_ni && accept_valid_o;
+    asked_q <= rst_ni && ask;
     if (!rst_ni) way_q <= '0;
-    else if (accept_valid_o) way_q <= way;
+    else if (ask) way_q <= way;
   end
 
   // What the verdict needs once the SA has answered. Lengths are counted meanwhile.
@@ -91,7 +98,7 @@ module esp_judge
     left:         content - pad_length
   };
 
-  always_ff @(posedge clk_i) if (accept_valid_o) asking_q <= asking_d;
+  always_ff @(posedge clk_i) if (ask) asking_q <= asking_d;
 
   // Of that, a clock later.
   typedef struct packed {
@@ -117,7 +124,7 @@ module esp_judge
 
   delay_line #(
     .Width ($bits(counted_t)),
-    .Clocks(AcceptLatency - 1)
+    .Clocks(AcceptLatency)
   ) u_counted (
     .clk_i,
     .rst_ni,

@@ -73,7 +73,7 @@ module encap_chain
 
   assign side = '{
     front:       packet_i.ah ? 496'(header.ethernet) : {header.ip, header.ethernet},
-    front_bytes: packet_i.ah ? 7'(EthernetBytes) : 7'(EthernetBytes) + header.ip_bytes,
+    front_bytes: packet_i.ah ? 7'(EthernetBytes) : header.bytes,
     bank:        packet_i.bank
   };
 

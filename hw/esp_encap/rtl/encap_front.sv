@@ -2,12 +2,14 @@
 // Puts in front of a payload what its engine authenticates with it and must be told as payload too: of AES-GMAC with ESN the end of
 // the IV; of AH the IP header as it is hashed, but for its first eight bytes (path_pkg::hashed_front), and AH with an ICV of zeros.
 module encap_front
-  import gcm_pkg::*, sa_pkg::*, path_pkg::*;
+  import sa_pkg::*, path_pkg::*;
 (
   input  logic   clk_i,
   input  logic   rst_ni,
   stream_if.snk  in,
-  input  encap_t packet_i,  // beside every beat
+  input  encap_t packet_i,      // beside every beat, as are the next
+  input  logic [6:0] near_bytes_i,  // bytes nearest to the payload, and of what stands before them
+  input  logic [6:0] far_bytes_i,
   stream_if.src  out,
   output encap_t packet_o,
   output logic   busy_o
@@ -16,47 +18,42 @@ module encap_front
   stream_if     nearer (.clk_i, .rst_ni);
   encap_t       packet;
   logic         near_busy, far_busy;
-  logic [2:0]   iv_bytes;
   logic [95:0]  ah, ah_swapped;          // RFC 4302 2, without ICV; first byte most significant
   logic [31:0]  iv_end;
   logic [511:0] front;
-  logic [6:0]   front_bytes, rest_bytes;
+  logic [6:0]   rest_bytes;
   logic [255:0] rest, rest_swapped;
 
   // ---- what stands nearest to the payload
-  assign iv_bytes = iv_bytes_in_payload(packet_i.cipher, packet_i.esn);
-  assign iv_end   = {packet_i.seq[7:0], packet_i.seq[15:8], packet_i.seq[23:16], packet_i.seq[31:24]};
-  assign ah       = {packet_i.next_header, {3'd0, packet_i.ah_bytes[6:2]} - 8'd2, 16'd0, packet_i.spi, packet_i.seq[31:0]};
+  assign iv_end = {packet_i.seq[7:0], packet_i.seq[15:8], packet_i.seq[23:16], packet_i.seq[31:24]};
+  assign ah     = {packet_i.next_header, {3'd0, packet_i.ah_bytes[6:2]} - 8'd2, 16'd0, packet_i.spi, packet_i.seq[31:0]};
 
   always_comb begin
     for (int unsigned i = 0; i < AhFixedBytes; i++) ah_swapped[8*i+:8] = ah[8*(AhFixedBytes-1-i)+:8];
-    front       = '0;
-    front_bytes = '0;
-    if (packet_i.ah) begin
-      front       = 512'(ah_swapped);
-      front_bytes = packet_i.ah_bytes;
-    end else if (iv_bytes != '0) begin
-      front       = 512'(iv_end);
-      front_bytes = 7'(iv_bytes);
-    end
+    front = packet_i.ah ? 512'(ah_swapped) : 512'(iv_end);
   end
 
-  prepend #(.SideT(encap_t)) u_near (
+  // Beside a beat.
+  typedef struct packed {
+    encap_t     packet;
+    logic [6:0] far_bytes;
+  } side_t;
+
+  prepend #(.SideT(side_t)) u_near (
     .clk_i,
     .rst_ni,
     .in,
     .header_i(front),
-    .bytes_i (front_bytes),
-    .side_i  (packet_i),
+    .bytes_i (near_bytes_i),
+    .side_i  ({packet_i, far_bytes_i}),
     .out     (nearer),
-    .side_o  (packet),
+    .side_o  ({packet, rest_bytes}),
     .busy_o  (near_busy)
   );
 
   // ---- the rest of AH's IP header: TTL, protocol and checksum of IPv4, and the addresses
-  assign rest       = packet.outer.ipv6 ? {packet.outer.source, packet.outer.destination}
-                                        : {8'd0, IpAh, 16'd0, packet.outer.source[31:0], packet.outer.destination[31:0], 160'd0};
-  assign rest_bytes = packet.ah ? header_bytes(packet.outer.ipv6) - 7'd8 : '0;
+  assign rest = packet.outer.ipv6 ? {packet.outer.source, packet.outer.destination}
+                                  : {8'd0, IpAh, 16'd0, packet.outer.source[31:0], packet.outer.destination[31:0], 160'd0};
 
   always_comb for (int unsigned i = 0; i < 32; i++) rest_swapped[8*i+:8] = rest[8*(31-i)+:8];
 

@@ -30,13 +30,14 @@ module encap_gcm
   logic                  first_q;
   logic [BeatBits-1:0]   beats_q;    // given to the cipher and not yet taken from the words behind it
   logic [PacketBits-1:0] packets_q;  // likewise
+  logic                  beat_room_q, packet_room_q;  // whatever the last clock took
   logic                  feed, opens, word_taken, packet_taken;
   logic                  gcm_ready, word_valid, word_last, tag_valid;
   logic [511:0]          word;
   block_t                tag;
   packet_t               gcm_packet;
 
-  assign feed     = in.valid && gcm_ready && beats_q != BeatBits'(Beats) && (!first_q || packets_q != PacketBits'(Packets));
+  assign feed     = in.valid && gcm_ready && beat_room_q && (!first_q || packet_room_q);
   assign in.ready = feed;
   assign opens    = feed && first_q;
 
@@ -54,6 +55,8 @@ module encap_gcm
       beats_q   <= beats_q + BeatBits'(feed) - BeatBits'(word_taken);
       packets_q <= packets_q + PacketBits'(opens) - PacketBits'(packet_taken);
     end
+    beat_room_q   <= rst_ni && beats_q < BeatBits'(Beats - 1);
+    packet_room_q <= rst_ni && packets_q < PacketBits'(Packets - 1);
   end
 
   gcm #(.Decrypt(1'b0)) u_gcm (
@@ -81,7 +84,8 @@ module encap_gcm
     logic        bank;
     logic [31:0] spi;
     logic [63:0] seq;
-    logic [2:0]  iv_bytes;  // of the IV that are in the payload
+    logic        iv_cut;    // the IV's end is in the payload
+    logic [6:0]  bytes;
   } esp_t;
 
   stream_if cipher (.clk_i, .rst_ni);
@@ -144,7 +148,8 @@ module encap_gcm
     bank:     packet_i.bank,
     spi:      packet_i.spi,
     seq:      packet_i.seq,
-    iv_bytes: iv_bytes_in_payload(packet_i.cipher, packet_i.esn)
+    iv_cut:   iv_bytes_in_payload(packet_i.cipher, packet_i.esn) != '0,
+    bytes:    7'd16 - 7'(iv_bytes_in_payload(packet_i.cipher, packet_i.esn))
   };
 
   fifo #(
@@ -197,7 +202,7 @@ module encap_gcm
   // SPI, sequence number and IV, as far as that is not in the payload.
   logic [127:0] esp_header, esp_header_swapped;
 
-  assign esp_header = {esp.spi, esp.seq[31:0], esp.seq[63:32], esp.iv_bytes == '0 ? esp.seq[31:0] : '0};
+  assign esp_header = {esp.spi, esp.seq[31:0], esp.seq[63:32], esp.iv_cut ? '0 : esp.seq[31:0]};
 
   for (genvar i = 0; i < 16; i++) begin : gen_esp_byte
     assign esp_header_swapped[8*i+:8] = esp_header[8*(15-i)+:8];
@@ -208,7 +213,7 @@ module encap_gcm
     .rst_ni,
     .in      (sealed),
     .header_i(512'(esp_header_swapped)),
-    .bytes_i (7'd16 - 7'(esp.iv_bytes)),
+    .bytes_i (esp.bytes),
     .side_i  ('{valid: 1'b1, bank: esp.bank}),
     .out     (esp_packets),
     .side_o  (flight),
@@ -220,7 +225,7 @@ module encap_gcm
     .rst_ni,
     .in      (esp_packets),
     .header_i(512'({header.ip, header.ethernet})),
-    .bytes_i (7'(EthernetBytes) + header.ip_bytes),
+    .bytes_i (header.bytes),
     .side_i  (flight),
     .out,
     .side_o  (flight_o),

@@ -5,7 +5,7 @@
 // and AES-GMAC leave at `out`. All others, AH too, go by the chain engine, which the card has once for both directions, and leave at
 // `chained`; who finds no room there is dropped.
 module esp_encap
-  import stream_pkg::*, path_pkg::*, host_if_pkg::*, chain_pkg::*;
+  import stream_pkg::*, gcm_pkg::iv_bytes_in_payload, path_pkg::*, host_if_pkg::*, chain_pkg::*;
 (
   input  logic          clk_i,
   input  logic          rst_ni,
@@ -34,9 +34,25 @@ module esp_encap
 );
 
   // ---- trailer of ESP: RFC 4303 2.4, padding bytes 1, 2, 3.., pad length, next header
+  // What is put behind and in front of a packet is made out a clock before it is put there.
+  typedef struct packed {
+    encap_t     packet;
+    logic [6:0] near_bytes;  // of encap_front
+    logic [6:0] far_bytes;
+  } fronts_t;
+
+  typedef struct packed {
+    fronts_t      fronts;
+    logic [135:0] trailer;
+    logic [5:0]   trailer_bytes;
+  } plan_t;
+
+  stream_if     planned (.clk_i, .rst_ni);
   stream_if     padded (.clk_i, .rst_ni);
   stream_if     whole (.clk_i, .rst_ni);
-  encap_t       padded_packet, packet;
+  plan_t        plan, planned_side;
+  fronts_t      padded_side;
+  encap_t       packet;
   logic [3:0]   padding;
   logic [135:0] trailer;
   logic         trailer_busy, front_busy;
@@ -48,28 +64,49 @@ module esp_encap
     for (int unsigned i = 0; i < 15; i++) if (i < 32'(padding)) trailer[8*i+:8] = 8'(i + 1);
   end
 
-  append #(.SideT(encap_t)) u_trailer (
+  assign plan = '{
+    fronts: '{
+      packet:     packet_i,
+      near_bytes: packet_i.ah ? packet_i.ah_bytes : 7'(iv_bytes_in_payload(packet_i.cipher, packet_i.esn)),
+      far_bytes:  packet_i.ah ? header_bytes(packet_i.outer.ipv6) - 7'd8 : '0
+    },
+    trailer:       packet_i.ah ? '0 : trailer,
+    trailer_bytes: packet_i.ah ? 6'd0 : {2'b0, padding} + 6'd2
+  };
+
+  beat_register #(.SideT(plan_t)) u_planned (
     .clk_i,
     .rst_ni,
     .in,
-    .side_i      (packet_i),
+    .side_i(plan),
+    .out   (planned),
+    .side_o(planned_side)
+  );
+
+  append #(.SideT(fronts_t)) u_trailer (
+    .clk_i,
+    .rst_ni,
+    .in          (planned),
+    .side_i      (planned_side.fronts),
     .tail_valid_i(1'b1),
     .tail_ready_o(),  // always there
-    .tail_i      (packet_i.ah ? '0 : trailer),
-    .tail_bytes_i(packet_i.ah ? 6'd0 : {2'b0, padding} + 6'd2),
+    .tail_i      (planned_side.trailer),
+    .tail_bytes_i(planned_side.trailer_bytes),
     .out         (padded),
-    .side_o      (padded_packet),
+    .side_o      (padded_side),
     .busy_o      (trailer_busy)
   );
 
   encap_front u_front (
     .clk_i,
     .rst_ni,
-    .in      (padded),
-    .packet_i(padded_packet),
-    .out     (whole),
-    .packet_o(packet),
-    .busy_o  (front_busy)
+    .in          (padded),
+    .packet_i    (padded_side.packet),
+    .near_bytes_i(padded_side.near_bytes),
+    .far_bytes_i (padded_side.far_bytes),
+    .out         (whole),
+    .packet_o    (packet),
+    .busy_o      (front_busy)
   );
 
   // ---- the way of its cipher
@@ -173,6 +210,6 @@ module esp_encap
     .busy_o        (chain_busy)
   );
 
-  assign busy_o = trailer_busy || front_busy || gcm_busy || chain_busy;
+  assign busy_o = planned.valid || trailer_busy || front_busy || gcm_busy || chain_busy;
 
 endmodule

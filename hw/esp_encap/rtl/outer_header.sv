@@ -2,7 +2,7 @@
 // Builds what stands in front of ESP or AH: Ethernet, IP, UDP when encap (RFC 3948 2.1; its checksum is 0, RFC 6935 over IPv6). One
 // packet a clock, each header path_pkg::IpHeaderLatency clocks later.
 module outer_header
-  import path_pkg::*;
+  import parse_pkg::*, path_pkg::*;
 (
   input  logic          clk_i,
   input  logic          rst_ni,
@@ -69,7 +69,7 @@ module outer_header
     for (int unsigned i = 0; i < 14; i++) header_o.ethernet[8*i+:8] = ethernet[8*(13-i)+:8];
     for (int unsigned i = 0; i < 8; i++) udp_swapped[8*i+:8] = udp[8*(7-i)+:8];
     header_o.ip       = rest.ipv6 ? {udp_swapped, ip} : {160'd0, udp_swapped, ip[159:0]};
-    header_o.ip_bytes = header_bytes(rest.ipv6) + (rest.encap ? 7'd8 : 7'd0);
+    header_o.bytes    = 7'(EthernetBytes) + header_bytes(rest.ipv6) + (rest.encap ? 7'd8 : 7'd0);
   end
 
 endmodule

@@ -99,7 +99,6 @@ module tx_ring
   logic                burst_room, burst_valid, burst_is_descriptor;
   logic                descriptor_valid, descriptor_done, refuse;
   descriptor_t         descriptor;
-  logic                good;
   logic                begin_frame;
   logic [BeatBits-1:0] to_ask_q;   // beats of the frame
   logic [7:0]          place_q;    // of the next burst in the slot, in beats

@@ -66,7 +66,7 @@ module admit
       valid_o  <= 1'b0;
     end else begin
       state_q  <= state_d;
-      inside_q <= inside_q + CreditBits'(admitted_o) - CreditBits'(done_i);
+      if (admitted_o != done_i) inside_q <= admitted_o ? inside_q + CreditBits'(1) : inside_q - CreditBits'(1);
       room_q   <= inside_q != CreditBits'(Jobs);
       valid_o  <= show;
     end

@@ -106,50 +106,70 @@ module decide_inner
     end
   end
 
-  // ---- stage 2: the next hop, and the job
+  // ---- stage 2: the next hop
+  logic         reached_valid_q;
+  parsed_t      reached_q;
+  logic [15:0]  reached_principal_q, reached_policy_id_q;
+  logic [47:0]  mac_q;
+  frame_bytes_t trimmed_q;
+
   verdict_t     verdict;
   admission_t   admission;
   ip_t          ip;
   frame_bytes_t trimmed;
 
-  assign admission = found_q.admission;
-  assign ip        = found_q.ip;
-  assign trimmed   = 14'(ip.total) + 14'(EthernetBytes);
+  assign trimmed = 14'(found_q.ip.total) + 14'(EthernetBytes);
 
   always_comb begin
     verdict = found_q.verdict;
     verdict = drop_if(verdict, !next_hop_i.valid, DropNoNextHop);
     verdict = drop_if(verdict, next_hop_i.port != 1'(PortLan), DropEgressPort);
-    verdict = host_if(verdict, ip.total > next_hop_i.mtu, UpcallTooBig);
+    verdict = host_if(verdict, found_q.ip.total > next_hop_i.mtu, UpcallTooBig);
   end
 
   always_ff @(posedge clk_i) begin
-    valid_o  <= rst_ni && found_valid_q;
-    bypass_o <= rst_ni && found_valid_q && verdict.fate == Undecided && !admission.decapsulated;
+    reached_valid_q <= rst_ni && found_valid_q;
     if (found_valid_q) begin
+      reached_q           <= found_q;
+      reached_q.verdict   <= verdict;
+      reached_principal_q <= principal_q;
+      reached_policy_id_q <= policy_id_q;
+      mac_q               <= next_hop_i.mac;
+      trimmed_q           <= trimmed;
+    end
+  end
+
+  // ---- stage 3: the job
+  assign admission = reached_q.admission;
+  assign ip        = reached_q.ip;
+
+  always_ff @(posedge clk_i) begin
+    valid_o  <= rst_ni && reached_valid_q;
+    bypass_o <= rst_ni && reached_valid_q && reached_q.verdict.fate == Undecided && !admission.decapsulated;
+    if (reached_valid_q) begin
       job_o                 <= '0;
-      job_o.drop            <= verdict.drop;
-      job_o.keep            <= admission.decapsulated || verdict.fate == Undecided ? trimmed : admission.length;
+      job_o.drop            <= reached_q.verdict.drop;
+      job_o.keep            <= admission.decapsulated || reached_q.verdict.fate == Undecided ? trimmed_q : admission.length;
       job_o.notice          <= '{
-        upcall:       verdict.upcall,
+        upcall:       reached_q.verdict.upcall,
         port:         PortWan,
         generation:   admission.generation,
         spi:          admission.spi,
         sa_index:     admission.sa_index,
-        policy_id:    policy_id_q,
-        principal:    principal_q,
+        policy_id:    reached_policy_id_q,
+        principal:    reached_principal_q,
         outbound:     1'b0,
         decapsulated: admission.decapsulated,
         source:       '0,
-        length:       admission.decapsulated ? trimmed : admission.length
+        length:       admission.decapsulated ? trimmed_q : admission.length
       };
       job_o.rewrite         <= KeepHeaders;
       job_o.ipv6            <= ip.ipv6;
-      job_o.destination_mac <= next_hop_i.mac;
+      job_o.destination_mac <= mac_q;
       job_o.source_mac      <= lan_mac_i;
       job_o.ttl             <= ip.ttl - 8'd1;
       job_o.checksum        <= checksum_ttl_less_one(ip.checksum);
-      unique case (verdict.fate)
+      unique case (reached_q.verdict.fate)
         Dropped: job_o.exit <= ExitDrop;
         ForHost: job_o.exit <= ExitHost;
         default: begin
@@ -160,7 +180,7 @@ module decide_inner
     end
   end
 
-  assign busy_o = found_valid_q || valid_o;
+  assign busy_o = found_valid_q || reached_valid_q || valid_o;
 
   always_ff @(posedge clk_i) begin
     if (rst_ni) begin

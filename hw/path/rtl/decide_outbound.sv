@@ -128,6 +128,7 @@ module decide_outbound
     outer_t      outer;
     logic [15:0] payload;
     logic [6:0]  ah_bytes;
+    logic [6:0]  esp_bytes;   // of ESP without ciphertext
     logic [15:0] ciphertext;
     logic [6:0]  overhead;    // bytes of the packet sent, without ciphertext
     logic [16:0] total;       // and with it
@@ -177,8 +178,9 @@ module decide_outbound
       said_d.outer.destination = row_q.row.destination;
       if (row_q.row.set_dscp) said_d.outer.tos[7:2] = row_q.row.dscp;
     end
-    said_d.payload  = transport ? row_q.found.behind : row_ip.total;
-    said_d.ah_bytes = ah_bytes(row_q.row.ah_align8 || said_d.outer.ipv6, row_q.row.integrity);
+    said_d.payload   = transport ? row_q.found.behind : row_ip.total;
+    said_d.esp_bytes = esp_overhead(row_q.row.cipher, row_q.row.integrity);
+    said_d.ah_bytes  = ah_bytes(row_q.row.ah_align8 || said_d.outer.ipv6, row_q.row.integrity);
     if (row_q.found.protect) begin
       said_d.found.parsed.verdict = drop_if(said_d.found.parsed.verdict, !row_q.row.valid ||
                                             !protects(row_q.row.protocol, row_q.row.encap, row_q.row.cipher, row_q.row.integrity),
@@ -206,7 +208,7 @@ module decide_outbound
     if (said_valid_q) begin
       long_q            <= said_q;
       long_q.ciphertext <= ah ? said_q.payload : ciphertext_bytes(said_q.payload, said_q.row.cipher);
-      long_q.overhead   <= (ah ? said_q.ah_bytes : esp_overhead(said_q.row.cipher, said_q.row.integrity)) +
+      long_q.overhead   <= (ah ? said_q.ah_bytes : said_q.esp_bytes) +
                            header_bytes(said_q.outer.ipv6) + (said_q.row.encap ? 7'd8 : 7'd0);
       long_q.next_hop   <= next_hop_i;
     end
@@ -233,22 +235,23 @@ module decide_outbound
   end
 
   // ---- stage 6: whether the next hop takes it
-  logic     reached_valid_q;
+  logic     reached_valid_q, wants_number_q;
   sending_t reached_q;
+  verdict_t reached_verdict;
+
+  assign reached_verdict = host_if(whole_q.found.parsed.verdict, whole_q.total > {1'b0, whole_q.next_hop.mtu}, UpcallTooBig);
 
   always_ff @(posedge clk_i) begin
     reached_valid_q <= rst_ni && whole_valid_q;
-    if (whole_valid_q) begin
-      reached_q <= with_verdict(whole_q, host_if(whole_q.found.parsed.verdict, whole_q.total > {1'b0, whole_q.next_hop.mtu},
-                                                 UpcallTooBig));
-    end
+    wants_number_q  <= rst_ni && whole_valid_q && whole_q.found.protect && reached_verdict.fate == Undecided;
+    if (whole_valid_q) reached_q <= with_verdict(whole_q, reached_verdict);
   end
 
   // ---- stage 7: a sequence number for what is to be protected
   sending_t numbered;
   logic     numbered_valid;
 
-  assign number_valid_o   = reached_valid_q && reached_q.found.protect && reached_q.found.parsed.verdict.fate == Undecided;
+  assign number_valid_o   = wants_number_q;
   assign number_request_o = '{
     sa_index: reached_q.found.rule.sa_index,
     row:      reached_q.row,

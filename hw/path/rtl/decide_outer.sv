@@ -122,7 +122,7 @@ module decide_outer
     .data_o (asked)
   );
 
-  // ---- stage 3: the job
+  // ---- stage 3: what the SA says of it; where its payload begins
   verdict_t   verdict;
   admission_t admission;
   ip_t        ip;
@@ -130,29 +130,49 @@ module decide_outer
   logic [6:0] before_esp;      // bytes of the frame: Ethernet, IP, UDP when encap
   logic [4:0] before_payload;  // and of ESP: SPI, sequence number, IV, but for what of it is payload; the chain engine takes all
 
-  assign admission = asked.parsed.admission;
-  assign ip        = asked.parsed.ip;
-  assign ipsec     = asked.parsed.ipsec;
-  assign verdict   = drop_if(asked.parsed.verdict, !asked.transit && !(admit_valid_i && admit_i.accept),
+  asked_t said_q;
+  logic   said_valid_q, said_unknown_q;
+  admit_t said_admit_q;
+  logic [6:0] skip_q;
+  logic [4:0] before_payload_q;
+
+  assign verdict = drop_if(asked.parsed.verdict, !asked.transit && !(admit_valid_i && admit_i.accept),
                              admit_valid_i ? admit_i.drop : DropIllegalState);
-  assign before_esp     = 7'(EthernetBytes) + ip.header + (ipsec.encap ? 7'd8 : 7'd0);
+  assign before_esp     = 7'(EthernetBytes) + asked.parsed.ip.header + (asked.parsed.ipsec.encap ? 7'd8 : 7'd0);
   assign before_payload = chained_cipher(admit_i.row.cipher) ? '0 :
                           5'd16 - 5'(iv_bytes_in_payload(admit_i.row.cipher, admit_i.row.esn));
 
   always_ff @(posedge clk_i) begin
-    valid_o       <= rst_ni && asked_valid;
-    event_valid_o <= rst_ni && admit_valid_i && !admit_i.accept && admit_i.drop == DropSpiUnknown;
+    said_valid_q   <= rst_ni && asked_valid;
+    said_unknown_q <= rst_ni && admit_valid_i && !admit_i.accept && admit_i.drop == DropSpiUnknown;
     if (asked_valid) begin
+      said_q                <= asked;
+      said_q.parsed.verdict <= verdict;
+      said_admit_q          <= admit_i;
+      skip_q                <= before_esp + 7'(before_payload);
+      before_payload_q      <= before_payload;
+    end
+  end
+
+  // ---- stage 4: the job
+  assign admission = said_q.parsed.admission;
+  assign ip        = said_q.parsed.ip;
+  assign ipsec     = said_q.parsed.ipsec;
+
+  always_ff @(posedge clk_i) begin
+    valid_o       <= rst_ni && said_valid_q;
+    event_valid_o <= said_unknown_q;
+    if (said_valid_q) begin
       job_o         <= '0;
-      job_o.drop    <= verdict.drop;
+      job_o.drop    <= said_q.parsed.verdict.drop;
       job_o.notice  <= '{
-        upcall:       verdict.upcall,
+        upcall:       said_q.parsed.verdict.upcall,
         port:         PortWan,
         generation:   admission.generation,
         spi:          '0,
         sa_index:     '0,
         policy_id:    '0,
-        principal:    asked.principal,
+        principal:    said_q.principal,
         outbound:     1'b0,
         decapsulated: 1'b0,
         source:       '0,
@@ -160,27 +180,27 @@ module decide_outer
       };
       job_o.keep    <= admission.length;
       job_o.rewrite <= KeepHeaders;
-      unique case (verdict.fate)
+      unique case (said_q.parsed.verdict.fate)
         Dropped: job_o.exit <= ExitDrop;
         ForHost: job_o.exit <= ExitHost;
         default: begin
-          job_o.exit <= asked.transit ? ExitForward : ExitEngine;
-          if (!asked.transit && ipsec.ah) begin
+          job_o.exit <= said_q.transit ? ExitForward : ExitEngine;
+          if (!said_q.transit && ipsec.ah) begin
             job_o.skip <= 7'(EthernetBytes);
             job_o.keep <= 14'(ip.total);
-          end else if (!asked.transit) begin
-            job_o.skip <= before_esp + 7'(before_payload);
-            job_o.keep <= 14'(ipsec.bytes - 16'(before_payload));
+          end else if (!said_q.transit) begin
+            job_o.skip <= skip_q;
+            job_o.keep <= 14'(ipsec.bytes - 16'(before_payload_q));
           end
         end
       endcase
       decap_o <= '{
         generation:  admission.generation,
-        sa_index:    admit_i.sa_index,
-        row:         admit_i.row,
-        seq:         admit_i.seq,
+        sa_index:    said_admit_q.sa_index,
+        row:         said_admit_q.row,
+        seq:         said_admit_q.seq,
         iv:          ipsec.iv,
-        ciphertext:  admit_i.ciphertext,
+        ciphertext:  said_admit_q.ciphertext,
         outer:       own_header(ip),
         next_header: ipsec.next_header,
         ah_bytes:    7'(ipsec.ah_bytes)  // the SA has seen to it
@@ -201,7 +221,7 @@ module decide_outer
     end
   end
 
-  assign busy_o = kind_valid_q || asked_valid || valid_o || event_valid_o;
+  assign busy_o = kind_valid_q || asked_valid || said_valid_q || valid_o || event_valid_o;
 
   always_ff @(posedge clk_i) begin
     if (rst_ni) begin

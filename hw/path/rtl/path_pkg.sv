@@ -119,7 +119,7 @@ package path_pkg;
   typedef struct packed {
     logic [111:0] ethernet;
     logic [383:0] ip;        // IP, and UDP when encap; zero behind their last byte
-    logic [6:0]   ip_bytes;  // 20 to 48
+    logic [6:0]   bytes;     // of both
   } outer_header_t;
 
   // What decapsulation needs of one packet.

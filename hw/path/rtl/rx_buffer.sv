@@ -84,9 +84,9 @@ module rx_buffer
 
   // ---- the frames
   beat_t              beats[Beats];
-  frame_bytes_t       lengths[Beats];            // of the frames inside, by their order
   logic [IndexBits:0] write_q, committed_q, read_q, next_q;  // free-running; next_q: read_q + 1
-  logic [IndexBits:0] frame_in_q, frame_out_q;
+  logic               keep;                      // the beat ends a frame that stays
+  logic               length_room, length_there;
   logic               lost_q;                    // no room for an earlier beat of this frame
   logic               room_q, some_q;            // for a beat, whatever the last clock brought; a beat of a whole frame is there
   logic               lost, dropped, store, get;
@@ -94,6 +94,7 @@ module rx_buffer
   assign lost    = lost_q || (!room_q && !too_long_q);
   assign store   = valid_q && !lost && !too_long_q;
   assign dropped = lost || bad_q || foreign_q;
+  assign keep    = valid_q && beat_q.last && !dropped;
 
   assign received_o = valid_q && beat_q.last;
   assign bytes_o    = length_q;
@@ -110,8 +111,6 @@ module rx_buffer
       committed_q <= '0;
       read_q      <= '0;
       next_q      <= (IndexBits + 1)'(1);
-      frame_in_q  <= '0;
-      frame_out_q <= '0;
       room_q      <= 1'b0;
       some_q      <= 1'b0;
       lost_q      <= 1'b0;
@@ -129,7 +128,6 @@ module rx_buffer
           end else begin
             write_q     <= write_q + 1'b1;
             committed_q <= write_q + 1'b1;
-            frame_in_q  <= frame_in_q + 1'b1;
           end
           lost_q <= 1'b0;
         end
@@ -138,13 +136,32 @@ module rx_buffer
       if (get) next_q <= next_q + 1'b1;
       if (get) out.valid <= 1'b1;
       else if (out.ready) out.valid <= 1'b0;
-      if (out.valid && out.ready && out.beat.last) frame_out_q <= frame_out_q + 1'b1;
     end
     if (store) beats[write_q[IndexBits-1:0]] <= beat_q;
-    if (received_o) lengths[frame_in_q[IndexBits-1:0]] <= length_q[13:0];
     if (get) out.beat <= beats[read_q[IndexBits-1:0]];
   end
 
-  assign length_o = lengths[frame_out_q[IndexBits-1:0]];
+  // Of the frames inside; a frame shows up after its length.
+  fifo #(
+    .Width($bits(frame_bytes_t)),
+    .Depth(Beats)
+  ) u_lengths (
+    .clk_i,
+    .rst_ni,
+    .valid_i(keep),
+    .ready_o(length_room),
+    .data_i (length_q[13:0]),
+    .valid_o(length_there),
+    .ready_i(out.valid && out.ready && out.beat.last),
+    .data_o (length_o),
+    .used_o ()  // no more frames than beats
+  );
+
+  always_ff @(posedge clk_i) begin
+    if (rst_ni) begin
+      assert (!keep || length_room) else $error("more frames than beats");
+      assert (!out.valid || length_there) else $error("a frame before its length");
+    end
+  end
 
 endmodule

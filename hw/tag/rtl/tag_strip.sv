@@ -218,19 +218,15 @@ module tag_strip
   logic       arrives, ends, emit;
   logic       all_fit;       // what is left of the frame moves into the held beat
   beat_t      moved;
-  logic [6:0] content;       // bytes of the arriving beat
 
   assign arrives = valid_q[Stages];
   assign now     = head_q[Stages] ? frame_q[Stages] : held_frame_q;
-  assign content = 7'd64 - 7'(beat_q[Stages].empty);
   assign ends    = held_valid_q && held_q.last;
   assign emit    = ends || (held_valid_q && arrives);
-  assign all_fit = held_valid_q && !held_q.last && arrives && beat_q[Stages].last && content <= cut_of(held_frame_q);
+  // Not more bytes than go: of 64, 48 or 56 are empty.
+  assign all_fit = held_valid_q && !held_q.last && arrives && beat_q[Stages].last &&
+                   (held_frame_q.cut16 ? beat_q[Stages].empty >= 6'd48 : held_frame_q.cut8 && beat_q[Stages].empty >= 6'd56);
   assign vanish  = all_fit;
-
-  function automatic logic [6:0] cut_of(frame_t frame);
-    return {2'b00, frame.cut16, frame.cut8, 3'b000};
-  endfunction
 
   // Byte i of what leaves: in a frame's first beat those in front of the tag stay.
   always_comb begin
@@ -244,9 +240,11 @@ module tag_strip
       end
     end
     moved.last  = held_q.last || all_fit;
-    moved.empty = held_q.last ? held_q.empty + 6'(cut_of(held_frame_q))
-                : all_fit     ? 6'(cut_of(held_frame_q) - content)
-                              : 6'd0;
+    moved.empty = '0;
+    // Modulo 64: what an arriving beat's bytes leave empty behind them, once they have moved up.
+    if (moved.last) begin
+      moved.empty = (held_q.last ? held_q.empty : beat_q[Stages].empty) + {1'b0, held_frame_q.cut16, held_frame_q.cut8, 3'b000};
+    end
   end
 
   always_ff @(posedge clk_i) begin
