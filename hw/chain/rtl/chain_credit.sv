@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Counts what is left of something. Whether any is left stands in a register.
+// Counts what is left of something. What is taken is counted a clock later, so that taking it needs no adder.
 module chain_credit #(
   parameter int unsigned Count = 64
 ) (
@@ -13,21 +13,22 @@ module chain_credit #(
 
   localparam int unsigned Bits = $clog2(Count + 1);
 
-  logic [Bits-1:0] left_q;
+  logic [Bits-1:0] left_d, left_q;
+  logic            took_q;
+  logic            one_q, more_q;  // left_q
 
-  assign all_o = left_q == Bits'(Count);
+  assign left_d = left_q + Bits'(give_i) - Bits'(took_q);
+  assign some_o = more_q || (one_q && !took_q);
+  assign all_o  = left_q == Bits'(Count) && !took_q;
 
   always_ff @(posedge clk_i) begin
-    if (!rst_ni) begin
-      left_q <= Bits'(Count);
-      some_o <= 1'b1;
-    end else if (take_i != give_i) begin
-      left_q <= give_i ? left_q + 1'b1 : left_q - 1'b1;
-      some_o <= give_i || left_q != Bits'(1);
-    end
+    took_q <= rst_ni && take_i;
+    left_q <= rst_ni ? left_d : Bits'(Count);
+    one_q  <= rst_ni && left_d == Bits'(1);
+    more_q <= !rst_ni || left_d > Bits'(1);
     if (rst_ni) begin
       if (take_i) assert (some_o) else $error("took what was not there");
-      if (give_i) assert (!all_o) else $error("gave back what nobody held");
+      if (give_i) assert (left_q != Bits'(Count)) else $error("gave back what nobody held");
     end
   end
 

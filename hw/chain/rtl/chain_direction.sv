@@ -193,6 +193,8 @@ module chain_direction
   logic [Packets-1:0] finished_q, hashed_q;
   logic               load, head_busy;
   index_t             head_q;            // the oldest packet
+  logic               loaded_q;          // which it was a clock ago
+  index_t             loaded_number_q;
 
   ram_1r1w #(
     .Width(257),
@@ -227,14 +229,16 @@ module chain_direction
       hashed_q   <= '0;
       head_q     <= '0;
     end else begin
-      if (finished) finished_q[index_t'(finished_number)] <= 1'b1;
-      if (verdict_q[1]) hashed_q[index_t'(verdict_number_q[1])] <= 1'b1;
-      if (load) begin
-        finished_q[head_q] <= 1'b0;
-        hashed_q[head_q]   <= 1'b0;
-        head_q             <= head_q + 1'b1;
+      for (int unsigned p = 0; p < Packets; p++) begin
+        if (finished && index_t'(finished_number) == index_t'(p)) finished_q[p] <= 1'b1;
+        else if (loaded_q && loaded_number_q == index_t'(p)) finished_q[p] <= 1'b0;
+        if (verdict_q[1] && index_t'(verdict_number_q[1]) == index_t'(p)) hashed_q[p] <= 1'b1;
+        else if (loaded_q && loaded_number_q == index_t'(p)) hashed_q[p] <= 1'b0;
       end
+      if (load) head_q <= head_q + 1'b1;
     end
+    loaded_q        <= rst_ni && load;
+    loaded_number_q <= head_q;
   end
 
   // Whether the oldest packet is both: looked up in two clocks, of each eight packets one, and of these one.

@@ -58,7 +58,7 @@ module chain_hash
 
   logic        queue_put[Queues], queue_ready[Queues], queue_valid[Queues], queue_take[Queues];
   hash_token_t queue_in[Queues], queue_token[Queues];
-  logic        key_wanted, key_take, key_asked_q;
+  logic        key_wanted_q, key_take, key_asked_q;
   hash_token_t key_token;
 
   logic        early4_q;
@@ -72,7 +72,6 @@ module chain_hash
   assign queue_in[InBorn]   = '{step: Text, inbound: 1'b1, slot: in_context_i.slot, lane: in_context_i.lane, begins: '0};
   assign queue_put[Early]   = early4_q;
   assign queue_in[Early]    = token4_q;
-  assign key_wanted         = key_valid_i && !key_asked_q;
   assign key_token          = '{step: KeyPad, inbound: 1'b0, slot: '0, lane: lane_of(key_i.integrity), begins: '0};
 
   for (genvar q = 0; q < Queues; q++) begin : gen_queue
@@ -105,7 +104,7 @@ module chain_hash
   logic [1:0]         served_q;  // the queue that had its turn last
 
   always_comb begin
-    free = !key_wanted;
+    free = !key_wanted_q;
     for (int unsigned l = 0; l < Lanes; l++) begin
       lane_take[l] = lane_valid[l];
       for (int unsigned m = 0; m < l; m++) if (lane_valid[m]) lane_take[l] = 1'b0;
@@ -113,7 +112,7 @@ module chain_hash
       chosen[l]  = lane_take[l];
       offered[l] = lane_token[l];
     end
-    key_take       = key_wanted && !(lane_valid[0] || lane_valid[1] || lane_valid[2] || lane_valid[3]);
+    key_take       = key_wanted_q && !(lane_valid[0] || lane_valid[1] || lane_valid[2] || lane_valid[3]);
     chosen[Lanes]  = key_take;
     offered[Lanes] = key_token;
     for (int unsigned q = 0; q < Queues; q++) begin
@@ -147,6 +146,7 @@ module chain_hash
     if (chosen1_q != '0) token2_q <= brought;
     for (int unsigned q = 0; q < Queues; q++) if (queue_take[q]) served_q <= 2'(q);
     if (!rst_ni) served_q <= '0;
+    key_wanted_q <= rst_ni && key_valid_i && !key_asked_q && !key_take;
     if (!rst_ni || key_done_o) key_asked_q <= 1'b0;
     else if (key_take) key_asked_q <= 1'b1;
   end
@@ -231,11 +231,15 @@ module chain_hash
   assign read_place_o = place4_q;
 
   // The chaining values that key set-up has made: {inbound, outer}.
-  logic       key_read, digest_read;
-  logic [1:0] key_which, key_which5_q;
-  digest_t    key_digest5[4], lane_digest5[Lanes];
-  logic [3:0] key_write;
-  digest_t    key_write_data;
+  logic                   key_read, digest_read;
+  logic [1:0]             key_which, key_which5_q;
+  digest_t                key_digest5[4], lane_digest5[Lanes];
+  logic [3:0]             key_write6_q;      // of each
+  logic [SaIndexBits-1:0] key_write_row6_q;
+  logic                   key_zero6_q;
+  logic                   valid5_q;
+  hash_token_t            token5_q, token6_q;  // 6: what comes after the block
+  digest_t                carried6_q;
 
   assign key_read    = valid4_q && (first4_q || token4_q.step == Outer);
   assign key_which   = {token4_q.inbound, token4_q.step == Outer};
@@ -247,17 +251,23 @@ module chain_hash
       .Rows (SaRows)
     ) u_memory (
       .clk_i,
-      .write_i     (key_write[i] || zero_i[i]),
-      .write_row_i (zero_i[i] ? zero_row_i : key_i.sa_index),
-      .write_data_i(zero_i[i] ? '0 : key_write_data),
+      .write_i     (key_write6_q[i]),
+      .write_row_i (key_write_row6_q),
+      .write_data_i(key_zero6_q ? '0 : carried6_q),
       .read_i      (key_read && key_which == 2'(i)),
       .read_row_i  (context4_q.packet.sa_index),
       .read_data_o (key_digest5[i])
     );
   end
 
-  logic        valid5_q, valid6_q, text5_q, text6_q, first5_q, first6_q;
-  hash_token_t token5_q, token6_q;   // 6: what comes after the block
+  always_ff @(posedge clk_i) begin
+    for (int unsigned i = 0; i < 4; i++)
+      key_write6_q[i] <= rst_ni && (zero_i[i] || (valid5_q && token5_q.step == KeyDone && {key_i.inbound, key_i.outer} == 2'(i)));
+    key_zero6_q      <= zero_i != '0;
+    key_write_row6_q <= zero_i != '0 ? zero_row_i : key_i.sa_index;
+  end
+
+  logic        valid6_q, text5_q, text6_q, first5_q, first6_q;
   step_e       step6_q;              // of the block
   context_t    context5_q;
   logic [3:0]  integrity5_q, integrity6_q;
@@ -265,7 +275,7 @@ module chain_hash
   logic        beyond5_q, before5_q; // the packet ends behind the block; in front of it by more than its ending is long
   logic [5:0]  ends5_q;
   logic [13:0] length5_q, length6_q; // bytes that are hashed in all, with those of the pad
-  digest_t     carried6_q, key_digest6_q;
+  digest_t     key_digest6_q;
   logic [33:0] ends6_q;              // in which word, counted from two in front of the block
   logic [31:0] whole6_q;             // words in front of that one
   logic [1:0]  bytes6_q;             // of the packet in it
@@ -318,12 +328,7 @@ module chain_hash
   end
 
   // What has been computed leaves.
-  assign key_done_o     = valid6_q && step6_q == KeyDone;
-  assign key_write_data = carried6_q;
-  always_comb begin
-    key_write = '0;
-    key_write[{key_i.inbound, key_i.outer}] = key_done_o;
-  end
+  assign key_done_o = valid6_q && step6_q == KeyDone;
 
   always_ff @(posedge clk_i) begin
     out_verdict_o <= rst_ni && valid6_q && step6_q == Verdict && !token6_q.inbound;
