@@ -136,7 +136,7 @@ TEST(ManPage, OfTheConfigurationHasEveryKeyThatIsReadAndNoOthers) {
 
 TEST(ManPage, OfSallyportLoginHasEveryKeyOfItsConfigurationAndNoOthers) {
   const Words read_keys = found(read(kRoot / "host/login/config.cpp"),
-                                R"re(section\.(?:text|text_or|required_text|number|choice)\("([a-z_]+)")re");
+                                R"re(section\.(?:text|texts|text_or|required_text|number|choice)\("([a-z_]+)")re");
   const std::string page = read(kRoot / "docs/man/sallyport-login.1");
   const auto from = page.find(".Sh CONFIGURATION");
   ASSERT_NE(from, std::string::npos);

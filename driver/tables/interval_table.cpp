@@ -22,13 +22,17 @@ Result<void> write_interval_tree(unsigned table, const IntervalCuts& cuts, const
     return Error{Errc::kFull, what + ": " + std::to_string(starts.size()) + " intervals, and the card has " +
                                   std::to_string(intervals) + "; use fewer or adjacent ranges"};
   }
-  for (unsigned node = 1; node < intervals; ++node) {
-    // The tree holds starts 1 and up: everything is at or behind start 0. A start that is not there is the largest
-    // number, so the search passes it by, or, for that number itself, ends in the last interval, whose row repeats.
-    const std::size_t number = layout::interval_node(node, intervals) + std::size_t{1};
+  const auto row_of = [](const Key& start) {
     layout::Row row;
-    row.set(layout::interval::kStart, number < starts.size() ? starts[number] : cuts.last());
-    image.set_row(table, node, row);
+    row.set(layout::interval::kStart, start);
+    return row;
+  };
+  // The tree holds starts 1 and up: everything is at or behind start 0. A start that is not there is the largest
+  // number, so the search passes it by, or, for that number itself, ends in the last interval, whose row repeats.
+  const layout::Row not_there = row_of(cuts.last());
+  for (unsigned node = 1; node < intervals; ++node) {
+    const std::size_t number = layout::interval_node(node, intervals) + std::size_t{1};
+    image.set_row(table, node, number < starts.size() ? row_of(starts[number]) : not_there);
   }
   return {};
 }

@@ -64,14 +64,14 @@ Result<void> compile_field(Direction direction, SpdTable start_table, const Key&
   const std::size_t intervals = cuts.starts().size();
   std::vector<Bitmap> bitmap(intervals);
   for (std::size_t i = 0; i < rules.size(); ++i) {
+    const auto set = [&](const Key& first, const Key& end) {
+      const auto& sorted = cuts.starts();
+      auto k = static_cast<std::size_t>(std::lower_bound(sorted.begin(), sorted.end(), first) - sorted.begin());
+      for (; k < intervals && sorted[k] <= end; ++k) bitmap[k].set(static_cast<unsigned>(i));
+    };
     const auto& ranges = ranges_of(rules[i]);
-    for (std::size_t k = 0; k < intervals; ++k) {
-      const Key& start = cuts.starts()[k];
-      const bool inside = ranges.empty() || std::any_of(ranges.begin(), ranges.end(), [&start](const auto& range) {
-                            return key_of(range.first) <= start && start <= key_of(range.last);
-                          });
-      if (inside) bitmap[k].set(static_cast<unsigned>(i));
-    }
+    if (ranges.empty()) set(Key{}, last);
+    for (const auto& range : ranges) set(key_of(range.first), key_of(range.last));
   }
   for (unsigned k = 0; k < image.rows(starts); ++k) {
     bitmap[std::min<std::size_t>(k, intervals - 1)].write(bitmaps, k, image);

@@ -35,6 +35,7 @@ struct SpdRule {
   std::uint16_t policy_id = 0;
   std::uint16_t sa_index = 0;  // outbound protect
   bool syn_to_host = false;    // outbound protect: what opens a TCP connection is the host's
+  friend bool operator==(const SpdRule&, const SpdRule&) = default;
 };
 
 enum class Direction { kOutbound, kInbound };

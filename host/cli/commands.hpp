@@ -21,7 +21,7 @@ void add_query_commands(CLI::App& app, Session& session);       // status, sas, 
 void add_policy_commands(CLI::App& app, Session& session);      // policy add, replace, set, delete
 void add_explain_commands(CLI::App& policy, Session& session);  // explain, test, below policy
 void add_sa_commands(CLI::App& app, Session& session);          // initiate, terminate, rekey
-void add_user_commands(CLI::App& app, Session& session);        // user, group, session, audit
+void add_user_commands(CLI::App& app, Session& session);        // user, group, session, answer, audit
 void add_discover_command(CLI::App& app, Session& session);     // discover
 
 }  // namespace sallyport::cli

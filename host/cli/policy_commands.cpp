@@ -41,7 +41,8 @@ std::string help_of(std::string_view word) {
       {"protocol", "tcp, udp, icmp, ipv6-icmp or a number (any)"},
       {"source_port", "port or range, 1000-2000 (any)"},
       {"destination_port", "port or range (any)"},
-      {"action", "bypass, discard or protect"},
+      {"action", "bypass, discard, protect, or ask the user"},
+      {"tell", "yes: users are told of packets of theirs that were sent in the clear, or refused (no)"},
       {"sa", "protect by this manual SA"},
       {"connection", "protect by a child of this connection"},
       {"child", "which child; or else one of its own, by level or proposals"},
@@ -53,6 +54,7 @@ std::string help_of(std::string_view word) {
       {"replay_window", "of a child of its own: packets, 64 to 4096 (128)"},
       {"when", "time windows, mon-fri 08:00-18:00, by the gateway's clock (always)"},
       {"start_action", "of a child of its own: trap, by the first packet, or start, at once (trap)"},
+      {"shared", "yes: its users have such a child together, not each their own (no)"},
   };
   const auto found = kHelp.find(word);
   return found == kHelp.end() ? std::string() : found->second;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// user, group, session and audit: who may log in, who has, and who changed what.
+// user, group, session, answer and audit: who may log in, who has, what they have answered, and who changed what.
 #include <unistd.h>
 
 #include <boost/json.hpp>
@@ -78,11 +78,22 @@ std::string groups_screen(const json::value& answer) {
   return table.text();
 }
 
+std::string answers_screen(const json::value& answer) {
+  Table table({">answer", "user", "policy", "destination", "protocol", ">port", "choice", "holds for"});
+  for (const auto& a : list(answer, "answers")) {
+    table.add({std::to_string(number(a, "id")), text(a, "user"), text(a, "policy"), text(a, "destination"),
+               text(a, "protocol"), has(a, "port") ? std::to_string(number(a, "port")) : "", text(a, "choice"),
+               text(a, "remember")});
+  }
+  return table.text();
+}
+
 std::string sessions_screen(const json::value& answer) {
-  Table table({"session", "user", "address", "method", "groups", ">since s", ">left s"});
+  Table table({"session", "user", "address", "known by", "method", "groups", ">since s", ">left s"});
   for (const auto& s : list(answer, "sessions")) {
-    table.add({text(s, "id"), text(s, "user"), text(s, "address"), text(s, "method"), joined(s, "groups", ", "),
-               std::to_string(number(s, "begun_s")), std::to_string(number(s, "lifetime_s"))});
+    table.add({text(s, "id"), text(s, "user"), text(s, "address"), flag(s, "tagged") ? "tag" : "address",
+               text(s, "method"), joined(s, "groups", ", "), std::to_string(number(s, "begun_s")),
+               std::to_string(number(s, "lifetime_s"))});
   }
   return table.text() + "computers know this gateway by the key " + text(answer, "key") + "\n";
 }
@@ -325,6 +336,10 @@ void add_user_commands(CLI::App& app, Session& session) {
 
   const auto as_json = std::make_shared<bool>(false);
   const auto verified = std::make_shared<bool>(false);
+  CLI::App* answers = app.add_subcommand("answer", "what users have answered about their packets");
+  answers->require_subcommand(1);
+  add_list(*answers, session, "answers", "all answers in force", answers_screen);
+  add_delete(*answers, session, "delete", "the answer of this number; its user is asked again", "answers", "deleted");
   CLI::App* log = command(app, session, "audit", "who changed what", [=](const Daemon& daemon) {
     return *verified ? verify(daemon, *as_json) : audit(daemon, *as_json);
   });

@@ -33,6 +33,7 @@ std::string what(const api::Request& request) {
 std::string action(const api::Request& request) {
   const std::string area = request.path.empty() ? "" : request.path[0];
   if (request.method == "GET" || area == "explain" || UserService::answers(area)) return {};
+  if (area == "answers") return "answer.delete";
   if (area != "policies" && area != "candidate") return area;
   const std::string of = area == "policies" ? "policy." : "candidate.";
   if (request.method == "DELETE") return of + "delete";
@@ -61,7 +62,7 @@ Role Administrators::needed(const api::Request& request) {
     if (area == "explain" || (area == "audit" && which == "verify")) return Role::kView;
     if (area == "initiate" || area == "terminate" || area == "rekey") return Role::kOperate;
   }
-  if (request.method == "DELETE" && area == "sessions") return Role::kOperate;
+  if (request.method == "DELETE" && (area == "sessions" || area == "answers")) return Role::kOperate;
   return Role::kAdminister;
 }
 

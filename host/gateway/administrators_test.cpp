@@ -16,6 +16,7 @@
 #include "host/api/server.hpp"
 #include "host/store/test_folder.hpp"
 #include "host/users/sessions/test_owner.hpp"
+#include "host/users/sessions/test_questions.hpp"
 
 namespace sallyport::gateway {
 namespace {
@@ -46,7 +47,7 @@ class AdministratorsTest : public store::TestFolder {
     UsersConfig config;
     config.listen_address = IpAddress::parse("127.0.0.1").value();
     config.listen_port = 0;
-    auto opened = Login::open(loop_, config, folder_, owner_);
+    auto opened = Login::open(loop_, config, folder_, owner_, questions_);
     ASSERT_TRUE(opened) << opened.error().detail;
     login_ = std::move(*opened);
     // Users of Debian, one of each role.
@@ -109,6 +110,7 @@ class AdministratorsTest : public store::TestFolder {
 
   boost::asio::io_context loop_;
   users::RecordingOwner owner_;
+  users::RecordingQuestions questions_;
   Behind behind_;
   const std::string socket_ = folder_ / "api.sock";
   std::unique_ptr<Login> login_;

@@ -16,20 +16,13 @@ namespace {
 
 std::uint32_t number(Spi spi) { return static_cast<std::uint32_t>(spi); }
 
-std::map<layout::Address, std::uint16_t> principals_of(const policy::UsersOnLine& users) {
-  std::map<layout::Address, std::uint16_t> out;
-  for (const auto& [name, user] : users) {
-    for (const IpAddress& address : user.addresses) out[address.number()] = user.principal;
-  }
-  return out;
-}
-
 }  // namespace
 
 CardKeeper::CardKeeper(driver::Card& card, driver::TableSession session, Forwarding forwarding, CardJournal* journal,
                        std::uint32_t hash_seed)
     : session_(std::move(session)),
       sa_table_(card, session_),
+      tag_keys_(session_.loader()),
       forwarding_(std::move(forwarding)),
       journal_(journal),
       hash_seed_(hash_seed) {}
@@ -57,6 +50,7 @@ Result<std::unique_ptr<CardKeeper>> CardKeeper::adopt(driver::Card& card, Forwar
   auto session = driver::TableSession::adopt(card, remembered.image);
   if (!session) return session.error();
   std::unique_ptr<CardKeeper> keeper(new CardKeeper(card, std::move(*session), std::move(forwarding), journal, *seed));
+  if (auto r = keeper->tag_keys_.adopt({}); !r) return r.error();
   driver::TableImage nobody = keeper->session_.current();
   if (auto r = driver::compile_principals({}, *seed, nobody); !r) return r.error();
   if (auto r = keeper->open(nobody); !r) return r.error();
@@ -80,6 +74,8 @@ std::uint16_t CardKeeper::policy_id(const std::string& key) {
   if (const auto found = ids_.find(key); found != ids_.end()) return found->second;
   std::set<std::uint16_t> taken;
   for (const auto& [name, id] : ids_) taken.insert(id);
+  for (const auto& [name, id] : inbound_ids_) taken.insert(id);
+  for (const InstalledSa& sa : sas_) taken.insert(sa.policy_id);
   std::uint16_t id = 1;  // 0 is "no policy" in descriptors
   while (taken.contains(id)) ++id;
   ids_[key] = id;
@@ -89,40 +85,137 @@ std::uint16_t CardKeeper::policy_id(const std::string& key) {
 void CardKeeper::set_policies(std::vector<policy::Policy> policies, const std::map<std::string, bool>& acquiring) {
   policies_ = std::move(policies);
   acquiring_ = acquiring;
-  // A number stays with its target while SAs carry it.
+  // A number stays with its target while there are SAs of it.
   std::set<std::string> used;
-  for (const auto& p : policies_) used.insert(p.action == policy::Action::kProtect ? p.target() : "policy/" + p.name);
-  for (const auto& sa : sas_) used.insert(sa.target);
+  for (const auto& p : policies_) {
+    if (p.may_protect()) used.insert(p.target());
+    if (p.action != policy::Action::kProtect) used.insert("policy/" + p.name);
+  }
+  for (const auto& sa : sas_) used.insert(policy::split_target(sa.target).target);
   std::erase_if(ids_, [&](const auto& entry) { return !used.contains(entry.first); });
   for (const auto& key : used) policy_id(key);
+  by_target_.clear();
+  per_user_.clear();
+  for (std::size_t i = 0; i < policies_.size(); ++i) {
+    if (policies_[i].may_protect()) by_target_[policies_[i].target()].push_back(i);
+    if (policies_[i].sa_per_user()) per_user_[policies_[i].target()] = i;
+  }
+  classes_ = policy::inbound_classes(policies_);
+  number_classes();
 }
 
-std::optional<std::string> CardKeeper::target_of(std::uint16_t policy_id) const {
-  for (const auto& [name, id] : ids_) {
-    if (id == policy_id) return name;
+void CardKeeper::number_classes() {
+  std::vector<policy::NumberedSa> carried;
+  for (const InstalledSa& sa : sas_) carried.push_back({policy::split_target(sa.target).target, sa.policy_id});
+  inbound_ids_ = policy::inbound_ids(classes_, ids_, carried);
+}
+
+std::optional<std::string> CardKeeper::target_of(const WaitsForSa& packet) const {
+  const auto found =
+      std::find_if(ids_.begin(), ids_.end(), [&](const auto& entry) { return entry.second == packet.policy_id; });
+  if (found == ids_.end()) return std::nullopt;
+  if (per_user(found->first) == nullptr) return found->first;
+  const auto user = names_.find(packet.principal);
+  if (user == names_.end()) return std::nullopt;  // logged out in the meantime
+  return policy::target_of_user(found->first, user->second);
+}
+
+const policy::Policy* CardKeeper::per_user(const std::string& target) const {
+  const auto found = per_user_.find(target);
+  return found == per_user_.end() ? nullptr : &policies_[found->second];
+}
+
+bool CardKeeper::wants(const std::string& target) const {
+  const auto [of_policy, user] = policy::split_target(target);
+  const auto found = by_target_.find(of_policy);
+  if (found == by_target_.end()) return false;
+  const auto one = users_.find(user);
+  return std::any_of(found->second.begin(), found->second.end(), [&](std::size_t i) {
+    const policy::Policy& p = policies_[i];
+    if (user.empty()) return holds(p);
+    return holds(p) && p.sa_per_user() && one != users_.end() && policy::means(p, user, one->second);
+  });
+}
+
+std::vector<const policy::Policy*> CardKeeper::per_user_policies() const {
+  std::vector<const policy::Policy*> policies;
+  for (const auto& [target, number] : per_user_) policies.push_back(&policies_[number]);
+  return policies;
+}
+
+void CardKeeper::set_users(policy::UsersOnLine users, Addresses addresses) {
+  users_ = std::move(users);
+  addresses_ = std::move(addresses);
+  names_.clear();
+  for (const auto& [name, one] : users_) names_[one.principal] = name;
+  for (InstalledSa& sa : sas_) {
+    if (!sa.sending || policy::split_target(sa.target).user.empty() || wants(sa.target)) continue;
+    sa.sending = false;
+    journal(sa);
   }
-  return std::nullopt;
+}
+
+const policy::Policy* CardKeeper::speaking(std::uint16_t policy_id) const {
+  const auto name = target_of({policy_id, 0});
+  const auto found = std::find_if(policies_.begin(), policies_.end(), [&](const policy::Policy& p) {
+    return p.speaks_to_users() && name == "policy/" + p.name;
+  });
+  return found == policies_.end() ? nullptr : &*found;
+}
+
+void CardKeeper::set_front_rules(const std::string& owner, std::vector<policy::FrontRule> rules) {
+  front_rules_[owner] = std::move(rules);
 }
 
 std::map<std::string, policy::TargetState> CardKeeper::target_states() {
+  number_classes();
   std::map<std::string, policy::TargetState> states;
   for (const auto& p : policies_) {
-    if (p.action != policy::Action::kProtect) continue;
+    if (!p.may_protect()) continue;
     auto& state = states[p.target()];
     state.policy_id = policy_id(p.target());
+    state.inbound_id = inbound_ids_.at(p.target());
     const auto acquire = acquiring_.find(p.target());
     state.acquire = acquire != acquiring_.end() && acquire->second;
   }
+  std::map<std::string, std::uint16_t> brought;  // by targets whose SAs are all of another class
   for (const InstalledSa& sa : sas_) {
-    const auto found = states.find(sa.target);
+    const auto [target, user] = policy::split_target(sa.target);
+    const auto found = states.find(target);
     if (found == states.end()) continue;
-    found->second.accepting.push_back(sa.reach);
-    if (sa.sending) {
-      found->second.sa_index = sa.row;
-      found->second.sending = sa.reach;
+    policy::TargetState& state = found->second;
+    const bool first = state.accepting.empty();
+    state.accepting.push_back(sa.reach);
+    if (sa.policy_id == inbound_ids_.at(target)) {
+      brought.erase(target);
+    } else if (first || brought.contains(target)) {
+      brought[target] = sa.policy_id;
+    }
+    if (!sa.sending) continue;
+    if (!user.empty()) {
+      state.of_users[user] = {sa.row, sa.reach};
+    } else if (per_user(target) == nullptr) {  // else the peer made it, and it is nobody's
+      state.sa_index = sa.row;
+      state.sending = sa.reach;
     }
   }
+  // They go on to bring what they brought until the first of their successors is there.
+  for (const auto& [target, id] : brought) states.at(target).inbound_id = id;
   return states;
+}
+
+std::vector<ike::ChildHandle> CardKeeper::of_another_class() const {
+  std::vector<ike::ChildHandle> children;
+  for (const InstalledSa& sa : sas_) {
+    const auto id = inbound_ids_.find(policy::split_target(sa.target).target);
+    const bool other = id != inbound_ids_.end() && id->second != sa.policy_id;
+    if (other && sa.sending && sa.child != ike::ChildHandle{}) children.push_back(sa.child);
+  }
+  return children;
+}
+
+void CardKeeper::journal(const InstalledSa& changed) {
+  if (journal_ != nullptr) (void)journal_->sa_changed(changed);  // told by the next commit's own entry
 }
 
 // ---- SAs -----------------------------------------------------------------------------------------------------------
@@ -154,7 +247,9 @@ Result<void> CardKeeper::install(const std::string& target, ike::ChildHandle chi
   InstalledSa made;
   made.target = target;
   made.child = child;
-  made.policy_id = policy_id(target);
+  const auto number_of_class = inbound_ids_.find(policy::split_target(target).target);
+  made.policy_id =
+      number_of_class == inbound_ids_.end() ? policy_id(policy::split_target(target).target) : number_of_class->second;
   made.spi_in = sa.spi_in;
   made.spi_out = sa.spi_out;
   made.protocol = sa.protocol;
@@ -224,7 +319,7 @@ void CardKeeper::use_outbound(Spi spi_in) {
     const bool sends = &sa == &*chosen;
     if (sa.target != chosen->target || sa.sending == sends) continue;
     sa.sending = sends;
-    if (journal_ != nullptr) (void)journal_->sa_changed(sa);  // told by the next commit's own entry
+    journal(sa);
   }
 }
 
@@ -270,26 +365,55 @@ std::vector<policy::NumberedPolicy> CardKeeper::numbered() {
   return all;
 }
 
-policy::Spd CardKeeper::compile(const std::vector<policy::NumberedPolicy>& policies, const policy::UsersOnLine& users) {
-  return policy::compile(policies, target_states(), users);
+std::vector<policy::FrontRule> CardKeeper::front_rules() const {
+  std::vector<policy::FrontRule> all;
+  for (const auto& [owner, rules] : front_rules_) all.insert(all.end(), rules.begin(), rules.end());
+  return all;
+}
+
+policy::Spd CardKeeper::compile(const std::vector<policy::NumberedPolicy>& policies, const policy::UsersOnLine& users,
+                                bool with_front_rules) {
+  if (!with_front_rules) return policy::compile(policies, target_states(), users, {}, false);
+  return policy::compile(policies, target_states(), users, front_rules(), true);
 }
 
 Result<void> CardKeeper::commit() {
-  auto in_force = numbered();
-  std::erase_if(in_force, [this](const auto& numbered) { return !holds(numbered.policy); });
-  policy::Spd spd = compile(in_force, users_);
-  driver::TableImage image = session_.current();
-  if (auto r = driver::compile_spd(driver::Direction::kOutbound, spd.outbound, image); !r) return r;
-  if (auto r = driver::compile_spd(driver::Direction::kInbound, spd.inbound, image); !r) return r;
-  if (auto r = driver::compile_principals(principals_of(users_), hash_seed_, image); !r) return r;
-  if (auto r = forwarding_.write(image); !r) return r;
-  if (auto r = open(image); !r) return r;
-  spd_ = std::move(spd);
+  auto made = tables(true);
+  const bool full = !made && made.error().code == Errc::kFull;
+  if (full) {
+    const Error why = made.error();
+    made = tables(false);
+    if (made && front_rules_fit_) log::warning("front_rules.full", {{"why", why.detail}});
+  }
+  if (!made) return made.error();
+  if (auto r = open(made->image); !r) return r;
+  front_rules_fit_ = !full;
+  spd_ = std::move(made->spd);
   return sa_table_.reclaim();
 }
 
+Result<CardKeeper::Tables> CardKeeper::tables(bool with_front_rules) {
+  auto in_force = numbered();
+  std::erase_if(in_force, [this](const auto& numbered) { return !holds(numbered.policy); });
+  policy::Spd spd = compile(in_force, users_, with_front_rules);
+  driver::TableImage image = session_.current();
+  if (auto r = driver::compile_spd(driver::Direction::kOutbound, spd.outbound, image); !r) return r.error();
+  if (auto r = driver::compile_spd(driver::Direction::kInbound, spd.inbound, image); !r) return r.error();
+  if (auto r = driver::compile_principals(addresses_, hash_seed_, image); !r) return r.error();
+  if (auto r = forwarding_.write(image); !r) return r.error();
+  return Tables{std::move(spd), std::move(image)};
+}
+
 Result<void> CardKeeper::open(const driver::TableImage& image) {
-  if (image == session_.current()) return {};
+  return image == session_.current() ? Result<void>() : flip_to(image);
+}
+
+Result<void> CardKeeper::flush() {
+  if (auto flipped = flip_to(session_.current()); !flipped) return flipped;
+  return session_.drain();
+}
+
+Result<void> CardKeeper::flip_to(const driver::TableImage& image) {
   if (journal_ != nullptr) {
     if (ids_ != stored_ids_) {
       if (auto r = journal_->policy_ids_changed(ids_); !r) return r;

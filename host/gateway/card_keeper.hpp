@@ -11,19 +11,21 @@
 
 #include "driver/sa/sa_table.hpp"
 #include "driver/tables/table_session.hpp"
+#include "driver/tables/tag_keys.hpp"
 #include "host/gateway/config.hpp"
 #include "host/gateway/forwarding.hpp"
 #include "host/ike/action.hpp"
 #include "host/ike/engine.hpp"
+#include "host/policy/inbound_class.hpp"
 #include "host/policy/spd.hpp"
 
 namespace sallyport::gateway {
 
 // A pair of SAs on the card. No keys: those are on the card alone.
 struct InstalledSa {
-  std::string target;        // policy::Policy::target() of the policies it serves
-  ike::ChildHandle child{};  // zero for a manual SA
-  std::uint16_t policy_id = 0;
+  std::string target;           // policy::Policy::target() of the policies it serves, or policy::target_of_user() of it
+  ike::ChildHandle child{};     // zero for a manual SA
+  std::uint16_t policy_id = 0;  // that an inbound rule carries whose packets it may bring
   Spi spi_in{};
   Spi spi_out{};
   std::uint16_t row = 0;      // of sa_out
@@ -60,6 +62,14 @@ struct Remembered {
   std::map<std::string, std::uint16_t> policy_ids;
 };
 
+// What a held packet waits for: an SA of the policy with this number, where users have their own that of this
+// principal.
+struct WaitsForSa {
+  std::uint16_t policy_id = 0;
+  std::uint16_t principal = 0;
+  friend std::strong_ordering operator<=>(const WaitsForSa&, const WaitsForSa&) = default;
+};
+
 class CardKeeper final : public ike::SpiAllocator {
  public:
   // A card that has never been used, or whose SAs may be forgotten: these are wiped, and everything is dropped until
@@ -78,17 +88,37 @@ class CardKeeper final : public ike::SpiAllocator {
   // All of them, and what the card is given for some, were these users on line.
   [[nodiscard]] std::vector<policy::NumberedPolicy> numbered();
   [[nodiscard]] policy::Spd compile(const std::vector<policy::NumberedPolicy>& policies,
-                                    const policy::UsersOnLine& users);
+                                    const policy::UsersOnLine& users) {
+    return compile(policies, users, front_rules_fit_);
+  }
   // What the clock shows: with the next commit only the policies are in force that hold then.
   void set_week_minute(policy::WeekMinute now) { week_minute_ = now; }
   [[nodiscard]] policy::WeekMinute week_minute() const { return week_minute_; }
   [[nodiscard]] bool holds(const policy::Policy& policy) const { return policy.when.contains(week_minute_); }
-  [[nodiscard]] std::optional<std::string> target_of(std::uint16_t policy_id) const;
+  // What the SAs belong to that such a packet waits for.
+  [[nodiscard]] std::optional<std::string> target_of(const WaitsForSa& packet) const;
+  // A policy that holds leads to it; when it is of one user's own, the policy is for that user, who is logged in.
+  [[nodiscard]] bool wants(const std::string& target) const;
+  // Those by which each user has an SA of their own.
+  [[nodiscard]] std::vector<const policy::Policy*> per_user_policies() const;
+  // Else the number is that of a policy's own rules.
+  [[nodiscard]] static bool is_of_sas(const std::string& target) { return !target.starts_with("policy/"); }
   [[nodiscard]] const std::map<std::string, std::uint16_t>& policy_ids() const { return ids_; }
 
-  // ---- users: in force with the next commit. An address is one user's.
-  void set_users(policy::UsersOnLine users) { users_ = std::move(users); }
+  // ---- users: in force with the next commit
+  // `addresses`: of the computers whose packets are one user's, with the user's principal. Who is on line at others is
+  // known by tags.
+  using Addresses = std::map<layout::Address, std::uint16_t>;
+  // The SAs of who is gone send no more, whoever is given their number.
+  void set_users(policy::UsersOnLine users, Addresses addresses);
+  [[nodiscard]] driver::TagKeys& tag_keys() { return tag_keys_; }  // in force at once
   [[nodiscard]] const policy::UsersOnLine& users() const { return users_; }
+
+  // ---- rules in front of policies, each owner's: in force with the next commit. They cost nobody else anything: where
+  // the card has no room for them, a commit goes without them, and without telling users.
+  void set_front_rules(const std::string& owner, std::vector<policy::FrontRule> rules);
+  // The policy that gave a packet to the host to speak with its user; null: it is another's, or waits for an SA.
+  [[nodiscard]] const policy::Policy* speaking(std::uint16_t policy_id) const;
 
   // ---- SAs
   Result<Spi> allocate() override;
@@ -104,6 +134,8 @@ class CardKeeper final : public ike::SpiAllocator {
   [[nodiscard]] const std::vector<InstalledSa>& sas() const { return sas_; }
   [[nodiscard]] const InstalledSa* find(ike::ChildHandle child) const;
   [[nodiscard]] const InstalledSa* sending_for(const std::string& target) const;
+  // Made before policies changed that the peer may confuse: what their successors will bring may be accepted by more.
+  [[nodiscard]] std::vector<ike::ChildHandle> of_another_class() const;
   [[nodiscard]] const InstalledSa* by_row(bool outbound, std::uint16_t row, std::uint32_t spi) const;
   Result<driver::OutboundState> outbound_state(const InstalledSa& sa) { return sa_table_.outbound_state(sa.row); }
   Result<driver::InboundState> inbound_state(const InstalledSa& sa) {
@@ -115,29 +147,50 @@ class CardKeeper final : public ike::SpiAllocator {
 
   // Everything that was asked for, at one packet boundary; nothing at all when it does not fit. No change, no commit.
   Result<void> commit();
-  // Waits until every packet that the last commit found inside has left.
-  Result<void> drain() { return session_.drain(); }
+  // Waits until every packet that is inside now has left.
+  Result<void> flush();
   [[nodiscard]] std::uint32_t generation() const { return session_.generation(); }
 
  private:
   CardKeeper(driver::Card& card, driver::TableSession session, Forwarding forwarding, CardJournal* journal,
              std::uint32_t hash_seed);
 
-  Result<void> open(const driver::TableImage& image);  // told to the journal first
+  struct Tables {
+    policy::Spd spd;
+    driver::TableImage image;
+  };
+  Result<Tables> tables(bool with_front_rules);
+  [[nodiscard]] std::vector<policy::FrontRule> front_rules() const;
+  policy::Spd compile(const std::vector<policy::NumberedPolicy>& policies, const policy::UsersOnLine& users,
+                      bool with_front_rules);
+  Result<void> open(const driver::TableImage& image);     // where it differs from what is in force
+  Result<void> flip_to(const driver::TableImage& image);  // told to the journal first
   [[nodiscard]] std::map<std::string, policy::TargetState> target_states();
   std::uint16_t policy_id(const std::string& key);
+  void number_classes();
+  [[nodiscard]] const policy::Policy* per_user(const std::string& target) const;
+  void journal(const InstalledSa& changed);
   std::vector<InstalledSa>::iterator find_inbound(Spi spi_in);
 
   driver::TableSession session_;
   driver::SaTable sa_table_;
+  driver::TagKeys tag_keys_;
   Forwarding forwarding_;
   CardJournal* journal_;
   std::vector<policy::Policy> policies_;
+  std::map<std::string, std::vector<std::size_t>> by_target_;  // policies that protect
+  std::map<std::string, std::size_t> per_user_;                // by target, the policy
+  std::vector<policy::InboundClass> classes_;
+  std::map<std::string, std::uint16_t> inbound_ids_;  // of classes, by target
   std::map<std::string, bool> acquiring_;
   std::map<std::string, std::uint16_t> ids_;
   std::map<std::string, std::uint16_t> stored_ids_;
   std::vector<InstalledSa> sas_;
   policy::UsersOnLine users_;
+  std::map<std::uint16_t, std::string> names_;  // of principals
+  Addresses addresses_;
+  std::map<std::string, std::vector<policy::FrontRule>> front_rules_;  // by owner
+  bool front_rules_fit_ = true;
   policy::WeekMinute week_minute_ = policy::week_minute(std::chrono::system_clock::now());
   std::uint32_t hash_seed_;  // of the principal table
   policy::Spd spd_;

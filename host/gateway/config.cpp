@@ -98,6 +98,9 @@ Result<driver::MacAddress> own_mac(const std::string& text) {
 
 // Whether there is such a user is not asked: it may be one whom a RADIUS server knows.
 Result<void> check_people(const Config& config, const policy::Policy& policy) {
+  if (policy.speaks_to_users() && !config.users) {
+    return Error{Errc::kInvalid, "speaks to users, and nobody can log in; write a section [users]"};
+  }
   if (!policy.names_people()) return {};
   if (!config.users) return Error{Errc::kInvalid, "is of people, and nobody can log in here; write a section [users]"};
   return users::check_name(policy.user.empty() ? policy.group : policy.user);
@@ -245,6 +248,7 @@ class Reader {
     users.session_renewal = at_least_ten_seconds(section, "session_renewal",
                                                  section.duration("session_renewal").value_or(users.session_renewal));
     users.most_sessions = section.number("most_sessions", 1, 4096).value_or(users.most_sessions);
+    users.tags = static_cast<UsersConfig::Tags>(section.choice("tags", {"authenticated", "plain", "off"}).value_or(0));
     section.finish();
     config_.users = std::move(users);
   }
@@ -321,7 +325,7 @@ class Reader {
   // The name of one of several sections, which must be there and be unique.
   std::string read_name(TomlSection& section, std::set<std::string>& taken) {
     std::string name = section.required_text("name");
-    if (name.find('/') != std::string::npos) section.problem("name", "must not contain '/'");
+    if (name.find_first_of("/@") != std::string::npos) section.problem("name", "must not contain '/' or '@'");
     if (!name.empty() && !taken.insert(name).second) section.problem("name", "'" + name + "' is there twice");
     return name;
   }
@@ -612,7 +616,7 @@ class Reader {
     const auto problems_before = problems_.count();
     policy::Policy p;
     p.name = read_name(section, policy_names_);
-    if (!section.has("action")) section.problem("needs 'action': \"bypass\", \"discard\" or \"protect\"");
+    if (!section.has("action")) section.problem("needs 'action': \"bypass\", \"discard\", \"protect\" or \"ask\"");
     for (const auto word : policy::policy_words()) {
       if (!section.has(word) || word == "name") continue;
       std::string text;
@@ -624,7 +628,8 @@ class Reader {
     } else if (const auto valid = policy::validate(p); !valid) {
       section.problem("cannot be used: " + valid.error().detail);
     } else if (const auto people = check_people(config_, p); !people) {
-      section.problem(p.user.empty() ? "group" : "user", people.error().detail);
+      const char* word = !p.user.empty() ? "user" : !p.group.empty() ? "group" : p.tell ? "tell" : "action";
+      section.problem(word, people.error().detail);
     } else if (const auto refers = check_references(config_, p); !refers) {
       section.problem(p.sa.empty() ? "connection" : "sa", refers.error().detail);
     }

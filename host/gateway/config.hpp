@@ -90,6 +90,9 @@ struct UsersConfig {
   std::chrono::seconds session_lifetime = std::chrono::hours(10);
   std::chrono::seconds session_renewal = std::chrono::minutes(2);
   std::size_t most_sessions = 4096;
+  // Whether sessions may be told apart by tags in their packets, with a check of each or without.
+  enum class Tags : std::uint8_t { kAuthenticated, kPlain, kOff };
+  Tags tags = Tags::kAuthenticated;
 };
 
 // [[connections]]
@@ -111,7 +114,7 @@ struct Config {
   SideConfig lan;
   SideConfig wan;
   std::string socket = "/run/sallyport/sallyport.sock";  // of the API
-  std::string socket_group;                                // may open it, too
+  std::string socket_group;                              // may open it, too
   std::string state_directory = "/var/lib/sallyport";
   // Of what the running machine alone needs: the socket's.
   [[nodiscard]] std::filesystem::path run_directory() const { return std::filesystem::absolute(socket).parent_path(); }

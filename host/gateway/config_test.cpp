@@ -446,6 +446,7 @@ radius_orders_port = 3799
 session_lifetime = "8h"
 session_renewal = "1m"
 most_sessions = 100
+tags = "plain"
 [[users.radius_servers]]
 address = "10.1.0.9"
 secret = "swordfish"
@@ -458,6 +459,8 @@ action = "bypass"
   EXPECT_EQ(full->users->certificate, "/etc/login.pem");
   EXPECT_EQ(full->users->radius_servers.at(0).endpoint.to_string(), "10.1.0.9:1812");
   EXPECT_EQ(full->users->session_renewal, std::chrono::minutes(1));
+  EXPECT_EQ(plain->users->tags, UsersConfig::Tags::kAuthenticated);
+  EXPECT_EQ(full->users->tags, UsersConfig::Tags::kPlain);
   EXPECT_EQ(full->policies.at(0).group, "night");
 }
 
@@ -476,6 +479,7 @@ TEST(Config, EveryBadWordOfUsersIsToldWithARemedy) {
       {"radius_orders_port = 3799", "[[users.radius_servers]]"},
       {"session_lifetime = \"1s\"", "ten seconds"},
       {"most_sessions = 0", "most_sessions"},
+      {"tags = \"maybe\"", "'maybe' is none of"},
       {"lifetime = \"1h\"", "lifetime"},
   };
   for (const auto& [words, remedy] : kWrong) {

@@ -42,9 +42,14 @@ int run(Config config, const CardOpener& open_card) {
   }
   std::unique_ptr<Login> login;
   if (const auto& users = (*gateway)->config().users) {
-    auto opened = Login::open(io, *users, (*gateway)->config().state_directory, (*gateway)->principals());
+    auto opened =
+        Login::open(io, *users, (*gateway)->config().state_directory, (*gateway)->principals(), (*gateway)->dialogue());
     if (!opened) return fail("cannot let users log in", opened.error());
     login = std::move(*opened);
+    (*gateway)->set_on_tag_rejected([&login](const IpAddress& from) { login->on_tag_rejected(from); });
+    (*gateway)->dialogue().reach_by([&login](const std::string& user, std::string_view event, const auto& data) {
+      return login->tell(user, event, data);
+    });
   }
   with_people(**gateway, login.get(), {}, [&gateway](const policy::People& people) {
     log_findings(policy::examine((*gateway)->keeper().policies(), people));

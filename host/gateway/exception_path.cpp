@@ -145,8 +145,8 @@ void ExceptionPath::from_kernel(layout::Port port, Buffer frame) {
   send(layout::Inject::kLanRx, frame);
 }
 
-void ExceptionPath::send(layout::Inject where, Bytes frame) {
-  if (auto sent = tx_->send(where, frame); !sent) {
+void ExceptionPath::send(layout::Inject where, Bytes frame, std::optional<std::uint16_t> principal) {
+  if (auto sent = tx_->send(where, frame, principal); !sent) {
     log::debug("ring.frame_lost", {{"why", sent.error().detail}});
   }
 }
@@ -185,13 +185,17 @@ void ExceptionPath::handle(driver::Message message) {
     case layout::Upcall::kLocal:
       return to_kernel(std::move(message));
     case layout::Upcall::kPolicy: {
-      const std::uint16_t policy_id = message.policy_id;
+      const WaitsForSa waits{message.policy_id, message.principal};
+      const auto target = keeper_->target_of(waits);
+      const auto packet = ip_packet(message.frame);
+      if (!packet || !target || !keeper_->is_of_sas(*target)) return callbacks_.consult(std::move(message));
+      const IpAddress destination = IpAddress::from_number(packet->destination);
+      Held held{std::move(message.frame), message.principal};
       // The SA may have come up while this packet was on its way to us.
-      const auto target = keeper_->target_of(policy_id);
-      if (target && keeper_->sending_for(*target) != nullptr) return send(layout::Inject::kLanRx, message.frame);
+      if (keeper_->sending_for(*target) != nullptr) return pass_on(held);
       ++counters_.held;
-      if (!for_sa_.hold(policy_id, std::move(message.frame), steady_clock::now())) ++counters_.lost;
-      return callbacks_.acquire(policy_id);
+      if (!for_sa_.hold(waits, std::move(held), steady_clock::now())) ++counters_.lost;
+      return callbacks_.acquire(waits.policy_id, waits.principal, destination);
     }
     case layout::Upcall::kResolve:
       return hold_for_neighbour(std::move(message));
@@ -271,40 +275,55 @@ void ExceptionPath::hold_for_neighbour(driver::Message message) {
                       : message.port == layout::Port::kLan ? layout::Inject::kLanRx
                                                            : layout::Inject::kWanRx;
   ++counters_.held;
-  if (!for_neighbour_.hold({*hop, inject}, std::move(message.frame), steady_clock::now())) ++counters_.lost;
+  Held held{std::move(message.frame), message.principal};
+  if (!for_neighbour_.hold({*hop, inject}, std::move(held), steady_clock::now())) ++counters_.lost;
   if (keeper_->forwarding().has_row(*hop)) return release_hops();
   callbacks_.resolve(*hop);
 }
 
-void ExceptionPath::release_policy(std::uint16_t policy_id) {
-  for (const Buffer& frame : for_sa_.take(policy_id)) {
+void ExceptionPath::forget(std::uint16_t principal) {
+  for (unsigned read = 0; read < kRingSlots; read += kBatch) poll();  // what is in the ring is theirs, too
+  counters_.lost += for_sa_.forget(principal) + for_neighbour_.forget(principal);
+}
+
+std::vector<Held> ExceptionPath::take_waiting(const std::string& target) {
+  std::vector<Held> packets;
+  for (const WaitsForSa& waits : for_sa_.keys()) {
+    if (keeper_->target_of(waits) != target) continue;
+    auto some = for_sa_.take(waits);
+    std::move(some.begin(), some.end(), std::back_inserter(packets));
+  }
+  return packets;
+}
+
+void ExceptionPath::release_target(const std::string& target) {
+  for (const Held& held : take_waiting(target)) {
     ++counters_.reinjected;
-    send(layout::Inject::kLanRx, frame);
+    pass_on(held);
   }
 }
 
-void ExceptionPath::give_up_policy(std::uint16_t policy_id) { counters_.lost += for_sa_.take(policy_id).size(); }
+void ExceptionPath::give_up_target(const std::string& target) { counters_.lost += take_waiting(target).size(); }
 
 void ExceptionPath::release_hops() {
   for (const Waiting& waiting : for_neighbour_.keys()) {
     if (!keeper_->forwarding().has_row(waiting.hop)) continue;
     const auto mac = keeper_->forwarding().mac_of(waiting.hop);
-    for (Buffer& frame : for_neighbour_.take(waiting)) {
+    for (Held& held : for_neighbour_.take(waiting)) {
       ++counters_.reinjected;
       if (waiting.inject == layout::Inject::kLanTx) {
-        if (!mac || !forward_in_place(frame, *mac, lan_.mac)) continue;
+        if (!mac || !forward_in_place(held.frame, *mac, lan_.mac)) continue;
       }
-      send(waiting.inject, frame);
+      if (waiting.inject == layout::Inject::kLanRx) {
+        pass_on(held);
+      } else {
+        send(waiting.inject, held.frame);
+      }
     }
   }
 }
 
 // ---- too big -------------------------------------------------------------------------------------------------------
-
-const InstalledSa* ExceptionPath::sa_of(std::uint16_t policy_id) const {
-  const auto target = keeper_->target_of(policy_id);
-  return target ? keeper_->sending_for(*target) : nullptr;
-}
 
 void ExceptionPath::too_big(const driver::Message& message) {
   const auto packet = ip_packet(message.frame);
@@ -312,7 +331,7 @@ void ExceptionPath::too_big(const driver::Message& message) {
   ++counters_.too_big;
   const auto& forwarding = keeper_->forwarding();
   const bool outbound = message.port == layout::Port::kLan;
-  const InstalledSa* sa = outbound ? sa_of(message.policy_id) : nullptr;
+  const InstalledSa* sa = message.outbound ? keeper_->by_row(true, message.sa_index, message.spi) : nullptr;
   const auto hop = forwarding.hop_to(packet->destination);
   const std::uint16_t link = outbound && !(hop && hop->port == layout::Port::kLan) ? wan_mtu_ : lan_mtu_;
   const std::uint16_t mtu = sa == nullptr ? link : largest_packet(*sa, packet->ipv6, wan_mtu_);
@@ -321,7 +340,7 @@ void ExceptionPath::too_big(const driver::Message& message) {
   if (whole || may_not_fragment(*packet)) return answer_too_big(message, *packet, mtu);
   for (Buffer& part : fragments(message.frame, mtu)) {
     if (outbound) {
-      send(layout::Inject::kLanRx, part);
+      send(layout::Inject::kLanRx, part, message.principal);
     } else if (!message.decapsulated) {
       send(layout::Inject::kWanRx, part);
     } else if (hop) {

@@ -35,7 +35,9 @@ struct ExceptionCounters {
 class ExceptionPath {
  public:
   struct Callbacks {
-    std::function<void(std::uint16_t policy_id)> acquire;        // a packet waits for an SA of this policy
+    // A packet waits for an SA of this policy.
+    std::function<void(std::uint16_t policy_id, std::uint16_t principal, const IpAddress& destination)> acquire;
+    std::function<void(driver::Message packet)> consult;         // a policy has it that its user is told, or asked
     std::function<void(const driver::Message& event)> on_event;  // soft_limit, hard_limit, spi_unknown, tag_rejected
     std::function<void(const Hop&)> resolve;                     // a packet waits for this neighbour
   };
@@ -49,10 +51,14 @@ class ExceptionPath {
   Result<void> start(driver::Card& card, CardKeeper& keeper, Callbacks callbacks);
   // Takes what the card has for us. Called by itself every millisecond or sooner.
   void poll();
-  // The SA of this policy is up, or the neighbour is known: what waited is processed as if received anew.
-  void release_policy(std::uint16_t policy_id);
+  // An SA of this target is up, or the neighbour is known: what waited is processed as if received anew.
+  void release_target(const std::string& target);
   void release_hops();
-  void give_up_policy(std::uint16_t policy_id);
+  void give_up_target(const std::string& target);
+  // A packet from LAN that was held, as if received anew, and still whose it was.
+  void pass_on(const Held& packet) { send(layout::Inject::kLanRx, packet.frame, packet.principal); }
+  // This principal is nobody any more and may become somebody else: no packet of theirs is left here.
+  void forget(std::uint16_t principal);
   // ESP in UDP (RFC 3948) that reached a socket of IKE's, because it came in fragments.
   void take_esp_in_udp(const Endpoint& from, const Endpoint& to, Bytes esp);
 
@@ -77,10 +83,10 @@ class ExceptionPath {
   void too_big(const driver::Message& message);
   void answer_too_big(const driver::Message& message, const driver::IpPacket& packet, std::uint16_t mtu);
   void take_whole(Bytes packet);  // from WAN, put together by the kernel
-  void send(layout::Inject where, Bytes frame);
+  void send(layout::Inject where, Bytes frame, std::optional<std::uint16_t> principal = std::nullopt);
   void give(Tap& to, Bytes frame);
   [[nodiscard]] bool may_reach_us(Bytes frame) const;
-  [[nodiscard]] const InstalledSa* sa_of(std::uint16_t policy_id) const;
+  std::vector<Held> take_waiting(const std::string& target);
 
   struct Waiting {  // for a neighbour: where the frame goes back in
     Hop hop;
@@ -100,7 +106,7 @@ class ExceptionPath {
   CardKeeper* keeper_ = nullptr;
   Callbacks callbacks_;
   std::unique_ptr<WholePackets> whole_packets_;
-  HoldQueue<std::uint16_t> for_sa_;
+  HoldQueue<WaitsForSa> for_sa_;
   HoldQueue<Waiting> for_neighbour_;
   double icmp_tokens_ = 0;
   std::chrono::steady_clock::time_point icmp_refilled_;

@@ -56,15 +56,19 @@ std::string fate(const policy::Explanation& found, const InstalledSa* sa) {
   if (!found.policy) return "no policy matches, so it is discarded";
   const policy::Policy& decides = *found.policy;
   const std::string by = "policy " + in_quotes(decides.name) + " decides: ";
+  const std::string as_answered = decides.action == Action::kAsk ? ", as its user has answered" : "";
   switch (found.rule.action) {
     case layout::Action::kBypass:
-      return by + "it leaves in the clear";
+      return by + "it leaves in the clear" + as_answered;
     case layout::Action::kProtect:
       if (sa == nullptr) return by + "it is protected";
       return by + "it is protected by " + in_quotes(sa->target) + ", which is up with " + sa->remote.to_string() +
              ", by " + sa->algorithm;
     case layout::Action::kHost:
-      if (decides.action != Action::kProtect) return by + "the first packet is held by the gateway, which then decides";
+      if (decides.action == Action::kAsk) return by + "the first packet is held while its user is asked";
+      if (decides.tell)
+        return by + "its user is told, and then it " +
+               (decides.action == Action::kBypass ? "leaves in the clear" : "is discarded");
       return by + in_quotes(decides.target()) + " is not up; the first packet is held while it connects";
     case layout::Action::kDiscard:
       break;

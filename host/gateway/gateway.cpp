@@ -69,7 +69,16 @@ Result<void> Gateway::bring_up() {
   if (auto r = configure_side(config_.wan, wan.interface); !r) return r;
 
   if (auto r = take_card(); !r) return r;
-  principals_ = std::make_unique<Principals>(*keeper_);
+  Principals::Callbacks of_principals;
+  of_principals.on_gone = [this](const users::Session& s, bool left) { dialogue_->session_ended(s, left); };
+  of_principals.on_free = [this](std::uint16_t principal) { exceptions_->forget(principal); };
+  of_principals.on_changed = [this](const std::string& user) { follow_user(user); };
+  principals_ = std::make_unique<Principals>(*keeper_, tags(), std::move(of_principals));
+  auto answers = AnswerMemory::open(io_, config_.state_directory);
+  if (!answers) return answers.error();
+  dialogue_ = std::make_unique<Dialogue>(*keeper_, std::move(*answers),
+                                         [this](const Held& packet) { exceptions_->pass_on(packet); });
+  if (auto r = dialogue_->restore(); !r) return r;
 
   ike_ = std::make_unique<IkePort>(
       io_, *keeper_, [this](const ike::Action& a) { on_action(a); }, [this] { save_ike(); },
@@ -79,7 +88,10 @@ Result<void> Gateway::bring_up() {
   // Before anything is committed: the kernel has forgotten its neighbours with the TAP devices of the life before, so
   // from the first commit on an adopted card sends us packets that wait for them.
   ExceptionPath::Callbacks callbacks;
-  callbacks.acquire = [this](std::uint16_t policy_id) { acquire(policy_id); };
+  callbacks.acquire = [this](std::uint16_t policy_id, std::uint16_t principal, const IpAddress& destination) {
+    acquire(policy_id, principal, destination);
+  };
+  callbacks.consult = [this](driver::Message packet) { dialogue_->on_packet(std::move(packet), steady_clock::now()); };
   callbacks.on_event = [this](const driver::Message& event) { on_card_event(event); };
   callbacks.resolve = [this](const Hop& hop) { resolve(hop); };
   if (auto r = exceptions_->start(card_, *keeper_, std::move(callbacks)); !r) return r;
@@ -101,6 +113,7 @@ Result<void> Gateway::bring_up() {
   if (auto r = tell_engine(policies); !r) return r;
   if (auto r = restore_ike(); !r) return r;
   if (auto r = put_in_force(policies); !r) return r;
+  end_orphans();  // nobody is logged in, so of users' own SAs all are
   if (auto r = control_.enable(true); !r) return r;
 
   boost::system::error_code failed;
@@ -113,14 +126,11 @@ Result<void> Gateway::bring_up() {
     log::warning("keylog.on", {{"file", config_.keylog}, {"meaning", "whoever reads this file reads the traffic"}});
   }
   for (const auto& p : policies) {
-    if (p.action != policy::Action::kProtect || p.connection.empty() || !keeper_->holds(p)) continue;
+    if (!p.may_protect() || p.connection.empty() || !keeper_->holds(p) || p.sa_per_user()) continue;
     // An SA of the life before that IKE does not know will be renewed by nobody, so another takes its place.
     const InstalledSa* sa = keeper_->sending_for(p.target());
     const bool wanted = sa == nullptr ? start_action(p) == StartAction::kStart : sa->child == ike::ChildHandle{};
-    if (!wanted) continue;
-    if (const auto begun = begin(p.target()); !begun && begun.error().code != Errc::kExists) {
-      log::warning("child.not_started", {{"child", p.target()}, {"why", begun.error().detail}});
-    }
+    if (wanted) start_child(p.target());
   }
   log::info("gateway.started", {{"card", card_.description()},
                                 {"policies", config_.policies.size()},
@@ -129,6 +139,8 @@ Result<void> Gateway::bring_up() {
                                 {"generation", keeper_->generation()}});
   return {};
 }
+
+UsersConfig::Tags Gateway::tags() const { return config_.users ? config_.users->tags : UsersConfig::Tags::kOff; }
 
 Result<void> Gateway::take_card() {
   auto status = control_.status();
@@ -152,6 +164,7 @@ Result<void> Gateway::take_card() {
   keeper_ = std::move(*keeper);
   if (auto r = control_.set_mac(layout::Port::kLan, config_.lan.mac); !r) return r;
   if (auto r = control_.set_mac(layout::Port::kWan, config_.wan.mac); !r) return r;
+  if (auto r = control_.accept_plain_tags(tags() == UsersConfig::Tags::kPlain); !r) return r;
   if (auto r = control_.set_vlan(layout::Port::kLan, config_.card.lan_vlan); !r) return r;
   if (auto r = control_.set_vlan(layout::Port::kWan, config_.card.wan_vlan); !r) return r;
   return control_.set_cookie(*cookie);
@@ -274,6 +287,7 @@ void Gateway::keep_neighbours_alive() {
     }
     expire_waiters();
     principals_->retry();
+    dialogue_->tick(now);
     follow_clock();
     keep_neighbours_alive();
   });

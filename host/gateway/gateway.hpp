@@ -16,6 +16,7 @@
 #include "driver/control/card_control.hpp"
 #include "host/gateway/card_keeper.hpp"
 #include "host/gateway/config.hpp"
+#include "host/gateway/dialogue.hpp"
 #include "host/gateway/exception_path.hpp"
 #include "host/gateway/ike_port.hpp"
 #include "host/gateway/key_log.hpp"
@@ -66,14 +67,22 @@ class Gateway {
   [[nodiscard]] const Config& config() const { return config_; }
   [[nodiscard]] CardKeeper& keeper() { return *keeper_; }
   [[nodiscard]] Principals& principals() { return *principals_; }
+  [[nodiscard]] Dialogue& dialogue() { return *dialogue_; }
   [[nodiscard]] driver::CardControl& control() { return control_; }
   [[nodiscard]] driver::Card& card() { return card_; }
   [[nodiscard]] ike::Engine& engine() { return ike_->engine(); }
   [[nodiscard]] const ExceptionCounters& exception_counters() const { return exceptions_->counters(); }
+  // Of SAs of one user's own that are up: all of the connection, or of one child of it, "connection/child".
+  [[nodiscard]] std::vector<std::string> users_targets_in_use(const std::string& whose) const;
   [[nodiscard]] bool waits_for_packets(const std::string& target) const;  // the first packet brings its SA up
   [[nodiscard]] policy::WeekMinute week_minute() const;
   [[nodiscard]] std::chrono::system_clock::time_point now() const { return clock_(); }
   [[nodiscard]] std::chrono::steady_clock::time_point started() const { return started_; }
+
+  // Somebody's packet had a tag of no session, or a wrong one: from where.
+  void set_on_tag_rejected(std::function<void(const IpAddress&)> on_tag_rejected) {
+    on_tag_rejected_ = std::move(on_tag_rejected);
+  }
 
   // Deletes every SA in good order, waits for the peers a moment, disables the card, and calls `done`.
   void shut_down(std::function<void()> done);
@@ -91,7 +100,8 @@ class Gateway {
   Gateway(boost::asio::io_context& io, Config config, driver::Card& card, WallClock clock, driver::CardControl control,
           std::unique_ptr<ExceptionPath> exceptions, Netlink netlink, std::unique_ptr<Memory> memory);
   Result<void> bring_up();
-  Result<void> take_card();    // adopts it, or begins anew
+  Result<void> take_card();  // adopts it, or begins anew
+  [[nodiscard]] UsersConfig::Tags tags() const;
   Result<void> restore_ike();  // after the policies are known to it
   void save_ike();
   void end_disowned(const std::string& target);  // SAs of a life before, once another serves their target
@@ -110,7 +120,7 @@ class Gateway {
   void on_use_outbound(const ike::UseOutbound& action);
   void on_remove(const ike::RemoveSa& action);
   void on_card_event(const driver::Message& event);
-  void acquire(std::uint16_t policy_id);
+  void acquire(std::uint16_t policy_id, std::uint16_t principal, const IpAddress& destination);
   void child_is_up(const std::string& target);
   void child_failed(const std::string& target, const Error& reason);
   void connection_failed(const std::string& connection, const Error& reason);
@@ -121,6 +131,15 @@ class Gateway {
   Result<void> begin(const std::string& target);  // initiate its child
   [[nodiscard]] std::optional<ike::ChildHandle> child_in_use(const std::string& target) const;
 
+  // gateway_users.cpp
+  [[nodiscard]] Result<void> may_have(const std::string& target) const;
+  void follow_user(const std::string& user);
+  void start_child(const std::string& target);  // unless it is up or under way
+  void start_children_of_users(const policy::Policy& policy);
+  void renew_children_of_users(const policy::Policy& policy);
+  void end_sa(const InstalledSa& sa);
+  void send_by_another_than(const InstalledSa& gone);
+  void renew_of_another_class();
   void follow_clock();  // gateway_windows.cpp
 
   // gateway_policies.cpp
@@ -154,6 +173,7 @@ class Gateway {
   boost::asio::steady_timer housekeeping_;
   std::unique_ptr<CardKeeper> keeper_;
   std::unique_ptr<Principals> principals_;
+  std::unique_ptr<Dialogue> dialogue_;
   std::unique_ptr<IkePort> ike_;
   KeyLog key_log_;
   std::map<std::string, ike::Connection> told_;  // connections as the engine knows them
@@ -162,6 +182,7 @@ class Gateway {
   std::map<std::string, Time> not_before_;  // targets that failed: when packets may ask again
   Time started_ = std::chrono::steady_clock::now();
   Time neighbours_kept_ = started_;
+  std::function<void(const IpAddress&)> on_tag_rejected_;
   Time refusal_told_{};
   std::uint64_t refusals_untold_ = 0;
   bool replacing_ = false;  // one replacement at a time

@@ -70,7 +70,10 @@ void Gateway::on_refused(const ike::PeerRefused& refused) {
 
 void Gateway::on_install(const ike::InstallSa& action) {
   const std::string target = target_of(action.connection, action.name);
-  auto done = keeper_->install(target, action.child, action.sa, options_of(action.connection, action.name), false);
+  auto done = may_have(target);  // it may have been asked for before its user logged out
+  if (done) {
+    done = keeper_->install(target, action.child, action.sa, options_of(action.connection, action.name), false);
+  }
   if (done) done = keeper_->commit();  // a narrowed SA changes what is accepted
   if (!done) {
     child_failed(target, done.error());
@@ -103,7 +106,7 @@ void Gateway::on_use_outbound(const ike::UseOutbound& action) {
   }
   log::info("sa.in_use",
             {{"child", sa->target}, {"spi_out", to_string(sa->spi_out)}, {"generation", keeper_->generation()}});
-  exceptions_->release_policy(sa->policy_id);
+  exceptions_->release_target(sa->target);
   end_disowned(std::string(sa->target));
 }
 
@@ -121,6 +124,7 @@ void Gateway::on_remove(const ike::RemoveSa& action) {
   const InstalledSa* sa = keeper_->find(action.child);
   if (sa == nullptr) return;
   const std::string target = sa->target;
+  send_by_another_than(*sa);
   const auto removed = keeper_->remove(action.spi_in);
   if (!removed) {
     log::error("sa.not_removed", {{"child", target}, {"why", removed.error().detail}});
@@ -133,6 +137,7 @@ void Gateway::on_remove(const ike::RemoveSa& action) {
 // ---- packets and limits --------------------------------------------------------------------------------------------
 
 Result<void> Gateway::begin(const std::string& target) {
+  if (auto may = may_have(target); !may) return may;
   const auto [connection, child] = split(target);
   auto actions = ike_->engine().initiate(connection, child, steady_clock::now());
   if (!actions) return actions.error();
@@ -141,30 +146,32 @@ Result<void> Gateway::begin(const std::string& target) {
   return {};
 }
 
-void Gateway::acquire(std::uint16_t policy_id) {
-  const auto target = keeper_->target_of(policy_id);
+void Gateway::acquire(std::uint16_t policy_id, std::uint16_t principal, const IpAddress& destination) {
+  const auto target = keeper_->target_of({policy_id, principal});
   if (!target || target->starts_with("sa/")) return;
   const auto now = steady_clock::now();
+  dialogue_->waits(*target, principal, destination);
   if (const auto begun = under_way_.find(*target); begun != under_way_.end() && now - begun->second < kAcquireLimit)
     return;
   if (const auto failed = not_before_.find(*target); failed != not_before_.end() && now < failed->second) {
-    return exceptions_->give_up_policy(policy_id);
+    return exceptions_->give_up_target(*target);
   }
   log::info("policy.acquire", {{"child", *target}, {"policy_id", policy_id}});
   if (const auto begun = begin(*target); !begun && begun.error().code != Errc::kExists) {
     not_before_[*target] = now + kAcquireAgain;
     log::warning("child.not_started", {{"child", *target}, {"why", begun.error().detail}});
-    exceptions_->give_up_policy(policy_id);
+    exceptions_->give_up_target(*target);
+    dialogue_->not_connected(*target, begun.error().code, now);
   }
 }
 
 void Gateway::on_card_event(const driver::Message& event) {
   if (event.reason == layout::Upcall::kSpiUnknown) {
     log::warning("sa.spi_unknown", {{"spi", log::hex32(event.spi)}, {"source", to_string(event.source)}});
-    return;
+    return dialogue_->spi_unknown(IpAddress::from_number(event.source), steady_clock::now());
   }
   if (event.reason == layout::Upcall::kTagRejected) {
-    log::warning("user.tag_rejected", {{"source", to_string(event.source)}});
+    if (on_tag_rejected_) on_tag_rejected_(IpAddress::from_number(event.source));
     return;
   }
   const bool hard = event.reason == layout::Upcall::kHardLimit;
@@ -209,6 +216,7 @@ void Gateway::child_is_up(const std::string& target) {
   under_way_.erase(target);
   not_before_.erase(target);
   log::info("child.established", {{"child", target}});
+  dialogue_->connected(target);
   answer_waiters([&](const Waiter& w) { return w.target == target; },
                  [&](const Waiter&) {
                    return Outcome{true, connected_sentence(target)};
@@ -218,10 +226,11 @@ void Gateway::child_is_up(const std::string& target) {
 void Gateway::child_failed(const std::string& target, const Error& reason) {
   log::warning("child.failed", {{"child", target}, {"reason", to_string(reason.code)}, {"why", reason.detail}});
   under_way_.erase(target);
-  not_before_[target] = steady_clock::now() + kAcquireAgain;
-  const auto& ids = keeper_->policy_ids();
-  if (const auto id = ids.find(target); id != ids.end() && keeper_->sending_for(target) == nullptr) {
-    exceptions_->give_up_policy(id->second);
+  const auto now = steady_clock::now();
+  not_before_[target] = now + kAcquireAgain;
+  if (keeper_->sending_for(target) == nullptr) {
+    exceptions_->give_up_target(target);
+    dialogue_->not_connected(target, reason.code, now);
   }
   answer_waiters([&](const Waiter& w) { return w.target == target; }, [&](const Waiter&) { return reason; });
 }
@@ -249,6 +258,13 @@ void Gateway::expire_waiters() {
 
 void Gateway::initiate(const std::string& connection, const std::string& child, OnOutcome done) {
   const std::string target = target_of(connection, child);
+  const auto told = told_.find(connection);
+  const ike::ChildConfig* words = told == told_.end() ? nullptr : told->second.find_child(child);
+  if (words != nullptr && words->per_user && words->name == child) {
+    return done(Error{Errc::kInvalid, "each user has an SA of '" + target +
+                                          "' to themselves; name one who is logged in: " + child + policy::kUserMark +
+                                          "USER"});
+  }
   if (keeper_->sending_for(target) != nullptr) {
     return done(Error{Errc::kExists, "'" + target + "' is up already; to renew it: sallyport rekey"});
   }
@@ -261,12 +277,14 @@ void Gateway::initiate(const std::string& connection, const std::string& child, 
 
 void Gateway::terminate(const std::string& connection, const std::string& child, OnOutcome done) {
   const auto now = steady_clock::now();
+  const std::string all = target_of(connection, child);  // of a policy with an SA for each user, all of theirs
   ike::Actions actions;
   unsigned ended = 0;
   for (const auto& status : engine().status(now)) {
     if (status.connection != connection) continue;
     for (const auto& c : status.children) {
-      if (child.empty() || c.name != child) continue;
+      const bool meant = c.name == child || policy::split_target(target_of(connection, c.name)).target == all;
+      if (child.empty() || !meant) continue;
       if (auto more = engine().terminate(c.child, now)) {
         ++ended;
         actions.insert(actions.end(), std::make_move_iterator(more->begin()), std::make_move_iterator(more->end()));
@@ -288,6 +306,12 @@ void Gateway::rekey(const std::string& connection, const std::string& child, OnO
   const auto now = steady_clock::now();
   if (!child.empty()) {
     const std::string target = target_of(connection, child);
+    if (const auto theirs = users_targets_in_use(target); !theirs.empty()) {
+      for (const auto& one : theirs) {
+        if (auto actions = engine().rekey(*child_in_use(one), now)) ike_->perform(std::move(*actions));
+      }
+      return done(Outcome{true, std::to_string(theirs.size()) + " SAs of '" + target + "' are being rekeyed"});
+    }
     const auto handle = child_in_use(target);
     if (!handle) return done(Error{Errc::kNotFound, "no SA of '" + target + "' is up"});
     auto actions = engine().rekey(*handle, now);

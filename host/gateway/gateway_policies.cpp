@@ -23,12 +23,13 @@ ike::ChildConfig own_child(const Policy& policy, const Levels& levels) {
   child.mode = policy.mode;
   child.replay_window = policy.replay_window.value_or(child.replay_window);
   child.restart = policy.start;
+  child.per_user = policy.sa_per_user();
   return child;
 }
 
 bool same_child(const ike::ChildConfig& a, const ike::ChildConfig& b) {
   return a.name == b.name && a.local_ts == b.local_ts && a.remote_ts == b.remote_ts && a.proposals == b.proposals &&
-         a.mode == b.mode && a.replay_window == b.replay_window && a.restart == b.restart;
+         a.mode == b.mode && a.replay_window == b.replay_window && a.restart == b.restart && a.per_user == b.per_user;
 }
 
 bool same_children(const ike::Connection& a, const ike::Connection& b) {
@@ -52,7 +53,7 @@ SaOptions Gateway::options_of(const std::string& connection, const std::string& 
 }
 
 StartAction Gateway::start_action(const Policy& p) const {
-  if (p.action != Action::kProtect || p.connection.empty()) return StartAction::kNone;
+  if (!p.may_protect() || p.connection.empty()) return StartAction::kNone;
   if (p.owns_child()) return p.start ? StartAction::kStart : StartAction::kTrap;
   for (const auto& c : config_.connections) {
     if (c.connection.name != p.connection) continue;
@@ -64,15 +65,15 @@ StartAction Gateway::start_action(const Policy& p) const {
 std::map<std::string, bool> Gateway::acquiring(const std::vector<Policy>& policies) const {
   std::map<std::string, bool> out;
   for (const auto& p : policies) {
-    if (p.action == Action::kProtect) out[p.target()] = start_action(p) != StartAction::kNone;
+    if (p.may_protect()) out[p.target()] = start_action(p) != StartAction::kNone;
   }
   return out;
 }
 
 bool Gateway::waits_for_packets(const std::string& target) const {
+  const std::string of_policy = policy::split_target(target).target;
   return std::any_of(keeper_->policies().begin(), keeper_->policies().end(), [&](const Policy& p) {
-    return p.action == Action::kProtect && p.target() == target && start_action(p) != StartAction::kNone &&
-           keeper_->holds(p);
+    return p.may_protect() && p.target() == of_policy && start_action(p) != StartAction::kNone && keeper_->holds(p);
   });
 }
 
@@ -102,6 +103,7 @@ Result<void> Gateway::put_in_force(std::vector<Policy> policies) {
     keeper_->set_policies(before, acquiring(before));
     return committed;
   }
+  renew_of_another_class();
   return {};
 }
 
@@ -139,21 +141,8 @@ void Gateway::end_change(Result<void> changed) {
 
 // SAs that no policy leads to any more.
 void Gateway::end_orphans() {
-  std::set<std::string> wanted;
-  for (const auto& p : keeper_->policies()) {
-    if (p.action == Action::kProtect && keeper_->holds(p)) wanted.insert(p.target());
-  }
-  std::vector<ike::ChildHandle> orphans;
   for (const auto& sa : std::vector(keeper_->sas())) {
-    if (wanted.contains(sa.target) || sa.target.starts_with("sa/")) continue;
-    if (sa.child != ike::ChildHandle{}) {
-      orphans.push_back(sa.child);
-    } else {
-      end_disowned(sa.target);
-    }
-  }
-  for (const auto child : orphans) {
-    if (auto actions = engine().terminate(child, steady_clock::now())) ike_->perform(std::move(*actions));
+    if (!keeper_->wants(sa.target) && !sa.target.starts_with("sa/")) end_sa(sa);
   }
 }
 
@@ -194,6 +183,10 @@ void Gateway::connect_added(const Policy& policy, const OnOutcome& done) {
     return done(Outcome{true, in_force + ", and passed over now: it holds " + policy.when.to_string()});
   }
   if (policy.action != Action::kProtect) return done(Outcome{true, in_force});
+  if (policy.sa_per_user()) {
+    start_children_of_users(policy);
+    return done(Outcome{true, in_force + ": each of its users gets an SA to themselves"});
+  }
   const std::string target = policy.target();
   if (keeper_->sending_for(target) != nullptr) return done(Outcome{true, in_force + ": " + connected_sentence(target)});
   if (start_action(policy) == StartAction::kNone) {
@@ -214,11 +207,13 @@ void Gateway::replace_policy(Policy policy, OnOutcome done) {
   if (replacing_) return done(Error{Errc::kBusy, "another policy is being replaced; try again in a moment"});
   const Policy old = *place;
   const std::string target = policy.target();
-  const bool same_target = old.action == Action::kProtect && old.target() == target;
+  const bool same_target = old.may_protect() && old.target() == target;
 
   *place = policy;
-  const bool negotiates = policy.action == Action::kProtect && !policy.connection.empty() &&
-                          start_action(policy) != StartAction::kNone && keeper_->holds(policy);
+  const bool negotiates =
+      policy.action == Action::kProtect && !policy.connection.empty() && start_action(policy) != StartAction::kNone &&
+      keeper_->holds(policy) &&
+      !policy.sa_per_user();  // then nobody may be there; who is gets a successor once it is in force
   const bool new_words = !same_target || (policy.owns_child() && !same_child(own_child(old, config_.levels),
                                                                              own_child(policy, config_.levels)));
   const bool up = keeper_->sending_for(target) != nullptr;
@@ -261,6 +256,7 @@ void Gateway::finish_replacement(const Policy& policy, Result<Outcome> negotiate
     if (!changed) return done(changed.error());
     log::info("policy.replaced", {{"policy", policy.name}, {"generation", keeper_->generation()}});
     end_orphans();
+    if (policy.sa_per_user()) renew_children_of_users(policy);
     const std::string sentence = "policy '" + policy.name + "' is in force";
     done(Outcome{true, how.empty() ? sentence : sentence + ": " + how});
   });

@@ -35,9 +35,11 @@ void Gateway::follow_clock() {
   }
   end_orphans();
   for (const auto& p : begun) {
-    if (start_action(p) != StartAction::kStart || keeper_->sending_for(p.target()) != nullptr) continue;
-    if (const auto started = begin(p.target()); !started && started.error().code != Errc::kExists) {
-      log::warning("child.not_started", {{"child", p.target()}, {"why", started.error().detail}});
+    if (start_action(p) != StartAction::kStart) continue;
+    if (p.sa_per_user()) {
+      start_children_of_users(p);
+    } else {
+      start_child(p.target());
     }
   }
 }

@@ -18,6 +18,12 @@ struct HoldLimits {  // ours
   std::chrono::milliseconds time{4000};
 };
 
+struct Held {
+  Buffer frame;
+  std::uint16_t principal = 0;  // whose the card said it is
+  friend bool operator==(const Held&, const Held&) = default;
+};
+
 template <class Key>
 class HoldQueue {
  public:
@@ -26,25 +32,25 @@ class HoldQueue {
   explicit HoldQueue(HoldLimits limits = {}) : limits_(limits) {}
 
   // False when there is no room: the packet is lost.
-  bool hold(const Key& key, Buffer frame, Time now) {
+  bool hold(const Key& key, Held held, Time now) {
     auto& waiting = waiting_[key];
-    if (waiting.size() >= limits_.packets_per_key || bytes_ + frame.size() > limits_.bytes) {
+    if (waiting.size() >= limits_.packets_per_key || bytes_ + held.frame.size() > limits_.bytes) {
       if (waiting.empty()) waiting_.erase(key);
       return false;
     }
-    bytes_ += frame.size();
-    waiting.push_back({now, std::move(frame)});
+    bytes_ += held.frame.size();
+    waiting.push_back({now, std::move(held)});
     return true;
   }
 
   // In the order they came.
-  std::vector<Buffer> take(const Key& key) {
-    std::vector<Buffer> out;
+  std::vector<Held> take(const Key& key) {
+    std::vector<Held> out;
     const auto found = waiting_.find(key);
     if (found == waiting_.end()) return out;
-    for (Held& held : found->second) {
-      bytes_ -= held.frame.size();
-      out.push_back(std::move(held.frame));
+    for (Waiting& waiting : found->second) {
+      bytes_ -= waiting.held.frame.size();
+      out.push_back(std::move(waiting.held));
     }
     waiting_.erase(found);
     return out;
@@ -56,10 +62,25 @@ class HoldQueue {
     for (auto at = waiting_.begin(); at != waiting_.end();) {
       auto& waiting = at->second;
       while (!waiting.empty() && waiting.front().since + limits_.time <= now) {
-        bytes_ -= waiting.front().frame.size();
+        bytes_ -= waiting.front().held.frame.size();
         waiting.pop_front();
         ++lost;
       }
+      at = waiting.empty() ? waiting_.erase(at) : std::next(at);
+    }
+    return lost;
+  }
+
+  // Drops what is of a principal who is gone; how many those were.
+  std::size_t forget(std::uint16_t principal) {
+    std::size_t lost = 0;
+    for (auto at = waiting_.begin(); at != waiting_.end();) {
+      auto& waiting = at->second;
+      lost += std::erase_if(waiting, [&](const Waiting& one) {
+        if (one.held.principal != principal) return false;
+        bytes_ -= one.held.frame.size();
+        return true;
+      });
       at = waiting.empty() ? waiting_.erase(at) : std::next(at);
     }
     return lost;
@@ -74,12 +95,12 @@ class HoldQueue {
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
 
  private:
-  struct Held {
+  struct Waiting {
     Time since;
-    Buffer frame;
+    Held held;
   };
   HoldLimits limits_;
-  std::map<Key, std::deque<Held>> waiting_;
+  std::map<Key, std::deque<Waiting>> waiting_;
   std::size_t bytes_ = 0;
 };
 

@@ -44,17 +44,18 @@ users::DeskSettings desk_settings(const UsersConfig& config, std::string key_dig
 }  // namespace
 
 Login::Login(boost::asio::io_context& loop, users::Directory directory, const UsersConfig& config, Secret seal_key,
-             std::string key_digest, users::SessionOwner& owner)
+             std::string key_digest, users::SessionOwner& owner, users::Questions& questions)
     : directory_(std::move(directory)),
       key_digest_(std::move(key_digest)),
       seal_key_(std::move(seal_key)),
       desk_(loop, directory_, authenticators(config, directory_, seal_key_), owner, desk_settings(config, key_digest_)),
-      service_(desk_),
+      service_(desk_, questions),
       administration_(loop, directory_, desk_, key_digest_, seal_key_),
       clock_(loop) {}
 
 Result<std::unique_ptr<Login>> Login::open(boost::asio::io_context& loop, const UsersConfig& config,
-                                           const std::filesystem::path& state, users::SessionOwner& owner) {
+                                           const std::filesystem::path& state, users::SessionOwner& owner,
+                                           users::Questions& questions) {
   auto directory = config.postgresql.empty()
                        ? users::Directory::open_file(config.directory.empty() ? state / "users.db" : config.directory)
                        : users::Directory::open_postgresql(config.postgresql);
@@ -75,7 +76,8 @@ Result<std::unique_ptr<Login>> Login::open(boost::asio::io_context& loop, const 
   auto digest = api::key_digest(settings.identity.certificate);
   if (!digest) return digest.error();
 
-  std::unique_ptr<Login> login(new Login(loop, std::move(*directory), config, std::move(*seal_key), *digest, owner));
+  std::unique_ptr<Login> login(
+      new Login(loop, std::move(*directory), config, std::move(*seal_key), *digest, owner, questions));
   auto server = api::TlsServer::listen(loop, settings, login->service_);
   if (!server) return server.error();
   login->server_ = std::move(*server);

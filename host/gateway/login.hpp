@@ -17,20 +17,26 @@ namespace sallyport::gateway {
 
 class Login {
  public:
-  // `loop` and `owner` outlive it.
+  // `loop`, `owner` and `questions` outlive it.
   static Result<std::unique_ptr<Login>> open(boost::asio::io_context& loop, const UsersConfig& config,
-                                             const std::filesystem::path& state, users::SessionOwner& owner);
+                                             const std::filesystem::path& state, users::SessionOwner& owner,
+                                             users::Questions& questions);
 
   [[nodiscard]] api::Service& desk() { return service_; }  // of users' computers
   [[nodiscard]] UserService& administration() { return administration_; }
   [[nodiscard]] users::SharedDirectory& directory() { return directory_; }
+  void on_tag_rejected(const IpAddress& from) { desk_.on_tag_rejected(from); }
   [[nodiscard]] users::Sessions& sessions() { return desk_.sessions(); }
+  // An event for a user; false: nobody listens.
+  bool tell(const std::string& user, std::string_view event, const boost::json::value& data) {
+    return desk_.tell_user(user, event, data);
+  }
   [[nodiscard]] const std::string& key_digest() const { return key_digest_; }
   [[nodiscard]] std::uint16_t port() const { return server_->port(); }
 
  private:
   Login(boost::asio::io_context& loop, users::Directory directory, const UsersConfig& config, Secret seal_key,
-        std::string key_digest, users::SessionOwner& owner);
+        std::string key_digest, users::SessionOwner& owner, users::Questions& questions);
   void tick();
 
   users::SharedDirectory directory_;

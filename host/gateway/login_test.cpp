@@ -12,6 +12,7 @@
 #include "host/api/tls_client.hpp"
 #include "host/store/test_folder.hpp"
 #include "host/users/sessions/test_owner.hpp"
+#include "host/users/sessions/test_questions.hpp"
 
 namespace sallyport::gateway {
 namespace {
@@ -26,7 +27,7 @@ class GatewayLoginTest : public store::TestFolder {
     config.listen_address = IpAddress::parse("127.0.0.1").value();
     config.listen_port = 0;  // any that is free
     config.methods = {"password", "totp", "smart_card"};
-    auto opened = Login::open(loop_, config, folder_, owner_);
+    auto opened = Login::open(loop_, config, folder_, owner_, questions_);
     ASSERT_TRUE(opened) << opened.error().detail;
     login_ = std::move(*opened);
   }
@@ -59,6 +60,7 @@ class GatewayLoginTest : public store::TestFolder {
 
   boost::asio::io_context loop_;
   users::RecordingOwner owner_;
+  users::RecordingQuestions questions_;
   std::unique_ptr<Login> login_;
 };
 

@@ -13,8 +13,8 @@
 
 namespace sallyport::gateway {
 
-// Of those whom policies name, and of `users`, where an empty name is nobody. `login` is null where nobody can log in. Where the
-// directory does not answer, `then` is told of nobody.
+// Of those whom policies name, and of `users`, where an empty name is nobody. `login` is null where nobody can log in.
+// Where the directory does not answer, `then` is told of nobody.
 void with_people(Gateway& gateway, Login* login, std::set<std::string> users, std::function<void(policy::People)> then);
 
 // About one policy, or all when `about` is empty.

@@ -1,26 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/gateway/principals.hpp"
 
+#include <openssl/rand.h>
+
 #include <algorithm>
-#include <set>
+#include <array>
 
 #include "host/base/log.hpp"
 
 namespace sallyport::gateway {
 
-Result<std::optional<users::Tag>> Principals::on_begin(const users::Session& session) {
-  if (session.tagged) return Error{Errc::kUnsupported, "this gateway takes no tags; log in without marking"};
+Result<void> Principals::admit(const users::Session& session) const {
+  if (session.tagged && tags_ == UsersConfig::Tags::kOff) {
+    return Error{Errc::kUnsupported, "this gateway takes no tags; log in without marking"};
+  }
   for (const auto& [id, other] : sessions_) {
-    if (other.address.number() == session.address.number() && other.user != session.user) {
+    if (!session.tagged && !other.tagged && other.address.number() == session.address.number() &&
+        other.user != session.user) {
       return Error{Errc::kExists,
                    "another user is logged in at this computer, and the gateway tells users apart by their computers' "
-                   "addresses; the other has to log out first"};
+                   "addresses; the other has to log out first, or both mark their packets"};
     }
   }
-  if (const auto number = number_of(session.user); !number) return number.error();
-  sessions_.emplace(session.id, session);
-  if (auto put = put_in_force(); !put) {
+  return {};
+}
+
+Result<std::optional<users::Tag>> Principals::on_begin(const users::Session& session) {
+  if (auto fine = admit(session); !fine) return fine.error();
+  if (const auto number = number_of(session); !number) return number.error();
+  // Before the session is: nobody knows the tag yet.
+  auto tag = make_tag(session);
+  if (tag) sessions_.emplace(session.id, session);
+  if (auto put = tag ? put_in_force() : Result<void>(tag.error()); !put) {
     sessions_.erase(session.id);
+    behind_ = true;
     retry();  // the card may have taken it in the moment in which it failed
     log::error("principal.not_set", {{"user", session.user}, {"why", put.error().detail}});
     return Error{put.error().code, "the card does not take another user: " + put.error().detail};
@@ -28,8 +41,37 @@ Result<std::optional<users::Tag>> Principals::on_begin(const users::Session& ses
   log::info("principal.set", {{"user", session.user},
                               {"address", session.address.to_string()},
                               {"principal", numbers_.at(session.user)},
+                              {"tagged", session.tagged},
                               {"generation", keeper_.generation()}});
-  return std::optional<users::Tag>();
+  if (callbacks_.on_changed) callbacks_.on_changed(session.user);
+  return tag;
+}
+
+Result<std::optional<users::Tag>> Principals::make_tag(const users::Session& session) {
+  if (!session.tagged) return std::optional<users::Tag>();
+  users::Tag tag{0, Secret(driver::TagKeys::kKeyBytes), tags_ == UsersConfig::Tags::kPlain};
+  std::array<std::uint8_t, sizeof(std::uint32_t)> random{};
+  if (RAND_bytes(random.data(), random.size()) != 1 ||
+      RAND_bytes(tag.key.bytes().data(), static_cast<int>(tag.key.size())) != 1) {
+    std::abort();
+  }
+  const auto handle = keeper_.tag_keys().install(ByteReader(random).u32(), numbers_.at(session.user), tag.key);
+  if (!handle) return handle.error();
+  handles_[session.id] = tag.handle = *handle;
+  return std::optional(std::move(tag));
+}
+
+// Of the sessions that are over.
+Result<void> Principals::take_tags_away() {
+  for (auto handle = handles_.begin(); handle != handles_.end();) {
+    if (sessions_.contains(handle->first)) {
+      ++handle;
+      continue;
+    }
+    if (auto removed = keeper_.tag_keys().remove(handle->second); !removed) return removed;
+    handle = handles_.erase(handle);
+  }
+  return {};
 }
 
 void Principals::on_end(const users::Session& session, users::EndReason reason, std::function<void()> done) {
@@ -37,20 +79,30 @@ void Principals::on_end(const users::Session& session, users::EndReason reason, 
   log::info("session.ended", {{"user", session.user},
                               {"address", session.address.to_string()},
                               {"reason", std::string(users::to_string(reason))}});
-  ended_.push_back(std::move(done));
+  const bool left = std::none_of(sessions_.begin(), sessions_.end(),
+                                 [&](const auto& entry) { return entry.second.user == session.user; });
+  ended_.push_back({session.user, std::move(done)});
   behind_ = true;
+  keeper_.set_users(on_line(), addresses());
+  callbacks_.on_gone(session, left);
   retry();
 }
 
 void Principals::retry() {
   if (!behind_) return;
-  auto put = put_in_force();
-  if (put) put = keeper_.drain();
+  auto put = take_tags_away();
+  if (put) put = put_in_force();
+  // What a tag or an address made somebody's before is still inside.
+  if (put) put = keeper_.flush();
   if (!put) {
     behind_ = true;
     return log::error("principals.not_in_force", {{"why", put.error().detail}});
   }
-  for (const auto& done : std::exchange(ended_, {})) done();  // may begin another session
+  forget_numbers_but_of(on_line());
+  for (const End& end : std::exchange(ended_, {})) {
+    if (callbacks_.on_changed) callbacks_.on_changed(end.user);
+    end.done();  // may begin another session
+  }
 }
 
 policy::UsersOnLine Principals::on_line() const {
@@ -65,26 +117,35 @@ policy::UsersOnLine Principals::on_line() const {
   return users;
 }
 
+CardKeeper::Addresses Principals::addresses() const {
+  CardKeeper::Addresses out;
+  for (const auto& [id, session] : sessions_) {
+    if (!session.tagged) out[session.address.number()] = numbers_.at(session.user);
+  }
+  return out;
+}
+
 Result<void> Principals::put_in_force() {
-  const policy::UsersOnLine users = on_line();
-  keeper_.set_users(users);
+  keeper_.set_users(on_line(), addresses());
   const auto committed = keeper_.commit();
   behind_ = !committed || !ended_.empty();
-  if (committed) std::erase_if(numbers_, [&](const auto& entry) { return !users.contains(entry.first); });
   return committed;
 }
 
-// The smallest that is free: neighbours share an interval of the card.
-Result<std::uint16_t> Principals::number_of(const std::string& user) {
-  if (const auto found = numbers_.find(user); found != numbers_.end()) return found->second;
-  std::set<std::uint16_t> taken;
-  for (const auto& [name, number] : numbers_) taken.insert(number);
-  for (std::uint32_t number = 1; number <= 0xffff; ++number) {  // 0 is nobody
-    if (!taken.contains(static_cast<std::uint16_t>(number))) {
-      return numbers_[user] = static_cast<std::uint16_t>(number);
-    }
-  }
-  return Error{Errc::kFull, "there are as many users as the card has numbers for"};
+void Principals::forget_numbers_but_of(const policy::UsersOnLine& users) {
+  std::erase_if(numbers_, [&](const auto& entry) {
+    if (users.contains(entry.first)) return false;
+    callbacks_.on_free(entry.second);
+    free_numbers_.give_back(entry.second);
+    return true;
+  });
+}
+
+Result<std::uint16_t> Principals::number_of(const users::Session& session) {
+  if (const auto found = numbers_.find(session.user); found != numbers_.end()) return found->second;
+  const auto number = free_numbers_.take({session.groups.begin(), session.groups.end()});
+  if (!number) return Error{Errc::kFull, "there are as many users as the card has numbers for"};
+  return numbers_[session.user] = *number;
 }
 
 }  // namespace sallyport::gateway

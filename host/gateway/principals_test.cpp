@@ -56,8 +56,11 @@ class PrincipalsTest : public testing::Test {
 
   BreakableCard card_;
   std::unique_ptr<CardKeeper> keeper_ = std::move(CardKeeper::start(card_, Forwarding({}, {}), nullptr).value());
-  Principals principals_{*keeper_};
+  Principals principals_{*keeper_,
+                         UsersConfig::Tags::kAuthenticated,
+                         {[](const users::Session&, bool) {}, [this](std::uint16_t p) { free_.push_back(p); }}};
   std::vector<std::string> told_;
+  std::vector<std::uint16_t> free_;
 };
 
 TEST_F(PrincipalsTest, AUserHasOneNumberUntilTheLastSessionEnds) {
@@ -74,6 +77,19 @@ TEST_F(PrincipalsTest, AUserHasOneNumberUntilTheLastSessionEnds) {
   end(bob);
   EXPECT_THAT(staff(), IsEmpty());
   EXPECT_THAT(told_, ElementsAre("a", "b", "c"));
+  EXPECT_THAT(free_, ElementsAre(1, 2));
+}
+
+TEST_F(PrincipalsTest, AGroupIsFewRangesHoweverManyItsMembersAndTheOthersAre) {
+  for (std::uint32_t i = 0; i < 600; ++i) {
+    auto who = session(std::to_string(i), "user" + std::to_string(i), "10.1.0.7", {i % 3 == 0 ? "staff" : "guests"});
+    who.address = IpAddress::from_number(layout::Address::from_v4(0x0a020000 + i));
+    ASSERT_TRUE(begin(who)) << i;
+  }
+  std::size_t members = 0;
+  for (const auto& range : staff()) members += range.last - range.first + 1U;
+  EXPECT_EQ(members, 200U);
+  EXPECT_LE(staff().size(), 4U) << "64 to a block";
 }
 
 TEST_F(PrincipalsTest, AComputerHasOneUserAtATime) {
@@ -89,6 +105,43 @@ TEST_F(PrincipalsTest, AComputerHasOneUserAtATime) {
   EXPECT_FALSE(begin(session("d", "bob", "10.1.0.7"))) << "her other session is there";
   end(session("b", "alice", "10.1.0.7"));
   EXPECT_TRUE(begin(session("e", "bob", "10.1.0.7")));
+}
+
+TEST_F(PrincipalsTest, AComputerHasAnyNumberOfUsersWhoMarkTheirPackets) {
+  const auto marked = [](const std::string& id, const std::string& user) {
+    users::Session s = session(id, user, "10.1.0.7");
+    s.tagged = true;
+    return s;
+  };
+  const auto alice = begin(marked("a", "alice"));
+  const auto bob = begin(marked("b", "bob"));
+  ASSERT_TRUE(alice && bob);
+  ASSERT_TRUE(*alice && *bob);
+  EXPECT_NE((*alice)->handle % layout::kTagRows, (*bob)->handle % layout::kTagRows);
+  EXPECT_EQ((*alice)->key.size(), 16U);
+  EXPECT_FALSE((*alice)->key == (*bob)->key);
+  EXPECT_FALSE((*alice)->plain);
+  EXPECT_THAT(staff(), ElementsAre(driver::NumberRange{1, 2}));
+  // One more, whose packets are those of the address.
+  const auto carol = begin(session("c", "carol", "10.1.0.7"));
+  ASSERT_TRUE(carol);
+  EXPECT_FALSE(*carol);
+  EXPECT_FALSE(begin(session("d", "dave", "10.1.0.7")));
+  end(marked("a", "alice"));
+  EXPECT_THAT(staff(), ElementsAre(driver::NumberRange{2, 3}));
+  EXPECT_THAT(told_, ElementsAre("a"));
+}
+
+TEST_F(PrincipalsTest, TagsAreGivenWhereTheyAreTaken) {
+  users::Session alice = session("a", "alice", "10.1.0.7");
+  alice.tagged = true;
+  Principals plain(*keeper_, UsersConfig::Tags::kPlain, {});
+  EXPECT_TRUE(plain.on_begin(alice).value()->plain);
+  Principals off(*keeper_, UsersConfig::Tags::kOff, {});
+  const auto refused = off.on_begin(alice);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::kUnsupported);
+  EXPECT_THAT(refused.error().detail, HasSubstr("log in without marking"));
 }
 
 TEST_F(PrincipalsTest, AnEndIsToldWhenTheCardHasLetGo) {
@@ -117,20 +170,20 @@ TEST_F(PrincipalsTest, ALoginThatTheCardDoesNotTakeIsRefusedAndTheOthersStay) {
   principals_.retry();
   EXPECT_THAT(staff(), IsEmpty());
 
-  // Every other one is of the group: each a range of its own, until the card has no room for another.
+  // Who is of other groups, too, is not beside the others: each is a range, until the card has no room for another.
   Result<std::optional<users::Tag>> last = std::optional<users::Tag>();
   std::uint32_t count = 0;
   while (last && count < 1000) {
     ++count;
     auto who = session(std::to_string(count), "user" + std::to_string(count), "10.1.0.7");
     who.address = IpAddress::from_number(layout::Address::from_v4(0x0a020000 + count));
-    if (count % 2 == 0) who.groups.clear();
+    who.groups.push_back("group" + std::to_string(count));
     last = begin(who);
   }
   ASSERT_FALSE(last);
   EXPECT_EQ(last.error().code, Errc::kFull);
   EXPECT_THAT(last.error().detail, HasSubstr("policies of fewer users and groups"));
-  EXPECT_EQ(count, 255U) << "ranges and what is around them, of 256 intervals";
+  EXPECT_EQ(count, 128U) << "ranges and what is around them, of 256 intervals";
   EXPECT_EQ(staff().size(), 127U);
 }
 

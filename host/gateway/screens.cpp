@@ -61,12 +61,16 @@ json::object side_object(const SideConfig& side, std::string_view name, std::uin
       {"name", name}, {"tap", side.tap}, {"addresses", std::move(addresses)}, {"rx_packets", rx}, {"tx_packets", tx}};
 }
 
-// Names of all children that a connection may have: configured ones and those of policies.
+// Names of all children that a connection may have: configured ones and those of policies, and of users' those that
+// are.
 std::vector<std::string> children_of(Gateway& gateway, const ConnectionConfig& connection) {
   std::vector<std::string> names;
   for (const auto& child : connection.connection.children) names.push_back(child.name);
   for (const auto& p : gateway.keeper().policies()) {
     if (p.owns_child() && p.connection == connection.connection.name) names.push_back(p.name);
+  }
+  for (const auto& target : gateway.users_targets_in_use(connection.connection.name)) {
+    names.push_back(target.substr(target.find('/') + 1));
   }
   return names;
 }
@@ -193,6 +197,14 @@ Result<json::value> counters_screen(Gateway& gateway) {
   json::object host{
       {"to_kernel", e.to_kernel}, {"from_kernel", e.from_kernel}, {"held", e.held},       {"reinjected", e.reinjected},
       {"lost", e.lost},           {"too_big", e.too_big},         {"refused", e.refused}, {"joined", e.joined}};
+  const auto& d = gateway.dialogue().counters();
+  const auto& m = gateway.dialogue().message_counters();
+  host.insert({{"asked", d.asked},
+               {"passed_on", d.passed_on},
+               {"refused_to_users", d.refused},
+               {"told", m.told},
+               {"kept_back", m.kept_back},
+               {"unheard", m.unheard}});
   return json::value(
       json::object{{"counters", std::move(counters)}, {"drops", std::move(drops)}, {"host", std::move(host)}});
 }

@@ -63,16 +63,34 @@ OnOutcome answer_about(Gateway& gateway, Login* login, const std::string& policy
 
 }  // namespace
 
+// Whoever gets the name of a user who is deleted has not given their answers.
+void GatewayService::call_of_users(const api::Request& request, api::Respond respond) {
+  const bool deletes = request.method == "DELETE" && request.path.size() == 2 && request.path[0] == "users";
+  if (!deletes) return login_->administration().call(request, std::move(respond));
+  login_->administration().call(request,
+                                [this, user = request.path[1], respond = std::move(respond)](Result<json::value> done) {
+                                  if (done) gateway_.dialogue().user_deleted(user);
+                                  respond(std::move(done));
+                                });
+}
+
 void GatewayService::call(const api::Request& request, api::Respond respond) {
   const std::string what = request.path.empty() ? "" : request.path[0];
   if (UserService::answers(what)) {
-    if (login_ != nullptr) return login_->administration().call(request, std::move(respond));
+    if (login_ != nullptr) return call_of_users(request, std::move(respond));
     return respond(Error{Errc::kNotFound, "nobody can log in at this gateway; write a section [users]"});
   }
   const bool of_one = request.path.size() == 2;
   const auto& body = request.body;
   const Error unknown{Errc::kNotFound, "there is no request " + request.method + " /v1/" + what};
-  if (request.path.empty() || request.path.size() > 2 || (of_one && what != "policies")) return respond(unknown);
+  if (request.path.empty() || request.path.size() > 2 || (of_one && what != "policies" && what != "answers")) {
+    return respond(unknown);
+  }
+  if (what == "answers" && request.method == "DELETE" && of_one) {
+    return gateway_.dialogue().forget("", request.path[1], [respond](const Result<std::string>& forgotten) {
+      forgotten ? respond(json::value(json::object{})) : respond(forgotten.error());
+    });
+  }
 
   if (request.method == "GET" && !of_one) {
     if (what == "status") return respond(status_screen(gateway_));
@@ -91,6 +109,7 @@ void GatewayService::call(const api::Request& request, api::Respond respond) {
       });
     }
     if (what == "levels") return respond(levels_screen(gateway_));
+    if (what == "answers") return respond(json::value(json::object{{"answers", gateway_.dialogue().answers_of("")}}));
     if (what == "counters") return respond(counters_screen(gateway_));
     if (what == "card") return respond(card_screen(gateway_));
     return respond(unknown);

@@ -16,6 +16,8 @@ class GatewayService final : public api::Service {
   void call(const api::Request& request, api::Respond respond) override;
 
  private:
+  void call_of_users(const api::Request& request, api::Respond respond);
+
   Gateway& gateway_;
   Login* login_;
 };

@@ -347,6 +347,7 @@ void UserService::sessions(const api::Request& request, const api::Respond& resp
                                  {"method", s.method},
                                  {"address", s.address.to_string()},
                                  {"uid", s.uid},
+                                 {"tagged", s.tagged},
                                  {"begun_s", seconds(s.begun, desk_.now())},
                                  {"lifetime_s", seconds(desk_.now(), s.ends)}});
     }

@@ -40,8 +40,13 @@ std::string_view flaw(const ChildConfig& child, bool force_encaps) {
 }  // namespace
 
 const ChildConfig* Connection::find_child(std::string_view child) const {
-  const auto found = std::ranges::find(children, child, &ChildConfig::name);
-  return found == children.end() ? nullptr : &*found;
+  const auto named = [&](std::string_view name) {
+    const auto found = std::ranges::find(children, name, &ChildConfig::name);
+    return found == children.end() ? nullptr : &*found;
+  };
+  if (const ChildConfig* config = named(child)) return config;
+  const ChildConfig* config = named(child.substr(0, child.find('@')));
+  return config != nullptr && config->per_user ? config : nullptr;
 }
 
 Result<void> validate(const Connection& connection) {

@@ -33,7 +33,8 @@ struct ChildConfig {
   bool or_tunnel = false;  // mode transport: a peer that declines it gets a tunnel with the same selectors
   Lifetime lifetime{std::chrono::hours(1), std::chrono::minutes(66), std::chrono::minutes(6)};
   std::uint32_t replay_window = driver::kDefaultReplayWindow;  // packets; not negotiated either
-  bool restart = false;  // initiate again whenever the IKE SA failed or the peer deleted this child
+  bool per_user = false;  // a template: "name@user" is a child by these words, for any user
+  bool restart = false;   // initiate again whenever the IKE SA failed or the peer deleted this child
 };
 
 struct Connection {
@@ -49,6 +50,7 @@ struct Connection {
   bool force_encaps = false;          // ESP in UDP even where no NAT stands between
   std::vector<ChildConfig> children;
 
+  // The words for a child of that name, which may be one that is made of a template.
   [[nodiscard]] const ChildConfig* find_child(std::string_view child) const;
 };
 

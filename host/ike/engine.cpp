@@ -144,6 +144,14 @@ Result<Actions> Engine::terminate(ChildHandle child, Time now) {
   return impl_->finish(turn);
 }
 
+void Engine::forget(std::string_view connection, std::string_view child) {
+  World& world = impl_->world;
+  world.restarts.erase({std::string(connection), std::string(child)});
+  for (const auto& [spi, sa] : world.sas) {
+    if (sa->connection().name == connection) sa->forget(child);
+  }
+}
+
 Result<Actions> Engine::rekey(IkeHandle ike, Time now) {
   IkeSa* sa = impl_->world.find(ike);
   if (sa == nullptr) return Error{Errc::kNotFound, "no such IKE SA"};

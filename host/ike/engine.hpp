@@ -57,6 +57,9 @@ class Engine {
   Result<Actions> initiate(std::string_view connection, std::string_view child, Time now);
   Result<Actions> terminate(IkeHandle ike, Time now);
   Result<Actions> terminate(ChildHandle child, Time now);
+  // Does not begin, nor begin again, what nobody wants any more. One that is under way comes all the same, and one that
+  // is up stays.
+  void forget(std::string_view connection, std::string_view child);
   Result<Actions> rekey(IkeHandle ike, Time now);
   Result<Actions> rekey(ChildHandle child, Time now);  // also what a card's soft expiry asks for
   Actions terminate_all(Time now);                     // at shutdown: keep calling until idle()

@@ -396,8 +396,15 @@ void IkeSa::close_silently(Turn& turn) { close(turn); }
 // ---- what can be read ---------------------------------------------------------------------------------------------
 
 bool IkeSa::wants(std::string_view child) const {
+  const auto condemned = [&](const ChildSa& one) {
+    return std::ranges::any_of(queue_, [&](const Queued& waiting) {
+      const auto* del = std::get_if<DeleteChild>(&waiting.task);
+      return del != nullptr && del->spi_in == one.spi_in;
+    });
+  };
   const auto up = [&](const ChildSa& one) {
-    return one.name == child && (one.state == ChildState::kInstalled || one.state == ChildState::kRekeying);
+    const bool lives = one.state == ChildState::kInstalled || one.state == ChildState::kRekeying;
+    return one.name == child && lives && !condemned(one);
   };
   const auto asked = [&](const Queued& waiting) {
     const auto* create = std::get_if<CreateChild>(&waiting.task);
@@ -408,6 +415,17 @@ bool IkeSa::wants(std::string_view child) const {
   if (const auto* auth = std::get_if<AuthExchange>(&outstanding_->exchange)) return auth->offer.name == child;
   const auto* create = std::get_if<ChildExchange>(&outstanding_->exchange);
   return create != nullptr && create->offer.name == child;
+}
+
+void IkeSa::forget(std::string_view child) {
+  const auto unwanted = [&](const Queued& waiting) {
+    const auto* create = std::get_if<CreateChild>(&waiting.task);
+    return create != nullptr && create->name == child && !create->replaces;
+  };
+  // The first goes with IKE_AUTH, which there is no IKE SA without.
+  const bool first_is_promised = state_ == IkeState::kConnecting && !queue_.empty();
+  const auto from = queue_.begin() + (first_is_promised ? 1 : 0);
+  queue_.erase(std::remove_if(from, queue_.end(), unwanted), queue_.end());
 }
 
 ChildSa* IkeSa::find_child(ChildHandle handle) {

@@ -145,6 +145,7 @@ class IkeSa {
   [[nodiscard]] const Endpoint& remote() const { return remote_; }
   [[nodiscard]] const Connection& connection() const { return *connection_; }
   [[nodiscard]] bool wants(std::string_view child) const;  // it is up, or asked for
+  void forget(std::string_view child);                     // what is asked for and has not been requested yet
   [[nodiscard]] ChildSa* find_child(ChildHandle handle);
   [[nodiscard]] IkeStatus status(Time now) const;
   // Our copy of an IKE_SA_INIT request that is repeated: the stored response again.

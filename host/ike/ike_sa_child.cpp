@@ -146,7 +146,7 @@ std::variant<IkeSa::ChildAnswer, NotifyPayload> IkeSa::choose_child(const Payloa
   Error refused{Errc::kUnsupported, "no child has traffic selectors in common with " + to_string(*ours) + " here and " +
                                         to_string(*theirs) + " there"};
   for (const auto& config : words().children) {
-    if (replaces != nullptr && replaces->name != config.name) continue;
+    if (replaces != nullptr && words().find_child(replaces->name) != &config) continue;
     if (narrow(*ours, config.local_ts).empty() || narrow(*theirs, config.remote_ts).empty()) continue;
     auto terms = terms_of(config);
     if (terms && terms->mode == Mode::kTransport && !transport_asked) {
@@ -188,7 +188,7 @@ std::variant<IkeSa::ChildAnswer, NotifyPayload> IkeSa::choose_child(const Payloa
     const auto spi_in = world_.spis.allocate();
     if (!spi_in) return refusal(NotifyType::kNoAdditionalSas);
     answer.number = chosen.number;
-    answer.child.name = config.name;
+    answer.child.name = replaces != nullptr ? replaces->name : config.name;
     answer.child.proposal = choice->proposal;
     answer.child.spi_in = *spi_in;
     answer.child.spi_out = *spi_out;

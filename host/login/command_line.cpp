@@ -14,6 +14,8 @@
 #include "host/api/server.hpp"
 #include "host/login/background.hpp"
 #include "host/login/keeper.hpp"
+#include "host/login/notice.hpp"
+#include "host/login/talk.hpp"
 
 namespace sallyport::login {
 namespace {
@@ -31,6 +33,9 @@ struct Options {
   std::string socket;
   bool foreground = false;
   bool as_json = false;
+  std::string number;  // of a question or an answer
+  std::string choice;
+  std::string remember = "flow";
 };
 
 // Of the process that keeps the session; in a folder that is the user's alone.
@@ -44,10 +49,6 @@ Exit exit_of(Errc code) {
   return nobody ? Exit::kNoGateway : Exit::kFailed;
 }
 
-std::string text(const json::object& object, std::string_view key) {
-  const auto* value = object.if_contains(key);
-  return value != nullptr && value->is_string() ? std::string(value->get_string()) : "";
-}
 std::int64_t number(const json::object& object, std::string_view key) {
   const auto* value = object.if_contains(key);
   return value != nullptr && value->is_int64() ? value->get_int64() : 0;
@@ -72,7 +73,7 @@ std::string duration(std::int64_t s) {
 
 std::string who(const json::object& session) {
   const std::string groups = joined(session, "groups", ", ");
-  return text(session, "user") + (groups.empty() ? "" : " (" + groups + ")");
+  return text_of(session, "user") + (groups.empty() ? "" : " (" + groups + ")");
 }
 
 // ---- login ---------------------------------------------------------------------------------------------------------
@@ -137,11 +138,16 @@ class Login {
 
     if (!options_.foreground) Background::go_on();
     std::string reason;
-    keeper.keep([this](const std::string& message) { err_ << "sallyport-login: " << message << std::endl; },
-                [&](const std::string& why) {
-                  reason = why;
-                  loop.stop();
-                });
+    Notice notice(config.notify);
+    keeper.keep(
+        [&](const std::string& message) {
+          err_ << "sallyport-login: " << message << std::endl;
+          notice.show(message);
+        },
+        [&](const std::string& why) {
+          reason = why;
+          loop.stop();
+        });
     loop.run();
     err_ << "sallyport-login: logged out (" << reason << ")\n";
     return reason == "logout" || reason == "card_removed" ? Exit::kDone : Exit::kFailed;
@@ -199,18 +205,74 @@ Exit show_status(const Options& options, std::ostream& out, std::ostream& err) {
     return exit;
   }
   const json::object& session = body.get_object();
-  out << "logged in at " << text(session, "gateway") << " as " << who(session) << "\n"
-      << "by " << text(session, "method") << " " << duration(number(session, "begun_s")) << " ago, for "
+  out << "logged in at " << text_of(session, "gateway") << " as " << who(session) << "\n"
+      << "by " << text_of(session, "method") << " " << duration(number(session, "begun_s")) << " ago, for "
       << duration(number(session, "lifetime_s")) << " more\n";
   if (const auto* marking = session.if_contains("marking"); marking != nullptr && marking->is_object()) {
     const json::object& counts = marking->get_object();
-    out << "packets marked by " << text(counts, "interface") << ": " << number(counts, "marked")
+    out << "packets marked by " << text_of(counts, "interface") << ": " << number(counts, "marked")
         << ", dropped without room for the mark: " << number(counts, "no_room")
         << ", not sent: " << number(counts, "not_sent") << "\n";
   }
   if (const std::string messages = joined(session, "messages", "\n  "); !messages.empty()) {
     out << "the gateway says:\n  " << messages << "\n";
   }
+  const auto* questions = session.if_contains("questions");
+  if (questions == nullptr || !questions->is_array()) return exit;
+  for (const auto& question : questions->get_array()) {
+    if (!question.is_object()) continue;
+    const json::object& one = question.get_object();
+    out << "question " << number_of(one, "id") << ": your packets to " << place_of(one) << " wait, for "
+        << number_of(one, "until_s") << " s; to answer: sallyport-login answer " << number_of(one, "id") << " CHOICE ("
+        << choices_of(one) << ")\n";
+  }
+  return exit;
+}
+
+// ---- questions -----------------------------------------------------------------------------------------------------
+
+Exit answer(const Options& options, std::ostream& out, std::ostream& err) {
+  json::value body;
+  const Exit exit = ask(options, answer_request(options.number, options.choice, options.remember), body, err);
+  if (exit == Exit::kDone) out << (options.as_json ? "{}\n" : "answered\n");
+  return exit;
+}
+
+Exit list_answers(const Options& options, std::ostream& out, std::ostream& err) {
+  json::value body;
+  const Exit exit = ask(options, {"GET", "/v1/answers", nullptr}, body, err);
+  if (exit != Exit::kDone) return exit;
+  const auto* object = body.if_object();
+  const auto* answers = object == nullptr ? nullptr : object->if_contains("answers");
+  if (options.as_json || answers == nullptr || !answers->is_array()) {
+    out << json::serialize(body) << "\n";
+    return exit;
+  }
+  for (const auto& one : answers->get_array()) {
+    if (!one.is_object()) continue;
+    const json::object& given = one.get_object();
+    out << number_of(given, "id") << ": " << place_of(given) << ": " << text_of(given, "choice") << " for "
+        << text_of(given, "remember") << "\n";
+  }
+  return exit;
+}
+
+Exit forget(const Options& options, std::ostream& out, std::ostream& err) {
+  json::value body;
+  const Exit exit = ask(options, {"DELETE", "/v1/answers/" + api::path_segment(options.number), nullptr}, body, err);
+  if (exit == Exit::kDone) out << (options.as_json ? "{}\n" : "forgotten\n");
+  return exit;
+}
+
+Exit watch_session(const Options& options, std::ostream& out, std::ostream& err) {
+  json::value body;
+  const Exit exit = ask(options, {"GET", "/v1/status", nullptr}, body, err);
+  if (exit != Exit::kDone) return exit;
+  watch(
+      [&options](const api::ClientRequest& request) -> Result<json::value> {
+        return api::call(options.socket, request, seconds(30));
+      },
+      options.as_json, out);
   return exit;
 }
 
@@ -231,7 +293,19 @@ Exit run(const std::vector<std::string>& arguments, std::ostream& out, std::ostr
   login->add_option("--user", options.user, "who logs in");
   login->add_flag("--foreground", options.foreground, "stay, show what the gateway says, and log out at the end");
   auto* logout = app.add_subcommand("logout", "log out");
-  app.add_subcommand("status", "who is logged in here, where, and for how long");
+  auto* status =
+      app.add_subcommand("status", "who is logged in, where and for how long; what the gateway says and asks");
+  app.add_subcommand("watch", "show what the gateway says, and answer what it asks");
+  auto* answering = app.add_subcommand("answer", "answer a question about packets of yours");
+  answering->add_option("QUESTION", options.number, "its number")->required();
+  answering->add_option("CHOICE", options.choice, "clear: send them in the clear; refuse; protect")
+      ->required()
+      ->check(CLI::IsMember({"clear", "refuse", "protect"}));
+  answering->add_option("--remember", options.remember, "flow: while this goes on; session: until the logout; always")
+      ->check(CLI::IsMember({"flow", "session", "always"}));
+  auto* answers = app.add_subcommand("answers", "what you have answered and is in force");
+  auto* forgetting = app.add_subcommand("forget", "take an answer back");
+  forgetting->add_option("ANSWER", options.number, "its number")->required();
   try {
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
   } catch (const CLI::Success& asked) {  // --help, --version
@@ -242,7 +316,11 @@ Exit run(const std::vector<std::string>& arguments, std::ostream& out, std::ostr
     return Exit::kUsage;
   }
   if (login->parsed()) return Login(options, out, err).run();
-  return logout->parsed() ? log_out(options, out, err) : show_status(options, out, err);
+  if (logout->parsed()) return log_out(options, out, err);
+  if (status->parsed()) return show_status(options, out, err);
+  if (answering->parsed()) return answer(options, out, err);
+  if (answers->parsed()) return list_answers(options, out, err);
+  return forgetting->parsed() ? forget(options, out, err) : watch_session(options, out, err);
 }
 
 }  // namespace sallyport::login

@@ -25,7 +25,6 @@ constexpr auto kPatience = seconds(10);  // for one answer
 constexpr auto kLookAtCard = milliseconds(500);
 constexpr auto kTryAgain = seconds(5);  // what did not reach the gateway
 constexpr auto kSilence = seconds(60);  // of a stream of events, in which the gateway's heart beats
-constexpr std::size_t kMostMessages = 16;
 
 std::string text(const json::value& value, std::string_view key) {
   const auto* object = value.if_object();
@@ -98,6 +97,7 @@ Result<void> Keeper::take_tag(const json::value& session) {
   tag_.handle = static_cast<std::uint32_t>(number(*tag, "handle"));
   tag_.key = Secret::consume(*key);
   tag_.plain = plain->get_bool();
+  tag_.ipv6 = text(session, "address").find(':') != std::string::npos;
   return {};
 }
 
@@ -175,10 +175,16 @@ void Keeper::watch() {
 
 void Keeper::watch_marking() {
   end_of_marking_.async_wait(asio::posix::stream_descriptor::wait_read, [this](boost::system::error_code error) {
-    if (error || !on_end_) return;
+    if (error || !marking_) return;
     if (marking_->ended()) return log_out("not_marked");
     watch_marking();
   });
+}
+
+// Before the gateway is told of the end: it refuses the tag from then on.
+void Keeper::stop_marking() {
+  end_of_marking_.close();
+  marking_.reset();
 }
 
 // ---- events --------------------------------------------------------------------------------------------------------
@@ -201,6 +207,7 @@ asio::awaitable<void> Keeper::follow_events() {
       auto [failure, size] = co_await http::async_read_header(*events_, buffer, parser, kWait);
       api::EventParser events;
       bool sound = parser.get().result() == http::status::ok;
+      if (!failure && sound) list_questions();
       while (on_end_ && !failure && sound && !parser.is_done()) {
         boost::beast::get_lowest_layer(*events_).expires_after(kSilence);
         std::tie(failure, size) = co_await http::async_read_some(*events_, buffer, parser, kWait);
@@ -219,17 +226,36 @@ asio::awaitable<void> Keeper::follow_events() {
 void Keeper::on_event(const std::string& name, const std::string& data) {
   boost::system::error_code failure;
   const json::value value = json::parse(data, failure);
-  if (failure) return;
+  if (failure || !value.is_object()) return;
+  const json::object& object = value.get_object();
   if (name == "end") return end(text(value, "reason"));
-  if (name != "message") return;
-  messages_.push_back(text(value, "text"));
-  if (messages_.size() > kMostMessages) messages_.pop_front();
-  if (on_message_) on_message_(messages_.back());
+  if (name == "answered") return inbox_.on_answered(number_of(object, "id"));
+  std::string sentence;
+  if (name == "message") sentence = inbox_.on_message(object);
+  if (name == "ask") sentence = inbox_.on_ask(object, Clock::now());
+  if (on_message_ && !sentence.empty()) on_message_(sentence);
+}
+
+// What was asked before somebody listened.
+void Keeper::list_questions() {
+  const auto listed = ask("GET", "/v1/questions");
+  const auto* object = listed ? listed->if_object() : nullptr;
+  const auto* questions = object == nullptr ? nullptr : object->if_contains("questions");
+  if (questions != nullptr && questions->is_array()) inbox_.on_list(questions->get_array(), Clock::now());
+}
+
+void Keeper::answer(const api::Request& request, const api::Respond& respond) {
+  std::string target = "/v1/answers";
+  if (request.path.size() == 2) target += "/" + api::path_segment(request.path[1]);
+  auto answered = ask(request.method, target, request.body);
+  if (answered && request.method == "POST") list_questions();
+  respond(std::move(answered));
 }
 
 // ---- the end -------------------------------------------------------------------------------------------------------
 
 void Keeper::log_out(const std::string& reason) {
+  stop_marking();
   // A gateway that is not reached ends it by itself.
   (void)ask("POST", "/v1/session/logout", {{"reason", reason == "card_removed" ? reason : "logout"}});
   end(reason);
@@ -239,8 +265,7 @@ void Keeper::end(const std::string& reason) {
   if (!on_end_) return;
   renewal_.cancel();
   watching_.cancel();
-  end_of_marking_.close();
-  marking_.reset();
+  stop_marking();
   token_.wipe();
   if (events_) boost::beast::get_lowest_layer(*events_).cancel();
   const OnEnd on_end = std::exchange(on_end_, nullptr);
@@ -254,10 +279,16 @@ void Keeper::call(const api::Request& request, api::Respond respond) {
   if (session_.empty()) return respond(Error{Errc::kBusy, "a login is under way"});
   if (asks("GET", "status")) return respond(json::value(status()));
   if (asks("POST", "logout")) {
+    stop_marking();
     // Answered first: the end may end the process.
     if (on_end_) (void)ask("POST", "/v1/session/logout", {{"reason", "logout"}});
     respond(json::value(json::object{}));
     return asio::post(loop_, [this] { end("logout"); });
+  }
+  const bool answers = !request.path.empty() && request.path[0] == "answers";
+  if (answers && ((request.method == "GET" && request.path.size() == 1) ||
+                  ((request.method == "POST" || request.method == "DELETE") && request.path.size() == 2))) {
+    return answer(request, respond);
   }
   respond(Error{Errc::kNotFound, "there is no such request"});
 }
@@ -272,7 +303,9 @@ json::object Keeper::status() {
   if (marking_) {
     if (auto counts = marking_->counts()) out["marking"] = std::move(*counts);
   }
-  out["messages"] = json::array(messages_.begin(), messages_.end());
+  out["messages"] = inbox_.messages();
+  out["messages_forgotten"] = inbox_.forgotten();  // that stood before these
+  out["questions"] = inbox_.questions(Clock::now());
   return out;
 }
 

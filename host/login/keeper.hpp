@@ -8,10 +8,10 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/json/object.hpp>
 #include <chrono>
-#include <deque>
 #include <functional>
 
 #include "host/api/service.hpp"
+#include "host/login/inbox.hpp"
 #include "host/login/marking.hpp"
 #include "host/login/prover.hpp"
 
@@ -40,7 +40,8 @@ class Keeper : public api::Service {
   // As the gateway described it, without the token.
   [[nodiscard]] const boost::json::object& session() const { return session_; }
 
-  // For `sallyport-login status` and `logout`: GET /v1/status, POST /v1/logout.
+  // For the other commands: GET /v1/status, POST /v1/logout, and the gateway's own POST and DELETE /v1/answers/ID and
+  // GET /v1/answers.
   void call(const api::Request& request, api::Respond respond) override;
 
  private:
@@ -52,10 +53,13 @@ class Keeper : public api::Service {
   Result<std::chrono::seconds> renewed();
   void watch();
   void watch_marking();
+  void stop_marking();
   Result<void> take_tag(const boost::json::value& session);
   // Reads events, on a connection of their own, until the end.
   boost::asio::awaitable<void> follow_events();
   void on_event(const std::string& name, const std::string& data);
+  void list_questions();
+  void answer(const api::Request& request, const api::Respond& respond);
   void end(const std::string& reason);
   [[nodiscard]] boost::json::object status();
 
@@ -71,7 +75,7 @@ class Keeper : public api::Service {
   Clock::time_point lost_at_{};  // unless it is renewed before
   boost::asio::steady_timer renewal_;
   boost::asio::steady_timer watching_;
-  std::deque<std::string> messages_;  // the newest
+  Inbox inbox_;
   OnMessage on_message_;
   OnEnd on_end_;
   std::unique_ptr<api::TlsStream> events_;

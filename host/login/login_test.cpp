@@ -21,6 +21,7 @@
 #include "host/users/authenticators/totp_authenticator.hpp"
 #include "host/users/sessions/login_service.hpp"
 #include "host/users/sessions/test_owner.hpp"
+#include "host/users/sessions/test_questions.hpp"
 #include "host/users/test_login.hpp"
 #include "host/users/test_process.hpp"
 
@@ -116,7 +117,7 @@ class LoginProgramTest : public users::LoginTest {
     settings.gateway_key = api::key_digest(identity.certificate).value();
     settings.sessions.renewal = seconds(4);
     desk_ = std::make_unique<users::LoginDesk>(loop_, directory_, std::move(ways), owner_, settings);
-    service_ = std::make_unique<users::LoginService>(*desk_);
+    service_ = std::make_unique<users::LoginService>(*desk_, questions_);
     server_ = std::move(
         api::TlsServer::listen(loop_, {{asio::ip::make_address("127.0.0.1"), 0}, identity}, *service_).value());
     digest_ = server_->key_digest();
@@ -186,6 +187,7 @@ class LoginProgramTest : public users::LoginTest {
   asio::io_context loop_;
   asio::executor_work_guard<asio::io_context::executor_type> work_ = asio::make_work_guard(loop_);
   users::RecordingOwner owner_;
+  users::RecordingQuestions questions_;
   std::unique_ptr<users::LoginDesk> desk_;
   std::unique_ptr<users::LoginService> service_;
   std::unique_ptr<api::TlsServer> server_;
@@ -285,6 +287,102 @@ TEST_F(LoginProgramTest, ShowsWhatTheGatewaySaysAndEndsWhenItSaysSo) {
     return 0;
   });
   EXPECT_TRUE(eventually([this] { return run({"status"}).first == 4; }));
+}
+
+class LoginAskedTest : public LoginProgramTest {
+ protected:
+  void SetUp() override {
+    LoginProgramTest::SetUp();
+    ASSERT_EQ(log_in().first, 0);
+    id_ = sessions().at(0).id;
+    ask_until_heard();
+  }
+  void tell(const std::string& event, const json::value& data) {
+    at_gateway([&] { return desk_->tell(id_, event, data); });
+  }
+  // Somebody listens a moment after the login.
+  void ask_until_heard() {
+    const json::object question{{"id", 3},     {"destination", "10.2.0.9"},      {"protocol", "tcp"},
+                                {"port", 443}, {"choices", {"clear", "refuse"}}, {"until_s", 300}};
+    ASSERT_TRUE(eventually([&] {
+      return at_gateway([&] {
+        questions_.questions = {question};
+        return desk_->tell(id_, "ask", question);
+      });
+    }));
+    ASSERT_TRUE(eventually([this] { return run({"status"}).second.find("question 3") != std::string::npos; }));
+  }
+  std::vector<std::string> given() {
+    return at_gateway([this] { return questions_.answers; });
+  }
+  std::string id_;
+};
+
+TEST_F(LoginAskedTest, ShowsItByAProgramOfTheUsers) {
+  ASSERT_EQ(run({"logout"}).first, 0);
+  ASSERT_TRUE(eventually([this] { return run({"status"}).first == 4; }));
+  write_file(folder_ / "show", "#!/bin/sh\necho \"$1\" >> " + (folder_ / "shown").string() + "\n");
+  std::filesystem::permissions(folder_ / "show", std::filesystem::perms::owner_all);
+  configure("method = 'password'\nuser = 'alice'\nnotify = '" + (folder_ / "show").string() + "'");
+  ASSERT_EQ(log_in().first, 0);
+  id_ = sessions().at(0).id;
+  ask_until_heard();
+  EXPECT_TRUE(eventually([this] {
+    std::ifstream shown(folder_ / "shown");
+    std::string line;
+    return std::getline(shown, line) &&
+           line == "Sallyport: your packets to 10.2.0.9, tcp port 443 wait for your answer; see: sallyport-login watch";
+  }));
+}
+
+TEST_F(LoginAskedTest, ShowsAQuestionAndCarriesTheAnswer) {
+  EXPECT_THAT(run({"status"}).second, HasSubstr("question 3: your packets to 10.2.0.9, tcp port 443 wait, for"));
+  const json::value status = json::parse(run({"status", "--json"}).second);
+  EXPECT_EQ(status.at("questions").at(0).at("id").to_number<int>(), 3);
+  EXPECT_EQ(run({"answer", "3", "perhaps"}).first, 2);
+  EXPECT_THAT(run({"answer", "4", "clear"}), testing::Pair(1, HasSubstr("no such question")));
+  EXPECT_THAT(given(), IsEmpty());
+  EXPECT_THAT(run({"answer", "3", "clear", "--remember", "session"}), testing::Pair(0, "answered\r\n"));
+  EXPECT_THAT(given(), ElementsAre("clear session"));
+  EXPECT_THAT(run({"status"}).second, Not(HasSubstr("question")));
+}
+
+TEST_F(LoginAskedTest, ListsAnswersAndTakesOneBack) {
+  at_gateway([this] {
+    questions_.given = {json::object{
+        {"id", 3}, {"destination", "10.2.0.9"}, {"protocol", "icmp"}, {"choice", "clear"}, {"remember", "always"}}};
+    return 0;
+  });
+  EXPECT_THAT(run({"answers"}), testing::Pair(0, "3: 10.2.0.9, icmp: clear for always\r\n"));
+  EXPECT_THAT(run({"forget", "3"}), testing::Pair(0, "forgotten\r\n"));
+  EXPECT_EQ(run({"forget", "9"}).first, 1);
+  EXPECT_THAT(given(), ElementsAre("forgotten"));
+}
+
+TEST_F(LoginAskedTest, WhoeverWatchesIsAskedAndToldUntilTheEnd) {
+  const auto program = start({"watch"});
+  ASSERT_TRUE(program->says("question 3: your packets to 10.2.0.9, tcp port 443 wait, for"));
+  ASSERT_TRUE(program->says("answer 3 (clear, refuse; and session or always, to be remembered): "));
+  program->type("perhaps\r");
+  ASSERT_TRUE(program->says("no such choice"));
+  ASSERT_TRUE(program->says("answer 3 ("));
+  tell("message", json::object{{"text", "10.2.0.7 is sent in the clear"}});
+  ASSERT_TRUE(program->says("10.2.0.7 is sent in the clear"));
+  program->type("refuse always\r");
+  ASSERT_TRUE(program->says("answered"));
+  EXPECT_THAT(given(), testing::Contains("refuse always"));
+  ASSERT_EQ(run({"logout"}).first, 0);
+  EXPECT_TRUE(program->says("logged out"));
+  EXPECT_EQ(program->status(), 0);
+}
+
+TEST_F(LoginAskedTest, WatchesForProgramsToo) {
+  const auto program = start({"watch", "--json"});
+  ASSERT_TRUE(program->says(R"({"ask":{"id":3)"));
+  tell("message", json::object{{"text", "refused"}});
+  ASSERT_TRUE(program->says(R"({"message":"refused"})"));
+  tell("answered", json::object{{"id", 3}, {"why", "no_answer"}});
+  EXPECT_TRUE(program->says(R"({"over":3})"));
 }
 
 TEST_F(LoginProgramTest, StaysInTheForegroundAndLogsOutWhenItIsTerminated) {

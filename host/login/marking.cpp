@@ -2,9 +2,9 @@
 #include "host/login/marking.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <spawn.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <sys/wait.h>
 
 #include <array>
@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 namespace json = boost::json;
 
 constexpr std::size_t kMostAnswerBytes = 4096;
-constexpr timeval kPatience{10, 0};
+constexpr int kPatienceMs = 10000;
 
 Error gone() { return {Errc::kDisconnected, "sallyport-mark has ended"}; }
 
@@ -59,7 +59,6 @@ Result<std::unique_ptr<Marking>> Marking::begin(const mark::Order& order) {
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair.data()) != 0) return errno_error("make sockets");
   Descriptor ours(pair[0]);
   Descriptor theirs(pair[1]);
-  ::setsockopt(ours.get(), SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof kPatience);
   const auto process = start(program(), theirs.get());
   if (!process) return process.error();
   { const Descriptor closed = std::move(theirs); }
@@ -88,6 +87,8 @@ Result<json::object> Marking::counts() {
 }
 
 Result<json::object> Marking::answer() {
+  pollfd waiting{fd(), POLLIN, 0};
+  if (::poll(&waiting, 1, kPatienceMs) == 0) return Error{Errc::kTimeout, "sallyport-mark does not answer"};
   std::array<char, kMostAnswerBytes> room;
   const ssize_t size = ::recv(fd(), room.data(), room.size(), 0);
   if (size == 0) return gone();

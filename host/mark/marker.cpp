@@ -39,11 +39,11 @@ layout::Address within(const Prefix& prefix) {
 Result<Marker> Marker::begin(Order order, std::uint32_t uid) {
   auto netlink = gateway::Netlink::open();
   if (!netlink) return netlink.error();
-  auto device = TunDevice::create("sp" + std::to_string(uid));
+  auto device = TunDevice::create("sp" + std::to_string(uid) + (order.ipv6 ? "v6" : ""));
   if (!device) return device.error();
-  auto sender = Sender::open();
+  auto sender = Sender::open(order.ipv6);
   if (!sender) return sender.error();
-  auto table = UserTable::open(uid, device->index());
+  auto table = UserTable::open(uid, order.ipv6, device->index());
   if (!table) return table.error();
   Marker marker(std::move(order), std::move(*netlink), std::move(*device), std::move(*sender), std::move(*table));
   if (auto followed = marker.follow_routes(); !followed) return followed.error();
@@ -56,7 +56,8 @@ Result<void> Marker::follow_routes() {
   if (!view) return view.error();
   std::vector<Prefix> protect;
   for (const std::string& text : order_.protect) protect.push_back(*parse_prefix(text));  // which read_order() did
-  const auto destinations = plan(view->routes, protect);
+  auto destinations = plan(view->routes, protect);
+  std::erase_if(destinations, [this](const Destination& d) { return d.prefix.address.is_v4() == order_.ipv6; });
 
   std::map<Prefix, Sender::Path> paths;
   unsigned narrowest = kMostPacketBytes;
@@ -68,7 +69,8 @@ Result<void> Marker::follow_routes() {
   }
   if (paths.empty()) narrowest = kUsualMtu;
   // What fills the path must still fit when it has its tag.
-  const unsigned mtu = std::max<unsigned>(narrowest, kLeastMtuV4 + kTagBytes) - kTagBytes;
+  const unsigned least = order_.ipv6 ? kLeastMtuV6 : kLeastMtuV4;
+  const unsigned mtu = std::max<unsigned>(narrowest, least + kTagBytes) - kTagBytes;
   if (mtu != mtu_) {
     if (auto up = device_.up(mtu); !up) return up.error();
     mtu_ = mtu;
@@ -78,8 +80,7 @@ Result<void> Marker::follow_routes() {
   for (const Destination& destination : destinations) {
     if (!destination.marked) {
       routes.insert({destination});
-    } else if (const auto path = paths.find(destination.prefix);
-               path != paths.end() && (path->second.source.is_v4() || mtu >= kLeastMtuV6)) {
+    } else if (const auto path = paths.find(destination.prefix); path != paths.end()) {
       routes.insert({destination, path->second.source});
     }
   }

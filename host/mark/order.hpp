@@ -14,6 +14,7 @@ struct Order {
   std::uint32_t handle = 0;
   Secret key{};
   bool plain = false;
+  bool ipv6 = false;                   // the version whose packets are marked: that of the session's address
   std::vector<std::string> protect{};  // prefixes, as written; none: whatever goes by a next hop
 };
 

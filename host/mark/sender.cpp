@@ -48,21 +48,18 @@ Result<Descriptor> marked_socket(int family, int type, int protocol) {
 
 }  // namespace
 
-Result<Sender> Sender::open() {
+Result<Sender> Sender::open(bool ipv6) {
   // raw(7): IPPROTO_RAW sends whole packets and receives none.
-  auto v4 = marked_socket(AF_INET, SOCK_RAW | SOCK_NONBLOCK, IPPROTO_RAW);
-  if (!v4) return v4.error();
-  auto v6 = marked_socket(AF_INET6, SOCK_RAW | SOCK_NONBLOCK, IPPROTO_RAW);
-  if (!v6) return v6.error();
-  return Sender(std::move(*v4), std::move(*v6));
+  auto fd = marked_socket(ipv6 ? AF_INET6 : AF_INET, SOCK_RAW | SOCK_NONBLOCK, IPPROTO_RAW);
+  if (!fd) return fd.error();
+  return Sender(std::move(*fd));
 }
 
 bool Sender::send(Bytes packet) const {
   const bool v4 = packet[0] >> 4 == 4;
   const SocketAddress to(v4 ? packet.subspan(16, 4) : packet.subspan(24, 16));
-  const int fd = v4 ? v4_.get() : v6_.get();
   ssize_t sent = 0;
-  do sent = ::sendto(fd, packet.data(), packet.size(), 0, to.get(), to.size);
+  do sent = ::sendto(fd_.get(), packet.data(), packet.size(), 0, to.get(), to.size);
   while (sent < 0 && errno == EINTR);
   return sent >= 0;
 }

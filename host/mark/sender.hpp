@@ -12,9 +12,9 @@ namespace sallyport::mark {
 
 class Sender {
  public:
-  static Result<Sender> open();
+  static Result<Sender> open(bool ipv6);
 
-  // A whole IP packet. False: the kernel did not take it.
+  // A whole IP packet, of that version. False: the kernel did not take it.
   [[nodiscard]] bool send(Bytes packet) const;
 
   struct Path {
@@ -25,10 +25,9 @@ class Sender {
   [[nodiscard]] static std::optional<Path> path_to(const layout::Address& address);
 
  private:
-  Sender(Descriptor v4, Descriptor v6) : v4_(std::move(v4)), v6_(std::move(v6)) {}
+  explicit Sender(Descriptor fd) : fd_(std::move(fd)) {}
 
-  Descriptor v4_;
-  Descriptor v6_;
+  Descriptor fd_;
 };
 
 }  // namespace sallyport::mark

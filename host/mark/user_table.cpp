@@ -46,10 +46,10 @@ int see(const nlattr* attribute, void* data) {
 
 }  // namespace
 
-Result<UserTable> UserTable::open(std::uint32_t uid, unsigned interface) {
+Result<UserTable> UserTable::open(std::uint32_t uid, bool ipv6, unsigned interface) {
   Socket socket(mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC));
   if (!socket || mnl_socket_bind(socket.get(), 0, MNL_SOCKET_AUTOPID) < 0) return errno_error("open a netlink socket");
-  UserTable table(std::move(socket), uid, interface);
+  UserTable table(std::move(socket), uid, ipv6 ? AF_INET6 : AF_INET, interface);
   if (auto removed = table.remove_rules(); !removed) return removed.error();
   return table;
 }
@@ -96,51 +96,42 @@ Result<void> UserTable::change(std::uint16_t type, std::uint16_t flags, const Ro
 }
 
 Result<void> UserTable::begin() {
-  for (const int family : {AF_INET, AF_INET6}) {
-    NetlinkRequest<fib_rule_hdr> request(RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK);
-    request.body->family = static_cast<std::uint8_t>(family);
-    request.body->action = FR_ACT_TO_TBL;
-    const fib_rule_uid_range range{uid_, uid_};
-    mnl_attr_put(request.message, FRA_UID_RANGE, sizeof range, &range);
-    mnl_attr_put_u32(request.message, FRA_FWMARK, 0);
-    mnl_attr_put_u32(request.message, FRA_FWMASK, kMarkedBit);
-    mnl_attr_put_u32(request.message, FRA_PRIORITY, kPriority);
-    mnl_attr_put_u32(request.message, FRA_TABLE, kTables + interface_);
-    mnl_attr_put_u8(request.message, FRA_PROTOCOL, kProtocol);
-    if (auto made = gateway::ask(socket_.get(), request.message, ++sequence_, "make a rule for the user's packets");
-        !made) {
-      return made.error();
-    }
-  }
-  return {};
+  NetlinkRequest<fib_rule_hdr> request(RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK);
+  request.body->family = family_;
+  request.body->action = FR_ACT_TO_TBL;
+  const fib_rule_uid_range range{uid_, uid_};
+  mnl_attr_put(request.message, FRA_UID_RANGE, sizeof range, &range);
+  mnl_attr_put_u32(request.message, FRA_FWMARK, 0);
+  mnl_attr_put_u32(request.message, FRA_FWMASK, kMarkedBit);
+  mnl_attr_put_u32(request.message, FRA_PRIORITY, kPriority);
+  mnl_attr_put_u32(request.message, FRA_TABLE, kTables + interface_);
+  mnl_attr_put_u8(request.message, FRA_PROTOCOL, kProtocol);
+  return gateway::ask(socket_.get(), request.message, ++sequence_, "make a rule for the user's packets");
 }
 
 Result<void> UserTable::remove_rules() {
-  for (const int family : {AF_INET, AF_INET6}) {
-    NetlinkRequest<fib_rule_hdr> list(RTM_GETRULE, NLM_F_DUMP);
-    list.body->family = static_cast<std::uint8_t>(family);
-    std::vector<std::uint32_t> tables;
-    const auto take = [&](const nlmsghdr* message) {
-      RuleSeen rule;
-      mnl_attr_parse(message, sizeof(fib_rule_hdr), see, &rule);
-      if (rule.protocol == kProtocol && rule.users.start == uid_ && rule.users.end == uid_)
-        tables.push_back(rule.table);
-    };
-    if (auto listed = gateway::ask(socket_.get(), list.message, ++sequence_, "read the rules of routing", take);
-        !listed) {
-      return listed.error();
-    }
-    for (const std::uint32_t table : tables) {
-      NetlinkRequest<fib_rule_hdr> remove(RTM_DELRULE, NLM_F_ACK);
-      remove.body->family = static_cast<std::uint8_t>(family);
-      remove.body->action = FR_ACT_TO_TBL;
-      const fib_rule_uid_range range{uid_, uid_};
-      mnl_attr_put(remove.message, FRA_UID_RANGE, sizeof range, &range);
-      mnl_attr_put_u32(remove.message, FRA_TABLE, table);
-      mnl_attr_put_u8(remove.message, FRA_PROTOCOL, kProtocol);
-      if (auto gone = gateway::ask(socket_.get(), remove.message, ++sequence_, "take a rule away"); !gone)
-        return gone.error();
-    }
+  NetlinkRequest<fib_rule_hdr> list(RTM_GETRULE, NLM_F_DUMP);
+  list.body->family = family_;
+  std::vector<std::uint32_t> tables;
+  const auto take = [&](const nlmsghdr* message) {
+    RuleSeen rule;
+    mnl_attr_parse(message, sizeof(fib_rule_hdr), see, &rule);
+    if (rule.protocol == kProtocol && rule.users.start == uid_ && rule.users.end == uid_) tables.push_back(rule.table);
+  };
+  if (auto listed = gateway::ask(socket_.get(), list.message, ++sequence_, "read the rules of routing", take);
+      !listed) {
+    return listed.error();
+  }
+  for (const std::uint32_t table : tables) {
+    NetlinkRequest<fib_rule_hdr> remove(RTM_DELRULE, NLM_F_ACK);
+    remove.body->family = family_;
+    remove.body->action = FR_ACT_TO_TBL;
+    const fib_rule_uid_range range{uid_, uid_};
+    mnl_attr_put(remove.message, FRA_UID_RANGE, sizeof range, &range);
+    mnl_attr_put_u32(remove.message, FRA_TABLE, table);
+    mnl_attr_put_u8(remove.message, FRA_PROTOCOL, kProtocol);
+    if (auto gone = gateway::ask(socket_.get(), remove.message, ++sequence_, "take a rule away"); !gone)
+      return gone.error();
   }
   return {};
 }

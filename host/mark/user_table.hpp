@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A routing table for one user's packets, and the rule that leads to it (ip-rule(8)): of policy routing the part that
-// we need, by libmnl.
+// A routing table for one user's packets of one IP version, and the rule that leads to it (ip-rule(8)): of policy
+// routing the part that we need, by libmnl.
 #pragma once
 
 #include <memory>
@@ -19,9 +19,9 @@ class UserTable {
  public:
   // A table whose marked destinations lead to the device `interface`. What another process left behind for this user is
   // taken away.
-  static Result<UserTable> open(std::uint32_t uid, unsigned interface);
+  static Result<UserTable> open(std::uint32_t uid, bool ipv6, unsigned interface);
   UserTable(UserTable&&) = default;
-  // Takes the rules away. The routes go with the device.
+  // Takes the rule away. The routes go with the device.
   ~UserTable();
 
   struct Route {
@@ -42,14 +42,15 @@ class UserTable {
     void operator()(mnl_socket* socket) const { mnl_socket_close(socket); }
   };
   using Socket = std::unique_ptr<mnl_socket, Close>;
-  UserTable(Socket socket, std::uint32_t uid, unsigned interface)
-      : socket_(std::move(socket)), uid_(uid), interface_(interface) {}
+  UserTable(Socket socket, std::uint32_t uid, std::uint8_t family, unsigned interface)
+      : socket_(std::move(socket)), uid_(uid), family_(family), interface_(interface) {}
 
   Result<void> change(std::uint16_t type, std::uint16_t flags, const Route& route);
   Result<void> remove_rules();
 
   Socket socket_;
   std::uint32_t uid_;
+  std::uint8_t family_;
   unsigned interface_;
   unsigned sequence_ = 0;
   std::set<Route> held_;

@@ -121,7 +121,7 @@ std::vector<Verdict> test(const std::vector<Policy>& policies, const People& peo
   std::map<std::string, TargetState> targets;
   for (const Policy& p : policies) {
     numbered.push_back({p, 1});
-    if (p.action == Action::kProtect) targets[p.target()] = {.policy_id = 1, .acquire = true};
+    if (p.may_protect()) targets[p.target()] = {.policy_id = 1, .acquire = true};
   }
   const Compile compile_these = [&](const std::vector<NumberedPolicy>& some, const UsersOnLine& users) {
     return compile(some, targets, users);

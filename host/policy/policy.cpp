@@ -19,9 +19,10 @@ constexpr std::string_view kWords[] = {"name",          "user",
                                        "level",         "esp_proposals",
                                        "ah_proposals",  "mode",
                                        "replay_window", "start_action",
-                                       "legacy",        "when"};
+                                       "legacy",        "shared",
+                                       "when",          "tell"};
 
-constexpr std::string_view kActions[] = {"discard", "bypass", "protect"};
+constexpr std::string_view kActions[] = {"discard", "bypass", "protect", "ask"};
 
 Result<void> set_addresses(TrafficSelector& selector, std::string_view text) {
   if (text == "any") {
@@ -79,9 +80,17 @@ Result<void> set_protocol(Policy& policy, std::string_view text) {
 Result<void> set_action(Policy& policy, std::string_view text) {
   const auto* found = std::find(std::begin(kActions), std::end(kActions), text);
   if (found == std::end(kActions)) {
-    return Error{Errc::kInvalid, "'" + std::string(text) + "' is none of 'bypass', 'discard', 'protect'"};
+    return Error{Errc::kInvalid, "'" + std::string(text) + "' is none of 'bypass', 'discard', 'protect', 'ask'"};
   }
   policy.action = static_cast<Action>(found - std::begin(kActions));
+  return {};
+}
+
+Result<void> set_flag(bool& flag, std::string_view text) {
+  if (text != "yes" && text != "no") {
+    return Error{Errc::kInvalid, "'" + std::string(text) + "' is neither 'yes' nor 'no'"};
+  }
+  flag = text == "yes";
   return {};
 }
 
@@ -151,6 +160,14 @@ std::string Policy::target() const {
   return connection + "/" + (child.empty() ? name : child);
 }
 
+std::string target_of_user(const std::string& target, const std::string& user) { return target + kUserMark + user; }
+
+SplitTarget split_target(const std::string& target) {
+  const auto mark = target.find(kUserMark, target.find('/'));
+  if (mark == std::string::npos) return {target, {}};
+  return {target.substr(0, mark), target.substr(mark + 1)};
+}
+
 std::span<const std::string_view> policy_words() { return kWords; }
 
 Result<void> set_word(Policy& policy, std::string_view word, std::string_view text) {
@@ -197,10 +214,11 @@ Result<void> set_word(Policy& policy, std::string_view word, std::string_view te
   } else if (word == "replay_window") {
     return set_replay_window(policy, text);
   } else if (word == "legacy") {
-    if (text != "yes" && text != "no") {
-      return Error{Errc::kInvalid, "'" + std::string(text) + "' is neither 'yes' nor 'no'"};
-    }
-    policy.legacy = text == "yes";
+    return set_flag(policy.legacy, text);
+  } else if (word == "shared") {
+    return set_flag(policy.shared, text);
+  } else if (word == "tell") {
+    return set_flag(policy.tell, text);
   } else if (word == "when") {
     if (text == "any") {
       policy.when = When();
@@ -239,8 +257,10 @@ std::string get_word(const Policy& policy, std::string_view word) {
   if (word == "mode") return policy.mode == Mode::kTransport ? "transport" : "";
   if (word == "replay_window") return policy.replay_window ? std::to_string(*policy.replay_window) : std::string();
   if (word == "legacy") return policy.legacy ? "yes" : "";
+  if (word == "shared") return policy.shared ? "yes" : "";
   if (word == "when") return policy.when.to_string();
   if (word == "start_action") return policy.start ? "start" : "";
+  if (word == "tell") return policy.tell ? "yes" : "";
   return {};
 }
 
@@ -249,17 +269,21 @@ Result<void> validate(const Policy& policy) {
     return Error{Errc::kInvalid, "policy '" + policy.name + "' " + std::string(sentence)};
   };
   if (policy.name.empty()) return Error{Errc::kInvalid, "a policy needs 'name'"};
-  if (policy.name.find('/') != std::string::npos) return invalid("must have a name without '/'");
+  if (policy.name.find_first_of("/@") != std::string::npos) return invalid("must have a name without '/' and '@'");
   if (!policy.source.addresses.shares_family(policy.destination.addresses)) {
     return invalid("has one end of IPv4 and one of IPv6, which no packet has");
   }
   if (!policy.user.empty() && !policy.group.empty()) {
     return invalid("has both 'user' and 'group'; write one, or a policy for each");
   }
-  if (policy.names_people() && policy.mode == Mode::kTransport) {
+  if ((policy.names_people() || policy.speaks_to_users()) && policy.mode == Mode::kTransport) {
     return invalid("has mode 'transport', which is for the gateway's own packets: no user sends those");
   }
   constexpr std::string_view kOfAChildOfItsOwn = "which only 'level', 'esp_proposals' and 'ah_proposals' use";
+  if (policy.shared && !policy.names_people()) {
+    return invalid("has 'shared', which only a policy with 'user' or 'group' uses: the SAs of others are shared");
+  }
+  if (policy.shared && !policy.owns_child()) return invalid("has 'shared', " + std::string(kOfAChildOfItsOwn));
   if (policy.replay_window && !policy.owns_child()) {
     return invalid("has 'replay_window', " + std::string(kOfAChildOfItsOwn));
   }
@@ -269,9 +293,14 @@ Result<void> validate(const Policy& policy) {
   const bool names_sa = !policy.sa.empty();
   const bool names_connection = !policy.connection.empty();
   const bool proposes = policy.level || !policy.esp_proposals.empty() || !policy.ah_proposals.empty();
-  if (policy.action != Action::kProtect) {
+  if (policy.tell && policy.action != Action::kBypass && policy.action != Action::kDiscard) {
+    return invalid("has 'tell', which only the actions 'bypass' and 'discard' use");
+  }
+  if (!policy.may_protect()) {
     if (names_sa || names_connection || !policy.child.empty() || proposes) {
-      return invalid("names an SA or a connection, which only action 'protect' uses");
+      return invalid(policy.action == Action::kAsk
+                         ? "names no 'connection' or 'sa' by which users could choose to be protected"
+                         : "names an SA or a connection, which only the actions 'protect' and 'ask' use");
     }
     return {};
   }

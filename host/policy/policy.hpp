@@ -13,8 +13,8 @@
 
 namespace sallyport::policy {
 
-// RFC 4301 4.4.1: the three choices for every packet that crosses the boundary.
-enum class Action : std::uint8_t { kDiscard, kBypass, kProtect };
+// RFC 4301 4.4.1: the three choices for every packet that crosses the boundary; and who makes it, where the user does.
+enum class Action : std::uint8_t { kDiscard, kBypass, kProtect, kAsk };
 
 [[nodiscard]] std::string_view to_string(Action action);
 
@@ -28,9 +28,11 @@ struct Policy {
   std::string group;
   When when;  // outside of it the policy is passed over
   Action action = Action::kDiscard;
+  bool tell = false;  // bypass, discard: users are told what was done with their packets
 
-  // protect, one of three: by the manual SA `sa`; by a child that `connection` configures; or by a child of this
-  // policy's own on `connection`, which proposes `esp_proposals`, spelled out or given by `level`, or `ah_proposals`.
+  // protect, and ask where the user may choose that, one of three: by the manual SA `sa`; by a child that `connection`
+  // configures; or by a child of this policy's own on `connection`, which proposes `esp_proposals`, spelled out or
+  // given by `level`, or `ah_proposals`.
   std::string sa;
   std::string connection;
   std::string child;
@@ -40,17 +42,36 @@ struct Policy {
   Mode mode = Mode::kTunnel;                   // of a child of its own
   std::optional<std::uint32_t> replay_window;  // packets, of a child of its own
   bool legacy = false;                         // broken algorithms may stand among the proposals
+  bool shared = false;  // of people: their packets go by one SA, and not each user's by one of their own
   bool start =
       false;  // a child of its own is brought up at once and again whenever it is lost; else by the first packet
 
   [[nodiscard]] bool names_people() const { return !user.empty() || !group.empty(); }
-  [[nodiscard]] bool owns_child() const { return action == Action::kProtect && !connection.empty() && child.empty(); }
+  // Whether its packets are, or with their user's leave may be, protected: it then has a target.
+  [[nodiscard]] bool may_protect() const {
+    return action == Action::kProtect || (action == Action::kAsk && !(sa.empty() && connection.empty()));
+  }
+  [[nodiscard]] bool owns_child() const { return may_protect() && !connection.empty() && child.empty(); }
+  // Whether users hear of it: some of its packets then go by the host.
+  [[nodiscard]] bool speaks_to_users() const { return tell || action == Action::kAsk; }
+  // Each user who is logged in has a child of this policy's own to themselves.
+  [[nodiscard]] bool sa_per_user() const { return names_people() && owns_child() && !shared; }
   // What a child of its own offers. "Any" address becomes one selector of each family that the other end may have.
   [[nodiscard]] TrafficSelectors local_ts() const;
   [[nodiscard]] TrafficSelectors remote_ts() const;
   // What the SAs belong to: "connection/child", or "sa/name". Policies with the same target share SAs.
   [[nodiscard]] std::string target() const;
 };
+
+// What one user's own SA belongs to: "connection/child@user".
+[[nodiscard]] std::string target_of_user(const std::string& target, const std::string& user);
+struct SplitTarget {
+  std::string target;
+  std::string user;  // empty: it is everybody's
+};
+[[nodiscard]] SplitTarget split_target(const std::string& target);
+// Between child and user. A user's name may hold it; names of policies, children and manual SAs do not.
+inline constexpr char kUserMark = '@';
 
 // The words a policy is written with, in TOML and in JSON: all values are text.
 [[nodiscard]] std::span<const std::string_view> policy_words();

@@ -52,7 +52,7 @@ TEST(Policy, SaysWhatContradictsItself) {
   EXPECT_EQ(why({{"name", "x"}, {"action", "protect"}, {"connection", "b"}}),
             "policy 'x' needs exactly one of 'child', 'level', 'esp_proposals' and 'ah_proposals' beside 'connection'");
   EXPECT_EQ(why({{"name", "x"}, {"action", "bypass"}, {"sa", "m"}}),
-            "policy 'x' names an SA or a connection, which only action 'protect' uses");
+            "policy 'x' names an SA or a connection, which only the actions 'protect' and 'ask' use");
   for (const auto* elsewhere : {"sa", "child"}) {
     EXPECT_EQ(why({{"name", "x"}, {"action", "protect"}, {elsewhere, "m"}, {"replay_window", "64"}}),
               "policy 'x' has 'replay_window', which only 'level', 'esp_proposals' and 'ah_proposals' use");
@@ -126,6 +126,63 @@ TEST(Policy, IsOfAUserOrOfAGroupOrOfEverybody) {
   // An empty name must not widen a policy to everybody.
   Policy p;
   for (const char* word : {"user", "group"}) EXPECT_FALSE(set_word(p, word, "")) << word;
+}
+
+TEST(Policy, OfPeopleHasAnSaForEachOfThemUnlessItSaysOtherwise) {
+  const auto made = [](Words more) {
+    Policy p;
+    for (const auto& [word, text] : more) set_word(p, word, text).value();
+    for (const auto& [word, text] : {std::pair{"name", "p"}, {"action", "protect"}, {"connection", "b"}}) {
+      set_word(p, word, text).value();
+    }
+    validate(p).value();
+    return p;
+  };
+  EXPECT_TRUE(made({{"group", "staff"}, {"level", "high"}}).sa_per_user());
+  EXPECT_TRUE(made({{"user", "alice"}, {"ah_proposals", "sha256"}, {"shared", "no"}}).sa_per_user());
+  EXPECT_FALSE(made({{"level", "high"}}).sa_per_user());
+  EXPECT_FALSE(made({{"group", "staff"}, {"child", "net"}}).sa_per_user()) << "whoever configured it said what it is";
+  const Policy shared = made({{"group", "staff"}, {"level", "high"}, {"shared", "yes"}});
+  EXPECT_FALSE(shared.sa_per_user());
+  EXPECT_EQ(get_word(shared, "shared"), "yes");
+  EXPECT_THAT(why({{"name", "x"}, {"action", "protect"}, {"connection", "b"}, {"level", "high"}, {"shared", "yes"}}),
+              testing::HasSubstr("'user' or 'group'"));
+  EXPECT_THAT(why({{"name", "x"}, {"group", "g"}, {"action", "bypass"}, {"shared", "yes"}}),
+              testing::HasSubstr("which only 'level'"));
+}
+
+TEST(Policy, AUsersOwnTargetIsTakenApartAtTheFirstMark) {
+  EXPECT_EQ(target_of_user("b/net", "alice@example.com"), "b/net@alice@example.com");
+  const auto split = split_target("b/net@alice@example.com");
+  EXPECT_EQ(split.target, "b/net");
+  EXPECT_EQ(split.user, "alice@example.com");
+  EXPECT_EQ(split_target("b/net").target, "b/net");
+  EXPECT_EQ(split_target("b/net").user, "");
+  EXPECT_THAT(why({{"name", "x@y"}, {"action", "bypass"}}), testing::HasSubstr("without '/' and '@'"));
+}
+
+TEST(Policy, TellsWhatIsDoneInTheClearOrNotAtAll) {
+  EXPECT_EQ(get_word(policy({{"name", "p"}, {"action", "discard"}, {"tell", "yes"}}), "tell"), "yes");
+  EXPECT_EQ(get_word(policy({{"name", "p"}, {"action", "bypass"}, {"tell", "no"}}), "tell"), "");
+  EXPECT_EQ(why({{"name", "p"}, {"action", "ask"}, {"tell", "yes"}}),
+            "policy 'p' has 'tell', which only the actions 'bypass' and 'discard' use");
+  EXPECT_EQ(why({{"name", "p"}, {"action", "protect"}, {"connection", "b"}, {"level", "high"}, {"tell", "yes"}}),
+            "policy 'p' has 'tell', which only the actions 'bypass' and 'discard' use");
+  Policy p;
+  EXPECT_FALSE(set_word(p, "tell", "perhaps"));
+}
+
+TEST(Policy, AsksAndNamesWhatProtectsWhereTheUserMayChooseThat) {
+  const Policy bare = policy({{"name", "p"}, {"action", "ask"}});
+  EXPECT_FALSE(bare.may_protect());
+  const Policy full = policy({{"name", "p"}, {"action", "ask"}, {"connection", "b"}, {"level", "high"}});
+  EXPECT_TRUE(full.may_protect());
+  EXPECT_TRUE(full.owns_child());
+  EXPECT_EQ(full.target(), "b/p");
+  EXPECT_EQ(why({{"name", "p"}, {"action", "ask"}, {"level", "high"}}),
+            "policy 'p' names no 'connection' or 'sa' by which users could choose to be protected");
+  EXPECT_EQ(why({{"name", "p"}, {"action", "ask"}, {"connection", "b"}}),
+            "policy 'p' needs exactly one of 'child', 'level', 'esp_proposals' and 'ah_proposals' beside 'connection'");
 }
 
 }  // namespace

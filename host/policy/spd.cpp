@@ -94,20 +94,20 @@ bool is_whole(const Policy& policy, const std::vector<Pair>& pairs) {
   return true;
 }
 
-void protect_outbound(const Policy& policy, const TargetState& target, std::vector<SpdRule>& rules) {
-  if (!target.sa_index) {
-    const auto action = target.acquire ? layout::Action::kHost : layout::Action::kDiscard;
-    add_rule(rules, policy.source, policy.destination, action, target.policy_id);
-    return;
-  }
-  const auto pairs = carried(policy, target.sending);
-  for (const Pair& p : pairs) {
-    add_rule(rules, p.local, p.remote, layout::Action::kProtect, target.policy_id, *target.sa_index);
-  }
+void send_by(std::uint16_t sa_index, const Reach& reach, const Policy& policy, std::uint16_t policy_id,
+             std::vector<SpdRule>& rules) {
+  const auto pairs = carried(policy, reach);
+  for (const Pair& p : pairs) add_rule(rules, p.local, p.remote, layout::Action::kProtect, policy_id, sa_index);
   // What the peer narrowed away must not leave by a later rule.
   if (!is_whole(policy, pairs)) {
-    add_rule(rules, policy.source, policy.destination, layout::Action::kDiscard, target.policy_id);
+    add_rule(rules, policy.source, policy.destination, layout::Action::kDiscard, policy_id);
   }
+}
+
+void protect_outbound(const Policy& policy, const TargetState& target, std::vector<SpdRule>& rules) {
+  if (target.sa_index) return send_by(*target.sa_index, target.sending, policy, target.policy_id, rules);
+  const auto action = target.acquire ? layout::Action::kHost : layout::Action::kDiscard;
+  add_rule(rules, policy.source, policy.destination, action, target.policy_id);
 }
 
 // RFC 4301 5.2: what an SA brought must match the policy it was made for; what came in the clear is refused by the
@@ -124,25 +124,24 @@ void protect_inbound(const Policy& policy, const TargetState& target, std::vecto
   }
   if (target.accepting.empty()) pairs.push_back({policy.source, policy.destination});
   for (const Pair& p : pairs) {
-    add_rule(rules, p.remote, p.local, layout::Action::kProtect, target.policy_id);
+    add_rule(rules, p.remote, p.local, layout::Action::kProtect, target.inbound_id);
   }
   if (!is_whole(policy, pairs)) {
-    add_rule(rules, policy.destination, policy.source, layout::Action::kDiscard, target.policy_id);
+    add_rule(rules, policy.destination, policy.source, layout::Action::kDiscard, target.inbound_id);
   }
 }
 
-// The policy that would protect what bypass policy number `bypass` covers, if that were not there: the other gateway
-// may still protect those packets, and its SA's packets are let through. RFC 4301 5.2 compares them with the SA's
-// selectors, which cover them.
-std::uint16_t taken_from(const std::vector<NumberedPolicy>& policies, std::size_t bypass,
+// The policy that would protect what `exempt`, policy number `place` or a part of it, lets pass, if that did not: the
+// other gateway may still protect those packets, and its SA's packets are let through. RFC 4301 5.2 compares them with
+// the SA's selectors, which cover them.
+std::uint16_t taken_from(const Policy& exempt, const std::vector<NumberedPolicy>& policies, std::size_t place,
                          const std::map<std::string, TargetState>& targets) {
-  const Policy& exempt = policies[bypass].policy;
-  for (std::size_t i = bypass + 1; i < policies.size(); ++i) {
+  for (std::size_t i = place; i < policies.size(); ++i) {
     const Policy& other = policies[i].policy;
     const bool meets = exempt.source.intersect(other.source) && exempt.destination.intersect(other.destination);
-    if (meets && other.action == Action::kProtect) return targets.at(other.target()).policy_id;
+    if (meets && other.may_protect()) return targets.at(other.target()).inbound_id;
   }
-  return policies[bypass].policy_id;
+  return policies[place].policy_id;
 }
 
 template <class T>
@@ -151,11 +150,11 @@ bool in_any(const std::vector<driver::Range<T>>& ranges, T value) {
          std::any_of(ranges.begin(), ranges.end(), [&](const auto& r) { return r.first <= value && value <= r.last; });
 }
 
-// The rules of policy number `i`, whoever sends.
-Spd rules_for_everybody(const std::vector<NumberedPolicy>& policies, std::size_t i,
+// The rules of `policy`, number `place` or a part of it, whoever sends.
+Spd rules_for_everybody(const Policy& policy, const std::vector<NumberedPolicy>& policies, std::size_t place,
                         const std::map<std::string, TargetState>& targets) {
   Spd spd;
-  const auto& [policy, policy_id] = policies[i];
+  const std::uint16_t policy_id = policies[place].policy_id;
   if (policy.action == Action::kProtect) {
     const TargetState& target = targets.at(policy.target());
     protect_outbound(policy, target, spd.outbound);
@@ -164,25 +163,29 @@ Spd rules_for_everybody(const std::vector<NumberedPolicy>& policies, std::size_t
   }
   const auto action = policy.action == Action::kBypass ? layout::Action::kBypass : layout::Action::kDiscard;
   add_rule(spd.outbound, policy.source, policy.destination, action, policy_id);
-  const std::uint16_t inbound_id = policy.action == Action::kBypass ? taken_from(policies, i, targets) : policy_id;
+  const std::uint16_t inbound_id =
+      policy.action == Action::kBypass ? taken_from(policy, policies, place, targets) : policy_id;
   add_rule(spd.inbound, policy.destination, policy.source, action, inbound_id);
   return spd;
 }
 
 struct People {
-  std::set<std::uint16_t> principals;
+  std::map<std::string, std::uint16_t> principals;  // by user
   std::set<layout::Address> addresses;
 };
 
 People people_of(const Policy& policy, const UsersOnLine& users) {
   People people;
-  for (const auto& [name, one] : users) {
-    const bool meant = policy.group.empty()
-                           ? name == policy.user
-                           : std::find(one.groups.begin(), one.groups.end(), policy.group) != one.groups.end();
-    if (!meant) continue;
-    people.principals.insert(one.principal);
+  const auto add = [&](const std::string& name, const OnLine& one) {
+    people.principals[name] = one.principal;
     for (const IpAddress& address : one.addresses) people.addresses.insert(address.number());
+  };
+  if (!policy.user.empty()) {
+    if (const auto one = users.find(policy.user); one != users.end()) add(one->first, one->second);
+    return people;
+  }
+  for (const auto& [name, one] : users) {
+    if (means(policy, name, one)) add(name, one);
   }
   return people;
 }
@@ -204,10 +207,40 @@ std::vector<driver::Range<T>> ranges_of(const std::set<T>& values) {
   return ranges;
 }
 
+void ask_for(const std::set<std::uint16_t>& principals, std::vector<SpdRule>& rules, std::size_t first = 0) {
+  const auto ranges = ranges_of(principals);
+  for (std::size_t i = first; i < rules.size(); ++i) rules[i].principal = ranges;
+}
+
+std::set<std::uint16_t> principals_of(const People& people) {
+  std::set<std::uint16_t> principals;
+  for (const auto& [name, principal] : people.principals) principals.insert(principal);
+  return principals;
+}
+
+// Outbound rules of a policy of people: who has an SA of their own is led into it.
+std::vector<SpdRule> send_by_own_sas(const Policy& policy, const TargetState& target, const People& people) {
+  std::vector<SpdRule> rules;
+  std::set<std::uint16_t> without = principals_of(people);
+  for (const auto& [user, sa] : target.of_users) {
+    const auto found = people.principals.find(user);
+    if (found == people.principals.end()) continue;
+    const std::size_t first = rules.size();
+    send_by(sa.sa_index, sa.sending, policy, target.policy_id, rules);
+    ask_for({found->second}, rules, first);
+    without.erase(found->second);
+  }
+  if (without.empty()) return rules;
+  const std::size_t first = rules.size();
+  protect_outbound(policy, target, rules);
+  ask_for(without, rules, first);
+  return rules;
+}
+
 // A rule that would be for nobody goes: to the card, no range is ANY.
 void keep_to(const People& people, Spd& spd) {
   if (people.principals.empty()) spd.outbound.clear();
-  for (SpdRule& rule : spd.outbound) rule.principal = ranges_of(people.principals);
+  ask_for(principals_of(people), spd.outbound);
   for (SpdRule& rule : spd.inbound) {
     std::set<layout::Address> reached;
     std::copy_if(people.addresses.begin(), people.addresses.end(), std::inserter(reached, reached.end()),
@@ -217,16 +250,93 @@ void keep_to(const People& people, Spd& spd) {
   std::erase_if(spd.inbound, [](const SpdRule& rule) { return rule.destination.empty(); });
 }
 
+// The rules of `policy`, number `place` or a part of it, for whom it is.
+Spd rules_of(const Policy& policy, const std::vector<NumberedPolicy>& policies, std::size_t place,
+             const std::map<std::string, TargetState>& targets, const UsersOnLine& users) {
+  Spd spd = rules_for_everybody(policy, policies, place, targets);
+  if (!policy.names_people()) return spd;
+  const People people = people_of(policy, users);
+  keep_to(people, spd);
+  if (policy.action == Action::kProtect) spd.outbound = send_by_own_sas(policy, targets.at(policy.target()), people);
+  return spd;
+}
+
+void append(Spd& spd, Spd part) {
+  std::move(part.outbound.begin(), part.outbound.end(), std::back_inserter(spd.outbound));
+  std::move(part.inbound.begin(), part.inbound.end(), std::back_inserter(spd.inbound));
+}
+
+// Rules that stand together and differ in the addresses of the WAN side alone become one: the card has few.
+void merge(std::vector<SpdRule>& rules, std::vector<driver::AddressRange> SpdRule::*wan) {
+  std::vector<SpdRule> merged;
+  for (SpdRule& rule : rules) {
+    SpdRule* last = merged.empty() ? nullptr : &merged.back();
+    std::vector<driver::AddressRange> addresses = std::move(rule.*wan);
+    if (last != nullptr) rule.*wan = last->*wan;
+    if (last != nullptr && !addresses.empty() && !(last->*wan).empty() && rule == *last) {
+      (last->*wan).insert((last->*wan).end(), addresses.begin(), addresses.end());
+      continue;
+    }
+    rule.*wan = std::move(addresses);
+    merged.push_back(std::move(rule));
+  }
+  rules = std::move(merged);
+}
+
+// A rule in front of policy number `place`: that policy, narrowed.
+Spd rules_in_front(const FrontRule& rule, const std::vector<NumberedPolicy>& policies, std::size_t place,
+                   const std::map<std::string, TargetState>& targets, const UsersOnLine& users) {
+  Policy part = policies[place].policy;
+  const auto source = part.source.intersect(rule.source);
+  const auto destination = part.destination.intersect(rule.destination);
+  if (!source || !destination) return {};
+  if (rule.action) {
+    if (*rule.action == Action::kProtect ? !part.may_protect() : part.action != Action::kAsk) return {};
+    part.action = *rule.action;
+  }
+  part.source = *source;
+  part.destination = *destination;
+  if (!rule.user.empty()) {
+    const auto user = users.find(rule.user);
+    if (user == users.end() || !means(part, user->first, user->second)) return {};
+    part.group.clear();
+    part.user = rule.user;
+  }
+  Spd spd = rules_of(part, policies, place, targets, users);
+  if (!rule.action) spd.inbound.clear();  // as without it
+  if (!rule.outbound) spd.outbound.clear();
+  return spd;
+}
+
 }  // namespace
 
+bool means(const Policy& policy, const std::string& name, const OnLine& user) {
+  if (!policy.group.empty()) {
+    return std::find(user.groups.begin(), user.groups.end(), policy.group) != user.groups.end();
+  }
+  return policy.user.empty() || name == policy.user;
+}
+
 Spd compile(const std::vector<NumberedPolicy>& policies, const std::map<std::string, TargetState>& targets,
-            const UsersOnLine& users) {
+            const UsersOnLine& users, const std::vector<FrontRule>& front, bool telling) {
   Spd spd;
   for (std::size_t i = 0; i < policies.size(); ++i) {
-    Spd part = rules_for_everybody(policies, i, targets);
-    if (policies[i].policy.names_people()) keep_to(people_of(policies[i].policy, users), part);
-    std::move(part.outbound.begin(), part.outbound.end(), std::back_inserter(spd.outbound));
-    std::move(part.inbound.begin(), part.inbound.end(), std::back_inserter(spd.inbound));
+    const auto& [policy, policy_id] = policies[i];
+    Spd decided;
+    for (const FrontRule& rule : front) {
+      if (rule.policy == policy.name) append(decided, rules_in_front(rule, policies, i, targets, users));
+    }
+    merge(decided.outbound, &SpdRule::destination);
+    merge(decided.inbound, &SpdRule::source);
+    append(spd, std::move(decided));
+
+    if (policy.action == Action::kAsk || (policy.tell && telling)) {
+      Spd spoken_to;
+      add_rule(spoken_to.outbound, policy.source, policy.destination, layout::Action::kHost, policy_id);
+      keep_to(people_of(policy, users), spoken_to);
+      append(spd, std::move(spoken_to));
+    }
+    append(spd, rules_of(policy, policies, i, targets, users));
   }
   return spd;
 }

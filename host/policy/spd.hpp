@@ -8,7 +8,7 @@
 
 #include "driver/ip/ip.hpp"
 #include "driver/tables/spd_compiler.hpp"
-#include "host/policy/policy.hpp"
+#include "host/policy/front_rule.hpp"
 
 namespace sallyport::policy {
 
@@ -18,13 +18,21 @@ struct Reach {
   TrafficSelectors remote;
 };
 
+// The SA of one user's own by which their packets go.
+struct UserSa {
+  std::uint16_t sa_index = 0;
+  Reach sending{};
+};
+
 // Where the SAs of a target (Policy::target) stand.
 struct TargetState {
-  std::uint16_t policy_id = 0;
-  bool acquire = false;                     // without an SA the host is asked for one; else packets are dropped
-  std::optional<std::uint16_t> sa_index{};  // outbound packets go here
-  Reach sending{};                          // what sa_index carries
-  std::vector<Reach> accepting{};           // of every inbound SA; empty: none is installed
+  std::uint16_t policy_id = 0;               // of its outbound rules
+  std::uint16_t inbound_id = 0;              // of its inbound ones (inbound_class.hpp)
+  bool acquire = false;                      // without an SA the host is asked for one; else packets are dropped
+  std::optional<std::uint16_t> sa_index{};   // outbound packets go here
+  Reach sending{};                           // what sa_index carries
+  std::map<std::string, UserSa> of_users{};  // of a policy with an SA for each user: by user, instead of sa_index
+  std::vector<Reach> accepting{};            // of every inbound SA, whosesoever; empty: none is installed
 };
 
 struct Spd {
@@ -32,7 +40,8 @@ struct Spd {
   std::vector<driver::SpdRule> inbound;
 };
 
-// One policy with the number its rules carry. Protecting policies carry their target's.
+// One policy with the number its rules carry. Protecting policies carry their target's two; where the user may choose
+// protection, the rules that this makes do.
 struct NumberedPolicy {
   Policy policy;
   std::uint16_t policy_id = 0;
@@ -46,17 +55,27 @@ struct OnLine {
 };
 using UsersOnLine = std::map<std::string, OnLine>;
 
-// Every protecting policy's target must be in `targets`. A policy of people of whom nobody is in `users` makes no rule:
-// the policies behind it decide.
+// Whether a policy is for this user's packets, too.
+[[nodiscard]] bool means(const Policy& policy, const std::string& name, const OnLine& user);
+
+// The target of every policy that may protect must be in `targets`. A policy of people of whom nobody is in `users`
+// makes no rule: the policies behind it decide.
 //
 // Outbound, a rule of people asks for their principals. Inbound it cannot: a packet's principal is that of its source,
 // which is somebody behind the other gateway. There it asks for their computers' addresses as destination, so answers
 // come back to those who may ask, as long as they may, and what is for others is decided by the others' policies.
+//
+// Where each user has an SA of their own, each of them has a rule that leads into it, and one rule is for those who
+// have none yet. Inbound the policy's rules are the same for all of them: the peer knows no users, and sends by any.
+//
+// `front`: in their order, where several are of one policy. What users on line send under a policy that speaks to them
+// goes to the host, unless a rule in front decides it; but under `tell` only if `telling`.
 [[nodiscard]] Spd compile(const std::vector<NumberedPolicy>& policies,
-                          const std::map<std::string, TargetState>& targets, const UsersOnLine& users);
+                          const std::map<std::string, TargetState>& targets, const UsersOnLine& users,
+                          const std::vector<FrontRule>& front = {}, bool telling = true);
 
 // The first rule that matches, or null (RFC 4301 5.1: then the packet is discarded). The gateway's own packets are
-// nobody's.
+// nobody's: principal 0.
 [[nodiscard]] const driver::SpdRule* first_match(const std::vector<driver::SpdRule>& rules,
                                                  const driver::PacketKey& key, std::uint16_t principal = 0);
 

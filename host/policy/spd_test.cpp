@@ -58,12 +58,12 @@ TEST(Spd, DropsWhereNobodyMayAskForAnSa) {
 TEST(Spd, ABypassCarriesInboundTheNumberOfThePolicyItIsTakenFrom) {
   const Policy printer = policy({{"name", "printer"}, {"source", "10.1.0.7"}, {"action", "bypass"}});
   const Policy elsewhere = policy({{"name", "elsewhere"}, {"source", "10.9.0.0/16"}, {"action", "bypass"}});
-  const Spd spd =
-      for_everybody({{printer, 1}, {elsewhere, 2}, {kNet, 7}}, {{"b/net", {.policy_id = 7, .acquire = true}}});
+  const Spd spd = for_everybody({{printer, 1}, {elsewhere, 2}, {kNet, 7}},
+                                {{"b/net", {.policy_id = 7, .inbound_id = 17, .acquire = true}}});
   const auto* rule = first_match(spd.inbound, packet("10.2.0.1", "10.1.0.7"));
   ASSERT_NE(rule, nullptr);
   EXPECT_EQ(rule->action, layout::Action::kBypass);
-  EXPECT_EQ(rule->policy_id, 7);
+  EXPECT_EQ(rule->policy_id, 17);
   EXPECT_EQ(first_match(spd.inbound, packet("10.2.0.1", "10.9.0.1"))->policy_id, 2);
 }
 
@@ -234,6 +234,172 @@ TEST(SpdOfUsers, ProtectsThoseWhoAreMeantAndNobodyElse) {
   EXPECT_EQ(decide(spd.inbound, packet("10.2.5.1", "10.1.0.5")), layout::Action::kProtect);
   EXPECT_EQ(decide(spd.inbound, packet("10.2.6.1", "10.1.0.5")), layout::Action::kDiscard);
   EXPECT_EQ(decide(spd.inbound, packet("10.2.5.1", "10.1.0.6")), layout::Action::kBypass);
+}
+
+const Policy kStaffs = policy({{"name", "staffs"},
+                               {"group", "staff"},
+                               {"source", "10.1.0.0/16"},
+                               {"destination", "10.2.0.0/16"},
+                               {"action", "protect"},
+                               {"connection", "b"},
+                               {"level", "high"}});
+
+// Of three who are on line and meant, two have SAs, one of which the peer narrowed.
+TEST(SpdOfUsers, EachUserIsLedIntoTheirOwnSaAndWhoHasNoneAsksForIt) {
+  const UsersOnLine users{{"alice", {7, {"staff"}, {address("10.1.0.7")}}},
+                          {"bob", {5, {"staff"}, {address("10.1.0.5")}}},
+                          {"carol", {6, {"staff"}, {address("10.1.0.6")}}},
+                          {"dave", {9, {}, {address("10.1.0.9")}}}};
+  TargetState state{.policy_id = 3, .inbound_id = 4, .acquire = true};
+  state.of_users["alice"] = {70, {ts("10.1.0.0/16"), ts("10.2.0.0/16")}};
+  state.of_users["bob"] = {50, {ts("10.1.0.0/16"), ts("10.2.5.0/24")}};
+  state.of_users["erin"] = {80, {ts("10.1.0.0/16"), ts("10.2.0.0/16")}};  // logged out
+  for (const auto& [user, sa] : state.of_users) state.accepting.push_back(sa.sending);
+  const Spd spd = compile({{kStaffs, 3}}, {{"b/staffs", state}}, users);
+  const auto rule = [&](std::size_t i) { return spd.outbound.at(i); };
+  const auto is_for = [&](std::size_t i, std::uint16_t principal) {
+    return rule(i).principal == std::vector<driver::NumberRange>{{principal, principal}};
+  };
+  ASSERT_EQ(spd.outbound.size(), 4U);
+  EXPECT_TRUE(is_for(0, 7) && rule(0).action == layout::Action::kProtect && rule(0).sa_index == 70);
+  EXPECT_TRUE(is_for(1, 5) && rule(1).action == layout::Action::kProtect && rule(1).sa_index == 50);
+  EXPECT_TRUE(is_for(2, 5) && rule(2).action == layout::Action::kDiscard) << "what was narrowed away";
+  EXPECT_TRUE(is_for(3, 6) && rule(3).action == layout::Action::kHost && rule(3).policy_id == 3);
+  // What comes may come by any of them, to any of those on line.
+  ASSERT_EQ(spd.inbound.size(), 1U);
+  EXPECT_EQ(spd.inbound[0].policy_id, 4);
+  for (const char* to : {"10.1.0.7", "10.1.0.5", "10.1.0.6"}) {
+    EXPECT_EQ(decide(spd.inbound, packet("10.2.5.1", to)), layout::Action::kProtect) << to;
+  }
+  EXPECT_EQ(first_match(spd.inbound, packet("10.2.5.1", "10.1.0.9")), nullptr);
+}
+
+// ---- policies that speak to users ----------------------------------------------------------------------------------
+
+const UsersOnLine kAliceAndBob{{"alice", {7, {}, {address("10.1.0.7")}}}, {"bob", {5, {}, {address("10.1.0.5")}}}};
+const Policy kAsk = policy({{"name", "ask"}, {"destination", "10.2.0.0/16"}, {"action", "ask"}});
+const Policy kAskOrProtect = policy(
+    {{"name", "ask"}, {"destination", "10.2.0.0/16"}, {"action", "ask"}, {"connection", "b"}, {"level", "high"}});
+
+layout::Action decide_for(const Spd& spd, std::uint16_t principal, const PacketKey& key) {
+  const auto* rule = first_match(spd.outbound, key, principal);
+  return rule == nullptr ? layout::Action::kDiscard : rule->action;
+}
+// What `user` was let do, or not, with packets to `destination`, "10.2.0.9[tcp/443]".
+FrontRule in_front(const char* user, const char* destination, std::optional<Action> action) {
+  FrontRule rule{"ask", user};
+  rule.destination = TrafficSelector::parse(destination).value();
+  rule.source.protocol = rule.destination.protocol;
+  rule.action = action;
+  return rule;
+}
+const PacketKey kWeb{number("10.1.0.7"), number("10.2.0.9"), 6, 40000, 443};
+
+TEST(SpdThatSpeaks, ToldUsersPacketsGoByTheHostAndNobodysDoNot) {
+  Policy rest = policy({{"name", "rest"}, {"action", "bypass"}, {"tell", "yes"}});
+  const Spd spd = compile({{rest, 3}}, {}, kAliceAndBob);
+  EXPECT_EQ(decide_for(spd, 7, kWeb), layout::Action::kHost);
+  EXPECT_EQ(decide_for(spd, 0, kWeb), layout::Action::kBypass);
+  EXPECT_EQ(decide_for(compile({{rest, 3}}, {}, kAliceAndBob, {}, false), 7, kWeb), layout::Action::kBypass);
+  EXPECT_EQ(compile({{rest, 3}}, {}, {}).outbound.size(), 1U) << "nobody is there to be told";
+  FrontRule told{"rest", "alice"};
+  told.destination = ts("10.2.0.9")[0];
+  const Spd then = compile({{rest, 3}}, {}, kAliceAndBob, {told});
+  EXPECT_EQ(decide_for(then, 7, kWeb), layout::Action::kBypass);
+  EXPECT_EQ(decide_for(then, 5, kWeb), layout::Action::kHost) << "bob has not been told";
+  rest.action = Action::kDiscard;
+  EXPECT_EQ(decide_for(compile({{rest, 3}}, {}, kAliceAndBob, {told}), 7, kWeb), layout::Action::kDiscard);
+}
+
+TEST(SpdThatSpeaks, AskedUsersPacketsWaitAtTheHostAndNobodysAreRefused) {
+  const Spd spd = compile({{kAsk, 3}}, {}, kAliceAndBob, {}, false);
+  EXPECT_EQ(decide_for(spd, 7, kWeb), layout::Action::kHost);
+  EXPECT_EQ(decide_for(spd, 0, kWeb), layout::Action::kDiscard);
+  EXPECT_EQ(decide(spd.inbound, packet("10.2.0.9", "10.1.0.7", 6)), layout::Action::kDiscard);
+}
+
+TEST(SpdThatSpeaks, AnAnswerIsForItsUserAndForWhatWasAskedAlone) {
+  const Spd spd = compile({{kAsk, 3}}, {}, kAliceAndBob, {in_front("alice", "10.2.0.9[tcp/443]", Action::kBypass)});
+  EXPECT_EQ(decide_for(spd, 7, kWeb), layout::Action::kBypass);
+  EXPECT_EQ(decide_for(spd, 5, kWeb), layout::Action::kHost);
+  PacketKey other = kWeb;
+  other.destination_port = 80;
+  EXPECT_EQ(decide_for(spd, 7, other), layout::Action::kHost);
+  const auto back = [&](const char* to, std::uint16_t port) {
+    return decide(spd.inbound, {number("10.2.0.9"), number(to), 6, port, 40000});
+  };
+  EXPECT_EQ(back("10.1.0.7", 443), layout::Action::kBypass);
+  EXPECT_EQ(back("10.1.0.7", 80), layout::Action::kDiscard);
+  EXPECT_EQ(back("10.1.0.5", 443), layout::Action::kDiscard);
+  auto rule = in_front("alice", "10.2.0.9[tcp/443]", Action::kBypass);
+  rule.outbound = false;
+  const Spd looking = compile({{kAsk, 3}}, {}, kAliceAndBob, {rule});
+  EXPECT_EQ(decide_for(looking, 7, kWeb), layout::Action::kHost);
+  EXPECT_EQ(looking.inbound, spd.inbound) << "what is on its way back still comes";
+}
+
+TEST(SpdThatSpeaks, AnAnswerGoesNoFartherThanItsPolicy) {
+  const Policy before = policy({{"name", "before"}, {"destination", "10.2.0.9"}, {"action", "discard"}});
+  const std::vector<FrontRule> clear{in_front("alice", "10.0.0.0/8", Action::kBypass)};
+  const Spd spd = compile({{before, 2}, {kAsk, 3}}, {}, kAliceAndBob, clear);
+  EXPECT_EQ(decide_for(spd, 7, kWeb), layout::Action::kDiscard) << "what stands before decides first";
+  EXPECT_EQ(decide_for(spd, 7, packet("10.1.0.7", "10.2.0.8")), layout::Action::kBypass);
+  EXPECT_EQ(decide_for(spd, 7, packet("10.1.0.7", "10.3.0.8")), layout::Action::kDiscard);
+  EXPECT_EQ(compile({{kAsk, 3}}, {}, {}, clear).outbound.size(), 1U) << "she has left";
+  Policy bobs = kAsk;
+  bobs.user = "bob";
+  EXPECT_EQ(decide_for(compile({{bobs, 3}}, {}, kAliceAndBob, clear), 7, packet("10.1.0.7", "10.2.0.8")),
+            layout::Action::kDiscard);
+}
+
+// The policy has become another meanwhile.
+TEST(SpdThatSpeaks, AnAnswerToAQuestionThatIsNoLongerAskedIsNoRule) {
+  Policy discards = kAsk;
+  discards.action = Action::kDiscard;
+  const auto spd = [&](const Policy& p, Action answer) {
+    return compile({{p, 3}}, {{"b/ask", {.policy_id = 4, .acquire = true}}}, kAliceAndBob,
+                   {in_front("alice", "10.2.0.9", answer)});
+  };
+  EXPECT_EQ(decide_for(spd(discards, Action::kBypass), 7, kWeb), layout::Action::kDiscard);
+  EXPECT_EQ(decide(spd(discards, Action::kBypass).inbound, packet("10.2.0.9", "10.1.0.7")), layout::Action::kDiscard);
+  EXPECT_EQ(first_match(spd(kAsk, Action::kProtect).outbound, kWeb, 7)->policy_id, 3) << "it may not protect";
+  const auto* protect = first_match(spd(kAskOrProtect, Action::kProtect).outbound, kWeb, 7);
+  EXPECT_EQ(protect->action, layout::Action::kHost);
+  EXPECT_EQ(protect->policy_id, 4) << "its packets ask for an SA, not for their user";
+}
+
+TEST(SpdThatSpeaks, WhatIsProtectedByChoiceTakesThePolicysSa) {
+  TargetState state{.policy_id = 4, .inbound_id = 14, .acquire = true, .sa_index = 9};
+  state.sending = {ts("0.0.0.0/0"), ts("10.2.0.0/16")};
+  state.accepting = {state.sending};
+  const Spd spd = compile({{kAskOrProtect, 3}}, {{"b/ask", state}}, kAliceAndBob,
+                          {in_front("alice", "10.2.0.9[tcp/443]", Action::kProtect)});
+  const auto* rule = first_match(spd.outbound, kWeb, 7);
+  EXPECT_EQ(rule->action, layout::Action::kProtect);
+  EXPECT_EQ(rule->sa_index, 9);
+  EXPECT_EQ(rule->policy_id, 4);
+  const auto* back = first_match(spd.inbound, {number("10.2.0.9"), number("10.1.0.7"), 6, 443, 40000});
+  EXPECT_EQ(back->action, layout::Action::kProtect);
+  EXPECT_EQ(back->policy_id, 14);
+  EXPECT_EQ(decide_for(spd, 5, kWeb), layout::Action::kHost);
+}
+
+TEST(SpdThatSpeaks, AnswersAlikeShareARuleOfTheCard) {
+  std::vector<FrontRule> answers;
+  for (const char* far : {"10.2.0.1[tcp/443]", "10.2.0.5[tcp/443]", "10.2.0.9[tcp/443]"}) {
+    answers.push_back(in_front("alice", far, Action::kBypass));
+  }
+  answers.push_back(in_front("alice", "10.2.0.6[tcp/443]", Action::kDiscard));
+  const Spd spd = compile({{kAsk, 3}}, {}, kAliceAndBob, answers);
+  EXPECT_EQ(spd.outbound.size(), 4U) << "clear, refused, asked, and nobody's";
+  EXPECT_EQ(decide_for(spd, 7, kWeb), layout::Action::kBypass);
+  PacketKey other = kWeb;
+  for (const auto& [far, action] :
+       {std::pair("10.2.0.5", layout::Action::kBypass), std::pair("10.2.0.6", layout::Action::kDiscard),
+        std::pair("10.2.0.7", layout::Action::kHost)}) {
+    other.destination = number(far);
+    EXPECT_EQ(decide_for(spd, 7, other), action) << far;
+  }
 }
 
 }  // namespace

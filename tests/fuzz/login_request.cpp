@@ -6,6 +6,7 @@
 
 #include "host/api/events.hpp"
 #include "host/api/target.hpp"
+#include "host/login/inbox.hpp"
 #include "host/users/sessions/login_service.hpp"
 #include "tests/fuzz/target.hpp"
 
@@ -22,6 +23,26 @@ class Owner : public SessionOwner {
     return session.tagged ? std::optional(Tag{1, Secret(16)}) : std::optional<Tag>();
   }
   void on_end(const Session&, EndReason, std::function<void()> done) override { done(); }
+};
+
+// Asks nobody but alice, who is logged in.
+class Asker : public Questions {
+ public:
+  [[nodiscard]] json::array open_questions(const std::string& user) const override {
+    must(user == "alice", "only who is logged in reads questions");
+    return {json::object{{"id", 1}}};
+  }
+  [[nodiscard]] json::array answers_of(const std::string& user) const override { return open_questions(user); }
+  void answer(const Session& session, const std::string& question, const std::string&, const std::string&,
+              std::function<void(Result<std::string>)> respond) override {
+    must(session.user == "alice", "only who is logged in answers");
+    respond(question);
+  }
+  void forget(const std::string& user, const std::string& answer,
+              std::function<void(Result<std::string>)> respond) override {
+    must(user == "alice", "only who is logged in takes an answer back");
+    respond(answer);
+  }
 };
 
 // Whoever says "open sesame" is alice.
@@ -46,7 +67,7 @@ struct World {
     DeskSettings settings;
     settings.threads = 1;
     desk = std::make_unique<LoginDesk>(loop, *directory, std::move(ways), owner, settings);
-    service = std::make_unique<LoginService>(*desk);
+    service = std::make_unique<LoginService>(*desk, asker);
   }
   ~World() {
     desk.reset();
@@ -56,9 +77,28 @@ struct World {
   std::unique_ptr<SharedDirectory> directory;
   boost::asio::io_context loop;
   Owner owner;
+  Asker asker;
   std::unique_ptr<LoginDesk> desk;
   std::unique_ptr<LoginService> service;
 };
+
+// As a user's computer takes what its gateway says.
+void read_events(const std::string& text) {
+  const auto events = api::EventParser().feed(text);
+  login::Inbox inbox;
+  for (const auto& event : events.value_or({})) {
+    boost::system::error_code wrong;
+    const json::value data = json::parse(event.data, wrong);
+    if (wrong || !data.is_object()) continue;
+    (void)inbox.on_message(data.get_object());
+    (void)inbox.on_ask(data.get_object(), {});
+    inbox.on_list({data}, {});
+    for (const auto& question : inbox.questions({})) {
+      (void)login::place_of(question.as_object());
+      (void)login::choices_of(question.as_object());
+    }
+  }
+}
 
 std::string_view next_word(std::string_view& line) {
   const auto end = std::min(line.find(' '), line.size());
@@ -70,28 +110,32 @@ std::string_view next_word(std::string_view& line) {
 }  // namespace
 
 std::vector<Buffer> seeds() {
-  return {
-      seed("GET /v1/methods - \n"),
-      seed(R"(POST /v1/logins - {"method":"password","user":"alice","uid":1000,"marking":"tag"})"
-           "\n"
-           R"(POST /v1/logins/LOGIN - {"answer":{"password":"open sesame"}})"
-           "\nPOST /v1/session/renew TOKEN \n"
-           R"(POST /v1/session/renew TOKEN {"answer":{"password":"open sesame"}})"
-           "\nGET /v1/session TOKEN \n"
-           R"(POST /v1/session/logout TOKEN {"reason":"logout"})"
-           "\n"),
-      seed("event: message\ndata: {\"text\":\"sent in the clear\"}\n\nevent: end\ndata: {\"reason\":\"logout\"}\n\n")};
+  return {seed("GET /v1/methods - \n"),
+          seed(R"(POST /v1/logins - {"method":"password","user":"alice","uid":1000,"marking":"tag"})"
+               "\n"
+               R"(POST /v1/logins/LOGIN - {"answer":{"password":"open sesame"}})"
+               "\nPOST /v1/session/renew TOKEN \n"
+               R"(POST /v1/session/renew TOKEN {"answer":{"password":"open sesame"}})"
+               "\nGET /v1/session TOKEN \n"
+               R"(POST /v1/answers/1 TOKEN {"choice":"clear","remember":"flow"})"
+               "\nGET /v1/questions TOKEN \n"
+               "DELETE /v1/answers/1 TOKEN \n"
+               R"(POST /v1/session/logout TOKEN {"reason":"logout"})"
+               "\n"),
+          seed("event: message\ndata: {\"text\":\"sent in the clear\"}\n\nevent: end\ndata: {\"reason\":\"logout\"}\n\n"
+               "event: ask\ndata: {\"id\":3,\"destination\":\"10.2.0.9\",\"protocol\":\"tcp\",\"port\":443,"
+               "\"choices\":[\"clear\",\"refuse\"],\"until_s\":30}\n\n")};
 }
 
 void run(Bytes input) {
   static World world;
   const std::string text = text_of(input);
-  (void)api::EventParser().feed(text);
+  read_events(text);
 
   std::string login;
   std::string token;
   std::string_view rest = text;
-  for (int lines = 0; !rest.empty() && lines < 8; ++lines) {
+  for (int lines = 0; !rest.empty() && lines < 12; ++lines) {
     std::string_view line = rest.substr(0, rest.find('\n'));
     rest.remove_prefix(std::min(line.size() + 1, rest.size()));
     api::Request request;

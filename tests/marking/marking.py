@@ -4,6 +4,7 @@
 started by users who have none."""
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -12,9 +13,10 @@ import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from tests.world.gateway import BIN, Gateway  # noqa: E402
 from tests.world.network import Capture, World, wait_for  # noqa: E402
 from tests.world.people import Person, install  # noqa: E402
-from tests.world.readers import IP, IPv6, ip_of, next_header, payload_of, rdpcap  # noqa: E402
+from tests.world.readers import IP, Ether, IPv6, ip_of, next_header, payload_of, rdpcap, read_with_scapy, sort_wire  # noqa: E402
 
 PC_V4, PC_V6 = "10.1.0.7", "2001:db8:1::7"
 HANDLE, KEY = 0x01020304, bytes(range(16))
@@ -47,12 +49,12 @@ def tag_of(packet):
 class Marker:
     """sallyport-mark as sallyport-login starts it."""
 
-    def __init__(self, person, protect=()):
+    def __init__(self, person, protect=(), ipv6=False):
         self.ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.process = subprocess.Popen(person.argv(person.programs / "sallyport-mark"), stdin=theirs)
         theirs.close()
         self.ours.settimeout(20)
-        self.ours.send(json.dumps({"handle": HANDLE, "key": KEY.hex(), "plain": False, "protect": list(protect)}).encode())
+        self.ours.send(json.dumps({"handle": HANDLE, "key": KEY.hex(), "plain": False, "ipv6": ipv6, "protect": list(protect)}).encode())
         self.said = json.loads(self.ours.recv(4096))
 
     def counts(self):
@@ -110,8 +112,8 @@ class Computer(unittest.TestCase):
         return [p for p in map(ip_of, rdpcap(str(capture.path))) if p is not None and p.src in (PC_V4, PC_V6) and next_header(p) != 58]
 
     def test_marks_the_packets_of_its_user_alone(self):
-        marker = self.mark(1001)
-        self.assertEqual(marker.said, {"interface": "sp1001"})
+        marker, of_ipv6 = self.mark(1001), self.mark(1001, ipv6=True)
+        self.assertEqual((marker.said, of_ipv6.said), ({"interface": "sp1001"}, {"interface": "sp1001v6"}))
         sent = self.captured((1001, "10.2.0.9"), (1002, "10.2.0.9"), (1001, "2001:db8:2::9"), (1002, "2001:db8:2::9"), (1001, "10.1.0.1"))
         self.assertEqual([tag_of(p) is not None for p in sent], [True, False, True, False, False], "the router itself is on link")
         self.assertEqual(tag_of(sent[0]), bytes([OPTION_V4, 14]) + HANDLE.to_bytes(4, "big") + check_of("10.1.0.7", "10.2.0.9") + b"\x01\x01")
@@ -121,7 +123,10 @@ class Computer(unittest.TestCase):
         again = sent[0][IP].copy()
         del again[IP].chksum
         self.assertEqual(IP(bytes(again)).chksum, sent[0][IP].chksum)
-        self.assertEqual(marker.counts(), {"interface": "sp1001", "marked": 2, "no_room": 0, "not_sent": 0})
+        self.assertEqual(marker.counts(), {"interface": "sp1001", "marked": 1, "no_room": 0, "not_sent": 0})
+        self.assertEqual(of_ipv6.counts(), {"interface": "sp1001v6", "marked": 1, "no_room": 0, "not_sent": 0})
+        self.assertEqual(of_ipv6.end(), 0)
+        self.assertEqual([tag_of(p) is not None for p in self.captured((1001, "10.2.0.9"), (1001, "2001:db8:2::9"))], [True, False])
         self.assertEqual(marker.end(), 0)
         self.assertEqual(self.rules(), self.before)
         self.assertEqual([tag_of(p) for p in self.captured((1001, "10.2.0.9"))], [None])
@@ -177,8 +182,8 @@ class Computer(unittest.TestCase):
 
     def test_marks_what_is_named_alone(self):
         marker = self.mark(1001, protect=["10.2.0.8/29"])
-        sent = self.captured((1001, "10.2.0.9"), (1001, "10.2.0.1"), (1001, "2001:db8:2::9"))
-        self.assertEqual([tag_of(p) is not None for p in sent], [True, False, False])
+        sent = self.captured((1001, "10.2.0.9"), (1001, "10.2.0.1"))
+        self.assertEqual([tag_of(p) is not None for p in sent], [True, False])
         marker.end()
 
     def test_follows_the_computer_s_routes(self):
@@ -198,7 +203,7 @@ class Computer(unittest.TestCase):
         first.process.wait(20)
         self.assertEqual([tag_of(p) for p in self.captured((1001, "10.2.0.9"))], [None], "packets go on, as nobody's")
         second = self.mark(1001)
-        self.assertTrue(all(r.count("uidrange 1001-1001") == 1 for r in self.rules()))
+        self.assertEqual([r.count("uidrange 1001-1001") for r in self.rules()], [1, 0])
         self.assertEqual([tag_of(p) is not None for p in self.captured((1001, "10.2.0.9"))], [True])
         second.process.send_signal(signal.SIGTERM)
         second.process.wait(20)
@@ -218,6 +223,186 @@ class Computer(unittest.TestCase):
         self.assertEqual(Path(f"/proc/{pid}/status").stat().st_uid, 0, "not to be traced by its user")
         self.assertNotIn(KEY.hex(), Path(f"/proc/{pid}/cmdline").read_text() + Path(f"/proc/{pid}/environ").read_text())
         marker.end()
+
+
+LAN_CONFIGURATION = """
+[lan]
+address = ["10.{number}.0.1/24", "2001:db8:{number}::1/64"]
+[wan]
+address = "192.0.2.{number}/24"
+gateway = "192.0.2.{other}"
+mtu = 1600
+[[connections]]
+name = "other"
+remote_address = "192.0.2.{other}"
+secret_file = "{secret}"
+proposals = ["aes128gcm16-prfsha256-ecp256"]
+"""
+
+POLICY = """
+[[policies]]
+name = "{name}"
+{who}destination = "{destination}"
+action = "protect"
+connection = "other"
+esp_proposals = "{esp}"
+"""
+
+# Alice's and Bob's packets to the same network; nobody else's get there.
+ALGORITHMS = {"alice": "aes128gcm16", "bob": "aes256-sha256"}
+GATEWAY_A = '[users]\nsession_renewal = "20s"\nlisten_address = "{listen}"\n' + "".join(POLICY.format(name=f"{user}s{version}", who=f'user = "{user}"\n', destination=destination, esp=esp)
+                                  for user, esp in ALGORITHMS.items()
+                                  for version, destination in ((4, "10.2.0.0/24"), (6, "2001:db8:2::/64")))
+GATEWAY_B = "".join(POLICY.format(name=f"back{version}", who=f'source = "{source}"\n', destination=destination, esp=", ".join(ALGORITHMS.values()))
+                    for version, source, destination in ((4, "10.2.0.0/24", "10.1.0.0/24"), (6, "2001:db8:2::/64", "2001:db8:1::/64")))
+SERVER = {4: "10.2.0.9", 6: "2001:db8:2::9"}
+PASSWORD = "correct horse battery staple"
+SIZES = {"alice": 100, "bob": 200}  # of pings: whose a packet is, when it has been opened
+
+
+class EndToEnd(unittest.TestCase):
+    """Two users log in at one computer, and reach a server behind another gateway; a second computer is nobody's."""
+
+    version = 4
+
+    def setUp(self):
+        self.world = World("me")
+        self.world.__enter__()
+        self.addCleanup(self.world.close)
+        self.pc, self.stranger, self.switch, gwa, gwb, server = (self.world.namespace(n) for n in ("pc", "stranger", "switch", "gwa", "gwb", "server"))
+        self.switch.run("ip", "link", "add", "lan", "type", "bridge")
+        self.switch.run("ip", "link", "set", "lan", "up")
+        for port, (namespace, interface) in enumerate(((self.pc, "eth0"), (self.stranger, "eth0"), (gwa, "lan0"))):
+            self.world.wire(namespace, interface, self.switch, f"port{port}")
+            self.switch.run("ip", "link", "set", f"port{port}", "master", "lan")
+        self.world.wire(gwa, "wan0", gwb, "wan0", mtu=1600)
+        self.world.wire(gwb, "lan0", server, "eth0")
+        for namespace, number, host in ((self.pc, 1, 7), (self.stranger, 1, 8), (server, 2, 9)):
+            for address, gateway in ((f"10.{number}.0.{host}/24", f"10.{number}.0.1"), (f"2001:db8:{number}::{host}/64", f"2001:db8:{number}::1")):
+                namespace.address("eth0", address)
+                namespace.route("default", gateway)
+        secret = self.world.folder / "psk"
+        secret.write_text("correct horse battery staple\n")
+        secret.chmod(0o600)
+        listen = {4: "10.1.0.1", 6: "2001:db8:1::1"}[self.version]
+        self.server = SERVER[self.version]
+        self.a, self.b = (Gateway(namespace, LAN_CONFIGURATION.format(number=number, other=3 - number, secret=secret) + more, "software")
+                          for namespace, number, more in ((gwa, 1, GATEWAY_A.format(listen=listen)), (gwb, 2, GATEWAY_B)))
+        self.b.start()
+        self.a.start()
+        self.alice, self.bob, self.nobody = (Person(self.pc, uid) for uid in (1001, 1002, 1003))
+        self.key = self.a.query("session", "list")["key"]
+        for person, name in ((self.alice, "alice"), (self.bob, "bob")):
+            self.a.cli("user", "add", name)
+            self.a.namespace.run(BIN / "sallyport", "--socket", self.a.socket, "user", "password", name, input=PASSWORD + "\n")
+            person.configure(listen, self.key, method="password", user=name, marking="tag")
+            person.must_log_in(("Password: ", PASSWORD))
+
+    def reaches(self, person, size=56):
+        """Whether this person's pings are answered, the first as well as the others."""
+        answered = person.ping(self.server, count=3, size=size)
+        self.assertIn(answered, (0, 3))
+        return answered == 3
+
+    def counter(self, name):
+        return self.a.query("counters")["counters"][name]
+
+    def send(self, namespace, packet):
+        """An IP packet by the wire, as whoever is root at a computer can send it."""
+        gateway = json.loads(self.a.namespace.run("ip", "-j", "link", "show", "sp-lan").stdout)[0]["address"]
+        namespace.run("/usr/bin/python3", "-c", "import sys; from scapy.all import Ether, sendp; sendp(Ether(bytes.fromhex(sys.argv[1])), iface='eth0', "
+                      "verbose=False)", bytes(Ether(dst=gateway, src="02:00:00:00:00:08") / packet).hex())
+
+    def test_each_user_s_packets_go_under_their_own_sa_and_no_tag_gets_out(self):
+        wan, lan = self.world.folder / "wan.pcap", self.world.folder / "lan.pcap"
+        with Capture(self.a.namespace, "wan0", wan), Capture(self.switch, "port0", lan):
+            for person, name in ((self.alice, "alice"), (self.bob, "bob")):
+                self.assertTrue(self.reaches(person, SIZES[name]), name)
+            self.assertFalse(self.reaches(self.nobody), "a user of the computer who is not logged in")
+            self.assertEqual(self.stranger.ping(self.server, count=1, wait=1), 0)
+        algorithms = {k.spi: k.algorithm for k in self.a.keys()}
+        seen = {name: {} for name in SIZES}
+        for spi, packets in read_with_scapy(wan, self.a.keys()).items():
+            for packet in packets:
+                data = payload_of(packet)
+                name = next((n for n, size in SIZES.items() if len(data) == size + 8), None)
+                if packet.src not in (PC_V4, PC_V6) or name is None:
+                    continue
+                seen[name].setdefault(algorithms[spi], []).append(packet)
+                self.assertIsNone(tag_of(packet))
+        for name, algorithm in ALGORITHMS.items():
+            self.assertEqual({a: len(packets) for a, packets in seen[name].items()}, {algorithm: 3}, name)
+        self.assertEqual(sort_wire(wan)["other"], [], "nothing in the clear")
+        tags = [tag_of(p) for p in map(ip_of, rdpcap(str(lan))) if p is not None and p.dst == self.server and p.src in (PC_V4, PC_V6)]
+        self.assertEqual(len([t for t in tags if t]), 6, "each packet of theirs had one on the LAN")
+        self.assertEqual(self.counter("tag_ok"), 6)
+        for person, name in ((self.alice, "alice"), (self.bob, "bob")):
+            self.assertEqual(person.status()["marking"], {"interface": f"sp{person.uid}{'v6' if self.version == 6 else ''}", "marked": 3, "no_room": 0, "not_sent": 0}, name)
+
+    def test_who_logs_out_is_nobody_and_the_others_go_on(self):
+        self.assertTrue(self.reaches(self.alice))
+        self.alice.log_out()
+        self.assertEqual([s["user"] for s in self.a.query("session", "list")["sessions"]], ["bob"])
+        self.assertNotIn("uidrange 1001", self.pc.run("ip", f"-{self.version}", "rule").stdout)
+        self.assertFalse(self.reaches(self.alice))
+        self.assertEqual(self.counter("tag_unknown"), 0, "her packets do not even say that they were hers")
+        self.assertTrue(self.reaches(self.bob))
+        self.alice.must_log_in(("Password: ", PASSWORD))
+        self.assertTrue(self.reaches(self.alice))
+        # What ends it otherwise: an administrator, and the end of what marks.
+        session = next(s for s in self.a.query("session", "list")["sessions"] if s["user"] == "alice")
+        self.assertTrue(session["tagged"])
+        self.a.cli("session", "end", session["id"])
+        self.assertFalse(self.reaches(self.alice))
+        self.alice.wait_logged_out()
+        marker = next(int(pid) for pid in self.pc.run("ip", "netns", "pids", self.pc.full_name).stdout.split()
+                      if Path(f"/proc/{pid}/comm").read_text() == "sallyport-mark\n")
+        os.kill(marker, signal.SIGKILL)
+        self.bob.wait_logged_out()
+        self.assertEqual(self.a.query("session", "list")["sessions"], [])
+
+    def test_a_tag_that_is_copied_or_guessed_makes_nobody_and_is_counted(self):
+        with Capture(self.switch, "port0", self.world.folder / "lan.pcap") as capture:
+            self.assertTrue(self.reaches(self.alice))
+        overheard = next(p for p in map(ip_of, rdpcap(str(capture.path))) if p is not None and p.dst == self.server and tag_of(p))
+        protected = self.counter("esp_out")
+
+        def arrives_as_nobody(count):
+            wait_for("it to arrive", lambda: self.counter("tag_forged") == count)
+            self.assertEqual(self.counter("esp_out"), protected)
+
+        self.assertEqual(self.counter("tag_forged"), 0)
+        copied = overheard.copy()
+        copied.src = "10.1.0.8"
+        del copied.chksum
+        self.send(self.stranger, copied)
+        arrives_as_nobody(1)
+        guessed = bytearray(bytes(overheard))
+        guessed[33] ^= 1
+        guessed = IP(bytes(guessed))
+        del guessed.chksum
+        self.send(self.stranger, guessed)  # from Alice's own address
+        arrives_as_nobody(2)
+        self.assertIn("user.tag_rejected source=10.1.0.8", self.a.log())
+        self.assertIn("tag.rejected", self.a.cli("audit").stdout)
+        # Only what the LAN must be trusted for passes: the same addresses (docs/decisions/user-tag.md).
+        self.alice.log_out()
+        self.send(self.pc, overheard)
+        wait_for("it to be unknown", lambda: self.counter("tag_unknown") == 1)
+        self.assertEqual(self.counter("esp_out"), protected)
+
+    def test_a_gateway_that_starts_anew_knows_no_tag(self):
+        self.assertTrue(self.reaches(self.bob))
+        self.a.daemon.kill()
+        self.a.start_daemon()
+        self.assertFalse(self.reaches(self.bob))
+        self.bob.wait_logged_out()
+        self.bob.must_log_in(("Password: ", PASSWORD))
+        self.assertTrue(self.reaches(self.bob))
+
+
+class EndToEndIpv6(EndToEnd):
+    version = 6
 
 
 if __name__ == "__main__":

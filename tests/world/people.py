@@ -59,9 +59,9 @@ class Person:
     def start(self, name, *command):
         return self.namespace.world.start(name, self.argv(*command))
 
-    def ping(self, address, count=1, wait=5):
+    def ping(self, address, count=1, wait=5, size=56):
         """How many of `count` pings were answered."""
-        done = self.run("ping", "-n", "-q", "-c", count, "-i", "0.2", "-W", wait, address, check=False)
+        done = self.run("ping", "-n", "-q", "-c", count, "-i", "0.2", "-W", wait, "-s", size, address, check=False)
         return int(done.stdout.split(" received")[0].split()[-1]) if " received" in done.stdout else 0
 
     # ---- at the gateway

@@ -14,7 +14,7 @@ namespace {
 
 constexpr const char* kActor = "login";  // in the audit log
 constexpr std::size_t kLoginBytes = 16;
-// Who tries too often must not fill the audit log.
+// Who tries too often, or sends wrong tags, must not fill the audit log.
 constexpr std::size_t kMostNoted = 64;
 constexpr auto kNoted = std::chrono::minutes(1);
 
@@ -151,10 +151,12 @@ Result<void> LoginDesk::admit(const Claim& claim, const std::string& user) {
     (void)of_user_.admit(user, now());
     return {};
   }
-  if (noted_.size() < kMostNoted && noted_.emplace(address, now() + kNoted).second) {
-    record({}, "login.refused", "too many attempts " + place(claim));
-  }
+  if (worth_noting(attempts_noted_, claim.address)) record({}, "login.refused", "too many attempts " + place(claim));
   return Error{Errc::kBusy, "too many attempts; try again in " + std::to_string(wait.count()) + " s"};
+}
+
+bool LoginDesk::worth_noting(Noted& noted, const IpAddress& address) const {
+  return noted.size() < kMostNoted && noted.emplace(address.to_string(), now() + kNoted).second;
 }
 
 // Beside the loop: who it is, whether they may, and the entry in the audit log.
@@ -295,16 +297,34 @@ void LoginDesk::on_end(const Session& session, EndReason reason, std::function<v
 
 // ---- for the gateway -----------------------------------------------------------------------------------------------
 
-void LoginDesk::tell(const std::string& session, std::string_view event, const boost::json::value& data) {
+bool LoginDesk::tell(const std::string& session, std::string_view event, const boost::json::value& data) {
   const auto found = listeners_.find(session);
-  if (found == listeners_.end()) return;
+  if (found == listeners_.end()) return false;
+  std::erase_if(found->second, [](const auto& stream) { return !stream->open(); });
   for (const auto& stream : found->second) stream->send(event, data);
+  return !found->second.empty();
+}
+
+bool LoginDesk::tell_user(const std::string& user, std::string_view event, const boost::json::value& data) {
+  bool heard = false;
+  for (const Session& session : sessions_.all()) {
+    if (session.user == user) heard = tell(session.id, event, data) || heard;
+  }
+  return heard;
+}
+
+void LoginDesk::on_tag_rejected(const IpAddress& from) {
+  if (!worth_noting(tags_noted_, from)) return;
+  log::warning("user.tag_rejected", {{"source", from.to_string()}});
+  record({}, "tag.rejected", "in a packet from " + from.to_string());
 }
 
 void LoginDesk::tick() {
   sessions_.expire(now());
   forget_what_is_late();
-  std::erase_if(noted_, [now = now()](const auto& n) { return n.second <= now; });
+  for (Noted* noted : {&attempts_noted_, &tags_noted_}) {
+    std::erase_if(*noted, [now = now()](const auto& n) { return n.second <= now; });
+  }
 }
 
 void LoginDesk::forget_what_is_late() {

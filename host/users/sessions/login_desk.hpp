@@ -73,8 +73,13 @@ class LoginDesk : private SessionOwner {
 
   // ---- for the gateway
   [[nodiscard]] Sessions& sessions() { return sessions_; }  // to look at, and to end
-  // An event for the user, as "message"; lost when nobody listens.
-  void tell(const std::string& session, std::string_view event, const boost::json::value& data);
+  // An event for the user, as "message"; false, and lost, when nobody listens.
+  bool tell(const std::string& session, std::string_view event, const boost::json::value& data);
+  bool tell_user(const std::string& user, std::string_view event, const boost::json::value& data);  // in all sessions
+  // An entry of the audit log about a user.
+  void record(std::string subject, std::string action, std::string detail);
+  // A packet from there had a tag of no session, or a wrong one: noted once in a while.
+  void on_tag_rejected(const IpAddress& from);
   // Once a second: ends what is over.
   void tick();
   [[nodiscard]] Session::Time now() const { return settings_.now(); }
@@ -97,7 +102,9 @@ class LoginDesk : private SessionOwner {
   Result<void> beside(Work work, Then then);
   [[nodiscard]] std::shared_ptr<Authenticator> method(const std::string& name) const;
   [[nodiscard]] Result<void> admit(const Claim& claim, const std::string& user);
-  void record(std::string subject, std::string action, std::string detail);
+  // What an address does too often, and until when it is not noted again.
+  using Noted = std::map<std::string, Session::Time>;
+  [[nodiscard]] bool worth_noting(Noted& noted, const IpAddress& address) const;
   Result<Identity> decide(const Begun& attempt, const Answer& answer);
   Result<Identity> known(const Authenticator& method, Identity who);
   void forget_what_is_late();
@@ -113,8 +120,8 @@ class LoginDesk : private SessionOwner {
   std::map<std::string, Begun> begun_;                                               // by login
   std::map<std::string, Begun> renewals_;                                            // by session
   std::map<std::string, std::vector<std::shared_ptr<api::EventStream>>> listeners_;  // by session
-  std::map<std::string, Session::Time>
-      noted_;  // addresses of which it is noted that they try too often, and until when
+  Noted attempts_noted_;
+  Noted tags_noted_;
   std::size_t at_work_ = 0;
   std::shared_ptr<LoginDesk*> self_ = std::make_shared<LoginDesk*>(this);
   boost::asio::thread_pool pool_;  // the last: its threads use the rest

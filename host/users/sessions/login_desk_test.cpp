@@ -246,6 +246,17 @@ TEST_F(LoginDeskTest, WritesEveryOutcomeIntoTheAuditLogAndNoSecret) {
   }
 }
 
+TEST_F(LoginDeskTest, NotesOnceInAWhileThatSomebodySendsWrongTags) {
+  for (int i = 0; i < 100; ++i) desk_->on_tag_rejected(here_);
+  now_ += std::chrono::minutes(1);
+  desk_->tick();
+  desk_->on_tag_rejected(here_);
+  desk_->on_tag_rejected(IpAddress::parse("10.0.0.6").value());
+  EXPECT_THAT(audit(3), testing::UnorderedElementsAre("tag.rejected  in a packet from 10.0.0.5",
+                                                      "tag.rejected  in a packet from 10.0.0.5",
+                                                      "tag.rejected  in a packet from 10.0.0.6"));
+}
+
 TEST_F(LoginDeskTest, NotesOnceThatSomebodyTriesTooOften) {
   for (int i = 0; i < 15; ++i) (void)log_in("server", "alice", "silence");
   EXPECT_THAT(audit(2), ElementsAre(HasSubstr("no server answers"), HasSubstr("too many attempts from 10.0.0.5")));

@@ -102,9 +102,47 @@ json::object description(const Session& session, Session::Time now) {
 
 }  // namespace
 
+bool LoginService::call_questions(const api::Request& request, const IpAddress& from, const api::Respond& respond) {
+  const bool of_one = request.path.size() == 2;
+  const std::string what = request.path.empty() ? "" : request.path[0];
+  const bool lists = request.method == "GET" && request.path.size() == 1 && (what == "questions" || what == "answers");
+  const bool changes = of_one && what == "answers" && (request.method == "POST" || request.method == "DELETE");
+  if (!lists && !changes) return false;
+  const auto session = desk_.status(request.token, from);
+  if (!session) {
+    respond(session.error());
+    return true;
+  }
+  if (lists) {
+    json::array all =
+        what == "questions" ? questions_.open_questions(session->user) : questions_.answers_of(session->user);
+    respond(json::value(json::object{{what, std::move(all)}}));
+    return true;
+  }
+  const bool takes_back = request.method == "DELETE";
+  const auto done = [this, respond, takes_back, user = session->user](const Result<std::string>& answered) {
+    if (!answered) return respond(answered.error());
+    desk_.record(user, takes_back ? "answer.deleted" : "answer.given", *answered);
+    respond(json::value(json::object{}));
+  };
+  if (takes_back) {
+    questions_.forget(session->user, request.path[1], done);
+    return true;
+  }
+  const auto choice = text(request.body, "choice");
+  const auto remember = text(request.body, "remember");
+  if (!choice || !remember) {
+    respond(choice ? remember.error() : choice.error());
+  } else {
+    questions_.answer(*session, request.path[1], *choice, *remember, done);
+  }
+  return true;
+}
+
 void LoginService::call(const api::Request& request, api::Respond respond) {
   const auto from = IpAddress::parse(request.from);
   if (!from) return respond(wrong("a request from nowhere"));
+  if (call_questions(request, *from, respond)) return;
   const auto asks = [&](std::string_view method, std::initializer_list<std::string_view> path) {
     return request.method == method && std::equal(path.begin(), path.end(), request.path.begin(), request.path.end(),
                                                   [](std::string_view wanted, const std::string& given) {

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "host/users/sessions/test_desk.hpp"
+#include "host/users/sessions/test_questions.hpp"
 
 namespace sallyport::users {
 namespace {
@@ -26,7 +27,8 @@ class LoginServiceTest : public DeskTest {
         .value();
   }
 
-  LoginService service_{*desk_};
+  RecordingQuestions questions_;
+  LoginService service_{*desk_, questions_};
 };
 
 TEST_F(LoginServiceTest, CarriesALoginFromItsStartToItsEnd) {
@@ -64,6 +66,27 @@ TEST_F(LoginServiceTest, CarriesAChallengeAndItsAnswer) {
   const std::string token(session.at("token").as_string());
   const auto asked = ask("POST", {"session", "renew"}, nullptr, token).value();
   EXPECT_TRUE(ask("POST", {"session", "renew"}, {{"answer", asked.at("challenge")}}, token));
+}
+
+TEST_F(LoginServiceTest, CarriesQuestionsAndAnswersOfWhoIsLoggedIn) {
+  const std::string token(log_in_by_json().at("token").as_string());
+  questions_.questions = {json::object{{"id", 3}, {"destination", "10.2.0.9"}}};
+  EXPECT_EQ(ask("GET", {"questions"}).error().code, Errc::kDenied);
+  EXPECT_EQ(ask("GET", {"questions"}, nullptr, token)->at("questions"), questions_.questions);
+  const json::value clear{{"choice", "clear"}, {"remember", "session"}};
+  EXPECT_EQ(ask("POST", {"answers", "3"}, clear).error().code, Errc::kDenied);
+  EXPECT_EQ(ask("POST", {"answers", "4"}, clear, token).error().code, Errc::kNotFound);
+  EXPECT_EQ(ask("POST", {"answers", "3"}, {{"choice", "clear"}}, token).error().code, Errc::kInvalid);
+  EXPECT_EQ(ask("POST", {"answers", "3"}, {{"choice", 1}, {"remember", "flow"}}, token).error().code, Errc::kInvalid);
+  EXPECT_EQ(ask("DELETE", {"answers", "3"}).error().code, Errc::kDenied);
+  EXPECT_TRUE(questions_.answers.empty());
+  EXPECT_TRUE(ask("POST", {"answers", "3"}, clear, token));
+  EXPECT_TRUE(ask("GET", {"questions"}, nullptr, token)->at("questions").as_array().empty());
+  EXPECT_TRUE(ask("DELETE", {"answers", "3"}, nullptr, token));
+  EXPECT_EQ(questions_.answers, (std::vector<std::string>{"clear session", "forgotten"}));
+  const auto noted = audit(2);
+  EXPECT_EQ(noted.at(0), "answer.given alice clear for session");
+  EXPECT_EQ(noted.at(1), "answer.deleted alice 10.2.0.9");
 }
 
 TEST_F(LoginServiceTest, TellsItsMethods) {

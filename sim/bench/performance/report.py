@@ -184,8 +184,8 @@ outbound one more for the IV. On IMIX that is all the time there is: one directi
 
 {table(["type", "direction", "blocks a packet", "clocks a packet"], rows)}
 
-The hash does not limit: SHA-256 takes {sum(n * (-(-(cipher_blocks("aes256-sha256", frame, True) * 16 + 8 + 9) // 64) + 1) for frame, n in IMIX) / 12:.1f} blocks a packet in each direction and its pipeline one a clock. Nor does the number of packets inside (128
-in each direction): a longest packet of IMIX takes about 6 us through both chains, in which some 90 others arrive. NULL and AES-CTR go round the same
+The hash does not limit: SHA-256 takes {sum(n * (-(-(cipher_blocks("aes256-sha256", frame, True) * 16 + 8 + 9) // 64) + 1) for frame, n in IMIX) / 12:.1f} blocks a packet in each direction and its pipeline one a clock. Nor does the number of packets inside (64
+that are not hashed yet and 128 in all, in each direction): a longest packet of IMIX takes about 6 us through both chains, in which some 90 others arrive. NULL and AES-CTR go round the same
 loop, and so are no faster than its 16 bytes a clock. Faster types would need a second cipher pipeline in each direction.
 """
 
