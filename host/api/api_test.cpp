@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Server and client over a real socket, before a service that tells what it was asked.
+#include <grp.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -120,6 +122,45 @@ TEST_F(ApiTest, IsForItsOwnerAlone) {
   struct stat info {};
   ASSERT_EQ(::stat(path_.c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777, 0600u);
+}
+
+// Idle ones are closed after a while, so these 33 are there together.
+TEST_F(ApiTest, AUserOfItsGroupHasAPlaceForSoManyConnectionsAndNoMore) {
+  ASSERT_EQ(::geteuid(), 0U) << "this test asks as another user and must run as root";
+  const std::string path = path_ + ".group";
+  boost::asio::io_context loop;
+  auto server = Server::listen(loop, path, echo_, "games");
+  ASSERT_TRUE(server) << server.error().detail;
+  struct stat info {};
+  ASSERT_EQ(::stat(path.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0660u);
+  EXPECT_EQ(info.st_gid, ::getgrnam("games")->gr_gid);
+  std::thread thread([&] { loop.run(); });
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const gid_t group = info.st_gid;
+    if (::setgroups(1, &group) != 0 || ::setgid(65534) != 0 || ::setuid(1) != 0) ::_exit(10);
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.copy(address.sun_path, sizeof address.sun_path - 1);
+    int last = -1;
+    for (int i = 0; i < 32; ++i) {
+      last = ::socket(AF_UNIX, SOCK_STREAM, 0);
+      if (::connect(last, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) ::_exit(11);
+    }
+    const ClientRequest request{"GET", "/v1/status", nullptr};
+    if (exchange(path, request, seconds(30))) ::_exit(12);
+    ::close(last);
+    // The place is free when the server has seen that.
+    while (!exchange(path, request, seconds(30))) ::usleep(1000);
+    ::_exit(0);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+  EXPECT_TRUE(call(path, {"GET", "/v1/status", nullptr}, seconds(5))) << "ours are not counted";
+  loop.stop();
+  thread.join();
 }
 
 TEST_F(ApiTest, RefusesWhatIsNoRequestOfItsOwnAndGoesOn) {

@@ -10,6 +10,7 @@
 #include <filesystem>
 
 #include "host/api/connection.hpp"
+#include "host/api/places.hpp"
 
 namespace sallyport::api {
 namespace {
@@ -31,6 +32,10 @@ struct LocalTransport {
     handler(error);
   }
 };
+
+// Of connections of users that are not ours: within what a process may have open, usually 1024.
+constexpr std::size_t kMostOfOthers = 128;
+constexpr std::size_t kMostOfOneUser = 32;
 
 // unix(7): the kernel's word for who connected.
 std::optional<std::uint32_t> uid_of(Local::socket& socket) {
@@ -96,17 +101,23 @@ class Listener : public Server {
   void accept() {
     acceptor_.async_accept([this](beast::error_code error, Local::socket socket) {
       if (error == asio::error::operation_aborted) return;
-      if (!error) {
-        const auto uid = uid_of(socket);
-        std::make_shared<Connection<LocalTransport>>(LocalTransport::Stream(std::move(socket)), "", service_,
-                                                     ConnectionLimits{}, nullptr, uid)
-            ->run();
-      }
+      if (!error) serve(std::move(socket));
       accept();
     });
   }
 
+  void serve(Local::socket socket) {
+    const auto uid = uid_of(socket);
+    const bool ours = uid && (*uid == 0 || *uid == ::geteuid());
+    auto place = ours ? nullptr : places_.take(uid ? std::to_string(*uid) : "");
+    if (!ours && place.use_count() == 0) return;  // no place: the socket closes
+    std::make_shared<Connection<LocalTransport>>(LocalTransport::Stream(std::move(socket)), "", service_,
+                                                 ConnectionLimits{}, std::move(place), uid)
+        ->run();
+  }
+
   Local::acceptor acceptor_;
+  Places places_{kMostOfOthers, kMostOfOneUser};
   std::string path_;
   Service& service_;
 };

@@ -2,9 +2,9 @@
 #include "host/api/tls_server.hpp"
 
 #include <boost/beast/ssl.hpp>
-#include <map>
 
 #include "host/api/connection.hpp"
+#include "host/api/places.hpp"
 
 namespace sallyport::api {
 namespace {
@@ -60,24 +60,6 @@ class Listener : public TlsServer {
   }
 
  private:
-  // How many connections there are, of each address; a connection's ticket gives its place back.
-  struct Count {
-    std::size_t all = 0;
-    std::map<std::string, std::size_t> of_address;
-  };
-  [[nodiscard]] std::shared_ptr<void> ticket(const std::string& from) const {
-    if (count_->all >= settings_.most_connections) return nullptr;
-    std::size_t& here = count_->of_address[from];
-    if (here >= settings_.most_of_one_address) return nullptr;
-    ++here;
-    ++count_->all;
-    return {nullptr, [count = count_, from](void*) {
-              --count->all;
-              const auto found = count->of_address.find(from);
-              if (--found->second == 0) count->of_address.erase(found);
-            }};
-  }
-
   void accept() {
     acceptor_.async_accept([this](beast::error_code error, tcp::socket socket) {
       if (error == asio::error::operation_aborted) return;
@@ -91,8 +73,8 @@ class Listener : public TlsServer {
     const auto peer = socket.remote_endpoint(error);
     if (error) return;
     const std::string from = plain(peer.address()).to_string();
-    auto place = ticket(from);
-    if (place.use_count() == 0) return;  // no ticket: the socket closes
+    auto place = places_.take(from);
+    if (place.use_count() == 0) return;  // no place: the socket closes
     std::make_shared<Connection<TlsTransport>>(TlsTransport::Stream(beast::tcp_stream(std::move(socket)), context_),
                                                from, service_, kLimits, std::move(place))
         ->run();
@@ -102,7 +84,7 @@ class Listener : public TlsServer {
   TlsServerSettings settings_;
   TlsContext context_;
   Service& service_;
-  std::shared_ptr<Count> count_ = std::make_shared<Count>();
+  Places places_{settings_.most_connections, settings_.most_of_one_address};
 };
 
 }  // namespace

@@ -34,8 +34,11 @@ std::string action(const api::Request& request) {
   const std::string area = request.path.empty() ? "" : request.path[0];
   if (request.method == "GET" || area == "explain" || UserService::answers(area)) return {};
   if (area == "answers") return "answer.delete";
-  if (area != "policies") return request.path.size() > 1 ? area + "." + request.path[1] : area;
-  return request.method == "POST" ? "policy.add" : request.method == "PUT" ? "policy.replace" : "policy.delete";
+  if (area != "policies" && area != "candidate") return area;
+  const std::string of = area == "policies" ? "policy." : "candidate.";
+  if (request.method == "DELETE") return of + "delete";
+  if (request.method == "PUT") return of + "replace";
+  return of + (request.path.size() > 1 ? "move" : "add");
 }
 
 // The policy, connection or whatever else it is about.

@@ -296,10 +296,11 @@ void Dialogue::not_connected(const std::string& target, Errc why, Time now) {
 void Dialogue::spi_unknown(const IpAddress& peer, Time now) {
   std::set<std::string> concerned;
   for (const auto& sa : keeper_.sas()) {
+    const auto [target, own] = policy::split_target(sa.target);
     for (const auto& policy : keeper_.policies()) {
-      if (sa.remote != peer || !policy.may_protect() || policy.target() != sa.target) continue;
+      if (sa.remote != peer || !policy.may_protect() || policy.target() != target) continue;
       for (const auto& [name, user] : keeper_.users()) {
-        if (policy::means(policy, name, user)) concerned.insert(name);
+        if (policy::means(policy, name, user) && (own.empty() || own == name)) concerned.insert(name);
       }
     }
   }

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // sallyport-bench: measures the simulated card.
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
+#include <filesystem>
 #include <iostream>
 #include <sstream>
 
@@ -227,6 +232,18 @@ int run_update(const Options& options) {
   return sound ? 0 : kExitFailed;
 }
 
+// The host is no part of the simulation, so its bench is a program of its own, beside this one.
+int hand_over(std::vector<std::string> arguments) {
+  const std::string program = (std::filesystem::read_symlink("/proc/self/exe").parent_path() / "sallyport-users-bench");
+  arguments.insert(arguments.begin(), {program, "users"});
+  std::vector<char*> words;
+  for (std::string& argument : arguments) words.push_back(argument.data());
+  words.push_back(nullptr);
+  ::execv(program.c_str(), words.data());
+  std::cerr << "sallyport-bench: cannot run " << program << ": " << std::strerror(errno) << "\n";
+  return kExitFailed;
+}
+
 int run_compare(const Options& options) {
   auto report = sim::compare_cards({options.seed, options.packets});
   if (!report) return fail(report.error());
@@ -339,6 +356,10 @@ int main(int argc, char** argv) {
   pcap->add_option("--out", options.out_path, "what the card sends, on either port")->required();
   pcap->add_flag("--readdress", options.readdress, "send to the card what the capture sends to another station");
 
+  CLI::App* users = app.add_subcommand("users", "what users wait for, by sallyport-users-bench");
+  users->prefix_command();
+  users->set_help_flag();
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
@@ -350,6 +371,7 @@ int main(int argc, char** argv) {
       return bench::measure_at(card, platform, mix, trial, options.load);
     });
   }
+  if (users->parsed()) return hand_over(users->remaining());
   if (speed->parsed()) return run_speed(options);
   if (update->parsed()) return run_update(options);
   if (compare->parsed()) return run_compare(options);

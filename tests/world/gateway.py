@@ -67,9 +67,9 @@ class Gateway:
         """The configuration file alone, as `sallyportd --check` reads it."""
         return self.namespace.run(DAEMON[self.card_kind], "--check", "--config", self.file, check=False)
 
-    def cli(self, *arguments, check=True):
+    def cli(self, *arguments, check=True, input=None):
         """The command line, as an operator uses it."""
-        return self.namespace.run(*self.command(*arguments), check=check)
+        return self.namespace.run(*self.command(*arguments), check=check, input=input)
 
     def command(self, *arguments):
         return [BIN / "sallyport", "--socket", self.socket, *arguments]

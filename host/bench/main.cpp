@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// sallyport-users-bench: measures what users wait for.
+#include <CLI/CLI.hpp>
+#include <boost/json.hpp>
+#include <iostream>
+
+#include "host/base/log.hpp"
+#include "host/bench/logins.hpp"
+#include "host/bench/on_line.hpp"
+#include "host/users/password.hpp"
+
+namespace {
+
+using namespace sallyport;
+namespace json = boost::json;
+
+int tell(const Result<json::object>& measured, bool as_json) {
+  if (!measured) {
+    std::cerr << "sallyport-users-bench: " << measured.error().message() << "\n";
+    return 1;
+  }
+  if (as_json) {
+    std::cout << json::value(*measured) << std::endl;
+  } else {
+    for (const auto& [key, value] : *measured) std::cout << key << ": " << value << "\n";
+  }
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Measures what users wait for, over software cards in this process.");
+  app.require_subcommand(1);
+  bool as_json = false;
+
+  bench::LoginsOptions logins;
+  auto* users = app.add_subcommand("users", "login to first packet, and order to principal gone (root only)");
+  users->add_option("--users", logins.users, "in the directory")->capture_default_str();
+  users->add_option("--logins", logins.logins, "to measure")->capture_default_str();
+  users->add_option("--on-line", logins.on_line, "others who are logged in meanwhile")->capture_default_str();
+
+  bench::OnLineOptions on_line;
+  auto* tables = app.add_subcommand("on-line", "what a login costs the card's tables, by how many are on line");
+  tables->add_option("--sessions", on_line.sessions, "on line")->capture_default_str();
+  tables->add_option("--groups", on_line.groups, "with a policy each")->capture_default_str();
+  tables->add_option("--logins", on_line.logins, "to measure")->capture_default_str();
+
+  unsigned groups = 4;
+  auto* room = app.add_subcommand("room", "how many users fit on line");
+  room->add_option("--groups", groups, "with a policy each")->capture_default_str();
+
+  for (auto* one : {users, tables, room}) one->add_flag("--json", as_json, "for programs");
+  CLI11_PARSE(app, argc, argv);
+  log::set_level(log::Level::kError);
+  if (*users) return tell(bench::measure_logins(logins), as_json);
+  if (*tables) return tell(bench::measure_on_line(on_line), as_json);
+  return tell(bench::measure_room(groups), as_json);
+}
