@@ -95,12 +95,12 @@ class AdministratorsTest : public store::TestFolder {
     }
     ::close(ends[1]);
     std::string text;
+    loop_.restart();  // before somebody stops it
     std::thread reader([&] {
       char part[256];
       for (ssize_t n = 0; (n = ::read(ends[0], part, sizeof part)) > 0;) text.append(part, static_cast<std::size_t>(n));
       loop_.stop();
     });
-    loop_.restart();
     loop_.run();
     reader.join();
     ::close(ends[0]);
