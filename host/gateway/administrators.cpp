@@ -33,6 +33,7 @@ std::string what(const api::Request& request) {
 std::string action(const api::Request& request) {
   const std::string area = request.path.empty() ? "" : request.path[0];
   if (request.method == "GET" || area == "explain" || UserService::answers(area)) return {};
+  if (area == "answers") return "answer.delete";
   if (area != "policies") return request.path.size() > 1 ? area + "." + request.path[1] : area;
   return request.method == "POST" ? "policy.add" : request.method == "PUT" ? "policy.replace" : "policy.delete";
 }
@@ -58,7 +59,7 @@ Role Administrators::needed(const api::Request& request) {
     if (area == "explain" || (area == "audit" && which == "verify")) return Role::kView;
     if (area == "initiate" || area == "terminate" || area == "rekey") return Role::kOperate;
   }
-  if (request.method == "DELETE" && area == "sessions") return Role::kOperate;
+  if (request.method == "DELETE" && (area == "sessions" || area == "answers")) return Role::kOperate;
   return Role::kAdminister;
 }
 

@@ -16,6 +16,7 @@
 #include "host/api/server.hpp"
 #include "host/store/test_folder.hpp"
 #include "host/users/sessions/test_owner.hpp"
+#include "host/users/sessions/test_questions.hpp"
 
 namespace sallyport::gateway {
 namespace {
@@ -46,7 +47,7 @@ class AdministratorsTest : public store::TestFolder {
     UsersConfig config;
     config.listen_address = IpAddress::parse("127.0.0.1").value();
     config.listen_port = 0;
-    auto opened = Login::open(loop_, config, folder_, owner_);
+    auto opened = Login::open(loop_, config, folder_, owner_, questions_);
     ASSERT_TRUE(opened) << opened.error().detail;
     login_ = std::move(*opened);
     // Users of Debian, one of each role.
@@ -94,12 +95,12 @@ class AdministratorsTest : public store::TestFolder {
     }
     ::close(ends[1]);
     std::string text;
+    loop_.restart();  // before somebody stops it
     std::thread reader([&] {
       char part[256];
       for (ssize_t n = 0; (n = ::read(ends[0], part, sizeof part)) > 0;) text.append(part, static_cast<std::size_t>(n));
       loop_.stop();
     });
-    loop_.restart();
     loop_.run();
     reader.join();
     ::close(ends[0]);
@@ -109,6 +110,7 @@ class AdministratorsTest : public store::TestFolder {
 
   boost::asio::io_context loop_;
   users::RecordingOwner owner_;
+  users::RecordingQuestions questions_;
   Behind behind_;
   const std::string socket_ = folder_ / "api.sock";
   std::unique_ptr<Login> login_;
@@ -147,7 +149,7 @@ TEST_F(AdministratorsTest, TheAuditLogSaysWhoChangedWhat) {
   ask("sync", "DELETE", "/v1/policies/refused");
   ask("root", "POST", "/v1/rekey");
   ask("bin", "GET", "/v1/status");
-  const auto entries = directly({"GET", {"audit", "4"}})->at("entries");  // behind the users of this test
+  const auto entries = directly({"GET", {"audit", "4"}, nullptr})->at("entries");  // behind the users of this test
   ASSERT_EQ(entries.as_array().size(), 2U) << json::serialize(entries);
   EXPECT_EQ(entries.at(0).at("actor"), "sync");
   EXPECT_EQ(entries.at(0).at("action"), "policy.delete");

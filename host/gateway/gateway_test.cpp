@@ -957,6 +957,49 @@ TEST_F(GatewayThatSpeaksTest, AnAnswerThatCannotBeStoredHoldsUntilTheLogout) {
   EXPECT_EQ(clear(kAsked), 1U);
 }
 
+TEST_F(GatewayThatSpeaksTest, TellsWhosePacketsCannotBeProtectedAndWhy) {
+  speak();
+  const User alice = enter("alice", kHost);
+  const User bob = enter("bob", kBobs);
+  const auto principal = gateway_->keeper().users().at("alice").principal;
+  Dialogue& dialogue = gateway_->dialogue();
+  dialogue.waits("b/net", principal, IpAddress::from_v4(kRemote));
+  dialogue.not_connected("b/other", Errc::kTimeout, steady_clock::now());
+  EXPECT_TRUE(alice.ear->all("message").empty());
+  dialogue.not_connected("b/net", Errc::kTimeout, steady_clock::now());
+  ASSERT_EQ(alice.ear->all("message").size(), 1U);
+  EXPECT_EQ(alice.ear->all("message")[0].at("news").as_string(), "not_protected");
+  EXPECT_THAT(std::string(alice.ear->all("message")[0].at("text").as_string()),
+              HasSubstr("10.2.0.10 cannot be protected and are not sent, as the other gateway does not answer"));
+  EXPECT_TRUE(bob.ear->all("message").empty());
+}
+
+// G1's message, once it is more than a packet that was late.
+TEST_F(GatewayThatSpeaksTest, TellsThatAPeerProtectsByWhatIsNotKnownHere) {
+  speak();
+  const User alice = enter("alice", kHost);
+  const auto unknown = [&](std::uint32_t from) {
+    driver::IpHeader header;
+    header.ttl = 64;
+    header.source = Address::from_v4(from);
+    header.destination = kOurs;
+    const Buffer esp = ByteWriter().u32(0x7777).u32(1).zeros(64).take();
+    const auto before = drops(layout::Drop::kSpiUnknown);
+    card_.receive(layout::Port::kWan,
+                  frame_to({2, 0, 0, 0, 2, 0}, kPeerMac, driver::write_ip(header, driver::kProtocolEsp, esp)));
+    EXPECT_EQ(drops(layout::Drop::kSpiUnknown), before + 1);
+    settle();
+  };
+  unknown(kTold);  // no peer of ours
+  gateway_->dialogue().spi_unknown(IpAddress::from_v4(kTold), steady_clock::now() + std::chrono::seconds(5));
+  unknown(kPeer);
+  EXPECT_TRUE(alice.ear->all("message").empty());
+  gateway_->dialogue().spi_unknown(IpAddress::from_v4(kPeer), steady_clock::now() + std::chrono::seconds(5));
+  ASSERT_EQ(alice.ear->all("message").size(), 1U);
+  EXPECT_EQ(alice.ear->all("message")[0].at("news").as_string(), "spi_unknown");
+  EXPECT_EQ(alice.ear->all("message")[0].at("destination").as_string(), "192.0.2.2");
+}
+
 // A policy that asks may become another one while answers to it are there.
 TEST_F(GatewayThatSpeaksTest, AnAnswerDoesNotOutliveItsQuestion) {
   speak();

@@ -14,6 +14,7 @@
 #include "host/api/server.hpp"
 #include "host/login/background.hpp"
 #include "host/login/keeper.hpp"
+#include "host/login/notice.hpp"
 #include "host/login/talk.hpp"
 
 namespace sallyport::login {
@@ -137,11 +138,16 @@ class Login {
 
     if (!options_.foreground) Background::go_on();
     std::string reason;
-    keeper.keep([this](const std::string& message) { err_ << "sallyport-login: " << message << std::endl; },
-                [&](const std::string& why) {
-                  reason = why;
-                  loop.stop();
-                });
+    Notice notice(config.notify);
+    keeper.keep(
+        [&](const std::string& message) {
+          err_ << "sallyport-login: " << message << std::endl;
+          notice.show(message);
+        },
+        [&](const std::string& why) {
+          reason = why;
+          loop.stop();
+        });
     loop.run();
     err_ << "sallyport-login: logged out (" << reason << ")\n";
     return reason == "logout" || reason == "card_removed" ? Exit::kDone : Exit::kFailed;

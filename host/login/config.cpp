@@ -59,6 +59,7 @@ Result<Config> parse_config(const std::string& text, const fs::path& file) {
   if (config.method == "smart_card" && config.module.empty()) {
     section.problem("needs 'module', a file, for the method smart_card");
   }
+  config.notify = section.text_or("notify", "");
   const std::vector<std::string_view> markings = {"off", "tag"};
   config.marking = section.choice("marking", markings).value_or(0) == 1;
   config.protect = section.texts("protect");

@@ -16,6 +16,7 @@ struct Config {
   std::string user;                    // empty: the card's, or the one who is logged in at the computer
   std::filesystem::path module{};      // PKCS#11, of a smart card
   std::string token{};                 // its label; empty: the only one there is
+  std::string notify{};                // a program that shows what the gateway says; empty: none
   bool marking = false;                // the user's packets carry a tag
   std::vector<std::string> protect{};  // prefixes of what lies behind the gateway; none: whatever goes by a next hop
 };

@@ -15,7 +15,8 @@ Result<Config> parse(const std::string& text) { return parse_config(text, "/etc/
 TEST(LoginConfig, SaysWhatItSays) {
   const auto config = parse("gateway = '10.0.0.1'\nport = 5555\nkey = '" + kKey +
                             "'\nmethod = 'smart_card'\nmodule = '/usr/lib/opensc-pkcs11.so'\ntoken = 'alice'\n"
-                            "user = 'alice'\ncertificate = 'pc.pem'\ncertificate_key = '/keys/pc.key'\n");
+                            "user = 'alice'\ncertificate = 'pc.pem'\ncertificate_key = '/keys/pc.key'\n"
+                            "notify = 'notify-send'\n");
   ASSERT_TRUE(config) << config.error().detail;
   EXPECT_EQ(config->gateway.host, "10.0.0.1");
   EXPECT_EQ(config->gateway.port, 5555);
@@ -24,6 +25,7 @@ TEST(LoginConfig, SaysWhatItSays) {
   EXPECT_EQ(config->module, "/usr/lib/opensc-pkcs11.so");
   EXPECT_EQ(config->token, "alice");
   EXPECT_EQ(config->user, "alice");
+  EXPECT_EQ(config->notify, "notify-send");
   EXPECT_EQ(config->gateway.identity->certificate, "/etc/sallyport/pc.pem") << "from where it is written";
   EXPECT_EQ(config->gateway.identity->key, "/keys/pc.key");
 }

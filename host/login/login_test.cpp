@@ -318,6 +318,23 @@ class LoginAskedTest : public LoginProgramTest {
   std::string id_;
 };
 
+TEST_F(LoginAskedTest, ShowsItByAProgramOfTheUsers) {
+  ASSERT_EQ(run({"logout"}).first, 0);
+  ASSERT_TRUE(eventually([this] { return run({"status"}).first == 4; }));
+  write_file(folder_ / "show", "#!/bin/sh\necho \"$1\" >> " + (folder_ / "shown").string() + "\n");
+  std::filesystem::permissions(folder_ / "show", std::filesystem::perms::owner_all);
+  configure("method = 'password'\nuser = 'alice'\nnotify = '" + (folder_ / "show").string() + "'");
+  ASSERT_EQ(log_in().first, 0);
+  id_ = sessions().at(0).id;
+  ask_until_heard();
+  EXPECT_TRUE(eventually([this] {
+    std::ifstream shown(folder_ / "shown");
+    std::string line;
+    return std::getline(shown, line) &&
+           line == "Sallyport: your packets to 10.2.0.9, tcp port 443 wait for your answer; see: sallyport-login watch";
+  }));
+}
+
 TEST_F(LoginAskedTest, ShowsAQuestionAndCarriesTheAnswer) {
   EXPECT_THAT(run({"status"}).second, HasSubstr("question 3: your packets to 10.2.0.9, tcp port 443 wait, for"));
   const json::value status = json::parse(run({"status", "--json"}).second);

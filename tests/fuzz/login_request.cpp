@@ -6,6 +6,7 @@
 
 #include "host/api/events.hpp"
 #include "host/api/target.hpp"
+#include "host/login/inbox.hpp"
 #include "host/users/sessions/login_service.hpp"
 #include "tests/fuzz/target.hpp"
 
@@ -81,6 +82,24 @@ struct World {
   std::unique_ptr<LoginService> service;
 };
 
+// As a user's computer takes what its gateway says.
+void read_events(const std::string& text) {
+  const auto events = api::EventParser().feed(text);
+  login::Inbox inbox;
+  for (const auto& event : events.value_or({})) {
+    boost::system::error_code wrong;
+    const json::value data = json::parse(event.data, wrong);
+    if (wrong || !data.is_object()) continue;
+    (void)inbox.on_message(data.get_object());
+    (void)inbox.on_ask(data.get_object(), {});
+    inbox.on_list({data}, {});
+    for (const auto& question : inbox.questions({})) {
+      (void)login::place_of(question.as_object());
+      (void)login::choices_of(question.as_object());
+    }
+  }
+}
+
 std::string_view next_word(std::string_view& line) {
   const auto end = std::min(line.find(' '), line.size());
   const auto word = line.substr(0, end);
@@ -91,26 +110,27 @@ std::string_view next_word(std::string_view& line) {
 }  // namespace
 
 std::vector<Buffer> seeds() {
-  return {
-      seed("GET /v1/methods - \n"),
-      seed(R"(POST /v1/logins - {"method":"password","user":"alice","uid":1000,"marking":"tag"})"
-           "\n"
-           R"(POST /v1/logins/LOGIN - {"answer":{"password":"open sesame"}})"
-           "\nPOST /v1/session/renew TOKEN \n"
-           R"(POST /v1/session/renew TOKEN {"answer":{"password":"open sesame"}})"
-           "\nGET /v1/session TOKEN \n"
-           R"(POST /v1/answers/1 TOKEN {"choice":"clear","remember":"flow"})"
-           "\nGET /v1/questions TOKEN \n"
-           "DELETE /v1/answers/1 TOKEN \n"
-           R"(POST /v1/session/logout TOKEN {"reason":"logout"})"
-           "\n"),
-      seed("event: message\ndata: {\"text\":\"sent in the clear\"}\n\nevent: end\ndata: {\"reason\":\"logout\"}\n\n")};
+  return {seed("GET /v1/methods - \n"),
+          seed(R"(POST /v1/logins - {"method":"password","user":"alice","uid":1000,"marking":"tag"})"
+               "\n"
+               R"(POST /v1/logins/LOGIN - {"answer":{"password":"open sesame"}})"
+               "\nPOST /v1/session/renew TOKEN \n"
+               R"(POST /v1/session/renew TOKEN {"answer":{"password":"open sesame"}})"
+               "\nGET /v1/session TOKEN \n"
+               R"(POST /v1/answers/1 TOKEN {"choice":"clear","remember":"flow"})"
+               "\nGET /v1/questions TOKEN \n"
+               "DELETE /v1/answers/1 TOKEN \n"
+               R"(POST /v1/session/logout TOKEN {"reason":"logout"})"
+               "\n"),
+          seed("event: message\ndata: {\"text\":\"sent in the clear\"}\n\nevent: end\ndata: {\"reason\":\"logout\"}\n\n"
+               "event: ask\ndata: {\"id\":3,\"destination\":\"10.2.0.9\",\"protocol\":\"tcp\",\"port\":443,"
+               "\"choices\":[\"clear\",\"refuse\"],\"until_s\":30}\n\n")};
 }
 
 void run(Bytes input) {
   static World world;
   const std::string text = text_of(input);
-  (void)api::EventParser().feed(text);
+  read_events(text);
 
   std::string login;
   std::string token;
