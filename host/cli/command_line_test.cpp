@@ -227,6 +227,76 @@ TEST_F(CommandLine, SetOfAPolicyThatIsNotThereChangesNothing) {
   EXPECT_EQ(recorder_.requests.size(), 1U);
 }
 
+TEST_F(CommandLine, TheCandidateIsEditedByTheWordsOfPoliciesAndShownAfterEachEdit) {
+  recorder_.answer =
+      json::parse(R"({"exists": true, "base": 3, "newest": 4, "policies": [{"name": "web", "action": "bypass"}],
+    "changes": [{"policy": "web", "change": "added", "words": [{"word": "action", "before": "", "after": "bypass"}]}]})");
+  const Ran added = with_daemon({"candidate", "add", "web", "--action", "bypass", "--before", "rest"});
+  EXPECT_EQ(added.exit, Exit::kDone) << added.err;
+  EXPECT_THAT(added.out, HasSubstr("  web added: action bypass\n"));
+  EXPECT_EQ(asked().path, std::vector<std::string>{"candidate"});
+  EXPECT_EQ(asked().body, (json::value{{"name", "web"}, {"action", "bypass"}, {"before", "rest"}}));
+  const std::vector<std::tuple<std::vector<std::string>, std::string, std::vector<std::string>>> kEdits = {
+      {{"candidate"}, "GET", {"candidate"}},
+      {{"candidate", "replace", "web", "--action", "discard"}, "PUT", {"candidate", "web"}},
+      {{"candidate", "set", "web", "action=discard"}, "PUT", {"candidate", "web"}},
+      {{"candidate", "delete", "web"}, "DELETE", {"candidate", "web"}},
+      {{"candidate", "move", "web", "--before", "rest"}, "POST", {"candidate", "web"}},
+      {{"candidate", "rebase"}, "POST", {"rebase"}},
+      {{"candidate", "discard"}, "DELETE", {"candidate"}},
+  };
+  for (const auto& [arguments, method, path] : kEdits) {
+    const Ran ran = with_daemon(arguments);
+    EXPECT_EQ(ran.exit, Exit::kDone) << ran.err;
+    EXPECT_EQ(asked().method, method);
+    EXPECT_EQ(asked().path, path);
+    EXPECT_THAT(ran.out, HasSubstr("4 is in force since: sallyport candidate rebase"));
+  }
+  EXPECT_EQ(json::parse(with_daemon({"candidate", "--json"}).out), *recorder_.answer);
+}
+
+TEST_F(CommandLine, ACommitThatChangesNothingShowsWhyAndFails) {
+  recorder_.answer = json::parse(R"({"committed": false, "number": 4, "policies": [
+    {"policy": "web", "change": "changed", "connected": false, "pending": false, "detail": "no proposal in common"}]})");
+  const Ran failed = with_daemon({"commit", "--comment", "stronger", "--confirm", "60"});
+  EXPECT_EQ(failed.exit, Exit::kFailed);
+  EXPECT_THAT(failed.out, HasSubstr("web     changed  NOT: no proposal in common\n"));
+  EXPECT_THAT(failed.out, HasSubstr("nothing has changed, because not all of it connects; --force"));
+  EXPECT_EQ(asked().body, (json::value{{"confirm_s", 60}, {"comment", "stronger"}}));
+  EXPECT_EQ(json::parse(with_daemon({"commit", "--json"}).out), *recorder_.answer);
+
+  recorder_.answer = json::parse(R"({"committed": true, "number": 5, "generation": 9, "confirm_s": 59, "policies": [
+    {"policy": "web", "change": "changed", "connected": true, "pending": true, "detail": "connected with 192.0.2.2 by aes256gcm16 (CREATE_CHILD_SA)"
+},
+    {"policy": "old", "change": "removed", "connected": true, "pending": false, "detail": ""}]
+})");
+  const Ran done = with_daemon({"rollback", "3", "--force"});
+EXPECT_EQ(done.exit, Exit::kDone);
+EXPECT_EQ(done.out, R"(POLICY  CHANGE   CONNECTION
+web     changed  connected with 192.0.2.2 by aes256gcm16 (CREATE_CHILD_SA); takes over when the old SA is idle
+old     removed  -
+configuration 5 is in force as generation 9
+rolled back in 59 s unless: sallyport confirm
+)");
+EXPECT_EQ(asked().path, std::vector<std::string>{"rollback"});
+EXPECT_EQ(asked().body, (json::value{{"number", 3}, {"force", true}}));
+}
+
+TEST_F(CommandLine, TheHistoryIsAListAndOneOfItIsShownWhole) {
+  recorder_.answer = json::parse(
+      R"({"configurations": [{"number": 1, "time": 0, "who": "configuration file", "comment": "", "summary": ""},
+    {"number": 2, "time": 3600, "who": "root", "comment": "stronger", "summary": "web changed"}]})");
+  EXPECT_THAT(with_daemon({"history"}).out, HasSubstr("root                web changed  stronger\n"));
+  recorder_.answer = json::parse(R"({"number": 2, "time": 3600, "who": "root", "comment": "stronger", "policies": [],
+    "changes": [{"policy": "web", "change": "changed", "moved": true, "words": [{"word": "level", "before": "low", "after": ""}]}]})");
+  const Ran one = with_daemon({"history", "2"});
+  EXPECT_THAT(one.out, HasSubstr(", root: stronger\n"));
+  EXPECT_THAT(one.out, HasSubstr("  web changed: level low -> any, and moved\n"));
+  EXPECT_EQ(asked().path, (std::vector<std::string>{"history", "2"}));
+  recorder_.answer = json::value(json::object{{"outcome", "configuration 2 is confirmed"}});
+  EXPECT_EQ(with_daemon({"confirm"}).out, "configuration 2 is confirmed\n");
+}
+
 TEST_F(CommandLine, InitiateTerminateAndRekeyNameTheConnectionAndTheChild) {
   for (const std::string name : {"initiate", "terminate", "rekey"}) {
     EXPECT_EQ(with_daemon({name, "b", "net"}).out, "as you wish\n");
@@ -330,6 +400,7 @@ TEST(CommandLineAlone, WhatIsWrongIsSaidWithTheHelpThatTellsMoreAndExitStatus2) 
       {{"policy", "ad"}, "sallyport: there is no command 'ad'; see: sallyport policy --help\n"},
       {{"policy"}, "sallyport: a command is missing; see: sallyport policy --help\n"},
       {{"policy", "add", "web"}, "sallyport: --action is required; see: sallyport policy add --help\n"},
+      {{"rollback"}, "sallyport: NUMBER is required; see: sallyport rollback --help\n"},
       {{"policy", "set", "web"}, "sallyport: CHANGES is required; see: sallyport policy set --help\n"},
       {{"initiate"}, "sallyport: CONNECTION is required; see: sallyport initiate --help\n"},
   };
@@ -342,6 +413,8 @@ TEST(CommandLineAlone, WhatIsWrongIsSaidWithTheHelpThatTellsMoreAndExitStatus2) 
   for (const std::vector<std::string>& wrong : {std::vector<std::string>{"status", "--jsn"},
                                                 {"status", "--wait", "soon"},
                                                 {"sas", "b"},
+                                                {"commit", "--confirm", "0"},
+                                                {"rollback", "one"},
                                                 {"policy", "set", "web", "colour=red"},
                                                 {"policy", "set", "web", "name=other"},
                                                 {"policy", "set", "web", "action"}}) {

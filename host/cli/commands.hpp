@@ -18,7 +18,8 @@ struct Session {
 
 // The session outlives the application.
 void add_query_commands(CLI::App& app, Session& session);       // status, sas, policies, counters, card
-void add_policy_commands(CLI::App& app, Session& session);      // policy add, replace, set, delete
+void add_policy_commands(CLI::App& app, Session& session);      // policy and candidate add, replace, set, delete, ...
+void add_commit_commands(CLI::App& app, Session& session);      // commit, confirm, history, rollback
 void add_explain_commands(CLI::App& policy, Session& session);  // explain, test, below policy
 void add_sa_commands(CLI::App& app, Session& session);          // initiate, terminate, rekey
 void add_user_commands(CLI::App& app, Session& session);        // user, group, session, answer, audit

@@ -47,10 +47,8 @@ std::string findings_text(const json::value& answer) {
   return out;
 }
 
-std::string policies_screen(const json::value& policies) {
-  const auto& all = list(policies, "policies");
-  std::string generation = "generation " + std::to_string(number(policies, "generation"));
-  if (all.empty()) return generation + ": no policies, so every packet is discarded\n";
+std::string policies_table(const json::value& of) {
+  const auto& all = list(of, "policies");
   Table table({">#", "name", "people", "source", "destination", "protocol", "when", "action", "by"});
   for (std::size_t i = 0; i < all.size(); ++i) {
     const auto& policy = all[i];
@@ -59,8 +57,28 @@ std::string policies_screen(const json::value& policies) {
                text(policy, "action"),
                protected_by(policy) + (text(policy, "mode") == "transport" ? ", transport" : "")});
   }
+  return table.text();
+}
+
+std::string policies_screen(const json::value& policies) {
+  const auto& all = list(policies, "policies");
+  std::string head = "generation " + std::to_string(number(policies, "generation"));
+  if (has(policies, "number")) head = "configuration " + std::to_string(number(policies, "number")) + ", " + head;
+  if (all.empty()) return head + ": no policies, so every packet is discarded\n";
+  std::string out = head + "\n" + policies_table(policies);
+  for (const auto& policy : all) {
+    if (!has(policy, "pending")) continue;
+    const auto& pending = part(policy, "pending");
+    const auto idle = text(part(pending, "words"), "idle");
+    out += text(policy, "name") + " is to change when its SA has been idle for " + (idle.empty() ? "30" : idle) + " s";
+    if (const auto why = text(pending, "why"); !why.empty()) out += "; it was, but " + why;
+    out += "\n";
+  }
+  if (has(policies, "confirm_s")) {
+    out += "rolled back in " + std::to_string(number(policies, "confirm_s")) + " s unless: sallyport confirm\n";
+  }
   const std::string findings = findings_text(policies);
-  return generation + "\n" + table.text() + (findings.empty() ? "" : "\n" + findings);
+  return out + (findings.empty() ? "" : "\n" + findings);
 }
 
 }  // namespace sallyport::cli

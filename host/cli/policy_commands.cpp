@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Live policy: add, replace, set, delete. The daemon judges the words' values; here only the words are known.
+// Policies, live or in the candidate: add, replace, set, delete, move. The daemon judges the words' values; here only
+// the words are known.
 #include <algorithm>
 #include <boost/json.hpp>
 #include <map>
@@ -19,6 +20,7 @@ namespace json = boost::json;
 constexpr const char* kName = "name of the policy";
 
 struct Words {
+  std::string of = "policies";  // or "candidate"
   std::string name;
   std::map<std::string, std::string> values;  // by word
   std::string before;
@@ -52,6 +54,8 @@ std::string help_of(std::string_view word) {
       {"mode", "of a child of its own: tunnel, or transport, between the two gateways (tunnel)"},
       {"legacy", "yes: broken algorithms may be among these (no)"},
       {"replay_window", "of a child of its own: packets, 64 to 4096 (128)"},
+      {"change", "when changed words take over: now, or after-idle, when the old SA is idle (now)"},
+      {"idle", "of change after-idle: seconds without a packet (30)"},
       {"when", "time windows, mon-fri 08:00-18:00, by the gateway's clock (always)"},
       {"start_action", "of a child of its own: trap, by the first packet, or start, at once (trap)"},
       {"shared", "yes: its users have such a child together, not each their own (no)"},
@@ -68,23 +72,29 @@ json::object body_of(const Words& words) {
 }
 
 Outcome tell(const json::value& answer) {
+  if (has(answer, "changes")) return {Exit::kDone, candidate_screen(answer)};
   auto outcome = text(answer, "outcome");
   if (outcome.empty()) outcome = "in force as generation " + std::to_string(number(answer, "generation"));
   return {Exit::kDone, outcome + "\n" + findings_text(answer)};
 }
 
+std::string path_of(const Words& words) { return "/v1/" + words.of + "/" + api::path_segment(words.name); }
+
 Outcome add(const Session& session, const Words& words) {
-  return Daemon(session.socket).ask({"POST", "/v1/policies", body_of(words)}, kAfterThePeer, tell);
+  return Daemon(session.socket).ask({"POST", "/v1/" + words.of, body_of(words)}, kAfterThePeer, tell);
 }
 
 Outcome replace(const Session& session, const Words& words) {
-  return Daemon(session.socket)
-      .ask({"PUT", "/v1/policies/" + api::path_segment(words.name), body_of(words)}, kAfterThePeer, tell);
+  return Daemon(session.socket).ask({"PUT", path_of(words), body_of(words)}, kAfterThePeer, tell);
 }
 
 Outcome remove(const Session& session, const Words& words) {
+  return Daemon(session.socket).ask({"DELETE", path_of(words), nullptr}, kAfterThePeer, tell);
+}
+
+Outcome move(const Session& session, const Words& words) {
   return Daemon(session.socket)
-      .ask({"DELETE", "/v1/policies/" + api::path_segment(words.name), nullptr}, kAfterThePeer, tell);
+      .ask({"POST", path_of(words), json::object{{"before", words.before}}}, kAfterThePeer, tell);
 }
 
 // Changes what is named and keeps the rest: what the daemon has now, with the changes, replaces it.
@@ -96,21 +106,24 @@ Outcome set(const Session& session, const Words& changes) {
     if (found == policies.end()) {
       return {Exit::kFailed, "there is no policy '" + changes.name + "'; see: sallyport policies"};
     }
-    Words words{changes.name, changes.values, {}};
+    // What was decided, where that waits for its time.
+    const auto& now = has(*found, "pending") ? part(part(*found, "pending"), "words") : *found;
+    Words words{changes.of, changes.name, changes.values, {}};
     for (const auto word : policy::policy_words()) {
-      if (word != "name") words.values.emplace(word, text(*found, word));
+      if (word != "name") words.values.emplace(word, text(now, word));
     }
     std::erase_if(words.values, [](const auto& entry) { return entry.second.empty(); });
     return replace(session, words);
   };
-  return Daemon(session.socket).ask({"GET", "/v1/policies", nullptr}, kAtOnce, change);
+  return Daemon(session.socket).ask({"GET", "/v1/" + changes.of, nullptr}, kAtOnce, change);
 }
 
 using Command = Outcome (*)(const Session& session, const Words& words);
 
 // The callback's words are those of the parsed command line.
-std::shared_ptr<Words> add_named(CLI::App& command, Session& session, Command run) {
+std::shared_ptr<Words> add_named(CLI::App& command, Session& session, const std::string& of, Command run) {
   auto words = std::make_shared<Words>();
+  words->of = of;
   command.add_option("NAME", words->name, kName)->required();
   command.callback(
       [&session, words, run] { session.command = [&session, words, run] { return run(session, *words); }; });
@@ -147,23 +160,18 @@ void read_change(Words& words, const std::string& change) {
   words.values.insert_or_assign(std::move(word), change.substr(equals + 1));
 }
 
-}  // namespace
-
-void add_policy_commands(CLI::App& app, Session& session) {
-  CLI::App* policy = app.add_subcommand("policy", "change the policies; in force when the command returns");
-  policy->require_subcommand(1);
-
-  CLI::App* added = policy->add_subcommand("add", "a new policy, behind the others unless --before says where");
-  const auto words = add_named(*added, session, add);
+void add_edits(CLI::App& parent, Session& session, const std::string& of) {
+  CLI::App* added = parent.add_subcommand("add", "a new policy, behind the others unless --before says where");
+  const auto words = add_named(*added, session, of, add);
   add_word_options(*added, words);
   added->add_option("--before", words->before, "the policy in front of which it is put")->type_name("NAME");
 
   CLI::App* replaced =
-      policy->add_subcommand("replace", "the whole policy, where it stands: what is not given is 'any'");
-  add_word_options(*replaced, add_named(*replaced, session, replace));
+      parent.add_subcommand("replace", "the whole policy, where it stands: what is not given is 'any'");
+  add_word_options(*replaced, add_named(*replaced, session, of, replace));
 
-  CLI::App* changed = policy->add_subcommand("set", "only the words given; the others keep their values");
-  const auto changes = add_named(*changed, session, set);
+  CLI::App* changed = parent.add_subcommand("set", "only the words given; the others keep their values");
+  const auto changes = add_named(*changed, session, of, set);
   changed
       ->add_option_function<std::vector<std::string>>(
           "CHANGES",
@@ -173,9 +181,43 @@ void add_policy_commands(CLI::App& app, Session& session) {
           "word=value, such as destination_port=443; 'word=' takes the word away")
       ->required();
 
-  CLI::App* deleted = policy->add_subcommand("delete", "the policy");
-  (void)add_named(*deleted, session, remove);
+  (void)add_named(*parent.add_subcommand("delete", "the policy"), session, of, remove);
+}
+
+void add_request(CLI::App& parent, Session& session, const std::string& name, const std::string& help,
+                 const api::ClientRequest& request) {
+  parent.add_subcommand(name, help)->callback([&session, request] {
+    session.command = [&session, request] { return Daemon(session.socket).ask(request, kAfterThePeer, tell); };
+  });
+}
+
+}  // namespace
+
+void add_policy_commands(CLI::App& app, Session& session) {
+  CLI::App* policy = app.add_subcommand("policy", "change the policies; in force when the command returns");
+  policy->require_subcommand(1);
+  add_edits(*policy, session, "policies");
   add_explain_commands(*policy, session);
+
+  CLI::App* candidate = app.add_subcommand("candidate", "what the next commit puts in force; edits of it");
+  add_edits(*candidate, session, "candidate");
+  CLI::App* moved = candidate->add_subcommand("move", "behind the others, unless --before says where");
+  const auto words = add_named(*moved, session, "candidate", move);
+  moved->add_option("--before", words->before, "the policy in front of which it is put")->type_name("NAME");
+  add_request(*candidate, session, "rebase", "does the same to what is in force now, when others have committed",
+              {"POST", "/v1/rebase", json::object()});
+  add_request(*candidate, session, "discard", "gives it up", {"DELETE", "/v1/candidate", nullptr});
+  const auto as_json = std::make_shared<bool>(false);
+  candidate->add_flag("--json", *as_json, "print the answer of the API as it is");
+  candidate->callback([&session, candidate, as_json] {
+    if (!candidate->get_subcommands().empty()) return;
+    session.command = [&session, as_json] {
+      const Use use = [as_json](const json::value& answer) {
+        return *as_json ? Outcome{Exit::kDone, json::serialize(answer) + "\n"} : tell(answer);
+      };
+      return Daemon(session.socket).ask({"GET", "/v1/candidate", nullptr}, kAtOnce, use);
+    };
+  });
 }
 
 }  // namespace sallyport::cli

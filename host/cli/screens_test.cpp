@@ -91,6 +91,15 @@ note: policy 'own' never decides
   EXPECT_THAT(policies_screen(json::parse(R"({"generation": 0, "policies": []})")), HasSubstr("every packet is disc"));
 }
 
+TEST(PoliciesScreen, SaysWhatWaitsForItsTime) {
+  const auto shown = policies_screen(json::parse(R"({"generation": 7, "number": 3, "confirm_s": 40, "policies": [
+    {"name": "web", "action": "bypass", "pending": {"words": {"idle": "60"}, "why": "no proposal in common"}}]})"));
+  EXPECT_THAT(shown, testing::StartsWith("configuration 3, generation 7\n"));
+  EXPECT_THAT(shown,
+              HasSubstr("web is to change when its SA has been idle for 60 s; it was, but no proposal in common\n"));
+  EXPECT_THAT(shown, HasSubstr("rolled back in 40 s unless: sallyport confirm\n"));
+}
+
 TEST(ExplainScreen, SaysWhatDecidesAndWhoWasPassedOver) {
   const auto explained =
       json::parse(R"({"packet": "10.1.0.7 to 10.2.0.1, icmp, of bob", "notes": ["'bob' is not logged in"],
@@ -201,6 +210,10 @@ TEST(Screens, ReadAnyJsonWithoutFailing) {
     EXPECT_THAT(sas_screen(answer), Not("")) << odd;
     EXPECT_THAT(policies_screen(answer), HasSubstr("generation 0")) << odd;
     EXPECT_THAT(levels_screen(answer), HasSubstr("LEVEL")) << odd;
+    EXPECT_THAT(candidate_screen(answer), HasSubstr("no candidate")) << odd;
+    EXPECT_THAT(commit_screen(answer), HasSubstr("POLICY")) << odd;
+    EXPECT_THAT(history_screen(answer), HasSubstr("WHO")) << odd;
+    EXPECT_THAT(configuration_screen(answer), HasSubstr("configuration 0")) << odd;
     EXPECT_THAT(counters_screen(answer, true), HasSubstr("lan_rx")) << odd;
     EXPECT_THAT(card_screen(answer), HasSubstr("generation: 0")) << odd;
   }

@@ -105,14 +105,18 @@ Result<void> Gateway::bring_up() {
     keeper_->use_outbound(manual.sa.spi_in);
     key_log_.write(manual.sa);
   }
-  auto changed_live = memory_->policies(config_.policies);
-  if (!changed_live) return changed_live.error();
-  if (*changed_live) log::info("policies.from_store", {{"policies", (*changed_live)->size()}});
-  const std::vector<policy::Policy> policies = changed_live->value_or(config_.policies);
   keeper_->set_week_minute(week_minute());
-  if (auto r = tell_engine(policies); !r) return r;
+  auto configurations = memory_->configurations(config_.policies);
+  if (!configurations) return configurations.error();
+  commits_ = std::make_unique<Commits>(io_, *this, *memory_, std::move(*configurations));
+  const auto& committed = commits_->configurations();
+  const auto policies = committed.in_force();
+  if (auto r = tell_engine(committed.policies(), policies); !r) return r;
   if (auto r = restore_ike(); !r) return r;
+  const auto ready = settle_prepared();
   if (auto r = put_in_force(policies); !r) return r;
+  for (const auto& target : ready) take_over(target);
+  renew_of_other_words();
   end_orphans();  // nobody is logged in, so of users' own SAs all are
   if (auto r = control_.enable(true); !r) return r;
 
@@ -133,7 +137,8 @@ Result<void> Gateway::bring_up() {
     if (wanted) start_child(p.target());
   }
   log::info("gateway.started", {{"card", card_.description()},
-                                {"policies", config_.policies.size()},
+                                {"configuration", committed.newest().number},
+                                {"policies", policies.size()},
                                 {"connections", config_.connections.size()},
                                 {"adopted", adopted_},
                                 {"generation", keeper_->generation()}});
@@ -286,6 +291,7 @@ void Gateway::keep_neighbours_alive() {
       for (const Hop& hop : keeper_->forwarding().hops_of_peers()) resolve(hop);
     }
     expire_waiters();
+    commits_->tick();
     principals_->retry();
     dialogue_->tick(now);
     follow_clock();

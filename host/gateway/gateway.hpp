@@ -5,7 +5,6 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <deque>
 #include <functional>
 #include <list>
 #include <map>
@@ -15,6 +14,7 @@
 
 #include "driver/control/card_control.hpp"
 #include "host/gateway/card_keeper.hpp"
+#include "host/gateway/commits.hpp"
 #include "host/gateway/config.hpp"
 #include "host/gateway/dialogue.hpp"
 #include "host/gateway/exception_path.hpp"
@@ -26,13 +26,19 @@
 
 namespace sallyport::gateway {
 
-// What a change of policy or an initiation came to.
+// What an initiation came to.
 struct Outcome {
   bool connected = true;
   std::string sentence;  // for a person
 };
 using OnOutcome = std::function<void(Result<Outcome>)>;
 
+// What must be negotiated before a policy can be in force.
+enum class Need : std::uint8_t {
+  kNothing,
+  kSa,
+  kReplacement,  // of an SA that old words brought, and that goes on meanwhile
+};
 // The time on the wall.
 using WallClock = std::function<std::chrono::system_clock::time_point()>;
 
@@ -48,15 +54,10 @@ class Gateway {
   // For a backend in this process that knows when the card has something for us.
   void poll() { exceptions_->poll(); }
 
-  // ---- policies, live. The answer comes when the change is in force and stored, or says why it is
-  // not.
-  // Behind all others, or before the one named `before`. In force at once: packets wait, or are lost, until the SA is
-  // up.
-  void add_policy(policy::Policy policy, const std::string& before, OnOutcome done);
-  // The SA that the new words need is negotiated first; then, between two packets, the new policy takes over. When it
-  // cannot be negotiated, the old policy stays.
-  void replace_policy(policy::Policy policy, OnOutcome done);
-  void delete_policy(const std::string& name, OnOutcome done);
+  // ---- policies, live
+  [[nodiscard]] Commits& commits() { return *commits_; }
+  // What is wrong with a policy, by itself and with what it refers to.
+  [[nodiscard]] Result<void> check(const policy::Policy& policy) const;
 
   // ---- SAs, by hand
   void initiate(const std::string& connection, const std::string& child, OnOutcome done);
@@ -88,6 +89,7 @@ class Gateway {
   void shut_down(std::function<void()> done);
 
  private:
+  friend class Commits;  // the part of it that changes policies
   using Time = std::chrono::steady_clock::time_point;
 
   // Somebody waits for a child to come up.
@@ -122,6 +124,7 @@ class Gateway {
   void on_card_event(const driver::Message& event);
   void acquire(std::uint16_t policy_id, std::uint16_t principal, const IpAddress& destination);
   void child_is_up(const std::string& target);
+  void child_is_rekeyed(const ike::ChildRekeyed& rekeyed, const std::string& target);
   void child_failed(const std::string& target, const Error& reason);
   void connection_failed(const std::string& connection, const Error& reason);
   void wait_for_child(const std::string& target, OnOutcome done);
@@ -143,22 +146,29 @@ class Gateway {
   void follow_clock();  // gateway_windows.cpp
 
   // gateway_policies.cpp
-  Result<void> check(const policy::Policy& policy) const;
   Result<void> put_in_force(std::vector<policy::Policy> policies);
-  // One change at a time, in the order in which they are asked for: put in force, then stored, and only then done. What
-  // cannot be stored is taken back.
-  using Edit = std::function<Result<std::vector<policy::Policy>>(std::vector<policy::Policy>)>;
-  void change_policies(Edit edit, std::function<void(Result<void>)> done);
-  void next_change();
-  void end_change(Result<void> changed);
-  Result<void> tell_engine(const std::vector<policy::Policy>& policies);
+  Result<void> tell_engine(const std::vector<policy::Policy>& policies, const std::vector<policy::Policy>& beside);
   [[nodiscard]] std::map<std::string, bool> acquiring(const std::vector<policy::Policy>& policies) const;
   [[nodiscard]] SaOptions options_of(const std::string& connection, const std::string& child) const;
   [[nodiscard]] StartAction start_action(const policy::Policy& policy) const;
   void end_orphans();
-  void connect_added(const policy::Policy& policy, const OnOutcome& done);
-  void finish_replacement(const policy::Policy& policy, Result<Outcome> negotiated, const OnOutcome& done);
+
+  // gateway_prepared.cpp
+  // `was`: its words that are in force; null: none.
+  [[nodiscard]] Need need_of(const policy::Policy* was, const policy::Policy& policy) const;
+  [[nodiscard]] std::string exchanges_of(const policy::Policy& policy) const;
+  [[nodiscard]] Outcome state_of(const policy::Policy& policy) const;
   [[nodiscard]] std::string connected_sentence(const std::string& target) const;
+  void prepare(const std::string& target, OnOutcome done);  // by the words that the engine was told
+  void on_prepared(const ike::ChildPrepared& action);
+  [[nodiscard]] const InstalledSa* prepared_for(const std::string& target) const;
+  [[nodiscard]] const InstalledSa* prepared_by(const policy::Policy& policy) const;  // by just these words
+  void give_up_prepared(const std::string& target);
+  void give_up_prepared_but(const std::set<std::string>& targets);
+  void take_over(const std::string& target);
+  void end_sa_of(const std::string& target);
+  [[nodiscard]] std::vector<std::string> settle_prepared();
+  void renew_of_other_words();
 
   boost::asio::io_context& io_;
   Config config_;
@@ -185,12 +195,9 @@ class Gateway {
   std::function<void(const IpAddress&)> on_tag_rejected_;
   Time refusal_told_{};
   std::uint64_t refusals_untold_ = 0;
-  bool replacing_ = false;  // one replacement at a time
-  struct Change {
-    Edit edit;
-    std::function<void(Result<void>)> done;
-  };
-  std::deque<Change> changes_;  // the first is under way
+  std::map<std::string, ike::ChildHandle> prepared_;    // by target
+  std::map<ike::ChildHandle, ike::ChildConfig> words_;  // that brought a child, in this life of the daemon
+  std::unique_ptr<Commits> commits_;
 };
 
 }  // namespace sallyport::gateway

@@ -43,7 +43,9 @@ void Gateway::on_action(const ike::Action& action) {
     const std::string target = target_of(child->connection, child->name);
     if (keeper_->find(child->child) != nullptr) child_is_up(target);  // else the card refused it, and that was told
   } else if (const auto* rekeyed = std::get_if<ike::ChildRekeyed>(&action)) {
-    if (const InstalledSa* sa = keeper_->find(rekeyed->new_child)) child_is_up(std::string(sa->target));
+    if (const InstalledSa* sa = keeper_->find(rekeyed->new_child)) child_is_rekeyed(*rekeyed, std::string(sa->target));
+  } else if (const auto* prepared = std::get_if<ike::ChildPrepared>(&action)) {
+    on_prepared(*prepared);
   } else if (const auto* failed = std::get_if<ike::ChildFailed>(&action)) {
     child_failed(target_of(failed->connection, failed->name), failed->reason);
   } else if (const auto* refused = std::get_if<ike::PeerRefused>(&action)) {
@@ -81,6 +83,9 @@ void Gateway::on_install(const ike::InstallSa& action) {
     return;
   }
   key_log_.write(action.sa);
+  if (const auto told = told_.find(action.connection); told != told_.end()) {
+    if (const auto* words = told->second.find_child(action.name)) words_[action.child] = *words;
+  }
   const auto& sa = *keeper_->find(action.child);
   log::info("sa.installed", {{"child", target},
                              {"spi_in", to_string(sa.spi_in)},
@@ -121,6 +126,8 @@ void Gateway::end_disowned(const std::string& target) {
 }
 
 void Gateway::on_remove(const ike::RemoveSa& action) {
+  std::erase_if(prepared_, [&](const auto& entry) { return entry.second == action.child; });
+  words_.erase(action.child);
   const InstalledSa* sa = keeper_->find(action.child);
   if (sa == nullptr) return;
   const std::string target = sa->target;
@@ -219,8 +226,16 @@ void Gateway::child_is_up(const std::string& target) {
   dialogue_->connected(target);
   answer_waiters([&](const Waiter& w) { return w.target == target; },
                  [&](const Waiter&) {
-                   return Outcome{true, connected_sentence(target)};
+                   return Outcome{true, "'" + target + "' is " + connected_sentence(target)};
                  });
+}
+
+void Gateway::child_is_rekeyed(const ike::ChildRekeyed& rekeyed, const std::string& target) {
+  const auto prepared = prepared_.find(target);
+  const bool by_itself = prepared != prepared_.end() && prepared->second == rekeyed.new_child;
+  if (by_itself) prepared_.erase(prepared);
+  child_is_up(target);
+  if (by_itself) commits_->replaced(target);
 }
 
 void Gateway::child_failed(const std::string& target, const Error& reason) {
@@ -265,7 +280,7 @@ void Gateway::initiate(const std::string& connection, const std::string& child, 
                                           "' to themselves; name one who is logged in: " + child + policy::kUserMark +
                                           "USER"});
   }
-  if (keeper_->sending_for(target) != nullptr) {
+  if (const auto* sa = keeper_->sending_for(target); sa != nullptr && sa->child != ike::ChildHandle{}) {
     return done(Error{Errc::kExists, "'" + target + "' is up already; to renew it: sallyport rekey"});
   }
   wait_for_child(target, done);

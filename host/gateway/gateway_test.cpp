@@ -11,53 +11,17 @@
 #include <unistd.h>
 
 #include <boost/json.hpp>
-#include <condition_variable>
 #include <cstdlib>
-#include <mutex>
 #include <random>
 
 #include "driver/software/software_card.hpp"
 #include "driver/testing/frames.hpp"
 #include "host/gateway/service.hpp"
-
-namespace {
-
-// The disk under SQLite, which one can stop or break.
-class Disk {
- public:
-  enum class State : std::uint8_t { kFine, kStuck, kBroken };
-
-  void set(State state) {
-    const std::lock_guard lock(mutex_);
-    state_ = state;
-    changed_.notify_all();
-  }
-  bool somebody_waits() {
-    const std::lock_guard lock(mutex_);
-    return waiting_ > 0;
-  }
-  int sync(long call, int fd) {
-    std::unique_lock lock(mutex_);
-    ++waiting_;
-    changed_.wait(lock, [this] { return state_ != State::kStuck; });
-    --waiting_;
-    if (state_ == State::kFine) return static_cast<int>(::syscall(call, fd));
-    errno = EIO;
-    return -1;
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  State state_ = State::kFine;
-  int waiting_ = 0;
-} disk;
-
-}  // namespace
+#include "host/gateway/test_disk.hpp"
 
 // In place of the C library's.
-extern "C" int fsync(int fd) { return disk.sync(SYS_fsync, fd); }
-extern "C" int fdatasync(int fd) { return disk.sync(SYS_fdatasync, fd); }
+extern "C" int fsync(int fd) { return sallyport::gateway::disk.sync(SYS_fsync, fd); }
+extern "C" int fdatasync(int fd) { return sallyport::gateway::disk.sync(SYS_fdatasync, fd); }
 
 namespace sallyport::gateway {
 namespace {

@@ -27,9 +27,9 @@ void Gateway::follow_clock() {
     return log::error("windows.not_in_force", {{"why", committed.error().detail}});
   }
   log::info("windows.in_force", {{"at", policy::to_string(now)}, {"generation", keeper_->generation()}});
-  // One that is being replaced has told the engine what it needs, and tells it again when it is done.
-  if (!replacing_) {
-    if (const auto told = tell_engine(keeper_->policies()); !told) {
+  // A change that is under way has told the engine what it needs, and tells it again when it is done.
+  if (!commits_->busy()) {
+    if (const auto told = tell_engine(commits_->configurations().policies(), keeper_->policies()); !told) {
       log::error("windows.not_told", {{"why", told.error().detail}});
     }
   }

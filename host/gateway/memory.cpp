@@ -3,12 +3,12 @@
 #include "host/gateway/memory.hpp"
 
 #include <openssl/rand.h>
-#include <openssl/sha.h>
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
 #include <boost/json.hpp>
 
+#include "host/base/log.hpp"
 #include "host/store/seal.hpp"
 
 namespace sallyport::gateway {
@@ -16,40 +16,11 @@ namespace {
 
 namespace json = boost::json;
 
-std::string policy_text(const policy::Policy& p) {
-  json::object words;
-  for (const auto word : policy::policy_words()) {
-    if (auto text = policy::get_word(p, word); !text.empty()) words[word] = std::move(text);
-  }
-  return json::serialize(words);
-}
-
 Result<json::object> parse_object(const std::string& text) {
   boost::system::error_code failed;
   json::value value = json::parse(text, failed);
   if (failed || !value.is_object()) return Error{Errc::kCorrupt, "the store holds what is no JSON object"};
   return std::move(value.as_object());
-}
-
-Result<policy::Policy> parse_policy(const std::string& text) {
-  auto words = parse_object(text);
-  if (!words) return words.error();
-  policy::Policy p;
-  for (const auto& member : *words) {
-    const auto* value = member.value().if_string();
-    if (value == nullptr) return Error{Errc::kCorrupt, "a stored policy has a word that is no text"};
-    if (auto set = policy::set_word(p, std::string(member.key()), std::string(*value)); !set) return set.error();
-  }
-  if (auto valid = policy::validate(p); !valid) return valid.error();
-  return p;
-}
-
-std::string digest_of(const std::vector<policy::Policy>& policies) {
-  std::string all;
-  for (const auto& p : policies) all += policy_text(p) + '\n';
-  std::uint8_t digest[SHA256_DIGEST_LENGTH];
-  SHA256(reinterpret_cast<const std::uint8_t*>(all.data()), all.size(), digest);
-  return to_hex(digest);
 }
 
 json::array texts_of(const TrafficSelectors& selectors) {
@@ -146,29 +117,39 @@ Result<std::unique_ptr<Memory>> Memory::open(boost::asio::io_context& io, const 
 
 // ---- policies ------------------------------------------------------------------------------------------------------
 
-Result<std::optional<std::vector<policy::Policy>>> Memory::policies(const std::vector<policy::Policy>& of_file) {
+Result<Configurations> Memory::configurations(const policy::Policies& of_file) {
   auto stored = policies_.policies();
   if (!stored) return stored.error();
-  if (!*stored || (*stored)->origin != digest_of(of_file)) return std::optional<std::vector<policy::Policy>>();
-  std::vector<policy::Policy> out;
-  for (const auto& text : (*stored)->policies) {
-    auto p = parse_policy(text);
-    if (!p) return p.error();
-    out.push_back(std::move(*p));
+  if (*stored && !(*stored)->configurations.empty()) stored_through_ = (*stored)->configurations.back().number;
+  auto configurations = Configurations::begin(*stored, of_file);
+  if (!configurations || configurations->newest().number == stored_through_) return configurations;
+  // What it has made is stored with the next change where the disk does not take it now.
+  if (const auto saved = policies_.save(not_stored(*configurations), configurations->state()); !saved) {
+    log::warning("policies.not_stored", {{"why", saved.error().detail}});
+  } else {
+    stored_through_ = configurations->newest().number;
   }
-  return std::optional(std::move(out));
+  return configurations;
 }
 
-void Memory::save_policies(const std::vector<policy::Policy>& policies, const std::vector<policy::Policy>& of_file,
-                           std::function<void(Result<void>)> done) {
-  store::StoredPolicies stored;
-  for (const auto& p : policies) stored.policies.push_back(policy_text(p));
-  stored.origin = digest_of(of_file);
-  auto answer = [alive = std::weak_ptr(alive_), done = std::move(done)](Result<void> saved) {
-    if (alive.lock()) done(std::move(saved));
+std::vector<store::StoredConfiguration> Memory::not_stored(const Configurations& configurations) const {
+  std::vector<store::StoredConfiguration> more;
+  for (const auto& c : configurations.history()) {
+    if (c.number > stored_through_) more.push_back(c);
+  }
+  return more;
+}
+
+void Memory::save(const Configurations& configurations, std::function<void(Result<void>)> done) {
+  const std::uint32_t newest = configurations.newest().number;
+  auto answer = [this, newest, alive = std::weak_ptr(alive_), done = std::move(done)](Result<void> saved) {
+    if (!alive.lock()) return;
+    if (saved) stored_through_ = newest;
+    done(std::move(saved));
   };
-  boost::asio::post(disk_, [this, stored = std::move(stored), answer = std::move(answer)]() noexcept {
-    boost::asio::post(io_, [answer, saved = policies_.save(stored)] { answer(saved); });
+  boost::asio::post(disk_, [this, more = not_stored(configurations), state = configurations.state(),
+                            answer = std::move(answer)]() noexcept {
+    boost::asio::post(io_, [answer, saved = policies_.save(more, state)] { answer(saved); });
   });
 }
 

@@ -9,6 +9,7 @@
 
 #include "driver/control/card_control.hpp"
 #include "host/gateway/card_keeper.hpp"
+#include "host/gateway/configurations.hpp"
 #include "host/store/card_store.hpp"
 #include "host/store/policy_store.hpp"
 
@@ -22,12 +23,11 @@ class Memory final : public CardJournal {
                                               const std::filesystem::path& run);
 
   // ---- policies
-  // Those that were changed live, if they began from the file's as they are now: who edits the file means the file.
-  Result<std::optional<std::vector<policy::Policy>>> policies(const std::vector<policy::Policy>& of_file);
+  // Once, before anything is saved.
+  Result<Configurations> configurations(const policy::Policies& of_file);
   // `done` is called from the loop, once they are on the disk or it is known that they are not; never after this object
-  // is gone. Nothing waits for the disk meanwhile. Saves are done in their order.
-  void save_policies(const std::vector<policy::Policy>& policies, const std::vector<policy::Policy>& of_file,
-                     std::function<void(Result<void>)> done);
+  // is gone. Nothing waits for the disk meanwhile. One at a time.
+  void save(const Configurations& configurations, std::function<void(Result<void>)> done);
 
   // ---- card
   // What the card holds, when it is the one we knew and we know the image it obeys.
@@ -50,8 +50,11 @@ class Memory final : public CardJournal {
   Memory(boost::asio::io_context& io, store::PolicyStore policies, store::CardStore card)
       : io_(io), policies_(std::move(policies)), card_(std::move(card)) {}
 
+  [[nodiscard]] std::vector<store::StoredConfiguration> not_stored(const Configurations& configurations) const;
+
   boost::asio::io_context& io_;
-  store::PolicyStore policies_;  // the disk thread's once the first save has begun
+  store::PolicyStore policies_;       // the disk thread's once the first save has begun
+  std::uint32_t stored_through_ = 0;  // the newest configuration that is on the disk
   store::CardStore card_;
   std::shared_ptr<int> alive_ = std::make_shared<int>();  // what comes back from the disk thread asks for it
   boost::asio::thread_pool disk_{1};                      // last: its thread ends before what it writes to

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "host/gateway/policy_json.hpp"
 #include "host/gateway/sa_protection.hpp"
 
 namespace sallyport::gateway {
@@ -159,12 +160,15 @@ Result<json::value> sas_screen(Gateway& gateway) {
 }
 
 json::object policies_screen(Gateway& gateway) {
+  const auto& commits = gateway.commits();
+  const auto& configurations = commits.configurations();
   json::array policies;
   for (const auto& p : gateway.keeper().policies()) {
-    json::object words;
-    for (const auto word : policy::policy_words()) {
-      if (auto text = policy::get_word(p, word); !text.empty()) words[word] = std::move(text);
-    }
+    json::object words = words_of(p);
+    const auto* next =
+        configurations.pending().contains(p.name) ? policy::find_policy(configurations.policies(), p.name) : nullptr;
+    if (next != nullptr)
+      words["pending"] = json::object{{"words", words_of(*next)}, {"why", commits.why_pending(p.name)}};
     if (!p.when.always()) {
       words["holds"] = gateway.keeper().holds(p);
       if (const auto border = p.when.next_border(gateway.now())) {
@@ -173,7 +177,11 @@ json::object policies_screen(Gateway& gateway) {
     }
     policies.push_back(std::move(words));
   }
-  return {{"generation", gateway.keeper().generation()}, {"policies", std::move(policies)}};
+  json::object screen{{"generation", gateway.keeper().generation()},
+                      {"number", configurations.newest().number},
+                      {"policies", std::move(policies)}};
+  if (const auto left = commits.confirm_within()) screen["confirm_s"] = left->count();
+  return screen;
 }
 
 json::value levels_screen(Gateway& gateway) {

@@ -3,7 +3,7 @@
 #include "host/gateway/service.hpp"
 
 #include "host/gateway/explain_request.hpp"
-#include "host/gateway/policy_advice.hpp"
+#include "host/gateway/policy_service.hpp"
 #include "host/gateway/screens.hpp"
 #include "host/policy/json.hpp"
 
@@ -20,44 +20,12 @@ std::string text_of(const json::value& body, std::string_view name) {
   return text == nullptr ? std::string() : std::string(*text);
 }
 
-// A policy from the words of the body; `extra` is a word that is not the policy's own.
-Result<policy::Policy> policy_of(const json::value& body, std::string_view extra) {
-  const auto* object = body.if_object();
-  if (object == nullptr) return Error{Errc::kInvalid, "the body must be a JSON object with the words of a policy"};
-  policy::Policy out;
-  for (const auto& member : *object) {
-    const std::string word(member.key());
-    if (word == extra) continue;
-    const auto* text = member.value().if_string();
-    if (text == nullptr) return Error{Errc::kInvalid, "'" + word + "' must be text"};
-    if (auto set = policy::set_word(out, word, std::string(*text)); !set) {
-      return Error{set.error().code == Errc::kNotFound ? Errc::kInvalid : set.error().code,
-                   word + ": " + set.error().detail};
-    }
-  }
-  return out;
-}
-
 OnOutcome answer_with(Gateway& gateway, api::Respond respond) {
   return [&gateway, respond = std::move(respond)](Result<Outcome> outcome) {
     if (!outcome) return respond(outcome.error());
     respond(json::value(json::object{{"generation", gateway.keeper().generation()},
                                      {"connected", outcome->connected},
                                      {"outcome", outcome->sentence}}));
-  };
-}
-
-// The same of a policy that came in, with what is to be said about it and its neighbours.
-OnOutcome answer_about(Gateway& gateway, Login* login, const std::string& policy, api::Respond respond) {
-  return [&gateway, login, policy, respond = std::move(respond)](Result<Outcome> outcome) {
-    if (!outcome) return respond(outcome.error());
-    const auto answer = [&gateway, policy, outcome = *outcome, respond](const std::vector<policy::Finding>& findings) {
-      answer_with(gateway, [findings, respond](Result<json::value> said) {
-        if (said) said->as_object()["findings"] = policy::to_json(findings);
-        respond(std::move(said));
-      })(outcome);
-    };
-    with_findings(gateway, login, policy, answer);
   };
 }
 
@@ -80,12 +48,11 @@ void GatewayService::call(const api::Request& request, api::Respond respond) {
     if (login_ != nullptr) return call_of_users(request, std::move(respond));
     return respond(Error{Errc::kNotFound, "nobody can log in at this gateway; write a section [users]"});
   }
-  const bool of_one = request.path.size() == 2;
+  if (PolicyService::answers(what)) return PolicyService(gateway_, login_).call(request, std::move(respond));
   const auto& body = request.body;
   const Error unknown{Errc::kNotFound, "there is no request " + request.method + " /v1/" + what};
-  if (request.path.empty() || request.path.size() > 2 || (of_one && what != "policies" && what != "answers")) {
-    return respond(unknown);
-  }
+  const bool of_one = request.path.size() == 2;
+  if (request.path.empty() || request.path.size() > 2 || (of_one && what != "answers")) return respond(unknown);
   if (what == "answers" && request.method == "DELETE" && of_one) {
     return gateway_.dialogue().forget("", request.path[1], [respond](const Result<std::string>& forgotten) {
       forgotten ? respond(json::value(json::object{})) : respond(forgotten.error());
@@ -95,14 +62,6 @@ void GatewayService::call(const api::Request& request, api::Respond respond) {
   if (request.method == "GET" && !of_one) {
     if (what == "status") return respond(status_screen(gateway_));
     if (what == "sas") return respond(sas_screen(gateway_));
-    if (what == "policies") {
-      return with_findings(gateway_, login_, {},
-                           [&gateway = gateway_, respond](const std::vector<policy::Finding>& findings) {
-                             json::object screen = policies_screen(gateway);
-                             screen["findings"] = policy::to_json(findings);
-                             respond(json::value(std::move(screen)));
-                           });
-    }
     if (what == "expectations") {
       return with_verdicts(gateway_, login_, [respond](const std::vector<policy::Verdict>& verdicts) {
         respond(json::value(policy::to_json(verdicts)));
@@ -116,17 +75,6 @@ void GatewayService::call(const api::Request& request, api::Respond respond) {
   }
   if (what == "explain" && request.method == "POST") {
     return explain_packet(gateway_, login_, body, std::move(respond));
-  }
-  if (what == "policies" && request.method == "DELETE" && of_one) {
-    return gateway_.delete_policy(request.path[1], answer_with(gateway_, std::move(respond)));
-  }
-  if (what == "policies" && ((request.method == "POST" && !of_one) || (request.method == "PUT" && of_one))) {
-    auto policy = policy_of(body, of_one ? "" : "before");
-    if (!policy) return respond(policy.error());
-    if (of_one) policy->name = request.path[1];
-    auto answer = answer_about(gateway_, login_, policy->name, std::move(respond));
-    if (of_one) return gateway_.replace_policy(std::move(*policy), std::move(answer));
-    return gateway_.add_policy(std::move(*policy), text_of(body, "before"), std::move(answer));
   }
   if (request.method == "POST" && (what == "initiate" || what == "terminate" || what == "rekey")) {
     const std::string connection = text_of(body, "connection");

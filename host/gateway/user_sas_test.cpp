@@ -2,6 +2,7 @@
 // SAs of one user's own, between two gateways of which only the one knows users.
 #include <gmock/gmock.h>
 
+#include "host/gateway/edits.hpp"
 #include "host/gateway/two_gateways.hpp"
 
 namespace sallyport::gateway {
@@ -299,7 +300,8 @@ TEST_F(UserSasTest, SasThatCameToBeConfusedAreRenewed) {
   all.group = "staff";
   all.destination = TrafficSelector::of(AddressRange::any());
   bool added = false;
-  gateway().add_policy(all, "one", [&](const Result<Outcome>& outcome) { added = outcome.has_value(); });
+  add_policy(gateway(), all, "one", "administrator",
+             [&](const Result<Outcome>& outcome) { added = outcome.has_value(); });
   ASSERT_TRUE(world_.run_until([&] { return added; }));
   EXPECT_TRUE(world_.run_until([&] { return number("peer/one") == number("peer/others"); }));
   ASSERT_TRUE(settle_at(2));

@@ -94,6 +94,12 @@ struct ChildRekeyed {
   ChildHandle new_child{};
 };
 
+// The replacement that Engine::prepare() asked for is installed, and waits for Engine::take_over().
+struct ChildPrepared {
+  ChildHandle old_child{};
+  ChildHandle new_child{};
+};
+
 // A child that was asked for, or its replacement, did not come about.
 struct ChildFailed {
   IkeHandle ike{};
@@ -116,8 +122,9 @@ struct PeerMoved {
   Endpoint remote;
 };
 
-using Action = std::variant<SendDatagram, SendKeepalive, InstallSa, UseOutbound, RemoveSa, IkeEstablished, IkeRekeyed,
-                            IkeFailed, IkeDeleted, ChildEstablished, ChildRekeyed, ChildFailed, PeerRefused, PeerMoved>;
+using Action =
+    std::variant<SendDatagram, SendKeepalive, InstallSa, UseOutbound, RemoveSa, IkeEstablished, IkeRekeyed, IkeFailed,
+                 IkeDeleted, ChildEstablished, ChildRekeyed, ChildPrepared, ChildFailed, PeerRefused, PeerMoved>;
 using Actions = std::vector<Action>;
 
 }  // namespace sallyport::ike

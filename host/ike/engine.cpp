@@ -139,7 +139,8 @@ Result<Actions> Engine::terminate(ChildHandle child, Time now) {
   IkeSa* sa = impl_->owner_of(child);
   if (sa == nullptr) return Error{Errc::kNotFound, "no such CHILD SA"};
   Turn turn{now, {}};
-  const ChildSa& wanted = *sa->find_child(child);
+  ChildSa& wanted = *sa->find_child(child);
+  sa->let_go(wanted);
   sa->enqueue(DeleteChild{wanted.protocol(), wanted.spi_in}, turn);
   return impl_->finish(turn);
 }
@@ -165,6 +166,28 @@ Result<Actions> Engine::rekey(ChildHandle child, Time now) {
   if (sa == nullptr) return Error{Errc::kNotFound, "no such CHILD SA"};
   Turn turn{now, {}};
   sa->enqueue(CreateChild{sa->find_child(child)->name, child}, turn);
+  return impl_->finish(turn);
+}
+
+Result<Actions> Engine::prepare(ChildHandle child, Time now) {
+  IkeSa* sa = impl_->owner_of(child);
+  if (sa == nullptr) return Error{Errc::kNotFound, "no such CHILD SA"};
+  const ChildSa& old = *sa->find_child(child);
+  if (sa->held_for(child) != nullptr) return Error{Errc::kExists, "a replacement of '" + old.name + "' waits already"};
+  if (old.state != ChildState::kInstalled) {
+    return Error{Errc::kBusy, "'" + old.name + "' is being renewed or deleted; try again in a moment"};
+  }
+  Turn turn{now, {}};
+  sa->enqueue(CreateChild{old.name, child, DhGroup::kNone, true}, turn);
+  return impl_->finish(turn);
+}
+
+Result<Actions> Engine::take_over(ChildHandle prepared, Time now) {
+  IkeSa* sa = impl_->owner_of(prepared);
+  ChildSa* child = sa == nullptr ? nullptr : sa->find_child(prepared);
+  if (child == nullptr || !child->held) return Error{Errc::kNotFound, "no such CHILD SA waits"};
+  Turn turn{now, {}};
+  sa->take_over(*child, turn);
   return impl_->finish(turn);
 }
 

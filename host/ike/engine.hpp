@@ -62,7 +62,13 @@ class Engine {
   void forget(std::string_view connection, std::string_view child);
   Result<Actions> rekey(IkeHandle ike, Time now);
   Result<Actions> rekey(ChildHandle child, Time now);  // also what a card's soft expiry asks for
-  Actions terminate_all(Time now);                     // at shutdown: keep calling until idle()
+  // A rekeying in two steps. The replacement, by the words as they are now, is installed and waits: both sides go on
+  // sending under the old child, as a responder does until the old one is deleted (RFC 7296 2.8), until take_over(), or
+  // until one of the two would have to be rekeyed. terminate() the replacement, and nothing has been. Errors: kExists
+  // (one waits already), kBusy (it is being rekeyed or deleted).
+  Result<Actions> prepare(ChildHandle child, Time now);
+  Result<Actions> take_over(ChildHandle prepared, Time now);  // kNotFound: it does not wait (any more)
+  Actions terminate_all(Time now);                            // at shutdown: keep calling until idle()
 
   // To be called at next_deadline() or later; nothing happens by itself.
   Actions on_time(Time now);

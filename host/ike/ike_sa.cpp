@@ -267,7 +267,8 @@ void IkeSa::follow_peer(const Endpoint& local, const Endpoint& remote, Turn& tur
   remote_ = remote;
   if (!settled) return;
   turn.out.push_back(PeerMoved{handle_, remote});
-  for (const auto& child : children_) {
+  for (auto& child : children_) {
+    if (child.held && child.state == ChildState::kInstalled) take_over(child, turn);
     if (child.state == ChildState::kInstalled) later(CreateChild{child.name, child.handle}, turn.now);
   }
 }
@@ -327,6 +328,8 @@ void IkeSa::expire(Turn& turn) {
     if (reached(child.drained_at, turn.now)) drained.push_back(child.handle);
     if (reached(child.rekey_at, turn.now)) {
       child.rekey_at.reset();
+      ChildSa* waiting = child.held ? &child : held_for(child.handle);
+      if (waiting != nullptr && waiting->state == ChildState::kInstalled) take_over(*waiting, turn);
       if (child.state == ChildState::kInstalled) later(CreateChild{child.name, child.handle}, turn.now);
     }
     if (reached(child.expire_at, turn.now)) {
@@ -430,6 +433,12 @@ void IkeSa::forget(std::string_view child) {
 
 ChildSa* IkeSa::find_child(ChildHandle handle) {
   const auto found = std::ranges::find(children_, handle, &ChildSa::handle);
+  return found == children_.end() ? nullptr : &*found;
+}
+
+ChildSa* IkeSa::held_for(ChildHandle old) {
+  const auto found =
+      std::ranges::find_if(children_, [&](const ChildSa& one) { return one.held && one.replaces == old; });
   return found == children_.end() ? nullptr : &*found;
 }
 

@@ -26,6 +26,7 @@ struct ChildSa {
   std::optional<UdpEncap> encap;
   bool installed = true;                // false: the loser of a collision, which no card ever saw
   std::optional<ChildHandle> replaces;  // we answered a rekeying: UseOutbound when the peer deletes that one
+  bool held = false;                    // we began that rekeying, and it waits for Engine::take_over()
   Time born{};
   std::optional<Time> rekey_at;
   std::optional<Time> expire_at;
@@ -40,6 +41,7 @@ struct CreateChild {
   std::string name;
   std::optional<ChildHandle> replaces;
   DhGroup group = DhGroup::kNone;  // for the KE payload; none: the first of the proposals
+  bool hold = false;               // the replacement waits for Engine::take_over()
 };
 struct RekeyIke {
   DhGroup group = DhGroup::kNone;
@@ -92,6 +94,7 @@ struct ChildExchange {
   Buffer nonce;
   std::optional<KeyExchange> ke;
   std::optional<ChildHandle> replaces;
+  bool hold = false;
   std::optional<Rival<ChildHandle>> rival;
 };
 struct RekeyExchange {
@@ -134,6 +137,8 @@ class IkeSa {
   [[nodiscard]] std::optional<Time> deadline() const;
 
   void enqueue(Task task, Turn& turn, Time not_before = {});
+  void take_over(ChildSa& held, Turn& turn);
+  void let_go(ChildSa& held);       // it will be deleted: the one that it would have replaced goes on
   void close_silently(Turn& turn);  // a peer that said INITIAL_CONTACT has forgotten us
 
   [[nodiscard]] IkeHandle handle() const { return handle_; }
@@ -147,6 +152,7 @@ class IkeSa {
   [[nodiscard]] bool wants(std::string_view child) const;  // it is up, or asked for
   void forget(std::string_view child);                     // what is asked for and has not been requested yet
   [[nodiscard]] ChildSa* find_child(ChildHandle handle);
+  [[nodiscard]] ChildSa* held_for(ChildHandle old);  // the replacement that waits
   [[nodiscard]] IkeStatus status(Time now) const;
   // Our copy of an IKE_SA_INIT request that is repeated: the stored response again.
   [[nodiscard]] bool answers_init(const Endpoint& remote, std::uint64_t spi_i) const;

@@ -279,7 +279,8 @@ void IkeSa::request_child(const CreateChild& task, Turn& turn) {
     turn.out.push_back(ChildFailed{handle_, connection_->name, task.name, offer.error()});
     return;
   }
-  ChildExchange exchange{std::move(*offer), random_bytes(world_.random, kNonceSize), std::nullopt, task.replaces, {}};
+  ChildExchange exchange{
+      std::move(*offer), random_bytes(world_.random, kNonceSize), std::nullopt, task.replaces, task.hold, {}};
   const DhGroup group = task.group != DhGroup::kNone ? task.group : exchange.offer.proposals.front().dh_group();
   Payloads payloads;
   if (old != nullptr) {
@@ -356,6 +357,14 @@ void IkeSa::finish_rekey(ChildExchange& exchange, ChildSa child, SaParameters sa
     return;
   }
   install(child, std::move(sa), exchange.replaces, turn);
+  if (ChildSa* old = find_child(*exchange.replaces); exchange.hold && rival == nullptr && old != nullptr) {
+    old->state = ChildState::kRekeyed;
+    child.replaces = exchange.replaces;
+    child.held = true;
+    turn.out.push_back(ChildPrepared{*exchange.replaces, child.handle});
+    children_.push_back(std::move(child));
+    return;
+  }
   turn.out.push_back(UseOutbound{child.handle});
   turn.out.push_back(ChildRekeyed{*exchange.replaces, child.handle});
   children_.push_back(std::move(child));
@@ -368,12 +377,20 @@ void IkeSa::finish_rekey(ChildExchange& exchange, ChildSa child, SaParameters sa
   }
 }
 
+// The second step of a rekeying that was held: what finish_rekey() does otherwise.
+void IkeSa::take_over(ChildSa& held, Turn& turn) {
+  const ChildHandle old = *held.replaces;
+  switch_over(old, turn);
+  ++world_.revision;
+  if (const ChildSa* child = find_child(old)) enqueue(DeleteChild{child->protocol(), child->spi_in}, turn);
+}
+
 void IkeSa::on_child_refused(ChildExchange& exchange, const NotifyPayload& error, Turn& turn) {
   world_.spis.release(exchange.offer.spi_in);
   ChildSa* old = exchange.replaces ? find_child(*exchange.replaces) : nullptr;
   if (old != nullptr && old->state == ChildState::kRekeying) old->state = ChildState::kInstalled;
   if (exchange.replaces && (old == nullptr || exchange.rival)) return;  // the peer was first
-  CreateChild again{exchange.offer.name, exchange.replaces};
+  CreateChild again{exchange.offer.name, exchange.replaces, DhGroup::kNone, exchange.hold};
   if (error.type == NotifyType::kTemporaryFailure) {  // 2.25: "wait ... then retry"
     later(again, world_.retry_time(turn.now));
     return;

@@ -14,6 +14,7 @@ void IkeSa::switch_over(ChildHandle old, Turn& turn) {
   for (auto& child : children_) {
     if (child.replaces != old) continue;
     child.replaces.reset();
+    child.held = false;
     turn.out.push_back(UseOutbound{child.handle});
     turn.out.push_back(ChildRekeyed{old, child.handle});
   }
@@ -26,6 +27,7 @@ void IkeSa::request_delete(const DeleteChild& task, Turn& turn) {
   if (ChildSa* child = find_by_spi_in(task.spi_in)) {
     if (child->state == ChildState::kDraining) return;
     if (child->state != ChildState::kRekeyed) child->state = ChildState::kDeleting;
+    let_go(*child);
   }
   const DeletePayload del{task.protocol, {task.spi_in}};
   send_request(ExchangeType::kInformational, {{PayloadType::kDelete, false, del.serialise()}}, task, turn);
@@ -38,6 +40,15 @@ void IkeSa::on_child_deleted(const DeleteChild& task, Turn& turn) {
   const ChildHandle handle = child->handle;
   switch_over(handle, turn);
   retire_child(*find_child(handle), replaced, turn);
+}
+
+void IkeSa::let_go(ChildSa& held) {
+  if (!held.held) return;
+  if (ChildSa* old = find_child(*held.replaces)) old->state = ChildState::kInstalled;
+  held.replaces.reset();
+  held.held = false;
+  held.state = ChildState::kDeleting;
+  ++world_.revision;
 }
 
 // A request that was under way when the daemon stopped was carried out, and its result is of no use without the

@@ -10,7 +10,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::uint32_t kMagic = 0x53504b32;  // "SPK2": changes with the layout below
+constexpr std::uint32_t kMagic = 0x53504b33;  // "SPK3": changes with the layout below
 
 // What a request that is under way becomes after a restart.
 enum class Kind : std::uint8_t { kNone, kCreateChild, kRekeyIke, kDeleteChild, kDeleteIke, kLiveness };
@@ -75,7 +75,7 @@ Proposal get_proposal(ByteReader& r) {
 void put_child(ByteWriter& w, const ChildSa& child, Time now) {
   w.u64(static_cast<std::uint64_t>(child.handle));
   put_text(w, child.name);
-  w.u8(static_cast<std::uint8_t>(child.state)).u8(child.installed ? 1 : 0);
+  w.u8(static_cast<std::uint8_t>(child.state)).u8(child.installed ? 1 : 0).u8(child.held ? 1 : 0);
   w.u32(static_cast<std::uint32_t>(child.spi_in)).u32(static_cast<std::uint32_t>(child.spi_out));
   put_proposal(w, child.proposal);
   w.u8(static_cast<std::uint8_t>(child.mode));
@@ -95,6 +95,7 @@ ChildSa get_child(ByteReader& r, Time now, milliseconds away) {
   child.name = get_text(r);
   child.state = ChildState{std::min(r.u8(), static_cast<std::uint8_t>(ChildState::kDraining))};
   child.installed = r.u8() != 0;
+  const bool held = r.u8() != 0;
   child.spi_in = Spi{r.u32()};
   child.spi_out = Spi{r.u32()};
   child.proposal = get_proposal(r);
@@ -106,6 +107,7 @@ ChildSa get_child(ByteReader& r, Time now, milliseconds away) {
   const std::uint16_t remote_port = r.u16();
   if (encap) child.encap = UdpEncap{local_port, remote_port};
   if (const std::uint64_t replaces = r.u64(); replaces != 0) child.replaces = ChildHandle{replaces};
+  child.held = held && child.replaces;
   child.born = get_time(r, now, away);
   child.rekey_at = get_maybe(r, now, away);
   child.expire_at = get_maybe(r, now, away);

@@ -33,9 +33,9 @@ IkeStatus IkeSa::status(Time now) const {
   s.expire_in = seconds_until(expire_at_, now);
   for (const auto& child : children_) {
     if (!child.installed) continue;
-    s.children.push_back({child.handle, child.name, child.state, child.spi_in, child.spi_out, child.proposal,
-                          child.mode, child.local_ts, child.remote_ts, child.encap,
-                          std::chrono::duration_cast<std::chrono::seconds>(now - child.born),
+    s.children.push_back({child.handle, child.name, child.state, child.held ? child.replaces : std::nullopt,
+                          child.spi_in, child.spi_out, child.proposal, child.mode, child.local_ts, child.remote_ts,
+                          child.encap, std::chrono::duration_cast<std::chrono::seconds>(now - child.born),
                           seconds_until(child.rekey_at, now), seconds_until(child.expire_at, now)});
   }
   return s;

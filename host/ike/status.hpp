@@ -31,6 +31,7 @@ struct ChildStatus {
   ChildHandle child{};
   std::string name;
   ChildState state{};
+  std::optional<ChildHandle> prepared_for;  // it waits for Engine::take_over(), and would replace this one
   Spi spi_in{};
   Spi spi_out{};
   Proposal proposal;  // says its protocol, too

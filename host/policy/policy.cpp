@@ -20,9 +20,12 @@ constexpr std::string_view kWords[] = {"name",          "user",
                                        "ah_proposals",  "mode",
                                        "replay_window", "start_action",
                                        "legacy",        "shared",
-                                       "when",          "tell"};
+                                       "when",          "change",
+                                       "idle",          "tell"};
 
 constexpr std::string_view kActions[] = {"discard", "bypass", "protect", "ask"};
+constexpr std::string_view kTakeOvers[] = {"now", "after-idle"};
+constexpr std::uint32_t kMostIdle = 86400;  // ours
 
 Result<void> set_addresses(TrafficSelector& selector, std::string_view text) {
   if (text == "any") {
@@ -110,6 +113,25 @@ Result<void> set_replay_window(Policy& policy, std::string_view text) {
   }
   if (auto code = driver::replay_window_code(*packets); !code) return code.error();
   policy.replay_window = packets;
+  return {};
+}
+
+Result<void> set_change(Policy& policy, std::string_view text) {
+  const auto* found = std::find(std::begin(kTakeOvers), std::end(kTakeOvers), text);
+  if (found == std::end(kTakeOvers)) {
+    return Error{Errc::kInvalid, "'" + std::string(text) + "' is none of 'now', 'after-idle'"};
+  }
+  policy.change = static_cast<TakeOver>(found - std::begin(kTakeOvers));
+  return {};
+}
+
+Result<void> set_idle(Policy& policy, std::string_view text) {
+  const auto seconds = parse_number<std::uint32_t>(text);
+  if (!seconds || *seconds == 0 || *seconds > kMostIdle) {
+    return Error{Errc::kInvalid, "'" + std::string(text) + "' is no number of seconds from 1 to " +
+                                     std::to_string(kMostIdle) + "; write for example \"30\""};
+  }
+  policy.idle_s = seconds;
   return {};
 }
 
@@ -213,6 +235,10 @@ Result<void> set_word(Policy& policy, std::string_view word, std::string_view te
     return set_mode(policy, text);
   } else if (word == "replay_window") {
     return set_replay_window(policy, text);
+  } else if (word == "change") {
+    return set_change(policy, text);
+  } else if (word == "idle") {
+    return set_idle(policy, text);
   } else if (word == "legacy") {
     return set_flag(policy.legacy, text);
   } else if (word == "shared") {
@@ -260,6 +286,10 @@ std::string get_word(const Policy& policy, std::string_view word) {
   if (word == "shared") return policy.shared ? "yes" : "";
   if (word == "when") return policy.when.to_string();
   if (word == "start_action") return policy.start ? "start" : "";
+  if (word == "change") {
+    return policy.change == TakeOver::kNow ? "" : std::string(kTakeOvers[static_cast<std::size_t>(policy.change)]);
+  }
+  if (word == "idle") return policy.idle_s ? std::to_string(*policy.idle_s) : std::string();
   if (word == "tell") return policy.tell ? "yes" : "";
   return {};
 }
@@ -278,6 +308,9 @@ Result<void> validate(const Policy& policy) {
   }
   if ((policy.names_people() || policy.speaks_to_users()) && policy.mode == Mode::kTransport) {
     return invalid("has mode 'transport', which is for the gateway's own packets: no user sends those");
+  }
+  if (policy.idle_s && policy.change == TakeOver::kNow) {
+    return invalid("has 'idle', which only change = \"after-idle\" uses");
   }
   constexpr std::string_view kOfAChildOfItsOwn = "which only 'level', 'esp_proposals' and 'ah_proposals' use";
   if (policy.shared && !policy.names_people()) {

@@ -18,6 +18,12 @@ enum class Action : std::uint8_t { kDiscard, kBypass, kProtect, kAsk };
 
 [[nodiscard]] std::string_view to_string(Action action);
 
+// When a changed policy takes over from the words that it had before.
+enum class TakeOver : std::uint8_t {
+  kNow,
+  kAfterIdle,  // when the SA of the old words has carried nothing for a while, or has come to its end
+};
+
 // Written for packets from LAN to WAN; packets back match with source and destination exchanged.
 struct Policy {
   std::string name;
@@ -46,6 +52,9 @@ struct Policy {
   bool start =
       false;  // a child of its own is brought up at once and again whenever it is lost; else by the first packet
 
+  TakeOver change = TakeOver::kNow;
+  std::optional<std::uint32_t> idle_s;  // how long the old SA must have been idle
+
   [[nodiscard]] bool names_people() const { return !user.empty() || !group.empty(); }
   // Whether its packets are, or with their user's leave may be, protected: it then has a target.
   [[nodiscard]] bool may_protect() const {
@@ -56,6 +65,7 @@ struct Policy {
   [[nodiscard]] bool speaks_to_users() const { return tell || action == Action::kAsk; }
   // Each user who is logged in has a child of this policy's own to themselves.
   [[nodiscard]] bool sa_per_user() const { return names_people() && owns_child() && !shared; }
+  [[nodiscard]] std::uint32_t idle_or_default_s() const { return idle_s.value_or(30); }  // ours
   // What a child of its own offers. "Any" address becomes one selector of each family that the other end may have.
   [[nodiscard]] TrafficSelectors local_ts() const;
   [[nodiscard]] TrafficSelectors remote_ts() const;

@@ -118,6 +118,21 @@ TEST(Policy, HasTransportModeBetweenTwoAddressesOnly) {
   EXPECT_EQ(set_word(bad, "mode", "beet").error().detail, "'beet' is none of the modes 'tunnel', 'transport'");
 }
 
+TEST(Policy, SaysWhenItsChangedWordsTakeOver) {
+  const Policy p = policy({{"name", "p"}, {"action", "bypass"}, {"change", "after-idle"}, {"idle", "60"}});
+  EXPECT_EQ(p.change, TakeOver::kAfterIdle);
+  EXPECT_EQ(p.idle_or_default_s(), 60U);
+  EXPECT_EQ(get_word(p, "change"), "after-idle");
+  EXPECT_EQ(get_word(p, "idle"), "60");
+  EXPECT_EQ(policy({{"name", "p"}, {"action", "bypass"}, {"change", "after-idle"}}).idle_or_default_s(), 30U);
+  EXPECT_EQ(get_word(policy({{"name", "p"}, {"action", "bypass"}, {"change", "now"}}), "change"), "");
+  EXPECT_EQ(why({{"name", "p"}, {"action", "bypass"}, {"idle", "60"}}),
+            "policy 'p' has 'idle', which only change = \"after-idle\" uses");
+  Policy bad;
+  EXPECT_EQ(set_word(bad, "change", "later").error().detail, "'later' is none of 'now', 'after-idle'");
+  for (const char* none : {"0", "soon", "86401", ""}) EXPECT_FALSE(set_word(bad, "idle", none)) << none;
+}
+
 TEST(Policy, IsOfAUserOrOfAGroupOrOfEverybody) {
   EXPECT_EQ(get_word(policy({{"name", "p"}, {"user", "alice"}, {"action", "bypass"}}), "user"), "alice");
   EXPECT_EQ(get_word(policy({{"name", "p"}, {"group", "night"}, {"action", "bypass"}}), "group"), "night");

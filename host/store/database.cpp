@@ -13,7 +13,6 @@ namespace {
 
 // In the file's header.
 constexpr std::int64_t kApplicationId = 0x53414c59;  // "SALY"
-constexpr std::int64_t kVersion = 1;                 // of our schemas
 
 // What only its owner may open is there, as a file with content.
 Result<void> check_file(const std::string& file, const struct stat& status, const char* without) {
@@ -82,7 +81,7 @@ Result<Database> Database::open(const std::filesystem::path& file, const Kind& k
     auto made = make_file(file, {}, [&](const std::string& name) {
       return connect(name).execute("BEGIN IMMEDIATE;" + std::string(kind.schema) +
                                    "PRAGMA application_id = " + std::to_string(kApplicationId) +
-                                   ";PRAGMA user_version = " + std::to_string(kVersion) + ";COMMIT");
+                                   ";PRAGMA user_version = " + std::to_string(kind.version) + ";COMMIT");
     });
     if (!made) return made.error();
   } else if (auto fine = check_file(file, status, kind.without); !fine) {
@@ -107,9 +106,9 @@ Result<void> Database::make_ready(const Kind& kind) {
   if (*application != kApplicationId) {
     return Error{Errc::kCorrupt, file_ + " is no store of Sallyport; move it away: without it " + without_};
   }
-  if (*version != kVersion) {
+  if (*version != kind.version) {
     return Error{Errc::kUnsupported, file_ + " is of version " + std::to_string(*version) +
-                                         ", and this program knows " + std::to_string(kVersion) +
+                                         ", and this program knows " + std::to_string(kind.version) +
                                          "; start the sallyportd that wrote it, or move the file away: without it " +
                                          without_};
   }

@@ -24,7 +24,8 @@ enum class Durability : std::uint8_t {
 struct Kind {
   Durability durability;
   const char* schema;
-  const char* without;  // the file: what is then, for a person who may have to move it away
+  const char* without;       // the file: what is then, for a person who may have to move it away
+  std::int64_t version = 1;  // of the schema, in the file's header
 };
 
 class Database {

@@ -8,21 +8,41 @@ namespace {
 
 constexpr const char* kSchema =
     "CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;"
-    "CREATE TABLE policies (position INTEGER PRIMARY KEY, policy TEXT NOT NULL);";
+    "CREATE TABLE configurations (number INTEGER PRIMARY KEY, time INTEGER NOT NULL, who TEXT NOT NULL,"
+    " comment TEXT NOT NULL, summary TEXT NOT NULL, policies TEXT NOT NULL, digest BLOB NOT NULL);"
+    "CREATE TABLE state (origin TEXT NOT NULL, fallback INTEGER NOT NULL, pending TEXT NOT NULL,"
+    " candidate TEXT NOT NULL);";
 
-constexpr const char* kOrigin = "policies_origin";
 constexpr const char* kDigest = "policies_digest";
 
-constexpr Kind kKind{Durability::kPower, kSchema, "the policies are those of the configuration file"};
+constexpr Kind kKind{Durability::kPower, kSchema, "the policies are those of the configuration file, without a history",
+                     2};
+
+ByteWriter& put(ByteWriter& w, const std::string& text) {
+  return w.u32(static_cast<std::uint32_t>(text.size())).bytes(as_bytes(text));
+}
+
+Buffer sha256(Bytes data) {
+  Buffer digest(SHA256_DIGEST_LENGTH);
+  SHA256(data.data(), data.size(), digest.data());
+  return digest;
+}
 
 // SQLite finds a damaged structure, not a changed letter; and a changed policy must not come into force.
-Buffer digest_of(const StoredPolicies& stored) {
+Buffer digest_of(const StoredConfiguration& c) {
   ByteWriter all;
-  all.u32(static_cast<std::uint32_t>(stored.origin.size())).bytes(as_bytes(stored.origin));
-  for (const auto& p : stored.policies) all.u32(static_cast<std::uint32_t>(p.size())).bytes(as_bytes(p));
-  Buffer digest(SHA256_DIGEST_LENGTH);
-  SHA256(all.view().data(), all.size(), digest.data());
-  return digest;
+  all.u32(c.number).u64(static_cast<std::uint64_t>(c.time_s));
+  for (const auto* text : {&c.who, &c.comment, &c.summary, &c.policies}) put(all, *text);
+  return sha256(all.view());
+}
+
+// Over the newest configuration as well: one that is missing must not let the one before it come back.
+Buffer digest_of(const StoredState& state, Bytes newest) {
+  ByteWriter all;
+  all.u32(state.fallback);
+  for (const auto* text : {&state.origin, &state.pending, &state.candidate}) put(all, *text);
+  all.bytes(newest);
+  return sha256(all.view());
 }
 
 }  // namespace
@@ -33,34 +53,59 @@ Result<PolicyStore> PolicyStore::open(const std::filesystem::path& folder) {
   return PolicyStore(std::move(*database));
 }
 
-Result<void> PolicyStore::save(const StoredPolicies& stored) {
+Result<void> PolicyStore::save(const std::vector<StoredConfiguration>& more, const StoredState& state) {
   Transaction transaction(database_);
-  transaction.run("DELETE FROM policies");
-  for (std::size_t i = 0; i < stored.policies.size(); ++i) {
-    Statement statement(database_, "INSERT INTO policies VALUES (?, ?)");
-    transaction.run(statement.bind(static_cast<std::int64_t>(i)).bind(stored.policies[i]));
+  for (const auto& c : more) {
+    Statement insert(database_, "INSERT INTO configurations VALUES (?, ?, ?, ?, ?, ?, ?)");
+    insert.bind(std::int64_t{c.number}).bind(c.time_s).bind(c.who).bind(c.comment).bind(c.summary).bind(c.policies);
+    transaction.run(insert.bind(digest_of(c)));
+    Statement old(database_, "DELETE FROM configurations WHERE number <= ?");
+    transaction.run(old.bind(std::int64_t{c.number} - kMost));
   }
-  set_meta(transaction, database_, kOrigin, as_bytes(stored.origin));
-  set_meta(transaction, database_, kDigest, digest_of(stored));
+  transaction.run("DELETE FROM state");
+  Statement insert(database_, "INSERT INTO state VALUES (?, ?, ?, ?)");
+  insert.bind(state.origin).bind(std::int64_t{state.fallback}).bind(state.pending).bind(state.candidate);
+  transaction.run(insert);
+  Buffer newest;
+  Statement last(database_, "SELECT digest FROM configurations ORDER BY number DESC LIMIT 1");
+  if (auto row = last.step(); row && *row) newest = last.blob(0);
+  set_meta(transaction, database_, kDigest, digest_of(state, newest));
   return transaction.commit();
 }
 
-Result<std::optional<StoredPolicies>> PolicyStore::policies() {
-  auto origin = meta(database_, kOrigin);
-  if (!origin) return origin.error();
-  if (origin->empty()) return std::optional<StoredPolicies>();
-  StoredPolicies stored;
-  stored.origin.assign(origin->begin(), origin->end());
-  Statement statement(database_, "SELECT policy FROM policies ORDER BY position");
+Result<std::vector<StoredConfiguration>> PolicyStore::configurations() {
+  std::vector<StoredConfiguration> out;
+  Statement statement(database_,
+                      "SELECT number, time, who, comment, summary, policies, digest FROM configurations "
+                      "ORDER BY number");
   for (;;) {
     auto row = statement.step();
     if (!row) return row.error();
-    if (!*row) break;
-    stored.policies.push_back(statement.text(0));
+    if (!*row) return out;
+    out.push_back({static_cast<std::uint32_t>(statement.integer(0)), statement.integer(1), statement.text(2),
+                   statement.text(3), statement.text(4), statement.text(5)});
+    if (digest_of(out.back()) != statement.blob(6)) {
+      return database_.damaged("configuration " + std::to_string(out.back().number) + " is not what was stored");
+    }
   }
+}
+
+Result<std::optional<StoredPolicies>> PolicyStore::policies() {
   auto digest = meta(database_, kDigest);
   if (!digest) return digest.error();
-  if (*digest != digest_of(stored)) return database_.damaged("its policies are not those that were stored");
+  auto configurations = this->configurations();
+  if (!configurations) return configurations.error();
+  StoredPolicies stored{std::move(*configurations), {}};
+  Statement statement(database_, "SELECT origin, fallback, pending, candidate FROM state");
+  auto row = statement.step();
+  if (!row) return row.error();
+  if (digest->empty() && !*row && stored.configurations.empty()) return std::optional<StoredPolicies>();
+  if (*row) {
+    stored.state = {statement.text(0), static_cast<std::uint32_t>(statement.integer(1)), statement.text(2),
+                    statement.text(3)};
+  }
+  const Buffer newest = stored.configurations.empty() ? Buffer() : digest_of(stored.configurations.back());
+  if (*digest != digest_of(stored.state, newest)) return database_.damaged("it does not hold what was stored last");
   return std::optional(std::move(stored));
 }
 

@@ -1,30 +1,55 @@
 // SPDX-License-Identifier: Apache-2.0
-// The policies that were changed live, in FOLDER/policies.db. What a call has stored survives the loss of power, so a
-// call waits for the disk.
+// The configurations that were committed, and what is not yet, in FOLDER/policies.db. What a call has stored survives
+// the loss of power, so a call waits for the disk.
 #pragma once
 
+#include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "host/store/database.hpp"
 
 namespace sallyport::store {
 
-// As JSON texts in their order, and which policies of the configuration they began from.
+// Never changed once it is stored.
+struct StoredConfiguration {
+  std::uint32_t number = 0;
+  std::int64_t time_s = 0;  // since 1970
+  std::string who;
+  std::string comment;
+  std::string summary;
+  std::string policies;  // a JSON array, in their order
+  friend bool operator==(const StoredConfiguration&, const StoredConfiguration&) = default;
+};
+
+// What stands beside them. Empty: none.
+struct StoredState {
+  std::string origin;          // which policies of the configuration file the history began from
+  std::uint32_t fallback = 0;  // comes back unless the newest is confirmed; 0: it is
+  std::string pending;         // a JSON array: the old words of policies whose new ones have not taken over
+  std::string candidate;       // a JSON object
+  friend bool operator==(const StoredState&, const StoredState&) = default;
+};
+
 struct StoredPolicies {
-  std::vector<std::string> policies;
-  std::string origin;
+  std::vector<StoredConfiguration> configurations;  // ascending
+  StoredState state;
 };
 
 class PolicyStore {
  public:
+  static constexpr std::uint32_t kMost = 100;  // ours: configurations that are kept, the newest ones
+
   static Result<PolicyStore> open(const std::filesystem::path& folder);
 
-  Result<void> save(const StoredPolicies& policies);  // all of it, or nothing
-  Result<std::optional<StoredPolicies>> policies();
+  // All of it, or nothing.
+  Result<void> save(const std::vector<StoredConfiguration>& more, const StoredState& state);
+  Result<std::optional<StoredPolicies>> policies();  // none: nothing was ever saved
 
  private:
   explicit PolicyStore(Database database) : database_(std::move(database)) {}
+  Result<std::vector<StoredConfiguration>> configurations();
 
   Database database_;
 };

@@ -22,18 +22,25 @@ using ::testing::HasSubstr;
 
 constexpr uid_t kNobody = 65534;
 
-// The n-th set: its size and every word of it tell n.
-StoredPolicies policies_of(std::uint32_t n) {
-  StoredPolicies out;
-  out.origin = "origin " + std::to_string(n);
-  for (std::uint32_t i = 0; i < 1 + n % 9; ++i) {
-    out.policies.push_back(std::to_string(n) + ' ' + std::string(100 + n * 997 % 9000, static_cast<char>('a' + i)));
-  }
-  return out;
+// The n-th save: a configuration and a state of which every word tells n.
+std::string text_of(std::uint32_t n, char letter) {
+  return std::to_string(n) + ' ' + std::string(100 + n * 997 % 9000, letter);
+}
+StoredConfiguration configuration_of(std::uint32_t n) {
+  return {n, 1000 + n, text_of(n, 'w'), text_of(n, 'c'), text_of(n, 's'), text_of(n, 'p')};
+}
+StoredState state_of(std::uint32_t n) {
+  return {"origin " + std::to_string(n), n - 1, text_of(n, 'q'), text_of(n, 'd')};
 }
 
-bool operator==(const StoredPolicies& a, const StoredPolicies& b) {
-  return a.policies == b.policies && a.origin == b.origin;
+// What is there after saves up to the n-th one.
+bool is_of(const StoredPolicies& stored, std::uint32_t n) {
+  if (stored.configurations.empty() || stored.state != state_of(n)) return false;
+  std::uint32_t number = n - static_cast<std::uint32_t>(stored.configurations.size()) + 1;
+  for (const auto& c : stored.configurations) {
+    if (c != configuration_of(number++)) return false;
+  }
+  return true;
 }
 
 // By a way of its own.
@@ -60,28 +67,56 @@ class PolicyStoreTest : public TestFolder {
     const auto opened = PolicyStore::open(folder_);
     return opened ? Error{Errc::kInvalid, "opened"} : opened.error();
   }
+  static Result<void> save(PolicyStore& store, std::uint32_t n) {
+    return store.save({configuration_of(n)}, state_of(n));
+  }
+  void save(std::uint32_t n) const {
+    PolicyStore store = open();
+    save(store, n).value();
+  }
   std::uint32_t number_found() const {
     const auto stored = open().policies().value();
     if (!stored) return 0;
-    const auto n = static_cast<std::uint32_t>(std::stoul(stored->origin.substr(stored->origin.find(' '))));
-    EXPECT_TRUE(*stored == policies_of(n)) << "a mix";
+    const std::uint32_t n = stored->configurations.empty() ? 0 : stored->configurations.back().number;
+    EXPECT_TRUE(is_of(*stored, n)) << "a mix";
     return n;
   }
   [[nodiscard]] std::filesystem::path file() const { return folder_ / "policies.db"; }
 };
 
-TEST_F(PolicyStoreTest, KeepsPoliciesInTheirOrderAndTheirOrigin) {
+TEST_F(PolicyStoreTest, KeepsTheHistoryAndWhatStandsBesideIt) {
   EXPECT_FALSE(open().policies().value());
-  open().save({{"second", "first"}, "file-1"}).value();
+  save(1);
+  save(2);
+  open().save({}, {"file-1", 0, "", "a candidate"}).value();
   const auto stored = open().policies().value();
   ASSERT_TRUE(stored);
-  EXPECT_EQ(stored->policies, (std::vector<std::string>{"second", "first"}));
-  EXPECT_EQ(stored->origin, "file-1");
+  EXPECT_EQ(stored->configurations, (std::vector{configuration_of(1), configuration_of(2)}));
+  EXPECT_EQ(stored->state, (StoredState{"file-1", 0, "", "a candidate"}));
+}
+
+TEST_F(PolicyStoreTest, ForgetsTheOldestConfigurations) {
+  PolicyStore store = open();
+  for (std::uint32_t n = 1; n <= PolicyStore::kMost + 5; ++n) {
+    ASSERT_TRUE(store.save({{n, 0, "", "", "", std::to_string(n)}}, {}));
+  }
+  const auto kept = store.policies().value()->configurations;
+  EXPECT_EQ(kept.size(), PolicyStore::kMost);
+  EXPECT_EQ(kept.front().number, 6U);
+}
+
+TEST_F(PolicyStoreTest, ANewestConfigurationThatIsMissingIsNoticed) {
+  save(1);
+  save(2);
+  with_sqlite(file(), "DELETE FROM configurations WHERE number = 2");
+  const auto found = open().policies();
+  ASSERT_FALSE(found);
+  EXPECT_THAT(found.error().detail, HasSubstr("does not hold what was stored last"));
 }
 
 TEST_F(PolicyStoreTest, NobodyElseCanReadIt) {
   PolicyStore store = open();
-  store.save(policies_of(1)).value();
+  save(store, 1).value();
   unsigned files = 0;
   for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
     struct stat status {};
@@ -105,7 +140,7 @@ TEST_F(PolicyStoreTest, KilledAtAnyMomentItHoldsTheOldOrTheNewAndNeverAMix) {
     const auto& progress =
         victim.run_and_kill(found + 1, std::chrono::microseconds(random() % 20000), [&](std::uint32_t n) {
           if (!store) store.emplace(open());
-          store->save(policies_of(n)).value();
+          save(*store, n).value();
         });
     const std::uint32_t before = found;
     found = number_found();
@@ -141,21 +176,23 @@ TEST_F(PolicyStoreTest, AFileSystemWithoutRoomLeavesWhatWasStored) {
   for (rlim_t most = 0; !saved; most += 1000) {
     ASSERT_LT(most, 1000000U);
     {
+      std::filesystem::remove_all(folder_);
       PolicyStore store = open();
-      store.save(policies_of(1)).value();
+      save(store, 1).value();
       const rlimit limited{most, unlimited.rlim_max};
       ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &limited), 0);
-      const auto result = store.save(policies_of(2));
+      const auto result = save(store, 2);
       ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &unlimited), 0);
       saved = result.has_value();
       if (!saved) {
         ++refused;
         EXPECT_THAT(result.error().detail, AllOf(HasSubstr(file().string()), HasSubstr("make room")));
-        EXPECT_TRUE(*store.policies().value() == policies_of(1)) << most;
+        EXPECT_TRUE(is_of(*store.policies().value(), 1)) << most;
+        save(store, 2).value();  // room again
       }
-      store.save(policies_of(3)).value();  // room again
+      save(store, 3).value();
     }
-    EXPECT_TRUE(*open().policies().value() == policies_of(3)) << most;
+    EXPECT_EQ(number_found(), 3U) << most;
   }
   EXPECT_GT(refused, 3U);
 }
@@ -167,34 +204,44 @@ TEST_F(PolicyStoreTest, AFullDiskIsTold) {
     ASSERT_EQ(::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr), 0);
     ASSERT_EQ(::mount("tmpfs", folder_.c_str(), "tmpfs", 0, "size=64k"), 0);
     PolicyStore store = open();
-    store.save({{"small"}, "o"}).value();
-    const auto result = store.save({{std::string(100000, 'x')}, "o"});
+    store.save({}, {"o", 0, "", "small"}).value();
+    const auto result = store.save({}, {"o", 0, "", std::string(100000, 'x')});
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().code, Errc::kFull);
     EXPECT_THAT(result.error().detail, AllOf(HasSubstr(file().string()), HasSubstr("make room")));
-    EXPECT_EQ(store.policies().value()->policies, std::vector<std::string>{"small"});
+    EXPECT_EQ(store.policies().value()->state.candidate, "small");
   }).join();
 }
 
 // ---- a file that is not as it should be ----------------------------------------------------------------------------
 
 TEST_F(PolicyStoreTest, AFileCutAnywhereIsRefusedAndStaysAsItIs) {
-  open().save(policies_of(7)).value();
+  save(7);
   const std::string whole = content_of(file());
   ASSERT_GT(whole.size(), 10000U);
+  unsigned opened = 0;
   for (std::size_t size = 0; size < whole.size(); size += 509) {
     write_content(file(), whole.substr(0, size));
-    const Error error = refusal();
-    EXPECT_EQ(error.code, Errc::kCorrupt) << size << ": " << error.detail;
-    EXPECT_THAT(error.detail, AllOf(HasSubstr(file().string()), HasSubstr("restore it from a backup, or move it")));
+    auto cut = PolicyStore::open(folder_);
+    if (auto found = cut ? cut->policies() : cut.error(); found) {
+      // The last page may have had nothing behind the cut.
+      EXPECT_TRUE(*found && is_of(**found, 7)) << size;
+      ++opened;
+      continue;
+    } else {
+      EXPECT_EQ(found.error().code, Errc::kCorrupt) << size << ": " << found.error().detail;
+      EXPECT_THAT(found.error().detail,
+                  AllOf(HasSubstr(file().string()), HasSubstr("restore it from a backup, or move it")));
+    }
     EXPECT_EQ(content_of(file()), whole.substr(0, size));
   }
+  EXPECT_LT(opened, 4096U / 509U + 1) << "more than the last page was cut";
   write_content(file(), whole);
-  EXPECT_TRUE(*open().policies().value() == policies_of(7));
+  EXPECT_EQ(number_found(), 7U);
 }
 
 TEST_F(PolicyStoreTest, ByteByByteDamageNeverShowsOtherPolicies) {
-  open().save(policies_of(7)).value();
+  save(7);
   const std::string whole = content_of(file());
   const unsigned seed = std::random_device{}();
   SCOPED_TRACE("seed " + std::to_string(seed));
@@ -208,7 +255,7 @@ TEST_F(PolicyStoreTest, ByteByByteDamageNeverShowsOtherPolicies) {
     auto opened = PolicyStore::open(folder_);
     const auto found = opened ? opened->policies() : opened.error();
     if (found && *found) {
-      EXPECT_TRUE(**found == policies_of(7)) << "byte " << at;
+      EXPECT_TRUE(is_of(**found, 7)) << "byte " << at;
     } else if (!found) {
       ++refused;
       EXPECT_THAT(found.error().detail, HasSubstr(file().string()));
@@ -221,7 +268,7 @@ TEST_F(PolicyStoreTest, ByteByByteDamageNeverShowsOtherPolicies) {
 
 TEST_F(PolicyStoreTest, ALogWithoutItsFileIsNotTakenForAnothers) {
   PolicyStore store = open();
-  store.save(policies_of(1)).value();
+  save(store, 1).value();
   std::filesystem::rename(file(), folder_ / "moved");
   const Error error = refusal();
   EXPECT_EQ(error.code, Errc::kCorrupt);
@@ -230,7 +277,7 @@ TEST_F(PolicyStoreTest, ALogWithoutItsFileIsNotTakenForAnothers) {
 }
 
 TEST_F(PolicyStoreTest, ALaterVersionIsLeftAlone) {
-  open().save(policies_of(1)).value();
+  save(1);
   with_sqlite(file(), "PRAGMA user_version = 9");
   const std::string before = content_of(file());
   const Error error = refusal();
@@ -253,7 +300,7 @@ TEST_F(PolicyStoreTest, SomethingElseIsLeftAlone) {
 
 TEST_F(PolicyStoreTest, TwoDaemonsDoNotShareIt) {
   PolicyStore store = open();
-  store.save(policies_of(1)).value();
+  save(store, 1).value();
   const Error error = refusal();
   EXPECT_EQ(error.code, Errc::kBusy);
   EXPECT_THAT(error.detail, AllOf(HasSubstr(file().string()), HasSubstr("running already")));
@@ -271,7 +318,7 @@ TEST_F(PolicyStoreTest, AFileThatOthersCanOpenIsRefused) {
 
 // Seen by somebody who is not root, on a thread of his own.
 TEST_F(PolicyStoreTest, WhoMayNotOpenOrWriteItIsToldWhatIsMissing) {
-  open().save(policies_of(1)).value();
+  save(1);
   const auto as_nobody = [&](mode_t of_file, mode_t of_folder) {
     EXPECT_EQ(::chown(folder_.c_str(), kNobody, kNobody), 0) << "this test changes users and must run as root";
     if (std::filesystem::exists(file())) {

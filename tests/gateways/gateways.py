@@ -205,6 +205,40 @@ class Daemon(Gateways):
         self.assertEqual(self.a.established()[0]["spi_in"], before[0]["spi_in"])
         self.assertEqual(self.lana.ping(LAN_B, count=3, wait=5), 3)
 
+    def test_an_operator_prepares_a_change_commits_it_and_takes_it_back(self):
+        self.start()
+        before = self.a.wait_established()[0]
+        self.a.cli("candidate", "add", "printer", "--destination", PRINTER, "--action", "bypass", "--before", "office")
+        self.a.cli("candidate", "set", "office", "esp_proposals=aes256gcm16")
+        shown = self.a.cli("candidate").stdout
+        self.assertIn("  printer added: destination 10.2.0.77, action bypass\n", shown)
+        self.assertIn("  office changed: esp_proposals aes128gcm16 -> aes256gcm16\n", shown)
+        self.assertEqual(self.a.established()[0]["spi_in"], before["spi_in"])
+        said = self.a.cli("commit", "--comment", "stronger").stdout
+        self.assertIn("connected with 192.0.2.2 by aes256gcm16 (CREATE_CHILD_SA)", said)
+        self.assertIn("configuration 2 is in force", said)
+        self.assertEqual([sa["algorithm"] for sa in self.a.established()], ["aes256gcm16"])
+        # Words that the other side refuses: nothing changes, and the table says why.
+        self.a.cli("candidate", "set", "office", "esp_proposals=aes192gcm16")
+        done = self.a.cli("commit", check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("office   changed    NOT: ", done.stdout)
+        self.assertIn("nothing has changed", done.stdout)
+        self.a.cli("candidate", "discard")
+        # One that nobody confirms is taken back, also by the daemon's death.
+        self.a.cli("candidate", "delete", "printer")
+        self.assertIn("rolled back in", self.a.cli("commit", "--confirm", "600").stdout)
+        self.assertEqual(len(self.a.query("policies")["policies"]), 1)
+        self.a.daemon.kill()
+        self.a.start_daemon()
+        self.assertEqual([p["name"] for p in self.a.query("policies")["policies"]], ["printer", "office"])
+        self.a.cli("rollback", "1", "--force")
+        history = self.a.query("history")["configurations"]
+        self.assertEqual([c["comment"] for c in history],
+                         ["", "stronger", "", "3 was not confirmed before the daemon ended", "rollback to 1"])
+        self.assertEqual([p["name"] for p in self.a.query("policies")["policies"]], ["office"])
+        self.assertEqual(self.lana.ping(LAN_B, count=3, wait=10), 3)
+
     def test_a_daemon_that_was_killed_comes_back(self):
         self.start()
         self.a.wait_established()

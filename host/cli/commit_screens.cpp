@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// Candidate, commit and history.
+#include <boost/json.hpp>
+#include <ctime>
+
+#include "host/cli/answer.hpp"
+#include "host/cli/screens.hpp"
+#include "host/cli/table.hpp"
+
+namespace sallyport::cli {
+namespace {
+
+namespace json = boost::json;
+
+std::string or_any(const std::string& value) { return value.empty() ? "any" : value; }
+
+// "  office changed: esp_proposals aes128gcm16 -> aes256gcm16"
+std::string changes_of(const json::value& object) {
+  std::string out;
+  for (const auto& change : list(object, "changes")) {
+    const bool is_new = text(change, "change") == "added";
+    out += "  " + text(change, "policy") + " " + text(change, "change");
+    const char* between = ": ";
+    for (const auto& word : list(change, "words")) {
+      out += between + text(word, "word") + " ";
+      out += is_new ? text(word, "after") : or_any(text(word, "before")) + " -> " + or_any(text(word, "after"));
+      between = ", ";
+    }
+    if (flag(change, "moved") && text(change, "change") != "moved") out += ", and moved";
+    out += "\n";
+  }
+  return out.empty() ? "  nothing\n" : out;
+}
+
+std::string confirm_line(const json::value& answer) {
+  if (!has(answer, "confirm_s")) return {};
+  return "rolled back in " + std::to_string(number(answer, "confirm_s")) + " s unless: sallyport confirm\n";
+}
+
+std::string local_time(std::uint64_t seconds) {
+  const auto time = static_cast<std::time_t>(seconds);
+  std::tm broken_down{};
+  char out[32] = "";
+  if (::localtime_r(&time, &broken_down) != nullptr) std::strftime(out, sizeof out, "%Y-%m-%d %H:%M:%S", &broken_down);
+  return out;
+}
+
+}  // namespace
+
+std::string candidate_screen(const json::value& candidate) {
+  const std::string newest = std::to_string(number(candidate, "newest"));
+  if (!flag(candidate, "exists")) {
+    return "no candidate; configuration " + newest +
+           " is in force, and sallyport candidate add, replace, set, delete " + "or move begins one\n";
+  }
+  std::string out = "from configuration " + std::to_string(number(candidate, "base"));
+  if (number(candidate, "base") != number(candidate, "newest")) {
+    out += "; " + newest + " is in force since: sallyport candidate rebase";
+  }
+  return out + "\n" + policies_table(candidate) + "different from what is in force:\n" + changes_of(candidate);
+}
+
+std::string commit_screen(const json::value& report) {
+  Table table({"policy", "change", "connection"});
+  for (const auto& one : list(report, "policies")) {
+    std::string how = text(one, "detail");
+    if (!flag(one, "connected") && !how.empty()) how = "NOT: " + how;
+    if (flag(one, "pending")) how += (how.empty() ? "" : "; ") + std::string("takes over when the old SA is idle");
+    table.add({text(one, "policy"), text(one, "change"), how});
+  }
+  const std::string number = std::to_string(cli::number(report, "number"));
+  if (!flag(report, "committed")) {
+    return table.text() + "nothing has changed, because not all of it connects; --force commits it all the same\n";
+  }
+  return table.text() + "configuration " + number + " is in force as generation " +
+         std::to_string(cli::number(report, "generation")) + "\n" + confirm_line(report);
+}
+
+std::string history_screen(const json::value& history) {
+  Table table({">#", "time", "who", "what", "comment"});
+  for (const auto& one : list(history, "configurations")) {
+    table.add({std::to_string(number(one, "number")), local_time(number(one, "time")), text(one, "who"),
+               text(one, "summary"), text(one, "comment")});
+  }
+  return table.text() + confirm_line(history);
+}
+
+std::string configuration_screen(const json::value& configuration) {
+  std::string out = "configuration " + std::to_string(number(configuration, "number")) + ", " +
+                    local_time(number(configuration, "time")) + ", " + text(configuration, "who");
+  if (const auto comment = text(configuration, "comment"); !comment.empty()) out += ": " + comment;
+  out += "\n" + policies_table(configuration);
+  if (has(configuration, "changes")) out += "different from the one before:\n" + changes_of(configuration);
+  return out;
+}
+
+}  // namespace sallyport::cli

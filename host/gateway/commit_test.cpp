@@ -1,0 +1,414 @@
+// SPDX-License-Identifier: Apache-2.0
+// Days of operators: policies change while two gateways carry packets.
+#include <gmock/gmock.h>
+
+#include "host/gateway/commits.hpp"
+#include "host/gateway/test_disk.hpp"
+#include "host/gateway/test_offices.hpp"
+
+namespace sallyport::gateway {
+namespace {
+
+namespace json = boost::json;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+// A's office goes by aes128gcm16, which B takes as well as aes256gcm16. Voice is a second SA between the same gateways.
+class CommitTest : public Offices {
+ protected:
+  void SetUp() override {
+    Offices::SetUp();
+    a.policies = policy_of("voice", "10.1.0.0/16", "10.2.1.0/24", "aes128gcm16", "start") +
+                 policy_of("office", "10.1.0.0/16", "10.2.0.0/24", "aes128gcm16", "start");
+    b.policies = policy_of("voice", "10.2.1.0/24", "10.1.0.0/16", "aes128gcm16", "trap") +
+                 policy_of("office", "10.2.0.0/24", "10.1.0.0/16", "aes256gcm16, aes128gcm16", "trap");
+    start(b);
+    start(a);
+    ASSERT_TRUE(run_until([&] { return sa("office") != nullptr && sa("voice") != nullptr; }));
+    ASSERT_TRUE(run_until([&] { return both_ways(); }));
+  }
+  void TearDown() override {
+    disk.set(Disk::State::kFine);
+    Offices::TearDown();
+  }
+
+  static std::string policy_of(const std::string& name, const std::string& source, const std::string& destination,
+                               const std::string& proposals, const std::string& start) {
+    return "[[policies]]\nname = \"" + name + "\"\nsource = \"" + source + "\"\ndestination = \"" + destination +
+           "\"\naction = \"protect\"\nconnection = \"other\"\nesp_proposals = \"" + proposals +
+           "\"\nstart_action = \"" + start + "\"\n";
+  }
+  static json::object office(const std::string& proposals) {
+    return {{"source", "10.1.0.0/16"}, {"destination", "10.2.0.0/24"}, {"action", "protect"},
+            {"connection", "other"},   {"esp_proposals", proposals},   {"start_action", "start"}};
+  }
+  static json::object printer(unsigned last) {
+    return {{"name", "printer" + std::to_string(last)},
+            {"destination", "10.2.0." + std::to_string(last)},
+            {"action", "bypass"},
+            {"before", "voice"}};
+  }
+  const InstalledSa* sa(const std::string& policy) { return a.gateway->keeper().sending_for("other/" + policy); }
+  std::string algorithm() { return sa("office") == nullptr ? "none" : sa("office")->algorithm; }
+  std::uint32_t spi(const std::string& policy) { return static_cast<std::uint32_t>(sa(policy)->spi_out); }
+
+  json::value commit(json::object body = {}) { return ask(a, "POST", {"commit"}, std::move(body)); }
+  static std::string error_of(const json::value& answer) {
+    const auto* found = answer.as_object().if_contains("error");
+    return found == nullptr ? "no error: " + json::serialize(answer) : std::string(found->as_string());
+  }
+  // "changed, connected: connected with ..."
+  static std::string said_of(const json::value& report, const std::string& policy) {
+    const auto* all = report.as_object().if_contains("policies");
+    if (all == nullptr) return json::serialize(report);
+    for (const auto& one : all->as_array()) {
+      if (one.at("policy").as_string() != policy) continue;
+      return std::string(one.at("change").as_string()) + (one.at("connected").as_bool() ? ", connected" : ", not") +
+             (one.at("pending").as_bool() ? ", pending: " : ": ") + std::string(one.at("detail").as_string());
+    }
+    return "nothing";
+  }
+  std::string names() {
+    std::string out;
+    for (const auto& p : a.gateway->keeper().policies()) out += p.name + " ";
+    return out;
+  }
+  std::uint32_t newest() { return a.gateway->commits().configurations().newest().number; }
+};
+
+TEST_F(CommitTest, PutsSeveralEditsInForceAtOnceAndSaysOfEachPolicyHowItIsConnected) {
+  EXPECT_EQ(ask(a, "POST", {"candidate"}, printer(77)).at("changes").as_array().size(), 1U);
+  ask(a, "PUT", {"candidate", "office"}, office("aes256gcm16"));
+  const auto candidate = ask(a, "GET", {"candidate"});
+  EXPECT_EQ(candidate.at("changes").as_array().size(), 2U);
+  EXPECT_EQ(names(), "voice office ") << "nothing is in force by it";
+  EXPECT_FALSE(leaves_in_the_clear(a, 77));
+  const auto voice_before = leaves_by(a, 256);  // 10.2.1.0
+
+  const auto report = commit({{"comment", "stronger, and the printer"}});
+  EXPECT_TRUE(report.at("committed").as_bool());
+  EXPECT_EQ(said_of(report, "office"), "changed, connected: connected with 192.0.2.2 by aes256gcm16 (CREATE_CHILD_SA)");
+  EXPECT_EQ(said_of(report, "printer77"), "added, connected: ");
+  EXPECT_EQ(said_of(report, "voice"), "unchanged, connected: connected with 192.0.2.2 by aes128gcm16");
+  EXPECT_EQ(algorithm(), "aes256gcm16");
+  EXPECT_EQ(names(), "printer77 voice office ");
+  EXPECT_TRUE(run_until([&] { return leaves_in_the_clear(a, 77); }));
+  EXPECT_TRUE(both_ways());
+  // Whoever was not meant goes on with the next number.
+  EXPECT_EQ(leaves_by(a, 256), (Esp{voice_before.first, voice_before.second + 1}));
+
+  const auto history = ask(a, "GET", {"history"}).at("configurations").as_array();
+  ASSERT_EQ(history.size(), 2U);
+  EXPECT_EQ(history[1].at("comment").as_string(), "stronger, and the printer");
+  EXPECT_EQ(history[1].at("summary").as_string(), "printer77 added, office changed");
+  EXPECT_FALSE(ask(a, "GET", {"candidate"}).at("exists").as_bool());
+  EXPECT_THAT(error_of(commit()), HasSubstr("there is no candidate"));
+}
+
+TEST_F(CommitTest, ChangesNothingWhereNotAllOfItConnects) {
+  const auto before = leaves_by(a);
+  const auto generation_before = names();
+  ask(a, "POST", {"candidate"}, printer(77));
+  ask(a, "PUT", {"candidate", "office"}, office("aes192gcm16"));
+  const auto report = commit();
+  EXPECT_FALSE(report.at("committed").as_bool());
+  EXPECT_THAT(said_of(report, "office"), HasSubstr("changed, not: "));
+  EXPECT_EQ(names(), "voice office ");
+  EXPECT_EQ(newest(), 1U);
+  EXPECT_EQ(leaves_by(a), (Esp{before.first, before.second + 1})) << "the same SA, and its next number";
+  EXPECT_TRUE(both_ways());
+  // The edits are still there; with force the rest is in force, and nothing leaves by words that do not hold.
+  EXPECT_EQ(ask(a, "GET", {"candidate"}).at("changes").as_array().size(), 2U);
+  const auto forced = commit({{"force", true}});
+  EXPECT_TRUE(forced.at("committed").as_bool());
+  EXPECT_THAT(said_of(forced, "office"), HasSubstr("changed, not: "));
+  EXPECT_TRUE(run_until([&] { return leaves_in_the_clear(a, 77); }));
+  EXPECT_TRUE(run_until([&] { return leaves_by(a) == Esp{}; }));
+}
+
+// One of two connects: it is not used, and what was there before is not touched.
+TEST_F(CommitTest, WhatWasNegotiatedForACommitThatFailsIsGivenUp) {
+  const auto before = leaves_by(a);
+  ask(a, "PUT", {"candidate", "office"}, office("aes256gcm16"));
+  auto voice = office("aes256gcm16");
+  voice["destination"] = "10.2.1.0/24";
+  ask(a, "PUT", {"candidate", "voice"}, voice);
+  const auto report = commit();
+  EXPECT_FALSE(report.at("committed").as_bool());
+  EXPECT_THAT(said_of(report, "office"), HasSubstr("connected with 192.0.2.2 by aes256gcm16"));
+  EXPECT_THAT(said_of(report, "voice"), HasSubstr("changed, not: "));
+  EXPECT_EQ(leaves_by(a), (Esp{before.first, before.second + 1}));
+  EXPECT_TRUE(
+      run_until([&] { return a.gateway->keeper().sas().size() == 2 && b.gateway->keeper().sas().size() == 2; }));
+  EXPECT_TRUE(both_ways());
+  EXPECT_EQ(algorithm(), "aes128gcm16");
+}
+
+TEST_F(CommitTest, ADiskThatTakesNothingLeavesEverythingAsItWas) {
+  const auto before = leaves_by(a);
+  ask(a, "POST", {"candidate"}, printer(77));
+  ask(a, "PUT", {"candidate", "office"}, office("aes256gcm16"));
+  disk.set(Disk::State::kBroken);
+  EXPECT_THAT(error_of(commit()), AllOf(HasSubstr("stay as they were"), HasSubstr("policies.db")));
+  EXPECT_EQ(names(), "voice office ");
+  EXPECT_EQ(leaves_by(a), (Esp{before.first, before.second + 1}));
+  EXPECT_TRUE(both_ways());
+  EXPECT_EQ(newest(), 1U);
+  disk.set(Disk::State::kFine);
+  EXPECT_TRUE(commit().at("committed").as_bool());
+  EXPECT_EQ(algorithm(), "aes256gcm16");
+}
+
+TEST_F(CommitTest, TheCandidateIsThereAfterARestartAndIsNotCommittedOverSomebodyElsesCommit) {
+  ask(a, "POST", {"candidate"}, printer(77));
+  kill_and_start(a);
+  EXPECT_EQ(ask(a, "GET", {"candidate"}).at("changes").as_array().size(), 1U);
+  ask(a, "POST", {"policies"}, printer(78));
+  EXPECT_THAT(error_of(commit()), AllOf(HasSubstr("the candidate began from configuration 1"),
+                                        HasSubstr("printer78 added"), HasSubstr("sallyport candidate rebase")));
+  EXPECT_EQ(names(), "printer78 voice office ");
+  EXPECT_EQ(ask(a, "POST", {"rebase"}).at("base").to_number<int>(), 2);
+  EXPECT_TRUE(commit().at("committed").as_bool());
+  EXPECT_EQ(names(), "printer78 printer77 voice office ");
+  // Both meant the same policy: nobody chooses between them.
+  ask(a, "DELETE", {"candidate", "printer77"});
+  auto other = printer(79);
+  other.erase("name");
+  other.erase("before");
+  ask(a, "PUT", {"policies", "printer77"}, other);
+  EXPECT_THAT(error_of(ask(a, "POST", {"rebase"})), HasSubstr("'printer77'"));
+  EXPECT_FALSE(ask(a, "DELETE", {"candidate"}).at("exists").as_bool());
+}
+
+TEST_F(CommitTest, WhatIsNotConfirmedInTimeIsRolledBack) {
+  ask(a, "POST", {"candidate"}, printer(77));
+  ask(a, "PUT", {"candidate", "office"}, office("aes256gcm16"));
+  EXPECT_EQ(commit({{"confirm_s", 1}}).at("number").to_number<int>(), 2);
+  EXPECT_EQ(algorithm(), "aes256gcm16");
+  EXPECT_THAT(error_of(ask(a, "POST", {"policies"}, printer(78))), HasSubstr("waits to be confirmed"));
+  ASSERT_TRUE(run_until([&] { return newest() == 3 && algorithm() == "aes128gcm16"; }));
+  EXPECT_EQ(names(), "voice office ");
+  EXPECT_TRUE(both_ways());
+  EXPECT_THAT(error_of(ask(a, "POST", {"confirm"})), HasSubstr("no configuration waits"));
+  EXPECT_EQ(ask(a, "GET", {"history"}).at("configurations").at(2).at("comment").as_string(),
+            "2 was not confirmed in time");
+}
+
+TEST_F(CommitTest, WhatIsConfirmedStaysAndWhatIsNotGoesWithTheDaemon) {
+  ask(a, "POST", {"candidate"}, printer(77));
+  commit({{"confirm_s", 600}});
+  EXPECT_EQ(ask(a, "POST", {"confirm"}).at("number").to_number<int>(), 2);
+  kill_and_start(a);
+  EXPECT_EQ(names(), "printer77 voice office ");
+
+  ask(a, "PUT", {"candidate", "office"}, office("aes256gcm16"));
+  ask(a, "DELETE", {"candidate", "printer77"});
+  commit({{"confirm_s", 600}});
+  EXPECT_EQ(names(), "voice office ");
+  kill_and_start(a);
+  EXPECT_EQ(names(), "printer77 voice office ");
+  EXPECT_EQ(a.gateway->keeper().policies().back().esp_proposals.size(), 1U);
+  EXPECT_EQ(to_string(a.gateway->keeper().policies().back().esp_proposals), "aes128gcm16");
+  EXPECT_THAT(a.gateway->commits().configurations().newest().comment, HasSubstr("3 was not confirmed before"));
+  EXPECT_TRUE(run_until([&] { return algorithm() == "aes128gcm16"; })) << "the SA, too";
+  EXPECT_TRUE(run_until([&] { return both_ways(); }));
+}
+
+TEST_F(CommitTest, AnOlderConfigurationComesBackAsANewOne) {
+  ask(a, "POST", {"policies"}, printer(77));
+  ask(a, "PUT", {"policies", "office"}, office("aes256gcm16"));
+  EXPECT_EQ(algorithm(), "aes256gcm16");
+  const auto report = ask(a, "POST", {"rollback"}, {{"number", 1}});
+  EXPECT_EQ(report.at("number").to_number<int>(), 4);
+  EXPECT_EQ(said_of(report, "printer77"), "removed, connected: ");
+  EXPECT_EQ(said_of(report, "office"), "changed, connected: connected with 192.0.2.2 by aes128gcm16 (CREATE_CHILD_SA)");
+  EXPECT_EQ(names(), "voice office ");
+  EXPECT_EQ(ask(a, "GET", {"history", "2"}).at("policies").as_array().size(), 3U);
+  EXPECT_THAT(error_of(ask(a, "POST", {"rollback"}, {{"number", 9}})), HasSubstr("there are 1 to 4"));
+  kill_and_start(a);
+  EXPECT_EQ(names(), "voice office ");
+  EXPECT_TRUE(run_until([&] { return both_ways(); }));
+}
+
+// ---- when a changed SA takes over ----------------------------------------------------------------------------------
+
+TEST_F(CommitTest, AfterIdleTheOldSaCarriesItsCommunicationToTheEnd) {
+  const auto old = leaves_by(a);
+  auto words = office("aes256gcm16");
+  words["change"] = "after-idle";
+  words["idle"] = "5";
+  ask(a, "PUT", {"candidate", "office"}, words);
+  const auto report = commit();
+  EXPECT_EQ(said_of(report, "office"),
+            "changed, connected, pending: connected with 192.0.2.2 by aes256gcm16 (CREATE_CHILD_SA)");
+  // Packets come more often than that: they go on under the old SA, both ways.
+  auto sent = std::chrono::steady_clock::now();
+  const auto end = sent + std::chrono::seconds(8);
+  for (std::uint32_t numbers = 1; sent < end; ++numbers) {
+    ASSERT_EQ(leaves_by(a), (Esp{old.first, old.second + numbers}));
+    send(b);
+    io_.run_for(std::chrono::milliseconds(100));
+    io_.restart();
+    const auto now = std::chrono::steady_clock::now();
+    if (now - sent > std::chrono::seconds(2)) break;  // a machine that pauses makes the SA idle
+    sent = now;
+  }
+  ASSERT_EQ(algorithm(), "aes128gcm16");
+  const auto shown = ask(a, "GET", {"policies"}).at("policies").at(1);
+  EXPECT_EQ(shown.at("esp_proposals").as_string(), "aes128gcm16");
+  EXPECT_EQ(shown.at("pending").at("words").at("esp_proposals").as_string(), "aes256gcm16");
+  EXPECT_TRUE(run_until([&] { return algorithm() == "aes256gcm16"; })) << "now it is idle";
+  EXPECT_TRUE(run_until([&] { return a.gateway->commits().configurations().pending().empty(); }));
+  EXPECT_TRUE(both_ways());
+  EXPECT_EQ(leaves_by(a).first, spi("office"));
+  EXPECT_NE(spi("office"), old.first);
+}
+
+TEST_F(CommitTest, APolicyThatWaitsWaitsOnAfterTheDaemonsDeath) {
+  const auto old = leaves_by(a);
+  auto words = office("aes256gcm16");
+  words["change"] = "after-idle";
+  words["idle"] = "3600";
+  ask(a, "PUT", {"policies", "office"}, words);
+  kill_and_start(a);
+  EXPECT_EQ(algorithm(), "aes128gcm16");
+  EXPECT_EQ(leaves_by(a).first, old.first);
+  EXPECT_TRUE(run_until([&] { return both_ways(); }));
+  EXPECT_EQ(a.gateway->keeper().sas().size(), 3U) << "the new SA waits too";
+  EXPECT_EQ(names(), "voice office ");
+  // Who does not want to wait any longer says so.
+  words["change"] = "now";
+  words.erase("idle");
+  const auto said = ask(a, "PUT", {"policies", "office"}, words);
+  EXPECT_THAT(json::serialize(said), HasSubstr("is in force"));
+  EXPECT_EQ(algorithm(), "aes256gcm16");
+  EXPECT_TRUE(both_ways());
+}
+
+TEST_F(CommitTest, APolicyThatWaitsTakesOverWhereThePeerEndsTheOldSa) {
+  auto words = office("aes256gcm16");
+  words["change"] = "after-idle";
+  words["idle"] = "3600";
+  ask(a, "PUT", {"policies", "office"}, words);
+  ASSERT_EQ(algorithm(), "aes128gcm16");
+  ask(b, "POST", {"terminate"}, {{"connection", "other"}, {"child", "office"}});
+  EXPECT_TRUE(run_until([&] { return a.gateway->commits().configurations().pending().empty(); }));
+  EXPECT_TRUE(run_until([&] { return algorithm() == "aes256gcm16"; }));
+  EXPECT_TRUE(run_until([&] { return both_ways(); }));
+}
+
+// ---- death ---------------------------------------------------------------------------------------------------------
+
+// A card that the daemon loses after so many accesses, as by its death; and how many rows were loaded into it.
+class MortalCard : public driver::Card {
+ public:
+  explicit MortalCard(driver::Card& card) : card_(card) {}
+  void live_for(std::optional<unsigned> accesses) { left_ = accesses; }
+  [[nodiscard]] bool dead() const { return left_ && *left_ == 0; }
+  std::uint64_t bytes_loaded = 0;
+
+  Result<std::uint32_t> read(const layout::Register& reg) override {
+    if (!lives()) return gone();
+    return card_.read(reg);
+  }
+  Result<void> write(const layout::Register& reg, std::uint32_t value) override {
+    if (!lives()) return gone();
+    if (reg.offset == layout::reg::kLoadLength.offset) bytes_loaded += value;
+    return card_.write(reg, value);
+  }
+  Result<std::unique_ptr<driver::HostMemory>> allocate(std::size_t size) override { return card_.allocate(size); }
+  std::string description() const override { return card_.description(); }
+
+ private:
+  bool lives() {
+    if (!left_) return true;
+    if (*left_ == 0) return false;
+    --*left_;
+    return true;
+  }
+  static Error gone() { return {Errc::kDisconnected, "the daemon is dead"}; }
+
+  driver::Card& card_;
+  std::optional<unsigned> left_;
+};
+
+// Two printers come into the clear or go out of it together, whenever the daemon dies.
+TEST_F(CommitTest, KilledAtAnyAccessToTheCardBothItAndTheStoreHaveTheOldOrTheNew) {
+  MortalCard mortal(*a.card);
+  a.gateway.reset();
+  start(a, mortal);
+  const auto state = [&] {  // by the card alone
+    const bool one = leaves_in_the_clear(a, 77), other = leaves_in_the_clear(a, 78);
+    EXPECT_EQ(one, other) << "a mix";
+    return one;
+  };
+  unsigned deaths = 0;
+  bool finished = false;
+  for (unsigned accesses = 1; !finished; accesses += 3) {
+    ASSERT_LT(accesses, 5000U);
+    const bool were_clear = names().find("printer77") != std::string::npos;
+    if (were_clear) {
+      for (const char* name : {"printer77", "printer78"}) ask(a, "DELETE", {"candidate", name});
+    } else {
+      for (const unsigned last : {77U, 78U}) ask(a, "POST", {"candidate"}, printer(last));
+    }
+    bool answered = false, committed = false;
+    mortal.live_for(accesses);
+    GatewayService(*a.gateway, nullptr)
+        .call({"POST", {"commit"}, json::object()}, [&](const Result<json::value>& answer) {
+          answered = true;
+          committed = answer && answer->at("committed").as_bool();
+        });
+    run_until([&] { return answered || mortal.dead(); });
+    finished = answered && !mortal.dead();
+    a.gateway.reset();
+    mortal.live_for(std::nullopt);
+    if (!finished) ++deaths;
+    state();
+    start(a, mortal);
+    const bool are_clear = names().find("printer77") != std::string::npos;
+    EXPECT_EQ(names(), are_clear ? "printer77 printer78 voice office " : "voice office ") << accesses;
+    if (committed) {
+      EXPECT_NE(are_clear, were_clear) << "it was told, and is not there";
+    }
+    ASSERT_TRUE(run_until([&] { return state() == are_clear; })) << accesses;
+    ask(a, "DELETE", {"candidate"});
+  }
+  EXPECT_GT(deaths, 5U);
+  EXPECT_TRUE(run_until([&] { return both_ways(); }));
+  a.gateway.reset();  // before `mortal`
+}
+
+// "Only changed entries are overwritten": a small change of many policies writes few rows.
+TEST_F(CommitTest, WritesOnlyTheRowsThatAChangeChanges) {
+  MortalCard counting(*a.card);
+  a.gateway.reset();
+  start(a, counting);
+  for (unsigned last = 100; last < 160; ++last) ask(a, "POST", {"candidate"}, printer(last));
+  auto before = counting.bytes_loaded;
+  ASSERT_TRUE(commit().at("committed").as_bool());
+  const auto many = counting.bytes_loaded - before;
+  // One that changes where it stands; the closed bank is two changes behind.
+  for (const unsigned last : {100U, 101U, 102U}) {
+    before = counting.bytes_loaded;
+    auto refused = printer(last);
+    refused.erase("name");
+    refused.erase("before");
+    refused["action"] = "discard";
+    ask(a, "PUT", {"policies", "printer" + std::to_string(last)}, refused);
+  }
+  const auto few = counting.bytes_loaded - before;
+  EXPECT_GT(few, 0U);
+  EXPECT_LT(few * 20, many);
+  // And none at all for a change that says what is in force.
+  before = counting.bytes_loaded;
+  auto same = printer(103);
+  same.erase("name");
+  same.erase("before");
+  ask(a, "PUT", {"policies", "printer103"}, same);
+  EXPECT_EQ(counting.bytes_loaded, before);
+  a.gateway.reset();  // before `counting`
+}
+
+}  // namespace
+}  // namespace sallyport::gateway

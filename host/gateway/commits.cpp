@@ -1,0 +1,521 @@
+// SPDX-License-Identifier: Apache-2.0
+// Changes of policy.
+#include "host/gateway/commits.hpp"
+
+#include <algorithm>
+
+#include "host/gateway/gateway.hpp"
+
+namespace sallyport::gateway {
+namespace {
+
+using policy::Action;
+using policy::Change;
+using policy::Policies;
+using policy::Policy;
+using std::chrono::steady_clock;
+
+// Ours.
+constexpr auto kLookAtOldSas = std::chrono::seconds(1);
+constexpr auto kTakeOverAgain = std::chrono::seconds(10);
+constexpr auto kRollBackAgain = std::chrono::seconds(10);
+
+// But for the words that say when it takes over.
+bool same_but_change(const Policy& a, Policy b) {
+  b.change = a.change;
+  b.idle_s = a.idle_s;
+  return policy::same(a, b);
+}
+
+}  // namespace
+
+// One change on its way.
+struct Commits::Run {
+  Policies goal;
+  CommitOptions options;
+  OnCommit done;
+  bool is_entry = true;  // of the history; else a pending policy takes over
+  bool ends_candidate = false;
+  bool rolls_back = false;
+  std::string takes_over;  // the policy that does not wait any longer
+
+  Policies committed_before;
+  Policies before;  // that were in force
+  Configurations::Pending pending;
+  std::map<std::string, Result<Outcome>> tried;  // by policy
+  unsigned open = 0;                             // negotiations under way
+  std::set<std::string> prepared;                // targets, by this run
+  std::map<std::string, Spi> sent_under;         // before the prepared SA was put into use, by target
+
+  [[nodiscard]] bool all_connected() const {
+    return std::all_of(tried.begin(), tried.end(), [](const auto& one) { return one.second && one.second->connected; });
+  }
+};
+
+Commits::Commits(boost::asio::io_context& io, Gateway& gateway, Memory& memory, Configurations configurations)
+    : gateway_(gateway), memory_(memory), configurations_(std::move(configurations)), confirmation_(io) {}
+
+// ---- one at a time -------------------------------------------------------------------------------------------------
+
+void Commits::enqueue(std::function<void()> job) {
+  jobs_.push_back(std::move(job));
+  if (jobs_.size() == 1) jobs_.front()();
+}
+
+void Commits::end_job() {
+  jobs_.pop_front();
+  if (!jobs_.empty()) jobs_.front()();
+}
+
+void Commits::save(Configurations next, OnDone done) {
+  auto copy = std::make_shared<Configurations>(std::move(next));
+  memory_.save(*copy, [this, copy, done = std::move(done)](const Result<void>& stored) {
+    if (stored) configurations_ = std::move(*copy);
+    done(stored);
+    end_job();
+  });
+}
+
+void Commits::end(const RunPtr& run, Result<CommitReport> report) {
+  run->done(std::move(report));  // may ask for another change, which is then the last
+  end_job();
+}
+
+// ---- what can be asked for -----------------------------------------------------------------------------------------
+
+void Commits::commit_edit(Edit edit, CommitOptions options, OnCommit done) {
+  enqueue([this, edit = std::move(edit), options = std::move(options), done = std::move(done)] {
+    auto run = std::make_shared<Run>();
+    run->goal = configurations_.policies();
+    run->options = options;
+    run->done = done;
+    auto edited = edit(run->goal);
+    if (edited) edited = begin(run);
+    if (!edited) end(run, edited.error());
+  });
+}
+
+void Commits::commit_candidate(CommitOptions options, OnCommit done) {
+  enqueue([this, options = std::move(options), done = std::move(done)] {
+    auto run = std::make_shared<Run>();
+    run->options = options;
+    run->done = done;
+    run->ends_candidate = true;
+    const auto& candidate = configurations_.candidate();
+    if (!candidate) {
+      return end(run, Error{Errc::kNotFound,
+                            "there is no candidate; begin one with: sallyport candidate add, replace, "
+                            "delete or move"});
+    }
+    const auto& newest = configurations_.newest();
+    if (candidate->base != newest.number) {
+      return end(run, Error{Errc::kExists, "the candidate began from configuration " + std::to_string(candidate->base) +
+                                               ", and " + newest.who + " has committed " +
+                                               std::to_string(newest.number) + " since (" + newest.summary +
+                                               "); to do the same to that: sallyport candidate rebase"});
+    }
+    run->goal = candidate->policies;
+    if (auto begun = begin(run); !begun) end(run, begun.error());
+  });
+}
+
+void Commits::roll_back(std::uint32_t number, CommitOptions options, OnCommit done) {
+  enqueue([this, number, options = std::move(options), done = std::move(done)] {
+    auto run = std::make_shared<Run>();
+    run->options = options;
+    run->done = done;
+    run->rolls_back = true;
+    if (run->options.comment.empty()) run->options.comment = "rollback to " + std::to_string(number);
+    auto old = configurations_.policies_of(number);
+    if (!old) return end(run, old.error());
+    run->goal = std::move(*old);
+    if (auto begun = begin(run); !begun) end(run, begun.error());
+  });
+}
+
+void Commits::edit_candidate(Edit edit, OnDone done) {
+  enqueue([this, edit = std::move(edit), done = std::move(done)] {
+    Configurations next = configurations_;
+    Candidate candidate =
+        next.candidate().value_or(Candidate{configurations_.newest().number, configurations_.policies()});
+    if (const auto edited = edit(candidate.policies); !edited) {
+      done(edited);
+      return end_job();
+    }
+    next.set_candidate(std::move(candidate));
+    save(std::move(next), done);
+  });
+}
+
+void Commits::rebase_candidate(OnDone done) {
+  enqueue([this, done = std::move(done)] {
+    Configurations next = configurations_;
+    const auto rebased = [&]() -> Result<Policies> {
+      const auto& candidate = next.candidate();
+      if (!candidate) return Error{Errc::kNotFound, "there is no candidate"};
+      auto base = next.policies_of(candidate->base);
+      if (!base) {
+        return Error{Errc::kNotFound, "the candidate began from configuration " + std::to_string(candidate->base) +
+                                          ", which is not kept any more; sallyport candidate discard, and begin anew"};
+      }
+      return policy::rebase(*base, candidate->policies, next.policies());
+    }();
+    if (!rebased) {
+      done(Error{rebased.error().code, rebased.error().detail + (rebased.error().code == Errc::kExists
+                                                                     ? "; make them as they are in force by sallyport "
+                                                                       "candidate replace, or discard the candidate"
+                                                                     : "")});
+      return end_job();
+    }
+    next.set_candidate(Candidate{next.newest().number, *rebased});
+    save(std::move(next), done);
+  });
+}
+
+void Commits::discard_candidate(OnDone done) {
+  enqueue([this, done = std::move(done)] {
+    if (!configurations_.candidate()) {
+      done(Error{Errc::kNotFound, "there is no candidate"});
+      return end_job();
+    }
+    Configurations next = configurations_;
+    next.set_candidate(std::nullopt);
+    save(std::move(next), done);
+  });
+}
+
+// ---- to be confirmed -----------------------------------------------------------------------------------------------
+
+std::optional<std::chrono::seconds> Commits::confirm_within() const {
+  if (configurations_.fallback() == 0) return std::nullopt;
+  return std::max(std::chrono::seconds(0),
+                  std::chrono::duration_cast<std::chrono::seconds>(confirmation_.expiry() - steady_clock::now()));
+}
+
+void Commits::confirm(OnDone done) {
+  enqueue([this, done = std::move(done)] {
+    if (configurations_.fallback() == 0) {
+      done(Error{Errc::kNotFound, "no configuration waits to be confirmed"});
+      return end_job();
+    }
+    Configurations next = configurations_;
+    next.set_fallback(0);
+    save(std::move(next), [this, done](const Result<void>& stored) {
+      if (stored) {
+        confirmation_.cancel();
+        log::info("configuration.confirmed", {{"number", configurations_.newest().number}});
+      }
+      done(stored);
+    });
+  });
+}
+
+void Commits::arm_confirmation(std::chrono::seconds within) {
+  confirmation_.expires_after(within);
+  confirmation_.async_wait([this](boost::system::error_code cancelled) {
+    if (!cancelled) roll_back_unconfirmed();
+  });
+}
+
+void Commits::roll_back_unconfirmed() {
+  const std::uint32_t number = configurations_.newest().number;
+  const std::uint32_t fallback = configurations_.fallback();
+  if (fallback == 0) return;  // confirmed in the last moment
+  log::warning("configuration.not_confirmed", {{"number", number}, {"back_to", fallback}});
+  const CommitOptions options{"sallyportd", std::to_string(number) + " was not confirmed in time", Order::kAtOnce};
+  roll_back(fallback, options, [this](const Result<CommitReport>& done) {
+    if (done) return;
+    log::error("configuration.not_rolled_back", {{"why", done.error().detail}});
+    if (configurations_.fallback() != 0) arm_confirmation(kRollBackAgain);
+  });
+}
+
+// ---- a change ------------------------------------------------------------------------------------------------------
+
+Result<void> Commits::begin(const RunPtr& run) {
+  if (configurations_.fallback() != 0 && run->is_entry && !run->rolls_back) {
+    const std::string number = std::to_string(configurations_.newest().number);
+    return Error{Errc::kBusy, "configuration " + number + " waits to be confirmed; sallyport confirm, or sallyport " +
+                                  "rollback " + std::to_string(configurations_.fallback()) + ", comes first"};
+  }
+  for (const Policy& p : run->goal) {
+    if (auto fine = gateway_.check(p); !fine) return fine;
+  }
+  run->committed_before = configurations_.policies();
+  run->before = gateway_.keeper().policies();
+  run->pending = pending_of(*run);
+  // The engine learns the new words, beside the old ones where those are of another target; the card's rules stay until
+  // the new SAs are there.
+  if (auto told = gateway_.tell_engine(run->goal, run->before); !told) {
+    (void)gateway_.tell_engine(configurations_.policies(), run->before);
+    return told;
+  }
+  if (run->options.order == Order::kAtOnce) {
+    put_in_force(run);
+  } else {
+    connect(run, &Commits::on_connected);
+  }
+  return {};
+}
+
+// Policies whose old words go on holding: they have an SA in use, and the new words say that it is waited for.
+Configurations::Pending Commits::pending_of(const Run& run) const {
+  Configurations::Pending pending;
+  for (const Policy& p : run.goal) {
+    const Policy* was = policy::find_policy(run.before, p.name);
+    const bool waits = p.change == policy::TakeOver::kAfterIdle && run.takes_over != p.name && was != nullptr &&
+                       was->action == Action::kProtect && !same_but_change(*was, p) &&
+                       gateway_.keeper().sending_for(was->target()) != nullptr;
+    if (waits) pending[p.name] = *was;
+  }
+  return pending;
+}
+
+// Every policy of the goal that needs an SA which is not there: negotiates it, and then goes on.
+void Commits::connect(const RunPtr& run, void (Commits::*then)(const RunPtr&)) {
+  run->open = 1;
+  const auto one_done = [this, run, then] {
+    if (--run->open == 0) (this->*then)(run);
+  };
+  for (const Policy& p : run->goal) {
+    const Policy* was = policy::find_policy(run->before, p.name);
+    if (was != nullptr && same_but_change(*was, p)) continue;
+    const Need need = gateway_.need_of(was, p);
+    if (need == Need::kNothing) continue;
+    ++run->open;
+    const std::string how = gateway_.exchanges_of(p);
+    const OnOutcome on_outcome = [this, run, one_done, need, how, name = p.name,
+                                  target = p.target()](Result<Outcome> outcome) {
+      if (outcome) {
+        if (need == Need::kReplacement) run->prepared.insert(target);
+        outcome->sentence = gateway_.connected_sentence(target) + " (" + how + ")";
+      }
+      run->tried.emplace(name, std::move(outcome));
+      one_done();
+    };
+    if (need == Need::kReplacement) {
+      gateway_.prepare(p.target(), on_outcome);
+    } else {
+      gateway_.initiate(p.connection, p.child.empty() ? p.name : p.child, on_outcome);
+    }
+  }
+  one_done();
+}
+
+void Commits::on_connected(const RunPtr& run) {
+  if (run->options.order == Order::kTried || run->all_connected()) return put_in_force(run);
+  std::string why;
+  for (const auto& [name, outcome] : run->tried) {
+    if (!outcome)
+      why += (why.empty() ? "policy '" : "; policy '") + name + "' does not connect: " + outcome.error().detail;
+  }
+  log::warning("configuration.not_committed", {{"who", run->options.who}, {"why", why}});
+  abandon(run);
+  report(run);
+}
+
+void Commits::use_prepared(const RunPtr& run, const Policy& policy) {
+  const std::string target = policy.target();
+  const InstalledSa* next = gateway_.prepared_by(policy);
+  const InstalledSa* now = gateway_.keeper().sending_for(target);
+  if (next == nullptr || now == nullptr) return;
+  run->sent_under[target] = now->spi_in;
+  gateway_.keeper().use_outbound(next->spi_in);
+}
+
+void Commits::put_in_force(const RunPtr& run) {
+  const Policies holds = Configurations::with_old_words(run->goal, run->pending);
+  for (const Policy& p : holds) {
+    const bool ready = p.action == Action::kProtect && !run->pending.contains(p.name);
+    const Policy* was = policy::find_policy(run->before, p.name);
+    if (ready && (was == nullptr || !same_but_change(*was, p))) use_prepared(run, p);
+  }
+  if (auto put = gateway_.put_in_force(holds); !put) {
+    abandon(run);
+    return end(run, put.error());
+  }
+  Configurations next = configurations_;
+  if (run->is_entry) {
+    const auto differences = policy::differences(run->committed_before, run->goal);
+    const bool changes = std::any_of(differences.begin(), differences.end(),
+                                     [](const auto& d) { return d.change != Change::kUnchanged; });
+    next.set_fallback(changes && run->options.confirm ? configurations_.newest().number : 0);
+    if (changes) next.append(run->goal, run->options.who, run->options.comment, policy::summary(differences));
+    if (run->ends_candidate) next.set_candidate(std::nullopt);
+  }
+  next.set_pending(run->pending);
+  auto copy = std::make_shared<Configurations>(std::move(next));
+  memory_.save(*copy, [this, run, copy](const Result<void>& stored) { on_stored(run, *copy, stored); });
+}
+
+void Commits::on_stored(const RunPtr& run, const Configurations& next, const Result<void>& stored) {
+  // What was not confirmed goes, stored or not: the next start finds it unconfirmed, and rolls back too.
+  const bool goes_anyhow = run->rolls_back && configurations_.fallback() != 0;
+  if (!stored) log::error("policies.not_stored", {{"why", stored.error().detail}});
+  if (stored || goes_anyhow) {
+    configurations_ = next;
+    return in_force(run);
+  }
+  std::string sentence = "the policies stay as they were, because the new ones cannot be stored: ";
+  for (const auto& [target, spi] : run->sent_under) gateway_.keeper().use_outbound(spi);
+  if (const auto back = gateway_.put_in_force(run->before); !back) {
+    sentence =
+        "until the next restart the new policies are in force, but they cannot be stored (and the card does not "
+        "take the old ones back: " +
+        back.error().detail + "): ";
+  }
+  abandon(run);
+  end(run, Error{stored.error().code, sentence + stored.error().detail});
+}
+
+// What was negotiated is not used: the old SAs go on as if nothing had been.
+void Commits::abandon(const RunPtr& run) {
+  for (const auto& [target, spi] : run->sent_under) gateway_.keeper().use_outbound(spi);
+  for (const auto& target : run->prepared) gateway_.give_up_prepared(target);
+  (void)gateway_.tell_engine(configurations_.policies(), run->before);  // it knew these words before
+  gateway_.end_orphans();
+}
+
+// In force and stored.
+void Commits::in_force(const RunPtr& run) {
+  for (const auto& [target, spi] : run->sent_under) gateway_.take_over(target);
+  run->sent_under.clear();
+  std::set<std::string> waiting;
+  for (const auto& [name, old] : run->pending) waiting.insert(policy::find_policy(run->goal, name)->target());
+  gateway_.give_up_prepared_but(waiting);  // of words that nobody wants any more
+  std::erase_if(watched_, [&](const auto& entry) { return !run->pending.contains(entry.first); });
+  (void)gateway_.tell_engine(configurations_.policies(), gateway_.keeper().policies());
+  gateway_.end_orphans();
+  for (const Policy& p : run->goal) {
+    const Policy* was = policy::find_policy(run->before, p.name);
+    if (p.sa_per_user() && (was == nullptr || !same_but_change(*was, p))) gateway_.renew_children_of_users(p);
+  }
+  if (run->is_entry) {
+    log::info("configuration.committed", {{"number", configurations_.newest().number},
+                                          {"who", run->options.who},
+                                          {"what", configurations_.newest().summary},
+                                          {"generation", gateway_.keeper().generation()}});
+    confirmation_.cancel();
+    if (configurations_.fallback() != 0) arm_confirmation(*run->options.confirm);
+  }
+  if (run->options.order == Order::kAtOnce) return connect(run, &Commits::report);
+  report(run);
+}
+
+void Commits::report(const RunPtr& run) {
+  CommitReport report;
+  report.number = configurations_.newest().number;
+  report.committed = run->options.order != Order::kConnected || run->all_connected();
+  if (run->options.order != Order::kConnected) {
+    // It is in force whether or not it connects: what was prepared after the flip takes over, and an SA of words that
+    // hold no longer goes.
+    for (const Policy& p : run->goal) {
+      const auto tried = run->tried.find(p.name);
+      if (tried == run->tried.end() || run->pending.contains(p.name)) continue;
+      if (tried->second) {
+        gateway_.take_over(p.target());
+      } else {
+        gateway_.end_sa_of(p.target());
+      }
+    }
+  }
+  for (auto& difference : policy::differences(run->is_entry ? run->committed_before : run->before, run->goal)) {
+    report.policies.push_back(report_of(*run, std::move(difference)));
+  }
+  end(run, std::move(report));
+}
+
+PolicyReport Commits::report_of(const Run& run, policy::Difference difference) const {
+  PolicyReport report{std::move(difference), true, false, {}, {}};
+  const std::string& name = report.difference.policy;
+  report.pending = run.pending.contains(name);
+  const auto tried = run.tried.find(name);
+  const Policy* p = policy::find_policy(run.goal, name);
+  if (tried == run.tried.end()) {
+    const Outcome state = p == nullptr ? Outcome{} : gateway_.state_of(*p);
+    report.connected = state.connected;
+    report.sentence = state.sentence;
+  } else if (tried->second) {
+    report.sentence = tried->second->sentence;
+  } else {
+    report.connected = false;
+    report.sentence = tried->second.error().detail;
+    report.failed = tried->second.error().code;
+  }
+  return report;
+}
+
+// ---- policies that wait until the old SA is idle -------------------------------------------------------------------
+
+void Commits::take_over(const std::string& name) {
+  enqueue([this, name] {
+    auto run = std::make_shared<Run>();
+    run->is_entry = false;
+    run->takes_over = name;
+    run->goal = configurations_.policies();
+    run->options.who = "sallyportd";
+    run->done = [this, name](const Result<CommitReport>& report) {
+      const auto failed = [&]() -> std::string {
+        if (!report) return report.error().detail;
+        for (const auto& one : report->policies) {
+          if (one.difference.policy == name && !one.connected) return one.sentence;
+        }
+        return {};
+      }();
+      if (failed.empty()) return log::info("policy.took_over", {{"policy", name}});
+      log::warning("policy.waits_on", {{"policy", name}, {"why", failed}});
+      Watched& watched = watched_[name];
+      watched.why = failed;
+      watched.idle_since = steady_clock::now();  // and again when it has been idle as long
+    };
+    if (!configurations_.pending().contains(name)) return end_job();
+    if (auto begun = begin(run); !begun) end(run, begun.error());
+  });
+}
+
+void Commits::replaced(const std::string& target) {
+  std::vector<std::string> concerned;
+  for (const auto& [name, old] : configurations_.pending()) {
+    if (old.target() == target) concerned.push_back(name);
+  }
+  for (const auto& name : concerned) take_over(name);
+}
+
+std::string Commits::why_pending(const std::string& policy) const {
+  const auto found = watched_.find(policy);
+  return found == watched_.end() ? std::string() : found->second.why;
+}
+
+void Commits::tick() {
+  const auto now = steady_clock::now();
+  if (busy() || now - looked_ < kLookAtOldSas) return;
+  looked_ = now;
+  std::vector<std::string> due;
+  for (const auto& [name, old] : configurations_.pending()) {
+    if (is_idle(name, old, now)) due.push_back(name);
+  }
+  for (const auto& name : due) take_over(name);
+}
+
+bool Commits::is_idle(const std::string& name, const Policy& old, Time now) {
+  const InstalledSa* sa = gateway_.keeper().sending_for(old.target());
+  if (sa == nullptr) {
+    const Watched& tried = watched_[name];
+    return tried.why.empty() || now - tried.idle_since >= kTakeOverAgain;
+  }
+  const auto out = gateway_.keeper().outbound_state(*sa);
+  const auto in = gateway_.keeper().inbound_state(*sa);
+  if (!out || !in) return false;  // the card's trouble is told by whoever needs it
+  const auto spi_in = static_cast<std::uint32_t>(sa->spi_in);
+  const std::uint64_t packets = out->packets + in->packets;
+  Watched& watched = watched_[name];
+  if (watched.spi_in != spi_in || watched.packets != packets) {
+    watched.spi_in = spi_in;
+    watched.packets = packets;
+    watched.idle_since = now;
+  }
+  const Policy* p = policy::find_policy(configurations_.policies(), name);
+  return p != nullptr && now - watched.idle_since >= std::chrono::seconds(p->idle_or_default_s());
+}
+
+}  // namespace sallyport::gateway

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+// SAs for words that are not in force yet: negotiated while the old ones carry on, put into use by a flip, or given up.
+#include <algorithm>
+
+#include "host/gateway/gateway.hpp"
+#include "host/gateway/own_child.hpp"
+
+namespace sallyport::gateway {
+namespace {
+
+using policy::Action;
+using policy::Policy;
+using std::chrono::steady_clock;
+
+std::string connected(const InstalledSa& sa) {
+  return "connected with " + sa.remote.to_string() + " by " + sa.algorithm;
+}
+
+// What was negotiated is what these words would have come to.
+bool comes_of(const ike::ChildStatus& child, const ike::ChildConfig& words) {
+  return permits(words.proposals, child.proposal) && child.mode == words.mode &&
+         covers(words.local_ts, child.local_ts) && covers(words.remote_ts, child.remote_ts);
+}
+
+}  // namespace
+
+Need Gateway::need_of(const Policy* was, const Policy& policy) const {
+  if (policy.action != Action::kProtect || start_action(policy) == StartAction::kNone || !keeper_->holds(policy) ||
+      policy.sa_per_user()) {  // then nobody may be there; who is gets a successor once it is in force
+    return Need::kNothing;
+  }
+  const std::string target = policy.target();
+  const InstalledSa* sa = keeper_->sending_for(target);
+  if (sa == nullptr || sa->child == ike::ChildHandle{}) return Need::kSa;
+  if (!policy.owns_child()) return Need::kNothing;
+  const auto words = own_child(policy, config_.levels);
+  const auto known = words_.find(sa->child);
+  const bool fits = known != words_.end() ? same_child(known->second, words)
+                                          // From before a restart.
+                                          : was == nullptr || was->target() != target ||
+                                                same_child(own_child(*was, config_.levels), words);
+  return fits || prepared_by(policy) != nullptr ? Need::kNothing : Need::kReplacement;
+}
+
+// RFC 7296: which exchanges bring it. The first child of an IKE SA comes with IKE_AUTH.
+std::string Gateway::exchanges_of(const Policy& policy) const {
+  const auto all = ike_->engine().status(steady_clock::now());
+  const bool phase_1_is_there = std::any_of(all.begin(), all.end(), [&](const ike::IkeStatus& s) {
+    return s.connection == policy.connection && s.state <= ike::IkeState::kEstablished;
+  });
+  return phase_1_is_there ? "CREATE_CHILD_SA" : "IKE_SA_INIT, IKE_AUTH";
+}
+
+Outcome Gateway::state_of(const Policy& policy) const {
+  if (!keeper_->holds(policy)) return {true, "passed over now: it holds " + policy.when.to_string()};
+  if (policy.action != Action::kProtect) return {true, ""};
+  if (policy.sa_per_user()) return {true, "each of its users gets an SA to themselves"};
+  if (!policy.sa.empty()) return {true, "by the manual SA '" + policy.sa + "'"};
+  if (const InstalledSa* sa = keeper_->sending_for(policy.target())) return {true, connected(*sa)};
+  if (start_action(policy) == StartAction::kNone) {
+    return {false, "its packets are dropped until '" + policy.target() + "' is initiated"};
+  }
+  return {false, "not connected"};
+}
+
+std::string Gateway::connected_sentence(const std::string& target) const {
+  const InstalledSa* sa = prepared_for(target);
+  if (sa == nullptr) sa = keeper_->sending_for(target);
+  return sa == nullptr ? "up" : connected(*sa);
+}
+
+// ---- prepared ------------------------------------------------------------------------------------------------------
+
+void Gateway::prepare(const std::string& target, OnOutcome done) {
+  give_up_prepared(target);  // of other words
+  const auto handle = child_in_use(target);
+  if (!handle) return done(Error{Errc::kNotFound, "no SA of '" + target + "' is up"});
+  auto actions = engine().prepare(*handle, steady_clock::now());
+  if (!actions) return done(actions.error());
+  wait_for_child(target, std::move(done));
+  ike_->perform(std::move(*actions));
+}
+
+void Gateway::on_prepared(const ike::ChildPrepared& action) {
+  const InstalledSa* sa = keeper_->find(action.new_child);
+  if (sa == nullptr) return;  // it did not fit into the card, and is being terminated
+  const std::string target = sa->target;
+  prepared_[target] = action.new_child;
+  log::info("child.prepared", {{"child", target}, {"spi_in", to_string(sa->spi_in)}, {"algorithm", sa->algorithm}});
+  answer_waiters([&](const Waiter& w) { return w.target == target; },
+                 [&](const Waiter&) {
+                   return Outcome{true, connected_sentence(target)};
+                 });
+}
+
+const InstalledSa* Gateway::prepared_for(const std::string& target) const {
+  const auto found = prepared_.find(target);
+  return found == prepared_.end() ? nullptr : keeper_->find(found->second);
+}
+
+const InstalledSa* Gateway::prepared_by(const Policy& policy) const {
+  const auto prepared = prepared_.find(policy.target());
+  if (prepared == prepared_.end()) return nullptr;
+  const auto words = words_.find(prepared->second);
+  const bool fits = words != words_.end() && same_child(words->second, own_child(policy, config_.levels));
+  return fits ? keeper_->find(prepared->second) : nullptr;
+}
+
+void Gateway::give_up_prepared_but(const std::set<std::string>& targets) {
+  std::vector<std::string> others;
+  for (const auto& [target, child] : prepared_) {
+    if (!targets.contains(target)) others.push_back(target);
+  }
+  for (const auto& target : others) give_up_prepared(target);
+}
+
+void Gateway::give_up_prepared(const std::string& target) {
+  const auto found = prepared_.extract(target);
+  if (found.empty()) return;
+  if (auto actions = engine().terminate(found.mapped(), steady_clock::now())) ike_->perform(std::move(*actions));
+}
+
+void Gateway::take_over(const std::string& target) {
+  const auto found = prepared_.extract(target);
+  if (found.empty()) return;
+  if (auto actions = engine().take_over(found.mapped(), steady_clock::now())) ike_->perform(std::move(*actions));
+}
+
+void Gateway::end_sa_of(const std::string& target) {
+  const auto handle = child_in_use(target);
+  if (!handle || *handle == ike::ChildHandle{}) return;
+  if (auto actions = engine().terminate(*handle, steady_clock::now())) ike_->perform(std::move(*actions));
+}
+
+// The daemon may have died in the middle of a change. What was stored counts: what was prepared for it takes over or
+// waits on, and what was prepared for anything else goes. Returns the targets to take over once the policies are in
+// force, for which the SAs are chosen here.
+std::vector<std::string> Gateway::settle_prepared() {
+  std::vector<std::string> ready;
+  const auto& configurations = commits_->configurations();
+  for (const auto& status : engine().status(steady_clock::now())) {
+    for (const auto& child : status.children) {
+      if (!child.prepared_for || child.state != ike::ChildState::kInstalled) continue;
+      const std::string target = status.connection + "/" + child.name;
+      const auto& policies = configurations.policies();
+      const auto owner = std::find_if(policies.begin(), policies.end(),
+                                      [&](const Policy& p) { return p.owns_child() && p.target() == target; });
+      const bool waits = owner != policies.end() && configurations.pending().contains(owner->name);
+      const bool wanted = owner != policies.end() && comes_of(child, own_child(*owner, config_.levels));
+      if (wanted) {
+        prepared_[target] = child.child;
+        words_[child.child] = own_child(*owner, config_.levels);
+      }
+      const bool takes_over = wanted && !waits;
+      if (takes_over) ready.push_back(target);
+      const InstalledSa* used = keeper_->find(takes_over ? child.child : *child.prepared_for);
+      if (used != nullptr) keeper_->use_outbound(used->spi_in);
+      if (wanted) continue;
+      if (auto actions = engine().terminate(child.child, steady_clock::now())) ike_->perform(std::move(*actions));
+    }
+  }
+  return ready;
+}
+
+// And an SA whose words were put in force and not stored, or not confirmed, is renewed by those that hold.
+void Gateway::renew_of_other_words() {
+  ike::Actions all;
+  for (const auto& status : engine().status(steady_clock::now())) {
+    for (const auto& child : status.children) {
+      const std::string target = status.connection + "/" + child.name;
+      const auto& policies = keeper_->policies();
+      const auto owner = std::find_if(policies.begin(), policies.end(),
+                                      [&](const Policy& p) { return p.owns_child() && p.target() == target; });
+      if (owner == policies.end() || child.prepared_for || child.state != ike::ChildState::kInstalled ||
+          comes_of(child, own_child(*owner, config_.levels))) {
+        continue;
+      }
+      if (auto actions = engine().rekey(child.child, steady_clock::now())) {
+        all.insert(all.end(), std::make_move_iterator(actions->begin()), std::make_move_iterator(actions->end()));
+      }
+    }
+  }
+  ike_->perform(std::move(all));
+}
+
+}  // namespace sallyport::gateway

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/gateway/own_child.hpp"
+
+namespace sallyport::gateway {
+
+ike::ChildConfig own_child(const policy::Policy& policy, const Levels& levels) {
+  ike::ChildConfig child;
+  child.name = policy.name;
+  child.local_ts = policy.local_ts();
+  child.remote_ts = policy.remote_ts();
+  child.proposals = policy.level                  ? levels.esp_proposals(*policy.level)
+                    : policy.ah_proposals.empty() ? policy.esp_proposals
+                                                  : policy.ah_proposals;
+  child.mode = policy.mode;
+  child.replay_window = policy.replay_window.value_or(child.replay_window);
+  child.restart = policy.start;
+  child.per_user = policy.sa_per_user();
+  return child;
+}
+
+bool same_child(const ike::ChildConfig& a, const ike::ChildConfig& b) {
+  return a.name == b.name && a.local_ts == b.local_ts && a.remote_ts == b.remote_ts && a.proposals == b.proposals &&
+         a.mode == b.mode && a.replay_window == b.replay_window && a.restart == b.restart && a.per_user == b.per_user;
+}
+
+}  // namespace sallyport::gateway

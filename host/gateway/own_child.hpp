@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a policy that has a child of its own says to IKE.
+#pragma once
+
+#include "host/ike/connection.hpp"
+#include "host/policy/policy.hpp"
+
+namespace sallyport::gateway {
+
+[[nodiscard]] ike::ChildConfig own_child(const policy::Policy& policy, const Levels& levels);
+[[nodiscard]] bool same_child(const ike::ChildConfig& a, const ike::ChildConfig& b);
+
+}  // namespace sallyport::gateway

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/gateway/policy_service.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "host/gateway/commit_screens.hpp"
+#include "host/gateway/edits.hpp"
+#include "host/gateway/policy_advice.hpp"
+#include "host/gateway/policy_json.hpp"
+#include "host/gateway/screens.hpp"
+#include "host/policy/json.hpp"
+
+namespace sallyport::gateway {
+namespace {
+
+namespace json = boost::json;
+using policy::Policies;
+
+constexpr const char* kAreas[] = {"policies", "candidate", "rebase", "commit", "confirm", "history", "rollback"};
+constexpr std::int64_t kLongestConfirmation = 86400;  // ours, in seconds
+constexpr std::size_t kLongestComment = 500;          // ours, in bytes
+
+// Without roles: who may use the socket.
+std::string who_of(const api::Request& request) { return request.actor.empty() ? "administrator" : request.actor; }
+
+Error unknown(const api::Request& request) {
+  return {Errc::kNotFound, "there is no request " + request.method + " /v1/" + request.path[0]};
+}
+
+const json::value* member(const json::value& body, std::string_view name) {
+  const auto* object = body.if_object();
+  return object == nullptr ? nullptr : object->if_contains(name);
+}
+
+// The text of a member of the body; empty when it is not there.
+std::string text_of(const json::value& body, std::string_view name) {
+  const auto* value = member(body, name);
+  const auto* text = value == nullptr ? nullptr : value->if_string();
+  return text == nullptr ? std::string() : std::string(*text);
+}
+
+// A policy from the words of the body; `extra` is a word that is not the policy's own.
+Result<policy::Policy> policy_in(const json::value& body, std::string_view extra) {
+  const auto* object = body.if_object();
+  if (object == nullptr) return Error{Errc::kInvalid, "the body must be a JSON object with the words of a policy"};
+  json::object words = *object;
+  words.erase(extra);
+  return policy_of(words);
+}
+
+Result<CommitOptions> options_in(const api::Request& request) {
+  CommitOptions options{who_of(request), text_of(request.body, "comment"), Order::kConnected, {}};
+  if (options.comment.size() > kLongestComment) {
+    return Error{Errc::kInvalid, "a comment has at most " + std::to_string(kLongestComment) + " bytes"};
+  }
+  if (const auto* force = member(request.body, "force")) {
+    if (!force->is_bool()) return Error{Errc::kInvalid, "'force' must be true or false"};
+    if (force->get_bool()) options.order = Order::kTried;
+  }
+  if (const auto* confirm = member(request.body, "confirm_s")) {
+    const std::int64_t seconds = confirm->is_int64() ? confirm->get_int64() : 0;
+    if (seconds < 1 || seconds > kLongestConfirmation) {
+      return Error{Errc::kInvalid,
+                   "'confirm_s' must be a number of seconds from 1 to " + std::to_string(kLongestConfirmation)};
+    }
+    options.confirm = std::chrono::seconds(seconds);
+  }
+  return options;
+}
+
+Result<std::uint32_t> number_in(const std::string& text) {
+  std::uint32_t number = 0;
+  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (failed == std::errc{} && end == text.data() + text.size()) return number;
+  return Error{Errc::kInvalid, "'" + text + "' is no number of a configuration; see: sallyport history"};
+}
+
+OnOutcome answer_with(Gateway& gateway, api::Respond respond) {
+  return [&gateway, respond = std::move(respond)](const Result<Outcome>& outcome) {
+    if (!outcome) return respond(outcome.error());
+    respond(json::value(json::object{{"generation", gateway.keeper().generation()},
+                                     {"number", gateway.commits().configurations().newest().number},
+                                     {"connected", outcome->connected},
+                                     {"outcome", outcome->sentence}}));
+  };
+}
+
+// The same of a policy that came in, with what is to be said about it and its neighbours.
+OnOutcome answer_about(Gateway& gateway, Login* login, const std::string& policy, api::Respond respond) {
+  return [&gateway, login, policy, respond = std::move(respond)](const Result<Outcome>& outcome) {
+    if (!outcome) return respond(outcome.error());
+    const auto answer = [&gateway, outcome = *outcome, respond](const std::vector<policy::Finding>& findings) {
+      answer_with(gateway, [findings, respond](Result<json::value> said) {
+        if (said) said->as_object()["findings"] = policy::to_json(findings);
+        respond(std::move(said));
+      })(outcome);
+    };
+    with_findings(gateway, login, policy, answer);
+  };
+}
+
+OnCommit report_to(Gateway& gateway, api::Respond respond) {
+  return [&gateway, respond = std::move(respond)](const Result<CommitReport>& report) {
+    if (!report) return respond(report.error());
+    json::object screen = report_screen(*report);
+    screen["generation"] = gateway.keeper().generation();
+    if (const auto left = gateway.commits().confirm_within()) screen["confirm_s"] = left->count();
+    respond(json::value(std::move(screen)));
+  };
+}
+
+}  // namespace
+
+bool PolicyService::answers(const std::string& what) {
+  return std::find(std::begin(kAreas), std::end(kAreas), what) != std::end(kAreas);
+}
+
+void PolicyService::call(const api::Request& request, api::Respond respond) {
+  const std::string& what = request.path[0];
+  if (request.path.size() > 2) return respond(unknown(request));
+  if (what == "policies") return policies(request, std::move(respond));
+  if (what == "candidate" || what == "rebase") return candidate(request, respond);
+  if (what == "history" && request.method == "GET") return history(request, respond);
+  if (request.method == "POST" && request.path.size() == 1) return commit(request, respond);
+  respond(unknown(request));
+}
+
+// One edit, in force when it is answered.
+void PolicyService::policies(const api::Request& request, api::Respond respond) {
+  const bool of_one = request.path.size() == 2;
+  const std::string who = who_of(request);
+  if (request.method == "GET" && !of_one) {
+    return with_findings(gateway_, login_, {},
+                         [&gateway = gateway_, respond](const std::vector<policy::Finding>& findings) {
+                           json::object screen = policies_screen(gateway);
+                           screen["findings"] = policy::to_json(findings);
+                           respond(json::value(std::move(screen)));
+                         });
+  }
+  if (request.method == "DELETE" && of_one) {
+    return delete_policy(gateway_, request.path[1], who, answer_with(gateway_, std::move(respond)));
+  }
+  if ((request.method != "POST" || of_one) && (request.method != "PUT" || !of_one)) return respond(unknown(request));
+  auto policy = policy_in(request.body, of_one ? "" : "before");
+  if (!policy) return respond(policy.error());
+  if (of_one) policy->name = request.path[1];
+  if (auto fine = gateway_.check(*policy); !fine) return respond(fine.error());
+  auto answer = answer_about(gateway_, login_, policy->name, std::move(respond));
+  if (of_one) return replace_policy(gateway_, std::move(*policy), who, std::move(answer));
+  add_policy(gateway_, std::move(*policy), text_of(request.body, "before"), who, std::move(answer));
+}
+
+// An edit of what is not in force.
+void PolicyService::candidate(const api::Request& request, const api::Respond& respond) {
+  Commits& commits = gateway_.commits();
+  const bool of_one = request.path.size() == 2;
+  const auto& method = request.method;
+  const auto show = [&commits, respond](const Result<void>& done) {
+    if (!done) return respond(done.error());
+    respond(candidate_screen(commits.configurations()));
+  };
+  if (request.path[0] == "rebase") {
+    if (method != "POST" || of_one) return respond(unknown(request));
+    return commits.rebase_candidate(show);
+  }
+  if (!of_one && method == "GET") return show({});
+  if (!of_one && method == "DELETE") return commits.discard_candidate(show);
+  const std::string before = text_of(request.body, "before");
+  if (of_one && method == "DELETE") {
+    return commits.edit_candidate(
+        [name = request.path[1]](Policies& policies) { return policy::erase_policy(policies, name); }, show);
+  }
+  if (of_one && method == "POST") {
+    return commits.edit_candidate(
+        [name = request.path[1], before](Policies& policies) { return policy::move_policy(policies, name, before); },
+        show);
+  }
+  if (method != (of_one ? "PUT" : "POST")) return respond(unknown(request));
+  auto policy = policy_in(request.body, of_one ? "" : "before");
+  if (!policy) return respond(policy.error());
+  if (of_one) policy->name = request.path[1];
+  if (auto fine = gateway_.check(*policy); !fine) return respond(fine.error());
+  commits.edit_candidate(
+      [policy = *policy, before, of_one](Policies& policies) {
+        return of_one ? policy::replace_policy(policies, policy) : policy::insert_policy(policies, policy, before);
+      },
+      show);
+}
+
+void PolicyService::history(const api::Request& request, const api::Respond& respond) {
+  if (request.path.size() == 1) return respond(history_screen(gateway_.commits()));
+  const auto number = number_in(request.path[1]);
+  if (!number) return respond(number.error());
+  respond(configuration_screen(gateway_.commits().configurations(), *number));
+}
+
+void PolicyService::commit(const api::Request& request, const api::Respond& respond) {
+  Commits& commits = gateway_.commits();
+  const std::string& what = request.path[0];
+  if (what == "confirm") {
+    return commits.confirm([&commits, respond](const Result<void>& done) {
+      if (!done) return respond(done.error());
+      const std::uint32_t number = commits.configurations().newest().number;
+      respond(json::value(
+          json::object{{"number", number}, {"outcome", "configuration " + std::to_string(number) + " is confirmed"}}));
+    });
+  }
+  auto options = options_in(request);
+  if (!options) return respond(options.error());
+  if (what == "commit") return commits.commit_candidate(std::move(*options), report_to(gateway_, respond));
+  if (what != "rollback") return respond(unknown(request));
+  const auto* number = member(request.body, "number");
+  if (number == nullptr || !number->is_int64() || number->get_int64() < 1 || number->get_int64() > UINT32_MAX) {
+    return respond(Error{Errc::kInvalid, "'number' must be the number of a configuration; see: sallyport history"});
+  }
+  commits.roll_back(static_cast<std::uint32_t>(number->get_int64()), std::move(*options), report_to(gateway_, respond));
+}
+
+}  // namespace sallyport::gateway
