@@ -265,21 +265,20 @@ TEST_F(CommandLine, ACommitThatChangesNothingShowsWhyAndFails) {
   EXPECT_EQ(asked().body, (json::value{{"confirm_s", 60}, {"comment", "stronger"}}));
   EXPECT_EQ(json::parse(with_daemon({"commit", "--json"}).out), *recorder_.answer);
 
-  recorder_.answer = json::parse(R"({"committed": true, "number": 5, "generation": 9, "confirm_s": 59, "policies": [
-    {"policy": "web", "change": "changed", "connected": true, "pending": true, "detail": "connected with 192.0.2.2 by aes256gcm16 (CREATE_CHILD_SA)"
-},
-    {"policy": "old", "change": "removed", "connected": true, "pending": false, "detail": ""}]
-})");
+  recorder_.answer = json::parse(R"json({"committed": true, "number": 5, "generation": 9, "confirm_s": 59, "policies": [
+    {"policy": "web", "change": "changed", "connected": true, "pending": true,
+     "detail": "connected with 192.0.2.2 by aes256gcm16 (CREATE_CHILD_SA)"},
+    {"policy": "old", "change": "removed", "connected": true, "pending": false, "detail": ""}]})json");
   const Ran done = with_daemon({"rollback", "3", "--force"});
-EXPECT_EQ(done.exit, Exit::kDone);
-EXPECT_EQ(done.out, R"(POLICY  CHANGE   CONNECTION
+  EXPECT_EQ(done.exit, Exit::kDone);
+  EXPECT_EQ(done.out, R"(POLICY  CHANGE   CONNECTION
 web     changed  connected with 192.0.2.2 by aes256gcm16 (CREATE_CHILD_SA); takes over when the old SA is idle
 old     removed  -
 configuration 5 is in force as generation 9
 rolled back in 59 s unless: sallyport confirm
 )");
-EXPECT_EQ(asked().path, std::vector<std::string>{"rollback"});
-EXPECT_EQ(asked().body, (json::value{{"number", 3}, {"force", true}}));
+  EXPECT_EQ(asked().path, std::vector<std::string>{"rollback"});
+  EXPECT_EQ(asked().body, (json::value{{"number", 3}, {"force", true}}));
 }
 
 TEST_F(CommandLine, TheHistoryIsAListAndOneOfItIsShownWhole) {
