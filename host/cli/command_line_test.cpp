@@ -265,9 +265,10 @@ TEST_F(CommandLine, ACommitThatChangesNothingShowsWhyAndFails) {
   EXPECT_EQ(asked().body, (json::value{{"confirm_s", 60}, {"comment", "stronger"}}));
   EXPECT_EQ(json::parse(with_daemon({"commit", "--json"}).out), *recorder_.answer);
 
-  recorder_.answer = json::parse(R"j({"committed": true, "number": 5, "generation": 9, "confirm_s": 59, "policies": [
-    {"policy": "web", "change": "changed", "connected": true, "pending": true, "detail": "connected with 192.0.2.2 by aes256gcm16 (CREATE_CHILD_SA)"},
-    {"policy": "old", "change": "removed", "connected": true, "pending": false, "detail": ""}]})j");
+  recorder_.answer = json::parse(R"json({"committed": true, "number": 5, "generation": 9, "confirm_s": 59, "policies": [
+    {"policy": "web", "change": "changed", "connected": true, "pending": true,
+     "detail": "connected with 192.0.2.2 by aes256gcm16 (CREATE_CHILD_SA)"},
+    {"policy": "old", "change": "removed", "connected": true, "pending": false, "detail": ""}]})json");
   const Ran done = with_daemon({"rollback", "3", "--force"});
   EXPECT_EQ(done.exit, Exit::kDone);
   EXPECT_EQ(done.out, R"(POLICY  CHANGE   CONNECTION

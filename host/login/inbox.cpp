@@ -2,6 +2,7 @@
 #include "host/login/inbox.hpp"
 
 #include <boost/json.hpp>
+#include <utility>
 
 namespace sallyport::login {
 namespace {
@@ -62,11 +63,16 @@ std::string Inbox::on_ask(const json::object& data, Time now) {
   return "your packets to " + place_of(data) + " wait for your answer; see: sallyport-login watch";
 }
 
-void Inbox::on_list(const json::array& questions, Time now) {
-  questions_.clear();
+std::vector<std::string> Inbox::on_list(const json::array& questions, Time now) {
+  const auto known = std::exchange(questions_, {});
+  std::vector<std::string> news;
   for (const auto& question : questions) {
-    if (question.is_object()) (void)on_ask(question.get_object(), now);
+    if (!question.is_object()) continue;
+    std::string sentence = on_ask(question.get_object(), now);
+    if (!sentence.empty() && !known.contains(number_of(question.get_object(), "id")))
+      news.push_back(std::move(sentence));
   }
+  return news;
 }
 
 json::array Inbox::messages() const { return json::array(messages_.begin(), messages_.end()); }

@@ -9,6 +9,7 @@
 #include <deque>
 #include <map>
 #include <string>
+#include <vector>
 
 namespace sallyport::login {
 
@@ -20,8 +21,8 @@ class Inbox {
   std::string on_message(const boost::json::object& data);
   std::string on_ask(const boost::json::object& data, Time now);
   void on_answered(std::uint64_t question) { questions_.erase(question); }
-  // All that wait, as the gateway lists them.
-  void on_list(const boost::json::array& questions, Time now);
+  // All that wait, as the gateway lists them. Returns the sentences of those that were not known.
+  std::vector<std::string> on_list(const boost::json::array& questions, Time now);
 
   [[nodiscard]] boost::json::array messages() const;
   [[nodiscard]] std::uint64_t forgotten() const { return forgotten_; }  // messages that stood before those

@@ -241,7 +241,10 @@ void Keeper::list_questions() {
   const auto listed = ask("GET", "/v1/questions");
   const auto* object = listed ? listed->if_object() : nullptr;
   const auto* questions = object == nullptr ? nullptr : object->if_contains("questions");
-  if (questions != nullptr && questions->is_array()) inbox_.on_list(questions->get_array(), Clock::now());
+  if (questions == nullptr || !questions->is_array()) return;
+  for (const std::string& sentence : inbox_.on_list(questions->get_array(), Clock::now())) {
+    if (on_message_) on_message_(sentence);
+  }
 }
 
 void Keeper::answer(const api::Request& request, const api::Respond& respond) {

@@ -92,7 +92,7 @@ void read_events(const std::string& text) {
     if (wrong || !data.is_object()) continue;
     (void)inbox.on_message(data.get_object());
     (void)inbox.on_ask(data.get_object(), {});
-    inbox.on_list({data}, {});
+    (void)inbox.on_list({data}, {});
     for (const auto& question : inbox.questions({})) {
       (void)login::place_of(question.as_object());
       (void)login::choices_of(question.as_object());

@@ -166,7 +166,7 @@ Result<void> GatewayWorld::log_in(std::uint32_t computer, const std::string& use
                                   const std::vector<std::string>& groups) {
   users::Session session{std::to_string(computer), user, groups, "password", {}, 1000};
   session.address = IpAddress::from_number(driver::Address::from_v4(computer));
-  if (auto begun = gateway_->principals().on_begin(session); !begun) return begun;
+  if (auto begun = gateway_->principals().on_begin(session); !begun) return begun.error();
   sessions_[computer] = std::move(session);
   return {};
 }

@@ -17,7 +17,8 @@ constexpr std::uint32_t kComputers[] = {0x0a01000a, 0x0a01000b, 0x0a01000c, 0x0a
 constexpr std::uint32_t kRemotes[] = {0x0a02000a, 0x0a02000b, 0x0a020101, 0x0a030001,
                                       0xc6336401};  // 10.2, 10.3, 198.51
 constexpr std::size_t kMostPolicies = 9;
-constexpr unsigned kProbes = 4;  // after an event
+constexpr std::size_t kMostRemembered = 50;  // configurations; the gateway keeps more
+constexpr unsigned kProbes = 4;              // after an event
 constexpr unsigned kProbesAtAFlip = 3;
 constexpr std::uint64_t kProgress = 1000;  // events
 
@@ -53,9 +54,11 @@ class History {
     const auto dice = below(100);
     if (dice < 25) return log_in();
     if (dice < 40) return log_out();
-    if (dice < 60) return add();
-    if (dice < 75) return replace();
-    if (dice < 90) return remove();
+    if (dice < 54) return add();
+    if (dice < 64) return replace();
+    if (dice < 74) return remove();
+    if (dice < 86) return commit();
+    if (dice < 92) return roll_back();
     if (dice < 98) return refused();
     return dice == 98 ? kill() : reset_card();
   }
@@ -79,35 +82,92 @@ class History {
     return "logout";
   }
 
-  std::string add() {
-    if (now_.policies.size() >= kMostPolicies) return "none";
-    Policy policy = random_policy("p" + std::to_string(next_name_++));
+  std::string add() { return edit_once(&History::add_to, "add"); }
+  std::string replace() { return edit_once(&History::replace_in, "replace"); }
+  std::string remove() { return edit_once(&History::remove_from, "delete"); }
+
+  // Several edits of a candidate, which are one change when they are committed.
+  std::string commit() {
+    unsigned edits = 0;
+    for (auto wanted = 1 + below(4); wanted > 0; --wanted) {
+      const auto edit = std::vector{&History::add_to, &History::replace_in, &History::remove_from}[below(3)];
+      if ((this->*edit)("candidate")) ++edits;
+    }
+    for (unsigned i = 0; i < kProbes; ++i) probe(now_);  // nothing has changed yet
+    if (edits == 0) return "none";
+    if (same(now_.policies, after_.policies)) {
+      must(world_.ask("DELETE", {"candidate"}), "give the candidate up");
+      return "none";
+    }
+    remember(world_.ask("POST", {"commit"}, json::object{}), "commit");
+    return "commit";
+  }
+
+  std::string roll_back() {
+    if (configurations_.empty()) return "none";
+    const auto& [number, policies] =
+        *std::next(configurations_.begin(), static_cast<long>(below(configurations_.size())));
+    if (same(policies, now_.policies)) return "none";
+    after_.policies = policies;
+    remember(world_.ask("POST", {"rollback"}, {{"number", number}}), "roll back to " + std::to_string(number));
+    return "rollback";
+  }
+
+  using Edit = bool (History::*)(const std::string& of);
+
+  std::string edit_once(Edit edit, const std::string& kind) { return (this->*edit)("policies") ? kind : "none"; }
+
+  // Edits of "policies", in force at once, or of the "candidate". False: there was nothing to do.
+  bool add_to(const std::string& of) {
+    if (after_.policies.size() >= kMostPolicies) return false;
+    const Policy policy = random_policy("p" + std::to_string(next_name_++));
     json::object body = policy.words();
     auto place = after_.policies.end();
-    if (!now_.policies.empty() && below(3) != 0) {
-      place = after_.policies.begin() + static_cast<long>(below(now_.policies.size()));
+    if (!after_.policies.empty() && below(3) != 0) {
+      place = after_.policies.begin() + static_cast<long>(below(after_.policies.size()));
       body["before"] = place->name;
     }
     after_.policies.insert(place, policy);
-    must(world_.ask("POST", {"policies"}, body), "add " + json::serialize(body));
-    return "add";
+    edited(of, world_.ask("POST", {of}, body), "add " + json::serialize(body));
+    return true;
   }
 
-  std::string replace() {
-    if (now_.policies.empty()) return "none";
+  bool replace_in(const std::string& of) {
+    if (after_.policies.empty()) return false;
     auto& old = after_.policies[below(after_.policies.size())];
+    const json::object before = old.words();
     old = random_policy(old.name);
-    must(world_.ask("PUT", {"policies", old.name}, old.words()), "replace " + json::serialize(old.words()));
-    return "replace";
+    if (old.words() == before) return false;
+    edited(of, world_.ask("PUT", {of, old.name}, old.words()), "replace " + json::serialize(old.words()));
+    return true;
   }
 
-  std::string remove() {
-    if (now_.policies.empty()) return "none";
-    const auto gone = after_.policies.begin() + static_cast<long>(below(now_.policies.size()));
+  bool remove_from(const std::string& of) {
+    if (after_.policies.empty()) return false;
+    const auto gone = after_.policies.begin() + static_cast<long>(below(after_.policies.size()));
     const std::string name = gone->name;
     after_.policies.erase(gone);
-    must(world_.ask("DELETE", {"policies", name}), "delete " + name);
-    return "delete";
+    edited(of, world_.ask("DELETE", {of, name}), "delete " + name);
+    return true;
+  }
+
+  void edited(const std::string& of, const Result<json::value>& answer, const std::string& what) {
+    if (of == "policies") return remember(answer, what);
+    must(answer, what);
+  }
+
+  // What after_ is has become a configuration of the history.
+  void remember(const Result<json::value>& answer, const std::string& what) {
+    must(answer, what);
+    const auto* committed = answer->as_object().if_contains("committed");
+    if (committed != nullptr && !committed->as_bool()) differ(what + ": " + json::serialize(*answer));
+    configurations_[answer->at("number").to_number<std::uint64_t>()] = after_.policies;
+    if (configurations_.size() > kMostRemembered) configurations_.erase(configurations_.begin());
+  }
+
+  static bool same(const std::vector<Policy>& a, const std::vector<Policy>& b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                      [](const Policy& x, const Policy& y) { return x.words() == y.words(); });
   }
 
   // Nothing comes of what cannot be.
@@ -213,6 +273,7 @@ class History {
   Model now_;
   Model before_;  // of the event under way
   Model after_;
+  std::map<std::uint64_t, std::vector<Policy>> configurations_;  // by number
   Told* told_ = nullptr;
   unsigned next_name_ = 0;
 };

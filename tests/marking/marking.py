@@ -250,20 +250,20 @@ esp_proposals = "{esp}"
 
 # Alice's and Bob's packets to the same network; nobody else's get there.
 ALGORITHMS = {"alice": "aes128gcm16", "bob": "aes256-sha256"}
-GATEWAY_A = '[users]\nsession_renewal = "20s"\nlisten_address = "{listen}"\n' + "".join(POLICY.format(name=f"{user}s{version}", who=f'user = "{user}"\n', destination=destination, esp=esp)
-                                  for user, esp in ALGORITHMS.items()
-                                  for version, destination in ((4, "10.2.0.0/24"), (6, "2001:db8:2::/64")))
-GATEWAY_B = "".join(POLICY.format(name=f"back{version}", who=f'source = "{source}"\n', destination=destination, esp=", ".join(ALGORITHMS.values()))
-                    for version, source, destination in ((4, "10.2.0.0/24", "10.1.0.0/24"), (6, "2001:db8:2::/64", "2001:db8:1::/64")))
+NETWORKS = {4: ("10.1.0.0/24", "10.2.0.0/24"), 6: ("2001:db8:1::/64", "2001:db8:2::/64")}
+GATEWAY_A = '[users]\nsession_renewal = "20s"\nlisten_address = "{listen}"\n' + "".join(
+    POLICY.format(name=f"{user}s{version}", who=f'user = "{user}"\n', destination=there, esp=esp)
+    for user, esp in ALGORITHMS.items() for version, (_, there) in NETWORKS.items())
+GATEWAY_B = "".join(
+    POLICY.format(name=f"back{version}", who=f'source = "{there}"\n', destination=here, esp=", ".join(ALGORITHMS.values()))
+    for version, (here, there) in NETWORKS.items())
 SERVER = {4: "10.2.0.9", 6: "2001:db8:2::9"}
 PASSWORD = "correct horse battery staple"
 SIZES = {"alice": 100, "bob": 200}  # of pings: whose a packet is, when it has been opened
 
 
-class EndToEnd(unittest.TestCase):
+class Users(unittest.TestCase):
     """Two users log in at one computer, and reach a server behind another gateway; a second computer is nobody's."""
-
-    version = 4
 
     def setUp(self):
         self.world = World("me")
@@ -313,6 +313,10 @@ class EndToEnd(unittest.TestCase):
         namespace.run("/usr/bin/python3", "-c", "import sys; from scapy.all import Ether, sendp; sendp(Ether(bytes.fromhex(sys.argv[1])), iface='eth0', "
                       "verbose=False)", bytes(Ether(dst=gateway, src="02:00:00:00:00:08") / packet).hex())
 
+
+class Scenarios:
+    """What holds for either IP version."""
+
     def test_each_user_s_packets_go_under_their_own_sa_and_no_tag_gets_out(self):
         wan, lan = self.world.folder / "wan.pcap", self.world.folder / "lan.pcap"
         with Capture(self.a.namespace, "wan0", wan), Capture(self.switch, "port0", lan):
@@ -337,7 +341,8 @@ class EndToEnd(unittest.TestCase):
         self.assertEqual(len([t for t in tags if t]), 6, "each packet of theirs had one on the LAN")
         self.assertEqual(self.counter("tag_ok"), 6)
         for person, name in ((self.alice, "alice"), (self.bob, "bob")):
-            self.assertEqual(person.status()["marking"], {"interface": f"sp{person.uid}{'v6' if self.version == 6 else ''}", "marked": 3, "no_room": 0, "not_sent": 0}, name)
+            interface = f"sp{person.uid}{'v6' if self.version == 6 else ''}"
+            self.assertEqual(person.status()["marking"], {"interface": interface, "marked": 3, "no_room": 0, "not_sent": 0}, name)
 
     def test_who_logs_out_is_nobody_and_the_others_go_on(self):
         self.assertTrue(self.reaches(self.alice))
@@ -355,11 +360,25 @@ class EndToEnd(unittest.TestCase):
         self.a.cli("session", "end", session["id"])
         self.assertFalse(self.reaches(self.alice))
         self.alice.wait_logged_out()
-        marker = next(int(pid) for pid in self.pc.run("ip", "netns", "pids", self.pc.full_name).stdout.split()
-                      if Path(f"/proc/{pid}/comm").read_text() == "sallyport-mark\n")
-        os.kill(marker, signal.SIGKILL)
+        # The processes of the namespace, of which "ip" itself is gone by now.
+        pids = self.pc.run("ip", "netns", "pids", self.pc.full_name).stdout.split()
+        names = {pid: Path(f"/proc/{pid}/comm").read_text().strip() for pid in pids if Path(f"/proc/{pid}").exists()}
+        os.kill(next(int(pid) for pid, name in names.items() if name == "sallyport-mark"), signal.SIGKILL)
         self.bob.wait_logged_out()
         self.assertEqual(self.a.query("session", "list")["sessions"], [])
+
+    def test_a_gateway_that_starts_anew_knows_no_tag(self):
+        self.assertTrue(self.reaches(self.bob))
+        self.a.daemon.kill()
+        self.a.start_daemon()
+        self.assertFalse(self.reaches(self.bob))
+        self.bob.wait_logged_out()
+        self.bob.must_log_in(("Password: ", PASSWORD))
+        self.assertTrue(self.reaches(self.bob))
+
+
+class EndToEnd(Scenarios, Users):
+    version = 4
 
     def test_a_tag_that_is_copied_or_guessed_makes_nobody_and_is_counted(self):
         with Capture(self.switch, "port0", self.world.folder / "lan.pcap") as capture:
@@ -391,17 +410,8 @@ class EndToEnd(unittest.TestCase):
         wait_for("it to be unknown", lambda: self.counter("tag_unknown") == 1)
         self.assertEqual(self.counter("esp_out"), protected)
 
-    def test_a_gateway_that_starts_anew_knows_no_tag(self):
-        self.assertTrue(self.reaches(self.bob))
-        self.a.daemon.kill()
-        self.a.start_daemon()
-        self.assertFalse(self.reaches(self.bob))
-        self.bob.wait_logged_out()
-        self.bob.must_log_in(("Password: ", PASSWORD))
-        self.assertTrue(self.reaches(self.bob))
 
-
-class EndToEndIpv6(EndToEnd):
+class EndToEndIpv6(Scenarios, Users):
     version = 6
 
 
