@@ -109,7 +109,8 @@ class History {
         *std::next(configurations_.begin(), static_cast<long>(below(configurations_.size())));
     if (same(policies, now_.policies)) return "none";
     after_.policies = policies;
-    remember(world_.ask("POST", {"rollback"}, {{"number", number}}), "roll back to " + std::to_string(number));
+    remember(world_.ask("POST", {"rollback"}, {{"number", static_cast<std::int64_t>(number)}}),
+             "roll back to " + std::to_string(number));
     return "rollback";
   }
 
