@@ -44,6 +44,7 @@ struct Commits::Run {
   Configurations::Pending pending;
   std::map<std::string, Result<Outcome>> tried;  // by policy
   unsigned open = 0;                             // negotiations under way
+  bool holds = false;                            // the goal is in force and stored
   std::set<std::string> prepared;                // targets, by this run
   std::map<std::string, Spi> sent_under;         // before the prepared SA was put into use, by target
 
@@ -386,10 +387,7 @@ void Commits::in_force(const RunPtr& run) {
   std::erase_if(watched_, [&](const auto& entry) { return !run->pending.contains(entry.first); });
   (void)gateway_.tell_engine(configurations_.policies(), gateway_.keeper().policies());
   gateway_.end_orphans();
-  for (const Policy& p : run->goal) {
-    const Policy* was = policy::find_policy(run->before, p.name);
-    if (p.sa_per_user() && (was == nullptr || !same_but_change(*was, p))) gateway_.renew_children_of_users(p);
-  }
+  run->holds = true;
   if (run->is_entry) {
     log::info("configuration.committed", {{"number", configurations_.newest().number},
                                           {"who", run->options.who},
@@ -398,20 +396,39 @@ void Commits::in_force(const RunPtr& run) {
     confirmation_.cancel();
     if (configurations_.fallback() != 0) arm_confirmation(*run->options.confirm);
   }
-  if (run->options.order == Order::kAtOnce) return connect(run, &Commits::report);
-  report(run);
+  renew_of_users(run);
+}
+
+// SAs of users' own are negotiated anew one by one, each in place of the one before.
+void Commits::renew_of_users(const RunPtr& run) {
+  run->open = 1;
+  const auto one_done = [this, run] {
+    if (--run->open != 0) return;
+    if (run->options.order == Order::kAtOnce) return connect(run, &Commits::report);
+    report(run);
+  };
+  for (const Policy& p : run->goal) {
+    const Policy* was = policy::find_policy(run->before, p.name);
+    if (!p.sa_per_user() || (was != nullptr && same_but_change(*was, p))) continue;
+    ++run->open;
+    gateway_.renew_children_of_users(p, [run, one_done, name = p.name](Result<Outcome> outcome) {
+      run->tried.emplace(name, std::move(outcome));
+      one_done();
+    });
+  }
+  one_done();
 }
 
 void Commits::report(const RunPtr& run) {
   CommitReport report;
   report.number = configurations_.newest().number;
-  report.committed = run->options.order != Order::kConnected || run->all_connected();
+  report.committed = run->holds;
   if (run->options.order != Order::kConnected) {
     // It is in force whether or not it connects: what was prepared after the flip takes over, and an SA of words that
     // hold no longer goes.
     for (const Policy& p : run->goal) {
       const auto tried = run->tried.find(p.name);
-      if (tried == run->tried.end() || run->pending.contains(p.name)) continue;
+      if (tried == run->tried.end() || run->pending.contains(p.name) || p.sa_per_user()) continue;
       if (tried->second) {
         gateway_.take_over(p.target());
       } else {

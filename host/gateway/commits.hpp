@@ -103,6 +103,7 @@ class Commits {
   void put_in_force(const RunPtr& run);
   void on_stored(const RunPtr& run, const Configurations& next, const Result<void>& stored);
   void in_force(const RunPtr& run);
+  void renew_of_users(const RunPtr& run);
   void report(const RunPtr& run);
   void abandon(const RunPtr& run);
   void use_prepared(const RunPtr& run, const policy::Policy& policy);

@@ -139,7 +139,8 @@ class Gateway {
   void follow_user(const std::string& user);
   void start_child(const std::string& target);  // unless it is up or under way
   void start_children_of_users(const policy::Policy& policy);
-  void renew_children_of_users(const policy::Policy& policy);
+  // Answers when each user has theirs, or says whose cannot be had: those are ended.
+  void renew_children_of_users(const policy::Policy& policy, OnOutcome done);
   void end_sa(const InstalledSa& sa);
   void send_by_another_than(const InstalledSa& gone);
   void renew_of_another_class();

@@ -49,17 +49,45 @@ void Gateway::start_children_of_users(const policy::Policy& policy) {
 }
 
 // Its words are others now. An SA that all its users had together is not for them any more.
-void Gateway::renew_children_of_users(const policy::Policy& policy) {
+void Gateway::renew_children_of_users(const policy::Policy& policy, OnOutcome done) {
+  struct Renewal {
+    unsigned open = 1;  // this call itself
+    std::string connected;
+    std::string failed;
+  };
+  const auto renewal = std::make_shared<Renewal>();
+  const auto one_done = [renewal, done = std::move(done)] {
+    if (--renewal->open != 0) return;
+    if (!renewal->failed.empty())
+      return done(
+          Error{Errc::kDisconnected, renewal->failed + (renewal->connected.empty() ? "" : "; ") + renewal->connected});
+    done(Outcome{true, renewal->connected.empty() ? "each of its users gets an SA to themselves" : renewal->connected});
+  };
   const std::string target = policy.target();
   for (const auto& sa : std::vector(keeper_->sas())) {
-    if (!sa.sending || policy::split_target(sa.target).target != target) continue;
-    if (sa.target == target) {
+    const auto [of_policy, user] = policy::split_target(sa.target);
+    if (!sa.sending || of_policy != target) continue;
+    if (user.empty()) {
       end_sa(sa);
-    } else if (auto actions = engine().rekey(sa.child, steady_clock::now())) {
-      ike_->perform(std::move(*actions));
+      continue;
     }
+    const auto ended = [this, renewal, one_done, user = user, own = sa.target](const Result<Outcome>& outcome) {
+      std::string& text = outcome ? renewal->connected : renewal->failed;
+      text += (text.empty() ? "" : "; ") + user + ": " + (outcome ? connected_sentence(own) : outcome.error().detail);
+      if (!outcome) end_sa_of(own);  // it has the words of before
+      one_done();
+    };
+    ++renewal->open;
+    auto actions = engine().rekey(sa.child, steady_clock::now());
+    if (!actions) {
+      ended(actions.error());
+      continue;
+    }
+    wait_for_child(sa.target, ended);
+    ike_->perform(std::move(*actions));
   }
   start_children_of_users(policy);
+  one_done();
 }
 
 // The peer is told; what it sends by this SA until it knows is still opened, and goes where policies of others say.
