@@ -64,6 +64,15 @@ class Demo(unittest.TestCase):
         self.assert_all_claims_hold(self.demo("--card", "software"))
         self.assertEqual(self.left(), [])
 
+    def test_three_people_have_three_ways_to_one_server(self):
+        done = self.demo("--users", "--card", "software")
+        self.assertEqual(done.returncode, 0, f"{done.stdout[-4000:]}\n{done.stderr}")
+        for sentence in ("she is asked, and her packets wait", "the change is confirmed", "her session is over, and hers alone", "Bob's transfer:",
+                         "Carol's transfer:", "Alice's transfer stopped with her card", "no SA carried the packets of two people",
+                         "no packet on the WAN said who sends"):
+            self.assertRegex(done.stdout, rf"(?m)^  ok   .*{re.escape(sentence)}")
+        self.assertEqual(self.left(), [])
+
     def test_ctrl_c_takes_everything_down(self):
         with subprocess.Popen(self.argv(), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as running:
             for line in running.stdout:
