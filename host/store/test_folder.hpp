@@ -47,8 +47,6 @@ class Victim {
 
   const Progress& run_and_kill(std::uint32_t first, std::chrono::microseconds after,
                                const std::function<void(std::uint32_t)>& store) {
-    progress_->begun = first - 1;
-    progress_->stored = first - 1;
     const pid_t child = ::fork();
     if (child == 0) {
       for (std::uint32_t n = first;; ++n) {
