@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <thread>
 
 #include "host/users/test_directory.hpp"
@@ -223,7 +224,8 @@ TEST_F(DirectoryFile, HasTheOldOrTheNewWhenItsProcessIsKilledAtAnyMoment) {
         });
     Directory directory = std::move(Directory::open_file(file).value());
     const std::uint64_t users = directory.user_count().value();
-    const std::uint64_t stored = std::max<std::uint32_t>(progress.stored, first - 1);  // 0: it was killed in its first step
+    const std::uint64_t stored =
+        std::max<std::uint32_t>(progress.stored, first - 1);  // 0: it was killed in its first step
     EXPECT_TRUE(users == stored || users == stored + 1) << users << " of " << stored;
     EXPECT_EQ(directory.verify_audit().value().number, users);
     first = static_cast<std::uint32_t>(users) + 1;
