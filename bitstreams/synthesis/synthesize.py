@@ -40,7 +40,7 @@ TOP = "sallyport_card"
 UNITS = {"sallyport_card", "host_if", "outbound", "inbound", "entrance", "parse", "lookup", "principal_table", "spd", "outer_lookup",
          "next_hop_table", "tag_strip", "tag_check", "sa_out", "sa_in", "mover", "tx_port", "esp_encap", "esp_decap", "gcm", "key_setup", "gcm_ghash",
          "gcm_keystream", "chain", "chain_keys", "chain_direction", "chain_cipher", "chain_hash"}
-PLACED = ("bucket_hash", "next_hop_table", "tx_port")  # small enough for an iCE40
+PLACED = ("bucket_hash", "next_hop_table")  # small enough for an iCE40
 SYNTH = "synth_xilinx -family xcup -flatten -noiopad -noclkbuf -nowidelut -uram"
 
 
