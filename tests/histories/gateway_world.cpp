@@ -142,14 +142,19 @@ void GatewayWorld::answer_neighbours() {
   }
 }
 
-void GatewayWorld::run_until(const std::string& what, const std::function<bool()>& holds) {
-  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+bool GatewayWorld::runs_until(std::chrono::seconds patience, const std::function<bool()>& holds) {
+  const auto end = std::chrono::steady_clock::now() + patience;
   while (!holds()) {
-    if (std::chrono::steady_clock::now() > end) fail("waited 30 s for the gateway: " + what);
+    if (std::chrono::steady_clock::now() > end) return false;
     io_->restart();
     io_->run_one_for(std::chrono::milliseconds(5));
     answer_neighbours();
   }
+  return true;
+}
+
+void GatewayWorld::run_until(const std::string& what, const std::function<bool()>& holds) {
+  if (!runs_until(std::chrono::seconds(30), holds)) fail("waited 30 s for the gateway: " + what);
 }
 
 Result<boost::json::value> GatewayWorld::ask(const std::string& method, const std::vector<std::string>& path,
@@ -198,12 +203,7 @@ Fate GatewayWorld::send(const Probe& probe) {
 
 Fate GatewayWorld::send_and_settle(const Probe& probe) {
   const std::size_t slot = inject(probe);
-  if (upcall_) {
-    run_until(std::string("a packet ") + (probe.outbound ? "from " : "to ") +
-                  Range{probe.computer, probe.computer}.text() + (probe.outbound ? " to " : " from ") +
-                  Range{probe.remote, probe.remote}.text(),
-              [&] { return fates_[slot] != "dropped"; });
-  }
+  if (upcall_ && !runs_until(std::chrono::seconds(2), [&] { return fates_[slot] != "dropped"; })) return "waits";
   return fates_[slot];
 }
 

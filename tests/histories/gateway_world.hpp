@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -33,7 +34,7 @@ class GatewayWorld {
 
   // What becomes of it now. While a change is made, one that waits in the host is "waits".
   Fate send(const Probe& probe);
-  // As send(), once what it waits for is there.
+  // As send(), once what it waits for is there; "waits" when it does not come.
   Fate send_and_settle(const Probe& probe);
   // Called right after each flip of the card's tables, and must only send().
   void on_flip(std::function<void()> then) { on_flip_ = std::move(then); }
@@ -44,6 +45,7 @@ class GatewayWorld {
   std::size_t inject(const Probe& probe);  // its slot in fates_
   void transmit(layout::Port port, Bytes frame);
   void answer_neighbours();
+  bool runs_until(std::chrono::seconds patience, const std::function<bool()>& holds);
   void run_until(const std::string& what, const std::function<bool()>& holds);
 
   std::filesystem::path folder_;

@@ -235,6 +235,10 @@ class History {
     const Probe probe = random_probe();
     const Fate fate = world_.send_and_settle(probe);
     ++told_->packets;
+    if (fate == "waits" && model.fate(probe) != "dropped") {
+      ++told_->waiting;
+      return;
+    }
     if (fate != model.fate(probe)) differ(sentence(probe, fate, "'" + model.fate(probe) + "'"));
   }
 
