@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -27,6 +28,10 @@ class FlakyCard : public Card {
 
   // Called before each access that reaches the card.
   void watch(std::function<void()> watcher) { watcher_ = std::move(watcher); }
+  // Called right after each write of this register that reaches the card, before its writer can do anything else.
+  void on_written(const layout::Register& reg, std::function<void(std::uint32_t value)> then) {
+    written_[reg.offset] = std::move(then);
+  }
   // Writes of this register reach nobody, and no error is seen.
   void swallow(const layout::Register& reg) { swallowed_ = reg.offset; }
   // What was allocated and still is.
@@ -37,7 +42,11 @@ class FlakyCard : public Card {
   }
   Result<void> write(const layout::Register& reg, std::uint32_t value) override {
     if (swallowed_ == reg.offset) return {};
-    return access<void>([&] { return card_->write(reg, value); });
+    return access<void>([&] {
+      auto written = card_->write(reg, value);
+      if (const auto then = written_.find(reg.offset); then != written_.end()) then->second(value);
+      return written;
+    });
   }
   Result<std::unique_ptr<HostMemory>> allocate(std::size_t size) override {
     auto memory = card_->allocate(size);
@@ -65,6 +74,7 @@ class FlakyCard : public Card {
   Loss loss_ = Loss::kRequest;
   bool failed_ = false;
   std::function<void()> watcher_;
+  std::map<std::uint32_t, std::function<void(std::uint32_t value)>> written_;  // by offset
   std::optional<std::uint32_t> swallowed_;
   std::vector<std::span<std::uint8_t>> memory_;
 };

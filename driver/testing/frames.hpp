@@ -12,6 +12,18 @@ inline Buffer ethernet_frame(const MacAddress& destination, const MacAddress& so
   return ByteWriter().bytes(destination).bytes(source).u16(ethertype).bytes(content).take();
 }
 
+// Whether somebody asks by ARP for a MAC address (RFC 826).
+inline bool is_arp_request(Bytes frame) {
+  return ByteReader(frame.subspan(12)).u16() == kEthertypeArp && ByteReader(frame.subspan(20)).u16() == 1;
+}
+
+// The answer to an ARP request: whoever was asked for has this address.
+inline Buffer arp_answer(Bytes request, const MacAddress& mac) {
+  ByteWriter w;
+  w.bytes(request.subspan(6, 6)).bytes(mac).u16(kEthertypeArp).bytes(request.subspan(14, 6)).u16(2);
+  return w.bytes(mac).bytes(request.subspan(38, 4)).bytes(request.subspan(22, 10)).take();
+}
+
 // UDP from port 1000 to 2000 with a payload of `payload` bytes, in the IP version of the addresses.
 inline Buffer udp_packet(const Address& source, const Address& destination, std::size_t payload = 4, bool df = false) {
   IpHeader header;

@@ -2,6 +2,7 @@
 // Days of operators: policies change while two gateways carry packets.
 #include <gmock/gmock.h>
 
+#include "driver/testing/flaky_card.hpp"
 #include "host/gateway/commits.hpp"
 #include "host/gateway/test_disk.hpp"
 #include "host/gateway/test_offices.hpp"
@@ -10,6 +11,7 @@ namespace sallyport::gateway {
 namespace {
 
 namespace json = boost::json;
+using driver::testing::FlakyCard;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
@@ -299,42 +301,9 @@ TEST_F(CommitTest, APolicyThatWaitsTakesOverWhereThePeerEndsTheOldSa) {
 
 // ---- death ---------------------------------------------------------------------------------------------------------
 
-// A card that the daemon loses after so many accesses, as by its death; and how many rows were loaded into it.
-class MortalCard : public driver::Card {
- public:
-  explicit MortalCard(driver::Card& card) : card_(card) {}
-  void live_for(std::optional<unsigned> accesses) { left_ = accesses; }
-  [[nodiscard]] bool dead() const { return left_ && *left_ == 0; }
-  std::uint64_t bytes_loaded = 0;
-
-  Result<std::uint32_t> read(const layout::Register& reg) override {
-    if (!lives()) return gone();
-    return card_.read(reg);
-  }
-  Result<void> write(const layout::Register& reg, std::uint32_t value) override {
-    if (!lives()) return gone();
-    if (reg.offset == layout::reg::kLoadLength.offset) bytes_loaded += value;
-    return card_.write(reg, value);
-  }
-  Result<std::unique_ptr<driver::HostMemory>> allocate(std::size_t size) override { return card_.allocate(size); }
-  std::string description() const override { return card_.description(); }
-
- private:
-  bool lives() {
-    if (!left_) return true;
-    if (*left_ == 0) return false;
-    --*left_;
-    return true;
-  }
-  static Error gone() { return {Errc::kDisconnected, "the daemon is dead"}; }
-
-  driver::Card& card_;
-  std::optional<unsigned> left_;
-};
-
 // Two printers come into the clear or go out of it together, whenever the daemon dies.
 TEST_F(CommitTest, KilledAtAnyAccessToTheCardBothItAndTheStoreHaveTheOldOrTheNew) {
-  MortalCard mortal(*a.card);
+  FlakyCard mortal(*a.card);
   a.gateway.reset();
   start(a, mortal);
   const auto state = [&] {  // by the card alone
@@ -353,16 +322,16 @@ TEST_F(CommitTest, KilledAtAnyAccessToTheCardBothItAndTheStoreHaveTheOldOrTheNew
       for (const unsigned last : {77U, 78U}) ask(a, "POST", {"candidate"}, printer(last));
     }
     bool answered = false, committed = false;
-    mortal.live_for(accesses);
+    mortal.fail_from(accesses, FlakyCard::Loss::kRequest);
     GatewayService(*a.gateway, nullptr)
         .call({"POST", {"commit"}, json::object()}, [&](const Result<json::value>& answer) {
           answered = true;
           committed = answer && answer->at("committed").as_bool();
         });
-    run_until([&] { return answered || mortal.dead(); });
-    finished = answered && !mortal.dead();
+    run_until([&] { return answered || mortal.failed(); });
+    finished = answered && !mortal.failed();
     a.gateway.reset();
-    mortal.live_for(std::nullopt);
+    mortal.heal();
     if (!finished) ++deaths;
     state();
     start(a, mortal);
@@ -381,32 +350,34 @@ TEST_F(CommitTest, KilledAtAnyAccessToTheCardBothItAndTheStoreHaveTheOldOrTheNew
 
 // "Only changed entries are overwritten": a small change of many policies writes few rows.
 TEST_F(CommitTest, WritesOnlyTheRowsThatAChangeChanges) {
-  MortalCard counting(*a.card);
+  FlakyCard counting(*a.card);
+  std::uint64_t bytes_loaded = 0;
+  counting.on_written(layout::reg::kLoadLength, [&](std::uint32_t bytes) { bytes_loaded += bytes; });
   a.gateway.reset();
   start(a, counting);
   for (unsigned last = 100; last < 160; ++last) ask(a, "POST", {"candidate"}, printer(last));
-  auto before = counting.bytes_loaded;
+  auto before = bytes_loaded;
   ASSERT_TRUE(commit().at("committed").as_bool());
-  const auto many = counting.bytes_loaded - before;
+  const auto many = bytes_loaded - before;
   // One that changes where it stands; the closed bank is two changes behind.
   for (const unsigned last : {100U, 101U, 102U}) {
-    before = counting.bytes_loaded;
+    before = bytes_loaded;
     auto refused = printer(last);
     refused.erase("name");
     refused.erase("before");
     refused["action"] = "discard";
     ask(a, "PUT", {"policies", "printer" + std::to_string(last)}, refused);
   }
-  const auto few = counting.bytes_loaded - before;
+  const auto few = bytes_loaded - before;
   EXPECT_GT(few, 0U);
   EXPECT_LT(few * 20, many);
   // And none at all for a change that says what is in force.
-  before = counting.bytes_loaded;
+  before = bytes_loaded;
   auto same = printer(103);
   same.erase("name");
   same.erase("before");
   ask(a, "PUT", {"policies", "printer103"}, same);
-  EXPECT_EQ(counting.bytes_loaded, before);
+  EXPECT_EQ(bytes_loaded, before);
   a.gateway.reset();  // before `counting`
 }
 

@@ -15,6 +15,7 @@
 #include <random>
 
 #include "driver/software/software_card.hpp"
+#include "driver/testing/flaky_card.hpp"
 #include "driver/testing/frames.hpp"
 #include "host/gateway/service.hpp"
 #include "host/gateway/test_disk.hpp"
@@ -28,6 +29,7 @@ namespace {
 
 namespace json = boost::json;
 using driver::Address;
+using driver::testing::FlakyCard;
 using std::chrono::steady_clock;
 using ::testing::HasSubstr;
 using namespace std::chrono_literals;
@@ -159,24 +161,6 @@ Buffer udp_packet(std::uint32_t source, std::uint32_t destination, std::size_t p
 std::uint16_t u16(Bytes b, std::size_t at) { return static_cast<std::uint16_t>(b[at] << 8 | b[at + 1]); }
 std::uint32_t u32(Bytes b, std::size_t at) { return std::uint32_t{u16(b, at)} << 16 | u16(b, at + 2); }
 
-// A card that gets a packet right after each flip of its tables, before the host can do anything else.
-class BusyCard : public driver::Card {
- public:
-  BusyCard(driver::Card& card, std::function<void()> packet) : card_(card), packet_(std::move(packet)) {}
-  Result<std::uint32_t> read(const layout::Register& reg) override { return card_.read(reg); }
-  Result<void> write(const layout::Register& reg, std::uint32_t value) override {
-    auto written = card_.write(reg, value);
-    if (reg.offset == layout::reg::kFlip.offset) packet_();
-    return written;
-  }
-  Result<std::unique_ptr<driver::HostMemory>> allocate(std::size_t size) override { return card_.allocate(size); }
-  std::string description() const override { return card_.description(); }
-
- private:
-  driver::Card& card_;
-  std::function<void()> packet_;
-};
-
 class GatewayTest : public testing::Test {
  protected:
   void SetUp() override {
@@ -220,10 +204,7 @@ class GatewayTest : public testing::Test {
         if (const auto told = neighbour_advertisement(r, mac); !told.empty()) card_.receive(port, told);
         continue;
       }
-      ByteWriter w;
-      w.bytes(r.subspan(6, 6)).bytes(mac).u16(0x0806).bytes(r.subspan(14, 6)).u16(2);
-      w.bytes(mac).bytes(r.subspan(38, 4)).bytes(r.subspan(22, 10));
-      card_.receive(port, w.view());
+      card_.receive(port, driver::testing::arp_answer(r, mac));
     }
   }
   // Runs the loop until `holds`, or for a second.
@@ -417,7 +398,8 @@ TEST_F(GatewayTest, NoPacketIsLostWhileACardIsAdopted) {
   ASSERT_TRUE(run_until([&] { return wan_.size() == 1; }));  // its neighbour is known
   gateway_.reset();
   send();
-  BusyCard busy(card_, send);
+  FlakyCard busy(card_);
+  busy.on_written(layout::reg::kFlip, [&](std::uint32_t) { send(); });
   start(busy);
   ASSERT_GT(sent, 2U);
   EXPECT_TRUE(run_until([&] { return wan_.size() == sent; })) << wan_.size() << " of " << sent;
@@ -441,7 +423,8 @@ TEST_F(GatewayTest, NobodyIsLoggedInAtACardThatIsAdopted) {
   send();
   EXPECT_EQ(wan_.size(), 2U);
   unsigned flips = 0;
-  BusyCard busy(card_, [&] {
+  FlakyCard busy(card_);
+  busy.on_written(layout::reg::kFlip, [&](std::uint32_t) {
     ++flips;
     send();
   });
@@ -616,7 +599,8 @@ TEST_F(GatewayOfUsersTest, TheOrderToEndASessionIsAnsweredWhenTheCardHasLetGo) {
   bool watching = false;
   bool told = false;
   unsigned flips = 0;
-  BusyCard busy(card_, [&] {
+  FlakyCard busy(card_);
+  busy.on_written(layout::reg::kFlip, [&](std::uint32_t) {
     if (!watching) return;
     ++flips;
     EXPECT_FALSE(told) << "before the flip";

@@ -128,12 +128,10 @@ proposals = ["aes128gcm16-prfsha256-x25519"]
       });
       return;
     }
-    if (ethertype == 0x0806 && u16(frame, 20) == 1) {
-      ByteWriter w;
-      const auto host = office.mac(9);
-      w.bytes(frame.subspan(6, 6)).bytes(host).u16(0x0806).bytes(frame.subspan(14, 6)).u16(2);
-      w.bytes(host).bytes(frame.subspan(38, 4)).bytes(frame.subspan(22, 10));
-      boost::asio::post(io_, [&office, answer = w.take()] { office.card->receive(layout::Port::kLan, answer); });
+    if (driver::testing::is_arp_request(frame)) {
+      boost::asio::post(io_, [&office, answer = driver::testing::arp_answer(frame, office.mac(9))] {
+        office.card->receive(layout::Port::kLan, answer);
+      });
     } else if (ethertype == driver::kEthertypeIpv4) {
       office.to_lan.emplace_back(frame.begin(), frame.end());
     }

@@ -93,11 +93,7 @@ class TwoGateways {
     }
     for (OneGateway* one : {&a, &b}) {
       for (const Buffer& request : std::exchange(one->arp, {})) {
-        const Bytes r = request;
-        ByteWriter w;
-        w.bytes(r.subspan(6, 6)).bytes(OneGateway::kHostMac).u16(driver::kEthertypeArp).bytes(r.subspan(14, 6)).u16(2);
-        w.bytes(OneGateway::kHostMac).bytes(r.subspan(38, 4)).bytes(r.subspan(22, 10));
-        one->card->receive(layout::Port::kLan, w.view());
+        one->card->receive(layout::Port::kLan, driver::testing::arp_answer(request, OneGateway::kHostMac));
       }
     }
   }

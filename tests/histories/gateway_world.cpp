@@ -66,26 +66,7 @@ std::uint32_t u32(Bytes b, std::size_t at) { return std::uint32_t{u16(b, at)} <<
 
 }  // namespace
 
-class GatewayWorld::Flipping final : public driver::Card {
- public:
-  explicit Flipping(GatewayWorld& world) : world_(world) {}
-  Result<std::uint32_t> read(const layout::Register& reg) override { return world_.card_->read(reg); }
-  Result<void> write(const layout::Register& reg, std::uint32_t value) override {
-    auto written = world_.card_->write(reg, value);
-    if (reg.offset == layout::reg::kFlip.offset) world_.on_flip_();
-    return written;
-  }
-  Result<std::unique_ptr<driver::HostMemory>> allocate(std::size_t size) override {
-    return world_.card_->allocate(size);
-  }
-  std::string description() const override { return world_.card_->description(); }
-
- private:
-  GatewayWorld& world_;
-};
-
-GatewayWorld::GatewayWorld(std::filesystem::path folder)
-    : folder_(std::move(folder)), flipping_(std::make_unique<Flipping>(*this)) {
+GatewayWorld::GatewayWorld(std::filesystem::path folder) : folder_(std::move(folder)) {
   log::set_level(log::Level::kError);
   reset_card();
 }
@@ -97,7 +78,7 @@ void GatewayWorld::start() {
   if (!config) fail(config.error().detail);
   config->state_directory = folder_ / "state";
   config->socket = folder_ / "run" / "api.sock";
-  auto started = gateway::Gateway::start(*io_, std::move(*config), *flipping_);
+  auto started = gateway::Gateway::start(*io_, std::move(*config), *watched_);
   if (!started) fail("the gateway does not start: " + started.error().detail);
   gateway_ = std::move(*started);
   run_until("its peer", [&] {
@@ -114,12 +95,14 @@ void GatewayWorld::kill() {
 
 void GatewayWorld::reset_card() {
   card_ = std::make_unique<driver::SoftwareCard>([this](layout::Port port, Bytes frame) { transmit(port, frame); });
+  watched_ = std::make_unique<driver::testing::FlakyCard>(*card_);
+  watched_->on_written(layout::reg::kFlip, [this](std::uint32_t) { on_flip_(); });
   card_->on_packet([this](const driver::PacketRecord& record) { upcall_ = record.upcall.has_value(); });
 }
 
 void GatewayWorld::transmit(layout::Port port, Bytes frame) {
-  if (u16(frame, 12) == 0x0806) {
-    if (u16(frame, 20) == 1) asked_.emplace_back(port, Buffer(frame.begin(), frame.end()));
+  if (driver::testing::is_arp_request(frame)) {
+    asked_.emplace_back(port, Buffer(frame.begin(), frame.end()));
     return;
   }
   if (u16(frame, 12) != 0x0800) return;
@@ -133,12 +116,8 @@ void GatewayWorld::transmit(layout::Port port, Bytes frame) {
 
 void GatewayWorld::answer_neighbours() {
   for (const auto& [port, request] : std::exchange(asked_, {})) {
-    const Bytes r = request;
     const auto& mac = port == layout::Port::kLan ? kHostMac : kPeerMac;
-    ByteWriter w;
-    w.bytes(r.subspan(6, 6)).bytes(mac).u16(0x0806).bytes(r.subspan(14, 6)).u16(2);
-    w.bytes(mac).bytes(r.subspan(38, 4)).bytes(r.subspan(22, 10));
-    card_->receive(port, w.view());
+    card_->receive(port, driver::testing::arp_answer(request, mac));
   }
 }
 

@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "driver/software/software_card.hpp"
+#include "driver/testing/flaky_card.hpp"
 #include "host/gateway/service.hpp"
 #include "tests/histories/model.hpp"
 
@@ -40,8 +41,6 @@ class GatewayWorld {
   void on_flip(std::function<void()> then) { on_flip_ = std::move(then); }
 
  private:
-  class Flipping;
-
   std::size_t inject(const Probe& probe);  // its slot in fates_
   void transmit(layout::Port port, Bytes frame);
   void answer_neighbours();
@@ -51,7 +50,7 @@ class GatewayWorld {
   std::filesystem::path folder_;
   std::unique_ptr<boost::asio::io_context> io_ = std::make_unique<boost::asio::io_context>();  // of one daemon's life
   std::unique_ptr<driver::SoftwareCard> card_;
-  std::unique_ptr<Flipping> flipping_;  // the card as the gateway has it
+  std::unique_ptr<driver::testing::FlakyCard> watched_;  // the card as the gateway has it
   std::unique_ptr<gateway::Gateway> gateway_;
   std::function<void()> on_flip_ = [] {};
   std::vector<std::pair<layout::Port, Buffer>> asked_;  // ARP
