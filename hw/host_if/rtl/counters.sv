@@ -2,7 +2,7 @@
 // The counters of frames, packets and drops: exact whatever arrives in one clock.
 //
 // A packet that ends inside the card pulses one drop port, and several ports may pulse for one reason together: a counter adds as
-// many as there are, three clocks later than the others.
+// many as there are, two clocks later than the others.
 module counters
   import layout_pkg::*, host_if_pkg::*;
 #(
