@@ -35,8 +35,9 @@ module counters
   counts_t               counts_q;
   host_counts_t          host_counts_q;
   drop_t [DropPorts-1:0] drop_1_q;
-  logic [DropPorts-1:0]  hits_2_q[DropReasons];  // ports that pulse for the reason
-  logic [DropBits-1:0]   drops_3_q[DropReasons];
+  // Packed, since Verilator does not assign arrays late in a loop that it does not unroll.
+  logic [DropReasons-1:0][DropPorts-1:0] hits_2_q;  // ports that pulse for the reason
+  logic [DropReasons-1:0][DropBits-1:0]  drops_3_q;
   logic                  any_count, any_drop, any_drop_2_q, any_drop_3_q;
 
   assign any_count = counts_q.lan_rx.valid || counts_q.wan_rx.valid || counts_q.lan_tx.valid || counts_q.wan_tx.valid ||
@@ -64,10 +65,12 @@ module counters
       any_drop_2_q  <= any_drop;
       any_drop_3_q  <= any_drop_2_q;
     end
-    for (int i = 0; i < DropReasons; i++) begin
-      for (int p = 0; p < DropPorts; p++) if (any_drop) hits_2_q[i][p] <= drop_1_q[p].valid && drop_1_q[p].reason == drop_e'(6'(i));
-      if (any_drop_2_q) drops_3_q[i] <= DropBits'($countones(hits_2_q[i]));
+    if (any_drop) begin
+      for (int i = 0; i < DropReasons; i++) begin
+        for (int p = 0; p < DropPorts; p++) hits_2_q[i][p] <= drop_1_q[p].valid && drop_1_q[p].reason == drop_e'(6'(i));
+      end
     end
+    if (any_drop_2_q) for (int i = 0; i < DropReasons; i++) drops_3_q[i] <= DropBits'($countones(hits_2_q[i]));
   end
 
   always_ff @(posedge clk_i) begin
