@@ -109,11 +109,10 @@ module replay_window
     write_word_o  = later_2_q ? window_2_q.newest : bit_of_seq | (live ? word_2_q : '0);
     if (newer_2_q) window_o.top = seq_2_q;
     if (later_2_q) begin
-      window_o.newest          = bit_of_seq;
-      window_o.live[top_place] = 1'b1;
-      window_o.live            = far_2_q ? '0 : window_o.live & ~passed;
+      window_o.newest = bit_of_seq;
+      window_o.live   = far_2_q ? '0 : (window_2_q.live | (64'd1 << top_place)) & ~passed;
     end else if (earlier_2_q) begin
-      window_o.live[place] = 1'b1;
+      window_o.live = window_2_q.live | (64'd1 << place);
     end else begin
       window_o.newest = window_2_q.newest | bit_of_seq;
     end

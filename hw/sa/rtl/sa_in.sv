@@ -142,7 +142,7 @@ module sa_in
   admit_request_t request_2, request_3, request_4;
   logic [6:0]     fixed_3_q, icv_3_q, block_3_q;  // bytes: SPI, sequence number and IV; ICV; of the cipher's block
   logic [31:0]    reach, bottom_3_q;
-  logic           whole_3_q;      // case A of RFC 4303 A2.2: the window lies within one subspace
+  logic           spans_3_q;      // case B of RFC 4303 A2.2: the window spans two subspaces
   logic [9:0]     different_3_q;  // SPI and destination from those of the row, 16 bits each
 
   assign request_2 = admitting_2_q.request;
@@ -166,9 +166,9 @@ module sa_in
     seq          = {32'd0, request_3.seq};
     before_first = 1'b0;
     if (admitting_3_q.row.esn) begin
-      if (whole_3_q) begin  // case A
+      if (!spans_3_q) begin  // case A
         seq[63:32] = request_3.seq >= bottom_3_q ? top_high : top_high + 32'd1;
-      end else begin        // case B: it spans two
+      end else begin         // case B
         seq[63:32]   = request_3.seq >= bottom_3_q ? top_high - 32'd1 : top_high;
         before_first = request_3.seq >= bottom_3_q && top_high == '0;
       end
@@ -232,8 +232,7 @@ module sa_in
       fixed_3_q                <= esp_fixed(admitting_2_q.row.cipher);
       icv_3_q                  <= icv_bytes(admitting_2_q.row.cipher, admitting_2_q.row.integrity);
       block_3_q                <= block_bytes(admitting_2_q.row.cipher);
-      bottom_3_q               <= admitting_2_q.replay.window.top[31:0] - reach;
-      whole_3_q                <= admitting_2_q.replay.window.top[31:0] >= reach;
+      {spans_3_q, bottom_3_q}  <= {1'b0, admitting_2_q.replay.window.top[31:0]} - {1'b0, reach};
       different_3_q[0]         <= admitting_2_q.row.spi[15:0] != request_2.spi[15:0];
       different_3_q[1]         <= admitting_2_q.row.spi[31:16] != request_2.spi[31:16];
       for (int unsigned i = 0; i < 8; i++)
