@@ -398,6 +398,7 @@ class Reader {
     const auto alignment = section.number("ah_align", 4, 8);
     if (alignment && *alignment != 4 && *alignment != 8) section.problem("ah_align", "must be 4 or 8");
     options.ah_align8 = alignment == 8U;
+    options.too_big = static_cast<layout::TooBig>(section.choice("too_big", {"tell", "fragment"}).value_or(0));
     return options;
   }
 

@@ -62,6 +62,7 @@ struct SaOptions {
   layout::Df df = layout::Df::kCopy;
   std::optional<std::uint8_t> dscp;  // of outer headers; none: copied
   bool ah_align8 = false;
+  layout::TooBig too_big = layout::TooBig::kTell;
 };
 
 struct ChildOptions {
