@@ -163,6 +163,24 @@ TEST(SpdCompiler, GivesEveryRuleAnAddressOfItsOwn) {
   EXPECT_EQ(first_by_tables(Direction::kOutbound, image, {.destination = address(layout::kSpdRules)}), -1);
 }
 
+// So that as many users have an SA of their own.
+TEST(SpdCompiler, GivesEveryRuleAPrincipalOfItsOwn) {
+  const auto principal = [](unsigned i) {
+    return static_cast<std::uint16_t>(i + i / 64 + 1);
+  };  // each 65th is nobody's
+  std::vector<SpdRule> rules(layout::kSpdRules);
+  for (unsigned i = 0; i < rules.size(); ++i) rules[i].principal = {{principal(i), principal(i)}};
+  TableImage image;
+  auto compiled = compile_spd(Direction::kOutbound, rules, image);
+  ASSERT_TRUE(compiled) << compiled.error().message();
+  for (unsigned i = 0; i < rules.size(); ++i) {
+    ASSERT_EQ(first_by_tables(Direction::kOutbound, image, {.principal = principal(i)}), static_cast<int>(i));
+  }
+  for (const unsigned nobody : {0U, 65U, principal(layout::kSpdRules - 1) + 1U, 65535U}) {
+    EXPECT_EQ(first_by_tables(Direction::kOutbound, image, {.principal = static_cast<std::uint16_t>(nobody)}), -1);
+  }
+}
+
 TEST(SpdCompiler, WritesWhatEachRuleSays) {
   SpdRule rule;
   rule.action = layout::Action::kProtect;
@@ -202,7 +220,7 @@ TEST(SpdCompiler, RefusesWhatDoesNotFitAndLeavesTheImageAsItWas) {
   EXPECT_EQ(many.error().code, Errc::kFull);
   EXPECT_EQ(many.error().detail, "1025 rules in one direction, and the card has room for 1024");
 
-  std::vector<SpdRule> scattered(layout::kNarrowIntervals);
+  std::vector<SpdRule> scattered(layout::kPortIntervals);
   for (std::size_t i = 0; i < scattered.size(); ++i) {
     const auto port = static_cast<std::uint16_t>(2 * i + 1);
     scattered[i].source_port = {{port, port}};

@@ -10,11 +10,12 @@ namespace layout {
 
 // ---- sizes ---------------------------------------------------------------------------------------------------------
 
-constexpr unsigned kSaRows = 2048;            // per direction; the low bits of an inbound SPI are its row
-constexpr unsigned kSaIndexBits = 11;         // log2(kSaRows)
-constexpr unsigned kSpdRules = 1024;          // per direction; one bit each in a rule bitmap
-constexpr unsigned kAddressIntervals = 2048;  // per address field of an SPD: each rule may have an address of its own
-constexpr unsigned kNarrowIntervals = 256;    // per port and principal field of an SPD
+constexpr unsigned kSaRows = 2048;              // per direction; the low bits of an inbound SPI are its row
+constexpr unsigned kSaIndexBits = 11;           // log2(kSaRows)
+constexpr unsigned kSpdRules = 1024;            // per direction; one bit each in a rule bitmap
+constexpr unsigned kAddressIntervals = 2048;    // per address field of an SPD: each rule may have an address of its own
+constexpr unsigned kPortIntervals = 256;        // per port field of an SPD
+constexpr unsigned kPrincipalIntervals = 2048;  // of an SPD: each rule may have a user of its own
 constexpr unsigned kProtocols = 256;
 constexpr unsigned kRouteIntervals = 2048;
 constexpr unsigned kNextHops = 256;
@@ -264,15 +265,15 @@ constexpr Table kTables[] = {
      "search tree, destination address"},
     {"spd_out_destination", 15, rule_bitmap::rows(kAddressIntervals), true, SALLYPORT_ROW(rule_bitmap),
      "rules by destination address"},
-    {"spd_out_source_port_start", 16, kNarrowIntervals, true, SALLYPORT_ROW(interval), "search tree, source port"},
-    {"spd_out_source_port", 17, rule_bitmap::rows(kNarrowIntervals), true, SALLYPORT_ROW(rule_bitmap),
+    {"spd_out_source_port_start", 16, kPortIntervals, true, SALLYPORT_ROW(interval), "search tree, source port"},
+    {"spd_out_source_port", 17, rule_bitmap::rows(kPortIntervals), true, SALLYPORT_ROW(rule_bitmap),
      "rules by source port"},
-    {"spd_out_destination_port_start", 18, kNarrowIntervals, true, SALLYPORT_ROW(interval),
+    {"spd_out_destination_port_start", 18, kPortIntervals, true, SALLYPORT_ROW(interval),
      "search tree, destination port"},
-    {"spd_out_destination_port", 19, rule_bitmap::rows(kNarrowIntervals), true, SALLYPORT_ROW(rule_bitmap),
+    {"spd_out_destination_port", 19, rule_bitmap::rows(kPortIntervals), true, SALLYPORT_ROW(rule_bitmap),
      "rules by destination port"},
-    {"spd_out_principal_start", 20, kNarrowIntervals, true, SALLYPORT_ROW(interval), "search tree, principal"},
-    {"spd_out_principal", 21, rule_bitmap::rows(kNarrowIntervals), true, SALLYPORT_ROW(rule_bitmap),
+    {"spd_out_principal_start", 20, kPrincipalIntervals, true, SALLYPORT_ROW(interval), "search tree, principal"},
+    {"spd_out_principal", 21, rule_bitmap::rows(kPrincipalIntervals), true, SALLYPORT_ROW(rule_bitmap),
      "rules by principal"},
     {"spd_out_protocol", 22, rule_bitmap::rows(kProtocols), true, SALLYPORT_ROW(rule_bitmap),
      "rules by protocol number"},
@@ -284,15 +285,15 @@ constexpr Table kTables[] = {
      "search tree, destination address"},
     {"spd_in_destination", 27, rule_bitmap::rows(kAddressIntervals), true, SALLYPORT_ROW(rule_bitmap),
      "rules by destination address"},
-    {"spd_in_source_port_start", 28, kNarrowIntervals, true, SALLYPORT_ROW(interval), "search tree, source port"},
-    {"spd_in_source_port", 29, rule_bitmap::rows(kNarrowIntervals), true, SALLYPORT_ROW(rule_bitmap),
+    {"spd_in_source_port_start", 28, kPortIntervals, true, SALLYPORT_ROW(interval), "search tree, source port"},
+    {"spd_in_source_port", 29, rule_bitmap::rows(kPortIntervals), true, SALLYPORT_ROW(rule_bitmap),
      "rules by source port"},
-    {"spd_in_destination_port_start", 30, kNarrowIntervals, true, SALLYPORT_ROW(interval),
+    {"spd_in_destination_port_start", 30, kPortIntervals, true, SALLYPORT_ROW(interval),
      "search tree, destination port"},
-    {"spd_in_destination_port", 31, rule_bitmap::rows(kNarrowIntervals), true, SALLYPORT_ROW(rule_bitmap),
+    {"spd_in_destination_port", 31, rule_bitmap::rows(kPortIntervals), true, SALLYPORT_ROW(rule_bitmap),
      "rules by destination port"},
-    {"spd_in_principal_start", 32, kNarrowIntervals, true, SALLYPORT_ROW(interval), "search tree, principal"},
-    {"spd_in_principal", 33, rule_bitmap::rows(kNarrowIntervals), true, SALLYPORT_ROW(rule_bitmap),
+    {"spd_in_principal_start", 32, kPrincipalIntervals, true, SALLYPORT_ROW(interval), "search tree, principal"},
+    {"spd_in_principal", 33, rule_bitmap::rows(kPrincipalIntervals), true, SALLYPORT_ROW(rule_bitmap),
      "rules by principal"},
     {"spd_in_protocol", 34, rule_bitmap::rows(kProtocols), true, SALLYPORT_ROW(rule_bitmap),
      "rules by protocol number"},
