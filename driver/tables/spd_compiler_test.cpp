@@ -181,6 +181,29 @@ TEST(SpdCompiler, GivesEveryRuleAPrincipalOfItsOwn) {
   }
 }
 
+// What is not in use is not written.
+TEST(SpdCompiler, ChangesFewRowsForOneUserMore) {
+  const auto rules_for = [](std::uint16_t users) {
+    std::vector<SpdRule> rules(users);
+    for (std::uint16_t i = 0; i < users; ++i) rules[i].principal = {{i, i}};
+    return rules;
+  };
+  TableImage before;
+  TableImage after;
+  ASSERT_TRUE(compile_spd(Direction::kOutbound, rules_for(400), before));
+  ASSERT_TRUE(compile_spd(Direction::kOutbound, rules_for(401), after));
+  std::vector<unsigned> rows(layout::kTableCount);
+  for (const TableChange& change : difference(before, after)) rows[change.table] += change.count;
+  const auto changed = [&](SpdTable table) {
+    return rows[static_cast<unsigned>(layout::TableId::kSpdOut) + static_cast<unsigned>(table)];
+  };
+  EXPECT_EQ(changed(SpdTable::kPrincipalStart), 1U);
+  EXPECT_EQ(changed(SpdTable::kPrincipal), 1U);
+  EXPECT_EQ(changed(SpdTable::kSource), 2U) << "all addresses, and the largest, which is found behind all intervals";
+  EXPECT_EQ(changed(SpdTable::kSourcePort), 2U);
+  EXPECT_EQ(changed(SpdTable::kProtocol), layout::kProtocols);
+}
+
 TEST(SpdCompiler, WritesWhatEachRuleSays) {
   SpdRule rule;
   rule.action = layout::Action::kProtect;

@@ -76,7 +76,7 @@ TEST(IntervalStep, TreatsUnusedStartsAsEmptyIntervals) {
   EXPECT_EQ(search(starts, 8, {0, 99}), 0u);
   EXPECT_EQ(search(starts, 8, {0, 100}), 1u);
   EXPECT_EQ(search(starts, 8, {last.high, last.low - 1}), 2u);
-  EXPECT_EQ(search(starts, 8, last), 7u);  // behind the last start, where the table repeats the last interval
+  EXPECT_EQ(search(starts, 8, last), 7u);  // behind every start, whichever intervals are in use
 }
 
 // ---- rule_match ----------------------------------------------------------------------------------------------------

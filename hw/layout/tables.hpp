@@ -348,8 +348,8 @@ static_assert(ids_count_up(), "a table's id is its place in kTables");
 // A search over n-1 ascending starts finds which of n intervals (n a power of two) holds a key, in log2(n) steps: start
 // at node 1; at node i go to 2i, or to 2i+1 when key >= start(i). The node reached after log2(n) steps, less n, is the
 // interval. So node i of the tree (row i of a *_start table; row 0 is unused) holds the start number interval_node(i,
-// n) of the sorted starts, counted from 0. Unused starts repeat the largest value, and the intervals behind repeat the
-// last.
+// n) of the sorted starts, counted from 0. Unused starts are the largest number there is: so that number itself is in
+// interval n - 1, all others are where the starts in use say, and nothing is in the intervals between.
 constexpr unsigned interval_node(unsigned i, unsigned n) {
   unsigned level_first = 1;  // the first node of i's level
   unsigned span = n;         // intervals below each node of that level
