@@ -8,7 +8,8 @@ package layout_pkg;
   localparam int unsigned SaIndexBits = 11;
   localparam int unsigned SpdRules = 1024;
   localparam int unsigned AddressIntervals = 2048;
-  localparam int unsigned NarrowIntervals = 256;
+  localparam int unsigned PortIntervals = 256;
+  localparam int unsigned PrincipalIntervals = 2048;
   localparam int unsigned Protocols = 256;
   localparam int unsigned RouteIntervals = 2048;
   localparam int unsigned NextHops = 256;
@@ -428,8 +429,8 @@ package layout_pkg;
     TableSpdOutSourcePort = 8'd17,  // 512 rows in each of two banks of rule_bitmap: rules by source port
     TableSpdOutDestinationPortStart = 8'd18,  // 256 rows in each of two banks of interval: search tree, destination port
     TableSpdOutDestinationPort = 8'd19,  // 512 rows in each of two banks of rule_bitmap: rules by destination port
-    TableSpdOutPrincipalStart = 8'd20,  // 256 rows in each of two banks of interval: search tree, principal
-    TableSpdOutPrincipal = 8'd21,  // 512 rows in each of two banks of rule_bitmap: rules by principal
+    TableSpdOutPrincipalStart = 8'd20,  // 2048 rows in each of two banks of interval: search tree, principal
+    TableSpdOutPrincipal = 8'd21,  // 4096 rows in each of two banks of rule_bitmap: rules by principal
     TableSpdOutProtocol = 8'd22,  // 512 rows in each of two banks of rule_bitmap: rules by protocol number
     TableSpdOutRule = 8'd23,  // 1024 rows in each of two banks of spd_rule: what each outbound rule says
     TableSpdInSourceStart = 8'd24,  // 2048 rows in each of two banks of interval: search tree, source address
@@ -440,15 +441,15 @@ package layout_pkg;
     TableSpdInSourcePort = 8'd29,  // 512 rows in each of two banks of rule_bitmap: rules by source port
     TableSpdInDestinationPortStart = 8'd30,  // 256 rows in each of two banks of interval: search tree, destination port
     TableSpdInDestinationPort = 8'd31,  // 512 rows in each of two banks of rule_bitmap: rules by destination port
-    TableSpdInPrincipalStart = 8'd32,  // 256 rows in each of two banks of interval: search tree, principal
-    TableSpdInPrincipal = 8'd33,  // 512 rows in each of two banks of rule_bitmap: rules by principal
+    TableSpdInPrincipalStart = 8'd32,  // 2048 rows in each of two banks of interval: search tree, principal
+    TableSpdInPrincipal = 8'd33,  // 4096 rows in each of two banks of rule_bitmap: rules by principal
     TableSpdInProtocol = 8'd34,  // 512 rows in each of two banks of rule_bitmap: rules by protocol number
     TableSpdInRule = 8'd35,  // 1024 rows in each of two banks of spd_rule: what each inbound rule says
     TableTagKey = 8'd36  // 2048 rows of tag_key: users' tags
   } table_e;
 
   // Rows of each table, by its id.
-  localparam int unsigned TableRows [TableCount] = '{2048, 2048, 2048, 2048, 2048, 2048, 2048, 2048, 2048, 2048, 2048, 256, 2048, 4096, 2048, 4096, 256, 512, 256, 512, 256, 512, 512, 1024, 2048, 4096, 2048, 4096, 256, 512, 256, 512, 256, 512, 512, 1024, 2048};
+  localparam int unsigned TableRows [TableCount] = '{2048, 2048, 2048, 2048, 2048, 2048, 2048, 2048, 2048, 2048, 2048, 256, 2048, 4096, 2048, 4096, 256, 512, 256, 512, 2048, 4096, 512, 1024, 2048, 4096, 2048, 4096, 256, 512, 256, 512, 2048, 4096, 512, 1024, 2048};
   localparam logic [TableCount-1:0] TableBanked = 37'b0111111111111111111111111111100000000;
 
   // Register offsets in bytes.
