@@ -35,8 +35,8 @@ module counters
   counts_t               counts_q;
   host_counts_t          host_counts_q;
   drop_t [DropPorts-1:0] drop_1_q;
-  logic [DropPorts-1:0]  hits_2_q[DropReasons];  // ports that pulse for the reason
-  logic [DropBits-1:0]   drops_3_q[DropReasons];
+  logic [DropReasons-1:0][DropPorts-1:0] hits_2_q;  // ports that pulse for the reason
+  logic [DropReasons-1:0][DropBits-1:0]  drops_3_q;
   logic                  any_count, any_drop, any_drop_2_q, any_drop_3_q;
 
   assign any_count = counts_q.lan_rx.valid || counts_q.wan_rx.valid || counts_q.lan_tx.valid || counts_q.wan_tx.valid ||
