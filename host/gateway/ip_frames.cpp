@@ -151,8 +151,9 @@ std::vector<Buffer> source_fragments(Bytes frame, std::uint16_t mtu, std::uint32
   if (packet->ipv6) return source_fragments_of_ipv6(frame, *packet, mtu, identification);
   ByteWriter w;
   w.bytes(frame);
-  if (packet->protocol != driver::kProtocolAh)
+  if (packet->protocol != driver::kProtocolAh) {
     w.patch_u16(kEthernetBytes + 4, static_cast<std::uint16_t>(identification));
+  }
   w.patch_u16(kEthernetBytes + 6, 0);
   Buffer may_be_cut = w.take();
   driver::write_checksum(packet_in(may_be_cut), packet->header_bytes);
