@@ -2,7 +2,7 @@
 // The counters of frames, packets and drops: exact whatever arrives in one clock.
 //
 // A packet that ends inside the card pulses one drop port, and several ports may pulse for one reason together: a counter adds as
-// many as there are, three clocks later than the others.
+// many as there are, two clocks later than the others.
 module counters
   import layout_pkg::*, host_if_pkg::*;
 #(
@@ -35,6 +35,7 @@ module counters
   counts_t               counts_q;
   host_counts_t          host_counts_q;
   drop_t [DropPorts-1:0] drop_1_q;
+  // Packed, since Verilator does not assign arrays late in a loop that it does not unroll.
   logic [DropReasons-1:0][DropPorts-1:0] hits_2_q;  // ports that pulse for the reason
   logic [DropReasons-1:0][DropBits-1:0]  drops_3_q;
   logic                  any_count, any_drop, any_drop_2_q, any_drop_3_q;
@@ -64,10 +65,12 @@ module counters
       any_drop_2_q  <= any_drop;
       any_drop_3_q  <= any_drop_2_q;
     end
-    for (int i = 0; i < DropReasons; i++) begin
-      for (int p = 0; p < DropPorts; p++) if (any_drop) hits_2_q[i][p] <= drop_1_q[p].valid && drop_1_q[p].reason == drop_e'(6'(i));
-      if (any_drop_2_q) drops_3_q[i] <= DropBits'($countones(hits_2_q[i]));
+    if (any_drop) begin
+      for (int i = 0; i < DropReasons; i++) begin
+        for (int p = 0; p < DropPorts; p++) hits_2_q[i][p] <= drop_1_q[p].valid && drop_1_q[p].reason == drop_e'(6'(i));
+      end
     end
+    if (any_drop_2_q) for (int i = 0; i < DropReasons; i++) drops_3_q[i] <= DropBits'($countones(hits_2_q[i]));
   end
 
   always_ff @(posedge clk_i) begin

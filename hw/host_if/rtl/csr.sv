@@ -88,6 +88,7 @@ module csr
   logic        pending_q, due_q;  // a write is complete; and its address and data have been looked at
   logic        free;              // what it must wait for has come
   logic        done_q, write_q;   // it is done in this clock; and changes something
+  logic        answered_q;        // there was an answer a clock ago: the rings begin to know what has been written
   logic        is_rx_slots_q, is_tx_slots_q, is_select_q, slots_fit_q, flips_q;
   logic [31:0] next_generation_q;
   logic        capturing_q;
@@ -105,6 +106,7 @@ module csr
     pending_q         <= rst_ni && address_held_q && data_held_q && !done_q;
     due_q             <= rst_ni && pending_q && !done_q;
     done_q            <= rst_ni && due_q && free && !done_q;  // nothing begins meanwhile that would have to be waited for
+    answered_q        <= rst_ni && s_axil_bvalid;
     write_q           <= rst_ni && due_q && free && !done_q && write_whole_q;
     is_rx_slots_q     <= write_whole_q && write_address_q == RegRxSlots;
     is_tx_slots_q     <= write_whole_q && write_address_q == RegTxSlots;
@@ -367,7 +369,7 @@ module csr
     end
   end
 
-  assign busy_o = s_axil_awvalid || s_axil_wvalid || s_axil_arvalid || address_held_q || data_held_q || s_axil_bvalid || reading_q != '0 ||
+  assign busy_o = address_held_q || data_held_q || s_axil_bvalid || answered_q || reading_q != '0 ||
                   s_axil_rvalid || wipe_q || capturing_q || load_start_o;
 
 endmodule

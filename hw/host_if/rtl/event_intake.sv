@@ -21,29 +21,31 @@ module event_intake
 
   localparam int unsigned Depth = 16;
 
-  logic    [1:0] valid_q;  // what came a clock ago
-  notice_t [1:0] event_q;
+  // What came a clock ago: an event that is told always, or one of a kind that is told once.
+  logic    [1:0] always_q;
   logic [1:0][ToldOnce-1:0] once_q;
+  notice_t [1:0] event_q;
+  logic          came_q, entered_q;  // some event has, and a clock earlier
   logic [ToldOnce-1:0]      told_q;  // one of its kind is on its way to the host
   logic          shown_second_q;     // whose event was at the output a clock ago
   logic    [1:0] wanted, put, room, offered, taken;
   notice_t [1:0] offer;
 
   always_ff @(posedge clk_i) begin
-    valid_q <= rst_ni ? event_valid_i : '0;
+    came_q    <= rst_ni && event_valid_i != '0;
+    entered_q <= rst_ni && came_q;
     for (int i = 0; i < 2; i++) begin
-      if (event_valid_i[i]) begin
-        event_q[i] <= event_i[i];
-        once_q[i]  <= told_once(event_i[i].upcall);
-      end
+      always_q[i] <= rst_ni && event_valid_i[i] && told_once(event_i[i].upcall) == '0;
+      once_q[i]   <= rst_ni && event_valid_i[i] ? told_once(event_i[i].upcall) : '0;
+      if (event_valid_i[i]) event_q[i] <= event_i[i];
     end
   end
 
   // Of two at once that are told once, one.
-  assign wanted[0] = valid_q[0] && (once_q[0] & told_q) == '0;
-  assign wanted[1] = valid_q[1] && (once_q[1] & told_q) == '0 && !(valid_q[0] && (once_q[0] & once_q[1]) != '0);
+  assign wanted[0] = always_q[0] || (once_q[0] & ~told_q) != '0;
+  assign wanted[1] = always_q[1] || (once_q[1] & ~told_q & ~once_q[0]) != '0;
 
-  logic [1:0][$clog2(Depth+2)-1:0] used;
+  logic [1:0][$clog2(Depth+2)-1:0] unused_used;
 
   for (genvar i = 0; i < 2; i++) begin : gen_source
     fifo #(
@@ -58,7 +60,7 @@ module event_intake
       .valid_o(offered[i]),
       .ready_i(taken[i]),
       .data_o (offer[i]),
-      .used_o (used[i])
+      .used_o (unused_used[i])
     );
   end
 
@@ -66,7 +68,7 @@ module event_intake
   assign lost_o  = 2'(wanted[0] && !room[0]) + 2'(wanted[1] && !room[1]);
   assign valid_o = offered != '0;
   assign event_o = offered[0] ? offer[0] : offer[1];
-  assign busy_o  = valid_q != '0 || used != '0;
+  assign busy_o  = came_q || entered_q || valid_o;  // what has entered is offered two clocks later
   assign taken   = {ready_i && shown_second_q, ready_i && !shown_second_q};
 
   always_ff @(posedge clk_i) begin

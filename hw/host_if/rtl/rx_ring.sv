@@ -96,7 +96,7 @@ module rx_ring
   logic                  broken_q;
   logic                  runs, room_q, has_room_q;
   logic                  described_all_q, pending_q, unanswered_q, idle_q;
-  logic [SlotBits-1:0]   described_place_q, claimed_place_q;  // in the ring: what is described next, what was claimed last
+  logic [SlotBits-1:0]   described_place_q, claimed_place_q;  // of the slots to be described and claimed next, in the ring
   logic                  claim_frame, claim_event, describe;
   logic                  refuse_frame, refuse_event;
   logic                  give_up;             // the oldest open slot of a broken ring
@@ -119,7 +119,7 @@ module rx_ring
     unanswered_q      <= bursts_open != '0;
     idle_q            <= rst_ni && state_q == Idle && claimed_few == producer_few;
     described_place_q <= described_q[SlotBits-1:0] & place_mask(ring_i);
-    claimed_place_q   <= SlotBits'(claimed_q - 32'd1) & place_mask(ring_i);
+    claimed_place_q   <= claimed_q[SlotBits-1:0] & place_mask(ring_i);
   end
 
   // ---- answers ----------------------------------------------------------------------------------------------------------------
@@ -158,13 +158,14 @@ module rx_ring
 
   logic [BeatBits-1:0] beats_left_q;   // of the frame, those of this burst included
   logic [6:0]          burst_left_q;   // beats
-  logic [7:0]          place_q;        // of the next burst in the slot, in beats
+  logic [63:0]         address_q;      // of the next burst
+  logic [63:0]         descriptor_address_q;
   logic [6:0]          to_edge;        // beats until the next 4 KiB
   logic [6:0]          burst_q;        // of the next burst
   logic                last_burst_q;
   logic                describing, address_free, data_free, put_address, put_beat, last_of_burst;
 
-  assign to_edge       = 7'(BurstBeats) - 7'(place_q[5:0]);
+  assign to_edge       = 7'(BurstBeats) - 7'(address_q[11:6]);
   assign address_free  = (!m_axi_awvalid || m_axi_awready) && burst_room;
   assign data_free     = !m_axi_wvalid || m_axi_wready;
   assign put_address   = state_q == Address && address_free;
@@ -179,7 +180,7 @@ module rx_ring
     last_burst_q <= beats_left_q <= BeatBits'(to_edge);
   end
 
-  assign burst_put  = put_address || describe;
+  assign burst_put  = address_free && (state_q == Address || (describing && data_free));
   assign burst_sent = '{
     descriptor: describing,
     frame_end: !describing && last_burst_q,
@@ -280,11 +281,11 @@ module rx_ring
     end
     if (claim_frame || refuse_frame) from_inbound_q <= next_inbound;
     if (burst_put) begin
-      m_axi_awaddr <= slot_address(ring_i, describing ? described_place_q : claimed_place_q, describing ? 8'd0 : place_q);
+      m_axi_awaddr <= describing ? descriptor_address_q : address_q;
       m_axi_awlen  <= describing ? 8'd0 : 8'(burst_q - 7'd1);
     end
     if (put_address) begin
-      place_q      <= place_q + 8'(burst_q);
+      address_q    <= address_q + 64'(burst_q) * 64'(BeatBytes);
       burst_left_q <= burst_q;
     end
     if (put_beat) begin
@@ -296,8 +297,9 @@ module rx_ring
       m_axi_wstrb <= '1 >> (describing ? 6'd0 : stream_beat.empty);
       m_axi_wlast <= describing || last_of_burst;
     end
+    descriptor_address_q <= slot_address(ring_i, described_place_q, 8'd0);
     if (state_q == Idle) begin  // in case a frame is claimed
-      place_q      <= 8'd1;     // behind the descriptor
+      address_q    <= slot_address(ring_i, claimed_place_q, 8'd1);  // behind the descriptor
       beats_left_q <= BeatBits'((frame_notice.length + 14'(BeatBytes - 1)) >> $clog2(BeatBytes));
     end
     if (claim_frame || claim_event) begin

@@ -49,7 +49,7 @@ module table_loader
   logic                 took_q;
   logic                 runs_q;     // the load runs, and the next two are of it: no more than every other clock asks
   logic                 ask_q;
-  logic [6:0]           burst_q;
+  logic [6:0]           burst_q, burst_less_q;  // beats of it; one less
 
   // ---- reading ----------------------------------------------------------------------------------------------------------------
 
@@ -60,9 +60,10 @@ module table_loader
   logic [$clog2(Room+2)-1:0] unused_used;
 
   always_ff @(posedge clk_i) begin
-    runs_q  <= rst_ni && state_q != Idle;
-    ask_q   <= to_ask_q != '0 && int'(asked_q) <= Room - LoadBurst;
-    burst_q <= to_ask_q > CountBits'(LoadBurst) ? 7'(LoadBurst) : 7'(to_ask_q);
+    runs_q       <= rst_ni && state_q != Idle;
+    ask_q        <= to_ask_q != '0 && int'(asked_q) <= Room - LoadBurst;
+    burst_q      <= to_ask_q > CountBits'(LoadBurst) ? 7'(LoadBurst) : 7'(to_ask_q);
+    burst_less_q <= to_ask_q > CountBits'(LoadBurst) ? 7'(LoadBurst - 1) : 7'(to_ask_q) - 7'd1;
   end
 
   assign request_o = '{
@@ -89,7 +90,7 @@ module table_loader
   // ---- records ----------------------------------------------------------------------------------------------------------------
 
   load_record_t header;
-  logic         named_q, count_fits_q, rows_fit_q, header_banked_q, header_open_q;  // what Record and Check find
+  logic         named_q, count_fits_q, sound_q, rows_fit_q, header_banked_q, header_open_q;  // what Record and Check find
   logic [32:0]  rows_end_q;
   logic [31:0]  table_rows_q;
   logic         banked_d, banked_q, bank_opened;
@@ -109,7 +110,10 @@ module table_loader
       header_banked_q <= TableBanked[header.table_id[$clog2(TableCount)-1:0]];
       header_open_q   <= TableBanked[header.table_id[$clog2(TableCount)-1:0]] && header.bank == open_bank_i;
     end
-    if (state_q == Check) rows_fit_q <= named_q && count_fits_q && rows_end_q <= {1'b0, table_rows_q};
+    if (state_q == Check) begin
+      sound_q    <= named_q && count_fits_q;
+      rows_fit_q <= rows_end_q <= {1'b0, table_rows_q};
+    end
   end
 
   assign bank_opened = banked_q && bank_q == open_bank_i;
@@ -157,9 +161,9 @@ module table_loader
         bank_d      = header.bank;
         row_d       = header.row[15:0];
         rows_left_d = header.count;
-        if (beat_error || !rows_fit_q || header_open_q) begin
+        if (beat_error || !sound_q || !rows_fit_q || header_open_q) begin
           state_d = Flush;
-          error_d = beat_error ? LoadErrorHostMemory : !rows_fit_q ? LoadErrorRecord : LoadErrorOpenBank;
+          error_d = beat_error ? LoadErrorHostMemory : !sound_q || !rows_fit_q ? LoadErrorRecord : LoadErrorOpenBank;
         end else if (header.count != '0) begin
           state_d = Rows;
         end else begin
@@ -199,7 +203,7 @@ module table_loader
       if (state_q == Ended) load_count_o <= load_count_o + 32'd1;
       took_q <= take;
       if (request_taken_i || took_q) begin
-        asked_q <= asked_q + (request_taken_i ? $bits(asked_q)'(burst_q) : '0) - $bits(asked_q)'(took_q);
+        asked_q <= asked_q + (!request_taken_i ? '1 : took_q ? $bits(asked_q)'(burst_less_q) : $bits(asked_q)'(burst_q));
       end
     end
     if (state_q != Idle || start_i) begin

@@ -69,21 +69,21 @@ module tx_ring
 
   state_e              state_d, state_q;
   logic [31:0]         asked_q, framed_q, consumer_q;
-  logic [31:0]         waiting;  // slots the host has filled
   logic [$clog2(Slots+2)-1:0] unused_kept, reading_used;
-
-  assign waiting = ring_i.host - consumer_q;
 
   // ---- asking -----------------------------------------------------------------------------------------------------------------
 
-  // What is known of a clock ago. What asks, asks in every other clock at most, so of its own asking all is known.
-  logic                fills_q;        // as many slots as there can be
-  logic                more_q;         // whose descriptors have not all been asked for
-  logic                slot_room_q;
-  logic                filled_q;       // and some of them have not been read
+  // What is known of a clock ago, or two of what the host has filled. What asks, asks in every other clock at most, so of its own
+  // asking all is known.
+  logic [31:0]         host_q;         // slots the host has filled
+  logic [31:0]         waiting_q;      // those that have not been read
+  logic                fills_q;        // as many as there can be
+  logic                more_q;         // a descriptor that has not been asked for, and room for its slot
+  logic                waits_q;        // some
   logic                idle_q;
   logic                settled_q;      // no frame was begun, and no ring
-  logic                good_q;         // the oldest descriptor
+  logic                length_good_q, inject_good_q;  // of the oldest descriptor
+  logic                good_q;         // it is
   logic [BeatBits-1:0] need_q, need_less_q;  // beats of its frame; one less
   logic                beat_room_q;    // for them: whoever asks must take
   logic                none_reading_q;
@@ -104,7 +104,8 @@ module tx_ring
   logic [BeatBits-1:0] to_ask_q;   // beats of the frame
   logic [7:0]          place_q;    // of the next burst in the slot, in beats
   logic [6:0]          to_edge;    // beats until the next 4 KiB
-  logic [RoomBits-1:0] taken_q;    // beats of frames asked for and not yet sent on
+  logic [RoomBits-1:0] taken_q;    // beats of frames asked for and not sent on a clock ago
+  logic                stored_took_q;
   logic [RoomBits-1:0] unused_beats;
   logic [$clog2(Bursts+2)-1:0] unused_bursts;
   logic [$clog2(Slots+2)-1:0]  unused_descriptors;
@@ -113,14 +114,16 @@ module tx_ring
   assign to_edge = 7'(BurstBeats) - 7'(place_q[5:0]);
 
   always_ff @(posedge clk_i) begin
-    fills_q        <= rst_ni && ring_i.runs && waiting <= ring_i.slots;
-    more_q         <= asked_q != ring_i.host;
-    slot_room_q    <= open_q < $bits(open_q)'(Slots);
-    filled_q       <= ring_i.host != consumer_q;
+    host_q         <= ring_i.host;
+    waiting_q      <= ring_i.host - consumer_q;
+    fills_q        <= rst_ni && ring_i.runs && waiting_q <= ring_i.slots;
+    waits_q        <= rst_ni && ring_i.runs && waiting_q != '0;
+    more_q         <= asked_q != host_q && open_q < $bits(open_q)'(Slots);
     idle_q         <= asked_q[SlotsBits:0] == consumer_q[SlotsBits:0];
     settled_q      <= rst_ni && !begin_frame && !restart_i;
-    good_q         <= !descriptor.failed && descriptor.length >= 16'(MinFrame) && descriptor.length <= 16'(MaxFrame) &&
-                      descriptor.inject <= 8'(InjectWanRx);
+    length_good_q  <= descriptor.length >= 16'(MinFrame) && descriptor.length <= 16'(MaxFrame);
+    inject_good_q  <= descriptor.inject <= 8'(InjectWanRx);
+    good_q         <= !descriptor.failed && length_good_q && inject_good_q;
     need_q         <= beats_of(descriptor.length[13:0]);
     need_less_q    <= BeatBits'((descriptor.length[13:0] - 14'd1) >> $clog2(BeatBytes));
     beat_room_q    <= taken_q + RoomBits'(need_q) <= RoomBits'(Beats);
@@ -131,7 +134,7 @@ module tx_ring
   end
 
   assign ask_frame      = state_q == Ask;
-  assign ask_descriptor = !ask_frame && settled_q && fills_q && more_q && slot_room_q && !hold_i;
+  assign ask_descriptor = !ask_frame && settled_q && fills_q && more_q && !hold_i;
 
   assign slot      = (ask_frame ? framed_q[SlotBits-1:0] : asked_q[SlotBits-1:0]) & place_mask_q;
   assign request_o = '{
@@ -163,11 +166,13 @@ module tx_ring
       taken_q  <= '0;
       open_q   <= '0;
       freed_q  <= '0;
+      stored_took_q <= 1'b0;
     end else begin
       state_q <= state_d;
       if (request_taken_i && !ask_frame) asked_q <= asked_q + 32'd1;
       if (descriptor_done) framed_q <= framed_q + 32'd1;
-      if (begin_frame || stored_take) taken_q <= taken_q + (!begin_frame ? '1 : stored_take ? RoomBits'(need_less_q) : RoomBits'(need_q));
+      stored_took_q <= stored_take;
+      if (begin_frame || stored_took_q) taken_q <= taken_q + (!begin_frame ? '1 : stored_took_q ? RoomBits'(need_less_q) : RoomBits'(need_q));
       freed_q <= 2'(refuse) + 2'(sent);
       open_q  <= open_q + $bits(open_q)'(request_taken_i && !ask_frame) - $bits(open_q)'(freed_q);
       if (restart_i) begin
@@ -328,6 +333,6 @@ module tx_ring
   assign length_o = side.length;
   assign sender_o = side.sender;
 
-  assign busy_o = !idle_q || open_q != '0 || (fills_q && filled_q) || host_tx.valid;
+  assign busy_o = !idle_q || open_q != '0 || (fills_q && waits_q) || host_tx.valid;
 
 endmodule
