@@ -19,7 +19,7 @@ module encap_gcm
   input  logic          header_valid_i,  // of a packet that has begun, some clocks later
   input  outer_header_t header_i,
   stream_if.src         out,
-  output flight_t       flight_o,        // beside every beat: the bank that the packet holds
+  output leaving_t      leaving_o,       // beside every beat
   output logic          busy_o
 );
 
@@ -79,9 +79,9 @@ module encap_gcm
   );
 
   // ---- what waits for its place: ciphertext, how many bytes its last word has, ICVs, headers
-  // What the ESP header is made of, and whose bank the packet holds.
+  // What the ESP header is made of, and what the packet's exit asks.
   typedef struct packed {
-    logic        bank;
+    leaving_t    leaving;
     logic [31:0] spi;
     logic [63:0] seq;
     logic        iv_cut;    // the IV's end is in the payload
@@ -100,7 +100,7 @@ module encap_gcm
   esp_t          esp, esp_in;
   logic          header_room, header_there;
   outer_header_t header;
-  flight_t       flight;
+  leaving_t      leaving;
   logic          sealed_busy, esp_busy, front_busy;
 
   fifo #(
@@ -145,7 +145,7 @@ module encap_gcm
   );
 
   assign esp_in = '{
-    bank:     packet_i.bank,
+    leaving:  packet_i.leaving,
     spi:      packet_i.spi,
     seq:      packet_i.seq,
     iv_cut:   iv_bytes_in_payload(packet_i.cipher, packet_i.esn) != '0,
@@ -208,27 +208,27 @@ module encap_gcm
     assign esp_header_swapped[8*i+:8] = esp_header[8*(15-i)+:8];
   end
 
-  prepend #(.SideT(flight_t)) u_esp_in_front (
+  prepend #(.SideT(leaving_t)) u_esp_in_front (
     .clk_i,
     .rst_ni,
     .in      (sealed),
     .header_i(512'(esp_header_swapped)),
     .bytes_i (esp.bytes),
-    .side_i  ('{valid: 1'b1, bank: esp.bank}),
+    .side_i  (esp.leaving),
     .out     (esp_packets),
-    .side_o  (flight),
+    .side_o  (leaving),
     .busy_o  (esp_busy)
   );
 
-  prepend #(.SideT(flight_t)) u_headers_in_front (
+  prepend #(.SideT(leaving_t)) u_headers_in_front (
     .clk_i,
     .rst_ni,
     .in      (esp_packets),
     .header_i(512'({header.ip, header.ethernet})),
     .bytes_i (header.bytes),
-    .side_i  (flight),
+    .side_i  (leaving),
     .out,
-    .side_o  (flight_o),
+    .side_o  (leaving_o),
     .busy_o  (front_busy)
   );
 

@@ -27,9 +27,9 @@ module esp_encap
   input  logic [255:0]  chain_icv_i,
   // out
   stream_if.src         out,
-  output flight_t       flight_o,          // the bank that the packet holds
+  output leaving_t      leaving_o,
   stream_if.src         chained,
-  output flight_t       chained_flight_o,
+  output leaving_t      chained_leaving_o,
   output logic          busy_o
 );
 
@@ -118,7 +118,7 @@ module esp_encap
     .rst_ni,
     .in       (whole),
     .chained_i(chained_cipher(packet.cipher)),
-    .bank_i   (packet.bank),
+    .bank_i   (packet.leaving.generation[0]),
     .room_i   (chain_room_i),
     .gcm      (gcm_plain),
     .chain    (chain_plain),
@@ -174,7 +174,7 @@ module esp_encap
     .header_valid_i(header_valid && !header_chained),
     .header_i      (header),
     .out,
-    .flight_o,
+    .leaving_o,
     .busy_o        (gcm_busy)
   );
 
@@ -185,7 +185,7 @@ module esp_encap
   assign front        = packet.ah ? hashed_front(packet.outer, packet.outer_total) : {packet.spi, packet.seq[31:0]};
   assign behind_front = packet.ah ? 14'(packet.outer_total) - 14'd8 : packet.ciphertext;
 
-  assign chain_side_o   = '{bank: packet.bank, ah: packet.ah, ipv6: packet.outer.ipv6};
+  assign chain_side_o   = '{leaving: packet.leaving, ah: packet.ah, ipv6: packet.outer.ipv6};
   assign chain_packet_o = '{
     sa_index:   packet.sa_index,
     cipher:     packet.cipher,
@@ -206,7 +206,7 @@ module esp_encap
     .packet_i      (chain_side_i),
     .icv_i         (chain_icv_i),
     .out           (chained),
-    .flight_o      (chained_flight_o),
+    .leaving_o     (chained_leaving_o),
     .busy_o        (chain_busy)
   );
 
