@@ -296,6 +296,7 @@ Result<void> CardKeeper::install(const std::string& target, ike::ChildHandle chi
   out.df = options.df;
   out.dscp = options.dscp;
   out.ah_align8 = options.ah_align8;
+  out.too_big = options.too_big;
   auto row = sa_table_.install(out);
   if (!row) {
     (void)sa_table_.retire_inbound(in.spi);  // the error to tell is the first one

@@ -3,6 +3,7 @@
 #include "host/gateway/exception_path.hpp"
 
 #include <algorithm>
+#include <random>
 
 #include "driver/linux_port/sysctl.hpp"
 #include "host/gateway/sa_overhead.hpp"
@@ -86,6 +87,7 @@ ExceptionPath::ExceptionPath(boost::asio::io_context& io, Tap lan, Tap wan, cons
       lan_mtu_(config.lan.mtu),
       wan_mtu_(config.wan.mtu),
       poll_timer_(io),
+      identification_(std::random_device()()),
       icmp_refilled_(steady_clock::now()) {}
 
 Result<std::unique_ptr<ExceptionPath>> ExceptionPath::make(boost::asio::io_context& io, const Config& config) {
@@ -201,6 +203,8 @@ void ExceptionPath::handle(driver::Message message) {
       return hold_for_neighbour(std::move(message));
     case layout::Upcall::kTooBig:
       return too_big(message);
+    case layout::Upcall::kOversize:
+      return fragment(message);
     case layout::Upcall::kSoftLimit:
     case layout::Upcall::kHardLimit:
     case layout::Upcall::kSpiUnknown:
@@ -347,6 +351,14 @@ void ExceptionPath::too_big(const driver::Message& message) {
       const auto mac = forwarding.mac_of(*hop);
       if (mac && forward_in_place(part, *mac, lan_.mac)) send(layout::Inject::kLanTx, part);
     }
+  }
+}
+
+// Protected already, and as it would be sent. RFC 4303 3.3.4: fragmentation comes after ESP.
+void ExceptionPath::fragment(const driver::Message& message) {
+  ++counters_.too_big;
+  for (const Buffer& part : source_fragments(message.frame, wan_mtu_, ++identification_)) {
+    send(layout::Inject::kWanTx, part);
   }
 }
 
