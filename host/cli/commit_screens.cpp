@@ -65,7 +65,11 @@ std::string commit_screen(const json::value& report) {
   for (const auto& one : list(report, "policies")) {
     std::string how = text(one, "detail");
     if (!flag(one, "connected") && !how.empty()) how = "NOT: " + how;
-    if (flag(one, "pending")) how += (how.empty() ? "" : "; ") + std::string("takes over when the old SA is idle");
+    if (flag(one, "pending")) {
+      const bool by_syn = text(one, "takes_over") == "syn";
+      how += how.empty() ? "" : "; ";
+      how += std::string("takes over ") + (by_syn ? "with new connections, else " : "") + "when the old SA is idle";
+    }
     table.add({text(one, "policy"), text(one, "change"), how});
   }
   const std::string number = std::to_string(cli::number(report, "number"));

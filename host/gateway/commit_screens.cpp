@@ -78,7 +78,8 @@ json::object report_screen(const CommitReport& report) {
   for (const auto& one : report.policies) {
     json::object object = object_of(one.difference);
     object["connected"] = one.connected;
-    object["pending"] = one.pending;
+    object["pending"] = one.takes_over != policy::TakeOver::kNow;
+    if (one.takes_over != policy::TakeOver::kNow) object["takes_over"] = policy::to_string(one.takes_over);
     object["detail"] = one.sentence;
     policies.push_back(std::move(object));
   }

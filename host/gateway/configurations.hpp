@@ -24,7 +24,7 @@ class Configurations {
 
   // As `stored`. Policies of the file that are not those which the history began from are a configuration of their own:
   // who edits the file means the file. One that was to be confirmed, and was not before the daemon ended, is rolled
-  // back.
+  // back. A change that new connections follow is in force.
   static Result<Configurations> begin(const std::optional<store::StoredPolicies>& stored,
                                       const policy::Policies& of_file);
 
