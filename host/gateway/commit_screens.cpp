@@ -40,14 +40,14 @@ json::object object_of(const store::StoredConfiguration& configuration) {
 
 }  // namespace
 
-json::value candidate_screen(const Configurations& configurations) {
+json::object candidate_screen(const Configurations& configurations) {
   const std::uint32_t newest = configurations.newest().number;
   const auto candidate = configurations.candidate().value_or(Candidate{newest, configurations.policies()});
-  return json::object{{"exists", configurations.candidate().has_value()},
-                      {"base", candidate.base},
-                      {"newest", newest},
-                      {"policies", array_of(candidate.policies)},
-                      {"changes", changes(configurations.policies(), candidate.policies)}};
+  return {{"exists", configurations.candidate().has_value()},
+          {"base", candidate.base},
+          {"newest", newest},
+          {"policies", array_of(candidate.policies)},
+          {"changes", changes(configurations.policies(), candidate.policies)}};
 }
 
 json::value history_screen(const Commits& commits) {

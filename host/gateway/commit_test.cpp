@@ -170,6 +170,38 @@ TEST_F(CommitTest, ADiskThatTakesNothingLeavesEverythingAsItWas) {
   EXPECT_EQ(algorithm(), "aes256gcm16");
 }
 
+TEST_F(CommitTest, ACandidateByWhichAnExpectationFailsIsNotCommittedUnlessForced) {
+  a.policies += "[[expectations]]\nname = \"closed\"\nto = \"10.2.0.77\"\naction = \"protect\"\n";
+  kill_and_start(a);
+  ask(a, "POST", {"candidate"}, printer(77));
+  auto hidden = printer(77);
+  hidden["name"] = "again";
+  const auto candidate = ask(a, "POST", {"candidate"}, hidden);
+  EXPECT_EQ(candidate.at("findings").at(0).at("policy").as_string(), "again") << "known before it is committed";
+  const auto before = leaves_by(a, 77);
+  const auto refused = commit();
+  EXPECT_FALSE(refused.at("committed").as_bool());
+  EXPECT_EQ(refused.at("findings"), candidate.at("findings"));
+  EXPECT_EQ(refused.at("failed").to_number<int>(), 1);
+  EXPECT_EQ(refused.at("expectations").at(0).at("name").as_string(), "closed");
+  EXPECT_THAT(std::string(refused.at("expectations").at(0).at("sentence").as_string()),
+              AllOf(HasSubstr("policy 'printer77' (bypass) decides"), HasSubstr("expected was action 'protect'")));
+  EXPECT_EQ(refused.at("number").to_number<int>(), 1);
+  EXPECT_EQ(names(), "voice office ");
+  EXPECT_EQ(leaves_by(a, 77), (Esp{before.first, before.second + 1})) << "the same SA, and its next number";
+  EXPECT_EQ(ask(a, "GET", {"candidate"}).at("changes").as_array().size(), 2U);
+
+  const auto forced = commit({{"force", true}});
+  EXPECT_TRUE(forced.at("committed").as_bool());
+  EXPECT_EQ(forced.at("failed").to_number<int>(), 1);
+  EXPECT_EQ(names(), "printer77 again voice office ");
+  for (const char* name : {"printer77", "again"}) ask(a, "DELETE", {"candidate", name});
+  const auto mended = commit();
+  EXPECT_TRUE(mended.at("committed").as_bool());
+  EXPECT_EQ(mended.at("failed").to_number<int>(), 0);
+  EXPECT_TRUE(mended.at("findings").as_array().empty());
+}
+
 TEST_F(CommitTest, TheCandidateIsThereAfterARestartAndIsNotCommittedOverSomebodyElsesCommit) {
   ask(a, "POST", {"candidate"}, printer(77));
   kill_and_start(a);

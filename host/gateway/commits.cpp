@@ -119,6 +119,9 @@ void Commits::commit_candidate(CommitOptions options, OnCommit done) {
                                                "); to do the same to that: sallyport candidate rebase"});
     }
     run->goal = candidate->policies;
+    if (run->options.may_commit && !run->options.may_commit(run->goal)) {
+      return end(run, CommitReport{false, newest.number, {}});
+    }
     if (auto begun = begin(run); !begun) end(run, begun.error());
   });
 }

@@ -31,6 +31,8 @@ struct CommitOptions {
   std::string comment{};
   Order order = Order::kConnected;
   std::optional<std::chrono::seconds> confirm{};  // rolled back unless confirmed in time
+  // Of a candidate, when its turn comes: false leaves everything as it is.
+  std::function<bool(const policy::Policies&)> may_commit{};
 };
 
 // What became of a policy.

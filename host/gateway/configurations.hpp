@@ -48,6 +48,8 @@ class Configurations {
   void set_fallback(std::uint32_t number) { fallback_ = number; }
 
   [[nodiscard]] const std::optional<Candidate>& candidate() const { return candidate_; }
+  // The candidate's; without one, those that it would begin from.
+  [[nodiscard]] const policy::Policies& edited() const { return candidate_ ? candidate_->policies : policies_; }
   void set_candidate(std::optional<Candidate> candidate) { candidate_ = std::move(candidate); }
 
   [[nodiscard]] store::StoredState state() const;
