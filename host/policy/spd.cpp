@@ -97,11 +97,12 @@ bool is_whole(const Policy& policy, const std::vector<Pair>& pairs) {
 void send_by(std::uint16_t sa_index, const Reach& reach, const Policy& policy, std::uint16_t policy_id,
              std::vector<SpdRule>& rules) {
   const auto pairs = carried(policy, reach);
+  if (is_whole(policy, pairs)) {  // a rule, however many selectors say so
+    return add_rule(rules, policy.source, policy.destination, layout::Action::kProtect, policy_id, sa_index);
+  }
   for (const Pair& p : pairs) add_rule(rules, p.local, p.remote, layout::Action::kProtect, policy_id, sa_index);
   // What the peer narrowed away must not leave by a later rule.
-  if (!is_whole(policy, pairs)) {
-    add_rule(rules, policy.source, policy.destination, layout::Action::kDiscard, policy_id);
-  }
+  add_rule(rules, policy.source, policy.destination, layout::Action::kDiscard, policy_id);
 }
 
 void protect_outbound(const Policy& policy, const TargetState& target, std::vector<SpdRule>& rules) {

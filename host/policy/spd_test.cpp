@@ -168,10 +168,13 @@ TEST(Spd, AnSaOfBothFamiliesCarriesPacketsOfEither) {
   EXPECT_EQ(decide(spd.outbound, packet("2001:db8:1::1", "2001:db8:2::1")), layout::Action::kProtect);
   EXPECT_EQ(decide(spd.inbound, packet("2001:db8:2::1", "2001:db8:1::1")), layout::Action::kProtect);
   EXPECT_EQ(decide(spd.outbound, packet("2001:db8:9::1", "2001:db8:2::1")), layout::Action::kDiscard);
-  // Nothing was narrowed away where each family is whole.
+  // Nothing was narrowed away where each family is whole, and one rule says it of both.
   state.sending = {both.local_ts(), both.remote_ts()};
   state.accepting = {state.sending};
-  EXPECT_EQ(for_everybody({{both, 7}}, {{"b/both", state}}).outbound.size(), 2U);
+  const Spd whole = for_everybody({{both, 7}}, {{"b/both", state}});
+  EXPECT_EQ(whole.outbound.size(), 1U);
+  EXPECT_EQ(decide(whole.outbound, packet("10.9.0.1", "10.2.0.1")), layout::Action::kProtect);
+  EXPECT_EQ(decide(whole.outbound, packet("2001:db8:9::1", "2001:db8:2::1")), layout::Action::kProtect);
 }
 
 const Policy kAlices =
