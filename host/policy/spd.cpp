@@ -219,17 +219,20 @@ std::set<std::uint16_t> principals_of(const People& people) {
   return principals;
 }
 
-// Outbound rules of a policy of people: who has an SA of their own is led into it.
+// Outbound rules of a policy of people: who has an SA of their own is led into it. In the order of their numbers, which
+// are given in order: so a newcomer's rule is behind the others', and moves few of them in the card's tables.
 std::vector<SpdRule> send_by_own_sas(const Policy& policy, const TargetState& target, const People& people) {
+  std::map<std::uint16_t, const UserSa*> with;
+  for (const auto& [user, sa] : target.of_users) {
+    if (const auto found = people.principals.find(user); found != people.principals.end()) with[found->second] = &sa;
+  }
   std::vector<SpdRule> rules;
   std::set<std::uint16_t> without = principals_of(people);
-  for (const auto& [user, sa] : target.of_users) {
-    const auto found = people.principals.find(user);
-    if (found == people.principals.end()) continue;
+  for (const auto& [principal, sa] : with) {
     const std::size_t first = rules.size();
-    send_by(sa.sa_index, sa.sending, policy, target.policy_id, rules);
-    ask_for({found->second}, rules, first);
-    without.erase(found->second);
+    send_by(sa->sa_index, sa->sending, policy, target.policy_id, rules);
+    ask_for({principal}, rules, first);
+    without.erase(principal);
   }
   if (without.empty()) return rules;
   const std::size_t first = rules.size();

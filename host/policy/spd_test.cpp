@@ -264,9 +264,9 @@ TEST(SpdOfUsers, EachUserIsLedIntoTheirOwnSaAndWhoHasNoneAsksForIt) {
     return rule(i).principal == std::vector<driver::NumberRange>{{principal, principal}};
   };
   ASSERT_EQ(spd.outbound.size(), 4U);
-  EXPECT_TRUE(is_for(0, 7) && rule(0).action == layout::Action::kProtect && rule(0).sa_index == 70);
-  EXPECT_TRUE(is_for(1, 5) && rule(1).action == layout::Action::kProtect && rule(1).sa_index == 50);
-  EXPECT_TRUE(is_for(2, 5) && rule(2).action == layout::Action::kDiscard) << "what was narrowed away";
+  EXPECT_TRUE(is_for(0, 5) && rule(0).action == layout::Action::kProtect && rule(0).sa_index == 50) << "by number";
+  EXPECT_TRUE(is_for(1, 5) && rule(1).action == layout::Action::kDiscard) << "what was narrowed away";
+  EXPECT_TRUE(is_for(2, 7) && rule(2).action == layout::Action::kProtect && rule(2).sa_index == 70);
   EXPECT_TRUE(is_for(3, 6) && rule(3).action == layout::Action::kHost && rule(3).policy_id == 3);
   // What comes may come by any of them, to any of those on line.
   ASSERT_EQ(spd.inbound.size(), 1U);
