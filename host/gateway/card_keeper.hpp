@@ -99,6 +99,8 @@ class CardKeeper final : public ike::SpiAllocator {
   [[nodiscard]] std::optional<std::string> target_of(const WaitsForSa& packet) const;
   // A policy that holds leads to it; when it is of one user's own, the policy is for that user, who is logged in.
   [[nodiscard]] bool wants(const std::string& target) const;
+  // Whether there are rules enough on the card for an SA of one user's own. kFull.
+  [[nodiscard]] Result<void> has_room_for(const std::string& target);
   // Those by which each user has an SA of their own.
   [[nodiscard]] std::vector<const policy::Policy*> per_user_policies() const;
   // Else the number is that of a policy's own rules.
@@ -166,6 +168,7 @@ class CardKeeper final : public ike::SpiAllocator {
   };
   Result<Tables> tables(bool with_front_rules);
   [[nodiscard]] std::vector<policy::FrontRule> front_rules() const;
+  [[nodiscard]] std::vector<policy::NumberedPolicy> in_force();
   policy::Spd compile(const std::vector<policy::NumberedPolicy>& policies, const policy::UsersOnLine& users,
                       bool with_front_rules);
   Result<void> open(const driver::TableImage& image);     // where it differs from what is in force

@@ -170,21 +170,26 @@ TEST_F(PrincipalsTest, ALoginThatTheCardDoesNotTakeIsRefusedAndTheOthersStay) {
   principals_.retry();
   EXPECT_THAT(staff(), IsEmpty());
 
-  // Who is of other groups, too, is not beside the others: each is a range, until the card has no room for another.
-  Result<std::optional<users::Tag>> last = std::optional<users::Tag>();
-  std::uint32_t count = 0;
-  while (last && count < 1000) {
-    ++count;
-    auto who = session(std::to_string(count), "user" + std::to_string(count), "10.1.0.7");
-    who.address = IpAddress::from_number(layout::Address::from_v4(0x0a020000 + count));
-    who.groups.push_back("group" + std::to_string(count));
-    last = begin(who);
+  // Of the rules of the card all but one are in use before somebody is on line.
+  auto policies = keeper_->policies();
+  policies.push_back(policies.at(0));
+  policies.back().name = policies.back().group = "guests";
+  for (std::uint32_t i = 0; i + 1 < layout::kSpdRules; ++i) {
+    policy::Policy other;
+    other.name = "policy" + std::to_string(i);
+    const auto address = IpAddress::from_number(layout::Address::from_v4(0x0a020000 + i));
+    other.destination = TrafficSelector::of({address, address});
+    policies.push_back(other);
   }
-  ASSERT_FALSE(last);
-  EXPECT_EQ(last.error().code, Errc::kFull);
-  EXPECT_THAT(last.error().detail, HasSubstr("policies of fewer users and groups"));
-  EXPECT_EQ(count, 128U) << "ranges and what is around them, of 256 intervals";
-  EXPECT_EQ(staff().size(), 127U);
+  keeper_->set_policies(std::move(policies), {});
+  ASSERT_TRUE(begin(session("b", "bob", "10.1.0.8")));
+  ASSERT_TRUE(begin(session("c", "carol", "10.1.0.9"))) << "under the same rule";
+  const auto guest = begin(session("d", "dave", "10.1.0.10", {"guests"}));
+  ASSERT_FALSE(guest);
+  EXPECT_EQ(guest.error().code, Errc::kFull);
+  EXPECT_THAT(guest.error().detail, HasSubstr("1025 rules in one direction, and the card has room for 1024"));
+  EXPECT_THAT(staff(), ElementsAre(driver::NumberRange{1, 2}));
+  ASSERT_TRUE(begin(session("e", "erin", "10.1.0.11"))) << "as if dave had not tried";
 }
 
 }  // namespace

@@ -100,11 +100,12 @@ bool is_whole(const Policy& policy, const std::vector<Pair>& pairs) {
 void send_by(std::uint16_t sa_index, const Reach& reach, const Policy& policy, std::uint16_t policy_id,
              std::vector<SpdRule>& rules) {
   const auto pairs = carried(policy, reach);
+  if (is_whole(policy, pairs)) {  // a rule, however many selectors say so
+    return add_rule(rules, policy.source, policy.destination, layout::Action::kProtect, policy_id, sa_index);
+  }
   for (const Pair& p : pairs) add_rule(rules, p.local, p.remote, layout::Action::kProtect, policy_id, sa_index);
   // What the peer narrowed away must not leave by a later rule.
-  if (!is_whole(policy, pairs)) {
-    add_rule(rules, policy.source, policy.destination, layout::Action::kDiscard, policy_id);
-  }
+  add_rule(rules, policy.source, policy.destination, layout::Action::kDiscard, policy_id);
 }
 
 void protect_outbound(const Policy& policy, const TargetState& target, std::vector<SpdRule>& rules) {
@@ -227,17 +228,20 @@ std::set<std::uint16_t> principals_of(const People& people) {
   return principals;
 }
 
-// Outbound rules of a policy of people: who has an SA of their own is led into it.
+// Outbound rules of a policy of people: who has an SA of their own is led into it. In the order of their numbers, which
+// are given in order: so a newcomer's rule is behind the others', and moves few of them in the card's tables.
 std::vector<SpdRule> send_by_own_sas(const Policy& policy, const TargetState& target, const People& people) {
+  std::map<std::uint16_t, const UserSa*> with;
+  for (const auto& [user, sa] : target.of_users) {
+    if (const auto found = people.principals.find(user); found != people.principals.end()) with[found->second] = &sa;
+  }
   std::vector<SpdRule> rules;
   std::set<std::uint16_t> without = principals_of(people);
-  for (const auto& [user, sa] : target.of_users) {
-    const auto found = people.principals.find(user);
-    if (found == people.principals.end()) continue;
+  for (const auto& [principal, sa] : with) {
     const std::size_t first = rules.size();
-    send_by(sa.sa_index, sa.sending, policy, target.policy_id, rules);
-    ask_for({found->second}, rules, first);
-    without.erase(found->second);
+    send_by(sa->sa_index, sa->sending, policy, target.policy_id, rules);
+    ask_for({principal}, rules, first);
+    without.erase(principal);
   }
   if (without.empty()) return rules;
   const std::size_t first = rules.size();

@@ -168,10 +168,13 @@ TEST(Spd, AnSaOfBothFamiliesCarriesPacketsOfEither) {
   EXPECT_EQ(decide(spd.outbound, packet("2001:db8:1::1", "2001:db8:2::1")), layout::Action::kProtect);
   EXPECT_EQ(decide(spd.inbound, packet("2001:db8:2::1", "2001:db8:1::1")), layout::Action::kProtect);
   EXPECT_EQ(decide(spd.outbound, packet("2001:db8:9::1", "2001:db8:2::1")), layout::Action::kDiscard);
-  // Nothing was narrowed away where each family is whole.
+  // Nothing was narrowed away where each family is whole, and one rule says it of both.
   state.sending = {both.local_ts(), both.remote_ts()};
   state.accepting = {state.sending};
-  EXPECT_EQ(for_everybody({{both, 7}}, {{"b/both", state}}).outbound.size(), 2U);
+  const Spd whole = for_everybody({{both, 7}}, {{"b/both", state}});
+  EXPECT_EQ(whole.outbound.size(), 1U);
+  EXPECT_EQ(decide(whole.outbound, packet("10.9.0.1", "10.2.0.1")), layout::Action::kProtect);
+  EXPECT_EQ(decide(whole.outbound, packet("2001:db8:9::1", "2001:db8:2::1")), layout::Action::kProtect);
 }
 
 const Policy kAlices =
@@ -261,9 +264,9 @@ TEST(SpdOfUsers, EachUserIsLedIntoTheirOwnSaAndWhoHasNoneAsksForIt) {
     return rule(i).principal == std::vector<driver::NumberRange>{{principal, principal}};
   };
   ASSERT_EQ(spd.outbound.size(), 4U);
-  EXPECT_TRUE(is_for(0, 7) && rule(0).action == layout::Action::kProtect && rule(0).sa_index == 70);
-  EXPECT_TRUE(is_for(1, 5) && rule(1).action == layout::Action::kProtect && rule(1).sa_index == 50);
-  EXPECT_TRUE(is_for(2, 5) && rule(2).action == layout::Action::kDiscard) << "what was narrowed away";
+  EXPECT_TRUE(is_for(0, 5) && rule(0).action == layout::Action::kProtect && rule(0).sa_index == 50) << "by number";
+  EXPECT_TRUE(is_for(1, 5) && rule(1).action == layout::Action::kDiscard) << "what was narrowed away";
+  EXPECT_TRUE(is_for(2, 7) && rule(2).action == layout::Action::kProtect && rule(2).sa_index == 70);
   EXPECT_TRUE(is_for(3, 6) && rule(3).action == layout::Action::kHost && rule(3).policy_id == 3);
   // What comes may come by any of them, to any of those on line.
   ASSERT_EQ(spd.inbound.size(), 1U);
