@@ -52,7 +52,8 @@ TEST(Config, AConnectionAloneIsEnough) {
   const auto config = parse(kConnection);
   ASSERT_TRUE(config) << config.error().detail;
   ASSERT_EQ(config->connections.size(), 1U);
-  const auto& [connection, children] = config->connections[0];
+  const auto& [connection, children, too_big] = config->connections[0];
+  EXPECT_EQ(too_big, layout::TooBig::kTell);
   EXPECT_EQ(connection.local.to_string(), "192.0.2.1");  // the WAN side's
   EXPECT_EQ(connection.local_id.to_string(), "192.0.2.1");
   EXPECT_EQ(connection.lifetime.rekey, std::chrono::hours(2));
