@@ -99,20 +99,19 @@ bool Marker::on_notices() {
   return !behind_;
 }
 
-bool Marker::send(Bytes packet) const {
-  const auto version = versions_.find(packet[0] >> 4 == 6);
-  return version != versions_.end() && version->second.sender.send(packet);
-}
-
 Result<void> Marker::on_packets() {
   std::array<std::uint8_t, kMostPacketBytes> room;
   for (unsigned i = 0; i < kPacketsAtOnce; ++i) {
     const auto packet = device_.receive(room);
     if (!packet) return packet.error();
-    if (packet->empty()) return {};
-    switch (tagger_.put(*packet, tagged_)) {
+    if (packet->empty()) break;
+    // One of another version is none of those that were asked for.
+    const auto version = versions_.find((*packet)[0] >> 4 == 6);
+    Buffer tagged;
+    const auto outcome = version == versions_.end() ? Tagger::Outcome::kNotForThere : tagger_.put(*packet, tagged);
+    switch (outcome) {
       case Tagger::Outcome::kTagged:
-        ++(send(tagged_) ? counts_.marked : counts_.not_sent);
+        version->second.tagged.push_back(std::move(tagged));
         break;
       case Tagger::Outcome::kNoRoom:
         ++counts_.no_room;
@@ -121,7 +120,17 @@ Result<void> Marker::on_packets() {
         break;  // the kernel's own, as of neighbour discovery on the device
     }
   }
+  send_tagged();
   return {};
+}
+
+void Marker::send_tagged() {
+  for (auto& [ipv6, version] : versions_) {
+    const std::size_t taken = version.sender.send(version.tagged);
+    counts_.marked += taken;
+    counts_.not_sent += version.tagged.size() - taken;
+    version.tagged.clear();
+  }
 }
 
 }  // namespace sallyport::mark

@@ -42,6 +42,7 @@ class Marker {
   struct Version {
     Sender sender;
     UserTable table;
+    std::vector<Buffer> tagged{};  // to be sent
   };
   using Versions = std::map<bool, Version>;  // by whether it is IPv6
 
@@ -53,7 +54,7 @@ class Marker {
         versions_(std::move(versions)) {}
 
   Result<void> follow_routes();
-  [[nodiscard]] bool send(Bytes packet) const;
+  void send_tagged();
 
   Order order_;
   Tagger tagger_;
@@ -63,7 +64,6 @@ class Marker {
   std::set<layout::Address> sources_;
   bool behind_ = false;  // a table may not be as the routes are
   Counts counts_;
-  Buffer tagged_;
 };
 
 }  // namespace sallyport::mark
