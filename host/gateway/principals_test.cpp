@@ -44,6 +44,11 @@ class PrincipalsTest : public testing::Test {
                                 std::vector<std::string> groups = {"staff"}) {
     return {id, user, std::move(groups), "password", IpAddress::parse(address).value(), 1000};
   }
+  static users::Session marked(const std::string& id, const std::string& user) {
+    users::Session s = session(id, user, "10.1.0.7");
+    s.tagged = true;
+    return s;
+  }
   Result<std::optional<users::Tag>> begin(const users::Session& session) { return principals_.on_begin(session); }
   void end(const users::Session& session) {
     principals_.on_end(session, EndReason::kLogout, [this, id = session.id] { told_.push_back(id); });
@@ -108,11 +113,6 @@ TEST_F(PrincipalsTest, AComputerHasOneUserAtATime) {
 }
 
 TEST_F(PrincipalsTest, AComputerHasAnyNumberOfUsersWhoMarkTheirPackets) {
-  const auto marked = [](const std::string& id, const std::string& user) {
-    users::Session s = session(id, user, "10.1.0.7");
-    s.tagged = true;
-    return s;
-  };
   const auto alice = begin(marked("a", "alice"));
   const auto bob = begin(marked("b", "bob"));
   ASSERT_TRUE(alice && bob);
@@ -130,6 +130,27 @@ TEST_F(PrincipalsTest, AComputerHasAnyNumberOfUsersWhoMarkTheirPackets) {
   end(marked("a", "alice"));
   EXPECT_THAT(staff(), ElementsAre(driver::NumberRange{2, 3}));
   EXPECT_THAT(told_, ElementsAre("a"));
+}
+
+TEST_F(PrincipalsTest, AnswersComeBackToEachAddressOfASession) {
+  const auto reached = [this] { return keeper_->spd().inbound.at(0).destination; };
+  users::Session alice = marked("a", "alice");
+  ASSERT_TRUE(begin(alice));
+  const auto by_v4_alone = reached();
+  const IpAddress v6 = IpAddress::parse("2001:db8::7").value();
+  alice.also_at[v6] = {};
+  ASSERT_TRUE(principals_.on_joined(alice));
+  EXPECT_THAT(reached(),
+              testing::UnorderedElementsAre(by_v4_alone.at(0), driver::AddressRange{v6.number(), v6.number()}));
+  // What the card does not take is not; and what has to go, goes when it can.
+  users::Session further = alice;
+  further.also_at[IpAddress::parse("2001:db8::8").value()] = {};
+  card_.broken = true;
+  EXPECT_THAT(principals_.on_joined(further).error().detail, HasSubstr("does not take another address"));
+  principals_.on_left(marked("a", "alice"));
+  card_.broken = false;
+  principals_.retry();
+  EXPECT_EQ(reached(), by_v4_alone);
 }
 
 TEST_F(PrincipalsTest, TagsAreGivenWhereTheyAreTaken) {
