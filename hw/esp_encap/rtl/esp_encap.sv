@@ -53,15 +53,12 @@ module esp_encap
   plan_t        plan, planned_side;
   fronts_t      padded_side;
   encap_t       packet;
-  logic [3:0]   padding;
   logic [135:0] trailer;
   logic         trailer_busy, front_busy;
 
-  assign padding = packet_i.ciphertext[3:0] - packet_i.payload[3:0] - 4'd2;
-
   always_comb begin
-    trailer = 136'({packet_i.next_header, 4'd0, padding}) << {padding, 3'b000};
-    for (int unsigned i = 0; i < 15; i++) if (i < 32'(padding)) trailer[8*i+:8] = 8'(i + 1);
+    trailer = 136'({packet_i.next_header, 4'd0, packet_i.padding}) << {packet_i.padding, 3'b000};
+    for (int unsigned i = 0; i < 15; i++) if (i < 32'(packet_i.padding)) trailer[8*i+:8] = 8'(i + 1);
   end
 
   assign plan = '{
@@ -71,7 +68,7 @@ module esp_encap
       far_bytes:  packet_i.ah ? header_bytes(packet_i.outer.ipv6) - 7'd8 : '0
     },
     trailer:       packet_i.ah ? '0 : trailer,
-    trailer_bytes: packet_i.ah ? 6'd0 : {2'b0, padding} + 6'd2
+    trailer_bytes: packet_i.ah ? 6'd0 : {2'b0, packet_i.padding} + 6'd2
   };
 
   beat_register #(.SideT(plan_t)) u_planned (
@@ -117,7 +114,7 @@ module esp_encap
     .clk_i,
     .rst_ni,
     .in       (whole),
-    .chained_i(chained_cipher(packet.cipher)),
+    .chained_i(packet.chained),
     .bank_i   (packet.leaving.generation[0]),
     .room_i   (chain_room_i),
     .gcm      (gcm_plain),

@@ -31,7 +31,7 @@ module esp_encap_harness
   input  logic [47:0]  source_mac_i,
   input  logic [63:0]  seq_i,
   input  logic [7:0]   next_header_i,
-  input  logic [15:0]  payload_i,
+  input  logic [15:0]  payload_i,         // bytes of it
   input  logic [13:0]  ciphertext_i,
   input  logic [6:0]   ah_bytes_i,
   input  logic [15:0]  outer_total_i,
@@ -92,12 +92,13 @@ module esp_encap_harness
     source_mac:       source_mac_i,
     ah:               row.protocol == ProtocolAh,
     ah_bytes:         ah_bytes_i,
+    chained:          chained_cipher(row.cipher),
     cipher:           row.cipher,
     integrity:        row.integrity,
     esn:              row.esn,
     seq:              seq_i,
     next_header:      next_header_i,
-    payload:          payload_i,
+    padding:          4'(ciphertext_i) - 4'(payload_i) - 4'd2,
     ciphertext:       ciphertext_i,
     outer_total:      outer_total_i
   };

@@ -361,12 +361,13 @@ module decide_outbound
         source_mac:       wan_mac_i,
         ah:               numbered.row.protocol == ProtocolAh,
         ah_bytes:         numbered.ah_bytes,
+        chained:          chained_cipher(numbered.row.cipher),
         cipher:           numbered.row.cipher,
         integrity:        numbered.row.integrity,
         esn:              numbered.row.esn,
         seq:              number_i.seq,
         next_header:      !tunnel ? ip.protocol : ip.ipv6 ? IpIpv6 : IpIpv4,
-        payload:          numbered.payload,
+        padding:          4'(numbered.ciphertext) - 4'(numbered.payload) - 4'd2,
         ciphertext:       14'(numbered.ciphertext),
         outer_total:      16'(numbered.total)
       };

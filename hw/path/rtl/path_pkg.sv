@@ -105,12 +105,13 @@ package path_pkg;
     logic [47:0] source_mac;
     logic        ah;
     logic [6:0]  ah_bytes;          // AH with ICV and padding
+    logic        chained;           // it goes by the chain engine
     logic [3:0]  cipher;
     logic [3:0]  integrity;
     logic        esn;
     logic [63:0] seq;
     logic [7:0]  next_header;       // of what is protected
-    logic [15:0] payload;           // bytes of what is protected
+    logic [3:0]  padding;           // bytes of ESP's
     logic [13:0] ciphertext;        // bytes: of ESP with padding and trailer, of AH the payload
     logic [15:0] outer_total;       // bytes of the packet sent
   } encap_t;
