@@ -105,18 +105,6 @@ std::uint16_t Datapath::tagged_by(const UserTag& tag, const Passage& p, Effects&
 
 // ---- from LAN: outbound --------------------------------------------------------------------------------------------
 
-namespace {
-
-// RFC 9293 3.1: of a TCP segment the flags; SYN without ACK opens a connection.
-bool opens_connection(const IpPacket& packet) {
-  constexpr std::size_t kFlagsAt = 13;
-  constexpr std::uint8_t kSyn = 0x02, kAck = 0x10;
-  if (packet.protocol != kProtocolTcp || packet.fragment() || packet.payload().size() <= kFlagsAt) return false;
-  return (packet.payload()[kFlagsAt] & (kSyn | kAck)) == kSyn;
-}
-
-}  // namespace
-
 Outcome Datapath::from_lan(Passage& p, Effects& effects) {
   if (p.found.route == Route::kLocal) return upcall(p, Upcall::kLocal);
   if (!p.found.rule) return Drop::kSpdNoMatch;

@@ -253,6 +253,19 @@ TEST(SpdCompiler, RefusesWhatDoesNotFitAndLeavesTheImageAsItWas) {
   EXPECT_EQ(narrow.error().code, Errc::kFull);
   EXPECT_NE(narrow.error().detail.find("source ports"), std::string::npos);
 
+  std::vector<SpdRule> apart(layout::kSpdRules);
+  for (std::size_t i = 0; i < apart.size(); ++i) {
+    const auto principal = static_cast<std::uint16_t>(2 * i + 1);
+    apart[i].principal = {{principal, principal}};
+  }
+  auto users = compile_spd(Direction::kOutbound, apart, image);
+  ASSERT_FALSE(users);
+  EXPECT_EQ(users.error().code, Errc::kFull);
+  EXPECT_EQ(
+      users.error().detail,
+      "principals: 2049 intervals, and the card has 2048; use fewer or adjacent ranges, that is, policies of fewer "
+      "users and groups");
+
   SpdRule backwards;
   backwards.destination = {{Address(0, 5), Address(0, 4)}};
   auto invalid = compile_spd(Direction::kOutbound, {SpdRule{}, backwards}, image);

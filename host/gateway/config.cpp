@@ -254,9 +254,16 @@ class Reader {
   }
 
   void read_users_endpoint(TomlSection& section, UsersConfig& users) {
-    if (!config_.lan.addresses.empty()) users.listen_address = config_.lan.addresses.front().address;
-    if (const auto text = section.text("listen_address")) {
-      users.listen_address = section.checked("listen_address", IpAddress::parse(*text));
+    for (const auto& text : section.texts("listen_address")) {
+      users.listen_addresses.push_back(section.checked("listen_address", IpAddress::parse(text)));
+    }
+    if (section.has("listen_address") && users.listen_addresses.empty()) {
+      section.problem("listen_address", "is empty; leave it out, and it is every address of [lan]");
+    }
+    if (!section.has("listen_address")) {
+      for (const auto& a : config_.lan.addresses) {
+        if (!is_link_local(a.address)) users.listen_addresses.push_back(a.address);
+      }
     }
     users.listen_port = static_cast<std::uint16_t>(section.number("listen_port", 1, 65535).value_or(users.listen_port));
     if (section.has("certificate") != section.has("key")) {

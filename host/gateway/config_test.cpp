@@ -442,7 +442,7 @@ TEST(Config, WithoutUsersNobodyLogsIn) {
 TEST(Config, UsersLogInAtTheLanSideUnlessItSaysOtherwise) {
   const auto plain = parse("[users]\n");
   ASSERT_TRUE(plain) << plain.error().detail;
-  EXPECT_EQ(plain->users->listen_address.to_string(), "10.1.0.1");
+  EXPECT_THAT(plain->users->listen_addresses, testing::ElementsAre(IpAddress::parse("10.1.0.1").value()));
   EXPECT_EQ(plain->users->listen_port, 4510);
   EXPECT_EQ(plain->users->methods, std::vector<std::string>{"password"});
   const auto full = parse(R"([users]

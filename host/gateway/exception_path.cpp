@@ -192,9 +192,11 @@ void ExceptionPath::handle(driver::Message message) {
       const auto packet = ip_packet(message.frame);
       if (!packet || !target || !keeper_->is_of_sas(*target)) return callbacks_.consult(std::move(message));
       const IpAddress destination = IpAddress::from_number(packet->destination);
+      const bool up = keeper_->sending_for(*target) != nullptr;
+      if (up && driver::opens_connection(*packet)) callbacks_.opening(*target, driver::packet_key(*packet));
       Held held{std::move(message.frame), message.principal};
-      // The SA may have come up while this packet was on its way to us.
-      if (keeper_->sending_for(*target) != nullptr) return pass_on(held);
+      // The card asked about a new connection alone, or the SA has come up while this packet was on its way to us.
+      if (up) return pass_on(held);
       ++counters_.held;
       if (!for_sa_.hold(waits, std::move(held), steady_clock::now())) ++counters_.lost;
       return callbacks_.acquire(waits.policy_id, waits.principal, destination);

@@ -37,6 +37,8 @@ class ExceptionPath {
   struct Callbacks {
     // A packet waits for an SA of this policy.
     std::function<void(std::uint16_t policy_id, std::uint16_t principal, const IpAddress& destination)> acquire;
+    // A packet opens a TCP connection that an SA of this target is there for; then it is sent on.
+    std::function<void(const std::string& target, const driver::PacketKey& key)> opening;
     std::function<void(driver::Message packet)> consult;         // a policy has it that its user is told, or asked
     std::function<void(const driver::Message& event)> on_event;  // soft_limit, hard_limit, spi_unknown, tag_rejected
     std::function<void(const Hop&)> resolve;                     // a packet waits for this neighbour

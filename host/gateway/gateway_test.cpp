@@ -445,7 +445,7 @@ class GatewayOfUsersTest : public GatewayTest {
     start(card, configuration.c_str());
     ASSERT_TRUE(peer_is_known());
     UsersConfig users = gateway_->config().users.value();
-    EXPECT_EQ(users.listen_address.to_string(), "10.1.0.1");
+    EXPECT_EQ(users.listen_addresses.at(0).to_string(), "10.1.0.1");
     users.listen_port = 0;  // any that is free
     auto opened = Login::open(io_, users, folder_ / "state", gateway_->principals(), gateway_->dialogue());
     ASSERT_TRUE(opened) << opened.error().detail;

@@ -116,7 +116,7 @@ module rx_ring
     has_room_q        <= claimed_few - producer_few < (OpenBits + 1)'(Open);
     described_all_q   <= !(described_few != claimed_few && written_q[described_q[OpenBits-1:0]]);
     pending_q         <= claimed_few != producer_few;
-    unanswered_q      <= bursts_open != '0;
+    unanswered_q      <= bursts_open != '0 || burst_put_q;
     idle_q            <= rst_ni && state_q == Idle && claimed_few == producer_few;
     described_place_q <= described_q[SlotBits-1:0] & place_mask(ring_i);
     claimed_place_q   <= claimed_q[SlotBits-1:0] & place_mask(ring_i);
@@ -130,8 +130,8 @@ module rx_ring
     logic [OpenBits-1:0] slot;
   } burst_t;
 
-  burst_t burst_sent, burst_answered;
-  logic   burst_put, burst_room, answer_expected, answer, answer_failed;
+  burst_t burst_sent, burst_sent_q, burst_answered;
+  logic   burst_put, burst_put_q, burst_room, answer_expected, answer, answer_failed;
   logic [$clog2(Bursts+2)-1:0] bursts_open;
 
   fifo #(
@@ -140,9 +140,9 @@ module rx_ring
   ) u_bursts (
     .clk_i,
     .rst_ni,
-    .valid_i(burst_put),
-    .ready_o(burst_room),
-    .data_i (burst_sent),
+    .valid_i(burst_put_q),
+    .ready_o(burst_room),  // there is always: no more slots are open
+    .data_i (burst_sent_q),
     .valid_o(answer_expected),
     .ready_i(m_axi_bvalid),
     .data_o (burst_answered),
@@ -166,7 +166,7 @@ module rx_ring
   logic                describing, address_free, data_free, put_address, put_beat, last_of_burst;
 
   assign to_edge       = 7'(BurstBeats) - 7'(address_q[11:6]);
-  assign address_free  = (!m_axi_awvalid || m_axi_awready) && burst_room;
+  assign address_free  = !m_axi_awvalid || m_axi_awready;
   assign data_free     = !m_axi_wvalid || m_axi_wready;
   assign put_address   = state_q == Address && address_free;
   assign put_beat      = state_q == Data && stream_valid && data_free;
@@ -255,6 +255,7 @@ module rx_ring
       broken_q      <= 1'b0;
       event_ready_o <= 1'b0;
       told_done_o   <= '0;
+      burst_put_q   <= 1'b0;
     end else begin
       state_q <= state_d;
       if (claim_frame || claim_event) claimed_q <= claimed_q + 32'd1;
@@ -277,10 +278,13 @@ module rx_ring
       end
       event_ready_o <= claim_event || refuse_event;
       told_done_o   <= told_done;
+      burst_put_q   <= burst_put;
+      if (burst_put_q) assert (burst_room) else $error("more bursts than open slots have");
       if (restart_i) assert (idle_o) else $error("a ring restarts while slots are open");
     end
     if (claim_frame || refuse_frame) from_inbound_q <= next_inbound;
     if (burst_put) begin
+      burst_sent_q <= burst_sent;
       m_axi_awaddr <= describing ? descriptor_address_q : address_q;
       m_axi_awlen  <= describing ? 8'd0 : 8'(burst_q - 7'd1);
     end

@@ -45,11 +45,12 @@ module table_loader
   logic [63:0]          address_q;  // of the next burst
   logic [CountBits-1:0] to_ask_q;   // beats
   logic [CountBits-1:0] to_take_d, to_take_q;
-  logic [$clog2(Room+1)-1:0] asked_q;  // beats asked for and not taken a clock ago
-  logic                 took_q;
-  logic                 runs_q;     // the load runs, and the next two are of it: no more than every other clock asks
+  logic [$clog2(Room+1)-1:0] asked_q;  // beats asked for and not taken, a clock ago
+  logic                 burst_taken_q, took_q;  // since
+  logic [6:0]           taken_beats_q;
+  logic                 runs_q;     // the load runs, and the next two are of it: no more than every third clock asks
   logic                 ask_q;
-  logic [6:0]           burst_q, burst_less_q;  // beats of it; one less
+  logic [6:0]           burst_q;
 
   // ---- reading ----------------------------------------------------------------------------------------------------------------
 
@@ -60,10 +61,9 @@ module table_loader
   logic [$clog2(Room+2)-1:0] unused_used;
 
   always_ff @(posedge clk_i) begin
-    runs_q       <= rst_ni && state_q != Idle;
-    ask_q        <= to_ask_q != '0 && int'(asked_q) <= Room - LoadBurst;
-    burst_q      <= to_ask_q > CountBits'(LoadBurst) ? 7'(LoadBurst) : 7'(to_ask_q);
-    burst_less_q <= to_ask_q > CountBits'(LoadBurst) ? 7'(LoadBurst - 1) : 7'(to_ask_q) - 7'd1;
+    runs_q  <= rst_ni && state_q != Idle;
+    ask_q   <= to_ask_q != '0 && int'(asked_q) <= Room - LoadBurst && !request_taken_i && !burst_taken_q;
+    burst_q <= to_ask_q > CountBits'(LoadBurst) ? 7'(LoadBurst) : 7'(to_ask_q);
   end
 
   assign request_o = '{
@@ -184,7 +184,7 @@ module table_loader
       end
       Flush: begin
         take = beat_valid;
-        if (asked_q == '0) state_d = Ended;
+        if (asked_q == '0 && !burst_taken_q) state_d = Ended;
       end
       default: state_d = Idle;
     endcase
@@ -192,19 +192,19 @@ module table_loader
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
-      state_q      <= Idle;
-      error_o      <= LoadErrorNone;
-      load_count_o <= '0;
-      asked_q      <= '0;
-      took_q       <= 1'b0;
+      state_q       <= Idle;
+      error_o       <= LoadErrorNone;
+      load_count_o  <= '0;
+      asked_q       <= '0;
+      burst_taken_q <= 1'b0;
+      took_q        <= 1'b0;
     end else begin
       state_q <= state_d;
       error_o <= error_d;
       if (state_q == Ended) load_count_o <= load_count_o + 32'd1;
-      took_q <= take;
-      if (request_taken_i || took_q) begin
-        asked_q <= asked_q + (!request_taken_i ? '1 : took_q ? $bits(asked_q)'(burst_less_q) : $bits(asked_q)'(burst_q));
-      end
+      burst_taken_q <= request_taken_i;
+      took_q        <= take;
+      if (burst_taken_q || took_q) asked_q <= asked_q + (burst_taken_q ? $bits(asked_q)'(taken_beats_q) : '0) - $bits(asked_q)'(took_q);
     end
     if (state_q != Idle || start_i) begin
       table_q     <= table_d;
@@ -218,6 +218,7 @@ module table_loader
       address_q <= address_i;
       to_ask_q  <= length_i[31:6];
     end else if (request_taken_i) begin
+      taken_beats_q <= burst_q;
       address_q <= address_q + 64'(burst_q) * 64'(BeatBytes);
       to_ask_q  <= to_ask_q - CountBits'(burst_q);
     end

@@ -97,6 +97,8 @@ module tx_ring
   logic [SlotBits-1:0] slot;           // that is asked for, in the ring
 
   logic                ask_descriptor, ask_frame;
+  logic                asked_now_q;     // a burst was asked for a clock ago,
+  logic [1:0]          burst_asked_q;   // and is this
   logic                burst_room, burst_valid, burst_is_descriptor, burst_ends_frame;
   logic                descriptor_valid, descriptor_done, refuse;
   descriptor_t         descriptor;
@@ -138,7 +140,7 @@ module tx_ring
 
   assign slot      = (ask_frame ? framed_q[SlotBits-1:0] : asked_q[SlotBits-1:0]) & place_mask_q;
   assign request_o = '{
-    valid: ((ask_frame && settled_q) || ask_descriptor) && burst_room,
+    valid: (ask_frame && settled_q) || ask_descriptor,
     address: slot_address(ring_i, slot, ask_frame ? place_q : 8'd0),
     beats: ask_frame ? burst_q : 7'd1
   };
@@ -160,18 +162,21 @@ module tx_ring
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
-      state_q  <= Look;
-      asked_q  <= '0;
-      framed_q <= '0;
-      taken_q  <= '0;
-      open_q   <= '0;
-      freed_q  <= '0;
+      state_q       <= Look;
+      asked_q       <= '0;
+      framed_q      <= '0;
+      taken_q       <= '0;
+      open_q        <= '0;
+      freed_q       <= '0;
       stored_took_q <= 1'b0;
+      asked_now_q   <= 1'b0;
     end else begin
       state_q <= state_d;
       if (request_taken_i && !ask_frame) asked_q <= asked_q + 32'd1;
       if (descriptor_done) framed_q <= framed_q + 32'd1;
       stored_took_q <= stored_take;
+      asked_now_q   <= request_taken_i;
+      if (asked_now_q) assert (burst_room) else $error("more bursts than open slots have");
       if (begin_frame || stored_took_q) taken_q <= taken_q + (!begin_frame ? '1 : stored_took_q ? RoomBits'(need_less_q) : RoomBits'(need_q));
       freed_q <= 2'(refuse) + 2'(sent);
       open_q  <= open_q + $bits(open_q)'(request_taken_i && !ask_frame) - $bits(open_q)'(freed_q);
@@ -181,6 +186,7 @@ module tx_ring
         assert (idle_o) else $error("a ring restarts while slots are read");
       end
     end
+    if (request_taken_i) burst_asked_q <= {!ask_frame, ask_frame && last_burst_q};
     if (begin_frame) begin
       to_ask_q <= need_q;
       place_q  <= 8'd1;  // behind the descriptor
@@ -197,9 +203,9 @@ module tx_ring
   ) u_bursts (
     .clk_i,
     .rst_ni,
-    .valid_i(request_taken_i),
-    .ready_o(burst_room),
-    .data_i ({!ask_frame, ask_frame && last_burst_q}),
+    .valid_i(asked_now_q),
+    .ready_o(burst_room),  // there is always: no more slots are open
+    .data_i (burst_asked_q),
     .valid_o(burst_valid),
     .ready_i(beat_valid_i && beat_i.last),
     .data_o ({burst_is_descriptor, burst_ends_frame}),
