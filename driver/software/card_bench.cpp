@@ -259,11 +259,11 @@ void CardBench::set_route(unsigned interval, Route kind, unsigned next_hop) {
   load_both(TableId::kRoute, {{interval, row}});
 }
 
-void CardBench::set_next_hop(unsigned number, Port port, std::uint64_t mac, bool valid) {
+void CardBench::set_next_hop(unsigned number, Port port, std::uint64_t mac, bool valid, std::uint16_t mtu) {
   layout::Row row;
   row.set(layout::next_hop::kValid, valid ? 1 : 0);
   row.set(layout::next_hop::kPort, static_cast<unsigned>(port));
-  row.set(layout::next_hop::kMtu, bench::kMtu);
+  row.set(layout::next_hop::kMtu, mtu);
   row.set(layout::next_hop::kMac, mac);
   load_both(TableId::kNextHop, {{number, row}});
 }

@@ -212,6 +212,9 @@ std::map<std::string, policy::TargetState> CardKeeper::target_states() {
       state.sending = sa.reach;
     }
   }
+  for (auto& [target, state] : states) {
+    if (const InstalledSa* sa = successor_of(target)) state.successor = {sa->row, sa->reach};
+  }
   // They go on to bring what they brought until the first of their successors is there.
   for (const auto& [target, id] : brought) states.at(target).inbound_id = id;
   return states;
@@ -309,6 +312,7 @@ Result<void> CardKeeper::install(const std::string& target, ike::ChildHandle chi
   out.df = options.df;
   out.dscp = options.dscp;
   out.ah_align8 = options.ah_align8;
+  out.too_big = options.too_big;
   auto row = sa_table_.install(out);
   if (!row) {
     (void)sa_table_.retire_inbound(in.spi);  // the error to tell is the first one
@@ -358,6 +362,15 @@ const InstalledSa* CardKeeper::find(ike::ChildHandle child) const {
 const InstalledSa* CardKeeper::sending_for(const std::string& target) const {
   const auto found =
       std::find_if(sas_.begin(), sas_.end(), [&](const InstalledSa& sa) { return sa.sending && sa.target == target; });
+  return found == sas_.end() ? nullptr : &*found;
+}
+
+const InstalledSa* CardKeeper::successor_of(const std::string& target) const {
+  const auto named = successors_.find(target);
+  if (named == successors_.end()) return nullptr;
+  const auto found = std::find_if(sas_.begin(), sas_.end(), [&](const InstalledSa& sa) {
+    return sa.spi_in == named->second && sa.target == target && !sa.sending;
+  });
   return found == sas_.end() ? nullptr : &*found;
 }
 

@@ -383,8 +383,14 @@ class Reader {
     return static_cast<Mode>(section.choice("mode", {"tunnel", "transport"}).value_or(0));
   }
 
+  static layout::TooBig read_too_big(TomlSection& section, layout::TooBig otherwise) {
+    const auto said = section.choice("too_big", {"tell", "fragment"});
+    return said ? static_cast<layout::TooBig>(*said) : otherwise;
+  }
+
   // What the card does with an SA, between its ends and over the IP version of `remote`.
-  SaOptions read_options(TomlSection& section, Mode mode, bool ah, const IpAddress& remote) {
+  SaOptions read_options(TomlSection& section, Mode mode, bool ah, const IpAddress& remote,
+                         layout::TooBig too_big = layout::TooBig::kTell) {
     SaOptions options;
     options.limits = read_limits(section);
     const auto only = [&](std::string_view key, bool fits, std::string_view where) {
@@ -398,6 +404,7 @@ class Reader {
     const auto alignment = section.number("ah_align", 4, 8);
     if (alignment && *alignment != 4 && *alignment != 8) section.problem("ah_align", "must be 4 or 8");
     options.ah_align8 = alignment == 8U;
+    options.too_big = read_too_big(section, too_big);
     return options;
   }
 
@@ -469,7 +476,7 @@ class Reader {
     if (start) options.start = static_cast<StartAction>(*start);
     const auto dpd = section.choice("dpd_action", {"clear", "trap", "restart"});
     child.restart = options.start == StartAction::kStart || dpd == std::size_t{2};
-    options.sa = read_options(section, child.mode, ah, into.connection.remote);
+    options.sa = read_options(section, child.mode, ah, into.connection.remote, into.too_big);
     section.finish();
     into.children[child.name] = options;
     into.connection.children.push_back(std::move(child));
@@ -518,6 +525,7 @@ class Reader {
       // The card's packets in UDP have no checksum (RFC 3948 2.1), which over IPv6 only few receivers take (RFC 6935).
       section.problem("encap", "is for peers of IPv4; take it out, since over IPv6 ESP travels bare");
     }
+    read.too_big = read_too_big(section, layout::TooBig::kTell);
     std::set<std::string> child_names;
     for (auto& child : section.sections("children", "child")) read_child(child, read, child_names, legacy);
     // What was refused above is missing here, and has been told of.

@@ -62,6 +62,7 @@ struct SaOptions {
   layout::Df df = layout::Df::kCopy;
   std::optional<std::uint8_t> dscp;  // of outer headers; none: copied
   bool ah_align8 = false;
+  layout::TooBig too_big = layout::TooBig::kTell;
 };
 
 struct ChildOptions {
@@ -98,7 +99,8 @@ struct UsersConfig {
 // [[connections]]
 struct ConnectionConfig {
   ike::Connection connection;
-  std::map<std::string, ChildOptions> children;  // by name, of every connection.children
+  std::map<std::string, ChildOptions> children;    // by name, of every connection.children
+  layout::TooBig too_big = layout::TooBig::kTell;  // of children that do not say, and of those that policies own
 };
 
 // [[sas]]: an SA whose keys are typed in.

@@ -17,6 +17,7 @@
 #include "driver/software/software_card.hpp"
 #include "driver/testing/flaky_card.hpp"
 #include "driver/testing/frames.hpp"
+#include "host/gateway/neighbour_advertisement.hpp"
 #include "host/gateway/service.hpp"
 #include "host/gateway/test_disk.hpp"
 
@@ -127,30 +128,6 @@ constexpr Address kOurs = Address::from_v4(0xc0000201);  // 192.0.2.1
 Buffer frame_to(const driver::MacAddress& to, const driver::MacAddress& from, Bytes packet) {
   const auto ethertype = packet[0] >> 4 == 6 ? driver::kEthertypeIpv6 : driver::kEthertypeIpv4;
   return driver::testing::ethernet_frame(to, from, ethertype, packet);
-}
-
-// RFC 4861 4.4: who was asked for says its MAC address. Empty: this was no question.
-Buffer neighbour_advertisement(Bytes frame, const driver::MacAddress& mac) {
-  constexpr std::uint8_t kIcmpv6 = 58, kSolicitation = 135, kAdvertisement = 136;
-  const auto asked = ip_packet(frame);
-  if (!asked || !is_neighbour_discovery(*asked) || asked->payload()[0] != kSolicitation) return {};
-  if (asked->source == Address()) return {};  // somebody looks for duplicates
-  ByteReader target(asked->payload().subspan(8, 16));
-  driver::IpHeader header;
-  header.ipv6 = true;
-  header.ttl = 255;
-  const std::uint64_t high = target.u64();
-  header.source = {high, target.u64()};
-  header.destination = asked->source;
-  ByteWriter icmp;
-  icmp.u8(kAdvertisement).u8(0).u16(0).u32(0x60000000).u64(header.source.high).u64(header.source.low);
-  icmp.u8(2).u8(1).bytes(mac);
-  ByteWriter summed;
-  summed.u64(header.source.high).u64(header.source.low).u64(header.destination.high).u64(header.destination.low);
-  summed.u32(static_cast<std::uint32_t>(icmp.size())).u32(kIcmpv6).bytes(icmp.view());
-  icmp.patch_u16(2, driver::internet_checksum(summed.view()));
-  return frame_to({frame[6], frame[7], frame[8], frame[9], frame[10], frame[11]}, mac,
-                  driver::write_ip(header, kIcmpv6, icmp.view()));
 }
 
 Buffer udp_packet(std::uint32_t source, std::uint32_t destination, std::size_t payload, bool df) {

@@ -163,6 +163,19 @@ TEST_F(UserSasTest, EachUserOfAGroupHasAnSaAndThePeerMayAnswerByAny) {
   EXPECT_EQ(world_.a.drops(layout::Drop::kInnerPolicy), 0U);
 }
 
+TEST_F(UserSasTest, TheirPacketsOf1500BytesArriveWholeWhereTheConnectionFragments) {
+  start("too_big = \"fragment\"\n" + kStaff);
+  log_in(alice_);
+  ASSERT_TRUE(talks(kAlice));
+  world_.b.lan.clear();
+  world_.a.card->receive(layout::Port::kLan,
+                         driver::testing::ethernet_frame(driver::MacAddress{2, 0, 0, 0, 1, 0}, OneGateway::kHostMac,
+                                                         driver::kEthertypeIpv4,
+                                                         driver::testing::udp_packet(kAlice, kServer, 1472, true)));
+  EXPECT_TRUE(world_.run_until(
+      [&] { return std::ranges::any_of(world_.b.lan, [](const Buffer& frame) { return frame.size() == 1514; }); }));
+}
+
 TEST_F(UserSasTest, ALogoutEndsTheUsersSaAndThePeerGoesOnWithTheOthers) {
   start(kStaff);
   log_in(alice_);

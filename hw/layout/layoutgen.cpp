@@ -52,6 +52,7 @@ const CodeList kCodeLists[] = {
     CODES("mode", kModes, 1),
     CODES("protocol", kSaProtocols, 1),
     CODES("df", kDfs, 2),
+    CODES("too_big", kTooBigs, 1),
     CODES("drop", kDrops, 6),
     CODES("load_error", kLoadErrors, 8),
     CODES("counter", kCounterNames, 5),

@@ -77,11 +77,12 @@ constexpr Field kTtl{"ttl", 360, 8, "tunnel mode: outer TTL or hop limit"};
 constexpr Field kSetDscp{"set_dscp", 368, 1, "tunnel mode: outer DSCP is dscp; else copied from the inner header"};
 constexpr Field kDscp{"dscp", 369, 6, "outer DSCP when set_dscp (RFC 2474)"};
 constexpr Field kAhAlign8{"ah_align8", 375, 1, "AH over IPv4 padded to a multiple of 8 bytes, not 4; over IPv6 always"};
-constexpr Field kReserved{"reserved", 376, 136, "write zero"};
+constexpr Field kTooBig{"too_big", 376, 1, "TooBig: of a packet longer than the next hop's MTU once protected"};
+constexpr Field kReserved{"reserved", 377, 135, "write zero"};
 constexpr Field kFields[] = {
     kValid, kEsn,      kEncap, kMode,     kCipher,      kIntegrity,  kProtocol,        kIpv6,
     kDf,    kPolicyId, kSpi,   kSource,   kDestination, kSourcePort, kDestinationPort, kNextHop,
-    kTtl,   kSetDscp,  kDscp,  kAhAlign8, kReserved};
+    kTtl,   kSetDscp,  kDscp,  kAhAlign8, kTooBig,      kReserved};
 static_assert(tiles(kFields, kRowBits), "sa_out has a gap, an overlap or an unlisted field");
 }  // namespace sa_out
 

@@ -64,7 +64,8 @@ package layout_pkg;
     UpcallSoftLimit = 8'd5,  // event: an SA passed its soft packet or byte limit (once for packets, once for bytes)
     UpcallHardLimit = 8'd6,  // event: an SA expired: hard limit or last sequence number (once per SA)
     UpcallSpiUnknown = 8'd7,  // event: ESP or AH to us with an SPI of no SA (at most one until the host has read it)
-    UpcallTagRejected = 8'd8  // event: a user's tag was not accepted (at most one until the host has read it)
+    UpcallTagRejected = 8'd8,  // event: a user's tag was not accepted (at most one until the host has read it)
+    UpcallOversize = 8'd9  // a protected packet longer than the next hop's MTU, as it would be sent: to be fragmented
   } upcall_e;
 
   typedef enum logic [7:0] {
@@ -108,6 +109,11 @@ package layout_pkg;
     DfSet = 2'd1,  // 1
     DfClear = 2'd2  // 0
   } df_e;
+
+  typedef enum logic [0:0] {
+    TooBigTell = 1'd0,  // the host answers its sender, or fragments it before it is protected
+    TooBigFragment = 1'd1  // it is protected, and the host fragments what that makes (RFC 4303 3.3.4)
+  } too_big_e;
 
   typedef enum logic [5:0] {
     DropRxOverflow = 6'd0,  // the port's receive buffer was full
@@ -252,7 +258,8 @@ package layout_pkg;
   } sa_limits_t;
 
   typedef struct packed {
-    logic [135:0] reserved;  // [511:376] write zero
+    logic [134:0] reserved;  // [511:377] write zero
+    logic [0:0] too_big;  // [376:376] TooBig: of a packet longer than the next hop's MTU once protected
     logic [0:0] ah_align8;  // [375:375] AH over IPv4 padded to a multiple of 8 bytes, not 4; over IPv6 always
     logic [5:0] dscp;  // [374:369] outer DSCP when set_dscp (RFC 2474)
     logic [0:0] set_dscp;  // [368:368] tunnel mode: outer DSCP is dscp; else copied from the inner header

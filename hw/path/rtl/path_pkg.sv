@@ -85,9 +85,16 @@ package path_pkg;
     return outer.ipv6 ? {8'h60, 24'd0, total - 16'(Ipv6Bytes), IpAh, 8'd0} : {8'h45, 8'd0, total, outer.identification, 16'd0};
   endfunction
 
+  // What the exit of a protected packet asks.
+  typedef struct packed {
+    logic [31:0]  generation;  // the packet's
+    logic         oversize;    // it is for the host to fragment
+    frame_bytes_t length;      // of the frame
+  } leaving_t;
+
   // What encapsulation needs of one packet.
   typedef struct packed {
-    logic        bank;
+    leaving_t    leaving;
     logic [10:0] sa_index;
     logic [31:0] spi;
     outer_t      outer;
@@ -98,21 +105,22 @@ package path_pkg;
     logic [47:0] source_mac;
     logic        ah;
     logic [6:0]  ah_bytes;          // AH with ICV and padding
+    logic        chained;           // it goes by the chain engine
     logic [3:0]  cipher;
     logic [3:0]  integrity;
     logic        esn;
     logic [63:0] seq;
     logic [7:0]  next_header;       // of what is protected
-    logic [15:0] payload;           // bytes of what is protected
+    logic [3:0]  padding;           // bytes of ESP's
     logic [13:0] ciphertext;        // bytes: of ESP with padding and trailer, of AH the payload
     logic [15:0] outer_total;       // bytes of the packet sent
   } encap_t;
 
   // What of it waits beside a packet in the chain engine.
   typedef struct packed {
-    logic bank;
-    logic ah;
-    logic ipv6;  // outside
+    leaving_t leaving;
+    logic     ah;
+    logic     ipv6;  // outside
   } chained_t;
 
   // What stands in front of ESP or AH; byte 0 in bits 7:0.
