@@ -231,7 +231,7 @@ std::set<std::uint16_t> principals_of(const People& people) {
 // Outbound rules of a policy of people: who has an SA of their own is led into it. In the order of their numbers, which
 // are given in order: so a newcomer's rule is behind the others', and moves few of them in the card's tables.
 std::vector<SpdRule> send_by_own_sas(const Policy& policy, const TargetState& target, const People& people) {
-  std::map<std::uint16_t, const UserSa*> with;
+  std::map<std::uint16_t, const SomeSa*> with;
   for (const auto& [user, sa] : target.of_users) {
     if (const auto found = people.principals.find(user); found != people.principals.end()) with[found->second] = &sa;
   }

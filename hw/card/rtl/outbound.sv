@@ -223,7 +223,7 @@ module outbound
   logic   decided;
   job_t   decided_job, job, moved_job;
   encap_t decided_encap, encap, moved_encap;
-  logic   decide_busy, job_room, job_there, mover_busy, encap_busy, dropped;
+  logic   decide_busy, job_room, job_there, mover_busy, encap_busy;
   logic   sa_event_valid;
   notice_t sa_event;
 
@@ -290,7 +290,8 @@ module outbound
     .job_ready_o(job_taken),
     .job_i      (job),
     .engine_i   (encap),
-    .drop_o     (dropped),
+    .drop_o     (drop_o[0]),
+    .leave_o    (drop_leave_o[0]),
     .host       (to_host[0]),
     .forward,
     .engine,
@@ -299,8 +300,6 @@ module outbound
     .busy_o     (mover_busy)
   );
 
-  assign drop_o[0]         = '{valid: dropped, reason: job.drop};
-  assign drop_leave_o[0]   = '{valid: dropped, bank: job.notice.generation[0]};
   assign to_host_notice[0] = moved_job.notice;
   assign forward_flight_o  = '{valid: 1'b1, bank: moved_job.notice.generation[0]};
 
@@ -363,17 +362,19 @@ module outbound
   logic    waiting_q;
   notice_t rejection_q;
 
-  assign event_valid_o = sa_event_valid || waiting_q;
-  assign event_o       = sa_event_valid ? sa_event : rejection_q;
-
   always_ff @(posedge clk_i) begin
+    event_valid_o <= rst_ni && (sa_event_valid || waiting_q);
+    event_o       <= sa_event_valid ? sa_event : rejection_q;
     if (!rst_ni) waiting_q <= 1'b0;
     else if (rejected) waiting_q <= 1'b1;
     else if (!sa_event_valid) waiting_q <= 1'b0;
     if (rejected && (!waiting_q || !sa_event_valid)) rejection_q <= rejection;
   end
 
-  assign busy_o = entrance_busy || decide_busy || mover_busy || encap_busy || host.valid || waiting_q;
+  // What there was to do a clock ago.
+  always_ff @(posedge clk_i) begin
+    busy_o <= entrance_busy || decide_busy || mover_busy || encap_busy || host.valid || waiting_q || event_valid_o;
+  end
 
   always_ff @(posedge clk_i) begin
     if (rst_ni) assert (!decided || job_room) else $error("a job without credit");

@@ -324,7 +324,6 @@ module decide_outbound
         length:       admission.length
       };
       job_o.keep            <= admission.length;
-      job_o.rewrite         <= KeepHeaders;
       job_o.ipv6            <= ip.ipv6;
       job_o.destination_mac <= numbered.next_hop.mac;
       job_o.source_mac      <= wan_mac_i;
@@ -334,14 +333,13 @@ module decide_outbound
         Dropped: job_o.exit <= ExitDrop;
         ForHost: job_o.exit <= ExitHost;
         default: begin
-          job_o.exit <= protect ? ExitEngine : ExitForward;
+          job_o.exit    <= protect ? ExitEngine : ExitForward;
+          job_o.rewrite <= !protect || tunnel;
           if (!protect) begin
-            job_o.rewrite <= RewriteFrame;
-            job_o.keep    <= 14'(ip.total) + 14'(EthernetBytes);
+            job_o.keep <= 14'(ip.total) + 14'(EthernetBytes);
           end else begin
-            job_o.rewrite <= tunnel ? RewritePacket : KeepHeaders;
-            job_o.skip    <= 7'(EthernetBytes) + (tunnel ? 7'd0 : ip.header);
-            job_o.keep    <= 14'(numbered.payload);
+            job_o.skip <= 7'(EthernetBytes) + (tunnel ? 7'd0 : ip.header);
+            job_o.keep <= 14'(numbered.payload);
           end
         end
       endcase

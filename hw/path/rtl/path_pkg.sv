@@ -13,19 +13,13 @@ package path_pkg;
     ExitEngine    // into encapsulation or decapsulation
   } exit_e;
 
-  typedef enum logic [1:0] {
-    KeepHeaders,
-    RewriteFrame,  // MAC addresses, TTL and checksum of an Ethernet frame
-    RewritePacket  // TTL and checksum of an IP packet without Ethernet header
-  } rewrite_e;
-
   typedef struct packed {
     exit_e        exit;
     drop_e        drop;    // ExitDrop
     notice_t      notice;  // ExitHost; its generation is the packet's for every exit
     logic [6:0]   skip;    // of the frame: bytes that go away in front
     frame_bytes_t keep;    // and bytes that stay
-    rewrite_e     rewrite;
+    logic         rewrite;  // with what follows: MAC addresses, TTL and checksum
     logic         ipv6;
     logic [47:0]  destination_mac;
     logic [47:0]  source_mac;
@@ -145,8 +139,10 @@ package path_pkg;
 
   // Bytes that ESP makes of a payload: padding to a multiple of the cipher's block, and the two trailer bytes (RFC 4303 2.4).
   function automatic logic [15:0] ciphertext_bytes(logic [15:0] payload, logic [3:0] cipher);
-    logic [15:0] rest = 16'(block_bytes(cipher)) - 16'd1;
-    return (payload + 16'd2 + rest) & ~rest;
+    logic [15:0] block = 16'(block_bytes(cipher));  // a power of two, and even
+    logic [15:0] whole;                             // ones where a multiple of it may have them
+    for (int unsigned i = 0; i < 16; i++) whole[i] = (block & ((16'd2 << i) - 16'd1)) != '0;
+    return (payload + (block | 16'd1)) & whole;  // + 2 + block - 1, rounded down
   endfunction
 
   // AES-GCM and AES-GMAC keep up with the wire. All others go through the chain engine, as far as it has room.
