@@ -42,7 +42,8 @@ module decap_gcm
     packet: packet_i,
     gcm:    esp_packet(packet_i.sa_index, packet_i.row.cipher, packet_i.row.esn, packet_i.row.spi, packet_i.seq, packet_i.iv,
                        packet_i.ciphertext),
-    words:  8'((packet_i.ciphertext + 14'd63 + 14'(iv_bytes_in_payload(packet_i.row.cipher, packet_i.row.esn))) >> 6)
+    words:  iv_bytes_in_payload(packet_i.row.cipher, packet_i.row.esn) != '0 ? 8'((packet_i.ciphertext + 14'(CutIvBytes + 63)) >> 6)
+                                                                           : 8'((packet_i.ciphertext + 14'd63) >> 6)
   };
 
   beat_register #(.SideT(plan_t)) u_planned (
@@ -63,7 +64,7 @@ module decap_gcm
   logic [BeatBits-1:0]   beats_q;      // given to the cipher, and their plaintext is still inside
   logic [PacketBits-1:0] packets_q;
   logic                  beat_room_q, packet_room_q;  // whatever the last two clocks took
-  logic                  has_word, last_word, take, feed, opens, ends, ended_q, turned_valid_q;
+  logic                  word_room, last_word, take, feed, opens, ends, ended_q, turned_valid_q;
   logic                  beat_gone, packet_gone;
   logic                  fed_q, opened_q, beat_gone_q, packet_gone_q;
   logic                  word_valid, word_last, tag_valid;
@@ -75,12 +76,12 @@ module decap_gcm
   logic [127:0]          icv_in;       // byte 0 in bits 7:0
 
   assign left          = first_q ? planned_side.words : left_q;
-  assign has_word      = first_q || some_left_q;  // every payload has one
+  assign word_room     = !tail_q && beat_room_q;
   assign last_word     = first_q ? planned_side.words == 8'd1 : one_left_q;
-  assign take          = planned.valid && (!has_word || (!tail_q && beat_room_q)) && (!first_q || packet_room_q);
+  assign opens         = planned.valid && first_q && word_room && packet_room_q;  // every payload has a word
+  assign take          = opens || (planned.valid && !first_q && (word_room || !some_left_q));
   assign planned.ready = take;
-  assign feed          = take && has_word;
-  assign opens         = take && first_q;
+  assign feed          = opens || (take && some_left_q);
   assign ends          = take && planned.beat.last;
 
   // RFC 4303 2.8: the ICV is the end of the packet; it may lie across two beats. It is turned to its place in two clocks.
@@ -112,7 +113,7 @@ module decap_gcm
       beat_q      <= planned.beat.data;
       before_q    <= beat_q;
       icv_place_q <= 7'd112 - 7'(planned.beat.empty);
-      left_q      <= left - 8'(has_word);
+      left_q      <= left - 8'(first_q || some_left_q);
       some_left_q <= left > 8'd1;
       one_left_q  <= left == 8'd2;
     end
