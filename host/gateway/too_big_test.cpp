@@ -36,8 +36,8 @@ std::string gateway_text(unsigned number, const Over& over, const std::string& t
     };
     const std::string name = over.ah ? "integrity_key_" : "key_";
     text += "[[sas]]\nname = \"m" + inside + "\"\nlocal_address = \"" + wan + us + "\"\nremote_address = \"" + wan +
-            them + "\"\nprotocol = \"" + (over.ah ? "ah" : "esp") + "\"\nspi_in = 0x" + inside + us +
-            "01\nspi_out = 0x" + inside + them + "01\n" + name + "in = \"" + key(3 - number) + "\"\n" + name +
+            them + "\"\nprotocol = \"" + (over.ah ? "ah" : "esp") + "\"\nspi_in = 0x" + us + "0" + inside +
+            "1\nspi_out = 0x" + them + "0" + inside + "1\n" + name + "in = \"" + key(3 - number) + "\"\n" + name +
             "out = \"" + key(number) + "\"\ntoo_big = \"" + too_big + "\"\n";
     text += "[[policies]]\nname = \"net" + inside + "\"\naction = \"protect\"\nsa = \"m" + inside + "\"\n";
     text += inside == "4" ? "source = \"10." + us + ".0.0/16\"\ndestination = \"10." + them + ".0.0/16\"\n"
@@ -53,6 +53,10 @@ class TooBig : public testing::TestWithParam<Over> {
     ASSERT_TRUE(one) << one.error().detail;
     const auto two = world_.start(world_.b, gateway_text(2, GetParam(), too_big));
     ASSERT_TRUE(two) << two.error().detail;
+    const Address peer = GetParam().ipv6 ? Address(0x20010db8'000f0000ULL, 2) : Address::from_v4(0xc0000202);
+    ASSERT_TRUE(world_.run_until([&] {
+      return world_.a.gateway->keeper().forwarding().is_known({layout::Port::kWan, peer});
+    }));
     world_.a.lost_on_wan = [this](Bytes frame) {
       const auto packet = ip_packet(frame);
       if (packet && packet->protocol == (GetParam().ah ? driver::kProtocolAh : driver::kProtocolEsp)) {
