@@ -110,6 +110,15 @@ TEST(ManPage, HasEveryOptionThatTheSourceOfItsProgramDeclaresAndNoOthers) {
   for (const auto& [page, options] : declared) EXPECT_EQ(options_of_page(page), options) << page;
 }
 
+TEST(OperatingGuide, NamesOnlyCountersThatTheCardHas) {
+  const std::string layout = read(kRoot / "hw/layout/gen/layout.md");
+  const std::string guide = read(kRoot / "docs/operating.md");
+  const auto table = guide.substr(guide.find("| counter |"));
+  const Words named = found(table.substr(0, table.find("\n\n")), "(?:^|\n|, ?)(?:\\| )?`([a-z_]+)`");
+  EXPECT_GT(named.size(), 10U);
+  EXPECT_THAT(without(named, found(layout, "\\| [0-9]+ \\| `([a-z0-9_]+)` \\|")), testing::IsEmpty());
+}
+
 // Keys are the literals with which config.cpp asks a section; those of a policy are the policy's words.
 TEST(ManPage, OfTheConfigurationHasEveryKeyThatIsReadAndNoOthers) {
   const std::string source = read(kRoot / "host/gateway/config.cpp");

@@ -133,6 +133,13 @@ Buffer write_ip(const IpHeader& header, std::uint8_t protocol, Bytes payload) {
 
 bool has_ports(std::uint8_t protocol) { return is_one_of(kProtocolsWithPorts, protocol); }
 
+bool opens_connection(const IpPacket& packet) {
+  constexpr std::size_t kFlagsAt = 13;
+  constexpr std::uint8_t kSyn = 0x02, kAck = 0x10;
+  if (packet.protocol != kProtocolTcp || packet.fragment() || packet.payload().size() <= kFlagsAt) return false;
+  return (packet.payload()[kFlagsAt] & (kSyn | kAck)) == kSyn;
+}
+
 PacketKey packet_key(const IpPacket& packet) {
   PacketKey key{packet.source, packet.destination, packet.protocol};
   if (has_ports(packet.protocol) && packet.fragment_offset == 0 && packet.payload().size() >= 4) {

@@ -94,6 +94,9 @@ struct PacketKey {
 PacketKey packet_key(const IpPacket& packet);
 [[nodiscard]] bool has_ports(std::uint8_t protocol);
 
+// RFC 9293 3.1: of a TCP segment the flags; SYN without ACK opens a connection. A fragment does not say.
+[[nodiscard]] bool opens_connection(const IpPacket& packet);
+
 // RFC 1071: what belongs into a checksum field that has zero now; 0 over bytes that carry their right checksum.
 std::uint16_t internet_checksum(Bytes data);
 // The same, written into the IPv4 header at the start of `packet`.

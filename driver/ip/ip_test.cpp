@@ -195,6 +195,29 @@ TEST(Ip, ChangesHopLimitAndTrafficClassAlone) {
 }
 
 // RFC 1071 3: the numerical example, and its odd byte.
+TEST(Ip, ASegmentWithSynAndWithoutAckOpensAConnection) {
+  const auto opens = [](std::uint8_t protocol, std::uint8_t flags, std::size_t bytes) {
+    Buffer segment(20);
+    segment[13] = flags;
+    segment.resize(bytes);
+    IpHeader header;
+    header.source = header.destination = Address::from_v4(1);
+    const Buffer whole = write_ip(header, protocol, segment);
+    IpPacket packet;
+    EXPECT_EQ(read_ip(whole, false, packet), HeaderFault::kNone);
+    const bool as_it_is = opens_connection(packet);
+    packet.more_fragments = true;
+    EXPECT_FALSE(opens_connection(packet));
+    return as_it_is;
+  };
+  constexpr std::uint8_t kFin = 1, kSyn = 2, kAck = 16;
+  EXPECT_TRUE(opens(kProtocolTcp, kSyn, 20));
+  EXPECT_TRUE(opens(kProtocolTcp, kSyn, 14));
+  EXPECT_FALSE(opens(kProtocolTcp, kSyn, 13)) << "the flags are not there";
+  for (const std::uint8_t flags : {0, int{kFin}, int{kAck}, kSyn | kAck}) EXPECT_FALSE(opens(kProtocolTcp, flags, 20));
+  EXPECT_FALSE(opens(kProtocolUdp, kSyn, 20));
+}
+
 TEST(Ip, SumsAsTheRfcDoes) {
   const Buffer bytes = {0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7};
   EXPECT_EQ(internet_checksum(bytes), 0xffff - 0xddf2);

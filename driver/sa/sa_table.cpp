@@ -169,6 +169,7 @@ Row row_of(const OutboundSa& sa) {
   row.set(f::kSetDscp, sa.dscp ? 1 : 0);
   row.set(f::kDscp, sa.dscp.value_or(0));
   row.set(f::kAhAlign8, sa.ah_align8 ? 1 : 0);
+  row.set(f::kTooBig, code(sa.too_big));
   return row;
 }
 

@@ -67,6 +67,7 @@ struct OutboundSa {
   layout::Df df = layout::Df::kCopy;
   std::optional<std::uint8_t> dscp;  // 0 to 63; none: copied
   bool ah_align8 = false;            // AH over IPv4 padded to 8 bytes, as over IPv6
+  layout::TooBig too_big = layout::TooBig::kTell;
   std::uint16_t policy_id = 0;
   SaLimits limits;
 };

@@ -281,6 +281,7 @@ TEST_F(SaTableTest, WritesWhatAnSaSaysIntoItsRows) {
   out.df = layout::Df::kClear;
   out.dscp = 46;
   out.ah_align8 = true;
+  out.too_big = layout::TooBig::kFragment;
   out.limits = {1, 2, 3, 4};
   ASSERT_TRUE(a_.sas_.install(out));
   {
@@ -296,6 +297,7 @@ TEST_F(SaTableTest, WritesWhatAnSaSaysIntoItsRows) {
     EXPECT_EQ(row.get(f::kSetDscp), 1u);
     EXPECT_EQ(row.get(f::kDscp), 46u);
     EXPECT_EQ(row.get(f::kAhAlign8), 1u);
+    EXPECT_EQ(row.get(f::kTooBig), static_cast<std::uint64_t>(layout::TooBig::kFragment));
     namespace l = layout::sa_limits;
     const layout::Row& limits = a_.watched_.loaded.at(2).second;
     EXPECT_EQ(limits.get(l::kSoftPackets), 1u);

@@ -171,18 +171,18 @@ void CardBench::SetUp() {
           outbound ? std::vector{kOfLan, kOfEverybody, kOfGateway} : std::vector{kOfRemote, kOfWebServers, kOfPeer});
     field(SpdTable::kDestinationStart, SpdTable::kDestination,
           outbound ? std::vector{kOfRemote, kOfWebServers, kOfPeer} : std::vector{kOfLan, kOfEverybody, kOfGateway});
-    const auto narrow = [&](SpdTable starts, SpdTable bitmaps, bool http) {
-      load_both(table(starts), tree(layout::kNarrowIntervals, {Address(0, 80), Address(0, 81)}));
+    const auto narrow = [&](SpdTable starts, SpdTable bitmaps, unsigned intervals, bool http) {
+      load_both(table(starts), tree(intervals, {Address(0, 80), Address(0, 81)}));
       Rows rows;
-      for (unsigned i = 0; i < layout::kNarrowIntervals; ++i) {
+      for (unsigned i = 0; i < intervals; ++i) {
         for (const unsigned rule : {kProtectRule, kPeerRule}) rows[i].set_bit(rule, true);
         rows[i].set_bit(kClearRule, !http || i == 1);
       }
       load_both(table(bitmaps), rows);
     };
-    narrow(SpdTable::kSourcePortStart, SpdTable::kSourcePort, !outbound);
-    narrow(SpdTable::kDestinationPortStart, SpdTable::kDestinationPort, outbound);
-    narrow(SpdTable::kPrincipalStart, SpdTable::kPrincipal, false);
+    narrow(SpdTable::kSourcePortStart, SpdTable::kSourcePort, layout::kPortIntervals, !outbound);
+    narrow(SpdTable::kDestinationPortStart, SpdTable::kDestinationPort, layout::kPortIntervals, outbound);
+    narrow(SpdTable::kPrincipalStart, SpdTable::kPrincipal, layout::kPrincipalIntervals, false);
     Rows protocols;
     for (unsigned i = 0; i < layout::kProtocols; ++i) {
       for (const unsigned rule : {kProtectRule, kPeerRule}) protocols[i].set_bit(rule, true);
@@ -259,11 +259,11 @@ void CardBench::set_route(unsigned interval, Route kind, unsigned next_hop) {
   load_both(TableId::kRoute, {{interval, row}});
 }
 
-void CardBench::set_next_hop(unsigned number, Port port, std::uint64_t mac, bool valid) {
+void CardBench::set_next_hop(unsigned number, Port port, std::uint64_t mac, bool valid, std::uint16_t mtu) {
   layout::Row row;
   row.set(layout::next_hop::kValid, valid ? 1 : 0);
   row.set(layout::next_hop::kPort, static_cast<unsigned>(port));
-  row.set(layout::next_hop::kMtu, bench::kMtu);
+  row.set(layout::next_hop::kMtu, mtu);
   row.set(layout::next_hop::kMac, mac);
   load_both(TableId::kNextHop, {{number, row}});
 }

@@ -124,7 +124,8 @@ class CardBench : public testing::Test {
   void set_rule(layout::TableId spd, unsigned rule, layout::Action action, std::uint16_t sa_index = bench::kOutIndex,
                 bool syn_to_host = false);
   void set_route(unsigned interval, layout::Route kind, unsigned next_hop);
-  void set_next_hop(unsigned row, layout::Port port, std::uint64_t mac, bool valid = true);
+  void set_next_hop(unsigned row, layout::Port port, std::uint64_t mac, bool valid = true,
+                    std::uint16_t mtu = bench::kMtu);
   void install_sa_out(layout::Row row, const bench::EspPeer& peer = bench::default_peer(), layout::Row limits = {});
   void install_sa_in(layout::Row row, const bench::EspPeer& peer = bench::default_peer(), layout::Row limits = {});
   [[nodiscard]] static layout::Row sa_out_row();

@@ -105,18 +105,6 @@ std::uint16_t Datapath::tagged_by(const UserTag& tag, const Passage& p, Effects&
 
 // ---- from LAN: outbound --------------------------------------------------------------------------------------------
 
-namespace {
-
-// RFC 9293 3.1: of a TCP segment the flags; SYN without ACK opens a connection.
-bool opens_connection(const IpPacket& packet) {
-  constexpr std::size_t kFlagsAt = 13;
-  constexpr std::uint8_t kSyn = 0x02, kAck = 0x10;
-  if (packet.protocol != kProtocolTcp || packet.fragment() || packet.payload().size() <= kFlagsAt) return false;
-  return (packet.payload()[kFlagsAt] & (kSyn | kAck)) == kSyn;
-}
-
-}  // namespace
-
 Outcome Datapath::from_lan(Passage& p, Effects& effects) {
   if (p.found.route == Route::kLocal) return upcall(p, Upcall::kLocal);
   if (!p.found.rule) return Drop::kSpdNoMatch;
@@ -156,8 +144,13 @@ Outcome Datapath::protect(Passage& p, Effects& effects) {
   p.notice.sa_index = static_cast<std::uint16_t>(sa_index);
   p.notice.outbound = true;
   const Encapsulation encapsulation(p.packet, sa_row, *transform);
-  auto hop = next_hop(p, static_cast<unsigned>(sa_row.get(sa::kNextHop)), Port::kWan, encapsulation.total());
+  auto hop = next_hop(p, static_cast<unsigned>(sa_row.get(sa::kNextHop)), Port::kWan);
   if (auto* instead = std::get_if<Outcome>(&hop)) return std::move(*instead);
+  const auto& hop_row = std::get<layout::Row>(hop);
+  const bool too_big = encapsulation.total() > hop_row.get(layout::next_hop::kMtu);
+  const bool is_frame = kEthernetBytes + encapsulation.total() <= layout::kMaxFrame;
+  const bool fragment = layout::TooBig(sa_row.get(sa::kTooBig)) == layout::TooBig::kFragment;
+  if (too_big && !(fragment && is_frame)) return upcall(p, Upcall::kTooBig);
 
   SaEvents happened;
   const auto number = outbound_[sa_index].number(sa_row, row(TableId::kSaOutLimits, 0, sa_index),
@@ -171,8 +164,14 @@ Outcome Datapath::protect(Passage& p, Effects& effects) {
   if (const auto* refused = std::get_if<Drop>(&number)) return *refused;
 
   effects.counted.push_back(layout::Counter::kEspOut);
-  const Buffer outer = encapsulation.packet(std::get<std::uint64_t>(number));
-  return Sent{Port::kWan, ethernet(std::get<layout::Row>(hop).get(layout::next_hop::kMac), settings_.wan_mac, outer)};
+  Buffer sent = ethernet(hop_row.get(layout::next_hop::kMac), settings_.wan_mac,
+                         encapsulation.packet(std::get<std::uint64_t>(number)));
+  if (!too_big) return Sent{Port::kWan, std::move(sent)};
+  Notice oversize;
+  oversize.upcall = Upcall::kOversize;
+  oversize.port = p.notice.port;
+  oversize.generation = p.notice.generation;
+  return ToHost{oversize, std::move(sent)};
 }
 
 // ---- forwarding ----------------------------------------------------------------------------------------------------
@@ -181,19 +180,18 @@ Outcome Datapath::forward(const Passage& p, Port egress) {
   if (p.found.route == Route::kResolve) return upcall(p, Upcall::kResolve);
   // Local destinations were taken out on the way; whatever is left here is no route.
   if (p.found.route != Route::kSend) return Drop::kNoRoute;
-  auto hop = next_hop(p, p.found.next_hop, egress, p.packet.total());
+  auto hop = next_hop(p, p.found.next_hop, egress);
   if (auto* instead = std::get_if<Outcome>(&hop)) return std::move(*instead);
+  if (p.packet.total() > std::get<layout::Row>(hop).get(layout::next_hop::kMtu)) return upcall(p, Upcall::kTooBig);
   Buffer packet(p.packet.bytes.begin(), p.packet.bytes.end());
   decrement_ttl(packet);
   return Sent{egress, ethernet(std::get<layout::Row>(hop).get(layout::next_hop::kMac), settings_.mac(egress), packet)};
 }
 
-std::variant<layout::Row, Outcome> Datapath::next_hop(const Passage& p, unsigned number, Port egress,
-                                                      std::size_t total) {
+std::variant<layout::Row, Outcome> Datapath::next_hop(const Passage& p, unsigned number, Port egress) {
   const layout::Row& hop = row(TableId::kNextHop, p.notice.generation & 1, number);
   if (hop.get(layout::next_hop::kValid) == 0) return Outcome(Drop::kNoNextHop);
   if (Port(hop.get(layout::next_hop::kPort)) != egress) return Outcome(Drop::kEgressPort);
-  if (total > hop.get(layout::next_hop::kMtu)) return upcall(p, Upcall::kTooBig);
   return hop;
 }
 

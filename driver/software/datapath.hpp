@@ -111,8 +111,8 @@ class Datapath {
   Outcome inner(const Passage& outer, const layout::Row& sa_in, std::uint8_t next_header, Bytes opened);
   Outcome forward(const Passage& p, layout::Port egress);
 
-  // The row of next_hop that leads out of `egress` and takes `total` bytes, or what happens instead.
-  std::variant<layout::Row, Outcome> next_hop(const Passage& p, unsigned row, layout::Port egress, std::size_t total);
+  // The row of next_hop that leads out of `egress`, or what happens instead.
+  std::variant<layout::Row, Outcome> next_hop(const Passage& p, unsigned row, layout::Port egress);
   [[nodiscard]] Outcome upcall(const Passage& p, layout::Upcall reason) const;
   // Who sent it is found by its address when `sender` does not say.
   [[nodiscard]] LookupResult look_up(const Passage& p, layout::TableId spd,

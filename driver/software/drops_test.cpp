@@ -213,7 +213,7 @@ class EveryReason : public Drops, public testing::WithParamInterface<unsigned> {
         write(reg::kRxSlots, 0);
         expect_drop(reason, [&] { lan({.destination = bench::kGateway}); });
         expect_drop(reason, [&] { wan({.source = bench::kPeer, .destination = bench::kGateway}); });
-        return;
+        return protected_host_ring_full();
       case Drop::kHostInject:
         expect_drop(reason, [&] { send_from_host(Buffer(13), 0); });
         expect_drop(reason, [&] { send_from_host(Buffer(9217), 0); });
@@ -385,6 +385,22 @@ class EveryReason : public Drops, public testing::WithParamInterface<unsigned> {
     expect_drop(Drop::kPlainHeader, [&] { with_options(51, ah_payload(1)); });
     to_gateway(51, ah_payload(1));
     EXPECT_EQ(sent_.size(), 3U);
+  }
+
+  // By either way through a cipher, for the host to fragment; its number is used.
+  void protected_host_ring_full() {
+    bench::EspPeer chained = bench::default_peer();
+    chained.cipher = layout::Cipher::kAesCtr;
+    chained.integrity = layout::Integrity::kHmacSha256_128;
+    for (const bench::EspPeer& peer : {bench::default_peer(), chained}) {
+      layout::Row sa = sa_out_row();
+      sa.set(layout::sa_out::kCipher, static_cast<unsigned>(peer.cipher));
+      sa.set(layout::sa_out::kIntegrity, static_cast<unsigned>(peer.integrity));
+      sa.set(layout::sa_out::kTooBig, static_cast<unsigned>(layout::TooBig::kFragment));
+      install_sa_out(sa, peer);
+      expect_drop(Drop::kHostRingFull, [&] { lan({.payload = Buffer(1480)}); });
+      EXPECT_EQ(sa_state(true, bench::kOutIndex).get(layout::sa_out_state::kSeq), 1u);
+    }
   }
 
   // More than the buffers hold, while the WAN takes nothing.

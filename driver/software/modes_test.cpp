@@ -278,6 +278,35 @@ TEST_P(EveryWay, TellsTheHostOfThePacketThatNoLongerFits) {
   EXPECT_EQ(received[0].frame, bench::lan_frame(packet_of(way_, payload, true)));
 }
 
+// Byte for byte what a next hop with a larger MTU gets, so that its pieces put together are a packet like any other.
+TEST_P(EveryWay, GivesTheHostTheProtectedPacketThatNoLongerFitsWhereTheSaSaysSo) {
+  const EspPeer peer = type_of(way_);
+  layout::Row row = outbound_row(way_, peer);
+  row.set(layout::sa_out::kTooBig, static_cast<unsigned>(layout::TooBig::kFragment));
+  const auto install = [&](std::uint16_t mtu) {
+    set_next_hop(bench::kWanHop, Port::kWan, bench::kPeerMac, true, mtu);
+    install_sa_out(row, peer);  // from number 1 again
+  };
+  for (const std::size_t payload : {1500, 1517, 4000}) {
+    SCOPED_TRACE(std::to_string(payload) + " bytes");
+    install(9000);
+    card_.receive(Port::kLan, bench::lan_frame(packet_of(way_, payload, true)));
+    ASSERT_EQ(sent_.size(), 1u);
+    const Buffer whole = sent_[0].frame;
+    sent_.clear();
+    install(bench::kMtu);
+    card_.receive(Port::kLan, bench::lan_frame(packet_of(way_, payload, true)));
+    EXPECT_TRUE(sent_.empty());
+    const auto received = host_received();
+    ASSERT_EQ(received.size(), 1u);
+    EXPECT_EQ(received[0].upcall(), Upcall::kOversize);
+    EXPECT_EQ(to_hex(received[0].frame), to_hex(whole));
+    EXPECT_EQ(sa_state(true, bench::kOutIndex).get(layout::sa_out_state::kSeq), 1u);
+  }
+  // And what fits goes its way.
+  expect_sent_packet(way_, peer, packet_of(way_, 1380, true), 2);
+}
+
 TEST_P(EveryWay, RefusesAPacketOfWhichAnyProtectedByteIsWrong) {
   const EspPeer peer = type_of(way_);
   install_sa_in(inbound_row(way_, peer), peer);

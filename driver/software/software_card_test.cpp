@@ -121,6 +121,47 @@ TEST_F(Outbound, NeverSplitsAPacketButTellsTheHost) {
   EXPECT_EQ(sa_state(true, bench::kOutIndex).get(layout::sa_out_state::kSeq), 1u);
 }
 
+TEST_F(Outbound, ProtectsForTheHostToFragmentWhatStillIsAFrame) {
+  layout::Row sa = sa_out_row();
+  sa.set(layout::sa_out::kTooBig, static_cast<unsigned>(layout::TooBig::kFragment));
+  install_sa_out(sa);
+  flip();
+  flip();
+  // 14 bytes of Ethernet and 52 of ESP around 9146 with 2 of trailer make 9214; the next padding would make 9218.
+  card_.receive(Port::kLan, bench::lan_frame({.payload = Buffer(9126)}));
+  const Buffer too_big = bench::lan_frame({.payload = Buffer(9127)});
+  card_.receive(Port::kLan, too_big);
+  EXPECT_TRUE(sent_.empty());
+  const auto received = host_received();
+  ASSERT_EQ(received.size(), 2u);
+  EXPECT_EQ(received[0].upcall(), Upcall::kOversize);
+  EXPECT_EQ(received[0].frame.size(), 9214U);
+  EXPECT_EQ(received[0].descriptor.get(d::kPort), static_cast<unsigned>(Port::kLan));
+  EXPECT_EQ(received[0].descriptor.get(d::kGeneration), read(layout::reg::kGeneration));
+  for (const auto& field : {d::kSpi, d::kSaIndex, d::kPolicyId, d::kPrincipal, d::kOutbound, d::kDecapsulated}) {
+    EXPECT_EQ(received[0].descriptor.get(field), 0u) << field.name;
+  }
+  EXPECT_EQ(received[1].upcall(), Upcall::kTooBig);
+  EXPECT_EQ(received[1].frame, too_big);
+  EXPECT_EQ(counter(Counter::kEspOut), 1u);
+  EXPECT_EQ(counter(Counter::kWanTx), 0u);
+  EXPECT_EQ(sa_state(true, bench::kOutIndex).get(layout::sa_out_state::kSeq), 1u);
+}
+
+// The SA's word is of what it protects.
+TEST_F(Outbound, TellsTheHostOfWhatIsTooBigInTheClear) {
+  layout::Row sa = sa_out_row();
+  sa.set(layout::sa_out::kTooBig, static_cast<unsigned>(layout::TooBig::kFragment));
+  install_sa_out(sa);
+  set_rule(layout::TableId::kSpdOut, 1, layout::Action::kBypass, bench::kOutIndex);
+  Buffer http = ByteWriter().u16(0x1234).u16(80).zeros(1477).take();
+  card_.receive(Port::kLan,
+                bench::lan_frame({.destination = bench::kWebServer, .protocol = 6, .payload = std::move(http)}));
+  const auto received = host_received();
+  ASSERT_EQ(received.size(), 1u);
+  EXPECT_EQ(received[0].upcall(), Upcall::kTooBig);
+}
+
 TEST_F(Outbound, ReportsTheSaThatExpired) {
   layout::Row limits;
   limits.set(layout::sa_limits::kHardPackets, 1);

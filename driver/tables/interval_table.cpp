@@ -28,13 +28,19 @@ Result<void> write_interval_tree(unsigned table, const IntervalCuts& cuts, const
     return row;
   };
   // The tree holds starts 1 and up: everything is at or behind start 0. A start that is not there is the largest
-  // number, so the search passes it by, or, for that number itself, ends in the last interval, whose row repeats.
+  // number, so the search passes it by, or, for that number itself, ends in the card's last interval.
   const layout::Row not_there = row_of(cuts.last());
   for (unsigned node = 1; node < intervals; ++node) {
     const std::size_t number = layout::interval_node(node, intervals) + std::size_t{1};
     image.set_row(table, node, number < starts.size() ? row_of(starts[number]) : not_there);
   }
   return {};
+}
+
+std::optional<std::size_t> found_at(unsigned at, unsigned intervals, const IntervalCuts& cuts) {
+  const std::size_t used = cuts.starts().size();
+  if (at + 1 == intervals) return used - 1;  // the largest number
+  return at < used ? std::optional<std::size_t>(at) : std::nullopt;
 }
 
 }  // namespace sallyport::driver

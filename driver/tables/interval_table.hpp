@@ -2,6 +2,7 @@
 // Cutting a number line into intervals and laying their starts out as the tree the card searches.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,9 +33,12 @@ class IntervalCuts {
   std::vector<Key> starts_{Key{}};
 };
 
-// Rows of a search tree over the table's intervals (see layout::interval_node). Interval i of the card is interval
-// min(i, starts().size() - 1) of `cuts`: the caller repeats its last row for those behind. kFull when there are more
-// starts than intervals.
+// Rows of a search tree over the table's intervals (see layout::interval_node). kFull when there are more starts than
+// intervals.
 Result<void> write_interval_tree(unsigned table, const IntervalCuts& cuts, const std::string& what, TableImage& image);
+
+// Of `cuts` the interval whose keys the card finds in its interval `at` of `intervals`. None: no key is found there,
+// and its row stays zero, so that a change of the last interval is not a change of all that are not in use.
+std::optional<std::size_t> found_at(unsigned at, unsigned intervals, const IntervalCuts& cuts);
 
 }  // namespace sallyport::driver

@@ -64,7 +64,8 @@ Result<void> compile_routes(const std::vector<RouteEntry>& routes, TableImage& i
     std::fill(rows.begin() + (from - starts.begin()), rows.begin() + (to - starts.begin()), row_of(route));
   }
   for (unsigned k = 0; k < next.rows(rows_table); ++k) {
-    next.set_row(rows_table, k, rows[std::min<std::size_t>(k, rows.size() - 1)]);
+    const auto interval = found_at(k, next.rows(rows_table), cuts);
+    next.set_row(rows_table, k, interval ? rows[*interval] : layout::Row());
   }
   image = std::move(next);
   return {};

@@ -74,7 +74,8 @@ Result<void> compile_field(Direction direction, SpdTable start_table, const Key&
     for (const auto& range : ranges) set(key_of(range.first), key_of(range.last));
   }
   for (unsigned k = 0; k < image.rows(starts); ++k) {
-    bitmap[std::min<std::size_t>(k, intervals - 1)].write(bitmaps, k, image);
+    const auto interval = found_at(k, image.rows(starts), cuts);
+    (interval ? bitmap[*interval] : Bitmap()).write(bitmaps, k, image);
   }
   return {};
 }

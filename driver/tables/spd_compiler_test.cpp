@@ -163,6 +163,47 @@ TEST(SpdCompiler, GivesEveryRuleAnAddressOfItsOwn) {
   EXPECT_EQ(first_by_tables(Direction::kOutbound, image, {.destination = address(layout::kSpdRules)}), -1);
 }
 
+// So that as many users have an SA of their own.
+TEST(SpdCompiler, GivesEveryRuleAPrincipalOfItsOwn) {
+  const auto principal = [](unsigned i) {
+    return static_cast<std::uint16_t>(i + i / 64 + 1);
+  };  // each 65th is nobody's
+  std::vector<SpdRule> rules(layout::kSpdRules);
+  for (unsigned i = 0; i < rules.size(); ++i) rules[i].principal = {{principal(i), principal(i)}};
+  TableImage image;
+  auto compiled = compile_spd(Direction::kOutbound, rules, image);
+  ASSERT_TRUE(compiled) << compiled.error().message();
+  for (unsigned i = 0; i < rules.size(); ++i) {
+    ASSERT_EQ(first_by_tables(Direction::kOutbound, image, {.principal = principal(i)}), static_cast<int>(i));
+  }
+  for (const unsigned nobody : {0U, 65U, principal(layout::kSpdRules - 1) + 1U, 65535U}) {
+    EXPECT_EQ(first_by_tables(Direction::kOutbound, image, {.principal = static_cast<std::uint16_t>(nobody)}), -1);
+  }
+}
+
+// What is not in use is not written.
+TEST(SpdCompiler, ChangesFewRowsForOneUserMore) {
+  const auto rules_for = [](std::uint16_t users) {
+    std::vector<SpdRule> rules(users);
+    for (std::uint16_t i = 0; i < users; ++i) rules[i].principal = {{i, i}};
+    return rules;
+  };
+  TableImage before;
+  TableImage after;
+  ASSERT_TRUE(compile_spd(Direction::kOutbound, rules_for(400), before));
+  ASSERT_TRUE(compile_spd(Direction::kOutbound, rules_for(401), after));
+  std::vector<unsigned> rows(layout::kTableCount);
+  for (const TableChange& change : difference(before, after)) rows[change.table] += change.count;
+  const auto changed = [&](SpdTable table) {
+    return rows[static_cast<unsigned>(layout::TableId::kSpdOut) + static_cast<unsigned>(table)];
+  };
+  EXPECT_EQ(changed(SpdTable::kPrincipalStart), 1U);
+  EXPECT_EQ(changed(SpdTable::kPrincipal), 1U);
+  EXPECT_EQ(changed(SpdTable::kSource), 2U) << "all addresses, and the largest, which is found behind all intervals";
+  EXPECT_EQ(changed(SpdTable::kSourcePort), 2U);
+  EXPECT_EQ(changed(SpdTable::kProtocol), layout::kProtocols);
+}
+
 TEST(SpdCompiler, WritesWhatEachRuleSays) {
   SpdRule rule;
   rule.action = layout::Action::kProtect;
@@ -202,7 +243,7 @@ TEST(SpdCompiler, RefusesWhatDoesNotFitAndLeavesTheImageAsItWas) {
   EXPECT_EQ(many.error().code, Errc::kFull);
   EXPECT_EQ(many.error().detail, "1025 rules in one direction, and the card has room for 1024");
 
-  std::vector<SpdRule> scattered(layout::kNarrowIntervals);
+  std::vector<SpdRule> scattered(layout::kPortIntervals);
   for (std::size_t i = 0; i < scattered.size(); ++i) {
     const auto port = static_cast<std::uint16_t>(2 * i + 1);
     scattered[i].source_port = {{port, port}};
@@ -211,6 +252,19 @@ TEST(SpdCompiler, RefusesWhatDoesNotFitAndLeavesTheImageAsItWas) {
   ASSERT_FALSE(narrow);
   EXPECT_EQ(narrow.error().code, Errc::kFull);
   EXPECT_NE(narrow.error().detail.find("source ports"), std::string::npos);
+
+  std::vector<SpdRule> apart(layout::kSpdRules);
+  for (std::size_t i = 0; i < apart.size(); ++i) {
+    const auto principal = static_cast<std::uint16_t>(2 * i + 1);
+    apart[i].principal = {{principal, principal}};
+  }
+  auto users = compile_spd(Direction::kOutbound, apart, image);
+  ASSERT_FALSE(users);
+  EXPECT_EQ(users.error().code, Errc::kFull);
+  EXPECT_EQ(
+      users.error().detail,
+      "principals: 2049 intervals, and the card has 2048; use fewer or adjacent ranges, that is, policies of fewer "
+      "users and groups");
 
   SpdRule backwards;
   backwards.destination = {{Address(0, 5), Address(0, 4)}};

@@ -40,4 +40,17 @@ inline Buffer udp_packet(std::uint32_t source, std::uint32_t destination, std::s
   return udp_packet(Address::from_v4(source), Address::from_v4(destination), payload, df);
 }
 
+// RFC 9293 3.1: a segment without payload; flags of its last eight bits.
+inline constexpr std::uint8_t kSyn = 0x02, kAck = 0x10;
+inline Buffer tcp_packet(std::uint32_t source, std::uint16_t source_port, std::uint32_t destination,
+                         std::uint16_t destination_port, std::uint8_t flags) {
+  IpHeader header;
+  header.ttl = 64;
+  header.source = Address::from_v4(source);
+  header.destination = Address::from_v4(destination);
+  ByteWriter segment;
+  segment.u16(source_port).u16(destination_port).zeros(8).u8(5 << 4).u8(flags).zeros(6);
+  return write_ip(header, kProtocolTcp, segment.view());
+}
+
 }  // namespace sallyport::driver::testing

@@ -61,11 +61,13 @@ TEST(IntervalStep, FindsTheIntervalOfAnAddress) {
   expect_search_counts_starts<layout::Address>(layout::kRouteIntervals, draw, beside);
 }
 
-TEST(IntervalStep, FindsTheIntervalOfAPort) {
+TEST(IntervalStep, FindsTheIntervalOfAPortAndOfAPrincipal) {
   std::mt19937 random(kSeed);
-  expect_search_counts_starts<std::uint16_t>(
-      layout::kNarrowIntervals, [&] { return static_cast<std::uint16_t>(random()); },
-      [&](std::uint16_t near) { return static_cast<std::uint16_t>(near + random() % 3 - 1); });
+  for (const unsigned intervals : {layout::kPortIntervals, layout::kPrincipalIntervals}) {
+    expect_search_counts_starts<std::uint16_t>(
+        intervals, [&] { return static_cast<std::uint16_t>(random()); },
+        [&](std::uint16_t near) { return static_cast<std::uint16_t>(near + random() % 3 - 1); });
+  }
 }
 
 TEST(IntervalStep, TreatsUnusedStartsAsEmptyIntervals) {
@@ -74,7 +76,7 @@ TEST(IntervalStep, TreatsUnusedStartsAsEmptyIntervals) {
   EXPECT_EQ(search(starts, 8, {0, 99}), 0u);
   EXPECT_EQ(search(starts, 8, {0, 100}), 1u);
   EXPECT_EQ(search(starts, 8, {last.high, last.low - 1}), 2u);
-  EXPECT_EQ(search(starts, 8, last), 7u);  // behind the last start, where the table repeats the last interval
+  EXPECT_EQ(search(starts, 8, last), 7u);  // behind every start, whichever intervals are in use
 }
 
 // ---- rule_match ----------------------------------------------------------------------------------------------------

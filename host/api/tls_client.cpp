@@ -55,7 +55,16 @@ asio::awaitable<Result<std::unique_ptr<TlsStream>>> TlsClient::connect(std::chro
   auto stream = std::make_unique<TlsStream>(beast::tcp_stream(executor), context_);
   SSL_set_tlsext_host_name(stream->native_handle(), peer_.host.c_str());
   beast::get_lowest_layer(*stream).expires_after(patience);
-  const auto [silent, at] = co_await beast::get_lowest_layer(*stream).async_connect(found, kWait);
+  auto& socket = beast::get_lowest_layer(*stream);
+  boost::system::error_code silent;
+  if (peer_.from.empty()) {
+    std::tie(silent, std::ignore) = co_await socket.async_connect(found, kWait);
+  } else {
+    const tcp::endpoint own(asio::ip::make_address(peer_.from), 0);
+    socket.socket().open(own.protocol(), silent);
+    if (!silent) socket.socket().bind(own, silent);
+    if (!silent) std::tie(silent) = co_await socket.async_connect(found.begin()->endpoint(), kWait);
+  }
   if (silent) co_return Error{Errc::kDisconnected, "no gateway answers at " + name + ": " + silent.message()};
   const auto [failure] = co_await stream->async_handshake(asio::ssl::stream_base::client, kWait);
   if (failure && SSL_get_verify_result(stream->native_handle()) != X509_V_OK) {

@@ -20,6 +20,7 @@ struct TlsPeer {
   std::string key_digest{};
   std::optional<std::filesystem::path> ca{};
   std::optional<TlsIdentity> identity{};  // the computer's own, where the server asks for one
+  std::string from{};                     // an address of the computer's to speak from; empty: any
 };
 
 using TlsStream = boost::beast::ssl_stream<boost::beast::tcp_stream>;

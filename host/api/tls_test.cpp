@@ -10,6 +10,7 @@
 #include <future>
 #include <thread>
 
+#include "base/temporary_folder.hpp"
 #include "host/api/events.hpp"
 #include "host/api/exchange.hpp"
 #include "host/api/test_pki.hpp"
@@ -45,10 +46,7 @@ class Echo : public Service {
 
 class TlsTest : public testing::Test {
  protected:
-  ~TlsTest() override {
-    stop();
-    std::filesystem::remove_all(folder_);
-  }
+  ~TlsTest() override { stop(); }
   void start(const std::function<void(TlsServerSettings&)>& change = [](auto&) {}) {
     TlsServerSettings settings{{asio::ip::make_address("127.0.0.1"), 0}, pki_.issue("gateway")};
     change(settings);
@@ -86,11 +84,8 @@ class TlsTest : public testing::Test {
     return (*client)->exchange(request, seconds(10));
   }
 
-  static std::string make_folder() {
-    std::string name = testing::TempDir() + "sp-tls-XXXXXX";
-    return ::mkdtemp(name.data());
-  }
-  std::filesystem::path folder_ = make_folder();
+  TemporaryFolder temporary_;
+  const std::filesystem::path& folder_ = temporary_.path();
   TestPki pki_{folder_};
   asio::io_context loop_;
   asio::executor_work_guard<asio::io_context::executor_type> work_ = asio::make_work_guard(loop_);

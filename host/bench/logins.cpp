@@ -5,6 +5,7 @@
 #include <deque>
 #include <random>
 
+#include "base/temporary_folder.hpp"
 #include "host/bench/percentiles.hpp"
 #include "host/gateway/two_gateways.hpp"
 #include "host/users/csv.hpp"
@@ -175,22 +176,17 @@ Result<json::object> measure_logins(const LoginsOptions& options) {
   if (options.users <= options.on_line) {
     return Error{Errc::kInvalid, "more users are to be on line than there are"};
   }
-  std::string name = (std::filesystem::temp_directory_path() / "sp-users-XXXXXX").string();
-  const std::filesystem::path folder = ::mkdtemp(name.data());
+  const TemporaryFolder folder;
   const auto began = Clock::now();
-  auto directory = directory_of(folder / "users.db", options.users);
+  auto directory = directory_of(folder.path() / "users.db", options.users);
   const std::chrono::duration<double> imported = Clock::now() - began;
-  Result<json::object> measured = json::object();
-  if (!directory) {
-    measured = directory.error();
-  } else {
-    Run run(std::move(*directory), options);
-    Result<void> fine = run.start();
-    while (fine && !run.done()) fine = run.next();
-    measured = fine ? Result<json::object>(run.json()) : fine.error();
-    if (fine) (*measured)["import_s"] = imported.count();
-  }
-  std::filesystem::remove_all(folder);
+  if (!directory) return directory.error();
+  Run run(std::move(*directory), options);
+  Result<void> fine = run.start();
+  while (fine && !run.done()) fine = run.next();
+  if (!fine) return fine.error();
+  json::object measured = run.json();
+  measured["import_s"] = imported.count();
   return measured;
 }
 

@@ -6,6 +6,7 @@
 
 #include "host/base/log.hpp"
 #include "host/bench/logins.hpp"
+#include "host/bench/marking.hpp"
 #include "host/bench/on_line.hpp"
 #include "host/users/password.hpp"
 
@@ -30,7 +31,7 @@ int tell(const Result<json::object>& measured, bool as_json) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Measures what users wait for, over software cards in this process.");
+  CLI::App app("Measures what users wait for, over software cards in this process, and what their computers do.");
   app.require_subcommand(1);
   bool as_json = false;
 
@@ -50,10 +51,19 @@ int main(int argc, char** argv) {
   auto* room = app.add_subcommand("room", "how many users fit on line");
   room->add_option("--groups", groups, "with a policy each")->capture_default_str();
 
-  for (auto* one : {users, tables, room}) one->add_flag("--json", as_json, "for programs");
+  bench::MarkingOptions marking;
+  auto* marks = app.add_subcommand("marking", "how many packets a user's computer marks (root only)");
+  marks->add_option("--sizes", marking.sizes, "of IP packets, bytes")
+      ->delimiter(',')
+      ->check(CLI::Range(64, 1484))
+      ->capture_default_str();
+  marks->add_option("--seconds", marking.seconds, "for each figure")->capture_default_str();
+
+  for (auto* one : {users, tables, room, marks}) one->add_flag("--json", as_json, "for programs");
   CLI11_PARSE(app, argc, argv);
   log::set_level(log::Level::kError);
   if (*users) return tell(bench::measure_logins(logins), as_json);
   if (*tables) return tell(bench::measure_on_line(on_line), as_json);
+  if (*marks) return tell(bench::measure_marking(marking), as_json);
   return tell(bench::measure_room(groups), as_json);
 }

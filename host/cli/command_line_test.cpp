@@ -281,6 +281,28 @@ rolled back in 59 s unless: sallyport confirm
   EXPECT_EQ(asked().body, (json::value{{"number", 3}, {"force", true}}));
 }
 
+TEST_F(CommandLine, ACommitSaysWhatTheCandidateMeansAndWhichExpectationFails) {
+  recorder_.answer = json::parse(R"({"committed": false, "number": 4, "policies": [],
+    "findings": [{"sentence": "policy 'own' never decides"}], "failed": 1, "expectations": [
+    {"name": "a", "holds": true, "sentence": "as it should"}, {"name": "b", "holds": false, "sentence": "it is not"}]})");
+  const Ran refused = with_daemon({"commit"});
+  EXPECT_EQ(refused.exit, Exit::kFailed);
+  EXPECT_EQ(refused.out,
+            "note: policy 'own' never decides\nFAILS: b: it is not\n"
+            "nothing has changed, because not all expectations hold; --force commits it all the same\n");
+  recorder_.answer = json::parse(R"({"committed": true, "number": 5, "generation": 9, "failed": 1,
+    "policies": [{"policy": "web", "change": "changed", "connected": true, "pending": true, "takes_over": "syn",
+                  "detail": ""}],
+    "expectations": [{"name": "b", "holds": false, "sentence": "it is not"}]})");
+  const Ran forced = with_daemon({"commit", "--force"});
+  EXPECT_EQ(forced.exit, Exit::kDone);
+  EXPECT_EQ(forced.out, R"(FAILS: b: it is not
+POLICY  CHANGE   CONNECTION
+web     changed  takes over with new connections, else when the old SA is idle
+configuration 5 is in force as generation 9
+)");
+}
+
 TEST_F(CommandLine, TheHistoryIsAListAndOneOfItIsShownWhole) {
   recorder_.answer = json::parse(
       R"({"configurations": [{"number": 1, "time": 0, "who": "configuration file", "comment": "", "summary": ""},

@@ -45,7 +45,9 @@ std::shared_ptr<CommitWords> add_commit(CLI::App& app, Session& session, const s
       ->type_name("SECONDS")
       ->check(CLI::Range(1, 86400));
   command->add_option("--comment", words->comment, "for the history")->type_name("TEXT");
-  command->add_flag("--force", words->force, "even if not all of it connects");
+  command->add_flag(
+      "--force", words->force,
+      numbered ? "even if not all of it connects" : "even if not all of it connects, or an expectation fails");
   command->add_flag("--json", words->as_json, "print the answer of the API as it is");
   command->callback([&session, words] { session.command = [&session, words] { return commit(session, *words); }; });
   return words;

@@ -57,23 +57,35 @@ std::string candidate_screen(const json::value& candidate) {
   if (number(candidate, "base") != number(candidate, "newest")) {
     out += "; " + newest + " is in force since: sallyport candidate rebase";
   }
-  return out + "\n" + policies_table(candidate) + "different from what is in force:\n" + changes_of(candidate);
+  return out + "\n" + policies_table(candidate) + "different from what is in force:\n" + changes_of(candidate) +
+         findings_text(candidate);
 }
 
 std::string commit_screen(const json::value& report) {
+  std::string notes = findings_text(report);
+  for (const auto& verdict : list(report, "expectations")) {
+    if (!flag(verdict, "holds")) notes += "FAILS: " + text(verdict, "name") + ": " + text(verdict, "sentence") + "\n";
+  }
+  if (!flag(report, "committed") && number(report, "failed") > 0) {
+    return notes + "nothing has changed, because not all expectations hold; --force commits it all the same\n";
+  }
   Table table({"policy", "change", "connection"});
   for (const auto& one : list(report, "policies")) {
     std::string how = text(one, "detail");
     if (!flag(one, "connected") && !how.empty()) how = "NOT: " + how;
-    if (flag(one, "pending")) how += (how.empty() ? "" : "; ") + std::string("takes over when the old SA is idle");
+    if (flag(one, "pending")) {
+      const bool by_syn = text(one, "takes_over") == "syn";
+      how += how.empty() ? "" : "; ";
+      how += std::string("takes over ") + (by_syn ? "with new connections, else " : "") + "when the old SA is idle";
+    }
     table.add({text(one, "policy"), text(one, "change"), how});
   }
-  const std::string number = std::to_string(cli::number(report, "number"));
   if (!flag(report, "committed")) {
-    return table.text() + "nothing has changed, because not all of it connects; --force commits it all the same\n";
+    return notes + table.text() +
+           "nothing has changed, because not all of it connects; --force commits it all the same\n";
   }
-  return table.text() + "configuration " + number + " is in force as generation " +
-         std::to_string(cli::number(report, "generation")) + "\n" + confirm_line(report);
+  return notes + table.text() + "configuration " + std::to_string(number(report, "number")) +
+         " is in force as generation " + std::to_string(number(report, "generation")) + "\n" + confirm_line(report);
 }
 
 std::string history_screen(const json::value& history) {

@@ -22,7 +22,7 @@ constexpr layout::Code kHostCounters[] = {
     {"held", 2, "packets that waited for an SA or a neighbour"},
     {"reinjected", 3, "of those, sent on"},
     {"lost", 4, "of those, given up: no room, or too late"},
-    {"too_big", 5, "packets above an MTU: answered by ICMP, or cut"},
+    {"too_big", 5, "packets above an MTU: answered by ICMP, or fragmented"},
     {"refused", 6, "packets of or for the kernel that the policy does not let pass"},
     {"joined", 7, "ESP and AH packets that came in fragments"},
     {"asked", 8, "questions put to users about their packets"},

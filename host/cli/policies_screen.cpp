@@ -71,6 +71,9 @@ std::string policies_screen(const json::value& policies) {
     const auto& pending = part(policy, "pending");
     const auto idle = text(part(pending, "words"), "idle");
     out += text(policy, "name") + " is to change when its SA has been idle for " + (idle.empty() ? "30" : idle) + " s";
+    if (has(pending, "new_flows")) {
+      out += ", and with new connections: " + std::to_string(number(pending, "new_flows")) + " on the new SA";
+    }
     if (const auto why = text(pending, "why"); !why.empty()) out += "; it was, but " + why;
     out += "\n";
   }

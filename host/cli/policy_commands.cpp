@@ -54,8 +54,10 @@ std::string help_of(std::string_view word) {
       {"mode", "of a child of its own: tunnel, or transport, between the two gateways (tunnel)"},
       {"legacy", "yes: broken algorithms may be among these (no)"},
       {"replay_window", "of a child of its own: packets, 64 to 4096 (128)"},
-      {"change", "when changed words take over: now, or after-idle, when the old SA is idle (now)"},
-      {"idle", "of change after-idle: seconds without a packet (30)"},
+      {"change",
+       "when changed words take over: now, after-idle: when the old SA is idle, or syn: new connections "
+       "at once (now)"},
+      {"idle", "of change after-idle and syn: seconds without a packet (30)"},
       {"when", "time windows, mon-fri 08:00-18:00, by the gateway's clock (always)"},
       {"start_action", "of a child of its own: trap, by the first packet, or start, at once (trap)"},
       {"shared", "yes: its users have such a child together, not each their own (no)"},

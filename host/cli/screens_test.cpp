@@ -26,7 +26,7 @@ TEST(StatusScreen, ShowsCardSidesAndConnectionsWithTheirChildren) {
       {"name": "b", "remote_address": "192.0.2.2", "state": "established", "ike_proposal": "aes256gcm16-prfsha256-ecp256",
        "established_s": 303, "children": [
         {"name": "net", "state": "installed", "algorithm": "aes128gcm16", "spi_in": "0x8f21c0aa", "spi_out": "0x00c0ffee",
-         "packets_in": 1024, "packets_out": 1, "bytes_in": 1268777, "bytes_out": 84, "installed_s": 65},
+         "packets_in": 1024, "packets_out": 1, "bytes_in": 1268777, "bytes_out": 84, "installed_s": 65, "new_flows": 2},
         {"name": "voice", "state": "trap"}]},
       {"name": "c", "remote_address": "192.0.2.3", "state": "connecting", "children": []}]})");
   EXPECT_EQ(status_screen(status), R"(sallyport 0.1.0, up 2 h 13 min
@@ -42,6 +42,7 @@ connection: b
   child net: installed 1 min 5 s ago, aes128gcm16
     spi: in 0x8f21c0aa, out 0x00c0ffee
     transfer: 1.21 MiB received (1,024 packets), 84 B sent (1 packet)
+    changes: with new connections: 2 on the new SA
   child voice: trap
 
 connection: c
@@ -98,6 +99,10 @@ TEST(PoliciesScreen, SaysWhatWaitsForItsTime) {
   EXPECT_THAT(shown,
               HasSubstr("web is to change when its SA has been idle for 60 s; it was, but no proposal in common\n"));
   EXPECT_THAT(shown, HasSubstr("rolled back in 40 s unless: sallyport confirm\n"));
+  EXPECT_THAT(
+      policies_screen(json::parse(R"({"generation": 7, "policies": [
+    {"name": "web", "action": "protect", "pending": {"words": {}, "why": "", "new_flows": 3}}]})")),
+      HasSubstr("web is to change when its SA has been idle for 30 s, and with new connections: 3 on the new SA\n"));
 }
 
 TEST(ExplainScreen, SaysWhatDecidesAndWhoWasPassedOver) {

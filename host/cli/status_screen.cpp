@@ -36,6 +36,10 @@ std::string child_lines(const json::value& child) {
       line("    ", "transfer",
            human_bytes(number(child, "bytes_in")) + " received (" + human_packets(number(child, "packets_in")) + "), " +
                human_bytes(number(child, "bytes_out")) + " sent (" + human_packets(number(child, "packets_out")) + ")");
+  if (has(child, "new_flows")) {
+    out += line("    ", "changes",
+                "with new connections: " + std::to_string(number(child, "new_flows")) + " on the new SA");
+  }
   return out;
 }
 

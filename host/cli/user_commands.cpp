@@ -91,7 +91,8 @@ std::string answers_screen(const json::value& answer) {
 std::string sessions_screen(const json::value& answer) {
   Table table({"session", "user", "address", "known by", "method", "groups", ">since s", ">left s"});
   for (const auto& s : list(answer, "sessions")) {
-    table.add({text(s, "id"), text(s, "user"), text(s, "address"), flag(s, "tagged") ? "tag" : "address",
+    const std::string others = joined(s, "also_at", ", ");
+    table.add({text(s, "id"), text(s, "user"), text(s, "address") + (others.empty() ? "" : ", " + others), flag(s, "tagged") ? "tag" : "address",
                text(s, "method"), joined(s, "groups", ", "), std::to_string(number(s, "begun_s")),
                std::to_string(number(s, "lifetime_s"))});
   }

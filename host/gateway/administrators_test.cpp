@@ -45,7 +45,7 @@ class AdministratorsTest : public store::TestFolder {
     ASSERT_EQ(::geteuid(), 0U) << "this test asks as other users and must run as root";
     ASSERT_EQ(::chmod(folder_.c_str(), 0711), 0);
     UsersConfig config;
-    config.listen_address = IpAddress::parse("127.0.0.1").value();
+    config.listen_addresses = {IpAddress::parse("127.0.0.1").value()};
     config.listen_port = 0;
     auto opened = Login::open(loop_, config, folder_, owner_, questions_);
     ASSERT_TRUE(opened) << opened.error().detail;

@@ -137,6 +137,19 @@ bool CardKeeper::wants(const std::string& target) const {
   });
 }
 
+Result<void> CardKeeper::has_room_for(const std::string& target) {
+  if (sending_for(target) != nullptr) return {};
+  const auto [of_policy, user] = policy::split_target(target);
+  const policy::Policy* policy = per_user(of_policy);
+  if (policy == nullptr) return {};
+  auto states = target_states();
+  states.at(of_policy).of_users[user] = {0, {policy->local_ts(), policy->remote_ts()}};
+  if (policy::compile(in_force(), states, users_, {}, false).outbound.size() <= layout::kSpdRules) return {};
+  return Error{Errc::kFull, "an SA of '" + user + "' alone takes a rule of the card, and its " +
+                                std::to_string(layout::kSpdRules) +
+                                " are in use; have policies with shared = \"yes\", or fewer users on line"};
+}
+
 std::vector<const policy::Policy*> CardKeeper::per_user_policies() const {
   std::vector<const policy::Policy*> policies;
   for (const auto& [target, number] : per_user_) policies.push_back(&policies_[number]);
@@ -198,6 +211,9 @@ std::map<std::string, policy::TargetState> CardKeeper::target_states() {
       state.sa_index = sa.row;
       state.sending = sa.reach;
     }
+  }
+  for (auto& [target, state] : states) {
+    if (const InstalledSa* sa = successor_of(target)) state.successor = {sa->row, sa->reach};
   }
   // They go on to bring what they brought until the first of their successors is there.
   for (const auto& [target, id] : brought) states.at(target).inbound_id = id;
@@ -296,6 +312,7 @@ Result<void> CardKeeper::install(const std::string& target, ike::ChildHandle chi
   out.df = options.df;
   out.dscp = options.dscp;
   out.ah_align8 = options.ah_align8;
+  out.too_big = options.too_big;
   auto row = sa_table_.install(out);
   if (!row) {
     (void)sa_table_.retire_inbound(in.spi);  // the error to tell is the first one
@@ -348,6 +365,15 @@ const InstalledSa* CardKeeper::sending_for(const std::string& target) const {
   return found == sas_.end() ? nullptr : &*found;
 }
 
+const InstalledSa* CardKeeper::successor_of(const std::string& target) const {
+  const auto named = successors_.find(target);
+  if (named == successors_.end()) return nullptr;
+  const auto found = std::find_if(sas_.begin(), sas_.end(), [&](const InstalledSa& sa) {
+    return sa.spi_in == named->second && sa.target == target && !sa.sending;
+  });
+  return found == sas_.end() ? nullptr : &*found;
+}
+
 const InstalledSa* CardKeeper::by_row(bool outbound, std::uint16_t row, std::uint32_t spi) const {
   const auto found = std::find_if(sas_.begin(), sas_.end(), [&](const InstalledSa& sa) {
     return outbound ? sa.row == row && number(sa.spi_out) == spi : number(sa.spi_in) == spi;
@@ -363,6 +389,12 @@ std::vector<policy::NumberedPolicy> CardKeeper::numbered() {
     all.push_back({p, policy_id(p.action == policy::Action::kProtect ? p.target() : "policy/" + p.name)});
   }
   return all;
+}
+
+std::vector<policy::NumberedPolicy> CardKeeper::in_force() {
+  auto policies = numbered();
+  std::erase_if(policies, [this](const auto& numbered) { return !holds(numbered.policy); });
+  return policies;
 }
 
 std::vector<policy::FrontRule> CardKeeper::front_rules() const {
@@ -394,9 +426,7 @@ Result<void> CardKeeper::commit() {
 }
 
 Result<CardKeeper::Tables> CardKeeper::tables(bool with_front_rules) {
-  auto in_force = numbered();
-  std::erase_if(in_force, [this](const auto& numbered) { return !holds(numbered.policy); });
-  policy::Spd spd = compile(in_force, users_, with_front_rules);
+  policy::Spd spd = compile(in_force(), users_, with_front_rules);
   driver::TableImage image = session_.current();
   if (auto r = driver::compile_spd(driver::Direction::kOutbound, spd.outbound, image); !r) return r.error();
   if (auto r = driver::compile_spd(driver::Direction::kInbound, spd.inbound, image); !r) return r.error();

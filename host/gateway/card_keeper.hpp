@@ -99,6 +99,8 @@ class CardKeeper final : public ike::SpiAllocator {
   [[nodiscard]] std::optional<std::string> target_of(const WaitsForSa& packet) const;
   // A policy that holds leads to it; when it is of one user's own, the policy is for that user, who is logged in.
   [[nodiscard]] bool wants(const std::string& target) const;
+  // Whether there are rules enough on the card for an SA of one user's own. kFull.
+  [[nodiscard]] Result<void> has_room_for(const std::string& target);
   // Those by which each user has an SA of their own.
   [[nodiscard]] std::vector<const policy::Policy*> per_user_policies() const;
   // Else the number is that of a policy's own rules.
@@ -119,6 +121,7 @@ class CardKeeper final : public ike::SpiAllocator {
   void set_front_rules(const std::string& owner, std::vector<policy::FrontRule> rules);
   // The policy that gave a packet to the host to speak with its user; null: it is another's, or waits for an SA.
   [[nodiscard]] const policy::Policy* speaking(std::uint16_t policy_id) const;
+  [[nodiscard]] bool front_rules_fit() const { return front_rules_fit_; }  // as committed last
 
   // ---- SAs
   Result<Spi> allocate() override;
@@ -130,6 +133,10 @@ class CardKeeper final : public ike::SpiAllocator {
   // Its child is unknown to IKE from now on: it goes on until another serves its target.
   void disown(Spi spi_in);
   void use_outbound(Spi spi_in);  // with the next commit; the target's others stop sending
+  // By target, an SA that waits to succeed the one that sends: until then what opens a TCP connection comes to the
+  // host, and front rules may lead to it. With the next commit.
+  void set_successors(std::map<std::string, Spi> successors) { successors_ = std::move(successors); }
+  [[nodiscard]] const InstalledSa* successor_of(const std::string& target) const;  // null: none waits
   Result<void> remove(Spi spi_in);
   [[nodiscard]] const std::vector<InstalledSa>& sas() const { return sas_; }
   [[nodiscard]] const InstalledSa* find(ike::ChildHandle child) const;
@@ -161,6 +168,7 @@ class CardKeeper final : public ike::SpiAllocator {
   };
   Result<Tables> tables(bool with_front_rules);
   [[nodiscard]] std::vector<policy::FrontRule> front_rules() const;
+  [[nodiscard]] std::vector<policy::NumberedPolicy> in_force();
   policy::Spd compile(const std::vector<policy::NumberedPolicy>& policies, const policy::UsersOnLine& users,
                       bool with_front_rules);
   Result<void> open(const driver::TableImage& image);     // where it differs from what is in force
@@ -186,6 +194,7 @@ class CardKeeper final : public ike::SpiAllocator {
   std::map<std::string, std::uint16_t> ids_;
   std::map<std::string, std::uint16_t> stored_ids_;
   std::vector<InstalledSa> sas_;
+  std::map<std::string, Spi> successors_;  // by target
   policy::UsersOnLine users_;
   std::map<std::uint16_t, std::string> names_;  // of principals
   Addresses addresses_;

@@ -40,14 +40,14 @@ json::object object_of(const store::StoredConfiguration& configuration) {
 
 }  // namespace
 
-json::value candidate_screen(const Configurations& configurations) {
+json::object candidate_screen(const Configurations& configurations) {
   const std::uint32_t newest = configurations.newest().number;
   const auto candidate = configurations.candidate().value_or(Candidate{newest, configurations.policies()});
-  return json::object{{"exists", configurations.candidate().has_value()},
-                      {"base", candidate.base},
-                      {"newest", newest},
-                      {"policies", array_of(candidate.policies)},
-                      {"changes", changes(configurations.policies(), candidate.policies)}};
+  return {{"exists", configurations.candidate().has_value()},
+          {"base", candidate.base},
+          {"newest", newest},
+          {"policies", array_of(candidate.policies)},
+          {"changes", changes(configurations.policies(), candidate.policies)}};
 }
 
 json::value history_screen(const Commits& commits) {
@@ -78,7 +78,8 @@ json::object report_screen(const CommitReport& report) {
   for (const auto& one : report.policies) {
     json::object object = object_of(one.difference);
     object["connected"] = one.connected;
-    object["pending"] = one.pending;
+    object["pending"] = one.takes_over != policy::TakeOver::kNow;
+    if (one.takes_over != policy::TakeOver::kNow) object["takes_over"] = policy::to_string(one.takes_over);
     object["detail"] = one.sentence;
     policies.push_back(std::move(object));
   }

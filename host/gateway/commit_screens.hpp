@@ -8,7 +8,7 @@
 
 namespace sallyport::gateway {
 
-[[nodiscard]] boost::json::value candidate_screen(const Configurations& configurations);
+[[nodiscard]] boost::json::object candidate_screen(const Configurations& configurations);
 [[nodiscard]] boost::json::value history_screen(const Commits& commits);
 // kNotFound, or kCorrupt for one whose policies this program does not understand.
 [[nodiscard]] Result<boost::json::value> configuration_screen(const Configurations& configurations,

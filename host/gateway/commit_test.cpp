@@ -11,7 +11,11 @@ namespace sallyport::gateway {
 namespace {
 
 namespace json = boost::json;
+using driver::testing::ethernet_frame;
 using driver::testing::FlakyCard;
+using driver::testing::kAck;
+using driver::testing::kSyn;
+using driver::testing::tcp_packet;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
@@ -69,6 +73,11 @@ class CommitTest : public Offices {
              (one.at("pending").as_bool() ? ", pending: " : ": ") + std::string(one.at("detail").as_string());
     }
     return "nothing";
+  }
+  // What is sent while an SA is being replaced that the peer has ended may be lost.
+  bool once_again_both_ways() {
+    bool crossed = false;
+    return run_until([&] { return crossed = crossed || both_ways(); });
   }
   std::string names() {
     std::string out;
@@ -159,6 +168,38 @@ TEST_F(CommitTest, ADiskThatTakesNothingLeavesEverythingAsItWas) {
   disk.set(Disk::State::kFine);
   EXPECT_TRUE(commit().at("committed").as_bool());
   EXPECT_EQ(algorithm(), "aes256gcm16");
+}
+
+TEST_F(CommitTest, ACandidateByWhichAnExpectationFailsIsNotCommittedUnlessForced) {
+  a.policies += "[[expectations]]\nname = \"closed\"\nto = \"10.2.0.77\"\naction = \"protect\"\n";
+  kill_and_start(a);
+  ask(a, "POST", {"candidate"}, printer(77));
+  auto hidden = printer(77);
+  hidden["name"] = "again";
+  const auto candidate = ask(a, "POST", {"candidate"}, hidden);
+  EXPECT_EQ(candidate.at("findings").at(0).at("policy").as_string(), "again") << "known before it is committed";
+  const auto before = leaves_by(a, 77);
+  const auto refused = commit();
+  EXPECT_FALSE(refused.at("committed").as_bool());
+  EXPECT_EQ(refused.at("findings"), candidate.at("findings"));
+  EXPECT_EQ(refused.at("failed").to_number<int>(), 1);
+  EXPECT_EQ(refused.at("expectations").at(0).at("name").as_string(), "closed");
+  EXPECT_THAT(std::string(refused.at("expectations").at(0).at("sentence").as_string()),
+              AllOf(HasSubstr("policy 'printer77' (bypass) decides"), HasSubstr("expected was action 'protect'")));
+  EXPECT_EQ(refused.at("number").to_number<int>(), 1);
+  EXPECT_EQ(names(), "voice office ");
+  EXPECT_EQ(leaves_by(a, 77), (Esp{before.first, before.second + 1})) << "the same SA, and its next number";
+  EXPECT_EQ(ask(a, "GET", {"candidate"}).at("changes").as_array().size(), 2U);
+
+  const auto forced = commit({{"force", true}});
+  EXPECT_TRUE(forced.at("committed").as_bool());
+  EXPECT_EQ(forced.at("failed").to_number<int>(), 1);
+  EXPECT_EQ(names(), "printer77 again voice office ");
+  for (const char* name : {"printer77", "again"}) ask(a, "DELETE", {"candidate", name});
+  const auto mended = commit();
+  EXPECT_TRUE(mended.at("committed").as_bool());
+  EXPECT_EQ(mended.at("failed").to_number<int>(), 0);
+  EXPECT_TRUE(mended.at("findings").as_array().empty());
 }
 
 TEST_F(CommitTest, TheCandidateIsThereAfterARestartAndIsNotCommittedOverSomebodyElsesCommit) {
@@ -296,7 +337,171 @@ TEST_F(CommitTest, APolicyThatWaitsTakesOverWhereThePeerEndsTheOldSa) {
   ask(b, "POST", {"terminate"}, {{"connection", "other"}, {"child", "office"}});
   EXPECT_TRUE(run_until([&] { return a.gateway->commits().configurations().pending().empty(); }));
   EXPECT_TRUE(run_until([&] { return algorithm() == "aes256gcm16"; }));
+  EXPECT_TRUE(once_again_both_ways());
+}
+
+// A's TCP connections, from `port` to B's web server, where a change is to come with new ones.
+class ChangeWithSynTest : public CommitTest {
+ protected:
+  void SetUp() override {
+    CommitTest::SetUp();
+    old_ = leaves_by(a).first;
+  }
+  void send_tcp(std::uint16_t port, std::uint8_t flags, unsigned to_last = 10) {
+    a.esp.clear();
+    a.card->receive(layout::Port::kLan, ethernet_frame(a.mac(1), a.mac(9), driver::kEthertypeIpv4,
+                                                       tcp_packet(a.host(), port, b.host(to_last), 443, flags)));
+  }
+  // The SPI it left by, once B's host has it.
+  std::uint32_t tcp(std::uint16_t port, std::uint8_t flags, unsigned to_last = 10) {
+    const auto before = b.to_lan.size();
+    send_tcp(port, flags, to_last);
+    EXPECT_TRUE(run_until([&] { return b.to_lan.size() > before; })) << "lost: from port " << port;
+    EXPECT_EQ(a.esp.size(), 1U);
+    return a.esp.empty() ? 0 : a.esp.front().first;
+  }
+  static json::object stronger(const std::string& idle = "3600") {
+    auto words = office("aes256gcm16");
+    words["change"] = "syn";
+    words["idle"] = idle;
+    return words;
+  }
+  std::uint32_t prepared() {
+    const auto& sas = a.gateway->keeper().sas();
+    const auto found = std::find_if(sas.begin(), sas.end(),
+                                    [](const InstalledSa& sa) { return sa.target == "other/office" && !sa.sending; });
+    return found == sas.end() ? 0 : static_cast<std::uint32_t>(found->spi_out);
+  }
+  bool pending() { return !a.gateway->commits().configurations().pending().empty(); }
+
+  std::uint32_t old_ = 0;  // SPI
+};
+
+TEST_F(ChangeWithSynTest, ARunningConnectionKeepsTheOldSaAndANewOneTakesTheNew) {
+  EXPECT_EQ(tcp(40000, kSyn), old_);
+  ask(a, "PUT", {"candidate", "office"}, stronger());
+  const auto report = commit();
+  EXPECT_EQ(said_of(report, "office"),
+            "changed, connected, pending: connected with 192.0.2.2 by aes256gcm16 (CREATE_CHILD_SA)");
+  EXPECT_EQ(report.at("policies").at(1).at("takes_over").as_string(), "syn");
+  const std::uint32_t young = prepared();
+  ASSERT_NE(young, 0U);
+  EXPECT_EQ(tcp(40000, kAck), old_);
+  EXPECT_EQ(tcp(40001, kSyn), young);
+  EXPECT_EQ(tcp(40001, kSyn), young) << "sent again";
+  EXPECT_EQ(tcp(40001, kAck), young);
+  EXPECT_EQ(tcp(40000, kAck), old_);
+  EXPECT_EQ(leaves_by(a).first, old_) << "not TCP";
+  EXPECT_EQ(tcp(40000, kSyn), young) << "the same ports, a new connection";
+  EXPECT_EQ(tcp(40002, kSyn | kAck), old_) << "opened from the other side";
+  EXPECT_TRUE(both_ways());
+  EXPECT_EQ(algorithm(), "aes128gcm16");
+  EXPECT_EQ(ask(a, "GET", {"policies"}).at("policies").at(1).at("pending").at("new_flows").to_number<int>(), 2);
+  const auto children = ask(a, "GET", {"status"}).at("connections").at(0).at("children").as_array();
+  const auto shown = std::find_if(children.begin(), children.end(),
+                                  [](const json::value& child) { return child.at("name").as_string() == "office"; });
+  ASSERT_NE(shown, children.end());
+  EXPECT_EQ(shown->at("new_flows").to_number<int>(), 2);
+  std::map<std::string, std::string> states;  // by algorithm
+  const auto sas = ask(a, "GET", {"sas"});
+  for (const auto& sa : sas.at("sas").as_array()) {
+    if (sa.at("target") == "other/office") states[sa.at("algorithm").as_string().c_str()] = sa.at("state").as_string();
+  }
+  EXPECT_EQ(states["aes128gcm16"], "installed");
+  EXPECT_EQ(states["aes256gcm16"], "succeeding");
+}
+
+TEST_F(ChangeWithSynTest, WhenTheOldSaIsIdleEverythingTakesTheNewAndNothingOfTheChangeIsLeft) {
+  const std::size_t rules = a.gateway->keeper().spd().outbound.size();
+  EXPECT_THAT(json::serialize(ask(a, "PUT", {"policies", "office"}, stronger("1"))),
+              HasSubstr("takes over with new TCP connections"));
+  // Only the new connection goes on, and what B sends comes by the old SA: that does not hold the change up.
+  tcp(40000, kSyn);
+  EXPECT_TRUE(run_until([&] {
+    tcp(40000, kAck);
+    send(b);
+    return !pending();
+  }));
+  EXPECT_EQ(algorithm(), "aes256gcm16");
+  EXPECT_EQ(leaves_by(a).first, spi("office"));
+  EXPECT_NE(spi("office"), old_);
+  EXPECT_EQ(a.gateway->keeper().spd().outbound.size(), rules);
+  EXPECT_TRUE(
+      run_until([&] { return a.gateway->keeper().sas().size() == 2 && b.gateway->keeper().sas().size() == 2; }));
+  send_tcp(40007, kSyn);
+  EXPECT_EQ(a.esp.size(), 1U) << "the card decides alone again";
+}
+
+TEST_F(ChangeWithSynTest, AConnectionThatTheNewWordsAreNotForStaysAndARollbackLeavesNothingBehind) {
+  auto words = stronger();
+  words["destination"] = "10.2.0.0/25";
+  ask(a, "PUT", {"policies", "office"}, words);
+  const std::uint32_t young = prepared();
+  EXPECT_EQ(tcp(40000, kSyn, 200), old_);
+  EXPECT_EQ(tcp(40001, kSyn, 100), young);
+  EXPECT_EQ(a.gateway->commits().flows_of("office"), 1U);
+  ask(a, "POST", {"rollback"}, {{"number", 1}});
+  EXPECT_FALSE(pending());
+  EXPECT_EQ(tcp(40001, kAck, 100), old_);
+  EXPECT_EQ(tcp(40002, kSyn, 100), old_);
+  EXPECT_EQ(a.gateway->commits().flows_of("office"), 0U);
+  EXPECT_TRUE(
+      run_until([&] { return a.gateway->keeper().sas().size() == 2 && b.gateway->keeper().sas().size() == 2; }));
+  EXPECT_TRUE(both_ways());
+}
+
+TEST_F(ChangeWithSynTest, MoreConnectionsThanTheCardCanTellApartEndTheWaiting) {
+  ask(a, "PUT", {"policies", "office"}, stronger());
+  const std::uint32_t young = prepared();
+  for (unsigned n = 0; n < OpenedFlows::kMost; ++n) {
+    ASSERT_EQ(tcp(static_cast<std::uint16_t>(20000 + 7 * n), kSyn), young) << n;
+  }
+  EXPECT_TRUE(pending());
+  const std::uint32_t last = tcp(30000, kSyn);
+  EXPECT_TRUE(last == old_ || last == young);
+  EXPECT_TRUE(run_until([&] { return !pending(); }));
+  EXPECT_EQ(tcp(30000, kAck), young);
+  EXPECT_EQ(leaves_by(a).first, young);
+}
+
+// A takeover that cannot be stored is none: connections stay where they are.
+TEST_F(ChangeWithSynTest, ADiskThatTakesNothingLeavesEveryConnectionWhereItIs) {
+  ask(a, "PUT", {"policies", "office"}, stronger("3"));
+  const std::uint32_t young = prepared();
+  EXPECT_EQ(tcp(40001, kSyn), young);
+  disk.set(Disk::State::kBroken);
+  EXPECT_TRUE(run_until([&] { return !a.gateway->commits().why_pending("office").empty(); }));
+  EXPECT_TRUE(pending());
+  EXPECT_EQ(tcp(40001, kAck), young);
+  EXPECT_EQ(tcp(40002, kAck), old_);
+  EXPECT_EQ(tcp(40003, kSyn), young);
+  disk.set(Disk::State::kFine);
+  EXPECT_TRUE(run_until([&] { return !pending(); }));
+  EXPECT_EQ(tcp(40002, kAck), young);
+}
+
+TEST_F(ChangeWithSynTest, ADaemonThatDiedMakesTheChangeAsItComesBack) {
+  ask(a, "PUT", {"policies", "office"}, stronger());
+  const std::uint32_t young = prepared();
+  EXPECT_EQ(tcp(40001, kSyn), young);
+  kill_and_start(a);
+  EXPECT_FALSE(pending());
+  EXPECT_EQ(algorithm(), "aes256gcm16");
+  EXPECT_EQ(tcp(40001, kAck), young);
+  EXPECT_EQ(leaves_by(a).first, young);
   EXPECT_TRUE(run_until([&] { return both_ways(); }));
+  kill_and_start(a);
+  EXPECT_FALSE(pending());
+  EXPECT_EQ(algorithm(), "aes256gcm16");
+}
+
+TEST_F(ChangeWithSynTest, AnOldSaThatThePeerEndsEndsTheWaiting) {
+  ask(a, "PUT", {"policies", "office"}, stronger());
+  const std::uint32_t young = prepared();
+  EXPECT_EQ(tcp(40001, kSyn), young);
+  ask(b, "POST", {"terminate"}, {{"connection", "other"}, {"child", "office"}});
+  EXPECT_TRUE(run_until([&] { return !pending() && algorithm() == "aes256gcm16"; }));
+  EXPECT_TRUE(once_again_both_ways());
 }
 
 // ---- death ---------------------------------------------------------------------------------------------------------
@@ -304,7 +509,7 @@ TEST_F(CommitTest, APolicyThatWaitsTakesOverWhereThePeerEndsTheOldSa) {
 // Two printers come into the clear or go out of it together, whenever the daemon dies.
 TEST_F(CommitTest, KilledAtAnyAccessToTheCardBothItAndTheStoreHaveTheOldOrTheNew) {
   FlakyCard mortal(*a.card);
-  a.gateway.reset();
+  kill(a);
   start(a, mortal);
   const auto state = [&] {  // by the card alone
     const bool one = leaves_in_the_clear(a, 77), other = leaves_in_the_clear(a, 78);
@@ -330,7 +535,7 @@ TEST_F(CommitTest, KilledAtAnyAccessToTheCardBothItAndTheStoreHaveTheOldOrTheNew
         });
     run_until([&] { return answered || mortal.failed(); });
     finished = answered && !mortal.failed();
-    a.gateway.reset();
+    kill(a);
     mortal.heal();
     if (!finished) ++deaths;
     state();
@@ -345,7 +550,7 @@ TEST_F(CommitTest, KilledAtAnyAccessToTheCardBothItAndTheStoreHaveTheOldOrTheNew
   }
   EXPECT_GT(deaths, 5U);
   EXPECT_TRUE(run_until([&] { return both_ways(); }));
-  a.gateway.reset();  // before `mortal`
+  kill(a);  // before `mortal`
 }
 
 // "Only changed entries are overwritten": a small change of many policies writes few rows.
@@ -353,7 +558,7 @@ TEST_F(CommitTest, WritesOnlyTheRowsThatAChangeChanges) {
   FlakyCard counting(*a.card);
   std::uint64_t bytes_loaded = 0;
   counting.on_written(layout::reg::kLoadLength, [&](std::uint32_t bytes) { bytes_loaded += bytes; });
-  a.gateway.reset();
+  kill(a);
   start(a, counting);
   for (unsigned last = 100; last < 160; ++last) ask(a, "POST", {"candidate"}, printer(last));
   auto before = bytes_loaded;
@@ -378,7 +583,7 @@ TEST_F(CommitTest, WritesOnlyTheRowsThatAChangeChanges) {
   same.erase("before");
   ask(a, "PUT", {"policies", "printer103"}, same);
   EXPECT_EQ(bytes_loaded, before);
-  a.gateway.reset();  // before `counting`
+  kill(a);  // before `counting`
 }
 
 }  // namespace

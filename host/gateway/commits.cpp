@@ -13,12 +13,15 @@ using policy::Action;
 using policy::Change;
 using policy::Policies;
 using policy::Policy;
+using policy::TakeOver;
 using std::chrono::steady_clock;
 
 // Ours.
 constexpr auto kLookAtOldSas = std::chrono::seconds(1);
 constexpr auto kTakeOverAgain = std::chrono::seconds(10);
 constexpr auto kRollBackAgain = std::chrono::seconds(10);
+
+constexpr const char* kOwner = "changes";  // of front rules
 
 // But for the words that say when it takes over.
 bool same_but_change(const Policy& a, Policy b) {
@@ -116,6 +119,9 @@ void Commits::commit_candidate(CommitOptions options, OnCommit done) {
                                                "); to do the same to that: sallyport candidate rebase"});
     }
     run->goal = candidate->policies;
+    if (run->options.may_commit && !run->options.may_commit(run->goal)) {
+      return end(run, CommitReport{false, newest.number, {}});
+    }
     if (auto begun = begin(run); !begun) end(run, begun.error());
   });
 }
@@ -264,7 +270,7 @@ Configurations::Pending Commits::pending_of(const Run& run) const {
   Configurations::Pending pending;
   for (const Policy& p : run.goal) {
     const Policy* was = policy::find_policy(run.before, p.name);
-    const bool waits = p.change == policy::TakeOver::kAfterIdle && run.takes_over != p.name && was != nullptr &&
+    const bool waits = p.change != TakeOver::kNow && run.takes_over != p.name && was != nullptr &&
                        was->action == Action::kProtect && !same_but_change(*was, p) &&
                        gateway_.keeper().sending_for(was->target()) != nullptr;
     if (waits) pending[p.name] = *was;
@@ -331,7 +337,9 @@ void Commits::put_in_force(const RunPtr& run) {
     const Policy* was = policy::find_policy(run->before, p.name);
     if (ready && (was == nullptr || !same_but_change(*was, p))) use_prepared(run, p);
   }
+  lead_new_connections(run->goal, run->pending);
   if (auto put = gateway_.put_in_force(holds); !put) {
+    lead_new_connections(configurations_.policies(), configurations_.pending());
     abandon(run);
     return end(run, put.error());
   }
@@ -359,6 +367,7 @@ void Commits::on_stored(const RunPtr& run, const Configurations& next, const Res
   }
   std::string sentence = "the policies stay as they were, because the new ones cannot be stored: ";
   for (const auto& [target, spi] : run->sent_under) gateway_.keeper().use_outbound(spi);
+  lead_new_connections(configurations_.policies(), configurations_.pending());
   if (const auto back = gateway_.put_in_force(run->before); !back) {
     sentence =
         "until the next restart the new policies are in force, but they cannot be stored (and the card does not "
@@ -366,6 +375,7 @@ void Commits::on_stored(const RunPtr& run, const Configurations& next, const Res
         back.error().detail + "): ";
   }
   abandon(run);
+  forget_flows();
   end(run, Error{stored.error().code, sentence + stored.error().detail});
 }
 
@@ -385,6 +395,7 @@ void Commits::in_force(const RunPtr& run) {
   for (const auto& [name, old] : run->pending) waiting.insert(policy::find_policy(run->goal, name)->target());
   gateway_.give_up_prepared_but(waiting);  // of words that nobody wants any more
   std::erase_if(watched_, [&](const auto& entry) { return !run->pending.contains(entry.first); });
+  forget_flows();
   (void)gateway_.tell_engine(configurations_.policies(), gateway_.keeper().policies());
   gateway_.end_orphans();
   run->holds = true;
@@ -435,6 +446,10 @@ void Commits::report(const RunPtr& run) {
         gateway_.end_sa_of(p.target());
       }
     }
+    lead_new_connections(configurations_.policies(), configurations_.pending());  // to what was prepared after the flip
+    if (const auto led = gateway_.keeper().commit(); !led) {
+      log::error("tables.not_committed", {{"why", led.error().detail}});
+    }
   }
   for (auto& difference : policy::differences(run->is_entry ? run->committed_before : run->before, run->goal)) {
     report.policies.push_back(report_of(*run, std::move(difference)));
@@ -443,11 +458,12 @@ void Commits::report(const RunPtr& run) {
 }
 
 PolicyReport Commits::report_of(const Run& run, policy::Difference difference) const {
-  PolicyReport report{std::move(difference), true, false, {}, {}};
+  PolicyReport report;
+  report.difference = std::move(difference);
   const std::string& name = report.difference.policy;
-  report.pending = run.pending.contains(name);
   const auto tried = run.tried.find(name);
   const Policy* p = policy::find_policy(run.goal, name);
+  if (run.pending.contains(name)) report.takes_over = p->change;
   if (tried == run.tried.end()) {
     const Outcome state = p == nullptr ? Outcome{} : gateway_.state_of(*p);
     report.connected = state.connected;
@@ -463,6 +479,42 @@ PolicyReport Commits::report_of(const Run& run, policy::Difference difference) c
 }
 
 // ---- policies that wait until the old SA is idle -------------------------------------------------------------------
+
+// Where new TCP connections take the SA that waits; it must be another of the same target, whose packets the peer lets
+// in as ever.
+void Commits::lead_new_connections(const Policies& policies, const Configurations::Pending& pending) {
+  std::map<std::string, Spi> successors;
+  for (const auto& [name, old] : pending) {
+    const Policy* p = policy::find_policy(policies, name);
+    if (p == nullptr || p->change != TakeOver::kSyn || p->target() != old.target()) continue;
+    if (const InstalledSa* next = gateway_.prepared_by(*p)) successors[p->target()] = next->spi_in;
+  }
+  gateway_.keeper().set_successors(std::move(successors));
+}
+
+void Commits::on_opening(const std::string& target, const driver::PacketKey& key) {
+  const InstalledSa* next = gateway_.keeper().successor_of(target);
+  if (next == nullptr) return;  // it was on its way when the change came to its end
+  const TcpFlow flow{IpAddress::from_number(key.source), key.source_port, IpAddress::from_number(key.destination),
+                     key.destination_port};
+  if (!policy::carries(next->reach, flow.from(), flow.to())) return;  // the new words are not for it
+  const auto& policies = gateway_.keeper().policies();
+  const auto found = std::find_if(policies.begin(), policies.end(),
+                                  [&](const Policy& p) { return p.owns_child() && p.target() == target; });
+  if (found == policies.end() || !flows_.open(found->name, flow)) return;
+  gateway_.keeper().set_front_rules(kOwner, flows_.front_rules());
+  if (const auto committed = gateway_.keeper().commit(); !committed) {
+    log::error("tables.not_committed", {{"why", committed.error().detail}});
+  }
+}
+
+// Of policies that do not wait any more.
+void Commits::forget_flows() {
+  std::set<std::string> waiting;
+  for (const auto& [name, old] : configurations_.pending()) waiting.insert(name);
+  flows_.keep(waiting);
+  gateway_.keeper().set_front_rules(kOwner, flows_.front_rules());
+}
 
 void Commits::take_over(const std::string& name) {
   enqueue([this, name] {
@@ -509,30 +561,37 @@ void Commits::tick() {
   looked_ = now;
   std::vector<std::string> due;
   for (const auto& [name, old] : configurations_.pending()) {
-    if (is_idle(name, old, now)) due.push_back(name);
+    if (is_due(name, old, now)) due.push_back(name);
   }
   for (const auto& name : due) take_over(name);
 }
 
-bool Commits::is_idle(const std::string& name, const Policy& old, Time now) {
+bool Commits::may_try_again(const std::string& name, Time now) {
+  const Watched& tried = watched_[name];
+  return tried.why.empty() || now - tried.idle_since >= kTakeOverAgain;
+}
+
+bool Commits::is_due(const std::string& name, const Policy& old, Time now) {
   const InstalledSa* sa = gateway_.keeper().sending_for(old.target());
-  if (sa == nullptr) {
-    const Watched& tried = watched_[name];
-    return tried.why.empty() || now - tried.idle_since >= kTakeOverAgain;
-  }
+  if (sa == nullptr) return may_try_again(name, now);
+  const Policy* p = policy::find_policy(configurations_.policies(), name);
+  if (p == nullptr) return false;
+  const bool by_syn = p->change == TakeOver::kSyn;
+  const bool crowded = flows_.is_full(name) || (flows_.count(name) > 0 && !gateway_.keeper().front_rules_fit());
+  if (by_syn && crowded && may_try_again(name, now)) return true;
   const auto out = gateway_.keeper().outbound_state(*sa);
   const auto in = gateway_.keeper().inbound_state(*sa);
   if (!out || !in) return false;  // the card's trouble is told by whoever needs it
   const auto spi_in = static_cast<std::uint32_t>(sa->spi_in);
-  const std::uint64_t packets = out->packets + in->packets;
+  // The peer answers new connections by the old SA, too, until that goes.
+  const std::uint64_t packets = out->packets + (by_syn ? 0 : in->packets);
   Watched& watched = watched_[name];
   if (watched.spi_in != spi_in || watched.packets != packets) {
     watched.spi_in = spi_in;
     watched.packets = packets;
     watched.idle_since = now;
   }
-  const Policy* p = policy::find_policy(configurations_.policies(), name);
-  return p != nullptr && now - watched.idle_since >= std::chrono::seconds(p->idle_or_default_s());
+  return now - watched.idle_since >= std::chrono::seconds(p->idle_or_default_s());
 }
 
 }  // namespace sallyport::gateway

@@ -13,6 +13,7 @@
 
 #include "host/gateway/configurations.hpp"
 #include "host/gateway/memory.hpp"
+#include "host/gateway/opened_flows.hpp"
 
 namespace sallyport::gateway {
 
@@ -30,13 +31,15 @@ struct CommitOptions {
   std::string comment{};
   Order order = Order::kConnected;
   std::optional<std::chrono::seconds> confirm{};  // rolled back unless confirmed in time
+  // Of a candidate, when its turn comes: false leaves everything as it is.
+  std::function<bool(const policy::Policies&)> may_commit{};
 };
 
 // What became of a policy.
 struct PolicyReport {
   policy::Difference difference;
-  bool connected = true;         // or has nothing to connect
-  bool pending = false;          // its old words go on for a while
+  bool connected = true;                                 // or has nothing to connect
+  policy::TakeOver takes_over = policy::TakeOver::kNow;  // else its old words go on for a while
   std::string sentence;          // how it is connected, or why not; empty: there is nothing to connect
   std::optional<Errc> failed{};  // what the negotiation came to that was tried
 };
@@ -60,8 +63,13 @@ class Commits {
   // Why a pending policy did not take over when it was its time; empty: it was not yet.
   [[nodiscard]] std::string why_pending(const std::string& policy) const;
 
+  // Of a pending policy that changes with new TCP connections: how many of those go by the new SA.
+  [[nodiscard]] std::size_t flows_of(const std::string& policy) const { return flows_.count(policy); }
+
   // Several times a second.
   void tick();
+  // What opens a TCP connection under an SA of `target` is at the host, which sends it on after this.
+  void on_opening(const std::string& target, const driver::PacketKey& key);
   // The replacement of a target's SA has taken over by itself.
   void replaced(const std::string& target);
 
@@ -108,16 +116,20 @@ class Commits {
   void abandon(const RunPtr& run);
   void use_prepared(const RunPtr& run, const policy::Policy& policy);
   void take_over(const std::string& name);
+  void lead_new_connections(const policy::Policies& policies, const Configurations::Pending& pending);
+  void forget_flows();
   [[nodiscard]] PolicyReport report_of(const Run& run, policy::Difference difference) const;
   void arm_confirmation(std::chrono::seconds within);
   void roll_back_unconfirmed();
-  [[nodiscard]] bool is_idle(const std::string& name, const policy::Policy& old, Time now);
+  [[nodiscard]] bool is_due(const std::string& name, const policy::Policy& old, Time now);
+  [[nodiscard]] bool may_try_again(const std::string& name, Time now);
 
   Gateway& gateway_;
   Memory& memory_;
   Configurations configurations_;
   std::deque<std::function<void()>> jobs_;  // the first is under way
   std::map<std::string, Watched> watched_;  // by the name of the pending policy
+  OpenedFlows flows_;
   boost::asio::steady_timer confirmation_;
   Time looked_{};
 };

@@ -254,9 +254,16 @@ class Reader {
   }
 
   void read_users_endpoint(TomlSection& section, UsersConfig& users) {
-    if (!config_.lan.addresses.empty()) users.listen_address = config_.lan.addresses.front().address;
-    if (const auto text = section.text("listen_address")) {
-      users.listen_address = section.checked("listen_address", IpAddress::parse(*text));
+    for (const auto& text : section.texts("listen_address")) {
+      users.listen_addresses.push_back(section.checked("listen_address", IpAddress::parse(text)));
+    }
+    if (section.has("listen_address") && users.listen_addresses.empty()) {
+      section.problem("listen_address", "is empty; leave it out, and it is every address of [lan]");
+    }
+    if (!section.has("listen_address")) {
+      for (const auto& a : config_.lan.addresses) {
+        if (!is_link_local(a.address)) users.listen_addresses.push_back(a.address);
+      }
     }
     users.listen_port = static_cast<std::uint16_t>(section.number("listen_port", 1, 65535).value_or(users.listen_port));
     if (section.has("certificate") != section.has("key")) {
@@ -383,8 +390,14 @@ class Reader {
     return static_cast<Mode>(section.choice("mode", {"tunnel", "transport"}).value_or(0));
   }
 
+  static layout::TooBig read_too_big(TomlSection& section, layout::TooBig otherwise) {
+    const auto said = section.choice("too_big", {"tell", "fragment"});
+    return said ? static_cast<layout::TooBig>(*said) : otherwise;
+  }
+
   // What the card does with an SA, between its ends and over the IP version of `remote`.
-  SaOptions read_options(TomlSection& section, Mode mode, bool ah, const IpAddress& remote) {
+  SaOptions read_options(TomlSection& section, Mode mode, bool ah, const IpAddress& remote,
+                         layout::TooBig too_big = layout::TooBig::kTell) {
     SaOptions options;
     options.limits = read_limits(section);
     const auto only = [&](std::string_view key, bool fits, std::string_view where) {
@@ -398,6 +411,7 @@ class Reader {
     const auto alignment = section.number("ah_align", 4, 8);
     if (alignment && *alignment != 4 && *alignment != 8) section.problem("ah_align", "must be 4 or 8");
     options.ah_align8 = alignment == 8U;
+    options.too_big = read_too_big(section, too_big);
     return options;
   }
 
@@ -469,7 +483,7 @@ class Reader {
     if (start) options.start = static_cast<StartAction>(*start);
     const auto dpd = section.choice("dpd_action", {"clear", "trap", "restart"});
     child.restart = options.start == StartAction::kStart || dpd == std::size_t{2};
-    options.sa = read_options(section, child.mode, ah, into.connection.remote);
+    options.sa = read_options(section, child.mode, ah, into.connection.remote, into.too_big);
     section.finish();
     into.children[child.name] = options;
     into.connection.children.push_back(std::move(child));
@@ -518,6 +532,7 @@ class Reader {
       // The card's packets in UDP have no checksum (RFC 3948 2.1), which over IPv6 only few receivers take (RFC 6935).
       section.problem("encap", "is for peers of IPv4; take it out, since over IPv6 ESP travels bare");
     }
+    read.too_big = read_too_big(section, layout::TooBig::kTell);
     std::set<std::string> child_names;
     for (auto& child : section.sections("children", "child")) read_child(child, read, child_names, legacy);
     // What was refused above is missing here, and has been told of.

@@ -62,6 +62,7 @@ struct SaOptions {
   layout::Df df = layout::Df::kCopy;
   std::optional<std::uint8_t> dscp;  // of outer headers; none: copied
   bool ah_align8 = false;
+  layout::TooBig too_big = layout::TooBig::kTell;
 };
 
 struct ChildOptions {
@@ -78,7 +79,7 @@ struct RadiusServerConfig {
 struct UsersConfig {
   std::filesystem::path directory;  // a file; empty, without `postgresql`: users.db in the state folder
   std::string postgresql;           // or a server, in libpq's words
-  IpAddress listen_address;
+  std::vector<IpAddress> listen_addresses;
   std::uint16_t listen_port = 4510;
   std::filesystem::path certificate;  // empty: made, in the state folder
   std::filesystem::path key;
@@ -86,7 +87,7 @@ struct UsersConfig {
   std::string pam_service = "sallyport";
   std::vector<RadiusServerConfig> radius_servers;
   std::string nas_identifier = "sallyport";  // towards RADIUS servers
-  std::uint16_t radius_orders_port = 0;      // at listen_address; 0: no orders are taken
+  std::uint16_t radius_orders_port = 0;      // at listen_addresses; 0: no orders are taken
   std::chrono::seconds session_lifetime = std::chrono::hours(10);
   std::chrono::seconds session_renewal = std::chrono::minutes(2);
   std::size_t most_sessions = 4096;
@@ -98,7 +99,8 @@ struct UsersConfig {
 // [[connections]]
 struct ConnectionConfig {
   ike::Connection connection;
-  std::map<std::string, ChildOptions> children;  // by name, of every connection.children
+  std::map<std::string, ChildOptions> children;    // by name, of every connection.children
+  layout::TooBig too_big = layout::TooBig::kTell;  // of children that do not say, and of those that policies own
 };
 
 // [[sas]]: an SA whose keys are typed in.

@@ -52,7 +52,8 @@ TEST(Config, AConnectionAloneIsEnough) {
   const auto config = parse(kConnection);
   ASSERT_TRUE(config) << config.error().detail;
   ASSERT_EQ(config->connections.size(), 1U);
-  const auto& [connection, children] = config->connections[0];
+  const auto& [connection, children, too_big] = config->connections[0];
+  EXPECT_EQ(too_big, layout::TooBig::kTell);
   EXPECT_EQ(connection.local.to_string(), "192.0.2.1");  // the WAN side's
   EXPECT_EQ(connection.local_id.to_string(), "192.0.2.1");
   EXPECT_EQ(connection.lifetime.rekey, std::chrono::hours(2));
@@ -208,11 +209,22 @@ TEST(Config, AChildSaysItsModeAndWhatTheCardDoesWithItsOuterHeader) {
   EXPECT_EQ(plain->connections[0].connection.children[0].mode, Mode::kTunnel);
   EXPECT_EQ(by_default.df, layout::Df::kCopy);
   EXPECT_FALSE(by_default.dscp);
-  const auto said = child("mode = \"tunnel\"\ndf = \"clear\"\ndscp = 46\n");
+  EXPECT_EQ(by_default.too_big, layout::TooBig::kTell);
+  const auto said = child("mode = \"tunnel\"\ndf = \"clear\"\ndscp = 46\ntoo_big = \"fragment\"\n");
   ASSERT_TRUE(said) << said.error().detail;
   EXPECT_EQ(said->connections[0].children.at("net").sa.df, layout::Df::kClear);
   EXPECT_EQ(said->connections[0].children.at("net").sa.dscp, 46);
+  EXPECT_EQ(said->connections[0].children.at("net").sa.too_big, layout::TooBig::kFragment);
+  EXPECT_EQ(said->connections[0].too_big, layout::TooBig::kTell);
+  std::string of_all = kConnection;
+  of_all.insert(of_all.find("[[connections.children]]"), "too_big = \"fragment\"\n");
+  const auto inherited = parse(of_all), its_own = parse(of_all + "too_big = \"tell\"\n");
+  ASSERT_TRUE(inherited && its_own);
+  EXPECT_EQ(inherited->connections[0].too_big, layout::TooBig::kFragment);
+  EXPECT_EQ(inherited->connections[0].children.at("net").sa.too_big, layout::TooBig::kFragment);
+  EXPECT_EQ(its_own->connections[0].children.at("net").sa.too_big, layout::TooBig::kTell);
   const auto wrong = [](const std::string& lines) { return problem(kConnection + lines); };
+  EXPECT_THAT(wrong("too_big = \"drop\"\n"), HasSubstr("too_big: 'drop' is none of 'tell' 'fragment'"));
   EXPECT_THAT(wrong("mode = \"beet\"\n"), HasSubstr("mode: 'beet' is none of 'tunnel' 'transport'"));
   EXPECT_THAT(wrong("df = \"yes\"\n"), HasSubstr("df: 'yes' is none of 'copy' 'set' 'clear'"));
   EXPECT_THAT(wrong("dscp = 64\n"), HasSubstr("dscp: must be a number from 0 to 63"));
@@ -430,7 +442,7 @@ TEST(Config, WithoutUsersNobodyLogsIn) {
 TEST(Config, UsersLogInAtTheLanSideUnlessItSaysOtherwise) {
   const auto plain = parse("[users]\n");
   ASSERT_TRUE(plain) << plain.error().detail;
-  EXPECT_EQ(plain->users->listen_address.to_string(), "10.1.0.1");
+  EXPECT_THAT(plain->users->listen_addresses, testing::ElementsAre(IpAddress::parse("10.1.0.1").value()));
   EXPECT_EQ(plain->users->listen_port, 4510);
   EXPECT_EQ(plain->users->methods, std::vector<std::string>{"password"});
   const auto full = parse(R"([users]

@@ -67,6 +67,11 @@ Result<Configurations> Configurations::begin(const std::optional<store::StoredPo
     all.fallback_ = 0;
     all.keep_pending_that_differ();
   }
+  // Who knew which connections are new is gone.
+  std::erase_if(all.pending_, [&](const auto& entry) {
+    const policy::Policy* now = policy::find_policy(all.policies_, entry.first);
+    return now != nullptr && now->change == policy::TakeOver::kSyn;
+  });
   return all;
 }
 

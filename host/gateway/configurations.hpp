@@ -24,7 +24,7 @@ class Configurations {
 
   // As `stored`. Policies of the file that are not those which the history began from are a configuration of their own:
   // who edits the file means the file. One that was to be confirmed, and was not before the daemon ended, is rolled
-  // back.
+  // back. A change that new connections follow is in force.
   static Result<Configurations> begin(const std::optional<store::StoredPolicies>& stored,
                                       const policy::Policies& of_file);
 
@@ -48,6 +48,8 @@ class Configurations {
   void set_fallback(std::uint32_t number) { fallback_ = number; }
 
   [[nodiscard]] const std::optional<Candidate>& candidate() const { return candidate_; }
+  // The candidate's; without one, those that it would begin from.
+  [[nodiscard]] const policy::Policies& edited() const { return candidate_ ? candidate_->policies : policies_; }
   void set_candidate(std::optional<Candidate> candidate) { candidate_ = std::move(candidate); }
 
   [[nodiscard]] store::StoredState state() const;

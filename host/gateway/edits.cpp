@@ -8,6 +8,7 @@ namespace {
 
 using policy::Policies;
 using policy::Policy;
+using policy::TakeOver;
 
 // What became of the one policy that was edited.
 OnCommit about(const Policy& policy, OnOutcome done) {
@@ -21,7 +22,10 @@ OnCommit about(const Policy& policy, OnOutcome done) {
                         "policy '" + policy.name + "' stays as it was: the new words do not connect: " + one.sentence});
     }
     const std::string name = "policy '" + policy.name + "'";
-    if (one.pending) return done(Outcome{true, name + " takes over when the old SA is idle: " + one.sentence});
+    if (one.takes_over != TakeOver::kNow) {
+      const std::string syn = one.takes_over == TakeOver::kSyn ? "with new TCP connections, and for the rest " : "";
+      return done(Outcome{true, name + " takes over " + syn + "when the old SA is idle: " + one.sentence});
+    }
     const std::string in_force = name + " is in force";
     if (one.connected) return done(Outcome{true, in_force + (one.sentence.empty() ? "" : ": " + one.sentence)});
     if (!one.failed) return done(Outcome{false, in_force + "; " + one.sentence});

@@ -3,6 +3,7 @@
 #include "host/gateway/exception_path.hpp"
 
 #include <algorithm>
+#include <random>
 
 #include "driver/linux_port/sysctl.hpp"
 #include "host/gateway/sa_overhead.hpp"
@@ -86,6 +87,7 @@ ExceptionPath::ExceptionPath(boost::asio::io_context& io, Tap lan, Tap wan, cons
       lan_mtu_(config.lan.mtu),
       wan_mtu_(config.wan.mtu),
       poll_timer_(io),
+      identification_(std::random_device()()),
       icmp_refilled_(steady_clock::now()) {}
 
 Result<std::unique_ptr<ExceptionPath>> ExceptionPath::make(boost::asio::io_context& io, const Config& config) {
@@ -190,9 +192,11 @@ void ExceptionPath::handle(driver::Message message) {
       const auto packet = ip_packet(message.frame);
       if (!packet || !target || !keeper_->is_of_sas(*target)) return callbacks_.consult(std::move(message));
       const IpAddress destination = IpAddress::from_number(packet->destination);
+      const bool up = keeper_->sending_for(*target) != nullptr;
+      if (up && driver::opens_connection(*packet)) callbacks_.opening(*target, driver::packet_key(*packet));
       Held held{std::move(message.frame), message.principal};
-      // The SA may have come up while this packet was on its way to us.
-      if (keeper_->sending_for(*target) != nullptr) return pass_on(held);
+      // The card asked about a new connection alone, or the SA has come up while this packet was on its way to us.
+      if (up) return pass_on(held);
       ++counters_.held;
       if (!for_sa_.hold(waits, std::move(held), steady_clock::now())) ++counters_.lost;
       return callbacks_.acquire(waits.policy_id, waits.principal, destination);
@@ -201,6 +205,8 @@ void ExceptionPath::handle(driver::Message message) {
       return hold_for_neighbour(std::move(message));
     case layout::Upcall::kTooBig:
       return too_big(message);
+    case layout::Upcall::kOversize:
+      return fragment(message);
     case layout::Upcall::kSoftLimit:
     case layout::Upcall::kHardLimit:
     case layout::Upcall::kSpiUnknown:
@@ -347,6 +353,14 @@ void ExceptionPath::too_big(const driver::Message& message) {
       const auto mac = forwarding.mac_of(*hop);
       if (mac && forward_in_place(part, *mac, lan_.mac)) send(layout::Inject::kLanTx, part);
     }
+  }
+}
+
+// Protected already, and as it would be sent. RFC 4303 3.3.4: fragmentation comes after ESP.
+void ExceptionPath::fragment(const driver::Message& message) {
+  ++counters_.too_big;
+  for (const Buffer& part : source_fragments(message.frame, wan_mtu_, ++identification_)) {
+    send(layout::Inject::kWanTx, part);
   }
 }
 

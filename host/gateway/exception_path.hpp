@@ -27,7 +27,7 @@ struct ExceptionCounters {
   std::uint64_t held = 0;        // packets that waited for an SA or a neighbour
   std::uint64_t reinjected = 0;  // of those, sent on
   std::uint64_t lost = 0;        // of those, given up: no room, or too late
-  std::uint64_t too_big = 0;     // answered by ICMP, or cut
+  std::uint64_t too_big = 0;     // answered by ICMP, or fragmented before they were protected or after
   std::uint64_t refused = 0;     // packets from or for the kernel that the policy does not let pass
   std::uint64_t joined = 0;      // ESP and AH packets that came in fragments, given to the card as a whole
 };
@@ -37,6 +37,8 @@ class ExceptionPath {
   struct Callbacks {
     // A packet waits for an SA of this policy.
     std::function<void(std::uint16_t policy_id, std::uint16_t principal, const IpAddress& destination)> acquire;
+    // A packet opens a TCP connection that an SA of this target is there for; then it is sent on.
+    std::function<void(const std::string& target, const driver::PacketKey& key)> opening;
     std::function<void(driver::Message packet)> consult;         // a policy has it that its user is told, or asked
     std::function<void(const driver::Message& event)> on_event;  // soft_limit, hard_limit, spi_unknown, tag_rejected
     std::function<void(const Hop&)> resolve;                     // a packet waits for this neighbour
@@ -81,6 +83,7 @@ class ExceptionPath {
   void to_kernel(driver::Message message);
   void hold_for_neighbour(driver::Message message);
   void too_big(const driver::Message& message);
+  void fragment(const driver::Message& message);
   void answer_too_big(const driver::Message& message, const driver::IpPacket& packet, std::uint16_t mtu);
   void take_whole(Bytes packet);  // from WAN, put together by the kernel
   void send(layout::Inject where, Bytes frame, std::optional<std::uint16_t> principal = std::nullopt);
@@ -108,6 +111,7 @@ class ExceptionPath {
   std::unique_ptr<WholePackets> whole_packets_;
   HoldQueue<WaitsForSa> for_sa_;
   HoldQueue<Waiting> for_neighbour_;
+  std::uint32_t identification_;  // of the last packet fragmented
   double icmp_tokens_ = 0;
   std::chrono::steady_clock::time_point icmp_refilled_;
   ExceptionCounters counters_;

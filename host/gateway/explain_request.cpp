@@ -173,19 +173,28 @@ json::value explained(Gateway& gateway, Question question, const policy::People&
 void explain_packet(Gateway& gateway, Login* login, const json::value& body, api::Respond respond) {
   const auto question = question_of(body);
   if (!question) return respond(question.error());
-  with_people(gateway, login, {question->user},
+  with_people(gateway, login, gateway.keeper().policies(), {question->user},
               [&gateway, question = *question, respond = std::move(respond)](const policy::People& people) {
                 respond(explained(gateway, question, people));
               });
 }
 
 void with_verdicts(Gateway& gateway, Login* login, std::function<void(std::vector<policy::Verdict>)> then) {
+  with_people(gateway, login, gateway.keeper().policies(), users_expected(gateway),
+              [&gateway, then = std::move(then)](const policy::People& people) {
+                then(verdicts_by(gateway, gateway.keeper().policies(), people));
+              });
+}
+
+std::vector<policy::Verdict> verdicts_by(const Gateway& gateway, const policy::Policies& policies,
+                                         const policy::People& people) {
+  return policy::test(policies, people, gateway.config().expectations, {lan_hosts(gateway), gateway.week_minute()});
+}
+
+std::set<std::string> users_expected(const Gateway& gateway) {
   std::set<std::string> users;
   for (const auto& e : gateway.config().expectations) users.insert(e.question.user);
-  with_people(gateway, login, std::move(users), [&gateway, then = std::move(then)](const policy::People& people) {
-    then(policy::test(gateway.keeper().policies(), people, gateway.config().expectations,
-                      {lan_hosts(gateway), gateway.week_minute()}));
-  });
+  return users;
 }
 
 }  // namespace sallyport::gateway

@@ -14,7 +14,12 @@ namespace sallyport::gateway {
 // `login` is null where nobody can log in.
 void explain_packet(Gateway& gateway, Login* login, const boost::json::value& body, api::Respond respond);
 
-// Those of the configuration, of the policies in force.
+// Of the configuration's expectations, by the policies in force.
 void with_verdicts(Gateway& gateway, Login* login, std::function<void(std::vector<policy::Verdict>)> then);
+
+// By these policies, with what is known of those whom they and the expectations name.
+[[nodiscard]] std::vector<policy::Verdict> verdicts_by(const Gateway& gateway, const policy::Policies& policies,
+                                                       const policy::People& people);
+[[nodiscard]] std::set<std::string> users_expected(const Gateway& gateway);
 
 }  // namespace sallyport::gateway

@@ -92,6 +92,9 @@ Result<void> Gateway::bring_up() {
   callbacks.acquire = [this](std::uint16_t policy_id, std::uint16_t principal, const IpAddress& destination) {
     acquire(policy_id, principal, destination);
   };
+  callbacks.opening = [this](const std::string& target, const driver::PacketKey& key) {
+    commits_->on_opening(target, key);
+  };
   callbacks.consult = [this](driver::Message packet) { dialogue_->on_packet(std::move(packet), steady_clock::now()); };
   callbacks.on_event = [this](const driver::Message& event) { on_card_event(event); };
   callbacks.resolve = [this](const Hop& hop) { resolve(hop); };

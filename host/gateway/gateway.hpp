@@ -122,6 +122,7 @@ class Gateway {
   void on_install(const ike::InstallSa& action);
   void on_use_outbound(const ike::UseOutbound& action);
   void on_remove(const ike::RemoveSa& action);
+  void take_back(ike::ChildHandle child, const std::string& target, const Error& why);
   void on_card_event(const driver::Message& event);
   void acquire(std::uint16_t policy_id, std::uint16_t principal, const IpAddress& destination);
   void child_is_up(const std::string& target);

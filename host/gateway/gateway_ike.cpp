@@ -77,11 +77,7 @@ void Gateway::on_install(const ike::InstallSa& action) {
     done = keeper_->install(target, action.child, action.sa, options_of(action.connection, action.name), false);
   }
   if (done) done = keeper_->commit();  // a narrowed SA changes what is accepted
-  if (!done) {
-    child_failed(target, done.error());
-    if (auto ended = ike_->engine().terminate(action.child, steady_clock::now())) ike_->perform(std::move(*ended));
-    return;
-  }
+  if (!done) return take_back(action.child, target, done.error());
   key_log_.write(action.sa);
   if (const auto told = told_.find(action.connection); told != told_.end()) {
     if (const auto* words = told->second.find_child(action.name)) words_[action.child] = *words;
@@ -107,12 +103,24 @@ void Gateway::on_use_outbound(const ike::UseOutbound& action) {
   keeper_->use_outbound(sa->spi_in);
   if (const auto r = keeper_->commit(); !r) {
     log::error("tables.not_committed", {{"child", sa->target}, {"why", r.error().detail}});
+    if (r.error().code == Errc::kFull) take_back(action.child, std::string(sa->target), r.error());
     return;
   }
   log::info("sa.in_use",
             {{"child", sa->target}, {"spi_out", to_string(sa->spi_out)}, {"generation", keeper_->generation()}});
   exceptions_->release_target(sa->target);
   end_disowned(std::string(sa->target));
+}
+
+// The card does not take what this child brings, and would take nothing of anybody else's as long as it is there.
+void Gateway::take_back(ike::ChildHandle child, const std::string& target, const Error& why) {
+  if (const InstalledSa* sa = keeper_->find(child)) {
+    send_by_another_than(*sa);
+    const auto removed = keeper_->remove(sa->spi_in);
+    if (!removed) log::error("sa.not_removed", {{"child", target}, {"why", removed.error().detail}});
+  }
+  child_failed(target, why);
+  if (auto ended = ike_->engine().terminate(child, steady_clock::now())) ike_->perform(std::move(*ended));
 }
 
 void Gateway::end_disowned(const std::string& target) {

@@ -22,6 +22,9 @@ SaOptions Gateway::options_of(const std::string& connection, const std::string& 
   for (const auto& c : config_.connections) {
     if (c.connection.name != connection) continue;
     if (const auto found = c.children.find(child); found != c.children.end()) return found->second.sa;
+    SaOptions of_a_policys;
+    of_a_policys.too_big = c.too_big;
+    return of_a_policys;
   }
   return {};
 }

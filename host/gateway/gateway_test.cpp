@@ -17,6 +17,7 @@
 #include "driver/software/software_card.hpp"
 #include "driver/testing/flaky_card.hpp"
 #include "driver/testing/frames.hpp"
+#include "host/gateway/neighbour_advertisement.hpp"
 #include "host/gateway/service.hpp"
 #include "host/gateway/test_disk.hpp"
 
@@ -129,30 +130,6 @@ Buffer frame_to(const driver::MacAddress& to, const driver::MacAddress& from, By
   return driver::testing::ethernet_frame(to, from, ethertype, packet);
 }
 
-// RFC 4861 4.4: who was asked for says its MAC address. Empty: this was no question.
-Buffer neighbour_advertisement(Bytes frame, const driver::MacAddress& mac) {
-  constexpr std::uint8_t kIcmpv6 = 58, kSolicitation = 135, kAdvertisement = 136;
-  const auto asked = ip_packet(frame);
-  if (!asked || !is_neighbour_discovery(*asked) || asked->payload()[0] != kSolicitation) return {};
-  if (asked->source == Address()) return {};  // somebody looks for duplicates
-  ByteReader target(asked->payload().subspan(8, 16));
-  driver::IpHeader header;
-  header.ipv6 = true;
-  header.ttl = 255;
-  const std::uint64_t high = target.u64();
-  header.source = {high, target.u64()};
-  header.destination = asked->source;
-  ByteWriter icmp;
-  icmp.u8(kAdvertisement).u8(0).u16(0).u32(0x60000000).u64(header.source.high).u64(header.source.low);
-  icmp.u8(2).u8(1).bytes(mac);
-  ByteWriter summed;
-  summed.u64(header.source.high).u64(header.source.low).u64(header.destination.high).u64(header.destination.low);
-  summed.u32(static_cast<std::uint32_t>(icmp.size())).u32(kIcmpv6).bytes(icmp.view());
-  icmp.patch_u16(2, driver::internet_checksum(summed.view()));
-  return frame_to({frame[6], frame[7], frame[8], frame[9], frame[10], frame[11]}, mac,
-                  driver::write_ip(header, kIcmpv6, icmp.view()));
-}
-
 Buffer udp_packet(std::uint32_t source, std::uint32_t destination, std::size_t payload, bool df) {
   return driver::testing::ethernet_frame(driver::MacAddress{2, 0, 0, 0, 1, 0}, kHostMac, driver::kEthertypeIpv4,
                                          driver::testing::udp_packet(source, destination, payload, df));
@@ -173,6 +150,12 @@ class GatewayTest : public testing::Test {
     std::filesystem::remove_all(folder_);
   }
 
+  // While the loop goes on: what is due there still knows the gateway, so that comes first.
+  void kill() {
+    io_.poll();
+    io_.restart();
+    gateway_.reset();
+  }
   void start() { start(card_); }
   void start(driver::Card& card, const char* configuration = kConfiguration) {
     Config config = parse_config(configuration, folder_ / "gw.toml").value();
@@ -373,7 +356,7 @@ TEST_F(GatewayTest, AdoptsACardThatItKnows) {
   ASSERT_TRUE(peer_is_known());
   const auto send = [&] { card_.receive(layout::Port::kLan, udp_packet(kHost, kRemote, 100, false)); };
   send();
-  gateway_.reset();
+  kill();
   send();
   start();
   send();
@@ -396,14 +379,14 @@ TEST_F(GatewayTest, NoPacketIsLostWhileACardIsAdopted) {
   };
   send();
   ASSERT_TRUE(run_until([&] { return wan_.size() == 1; }));  // its neighbour is known
-  gateway_.reset();
+  kill();
   send();
   FlakyCard busy(card_);
   busy.on_written(layout::reg::kFlip, [&](std::uint32_t) { send(); });
   start(busy);
   ASSERT_GT(sent, 2U);
   EXPECT_TRUE(run_until([&] { return wan_.size() == sent; })) << wan_.size() << " of " << sent;
-  gateway_.reset();  // before `busy`
+  kill();  // before `busy`
 }
 
 // Sessions go with the daemon that knew them. The card goes on for users until the next daemon is there, and then
@@ -419,7 +402,7 @@ TEST_F(GatewayTest, NobodyIsLoggedInAtACardThatIsAdopted) {
       {"a", "alice", {}, "password", IpAddress::from_number(Address::from_v4(kHost)), 1000}));
   send();
   EXPECT_EQ(wan_.size(), 1U);
-  gateway_.reset();
+  kill();
   send();
   EXPECT_EQ(wan_.size(), 2U);
   unsigned flips = 0;
@@ -434,7 +417,7 @@ TEST_F(GatewayTest, NobodyIsLoggedInAtACardThatIsAdopted) {
   send();
   EXPECT_EQ(wan_.size(), 2U);
   EXPECT_GT(drops(layout::Drop::kSpdNoMatch), 0U);
-  gateway_.reset();  // before `busy`
+  kill();  // before `busy`
 }
 
 // Two users, who reach the same network by SAs of different ciphers, and nobody, who does not.
@@ -468,7 +451,7 @@ class GatewayOfUsersTest : public GatewayTest {
     start(card, configuration.c_str());
     ASSERT_TRUE(peer_is_known());
     UsersConfig users = gateway_->config().users.value();
-    EXPECT_EQ(users.listen_address.to_string(), "10.1.0.1");
+    EXPECT_EQ(users.listen_addresses.at(0).to_string(), "10.1.0.1");
     users.listen_port = 0;  // any that is free
     auto opened = Login::open(io_, users, folder_ / "state", gateway_->principals(), gateway_->dialogue());
     ASSERT_TRUE(opened) << opened.error().detail;
@@ -588,7 +571,7 @@ TEST_F(GatewayOfUsersTest, TwoUsersOfOneComputerAreToldApartByTheirTags) {
 
   // Sessions go with the daemon that knew them.
   login_.reset();
-  gateway_.reset();
+  kill();
   EXPECT_EQ(leaves_by(tag_of(bob)), 0x2002U);
   start(card_, (std::string(kConfiguration) + kTwoSas).c_str());
   ASSERT_TRUE(peer_is_known());
@@ -620,7 +603,7 @@ TEST_F(GatewayOfUsersTest, TheOrderToEndASessionIsAnsweredWhenTheCardHasLetGo) {
   EXPECT_GT(flips, 0U);
   EXPECT_TRUE(administrate("GET", {"sessions"}).at("sessions").as_array().empty());
   login_.reset();
-  gateway_.reset();  // before `busy`
+  kill();  // before `busy`
 }
 
 // ---- policies that speak to users ----------------------------------------------------------------------------------
@@ -866,7 +849,7 @@ TEST_F(GatewayThatSpeaksTest, AnAnswerForAlwaysOutlivesTheDaemonAndIsTakenBack) 
   EXPECT_TRUE(answer(alice, asked(alice), "clear", "always").is_object());
   ASSERT_TRUE(run_until([&] { return clear(kAsked) == 1; }));
   login_.reset();
-  gateway_.reset();
+  kill();
   wan_.clear();
   start(card_, (std::string(kConfiguration) + kSpeaking).c_str());
   ASSERT_TRUE(peer_is_known());
@@ -1031,7 +1014,7 @@ TEST_F(GatewayThatSpeaksTest, InAnyOrderNothingLeavesThatItsUserHasNotLetGo) {
 TEST_F(GatewayTest, ACardOfSomebodyElseIsWipedAndBegunAnew) {
   start();
   ASSERT_TRUE(peer_is_known());
-  gateway_.reset();
+  kill();
   std::filesystem::remove(folder_ / "run" / "card.db");
   card_.receive(layout::Port::kLan, udp_packet(kHost, kRemote, 100, false));
   ASSERT_EQ(wan_.size(), 1U);
@@ -1219,7 +1202,7 @@ TEST_F(GatewayTest, PoliciesThatWereChangedLiveSurviveARestart) {
   EXPECT_THAT(
       std::string(ask("POST", {"policies"}, {{"name", "printer"}, {"action", "bypass"}}).at("error").as_string()),
       HasSubstr("there is a policy 'printer' already"));
-  gateway_.reset();
+  kill();
   start();
   const auto policies = ask("GET", {"policies"}).at("policies").as_array();
   ASSERT_EQ(policies.size(), 2U);

@@ -9,10 +9,12 @@ namespace sallyport::gateway {
 
 using std::chrono::steady_clock;
 
-// An SA of somebody's own is for who is logged in, which may have ended while it was negotiated.
+// An SA of somebody's own is for who is logged in, which may have ended while it was negotiated; and nothing is
+// negotiated that the card would not take.
 Result<void> Gateway::may_have(const std::string& target) const {
   const auto [of_policy, user] = policy::split_target(target);
-  if (user.empty() || keeper_->wants(target)) return {};
+  if (user.empty()) return {};
+  if (keeper_->wants(target)) return keeper_->has_room_for(target);
   return Error{Errc::kNotFound, "'" + user + "' is not logged in, or no policy leads them to '" + of_policy + "'"};
 }
 

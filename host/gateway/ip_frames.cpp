@@ -120,4 +120,44 @@ std::vector<Buffer> fragments(Bytes frame, std::uint16_t mtu) {
   return out;
 }
 
+namespace {
+
+std::vector<Buffer> source_fragments_of_ipv6(Bytes frame, const IpPacket& packet, std::uint16_t mtu,
+                                             std::uint32_t identification) {
+  constexpr std::size_t kFragmentHeader = 8;
+  if (mtu < kLeastMtuOfIpv6 || packet.header_bytes != kIpv6Bytes) return {};
+  const Bytes payload = packet.payload();
+  const std::size_t step = (mtu - kIpv6Bytes - kFragmentHeader) / 8 * 8;
+  std::vector<Buffer> out;
+  for (std::size_t at = 0; at < payload.size(); at += step) {
+    const Bytes part = payload.subspan(at, std::min(step, payload.size() - at));
+    const bool more = at + part.size() < payload.size();
+    ByteWriter w;
+    w.bytes(frame.first(kEthernetBytes)).bytes(packet.bytes.first(kIpv6Bytes));
+    w.u8(packet.protocol).u8(0).u16(static_cast<std::uint16_t>(at | (more ? 1U : 0U))).u32(identification).bytes(part);
+    w.patch_u16(kEthernetBytes + 4, static_cast<std::uint16_t>(kFragmentHeader + part.size()));
+    Buffer fragment = w.take();
+    fragment[kEthernetBytes + 6] = driver::kFragment;
+    out.push_back(std::move(fragment));
+  }
+  return out;
+}
+
+}  // namespace
+
+std::vector<Buffer> source_fragments(Bytes frame, std::uint16_t mtu, std::uint32_t identification) {
+  const auto packet = ip_packet(frame);
+  if (!packet) return {};
+  if (packet->ipv6) return source_fragments_of_ipv6(frame, *packet, mtu, identification);
+  ByteWriter w;
+  w.bytes(frame);
+  if (packet->protocol != driver::kProtocolAh) {
+    w.patch_u16(kEthernetBytes + 4, static_cast<std::uint16_t>(identification));
+  }
+  w.patch_u16(kEthernetBytes + 6, 0);
+  Buffer may_be_cut = w.take();
+  driver::write_checksum(packet_in(may_be_cut), packet->header_bytes);
+  return fragments(may_be_cut, mtu);
+}
+
 }  // namespace sallyport::gateway

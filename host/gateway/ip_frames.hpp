@@ -36,6 +36,11 @@ namespace sallyport::gateway {
 // mtu below 68).
 [[nodiscard]] std::vector<Buffer> fragments(Bytes frame, std::uint16_t mtu);
 
+// RFC 4301 8, RFC 4303 3.3.4: fragments of at most `mtu` bytes of an ESP or AH packet that this gateway is the source
+// of, whatever its DF says, and of IPv6 too (RFC 8200 4.5; no extension headers). They bear `identification`, which
+// must be another for each packet; those of AH over IPv4 keep their own, which is authenticated (RFC 4302 3.3.3.1).
+[[nodiscard]] std::vector<Buffer> source_fragments(Bytes frame, std::uint16_t mtu, std::uint32_t identification);
+
 // What the card does on the way out (hw/README.md, step 11): new MAC addresses, TTL - 1, trimmed to the packet. False:
 // the TTL is spent, or this is no IP packet.
 [[nodiscard]] bool forward_in_place(Buffer& frame, const driver::MacAddress& to, const driver::MacAddress& from);

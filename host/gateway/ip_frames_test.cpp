@@ -44,6 +44,7 @@ TEST(IpFrames, AFrameCutAnywhereHasNoPacketAndNoFragments) {
       const Bytes cut = Bytes(whole).first(n);
       EXPECT_FALSE(ip_packet(cut)) << n;
       EXPECT_TRUE(fragments(cut, 1400).empty()) << n;
+      EXPECT_TRUE(source_fragments(cut, 1400, 1).empty()) << n;
     }
   }
 }
@@ -169,6 +170,45 @@ TEST(IpFrames, WhatMayNotBeCutIsNot) {
   }
 }
 
+// What its own source cuts: put together it is what it was, but for what the way may change.
+TEST(IpFrames, OfOurMakingAreCutWhateverTheirDfSays) {
+  for (const std::uint8_t protocol : {driver::kProtocolEsp, driver::kProtocolAh}) {
+    for (const bool ipv6 : {false, true}) {
+      for (const std::size_t payload : {1480, 1481, 1500, 2960, 4000}) {
+        SCOPED_TRACE(std::to_string(protocol) + " " + std::to_string(ipv6) + " " + std::to_string(payload));
+        Buffer whole = udp(payload, true, ipv6);
+        whole[14 + (ipv6 ? 6 : 9)] = protocol;
+        if (!ipv6) driver::write_checksum(std::span(whole).subspan(14), 20);
+        const auto as_a_whole = ip_packet(whole).value();
+        const auto parts = source_fragments(whole, 1500, 0x12345678);
+        const std::size_t room = ipv6 ? 1448 : 1480;  // of 1500, a multiple of 8
+        ASSERT_EQ(parts.size(), (as_a_whole.payload().size() + room - 1) / room);
+        Buffer together;
+        for (const Buffer& part : parts) {
+          EXPECT_LE(part.size(), 1514U);
+          EXPECT_TRUE(std::equal(part.begin(), part.begin() + 14, whole.begin()));
+          const auto packet = ip_packet(part);
+          ASSERT_TRUE(packet);
+          EXPECT_EQ(packet->protocol, protocol);
+          EXPECT_EQ(packet->source, as_a_whole.source);
+          EXPECT_EQ(packet->destination, as_a_whole.destination);
+          EXPECT_EQ(packet->ttl, as_a_whole.ttl);
+          EXPECT_FALSE(packet->df);
+          EXPECT_EQ(packet->fragment_offset * 8U, together.size());
+          EXPECT_EQ(packet->more_fragments, &part != &parts.back());
+          if (ipv6) {
+            EXPECT_EQ(to_hex(Bytes(part).subspan(14 + 40 + 4, 4)), "12345678");
+          } else {
+            EXPECT_EQ(packet->identification, protocol == driver::kProtocolAh ? as_a_whole.identification : 0x5678);
+          }
+          together.insert(together.end(), packet->payload().begin(), packet->payload().end());
+        }
+        EXPECT_EQ(to_hex(together), to_hex(as_a_whole.payload()));
+      }
+    }
+  }
+}
+
 TEST(IpFrames, AnyBytesAreReadWithoutHarm) {
   const unsigned seed = std::random_device{}();
   SCOPED_TRACE("seed " + std::to_string(seed));
@@ -185,6 +225,7 @@ TEST(IpFrames, AnyBytesAreReadWithoutHarm) {
     for (const Buffer& part : fragments(frame, static_cast<std::uint16_t>(68 + random() % 100))) {
       EXPECT_TRUE(ip_packet(part));
     }
+    for (const Buffer& part : source_fragments(frame, 1280, 1)) EXPECT_TRUE(ip_packet(part));
     if (const auto told = answer(frame, ipv6 ? kV6Gate : kV4Gate, 1400)) {
       EXPECT_TRUE(ip_packet(*told));
     }

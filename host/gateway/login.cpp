@@ -35,6 +35,7 @@ users::LoginDesk::Authenticators authenticators(const UsersConfig& config, users
 users::DeskSettings desk_settings(const UsersConfig& config, std::string key_digest) {
   users::DeskSettings settings;
   settings.gateway_key = std::move(key_digest);
+  settings.addresses = config.listen_addresses;
   settings.sessions.lifetime = config.session_lifetime;
   settings.sessions.renewal = config.session_renewal;
   settings.sessions.most = config.most_sessions;
@@ -63,37 +64,44 @@ Result<std::unique_ptr<Login>> Login::open(boost::asio::io_context& loop, const 
   auto seal_key = store::load_or_make_key(state / "users.key");
   if (!seal_key) return seal_key.error();
 
-  api::TlsServerSettings settings;
-  boost::system::error_code failure;
-  const auto address = boost::asio::ip::make_address(config.listen_address.to_string(), failure);
-  if (failure) return Error{Errc::kInvalid, "listen_address: " + failure.message()};
-  settings.endpoint = {address, config.listen_port};
-  settings.identity = {config.certificate, config.key};
+  api::TlsIdentity identity{config.certificate, config.key};
   if (config.certificate.empty()) {
-    settings.identity = {state / "login.pem", state / "login.key"};
-    if (auto made = make_own_certificate(settings.identity); !made) return made.error();
+    identity = {state / "login.pem", state / "login.key"};
+    if (auto made = make_own_certificate(identity); !made) return made.error();
   }
-  auto digest = api::key_digest(settings.identity.certificate);
+  auto digest = api::key_digest(identity.certificate);
   if (!digest) return digest.error();
 
   std::unique_ptr<Login> login(
       new Login(loop, std::move(*directory), config, std::move(*seal_key), *digest, owner, questions));
-  auto server = api::TlsServer::listen(loop, settings, login->service_);
-  if (!server) return server.error();
-  login->server_ = std::move(*server);
-  if (config.radius_orders_port != 0) {
-    users::DisconnectSettings orders;
-    for (const auto& radius : config.radius_servers) orders.servers[radius.endpoint.address] = radius.secret;
-    orders.nas_identifier = config.nas_identifier;
-    auto listens = users::DisconnectServer::listen(loop, {address, config.radius_orders_port}, std::move(orders),
-                                                   login->sessions());
-    if (!listens) return listens.error();
-    login->orders_ = std::move(*listens);
+  for (const IpAddress& address : config.listen_addresses) {
+    if (auto listens = login->listen(loop, config, address, identity); !listens) return listens.error();
   }
   login->tick();
-  log::info("login.open",
-            {{"address", config.listen_address.to_string()}, {"port", login->port()}, {"key", login->key_digest()}});
   return login;
+}
+
+Result<void> Login::listen(boost::asio::io_context& loop, const UsersConfig& config, const IpAddress& address,
+                           const api::TlsIdentity& identity) {
+  boost::system::error_code failure;
+  const auto at = boost::asio::ip::make_address(address.to_string(), failure);
+  if (failure) return Error{Errc::kInvalid, "listen_address: " + failure.message()};
+  api::TlsServerSettings settings;
+  settings.endpoint = {at, config.listen_port};
+  settings.identity = identity;
+  auto server = api::TlsServer::listen(loop, settings, service_);
+  if (!server) return server.error();
+  log::info("login.open",
+            {{"address", address.to_string()}, {"port", (*server)->port()}, {"key", (*server)->key_digest()}});
+  servers_.push_back(std::move(*server));
+  if (config.radius_orders_port == 0) return {};
+  users::DisconnectSettings orders;
+  for (const auto& radius : config.radius_servers) orders.servers[radius.endpoint.address] = radius.secret;
+  orders.nas_identifier = config.nas_identifier;
+  auto listens = users::DisconnectServer::listen(loop, {at, config.radius_orders_port}, std::move(orders), sessions());
+  if (!listens) return listens.error();
+  orders_.push_back(std::move(*listens));
+  return {};
 }
 
 void Login::tick() {

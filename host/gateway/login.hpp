@@ -32,11 +32,13 @@ class Login {
     return desk_.tell_user(user, event, data);
   }
   [[nodiscard]] const std::string& key_digest() const { return key_digest_; }
-  [[nodiscard]] std::uint16_t port() const { return server_->port(); }
+  [[nodiscard]] std::uint16_t port() const { return servers_.front()->port(); }
 
  private:
   Login(boost::asio::io_context& loop, users::Directory directory, const UsersConfig& config, Secret seal_key,
         std::string key_digest, users::SessionOwner& owner, users::Questions& questions);
+  Result<void> listen(boost::asio::io_context& loop, const UsersConfig& config, const IpAddress& address,
+                      const api::TlsIdentity& identity);
   void tick();
 
   users::SharedDirectory directory_;
@@ -45,8 +47,9 @@ class Login {
   users::LoginDesk desk_;
   users::LoginService service_;
   UserService administration_;
-  std::unique_ptr<api::TlsServer> server_;
-  std::unique_ptr<users::DisconnectServer> orders_;
+  // One at each address.
+  std::vector<std::unique_ptr<api::TlsServer>> servers_;
+  std::vector<std::unique_ptr<users::DisconnectServer>> orders_;
   boost::asio::steady_timer clock_;
 };
 

@@ -24,7 +24,7 @@ class GatewayLoginTest : public store::TestFolder {
  protected:
   void open() {
     UsersConfig config;
-    config.listen_address = IpAddress::parse("127.0.0.1").value();
+    config.listen_addresses = {IpAddress::parse("127.0.0.1").value()};
     config.listen_port = 0;  // any that is free
     config.methods = {"password", "totp", "smart_card"};
     auto opened = Login::open(loop_, config, folder_, owner_, questions_);

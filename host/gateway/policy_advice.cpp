@@ -5,11 +5,11 @@
 
 namespace sallyport::gateway {
 
-void with_people(Gateway& gateway, Login* login, std::set<std::string> users,
+void with_people(Gateway& gateway, Login* login, const policy::Policies& policies, std::set<std::string> users,
                  std::function<void(policy::People)> then) {
   std::set<std::string> groups;
   users.erase("");
-  for (const auto& p : gateway.keeper().policies()) {
+  for (const auto& p : policies) {
     if (!p.user.empty()) users.insert(p.user);
     if (!p.group.empty()) groups.insert(p.group);
   }
@@ -27,12 +27,12 @@ void with_people(Gateway& gateway, Login* login, std::set<std::string> users,
                                  });
 }
 
-void with_findings(Gateway& gateway, Login* login, const std::string& about,
+void with_findings(Gateway& gateway, Login* login, policy::Policies policies, const std::string& about,
                    std::function<void(std::vector<policy::Finding>)> then) {
-  with_people(gateway, login, {}, [&gateway, about, then = std::move(then)](const policy::People& people) {
-    const auto& policies = gateway.keeper().policies();
+  const auto examine = [policies, about, then = std::move(then)](const policy::People& people) {
     then(about.empty() ? policy::examine(policies, people) : policy::examine(policies, people, about));
-  });
+  };
+  with_people(gateway, login, policies, {}, examine);
 }
 
 void log_findings(const std::vector<policy::Finding>& findings) {

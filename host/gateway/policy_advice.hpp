@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the policies in force mean, with what the directory knows of the people they name. The directory waits for a
+// What policies mean, with what the directory knows of the people they name. The directory waits for a
 // disk or a server, so answers come later where there is one.
 #pragma once
 
@@ -13,12 +13,13 @@
 
 namespace sallyport::gateway {
 
-// Of those whom policies name, and of `users`, where an empty name is nobody. `login` is null where nobody can log in.
-// Where the directory does not answer, `then` is told of nobody.
-void with_people(Gateway& gateway, Login* login, std::set<std::string> users, std::function<void(policy::People)> then);
+// Of those whom the policies name, and of `users`, where an empty name is nobody. `login` is null where nobody can log
+// in. Where the directory does not answer, `then` is told of nobody.
+void with_people(Gateway& gateway, Login* login, const policy::Policies& policies, std::set<std::string> users,
+                 std::function<void(policy::People)> then);
 
-// About one policy, or all when `about` is empty.
-void with_findings(Gateway& gateway, Login* login, const std::string& about,
+// About one of the policies, or all when `about` is empty.
+void with_findings(Gateway& gateway, Login* login, policy::Policies policies, const std::string& about,
                    std::function<void(std::vector<policy::Finding>)> then);
 
 void log_findings(const std::vector<policy::Finding>& findings);

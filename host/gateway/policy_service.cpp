@@ -6,6 +6,7 @@
 
 #include "host/gateway/commit_screens.hpp"
 #include "host/gateway/edits.hpp"
+#include "host/gateway/explain_request.hpp"
 #include "host/gateway/policy_advice.hpp"
 #include "host/gateway/policy_json.hpp"
 #include "host/gateway/screens.hpp"
@@ -96,7 +97,7 @@ OnOutcome answer_about(Gateway& gateway, Login* login, const std::string& policy
         respond(std::move(said));
       })(outcome);
     };
-    with_findings(gateway, login, policy, answer);
+    with_findings(gateway, login, gateway.keeper().policies(), policy, answer);
   };
 }
 
@@ -131,7 +132,7 @@ void PolicyService::policies(const api::Request& request, api::Respond respond) 
   const bool of_one = request.path.size() == 2;
   const std::string who = who_of(request);
   if (request.method == "GET" && !of_one) {
-    return with_findings(gateway_, login_, {},
+    return with_findings(gateway_, login_, gateway_.keeper().policies(), {},
                          [&gateway = gateway_, respond](const std::vector<policy::Finding>& findings) {
                            json::object screen = policies_screen(gateway);
                            screen["findings"] = policy::to_json(findings);
@@ -156,9 +157,15 @@ void PolicyService::candidate(const api::Request& request, const api::Respond& r
   Commits& commits = gateway_.commits();
   const bool of_one = request.path.size() == 2;
   const auto& method = request.method;
-  const auto show = [&commits, respond](const Result<void>& done) {
+  const auto show = [&gateway = gateway_, login = login_, respond](const Result<void>& done) {
     if (!done) return respond(done.error());
-    respond(candidate_screen(commits.configurations()));
+    const auto& configurations = gateway.commits().configurations();
+    with_findings(gateway, login, configurations.edited(), {},
+                  [&configurations, respond](const std::vector<policy::Finding>& findings) {
+                    json::object screen = candidate_screen(configurations);
+                    screen["findings"] = policy::to_json(findings);
+                    respond(json::value(std::move(screen)));
+                  });
   };
   if (request.path[0] == "rebase") {
     if (method != "POST" || of_one) return respond(unknown(request));
@@ -195,6 +202,38 @@ void PolicyService::history(const api::Request& request, const api::Respond& res
   respond(configuration_screen(gateway_.commits().configurations(), *number));
 }
 
+// What is to be said about the candidate is known before anything is done, and stands in the answer whatever becomes of
+// it.
+void PolicyService::commit_candidate(CommitOptions options, const api::Respond& respond) {
+  const auto judge = [&gateway = gateway_, options = std::move(options), respond](const policy::People& people) {
+    struct Advice {
+      std::vector<policy::Finding> findings;
+      std::vector<policy::Verdict> verdicts;
+    };
+    const auto advice = std::make_shared<Advice>();
+    CommitOptions asking = options;
+    asking.may_commit = [&gateway, people, advice, options](const Policies& candidate) {
+      advice->findings = policy::examine(candidate, people);
+      advice->verdicts = verdicts_by(gateway, candidate, people);
+      const auto fails = std::find_if(advice->verdicts.begin(), advice->verdicts.end(),
+                                      [](const policy::Verdict& verdict) { return !verdict.holds; });
+      if (fails == advice->verdicts.end()) return true;
+      log::warning("expectation.failed", {{"expectation", fails->expectation}, {"why", fails->sentence}});
+      return options.order == Order::kTried;
+    };
+    const auto with_advice = [advice, respond](Result<json::value> report) {
+      if (report) {
+        auto& object = report->as_object();
+        object["findings"] = policy::to_json(advice->findings);
+        for (const auto& member : policy::to_json(advice->verdicts)) object[member.key()] = member.value();
+      }
+      respond(std::move(report));
+    };
+    gateway.commits().commit_candidate(std::move(asking), report_to(gateway, with_advice));
+  };
+  with_people(gateway_, login_, gateway_.commits().configurations().edited(), users_expected(gateway_), judge);
+}
+
 void PolicyService::commit(const api::Request& request, const api::Respond& respond) {
   Commits& commits = gateway_.commits();
   const std::string& what = request.path[0];
@@ -208,7 +247,7 @@ void PolicyService::commit(const api::Request& request, const api::Respond& resp
   }
   auto options = options_in(request);
   if (!options) return respond(options.error());
-  if (what == "commit") return commits.commit_candidate(std::move(*options), report_to(gateway_, respond));
+  if (what == "commit") return commit_candidate(std::move(*options), respond);
   if (what != "rollback") return respond(unknown(request));
   const auto* number = member(request.body, "number");
   if (number == nullptr || !number->is_int64() || number->get_int64() < 1 || number->get_int64() > UINT32_MAX) {

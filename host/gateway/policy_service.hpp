@@ -19,6 +19,7 @@ class PolicyService final : public api::Service {
  private:
   void policies(const api::Request& request, api::Respond respond);
   void candidate(const api::Request& request, const api::Respond& respond);
+  void commit_candidate(CommitOptions options, const api::Respond& respond);
   void history(const api::Request& request, const api::Respond& respond);
   void commit(const api::Request& request, const api::Respond& respond);
 

@@ -74,6 +74,24 @@ Result<void> Principals::take_tags_away() {
   return {};
 }
 
+Result<void> Principals::on_joined(const users::Session& session) {
+  const users::Session before = std::exchange(sessions_.at(session.id), session);
+  if (auto put = put_in_force(); !put) {
+    sessions_.at(session.id) = before;
+    behind_ = true;
+    retry();
+    log::error("principal.not_joined", {{"user", session.user}, {"why", put.error().detail}});
+    return Error{put.error().code, "the card does not take another address: " + put.error().detail};
+  }
+  return {};
+}
+
+void Principals::on_left(const users::Session& session) {
+  sessions_.at(session.id) = session;
+  behind_ = true;
+  retry();
+}
+
 void Principals::on_end(const users::Session& session, users::EndReason reason, std::function<void()> done) {
   sessions_.erase(session.id);
   log::info("session.ended", {{"user", session.user},
@@ -111,6 +129,7 @@ policy::UsersOnLine Principals::on_line() const {
     policy::OnLine& one = users[session.user];
     one.principal = numbers_.at(session.user);
     one.addresses.push_back(session.address);
+    for (const IpAddress& other : session.other_addresses()) one.addresses.push_back(other);
     // A method may know of groups: somebody's are those of all their sessions.
     one.groups.insert(one.groups.end(), session.groups.begin(), session.groups.end());
   }

@@ -33,6 +33,9 @@ class Principals final : public users::SessionOwner {
 
   // In force when it returns. Errors: kExists, another user is there; kFull; kUnsupported, no tags are accepted.
   Result<std::optional<users::Tag>> on_begin(const users::Session& session) override;
+  // Answers come back to all addresses of a session.
+  Result<void> on_joined(const users::Session& session) override;
+  void on_left(const users::Session& session) override;
   // `done` when the card has flipped and every packet of before has left; with a card that fails, once retry() made it.
   void on_end(const users::Session& session, users::EndReason reason, std::function<void()> done) override;
   // What the card did not take, again.

@@ -44,6 +44,11 @@ class PrincipalsTest : public testing::Test {
                                 std::vector<std::string> groups = {"staff"}) {
     return {id, user, std::move(groups), "password", IpAddress::parse(address).value(), 1000};
   }
+  static users::Session marked(const std::string& id, const std::string& user) {
+    users::Session s = session(id, user, "10.1.0.7");
+    s.tagged = true;
+    return s;
+  }
   Result<std::optional<users::Tag>> begin(const users::Session& session) { return principals_.on_begin(session); }
   void end(const users::Session& session) {
     principals_.on_end(session, EndReason::kLogout, [this, id = session.id] { told_.push_back(id); });
@@ -108,11 +113,6 @@ TEST_F(PrincipalsTest, AComputerHasOneUserAtATime) {
 }
 
 TEST_F(PrincipalsTest, AComputerHasAnyNumberOfUsersWhoMarkTheirPackets) {
-  const auto marked = [](const std::string& id, const std::string& user) {
-    users::Session s = session(id, user, "10.1.0.7");
-    s.tagged = true;
-    return s;
-  };
   const auto alice = begin(marked("a", "alice"));
   const auto bob = begin(marked("b", "bob"));
   ASSERT_TRUE(alice && bob);
@@ -130,6 +130,27 @@ TEST_F(PrincipalsTest, AComputerHasAnyNumberOfUsersWhoMarkTheirPackets) {
   end(marked("a", "alice"));
   EXPECT_THAT(staff(), ElementsAre(driver::NumberRange{2, 3}));
   EXPECT_THAT(told_, ElementsAre("a"));
+}
+
+TEST_F(PrincipalsTest, AnswersComeBackToEachAddressOfASession) {
+  const auto reached = [this] { return keeper_->spd().inbound.at(0).destination; };
+  users::Session alice = marked("a", "alice");
+  ASSERT_TRUE(begin(alice));
+  const auto by_v4_alone = reached();
+  const IpAddress v6 = IpAddress::parse("2001:db8::7").value();
+  alice.also_at[v6] = {};
+  ASSERT_TRUE(principals_.on_joined(alice));
+  EXPECT_THAT(reached(),
+              testing::UnorderedElementsAre(by_v4_alone.at(0), driver::AddressRange{v6.number(), v6.number()}));
+  // What the card does not take is not; and what has to go, goes when it can.
+  users::Session further = alice;
+  further.also_at[IpAddress::parse("2001:db8::8").value()] = {};
+  card_.broken = true;
+  EXPECT_THAT(principals_.on_joined(further).error().detail, HasSubstr("does not take another address"));
+  principals_.on_left(marked("a", "alice"));
+  card_.broken = false;
+  principals_.retry();
+  EXPECT_EQ(reached(), by_v4_alone);
 }
 
 TEST_F(PrincipalsTest, TagsAreGivenWhereTheyAreTaken) {
@@ -170,21 +191,26 @@ TEST_F(PrincipalsTest, ALoginThatTheCardDoesNotTakeIsRefusedAndTheOthersStay) {
   principals_.retry();
   EXPECT_THAT(staff(), IsEmpty());
 
-  // Who is of other groups, too, is not beside the others: each is a range, until the card has no room for another.
-  Result<std::optional<users::Tag>> last = std::optional<users::Tag>();
-  std::uint32_t count = 0;
-  while (last && count < 1000) {
-    ++count;
-    auto who = session(std::to_string(count), "user" + std::to_string(count), "10.1.0.7");
-    who.address = IpAddress::from_number(layout::Address::from_v4(0x0a020000 + count));
-    who.groups.push_back("group" + std::to_string(count));
-    last = begin(who);
+  // Of the rules of the card all but one are in use before somebody is on line.
+  auto policies = keeper_->policies();
+  policies.push_back(policies.at(0));
+  policies.back().name = policies.back().group = "guests";
+  for (std::uint32_t i = 0; i + 1 < layout::kSpdRules; ++i) {
+    policy::Policy other;
+    other.name = "policy" + std::to_string(i);
+    const auto address = IpAddress::from_number(layout::Address::from_v4(0x0a020000 + i));
+    other.destination = TrafficSelector::of({address, address});
+    policies.push_back(other);
   }
-  ASSERT_FALSE(last);
-  EXPECT_EQ(last.error().code, Errc::kFull);
-  EXPECT_THAT(last.error().detail, HasSubstr("policies of fewer users and groups"));
-  EXPECT_EQ(count, 128U) << "ranges and what is around them, of 256 intervals";
-  EXPECT_EQ(staff().size(), 127U);
+  keeper_->set_policies(std::move(policies), {});
+  ASSERT_TRUE(begin(session("b", "bob", "10.1.0.8")));
+  ASSERT_TRUE(begin(session("c", "carol", "10.1.0.9"))) << "under the same rule";
+  const auto guest = begin(session("d", "dave", "10.1.0.10", {"guests"}));
+  ASSERT_FALSE(guest);
+  EXPECT_EQ(guest.error().code, Errc::kFull);
+  EXPECT_THAT(guest.error().detail, HasSubstr("1025 rules in one direction, and the card has room for 1024"));
+  EXPECT_THAT(staff(), ElementsAre(driver::NumberRange{1, 2}));
+  ASSERT_TRUE(begin(session("e", "erin", "10.1.0.11"))) << "as if dave had not tried";
 }
 
 }  // namespace

@@ -29,8 +29,11 @@ Result<json::object> sa_object(Gateway& gateway, const InstalledSa& sa) {
   if (!out) return out.error();
   auto in = gateway.keeper().inbound_state(sa);
   if (!in) return in.error();
+  const bool succeeds = gateway.keeper().successor_of(sa.target) == &sa;
   return json::object{{"target", sa.target},
-                      {"state", sa.sending ? "installed" : "replaced"},
+                      {"state", sa.sending ? "installed"
+                                : succeeds ? "succeeding"
+                                           : "replaced"},
                       {"spi_in", to_string(sa.spi_in)},
                       {"spi_out", to_string(sa.spi_out)},
                       {"local_address", sa.local.to_string()},
@@ -92,6 +95,7 @@ Result<json::object> child_object(Gateway& gateway, const std::string& connectio
                              "bytes_in", "bytes_out", "installed_s"}) {
     out[member] = counted->at(member);
   }
+  if (gateway.keeper().successor_of(target) != nullptr) out["new_flows"] = gateway.commits().flows_of(child);
   return out;
 }
 
@@ -167,8 +171,11 @@ json::object policies_screen(Gateway& gateway) {
     json::object words = words_of(p);
     const auto* next =
         configurations.pending().contains(p.name) ? policy::find_policy(configurations.policies(), p.name) : nullptr;
-    if (next != nullptr)
-      words["pending"] = json::object{{"words", words_of(*next)}, {"why", commits.why_pending(p.name)}};
+    if (next != nullptr) {
+      json::object pending{{"words", words_of(*next)}, {"why", commits.why_pending(p.name)}};
+      if (next->change == policy::TakeOver::kSyn) pending["new_flows"] = commits.flows_of(p.name);
+      words["pending"] = std::move(pending);
+    }
     if (!p.when.always()) {
       words["holds"] = gateway.keeper().holds(p);
       if (const auto border = p.when.next_border(gateway.now())) {

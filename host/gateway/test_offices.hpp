@@ -106,9 +106,15 @@ proposals = ["aes128gcm16-prfsha256-x25519"]
     if (::setns(office.network, CLONE_NEWNET) != 0) return errno_error("setns");
     return Gateway::start(io_, std::move(config), card);
   }
-  // A daemon that was killed, and the next one: the card has gone on.
-  void kill_and_start(Office& office) {
+  // A daemon that was killed, while the loop goes on: what is due there still knows it, so that comes first.
+  void kill(Office& office) {
+    io_.poll();
+    io_.restart();
     office.gateway.reset();
+  }
+  // And the next one: the card has gone on.
+  void kill_and_start(Office& office) {
+    kill(office);
     start(office);
   }
 

@@ -16,10 +16,12 @@
 #include "driver/testing/frames.hpp"
 #include "host/gateway/config.hpp"
 #include "host/gateway/gateway.hpp"
+#include "host/gateway/neighbour_advertisement.hpp"
 
 namespace sallyport::gateway {
 
-// One of them, and what it sent to its LAN. ARP requests there are answered by kHostMac, whoever is asked for.
+// One of them, and what it sent to its LAN. ARP and neighbour discovery there are answered by kHostMac, whoever is
+// asked for.
 struct OneGateway {
   static constexpr driver::MacAddress kHostMac = {2, 0, 0, 0, 1, 1};
 
@@ -31,7 +33,7 @@ struct OneGateway {
   std::unique_ptr<Gateway> gateway;
   Descriptor name_space;
   std::vector<Buffer> lan;                   // that left for a host
-  std::deque<Buffer> arp;                    // questions of its own on the LAN
+  std::deque<Buffer> answers;                // to its own questions on the LAN
   std::vector<Buffer> wan;                   // ESP that left, a copy
   std::function<bool(Bytes)> lost_on_wan{};  // frames that do not arrive at the other
 };
@@ -92,9 +94,7 @@ class TwoGateways {
       to->card->receive(layout::Port::kWan, frame);
     }
     for (OneGateway* one : {&a, &b}) {
-      for (const Buffer& request : std::exchange(one->arp, {})) {
-        one->card->receive(layout::Port::kLan, driver::testing::arp_answer(request, OneGateway::kHostMac));
-      }
+      for (const Buffer& answer : std::exchange(one->answers, {})) one->card->receive(layout::Port::kLan, answer);
     }
   }
 
@@ -104,10 +104,14 @@ class TwoGateways {
 
  private:
   void transmit(OneGateway& from, layout::Port port, Bytes frame) {
-    const bool is_arp = ByteReader(frame.subspan(12)).u16() == driver::kEthertypeArp;
     Buffer copy(frame.begin(), frame.end());
     if (port == layout::Port::kLan) {
-      if (is_arp) return from.arp.push_back(std::move(copy));
+      if (driver::testing::is_arp_request(frame)) {
+        return from.answers.push_back(driver::testing::arp_answer(frame, OneGateway::kHostMac));
+      }
+      if (Buffer told = neighbour_advertisement(frame, OneGateway::kHostMac); !told.empty()) {
+        return from.answers.push_back(std::move(told));
+      }
       return from.lan.push_back(std::move(copy));
     }
     const auto packet = ip_packet(frame);

@@ -163,6 +163,19 @@ TEST_F(UserSasTest, EachUserOfAGroupHasAnSaAndThePeerMayAnswerByAny) {
   EXPECT_EQ(world_.a.drops(layout::Drop::kInnerPolicy), 0U);
 }
 
+TEST_F(UserSasTest, TheirPacketsOf1500BytesArriveWholeWhereTheConnectionFragments) {
+  start("too_big = \"fragment\"\n" + kStaff);
+  log_in(alice_);
+  ASSERT_TRUE(talks(kAlice));
+  world_.b.lan.clear();
+  world_.a.card->receive(layout::Port::kLan,
+                         driver::testing::ethernet_frame(driver::MacAddress{2, 0, 0, 0, 1, 0}, OneGateway::kHostMac,
+                                                         driver::kEthertypeIpv4,
+                                                         driver::testing::udp_packet(kAlice, kServer, 1472, true)));
+  EXPECT_TRUE(world_.run_until(
+      [&] { return std::ranges::any_of(world_.b.lan, [](const Buffer& frame) { return frame.size() == 1514; }); }));
+}
+
 TEST_F(UserSasTest, ALogoutEndsTheUsersSaAndThePeerGoesOnWithTheOthers) {
   start(kStaff);
   log_in(alice_);
@@ -306,6 +319,52 @@ TEST_F(UserSasTest, SasThatCameToBeConfusedAreRenewed) {
   EXPECT_TRUE(world_.run_until([&] { return number("peer/one") == number("peer/others"); }));
   ASSERT_TRUE(settle_at(2));
   EXPECT_TRUE(talks(kBob) && talks(kBob, kOther));
+}
+
+// Of the rules of the card, `left` are there for policies in front of these.
+std::string policies_that_leave(unsigned left) {
+  std::string text;
+  for (unsigned i = 0; i < layout::kSpdRules - left; ++i) {
+    const std::string number = std::to_string(i);
+    text += "[[policies]]\nname = \"filler" + number + "\"\ndestination = \"10.8." + std::to_string(i / 256) + "." +
+            std::to_string(i % 256) + "\"\naction = \"bypass\"\n";
+  }
+  return text;
+}
+
+TEST_F(UserSasTest, WhoIsOneTooManyIsToldSoAndNobodyElseNotices) {
+  start(kStaff + policies_that_leave(2));
+  const users::Session carol = session("carol", kAlice + 2, {"staff"});
+  for (const auto& who : {alice_, bob_, carol}) log_in(who);
+  ASSERT_TRUE(talks(kAlice)) << "her rule, and one for those who have no SA";
+  std::string told;
+  gateway().initiate("peer", "staff@bob",
+                     [&](const Result<Outcome>& outcome) { told = outcome ? "" : outcome.error().detail; });
+  EXPECT_THAT(told, testing::HasSubstr("an SA of 'bob' alone takes a rule of the card, and its 1024 are in use"));
+  EXPECT_FALSE(esp_of(kBob));
+  EXPECT_TRUE(talks(kAlice));
+  log_out(carol);
+  EXPECT_TRUE(reaches(world_.a, kBob, kServer, 5)) << "instead of the rule for those who have none";
+  EXPECT_TRUE(talks(kAlice) && talks(kBob));
+  EXPECT_THAT(targets(world_.a), ElementsAre("peer/staff@alice", "peer/staff@bob"));
+}
+
+// The peer narrows, so that an SA takes two rules: what that is, is known when it is there.
+TEST_F(UserSasTest, AnSaThatTheCardHasNoRoomForIsTakenBack) {
+  start(kStaff + policies_that_leave(3), answers("net", "10.2.0.0/17"));
+  log_in(alice_);
+  log_in(bob_);
+  ASSERT_TRUE(talks(kAlice));
+  std::string told;
+  gateway().initiate("peer", "staff@bob",
+                     [&](const Result<Outcome>& outcome) { told = outcome ? "" : outcome.error().detail; });
+  EXPECT_TRUE(world_.run_until([&] { return !told.empty(); }));
+  EXPECT_THAT(told, testing::HasSubstr("1025 rules in one direction"));
+  EXPECT_TRUE(settle_at(1));
+  EXPECT_THAT(targets(world_.a), ElementsAre("peer/staff@alice"));
+  EXPECT_TRUE(talks(kAlice));
+  log_out(bob_);  // the card takes what others ask of it
+  EXPECT_TRUE(talks(kAlice));
 }
 
 TEST_F(UserSasTest, AnSaIsNotAskedForByHandForNobody) {

@@ -341,11 +341,14 @@ void UserService::sessions(const api::Request& request, const api::Respond& resp
   if (request.method == "GET" && request.path.size() == 1) {
     json::array all;
     for (const auto& s : desk_.sessions().all()) {
+      json::array also_at;
+      for (const IpAddress& address : s.other_addresses()) also_at.emplace_back(address.to_string());
       all.push_back(json::object{{"id", s.id},
                                  {"user", s.user},
                                  {"groups", json::array(s.groups.begin(), s.groups.end())},
                                  {"method", s.method},
                                  {"address", s.address.to_string()},
+                                 {"also_at", std::move(also_at)},
                                  {"uid", s.uid},
                                  {"tagged", s.tagged},
                                  {"begun_s", seconds(s.begun, desk_.now())},

@@ -136,7 +136,6 @@ class Login {
     }
     say(keeper.session(), config.gateway.host);
 
-    if (!options_.foreground) Background::go_on();
     std::string reason;
     Notice notice(config.notify);
     keeper.keep(
@@ -148,6 +147,7 @@ class Login {
           reason = why;
           loop.stop();
         });
+    if (!options_.foreground) Background::go_on();
     loop.run();
     err_ << "sallyport-login: logged out (" << reason << ")\n";
     return reason == "logout" || reason == "card_removed" ? Exit::kDone : Exit::kFailed;

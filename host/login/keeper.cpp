@@ -21,7 +21,8 @@ namespace json = boost::json;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr auto kPatience = seconds(10);  // for one answer
+constexpr auto kPatience = seconds(10);         // for one answer
+constexpr auto kPatienceOfOthers = seconds(3);  // where the gateway may not be reached
 constexpr auto kLookAtCard = milliseconds(500);
 constexpr auto kTryAgain = seconds(5);  // what did not reach the gateway
 constexpr auto kSilence = seconds(60);  // of a stream of events, in which the gateway's heart beats
@@ -39,6 +40,8 @@ std::int64_t number(const json::value& value, std::string_view key) {
   const auto out = found != nullptr && found->is_number() ? found->to_number<std::int64_t>(failure) : 0;
   return failure ? 0 : out;
 }
+
+bool is_ipv6(const std::string& address) { return address.find(':') != std::string::npos; }
 
 Error strange() { return {Errc::kCorrupt, "the gateway answers what is no answer; is it of another version?"}; }
 
@@ -97,7 +100,15 @@ Result<void> Keeper::take_tag(const json::value& session) {
   tag_.handle = static_cast<std::uint32_t>(number(*tag, "handle"));
   tag_.key = Secret::consume(*key);
   tag_.plain = plain->get_bool();
-  tag_.ipv6 = text(session, "address").find(':') != std::string::npos;
+  gateways_.clear();
+  if (const auto* all = session.as_object().if_contains("gateway_addresses"); all != nullptr && all->is_array()) {
+    for (const json::value& one : all->get_array()) {
+      if (one.is_string()) gateways_.emplace_back(one.get_string());
+    }
+  }
+  const bool by_ipv6 = is_ipv6(text(session, "address"));
+  tag_.ipv6 = by_ipv6 || std::any_of(gateways_.begin(), gateways_.end(), is_ipv6);
+  tag_.ipv4 = !by_ipv6 || !std::all_of(gateways_.begin(), gateways_.end(), is_ipv6);
   return {};
 }
 
@@ -107,12 +118,48 @@ Result<void> Keeper::mark(const std::vector<std::string>& protect) {
   tag_.key.wipe();
   if (!marking) return marking.error();
   marking_ = std::move(*marking);
+  join();
+  return {};
+}
+
+// Tells the gateway, from each address that marked packets come from, that it is the session's; and again in time.
+void Keeper::join() {
+  const auto said = marking_ ? marking_->counts() : Error{Errc::kNotFound, "nothing is marked"};
+  const auto* sources = said ? said->if_contains("sources") : nullptr;
+  if (sources == nullptr || !sources->is_array()) return;
+  for (const json::value& source : sources->get_array()) {
+    const std::string address = source.is_string() ? std::string(source.get_string()) : "";
+    if (address.empty() || address == text(session_, "address")) continue;
+    const auto joined = join_from(address);
+    if (joined) {
+      apart_.erase(address);
+    } else if (apart_.insert(address).second) {
+      const std::string sentence =
+          inbox_.on_message({{"text", "answers do not come back to " + address + ": " + joined.error().detail}});
+      if (on_message_) on_message_(sentence);
+    }
+  }
+}
+
+Result<void> Keeper::join_from(const std::string& address) {
+  api::TlsPeer peer = gateway_->peer();
+  const auto there = std::find_if(gateways_.begin(), gateways_.end(),
+                                  [&](const std::string& gateway) { return is_ipv6(gateway) == is_ipv6(address); });
+  if (there != gateways_.end()) peer.host = *there;
+  peer.ca.reset();  // which knows it by its name: by now its key is known
+  peer.from = address;
+  const auto client = api::TlsClient::make(peer);
+  if (!client) return client.error();
+  const auto answer = (*client)->exchange({"POST", "/v1/session/addresses", nullptr, token_}, kPatienceOfOthers);
+  if (!answer) return answer.error();
+  if (auto joined = api::body_of(*answer); !joined) return joined.error();
   return {};
 }
 
 void Keeper::keep(OnMessage on_message, OnEnd on_end) {
   on_message_ = std::move(on_message);
   on_end_ = std::move(on_end);
+  for (const json::value& sentence : inbox_.messages()) on_message_(std::string(sentence.as_string()));
   renewal_.expires_after((lost_at_ - begun_) / 2);
   renewal_.async_wait([this](boost::system::error_code error) {
     if (!error) renew();
@@ -132,6 +179,7 @@ void Keeper::renew() {
   const auto asked = Clock::now();
   const auto within = renewed();
   if (within) lost_at_ = asked + *within;
+  if (within) join();
   const bool over = !within && (within.error().code == Errc::kDenied || within.error().code == Errc::kAuthFailed);
   // The gateway has let it go, or will have by now.
   if (over) return end("not_renewed");

@@ -9,6 +9,7 @@
 #include <boost/json/object.hpp>
 #include <chrono>
 #include <functional>
+#include <set>
 
 #include "host/api/service.hpp"
 #include "host/login/inbox.hpp"
@@ -30,7 +31,8 @@ class Keeper : public api::Service {
 
   // Logs in; waits for the gateway. kAuthFailed: it refuses.
   Result<void> log_in(const std::string& method, const std::string& user, std::uint32_t uid, bool marking);
-  // Has the user's packets marked as the gateway said, those to `protect` or to all that lies behind it.
+  // Has the user's packets marked as the gateway said, those to `protect` or to all that lies behind it, and answers
+  // come back to every address that they leave from.
   Result<void> mark(const std::vector<std::string>& protect);
   // From then on, until `on_end`, which is called once.
   void keep(OnMessage on_message, OnEnd on_end);
@@ -55,6 +57,8 @@ class Keeper : public api::Service {
   void watch_marking();
   void stop_marking();
   Result<void> take_tag(const boost::json::value& session);
+  void join();
+  Result<void> join_from(const std::string& address);
   // Reads events, on a connection of their own, until the end.
   boost::asio::awaitable<void> follow_events();
   void on_event(const std::string& name, const std::string& data);
@@ -68,7 +72,9 @@ class Keeper : public api::Service {
   Prover& prover_;
   boost::json::object session_;
   Secret token_;
-  mark::Order tag_;  // from log_in() to mark()
+  mark::Order tag_;                    // from log_in() to mark()
+  std::vector<std::string> gateways_;  // the gateway's addresses, of either IP version
+  std::set<std::string> apart_;        // of our addresses those of which the user knows that it does not take them
   std::unique_ptr<Marking> marking_;
   boost::asio::posix::stream_descriptor end_of_marking_;
   Clock::time_point begun_{};

@@ -3,7 +3,8 @@
 // that program has none, so it is small, speaks to no network, and marks the packets of its real user alone.
 //
 // Its standard input is one end of a pair of sockets (SOCK_SEQPACKET). First comes an order (order.hpp), which is
-// answered with {"interface"} or {"error", "detail"}; then each datagram with the counts. It ends with the other end.
+// answered with {"interface", "sources"} or {"error", "detail"}; then each datagram with that and the counts. It ends
+// with the other end.
 #include <linux/capability.h>
 #include <poll.h>
 #include <sys/prctl.h>
@@ -61,6 +62,12 @@ Result<Marker> begin() {
   return marker;
 }
 
+json::object description(const Marker& marker) {
+  json::array sources;
+  for (const IpAddress& source : marker.sources()) sources.emplace_back(source.to_string());
+  return {{"interface", marker.interface()}, {"sources", std::move(sources)}};
+}
+
 // Until the other end or a signal ends it.
 Result<void> serve(Marker& marker, int signals) {
   bool up_to_date = true;
@@ -81,11 +88,11 @@ Result<void> serve(Marker& marker, int signals) {
       char asked = 0;
       if (::recv(kControl, &asked, sizeof asked, 0) <= 0) return {};
       const Marker::Counts& counts = marker.counts();
-      const bool said = say({{"interface", marker.interface()},
-                             {"marked", counts.marked},
-                             {"no_room", counts.no_room},
-                             {"not_sent", counts.not_sent}});
-      if (!said) return {};
+      json::object words = description(marker);
+      words["marked"] = counts.marked;
+      words["no_room"] = counts.no_room;
+      words["not_sent"] = counts.not_sent;
+      if (!say(words)) return {};
     }
   }
 }
@@ -105,7 +112,7 @@ int run() {
     (void)say({{"error", to_string(marker.error().code)}, {"detail", marker.error().detail}});
     return 1;
   }
-  if (!say({{"interface", marker->interface()}})) return 1;
+  if (!say(description(*marker))) return 1;
   return serve(*marker, signals.get()) ? 0 : 1;
 }
 

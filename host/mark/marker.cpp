@@ -11,11 +11,12 @@
 namespace sallyport::mark {
 namespace {
 
-constexpr std::size_t kMostPacketBytes = 65575;  // IPv6: a header and 65535
-constexpr unsigned kPacketsAtOnce = 64;          // then the others have their turn
-constexpr unsigned kLeastMtuV4 = 68;             // RFC 791 3.2
-constexpr unsigned kLeastMtuV6 = 1280;           // RFC 8200 5
-constexpr unsigned kUsualMtu = 1500;
+constexpr std::size_t kMostPacketBytes = 65575;        // IPv6: a header and 65535
+constexpr unsigned kPacketsAtOnce = 64;                // then the others have their turn
+constexpr unsigned kLeastMtuV4 = 68;                   // RFC 791 3.2
+constexpr unsigned kLeastMtuV6 = 1280;                 // RFC 8200 5
+constexpr unsigned kMostMtu = 65535;                   // RFC 791 3.1
+constexpr unsigned kDeviceMtu = kMostMtu - kTagBytes;  // what leads to the device says what its own path takes
 
 std::vector<unsigned> interfaces_but(unsigned ours) {
   std::vector<unsigned> out;
@@ -39,15 +40,23 @@ layout::Address within(const Prefix& prefix) {
 Result<Marker> Marker::begin(Order order, std::uint32_t uid) {
   auto netlink = gateway::Netlink::open();
   if (!netlink) return netlink.error();
-  auto device = TunDevice::create("sp" + std::to_string(uid) + (order.ipv6 ? "v6" : ""));
+  auto device = TunDevice::create("sp" + std::to_string(uid));
   if (!device) return device.error();
-  auto sender = Sender::open(order.ipv6);
-  if (!sender) return sender.error();
-  auto table = UserTable::open(uid, order.ipv6, device->index());
-  if (!table) return table.error();
-  Marker marker(std::move(order), std::move(*netlink), std::move(*device), std::move(*sender), std::move(*table));
+  Versions versions;
+  for (const bool ipv6 : {false, true}) {
+    if (!(ipv6 ? order.ipv6 : order.ipv4)) continue;
+    auto sender = Sender::open(ipv6);
+    if (!sender) return sender.error();
+    auto table = UserTable::open(uid, ipv6, device->index());
+    if (!table) return table.error();
+    versions.emplace(ipv6, Version{std::move(*sender), std::move(*table)});
+  }
+  Marker marker(std::move(order), std::move(*netlink), std::move(*device), std::move(versions));
+  if (auto up = marker.device_.up(kDeviceMtu); !up) return up.error();
   if (auto followed = marker.follow_routes(); !followed) return followed.error();
-  if (auto begun = marker.table_.begin(); !begun) return begun.error();
+  for (auto& [ipv6, version] : marker.versions_) {
+    if (auto begun = version.table.begin(); !begun) return begun.error();
+  }
   return marker;
 }
 
@@ -56,35 +65,32 @@ Result<void> Marker::follow_routes() {
   if (!view) return view.error();
   std::vector<Prefix> protect;
   for (const std::string& text : order_.protect) protect.push_back(*parse_prefix(text));  // which read_order() did
-  auto destinations = plan(view->routes, protect);
-  std::erase_if(destinations, [this](const Destination& d) { return d.prefix.address.is_v4() == order_.ipv6; });
 
-  std::map<Prefix, Sender::Path> paths;
-  unsigned narrowest = kMostPacketBytes;
-  for (const Destination& destination : destinations) {
-    const auto path = destination.marked ? Sender::path_to(within(destination.prefix)) : std::nullopt;
-    if (!path) continue;
-    paths.emplace(destination.prefix, *path);
-    narrowest = std::min(narrowest, path->mtu);
-  }
-  if (paths.empty()) narrowest = kUsualMtu;
-  // What fills the path must still fit when it has its tag.
-  const unsigned least = order_.ipv6 ? kLeastMtuV6 : kLeastMtuV4;
-  const unsigned mtu = std::max<unsigned>(narrowest, least + kTagBytes) - kTagBytes;
-  if (mtu != mtu_) {
-    if (auto up = device_.up(mtu); !up) return up.error();
-    mtu_ = mtu;
-  }
-
-  std::set<UserTable::Route> routes;
-  for (const Destination& destination : destinations) {
+  std::map<bool, std::set<UserTable::Route>> routes;
+  std::set<layout::Address> sources;
+  for (const Destination& destination : plan(view->routes, protect)) {
+    const bool ipv6 = !destination.prefix.address.is_v4();
     if (!destination.marked) {
-      routes.insert({destination});
-    } else if (const auto path = paths.find(destination.prefix); path != paths.end()) {
-      routes.insert({destination, path->second.source});
+      routes[ipv6].insert({destination});
+    } else if (const auto path = Sender::path_to(within(destination.prefix))) {
+      // What fills the path must still fit when it has its tag.
+      const unsigned least = ipv6 ? kLeastMtuV6 : kLeastMtuV4;
+      const unsigned mtu = std::clamp<unsigned>(path->mtu, least + kTagBytes, kMostMtu) - kTagBytes;
+      routes[ipv6].insert({destination, path->source, mtu});
+      if (versions_.contains(ipv6)) sources.insert(path->source);
     }
   }
-  return table_.hold(routes);
+  for (auto& [ipv6, version] : versions_) {
+    if (auto held = version.table.hold(routes[ipv6]); !held) return held;
+  }
+  sources_ = std::move(sources);
+  return {};
+}
+
+std::vector<IpAddress> Marker::sources() const {
+  std::vector<IpAddress> out;
+  for (const layout::Address& address : sources_) out.push_back(IpAddress::from_number(address));
+  return out;
 }
 
 bool Marker::on_notices() {
@@ -98,10 +104,14 @@ Result<void> Marker::on_packets() {
   for (unsigned i = 0; i < kPacketsAtOnce; ++i) {
     const auto packet = device_.receive(room);
     if (!packet) return packet.error();
-    if (packet->empty()) return {};
-    switch (tagger_.put(*packet, tagged_)) {
+    if (packet->empty()) break;
+    // One of another version is none of those that were asked for.
+    const auto version = versions_.find((*packet)[0] >> 4 == 6);
+    Buffer tagged;
+    const auto outcome = version == versions_.end() ? Tagger::Outcome::kNotForThere : tagger_.put(*packet, tagged);
+    switch (outcome) {
       case Tagger::Outcome::kTagged:
-        ++(sender_.send(tagged_) ? counts_.marked : counts_.not_sent);
+        version->second.tagged.push_back(std::move(tagged));
         break;
       case Tagger::Outcome::kNoRoom:
         ++counts_.no_room;
@@ -110,7 +120,17 @@ Result<void> Marker::on_packets() {
         break;  // the kernel's own, as of neighbour discovery on the device
     }
   }
+  send_tagged();
   return {};
+}
+
+void Marker::send_tagged() {
+  for (auto& [ipv6, version] : versions_) {
+    const std::size_t taken = version.sender.send(version.tagged);
+    counts_.marked += taken;
+    counts_.not_sent += version.tagged.size() - taken;
+    version.tagged.clear();
+  }
 }
 
 }  // namespace sallyport::mark

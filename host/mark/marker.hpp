@@ -3,8 +3,10 @@
 #pragma once
 
 #include <map>
+#include <set>
 
 #include "host/gateway/netlink.hpp"
+#include "host/ipsec/address.hpp"
 #include "host/mark/order.hpp"
 #include "host/mark/sender.hpp"
 #include "host/mark/tag.hpp"
@@ -32,28 +34,36 @@ class Marker {
   };
   [[nodiscard]] const Counts& counts() const { return counts_; }
   [[nodiscard]] const std::string& interface() const { return device_.name(); }
+  // The computer's addresses that marked packets come from, unless a program chooses another.
+  [[nodiscard]] std::vector<IpAddress> sources() const;
 
  private:
-  Marker(Order order, gateway::Netlink netlink, TunDevice device, Sender sender, UserTable table)
+  // What there is of each IP version whose packets are marked.
+  struct Version {
+    Sender sender;
+    UserTable table;
+    std::vector<Buffer> tagged{};  // to be sent
+  };
+  using Versions = std::map<bool, Version>;  // by whether it is IPv6
+
+  Marker(Order order, gateway::Netlink netlink, TunDevice device, Versions versions)
       : order_(std::move(order)),
         tagger_(order_.handle, std::move(order_.key), order_.plain),
         netlink_(std::move(netlink)),
         device_(std::move(device)),
-        sender_(std::move(sender)),
-        table_(std::move(table)) {}
+        versions_(std::move(versions)) {}
 
   Result<void> follow_routes();
+  void send_tagged();
 
   Order order_;
   Tagger tagger_;
   gateway::Netlink netlink_;
   TunDevice device_;
-  Sender sender_;
-  UserTable table_;  // goes before its device
-  unsigned mtu_ = 0;
-  bool behind_ = false;  // the table may not be as the routes are
+  Versions versions_;  // go before their device
+  std::set<layout::Address> sources_;
+  bool behind_ = false;  // a table may not be as the routes are
   Counts counts_;
-  Buffer tagged_;
 };
 
 }  // namespace sallyport::mark

@@ -23,6 +23,7 @@ Secret write(const Order& order) {
   out["key"] = key;
   wipe({reinterpret_cast<std::uint8_t*>(key.data()), key.size()});
   out["plain"] = order.plain;
+  out["ipv4"] = order.ipv4;
   out["ipv6"] = order.ipv6;
   out["protect"] = json::array(order.protect.begin(), order.protect.end());
   std::string text = json::serialize(out);
@@ -41,11 +42,13 @@ Result<Order> read_order(Bytes datagram) {
   const auto* handle = word("handle");
   const auto* key = word("key");
   const auto* plain = word("plain");
+  const auto* ipv4 = word("ipv4");
   const auto* ipv6 = word("ipv6");
   const auto* protect = word("protect");
   if (handle == nullptr || !handle->is_number() || key == nullptr || !key->is_string() || plain == nullptr ||
-      !plain->is_bool() || ipv6 == nullptr || !ipv6->is_bool() || protect == nullptr || !protect->is_array()) {
-    return wrong("handle, key, plain, ipv6 and protect are needed");
+      !plain->is_bool() || ipv4 == nullptr || !ipv4->is_bool() || ipv6 == nullptr || !ipv6->is_bool() ||
+      protect == nullptr || !protect->is_array()) {
+    return wrong("handle, key, plain, ipv4, ipv6 and protect are needed");
   }
   Order order;
   order.handle = handle->to_number<std::uint32_t>(failure);
@@ -55,6 +58,7 @@ Result<Order> read_order(Bytes datagram) {
   order.key = Secret::consume(*bytes);
   if (order.key.size() != driver::kTagKeyBytes) return wrong("a key has 16 bytes");
   order.plain = plain->get_bool();
+  order.ipv4 = ipv4->get_bool();
   order.ipv6 = ipv6->get_bool();
   for (const json::value& prefix : protect->get_array()) {
     if (!prefix.is_string()) return wrong("protect is a list of prefixes");

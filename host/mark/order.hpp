@@ -14,7 +14,8 @@ struct Order {
   std::uint32_t handle = 0;
   Secret key{};
   bool plain = false;
-  bool ipv6 = false;                   // the version whose packets are marked: that of the session's address
+  bool ipv4 = false;  // whether packets of this version are marked: the gateway has an address of it
+  bool ipv6 = false;
   std::vector<std::string> protect{};  // prefixes, as written; none: whatever goes by a next hop
 };
 

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 
 #include "host/ipsec/address.hpp"
@@ -18,6 +19,7 @@ struct SocketAddress {
   sockaddr_storage storage{};
   socklen_t size = 0;
 
+  SocketAddress() = default;
   explicit SocketAddress(Bytes address, std::uint16_t port = 0) {
     if (address.size() == 4) {
       auto& v4 = reinterpret_cast<sockaddr_in&>(storage);
@@ -55,13 +57,30 @@ Result<Sender> Sender::open(bool ipv6) {
   return Sender(std::move(*fd));
 }
 
-bool Sender::send(Bytes packet) const {
-  const bool v4 = packet[0] >> 4 == 4;
-  const SocketAddress to(v4 ? packet.subspan(16, 4) : packet.subspan(24, 16));
-  ssize_t sent = 0;
-  do sent = ::sendto(fd_.get(), packet.data(), packet.size(), 0, to.get(), to.size);
-  while (sent < 0 && errno == EINTR);
-  return sent >= 0;
+std::size_t Sender::send(std::span<const Buffer> packets) const {
+  constexpr std::size_t kAtOnce = 64;
+  std::size_t taken = 0;
+  while (!packets.empty()) {
+    const std::size_t count = std::min(packets.size(), kAtOnce);
+    std::array<SocketAddress, kAtOnce> to;
+    std::array<iovec, kAtOnce> bytes;
+    std::array<mmsghdr, kAtOnce> messages{};
+    for (std::size_t i = 0; i < count; ++i) {
+      const Bytes packet = packets[i];
+      to[i] = SocketAddress(packet[0] >> 4 == 4 ? packet.subspan(16, 4) : packet.subspan(24, 16));
+      bytes[i] = {const_cast<std::uint8_t*>(packet.data()), packet.size()};
+      messages[i].msg_hdr.msg_name = &to[i].storage;
+      messages[i].msg_hdr.msg_namelen = to[i].size;
+      messages[i].msg_hdr.msg_iov = &bytes[i];
+      messages[i].msg_hdr.msg_iovlen = 1;
+    }
+    const int sent = ::sendmmsg(fd_.get(), messages.data(), static_cast<unsigned>(count), 0);
+    if (sent < 0 && errno == EINTR) continue;
+    // It stops at the first that it does not take, which is named only where it is the first of all.
+    taken += sent > 0 ? static_cast<std::size_t>(sent) : 0;
+    packets = packets.subspan(sent > 0 ? static_cast<std::size_t>(sent) : 1);
+  }
+  return taken;
 }
 
 std::optional<Sender::Path> Sender::path_to(const layout::Address& address) {

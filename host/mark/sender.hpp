@@ -14,8 +14,8 @@ class Sender {
  public:
   static Result<Sender> open(bool ipv6);
 
-  // A whole IP packet, of that version. False: the kernel did not take it.
-  [[nodiscard]] bool send(Bytes packet) const;
+  // Whole IP packets, of that version, by few calls. How many the kernel took.
+  [[nodiscard]] std::size_t send(std::span<const Buffer> packets) const;
 
   struct Path {
     layout::Address source;

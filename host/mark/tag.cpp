@@ -11,6 +11,16 @@ bool is_group(const driver::Address& address) {
 
 }  // namespace
 
+const driver::TagCheck& Tagger::check_of(const driver::Address& source, const driver::Address& destination) const {
+  constexpr std::uint64_t kSpread = 0x9e3779b97f4a7c15;  // odd, so that each bit matters above
+  const std::uint64_t mixed = (destination.low ^ destination.high ^ source.low * 3) * kSpread;
+  auto& place = known_[mixed >> 32 & (known_.size() - 1)];
+  if (!place || place->source != source || place->destination != destination) {
+    place = Known{source, destination, driver::tag_check(key_.reveal(), handle_, source, destination)};
+  }
+  return place->check;
+}
+
 Tagger::Outcome Tagger::put(Bytes packet, Buffer& tagged) const {
   if (packet.empty()) return Outcome::kNotForThere;
   const bool ipv6 = packet[0] >> 4 == 6;
@@ -22,7 +32,7 @@ Tagger::Outcome Tagger::put(Bytes packet, Buffer& tagged) const {
   // RFC 8200 4.1: hop-by-hop options stand first, where the gateway looks for the tag.
   if (ipv6 && packet[6] == driver::kHopByHopOptions) return Outcome::kNoRoom;
   driver::UserTag tag{handle_, std::nullopt};
-  if (!plain_) tag.check = driver::tag_check(key_.reveal(), handle_, read.source, read.destination);
+  if (!plain_) tag.check = check_of(read.source, read.destination);
   auto put = driver::put_user_tag(packet, tag);
   if (!put) return Outcome::kNoRoom;
   tagged = std::move(*put);

@@ -2,6 +2,9 @@
 // The tag of one session, for each of its packets. What it looks like is in driver/user_tag.
 #pragma once
 
+#include <array>
+#include <optional>
+
 #include "base/secret.hpp"
 #include "driver/user_tag/user_tag.hpp"
 
@@ -23,9 +26,20 @@ class Tagger {
   [[nodiscard]] Outcome put(Bytes packet, Buffer& tagged) const;
 
  private:
+  struct Known {
+    driver::Address source{};
+    driver::Address destination{};
+    driver::TagCheck check{};
+  };
+  [[nodiscard]] const driver::TagCheck& check_of(const driver::Address& source,
+                                                 const driver::Address& destination) const;
+
   std::uint32_t handle_;
   Secret key_;
   bool plain_;
+  // A check costs more than all the rest, and is the same for all packets between two addresses: those of late, each
+  // pair in the one place where it may be.
+  mutable std::array<std::optional<Known>, 256> known_{};
 };
 
 }  // namespace sallyport::mark

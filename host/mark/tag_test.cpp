@@ -78,6 +78,20 @@ TEST(Tag, ChangesWithSessionKeyAndAddress) {
   EXPECT_NE(check(0x01020304, 15, "0a"), usual);
 }
 
+TEST(Tag, IsThatOfItsAddressesHoweverManyWereMarkedBefore) {
+  for (int round = 0; round < 2; ++round) {
+    for (std::uint32_t i = 0; i < 2000; ++i) {
+      driver::IpHeader header;
+      header.source = driver::Address::from_v4(0x0a010007 + i % 3);
+      header.destination = driver::Address::from_v4(0x0a020000 + i / 3);
+      Buffer out;
+      ASSERT_EQ(kTagger.put(driver::write_ip(header, driver::kProtocolUdp, Buffer(8)), out), Outcome::kTagged);
+      const auto check = driver::tag_check(kKey, 0x01020304, header.source, header.destination);
+      EXPECT_TRUE(equal(Bytes(out).subspan(26, check.size()), check)) << i;
+    }
+  }
+}
+
 TEST(Tag, FindsNoRoom) {
   const std::string addresses = "0a010007 0a020009";
   std::string options(2 * 24, '0');

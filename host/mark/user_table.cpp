@@ -91,6 +91,9 @@ Result<void> UserTable::change(std::uint16_t type, std::uint16_t flags, const Ro
   if (marked) {
     mnl_attr_put_u32(request.message, RTA_OIF, interface_);
     gateway::put_address(request.message, RTA_PREFSRC, route.source);
+    nlattr* metrics = mnl_attr_nest_start(request.message, RTA_METRICS);
+    mnl_attr_put_u32(request.message, RTAX_MTU, route.mtu);
+    mnl_attr_nest_end(request.message, metrics);
   }
   return gateway::ask(socket_.get(), request.message, ++sequence_, "set a route of the user's packets");
 }

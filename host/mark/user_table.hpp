@@ -26,10 +26,12 @@ class UserTable {
 
   struct Route {
     Destination destination;
-    layout::Address source{};  // for sockets that have not chosen; of a marked one
+    // Of a marked one:
+    layout::Address source{};  // for sockets that have not chosen
+    unsigned mtu = 0;
     friend bool operator<(const Route& a, const Route& b) {
-      return std::tie(a.destination.prefix, a.destination.marked, a.source) <
-             std::tie(b.destination.prefix, b.destination.marked, b.source);
+      return std::tie(a.destination.prefix, a.destination.marked, a.source, a.mtu) <
+             std::tie(b.destination.prefix, b.destination.marked, b.source, b.mtu);
     }
   };
   // Makes the table hold these.

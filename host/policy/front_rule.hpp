@@ -20,6 +20,9 @@ struct FrontRule {
   // Protect: in front of what may protect.
   std::optional<Action> action{};
   bool outbound = true;  // else it is for packets back alone: those from LAN go on to the policy
+  // From LAN alone: by the SA that waits to succeed the target's. No rule while there is none, or where it does not
+  // carry all of this.
+  bool by_successor = false;
 };
 
 }  // namespace sallyport::policy

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "driver/ip/ip.hpp"
 #include "driver/sa/replay_window.hpp"
 
 namespace sallyport::policy {
@@ -24,7 +25,7 @@ constexpr std::string_view kWords[] = {"name",          "user",
                                        "idle",          "tell"};
 
 constexpr std::string_view kActions[] = {"discard", "bypass", "protect", "ask"};
-constexpr std::string_view kTakeOvers[] = {"now", "after-idle"};
+constexpr std::string_view kTakeOvers[] = {"now", "after-idle", "syn"};
 constexpr std::uint32_t kMostIdle = 86400;  // ours
 
 Result<void> set_addresses(TrafficSelector& selector, std::string_view text) {
@@ -119,7 +120,7 @@ Result<void> set_replay_window(Policy& policy, std::string_view text) {
 Result<void> set_change(Policy& policy, std::string_view text) {
   const auto* found = std::find(std::begin(kTakeOvers), std::end(kTakeOvers), text);
   if (found == std::end(kTakeOvers)) {
-    return Error{Errc::kInvalid, "'" + std::string(text) + "' is none of 'now', 'after-idle'"};
+    return Error{Errc::kInvalid, "'" + std::string(text) + "' is none of 'now', 'after-idle', 'syn'"};
   }
   policy.change = static_cast<TakeOver>(found - std::begin(kTakeOvers));
   return {};
@@ -173,6 +174,7 @@ std::string legacy_sentence(std::string_view where, std::string_view algorithm) 
 }
 
 std::string_view to_string(Action action) { return kActions[static_cast<std::size_t>(action)]; }
+std::string_view to_string(TakeOver change) { return kTakeOvers[static_cast<std::size_t>(change)]; }
 
 TrafficSelectors Policy::local_ts() const { return of_each_family(source, destination); }
 TrafficSelectors Policy::remote_ts() const { return of_each_family(destination, source); }
@@ -287,7 +289,7 @@ std::string get_word(const Policy& policy, std::string_view word) {
   if (word == "when") return policy.when.to_string();
   if (word == "start_action") return policy.start ? "start" : "";
   if (word == "change") {
-    return policy.change == TakeOver::kNow ? "" : std::string(kTakeOvers[static_cast<std::size_t>(policy.change)]);
+    return policy.change == TakeOver::kNow ? "" : std::string(to_string(policy.change));
   }
   if (word == "idle") return policy.idle_s ? std::to_string(*policy.idle_s) : std::string();
   if (word == "tell") return policy.tell ? "yes" : "";
@@ -310,7 +312,22 @@ Result<void> validate(const Policy& policy) {
     return invalid("has mode 'transport', which is for the gateway's own packets: no user sends those");
   }
   if (policy.idle_s && policy.change == TakeOver::kNow) {
-    return invalid("has 'idle', which only change = \"after-idle\" uses");
+    return invalid("has 'idle', which only change = \"after-idle\" and change = \"syn\" use");
+  }
+  if (policy.change == TakeOver::kSyn) {
+    constexpr std::string_view kOther = "; write change = \"after-idle\"";
+    if (policy.action != Action::kProtect || !policy.owns_child()) {
+      return invalid("has change = \"syn\", which is for what 'level', 'esp_proposals' and 'ah_proposals' protect" +
+                     std::string(kOther));
+    }
+    if (policy.sa_per_user()) {
+      return invalid(
+          "has change = \"syn\", but SAs of users' own are renewed at once; leave it out, or write "
+          "shared = \"yes\"");
+    }
+    if (policy.source.protocol != 0 && policy.source.protocol != driver::kProtocolTcp) {
+      return invalid("has change = \"syn\", and no packet of TCP" + std::string(kOther));
+    }
   }
   constexpr std::string_view kOfAChildOfItsOwn = "which only 'level', 'esp_proposals' and 'ah_proposals' use";
   if (policy.shared && !policy.names_people()) {

@@ -22,7 +22,10 @@ enum class Action : std::uint8_t { kDiscard, kBypass, kProtect, kAsk };
 enum class TakeOver : std::uint8_t {
   kNow,
   kAfterIdle,  // when the SA of the old words has carried nothing for a while, or has come to its end
+  kSyn,        // likewise; but TCP connections that are opened meanwhile go by the new words at once
 };
+
+[[nodiscard]] std::string_view to_string(TakeOver change);
 
 // Written for packets from LAN to WAN; packets back match with source and destination exchanged.
 struct Policy {

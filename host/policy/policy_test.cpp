@@ -127,10 +127,38 @@ TEST(Policy, SaysWhenItsChangedWordsTakeOver) {
   EXPECT_EQ(policy({{"name", "p"}, {"action", "bypass"}, {"change", "after-idle"}}).idle_or_default_s(), 30U);
   EXPECT_EQ(get_word(policy({{"name", "p"}, {"action", "bypass"}, {"change", "now"}}), "change"), "");
   EXPECT_EQ(why({{"name", "p"}, {"action", "bypass"}, {"idle", "60"}}),
-            "policy 'p' has 'idle', which only change = \"after-idle\" uses");
+            "policy 'p' has 'idle', which only change = \"after-idle\" and change = \"syn\" use");
   Policy bad;
-  EXPECT_EQ(set_word(bad, "change", "later").error().detail, "'later' is none of 'now', 'after-idle'");
+  EXPECT_EQ(set_word(bad, "change", "later").error().detail, "'later' is none of 'now', 'after-idle', 'syn'");
   for (const char* none : {"0", "soon", "86401", ""}) EXPECT_FALSE(set_word(bad, "idle", none)) << none;
+}
+
+TEST(Policy, HasNewConnectionsTakeItsChangedWordsWhereTheyCan) {
+  using Words = std::vector<std::pair<const char*, const char*>>;
+  const auto with = [](const Words& more) {
+    Policy p;
+    for (const auto& [word, text] :
+         Words{{"name", "p"}, {"connection", "b"}, {"action", "protect"}, {"change", "syn"}}) {
+      set_word(p, word, text).value();
+    }
+    for (const auto& [word, text] : more) set_word(p, word, text).value();
+    return p;
+  };
+  const auto why_not = [&](const Words& more) { return validate(with(more)).error().detail; };
+  const Policy tcp = with({{"level", "high"}, {"protocol", "tcp"}, {"idle", "5"}});
+  EXPECT_TRUE(validate(tcp));
+  EXPECT_EQ(get_word(tcp, "change"), "syn");
+  EXPECT_TRUE(validate(with({{"esp_proposals", "aes128gcm16"}})));
+  EXPECT_TRUE(validate(with({{"level", "high"}, {"group", "staff"}, {"shared", "yes"}})));
+  EXPECT_EQ(why_not({{"child", "net"}}),
+            "policy 'p' has change = \"syn\", which is for what 'level', 'esp_proposals' and 'ah_proposals' protect; "
+            "write change = \"after-idle\"");
+  EXPECT_EQ(why_not({{"action", "bypass"}, {"connection", ""}}), why_not({{"child", "net"}}));
+  EXPECT_EQ(why_not({{"level", "high"}, {"group", "staff"}}),
+            "policy 'p' has change = \"syn\", but SAs of users' own are renewed at once; leave it out, or write "
+            "shared = \"yes\"");
+  EXPECT_EQ(why_not({{"level", "high"}, {"protocol", "udp"}}),
+            "policy 'p' has change = \"syn\", and no packet of TCP; write change = \"after-idle\"");
 }
 
 TEST(Policy, IsOfAUserOrOfAGroupOrOfEverybody) {

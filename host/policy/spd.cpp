@@ -81,13 +81,16 @@ std::vector<Pair> carried(const Policy& policy, const Reach& reach) {
   return out;
 }
 
+bool holds(const Pair& pair, const TrafficSelector& source, const TrafficSelector& destination) {
+  return pair.local.contains(source) && pair.remote.contains(destination);
+}
+
 bool is_whole(const Policy& policy, const std::vector<Pair>& pairs) {
   for (const TrafficSelector& source : policy.local_ts()) {
     for (const TrafficSelector& destination : policy.remote_ts()) {
       if (!source.addresses.shares_family(destination.addresses)) continue;
-      const bool held = std::any_of(pairs.begin(), pairs.end(), [&](const Pair& p) {
-        return p.local.contains(source) && p.remote.contains(destination);
-      });
+      const bool held =
+          std::any_of(pairs.begin(), pairs.end(), [&](const Pair& p) { return holds(p, source, destination); });
       if (!held) return false;
     }
   }
@@ -97,15 +100,23 @@ bool is_whole(const Policy& policy, const std::vector<Pair>& pairs) {
 void send_by(std::uint16_t sa_index, const Reach& reach, const Policy& policy, std::uint16_t policy_id,
              std::vector<SpdRule>& rules) {
   const auto pairs = carried(policy, reach);
+  if (is_whole(policy, pairs)) {  // a rule, however many selectors say so
+    return add_rule(rules, policy.source, policy.destination, layout::Action::kProtect, policy_id, sa_index);
+  }
   for (const Pair& p : pairs) add_rule(rules, p.local, p.remote, layout::Action::kProtect, policy_id, sa_index);
   // What the peer narrowed away must not leave by a later rule.
-  if (!is_whole(policy, pairs)) {
-    add_rule(rules, policy.source, policy.destination, layout::Action::kDiscard, policy_id);
-  }
+  add_rule(rules, policy.source, policy.destination, layout::Action::kDiscard, policy_id);
 }
 
 void protect_outbound(const Policy& policy, const TargetState& target, std::vector<SpdRule>& rules) {
-  if (target.sa_index) return send_by(*target.sa_index, target.sending, policy, target.policy_id, rules);
+  if (target.sa_index) {
+    const std::size_t first = rules.size();
+    send_by(*target.sa_index, target.sending, policy, target.policy_id, rules);
+    for (std::size_t i = first; i < rules.size(); ++i) {
+      rules[i].syn_to_host = target.successor && rules[i].action == layout::Action::kProtect;
+    }
+    return;
+  }
   const auto action = target.acquire ? layout::Action::kHost : layout::Action::kDiscard;
   add_rule(rules, policy.source, policy.destination, action, target.policy_id);
 }
@@ -116,9 +127,8 @@ void protect_inbound(const Policy& policy, const TargetState& target, std::vecto
   std::vector<Pair> pairs;
   for (const Reach& reach : target.accepting) {
     for (const Pair& p : carried(policy, reach)) {
-      const bool known = std::any_of(pairs.begin(), pairs.end(), [&](const Pair& q) {
-        return q.local.contains(p.local) && q.remote.contains(p.remote);
-      });
+      const bool known =
+          std::any_of(pairs.begin(), pairs.end(), [&](const Pair& q) { return holds(q, p.local, p.remote); });
       if (!known) pairs.push_back(p);
     }
   }
@@ -218,17 +228,20 @@ std::set<std::uint16_t> principals_of(const People& people) {
   return principals;
 }
 
-// Outbound rules of a policy of people: who has an SA of their own is led into it.
+// Outbound rules of a policy of people: who has an SA of their own is led into it. In the order of their numbers, which
+// are given in order: so a newcomer's rule is behind the others', and moves few of them in the card's tables.
 std::vector<SpdRule> send_by_own_sas(const Policy& policy, const TargetState& target, const People& people) {
+  std::map<std::uint16_t, const SomeSa*> with;
+  for (const auto& [user, sa] : target.of_users) {
+    if (const auto found = people.principals.find(user); found != people.principals.end()) with[found->second] = &sa;
+  }
   std::vector<SpdRule> rules;
   std::set<std::uint16_t> without = principals_of(people);
-  for (const auto& [user, sa] : target.of_users) {
-    const auto found = people.principals.find(user);
-    if (found == people.principals.end()) continue;
+  for (const auto& [principal, sa] : with) {
     const std::size_t first = rules.size();
-    send_by(sa.sa_index, sa.sending, policy, target.policy_id, rules);
-    ask_for({found->second}, rules, first);
-    without.erase(found->second);
+    send_by(sa->sa_index, sa->sending, policy, target.policy_id, rules);
+    ask_for({principal}, rules, first);
+    without.erase(principal);
   }
   if (without.empty()) return rules;
   const std::size_t first = rules.size();
@@ -259,6 +272,15 @@ Spd rules_of(const Policy& policy, const std::vector<NumberedPolicy>& policies, 
   keep_to(people, spd);
   if (policy.action == Action::kProtect) spd.outbound = send_by_own_sas(policy, targets.at(policy.target()), people);
   return spd;
+}
+
+// The outbound rules of a part of a policy whose packets take the SA that is to succeed the target's.
+std::vector<SpdRule> send_by_successor(const Policy& part, const TargetState& target, const UsersOnLine& users) {
+  if (!target.successor || !carries(target.successor->sending, part.source, part.destination)) return {};
+  Spd spd;
+  send_by(target.successor->sa_index, target.successor->sending, part, target.policy_id, spd.outbound);
+  if (part.names_people()) keep_to(people_of(part, users), spd);
+  return std::move(spd.outbound);
 }
 
 void append(Spd& spd, Spd part) {
@@ -302,6 +324,10 @@ Spd rules_in_front(const FrontRule& rule, const std::vector<NumberedPolicy>& pol
     part.group.clear();
     part.user = rule.user;
   }
+  if (rule.by_successor) {
+    if (part.action != Action::kProtect) return {};
+    return {send_by_successor(part, targets.at(part.target()), users), {}};
+  }
   Spd spd = rules_of(part, policies, place, targets, users);
   if (!rule.action) spd.inbound.clear();  // as without it
   if (!rule.outbound) spd.outbound.clear();
@@ -309,6 +335,10 @@ Spd rules_in_front(const FrontRule& rule, const std::vector<NumberedPolicy>& pol
 }
 
 }  // namespace
+
+bool carries(const Reach& reach, const TrafficSelector& source, const TrafficSelector& destination) {
+  return covers(reach.local, {source}) && covers(reach.remote, {destination});
+}
 
 bool means(const Policy& policy, const std::string& name, const OnLine& user) {
   if (!policy.group.empty()) {

@@ -18,8 +18,8 @@ struct Reach {
   TrafficSelectors remote;
 };
 
-// The SA of one user's own by which their packets go.
-struct UserSa {
+// An SA by which some packets of a target go: those of one user, or of connections that were opened lately.
+struct SomeSa {
   std::uint16_t sa_index = 0;
   Reach sending{};
 };
@@ -31,7 +31,8 @@ struct TargetState {
   bool acquire = false;                      // without an SA the host is asked for one; else packets are dropped
   std::optional<std::uint16_t> sa_index{};   // outbound packets go here
   Reach sending{};                           // what sa_index carries
-  std::map<std::string, UserSa> of_users{};  // of a policy with an SA for each user: by user, instead of sa_index
+  std::map<std::string, SomeSa> of_users{};  // of a policy with an SA for each user: by user, instead of sa_index
+  std::optional<SomeSa> successor{};         // of sa_index: what opens a TCP connection goes to the host meanwhile
   std::vector<Reach> accepting{};            // of every inbound SA, whosesoever; empty: none is installed
 };
 
@@ -57,6 +58,9 @@ using UsersOnLine = std::map<std::string, OnLine>;
 
 // Whether a policy is for this user's packets, too.
 [[nodiscard]] bool means(const Policy& policy, const std::string& name, const OnLine& user);
+
+// Whether a pair of SAs carries all packets from `source` to `destination`.
+[[nodiscard]] bool carries(const Reach& reach, const TrafficSelector& source, const TrafficSelector& destination);
 
 // The target of every policy that may protect must be in `targets`. A policy of people of whom nobody is in `users`
 // makes no rule: the policies behind it decide.

@@ -168,10 +168,13 @@ TEST(Spd, AnSaOfBothFamiliesCarriesPacketsOfEither) {
   EXPECT_EQ(decide(spd.outbound, packet("2001:db8:1::1", "2001:db8:2::1")), layout::Action::kProtect);
   EXPECT_EQ(decide(spd.inbound, packet("2001:db8:2::1", "2001:db8:1::1")), layout::Action::kProtect);
   EXPECT_EQ(decide(spd.outbound, packet("2001:db8:9::1", "2001:db8:2::1")), layout::Action::kDiscard);
-  // Nothing was narrowed away where each family is whole.
+  // Nothing was narrowed away where each family is whole, and one rule says it of both.
   state.sending = {both.local_ts(), both.remote_ts()};
   state.accepting = {state.sending};
-  EXPECT_EQ(for_everybody({{both, 7}}, {{"b/both", state}}).outbound.size(), 2U);
+  const Spd whole = for_everybody({{both, 7}}, {{"b/both", state}});
+  EXPECT_EQ(whole.outbound.size(), 1U);
+  EXPECT_EQ(decide(whole.outbound, packet("10.9.0.1", "10.2.0.1")), layout::Action::kProtect);
+  EXPECT_EQ(decide(whole.outbound, packet("2001:db8:9::1", "2001:db8:2::1")), layout::Action::kProtect);
 }
 
 const Policy kAlices =
@@ -261,9 +264,9 @@ TEST(SpdOfUsers, EachUserIsLedIntoTheirOwnSaAndWhoHasNoneAsksForIt) {
     return rule(i).principal == std::vector<driver::NumberRange>{{principal, principal}};
   };
   ASSERT_EQ(spd.outbound.size(), 4U);
-  EXPECT_TRUE(is_for(0, 7) && rule(0).action == layout::Action::kProtect && rule(0).sa_index == 70);
-  EXPECT_TRUE(is_for(1, 5) && rule(1).action == layout::Action::kProtect && rule(1).sa_index == 50);
-  EXPECT_TRUE(is_for(2, 5) && rule(2).action == layout::Action::kDiscard) << "what was narrowed away";
+  EXPECT_TRUE(is_for(0, 5) && rule(0).action == layout::Action::kProtect && rule(0).sa_index == 50) << "by number";
+  EXPECT_TRUE(is_for(1, 5) && rule(1).action == layout::Action::kDiscard) << "what was narrowed away";
+  EXPECT_TRUE(is_for(2, 7) && rule(2).action == layout::Action::kProtect && rule(2).sa_index == 70);
   EXPECT_TRUE(is_for(3, 6) && rule(3).action == layout::Action::kHost && rule(3).policy_id == 3);
   // What comes may come by any of them, to any of those on line.
   ASSERT_EQ(spd.inbound.size(), 1U);
@@ -400,6 +403,72 @@ TEST(SpdThatSpeaks, AnswersAlikeShareARuleOfTheCard) {
     other.destination = number(far);
     EXPECT_EQ(decide_for(spd, 7, other), action) << far;
   }
+}
+
+// ---- a change that new connections take ----------------------------------------------------------------------------
+
+FrontRule new_connection(const char* source, const char* destination) {
+  FrontRule rule{"net"};
+  rule.source = TrafficSelector::parse(source).value();
+  rule.destination = TrafficSelector::parse(destination).value();
+  rule.by_successor = true;
+  return rule;
+}
+
+TEST(SpdThatChanges, TheHostSeesWhatOpensAConnectionAndLeadsItToTheNewSa) {
+  TargetState state{.policy_id = 7, .inbound_id = 17, .acquire = true, .sa_index = 3};
+  state.sending = {ts("10.1.0.0/16"), ts("10.2.0.0/16")};
+  state.successor = {4, state.sending};
+  state.accepting = {state.sending, state.sending};
+  const auto flow = new_connection("10.1.0.7[tcp/40000]", "10.2.0.9[tcp/443]");
+  const Spd spd = compile({{kNet, 7}}, {{"b/net", state}}, {}, {flow});
+  ASSERT_EQ(spd.outbound.size(), 2U);
+  EXPECT_EQ(spd.outbound[0].sa_index, 4);
+  EXPECT_EQ(spd.outbound[0].policy_id, 7);
+  EXPECT_FALSE(spd.outbound[0].syn_to_host) << "it is known";
+  EXPECT_EQ(first_match(spd.outbound, {number("10.1.0.7"), number("10.2.0.9"), 6, 40000, 443}), &spd.outbound[0]);
+  const PacketKey others[] = {{number("10.1.0.7"), number("10.2.0.9"), 6, 40001, 443},
+                              {number("10.1.0.7"), number("10.2.0.9"), 6, 40000, 444},
+                              {number("10.1.0.8"), number("10.2.0.9"), 6, 40000, 443},
+                              {number("10.1.0.7"), number("10.2.0.8"), 6, 40000, 443},
+                              {number("10.1.0.7"), number("10.2.0.9"), 17, 40000, 443}};
+  for (const PacketKey& other : others) EXPECT_EQ(first_match(spd.outbound, other), &spd.outbound[1]);
+  EXPECT_EQ(spd.outbound[1].sa_index, 3);
+  EXPECT_TRUE(spd.outbound[1].syn_to_host);
+  ASSERT_EQ(spd.inbound.size(), 1U) << "whichever of both brings it";
+  EXPECT_EQ(spd.inbound[0].policy_id, 17);
+}
+
+TEST(SpdThatChanges, AConnectionStaysWithTheOldSaWhereTheNewOneDoesNotCarryIt) {
+  TargetState state{.policy_id = 7, .acquire = true, .sa_index = 3};
+  state.sending = {ts("10.1.0.0/16"), ts("10.2.0.0/16")};
+  const auto far = new_connection("10.1.0.7[tcp/40000]", "10.2.0.9[tcp/443]");
+  EXPECT_EQ(compile({{kNet, 7}}, {{"b/net", state}}, {}, {far}).outbound.size(), 1U) << "there is none";
+  state.successor = {4, {ts("10.1.0.0/16"), ts("10.2.0.0/29")}};
+  const Spd spd = compile({{kNet, 7}}, {{"b/net", state}}, {}, {far});
+  ASSERT_EQ(spd.outbound.size(), 1U);
+  EXPECT_EQ(spd.outbound[0].sa_index, 3);
+}
+
+TEST(SpdThatChanges, ANewConnectionIsThatOfThePolicysPeopleAlone) {
+  Policy staff = policy({{"name", "net"},
+                         {"group", "staff"},
+                         {"source", "10.1.0.0/16"},
+                         {"destination", "10.2.0.0/16"},
+                         {"action", "protect"},
+                         {"connection", "b"},
+                         {"level", "high"},
+                         {"shared", "yes"}});
+  TargetState state{.policy_id = 7, .acquire = true, .sa_index = 3};
+  state.sending = {ts("10.1.0.0/16"), ts("10.2.0.0/16")};
+  state.successor = {4, state.sending};
+  const UsersOnLine alice{{"alice", {5, {"staff"}, {IpAddress::parse("10.1.0.7").value()}}}};
+  const auto flow = new_connection("10.1.0.7[tcp/40000]", "10.2.0.9[tcp/443]");
+  const Spd spd = compile({{staff, 7}}, {{"b/net", state}}, alice, {flow});
+  const PacketKey key{number("10.1.0.7"), number("10.2.0.9"), 6, 40000, 443};
+  EXPECT_EQ(first_match(spd.outbound, key, 5)->sa_index, 4);
+  EXPECT_EQ(first_match(spd.outbound, key, 0), nullptr);
+  EXPECT_TRUE(compile({{staff, 7}}, {{"b/net", state}}, {}, {flow}).outbound.empty());
 }
 
 }  // namespace

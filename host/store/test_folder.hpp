@@ -16,17 +16,14 @@
 #include <string>
 #include <thread>
 
+#include "base/temporary_folder.hpp"
+
 namespace sallyport::store {
 
 class TestFolder : public testing::Test {
  protected:
-  TestFolder() {
-    std::string name = testing::TempDir() + "hd-store-XXXXXX";
-    folder_ = ::mkdtemp(name.data());
-  }
-  ~TestFolder() override { std::filesystem::remove_all(folder_); }
-
-  std::filesystem::path folder_;
+  TemporaryFolder temporary_;
+  const std::filesystem::path& folder_ = temporary_.path();
 };
 
 // What a process that was killed had begun and finished.

@@ -39,8 +39,6 @@ class PostgresqlServer {
 
  private:
   PostgresqlServer() {
-    std::string name = testing::TempDir() + "sp-postgresql-XXXXXX";
-    folder_ = ::mkdtemp(name.data());
     const passwd* postgres = ::getpwnam("postgres");
     if (postgres == nullptr || ::chown(folder_.c_str(), postgres->pw_uid, postgres->pw_gid) != 0) {
       ADD_FAILURE() << "no user 'postgres': run tools/install as root";
@@ -49,13 +47,11 @@ class PostgresqlServer {
     run("pg_ctl -w -D " + folder_ + "/data -o \"-c listen_addresses='' -c unix_socket_directories=" + folder_ +
         "\" -l " + folder_ + "/server.log start");
   }
-  ~PostgresqlServer() {
-    run("pg_ctl -w -m immediate -D " + folder_ + "/data stop");
-    std::filesystem::remove_all(folder_);
-  }
+  ~PostgresqlServer() { run("pg_ctl -w -m immediate -D " + folder_ + "/data stop"); }
 
   std::string bin_ = "/usr/lib/postgresql/15/bin/";
-  std::string folder_;
+  TemporaryFolder temporary_;
+  std::string folder_ = temporary_.path();
   unsigned databases_ = 0;
 };
 

@@ -68,6 +68,13 @@ constexpr Code kDfs[] = {
     {"clear", 2, "0"},
 };
 
+// What becomes of a packet that is longer than the next hop's MTU once it is protected (RFC 4301 8).
+enum class TooBig : std::uint8_t { kTell = 0, kFragment = 1 };
+constexpr Code kTooBigs[] = {
+    {"tell", 0, "the host answers its sender, or fragments it before it is protected"},
+    {"fragment", 1, "it is protected, and the host fragments what that makes (RFC 4303 3.3.4)"},
+};
+
 // What enciphers an SA's packets. aes_gcm and aes_gmac authenticate too; the others need an Integrity beside them:
 // encryption without integrity is not done (RFC 8221 4).
 enum class Cipher : std::uint8_t {
@@ -136,6 +143,7 @@ enum class Upcall : std::uint8_t {
   kHardLimit = 6,
   kSpiUnknown = 7,
   kTagRejected = 8,
+  kOversize = 9,
 };
 constexpr Code kUpcalls[] = {
     {"arp", 0, "an ARP frame"},
@@ -147,6 +155,7 @@ constexpr Code kUpcalls[] = {
     {"hard_limit", 6, "event: an SA expired: hard limit or last sequence number (once per SA)"},
     {"spi_unknown", 7, "event: ESP or AH to us with an SPI of no SA (at most one until the host has read it)"},
     {"tag_rejected", 8, "event: a user's tag was not accepted (at most one until the host has read it)"},
+    {"oversize", 9, "a protected packet longer than the next hop's MTU, as it would be sent: to be fragmented"},
 };
 
 // Where a frame from the host goes.
@@ -248,8 +257,9 @@ constexpr bool counts_up(const Code (&codes)[N]) {
   return true;
 }
 static_assert(counts_up(kPorts) && counts_up(kActions) && counts_up(kRoutes) && counts_up(kKeySizes) &&
-                  counts_up(kModes) && counts_up(kSaProtocols) && counts_up(kDfs) && counts_up(kCiphers) &&
-                  counts_up(kIntegrities) && counts_up(kUpcalls) && counts_up(kInjects) && counts_up(kDrops),
+                  counts_up(kModes) && counts_up(kSaProtocols) && counts_up(kDfs) && counts_up(kTooBigs) &&
+                  counts_up(kCiphers) && counts_up(kIntegrities) && counts_up(kUpcalls) && counts_up(kInjects) &&
+                  counts_up(kDrops),
               "a list of codes has a gap");
 static_assert(sizeof(kCipherShapes) / sizeof(kCipherShapes[0]) == sizeof(kCiphers) / sizeof(kCiphers[0]) &&
                   sizeof(kIntegrityShapes) / sizeof(kIntegrityShapes[0]) ==

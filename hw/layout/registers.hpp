@@ -24,7 +24,7 @@ struct Register {
 };
 
 constexpr std::uint32_t kCardId = 0x53414c59;  // "SALY"
-constexpr std::uint32_t kLayoutVersion = 6;
+constexpr std::uint32_t kLayoutVersion = 7;
 
 namespace reg {
 constexpr Register kId{"id", 0x000, 1, Access::kRead, kCardId, "what this is: SALY"};

@@ -10,11 +10,12 @@ namespace layout {
 
 // ---- sizes ---------------------------------------------------------------------------------------------------------
 
-constexpr unsigned kSaRows = 2048;            // per direction; the low bits of an inbound SPI are its row
-constexpr unsigned kSaIndexBits = 11;         // log2(kSaRows)
-constexpr unsigned kSpdRules = 1024;          // per direction; one bit each in a rule bitmap
-constexpr unsigned kAddressIntervals = 2048;  // per address field of an SPD: each rule may have an address of its own
-constexpr unsigned kNarrowIntervals = 256;    // per port and principal field of an SPD
+constexpr unsigned kSaRows = 2048;              // per direction; the low bits of an inbound SPI are its row
+constexpr unsigned kSaIndexBits = 11;           // log2(kSaRows)
+constexpr unsigned kSpdRules = 1024;            // per direction; one bit each in a rule bitmap
+constexpr unsigned kAddressIntervals = 2048;    // per address field of an SPD: each rule may have an address of its own
+constexpr unsigned kPortIntervals = 256;        // per port field of an SPD
+constexpr unsigned kPrincipalIntervals = 2048;  // of an SPD: each rule may have a user of its own
 constexpr unsigned kProtocols = 256;
 constexpr unsigned kRouteIntervals = 2048;
 constexpr unsigned kNextHops = 256;
@@ -76,11 +77,12 @@ constexpr Field kTtl{"ttl", 360, 8, "tunnel mode: outer TTL or hop limit"};
 constexpr Field kSetDscp{"set_dscp", 368, 1, "tunnel mode: outer DSCP is dscp; else copied from the inner header"};
 constexpr Field kDscp{"dscp", 369, 6, "outer DSCP when set_dscp (RFC 2474)"};
 constexpr Field kAhAlign8{"ah_align8", 375, 1, "AH over IPv4 padded to a multiple of 8 bytes, not 4; over IPv6 always"};
-constexpr Field kReserved{"reserved", 376, 136, "write zero"};
+constexpr Field kTooBig{"too_big", 376, 1, "TooBig: of a packet longer than the next hop's MTU once protected"};
+constexpr Field kReserved{"reserved", 377, 135, "write zero"};
 constexpr Field kFields[] = {
     kValid, kEsn,      kEncap, kMode,     kCipher,      kIntegrity,  kProtocol,        kIpv6,
     kDf,    kPolicyId, kSpi,   kSource,   kDestination, kSourcePort, kDestinationPort, kNextHop,
-    kTtl,   kSetDscp,  kDscp,  kAhAlign8, kReserved};
+    kTtl,   kSetDscp,  kDscp,  kAhAlign8, kTooBig,      kReserved};
 static_assert(tiles(kFields, kRowBits), "sa_out has a gap, an overlap or an unlisted field");
 }  // namespace sa_out
 
@@ -264,15 +266,15 @@ constexpr Table kTables[] = {
      "search tree, destination address"},
     {"spd_out_destination", 15, rule_bitmap::rows(kAddressIntervals), true, SALLYPORT_ROW(rule_bitmap),
      "rules by destination address"},
-    {"spd_out_source_port_start", 16, kNarrowIntervals, true, SALLYPORT_ROW(interval), "search tree, source port"},
-    {"spd_out_source_port", 17, rule_bitmap::rows(kNarrowIntervals), true, SALLYPORT_ROW(rule_bitmap),
+    {"spd_out_source_port_start", 16, kPortIntervals, true, SALLYPORT_ROW(interval), "search tree, source port"},
+    {"spd_out_source_port", 17, rule_bitmap::rows(kPortIntervals), true, SALLYPORT_ROW(rule_bitmap),
      "rules by source port"},
-    {"spd_out_destination_port_start", 18, kNarrowIntervals, true, SALLYPORT_ROW(interval),
+    {"spd_out_destination_port_start", 18, kPortIntervals, true, SALLYPORT_ROW(interval),
      "search tree, destination port"},
-    {"spd_out_destination_port", 19, rule_bitmap::rows(kNarrowIntervals), true, SALLYPORT_ROW(rule_bitmap),
+    {"spd_out_destination_port", 19, rule_bitmap::rows(kPortIntervals), true, SALLYPORT_ROW(rule_bitmap),
      "rules by destination port"},
-    {"spd_out_principal_start", 20, kNarrowIntervals, true, SALLYPORT_ROW(interval), "search tree, principal"},
-    {"spd_out_principal", 21, rule_bitmap::rows(kNarrowIntervals), true, SALLYPORT_ROW(rule_bitmap),
+    {"spd_out_principal_start", 20, kPrincipalIntervals, true, SALLYPORT_ROW(interval), "search tree, principal"},
+    {"spd_out_principal", 21, rule_bitmap::rows(kPrincipalIntervals), true, SALLYPORT_ROW(rule_bitmap),
      "rules by principal"},
     {"spd_out_protocol", 22, rule_bitmap::rows(kProtocols), true, SALLYPORT_ROW(rule_bitmap),
      "rules by protocol number"},
@@ -284,15 +286,15 @@ constexpr Table kTables[] = {
      "search tree, destination address"},
     {"spd_in_destination", 27, rule_bitmap::rows(kAddressIntervals), true, SALLYPORT_ROW(rule_bitmap),
      "rules by destination address"},
-    {"spd_in_source_port_start", 28, kNarrowIntervals, true, SALLYPORT_ROW(interval), "search tree, source port"},
-    {"spd_in_source_port", 29, rule_bitmap::rows(kNarrowIntervals), true, SALLYPORT_ROW(rule_bitmap),
+    {"spd_in_source_port_start", 28, kPortIntervals, true, SALLYPORT_ROW(interval), "search tree, source port"},
+    {"spd_in_source_port", 29, rule_bitmap::rows(kPortIntervals), true, SALLYPORT_ROW(rule_bitmap),
      "rules by source port"},
-    {"spd_in_destination_port_start", 30, kNarrowIntervals, true, SALLYPORT_ROW(interval),
+    {"spd_in_destination_port_start", 30, kPortIntervals, true, SALLYPORT_ROW(interval),
      "search tree, destination port"},
-    {"spd_in_destination_port", 31, rule_bitmap::rows(kNarrowIntervals), true, SALLYPORT_ROW(rule_bitmap),
+    {"spd_in_destination_port", 31, rule_bitmap::rows(kPortIntervals), true, SALLYPORT_ROW(rule_bitmap),
      "rules by destination port"},
-    {"spd_in_principal_start", 32, kNarrowIntervals, true, SALLYPORT_ROW(interval), "search tree, principal"},
-    {"spd_in_principal", 33, rule_bitmap::rows(kNarrowIntervals), true, SALLYPORT_ROW(rule_bitmap),
+    {"spd_in_principal_start", 32, kPrincipalIntervals, true, SALLYPORT_ROW(interval), "search tree, principal"},
+    {"spd_in_principal", 33, rule_bitmap::rows(kPrincipalIntervals), true, SALLYPORT_ROW(rule_bitmap),
      "rules by principal"},
     {"spd_in_protocol", 34, rule_bitmap::rows(kProtocols), true, SALLYPORT_ROW(rule_bitmap),
      "rules by protocol number"},
@@ -347,8 +349,8 @@ static_assert(ids_count_up(), "a table's id is its place in kTables");
 // A search over n-1 ascending starts finds which of n intervals (n a power of two) holds a key, in log2(n) steps: start
 // at node 1; at node i go to 2i, or to 2i+1 when key >= start(i). The node reached after log2(n) steps, less n, is the
 // interval. So node i of the tree (row i of a *_start table; row 0 is unused) holds the start number interval_node(i,
-// n) of the sorted starts, counted from 0. Unused starts repeat the largest value, and the intervals behind repeat the
-// last.
+// n) of the sorted starts, counted from 0. Unused starts are the largest number there is: so that number itself is in
+// interval n - 1, all others are where the starts in use say, and nothing is in the intervals between.
 constexpr unsigned interval_node(unsigned i, unsigned n) {
   unsigned level_first = 1;  // the first node of i's level
   unsigned span = n;         // intervals below each node of that level

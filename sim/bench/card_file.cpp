@@ -349,6 +349,7 @@ class Loader {
       sa.df = coded<layout::Df>(s, "df", layout::kDfs, sa.df);
       if (s.find("dscp") != nullptr) sa.dscp = static_cast<std::uint8_t>(s.number("dscp", 0, 63));
       sa.ah_align8 = s.flag("ah_align8");
+      sa.too_big = coded<layout::TooBig>(s, "too_big", layout::kTooBigs, sa.too_big);
       sa.next_hop = hop_named(s, "next_hop");
       sa.policy_id = policy;
       s.nothing_else();

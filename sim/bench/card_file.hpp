@@ -43,6 +43,7 @@
 //   df = "copy"                        # out, tunnel: the outer header's, or "set", "clear"
 //   dscp = 46                          # out, tunnel: the outer header's; left out: copied from the inner one
 //   ah_align8 = false                  # out, ah over IPv4: padded to 8 bytes
+//   too_big = "tell"                   # out: of packets longer than the next hop's MTU, or "fragment"
 //
 //   [[rule]]                           # the first that matches decides
 //   direction = "out"

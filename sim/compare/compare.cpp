@@ -126,7 +126,8 @@ class Comparison {
     out.df = tunnel.df;
     out.dscp = tunnel.dscp;
     out.ah_align8 = tunnel.ah_align8;
-    out.next_hop = kWanHop;
+    out.too_big = tunnel.too_big;
+    out.next_hop = tunnel.hard_packets == 0 ? kWanHop : kNarrowHop;
     out.policy_id = tunnel.policy_id;
     out.limits = {.soft_packets = tunnel.hard_packets / 2, .hard_packets = tunnel.hard_packets};
     auto row = sas_->install(out);
@@ -151,7 +152,7 @@ class Comparison {
     const std::uint32_t generation = session_->generation() + 1;
     driver::set_next_hop(image, kLanHop, {Port::kLan, neighbour(generation), 9200});
     driver::set_next_hop(image, kWanHop, {Port::kWan, neighbour(generation), 9200});
-    driver::set_next_hop(image, kNarrowHop, {Port::kWan, neighbour(generation), 600});
+    driver::set_next_hop(image, kNarrowHop, {Port::kWan, neighbour(generation), 300});
     struct Target {
       std::uint32_t number;
       unsigned bits;
@@ -351,8 +352,10 @@ class Comparison {
     };
     std::erase_if(rtl, untimely);
     std::erase_if(software, untimely);
-    const auto way = [](const Message& m) {
-      return std::tuple(m.frame.empty(), m.port, m.decapsulated, m.frame.empty() ? m.reason : layout::Upcall{}, m.spi);
+    const auto way = [this](const Message& m) {
+      const bool oversize = m.reason == layout::Upcall::kOversize;
+      return std::tuple(m.frame.empty(), m.port, m.decapsulated, m.frame.empty() ? m.reason : layout::Upcall{}, m.spi,
+                        oversize ? std::optional(traffic_.way_of(Port::kWan, m.frame)) : std::nullopt);
     };
     const auto by_way = [&](const Message& a, const Message& b) { return way(a) < way(b); };
     std::stable_sort(rtl.begin(), rtl.end(), by_way);
@@ -378,6 +381,7 @@ class Comparison {
       return differ("message " + text(rtl[i]) + ", the software card says " + text(software[i]));
     }
     report_.messages += rtl.size();
+    for (const Message& m : rtl) ++report_.upcalls[layout::kUpcalls[static_cast<unsigned>(m.reason)].name];
     return {};
   }
 

@@ -17,9 +17,10 @@ struct CompareOptions {
 
 struct CompareReport {
   std::size_t packets = 0;
-  std::size_t sent = 0;      // frames out of the ports
-  std::size_t messages = 0;  // to the host
-  unsigned flips = 0;        // each with packets on both sides of it in the card
+  std::size_t sent = 0;                          // frames out of the ports
+  std::size_t messages = 0;                      // to the host
+  unsigned flips = 0;                            // each with packets on both sides of it in the card
+  std::map<std::string, std::uint64_t> upcalls;  // messages by what they say
   std::map<std::string, std::uint64_t> drops;
   std::map<std::string, std::uint64_t> tags;       // users' tags, by what came of them
   std::uint64_t fingerprint = 0xcbf29ce484222325;  // of every frame sent (FNV-1a): equal for equal options

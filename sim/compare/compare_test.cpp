@@ -15,6 +15,7 @@ TEST(Compare, TheVerilatedCardDoesWhatTheSoftwareCardDoes) {
   EXPECT_GE(report->packets, options.packets);
   EXPECT_GT(report->sent, report->packets / 3);
   EXPECT_GT(report->messages, 20u);
+  for (const char* upcall : {"too_big", "oversize"}) EXPECT_GT(report->upcalls[upcall], 0u) << upcall;
   EXPECT_GT(report->drops.size(), 15u) << "the traffic provokes too little";
   EXPECT_GT(report->flips, 0u);
   for (const char* reason : {"replay_old", "replay_duplicate", "icv_mismatch", "hard_limit", "ip_extension", "vlan"}) {

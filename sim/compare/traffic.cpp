@@ -90,6 +90,7 @@ void Traffic::renew(Tunnel& tunnel) {
   tunnel.df = layout::Df(below(std::size(layout::kDfs)));
   tunnel.dscp = one_in(2) ? std::optional(static_cast<std::uint8_t>(below(64))) : std::nullopt;
   tunnel.ah_align8 = one_in(2);
+  tunnel.too_big = layout::TooBig(below(std::size(layout::kTooBigs)));
   tunnel.next_seq = 1;
   tunnel.replay_window = layout::kLeastReplayWindow << below(layout::kReplayWindowSizes);
 }
@@ -133,7 +134,10 @@ driver::SaProtection Traffic::protection(Protocol protocol) {
 Traffic::Way Traffic::way_of(const std::pair<Port, Buffer>& sent) const {
   const auto& [port, wire] = sent;
   const std::size_t tag = vlan(port) == 0 ? 0 : driver::kVlanTagBytes;
-  const Buffer frame = ByteWriter().bytes(Bytes(wire).first(12)).bytes(Bytes(wire).subspan(12 + tag)).take();
+  return way_of(port, ByteWriter().bytes(Bytes(wire).first(12)).bytes(Bytes(wire).subspan(12 + tag)).take());
+}
+
+Traffic::Way Traffic::way_of(Port port, const Buffer& frame) const {
   IpPacket packet;
   (void)read_ip(Bytes(frame).subspan(kEthernetBytes), carries_ipv6(frame), packet);
   const auto header = bench::ipsec_header(frame);

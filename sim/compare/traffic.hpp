@@ -60,6 +60,7 @@ struct Tunnel {
   layout::Df df = layout::Df::kCopy;
   std::optional<std::uint8_t> dscp;
   bool ah_align8 = false;
+  layout::TooBig too_big = layout::TooBig::kTell;
   std::uint16_t policy_id = 0;
   std::uint16_t out_row = 0;
   std::uint32_t peer = 0;
@@ -99,6 +100,7 @@ class Traffic {
   // The way by which a frame that left the card went through it: packets that take one keep their order.
   enum class Way { kClear, kProtected, kChained };  // by AES-GCM and AES-GMAC, or by the engine of chained modes
   [[nodiscard]] Way way_of(const std::pair<layout::Port, Buffer>& sent) const;
+  [[nodiscard]] Way way_of(layout::Port port, const Buffer& untagged) const;
 
   // Everything, faults included.
   std::vector<Offered> anything(std::size_t count);

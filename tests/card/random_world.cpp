@@ -60,11 +60,13 @@ RandomWorld::RandomWorld(unsigned seed) : random_{std::mt19937(seed)} {
     sa.sa.set(out::kDestination, pick(kPeers, kOurs[ipv6 ? 2 : 0]));
     sa.sa.set(out::kSourcePort, 4500);
     sa.sa.set(out::kDestinationPort, random_() % 65536);
-    sa.sa.set(out::kNextHop, i == 1 ? 0 : i == 2 ? 3 : 2);  // of SA 1: none; of SA 2: small MTU
+    const bool small_mtu = i == 2 || i == kSas - 1;
+    sa.sa.set(out::kNextHop, i == 1 ? 0 : small_mtu ? 3 : 2);  // of SA 1: none
     sa.sa.set(out::kTtl, 1 + random_() % 255);
     sa.sa.set(out::kSetDscp, random_() % 2);
     sa.sa.set(out::kDscp, random_() % 64);
     sa.sa.set(out::kAhAlign8, random_() % 2);
+    sa.sa.set(out::kTooBig, i == kSas - 1 || one_in(2));
     namespace limits = layout::sa_limits;
     if (i == 3) sa.limits.set(limits::kSoftPackets, 40), sa.limits.set(limits::kHardPackets, 90);
     if (i == 4) sa.limits.set(limits::kSoftBytes, 20000), sa.limits.set(limits::kHardBytes, 50000);

@@ -44,8 +44,9 @@ std::string text(const Message& m) {
 bool chained(const RandomSa& sa) { return layout::kCipherShapes[sa.sa.get(layout::sa_in::kCipher)].icv == 0; }
 
 // A way through the card to the host.
-constexpr unsigned kWays = 10;
+constexpr unsigned kWays = 12;
 unsigned way_of(const Message& m, bool chained_sa) {
+  if (m.reason == layout::Upcall::kOversize) return chained_sa ? 11 : 10;
   const bool event = m.frame.empty();
   if (m.port == Port::kLan) return !event ? 0 : m.reason == layout::Upcall::kTagRejected ? 9 : 1;
   if (event) return m.reason == layout::Upcall::kSpiUnknown ? 2 : chained_sa ? 7 : 3;
@@ -127,7 +128,10 @@ class Twins : public testing::TestWithParam<unsigned> {
 
     std::vector<std::string> told[kWays], tells[kWays];
     for (const Message& m : software_side_.messages()) told[way_of(m, of_chained_sa(m))].push_back(text(m));
-    for (const Message& m : verilated_side_.messages()) tells[way_of(m, of_chained_sa(m))].push_back(text(m));
+    for (const Message& m : verilated_side_.messages()) {
+      tells[way_of(m, of_chained_sa(m))].push_back(text(m));
+      if (m.reason == layout::Upcall::kOversize) ++oversize_;
+    }
     for (unsigned way = 0; way < kWays; ++way) ASSERT_EQ(tells[way], told[way]);
 
     const auto right = software_side_.control.counters().value();
@@ -149,8 +153,24 @@ class Twins : public testing::TestWithParam<unsigned> {
   }
 
   bool of_chained_sa(const Message& m) {
+    if (m.reason == layout::Upcall::kOversize) return was_chained(m.frame);
     const auto& sas = world_.inbound();
     return std::any_of(sas.begin(), sas.end(), [&](const RandomSa& sa) { return sa.row == m.sa_index && chained(sa); });
+  }
+
+  // Of a frame that the card has protected: ESP, in UDP too, or AH.
+  bool was_chained(const Buffer& frame) {
+    driver::IpPacket packet;
+    EXPECT_EQ(driver::read_ip_of(ByteReader(Bytes(frame).subspan(12)).u16(), Bytes(frame).subspan(14), packet),
+              driver::HeaderFault::kNone);
+    ByteReader r(packet.payload());
+    r.skip(packet.protocol == driver::kProtocolUdp ? 8 : packet.protocol == driver::kProtocolAh ? 4 : 0);
+    const std::uint32_t spi = r.u32();
+    const auto& sas = world_.outbound();
+    const auto its = [&](const RandomSa& sa) { return sa.sa.get(layout::sa_out::kSpi) == spi; };
+    const auto sa = std::find_if(sas.begin(), sas.end(), its);
+    EXPECT_NE(sa, sas.end());
+    return sa != sas.end() && chained(*sa);
   }
 
   // What the software card did with the last packet, among kLeftBy. It does one at a time, so its SAs tell.
@@ -180,6 +200,7 @@ class Twins : public testing::TestWithParam<unsigned> {
   std::vector<TransmittedFrame> sent_;
   Left left_[2];
   std::uint64_t ciphered_ = 0;         // packets, until now
+  std::uint64_t oversize_ = 0;         // given to the host
   std::uint64_t chained_packets_ = 0;  // those of chained SAs
   driver::SoftwareCard software_{[this](Port port, Bytes frame) {
     sent_.push_back({port, Buffer(frame.begin(), frame.end())});
@@ -214,6 +235,7 @@ TEST_P(Twins, DoTheSameWithEveryPacket) {
   drops = software_side_.control.counters().value().drops;
   const auto counters = software_side_.control.counters().value();
   EXPECT_GT(counters.of(Counter::kEspOut), 50U);
+  EXPECT_GT(oversize_, 0U);
   EXPECT_GT(counters.of(Counter::kEspIn), 50U);
   for (const Counter tags : {Counter::kTagOk, Counter::kTagUnknown, Counter::kTagForged}) {
     EXPECT_GT(counters.of(tags), 20U) << layout::kCounterNames[static_cast<unsigned>(tags)].name;

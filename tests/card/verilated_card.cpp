@@ -88,8 +88,7 @@ class VerilatedCard::Model {
 
   // The model's own members, by the names Verilator gives to memories.
   void set_last_seq(unsigned sa_index, std::uint64_t seq) {
-    auto& state =
-        top_->rootp->sallyport_card__DOT__u_outbound__DOT__u_sa_out__DOT__u_state__DOT__u_memory__DOT__rows;
+    auto& state = top_->rootp->sallyport_card__DOT__u_outbound__DOT__u_sa_out__DOT__u_state__DOT__u_memory__DOT__rows;
     state[sa_index][0] = static_cast<std::uint32_t>(seq);  // seq is the lowest field of sa_out's state_t
     state[sa_index][1] = static_cast<std::uint32_t>(seq >> 32);
   }

@@ -22,6 +22,8 @@ class Owner : public SessionOwner {
     must(session.user == "alice", "only who is known gets in");
     return session.tagged ? std::optional(Tag{1, Secret(16)}) : std::optional<Tag>();
   }
+  Result<void> on_joined(const Session&) override { return {}; }
+  void on_left(const Session&) override {}
   void on_end(const Session&, EndReason, std::function<void()> done) override { done(); }
 };
 

@@ -24,7 +24,7 @@ void run(Bytes input) {
   }
   const auto again = mark::read_order(mark::write(*order).reveal());
   must(again && again->handle == order->handle && again->key == order->key && again->plain == order->plain &&
-           again->ipv6 == order->ipv6 && again->protect == order->protect,
+           again->ipv4 == order->ipv4 && again->ipv6 == order->ipv6 && again->protect == order->protect,
        "what is understood comes again");
 }
 

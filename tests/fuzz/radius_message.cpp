@@ -20,6 +20,8 @@ const IpAddress kServer = IpAddress::parse("192.0.2.1").value();
 class Owner : public SessionOwner {
  public:
   Result<std::optional<Tag>> on_begin(const Session&) override { return std::optional<Tag>(); }
+  Result<void> on_joined(const Session&) override { return {}; }
+  void on_left(const Session&) override {}
   void on_end(const Session& session, EndReason, std::function<void()> done) override {
     ended.push_back(session.user);
     done();

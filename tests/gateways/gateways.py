@@ -12,6 +12,7 @@ Run as root:  tests/gateways/gateways.py [-v] [SoftwareCard.test_... | Daemon.te
 import os
 import shutil
 import signal
+import socket
 import struct
 import sys
 import time
@@ -21,9 +22,10 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from world.conversation import Conversation, answer_conversations  # noqa: E402
 from world.gateway import DAEMON, Gateway  # noqa: E402
 from world.network import Capture, World, wait_for  # noqa: E402
-from world.readers import sort_wire, verify  # noqa: E402
+from world.readers import read_with_scapy, sort_wire, verify  # noqa: E402
 from world.traffic import Probes  # noqa: E402
 
 LAN_A, LAN_B, PRINTER = "10.1.0.10", "10.2.0.10", "10.2.0.77"
@@ -128,6 +130,29 @@ class Scenarios:
         by_spi = verify(capture.path, self.a.keys())
         self.assertEqual(sum(by_spi.values()), kinds["esp"])
         self.assertEqual(len(by_spi), 4)  # one SA each way before, one after
+
+    def test_a_running_connection_keeps_its_sa_and_a_new_one_takes_the_change(self):
+        self.start()
+        self.a.wait_established()
+        answer_conversations(self.lanb)
+        with Capture(self.gwa, "wan0", self.world.folder / "wan.pcap") as capture:
+            running = Conversation(self.lana, LAN_B, self.rate)
+            said = self.a.cli("policy", "set", "office", "esp_proposals=aes256gcm16", "change=syn", "idle=3600").stdout
+            self.assertIn("takes over with new TCP connections", said)
+            begun = Conversation(self.lana, LAN_B, self.rate)
+            for conversation in (running, begun):
+                conversation.wait_for_answers()
+            self.assertIn("changes: with new connections: 1 on the new SA", self.a.cli("status").stdout)
+            for conversation in (running, begun):
+                report = conversation.stop()
+                self.assertEqual(report["said"], report["answered"])
+        self.assertEqual(sort_wire(capture.path)["other"], [])
+        algorithms = {key.spi: key.algorithm for key in self.a.keys()}
+        ports = {}
+        for spi, packets in read_with_scapy(capture.path, self.a.keys()).items():
+            sent = {packet.sport for packet in packets if packet.src == LAN_A and packet.proto == socket.IPPROTO_TCP}
+            ports.setdefault(algorithms[spi], set()).update(sent)
+        self.assertEqual(ports, {"aes128gcm16": {running.port}, "aes256gcm16": {begun.port}})
 
     def wait_for_packets_both_ways(self, count=40):
         """Until that many more have crossed the SA in use each way."""

@@ -8,6 +8,7 @@
 #include <iostream>
 #include <random>
 
+#include "base/temporary_folder.hpp"
 #include "tests/histories/history.hpp"
 
 int main(int argc, char** argv) {
@@ -24,13 +25,11 @@ int main(int argc, char** argv) {
     std::cerr << "gateway-histories: makes network interfaces, and must run as root\n";
     return 2;
   }
-  std::string name = "/tmp/sallyport-histories-XXXXXX";
-  const std::filesystem::path folder = ::mkdtemp(name.data());
+  const sallyport::TemporaryFolder folder;
   std::cerr << "seed " << seed << "\n";
-  const Told told = run_history(seed, events, folder, [&](const Told& so_far) {
+  const Told told = run_history(seed, events, folder.path(), [&](const Told& so_far) {
     if (!as_json) std::cerr << "\r" << so_far.events << " events" << std::flush;
   });
-  std::filesystem::remove_all(folder);
   boost::json::object kinds;
   for (const auto& [kind, count] : told.by_kind) kinds[kind] = count;
   if (as_json) {

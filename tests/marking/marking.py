@@ -49,12 +49,12 @@ def tag_of(packet):
 class Marker:
     """sallyport-mark as sallyport-login starts it."""
 
-    def __init__(self, person, protect=(), ipv6=False):
+    def __init__(self, person, protect=(), ipv4=True, ipv6=True):
         self.ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.process = subprocess.Popen(person.argv(person.programs / "sallyport-mark"), stdin=theirs)
         theirs.close()
         self.ours.settimeout(20)
-        self.ours.send(json.dumps({"handle": HANDLE, "key": KEY.hex(), "plain": False, "ipv6": ipv6, "protect": list(protect)}).encode())
+        self.ours.send(json.dumps({"handle": HANDLE, "key": KEY.hex(), "plain": False, "ipv4": ipv4, "ipv6": ipv6, "protect": list(protect)}).encode())
         self.said = json.loads(self.ours.recv(4096))
 
     def counts(self):
@@ -112,8 +112,8 @@ class Computer(unittest.TestCase):
         return [p for p in map(ip_of, rdpcap(str(capture.path))) if p is not None and p.src in (PC_V4, PC_V6) and next_header(p) != 58]
 
     def test_marks_the_packets_of_its_user_alone(self):
-        marker, of_ipv6 = self.mark(1001), self.mark(1001, ipv6=True)
-        self.assertEqual((marker.said, of_ipv6.said), ({"interface": "sp1001"}, {"interface": "sp1001v6"}))
+        marker = self.mark(1001)
+        self.assertEqual(marker.said, {"interface": "sp1001", "sources": [PC_V4, PC_V6]})
         sent = self.captured((1001, "10.2.0.9"), (1002, "10.2.0.9"), (1001, "2001:db8:2::9"), (1002, "2001:db8:2::9"), (1001, "10.1.0.1"))
         self.assertEqual([tag_of(p) is not None for p in sent], [True, False, True, False, False], "the router itself is on link")
         self.assertEqual(tag_of(sent[0]), bytes([OPTION_V4, 14]) + HANDLE.to_bytes(4, "big") + check_of("10.1.0.7", "10.2.0.9") + b"\x01\x01")
@@ -123,23 +123,34 @@ class Computer(unittest.TestCase):
         again = sent[0][IP].copy()
         del again[IP].chksum
         self.assertEqual(IP(bytes(again)).chksum, sent[0][IP].chksum)
-        self.assertEqual(marker.counts(), {"interface": "sp1001", "marked": 1, "no_room": 0, "not_sent": 0})
-        self.assertEqual(of_ipv6.counts(), {"interface": "sp1001v6", "marked": 1, "no_room": 0, "not_sent": 0})
-        self.assertEqual(of_ipv6.end(), 0)
-        self.assertEqual([tag_of(p) is not None for p in self.captured((1001, "10.2.0.9"), (1001, "2001:db8:2::9"))], [True, False])
+        self.assertEqual(marker.counts(), {**marker.said, "marked": 2, "no_room": 0, "not_sent": 0})
         self.assertEqual(marker.end(), 0)
         self.assertEqual(self.rules(), self.before)
-        self.assertEqual([tag_of(p) for p in self.captured((1001, "10.2.0.9"))], [None])
+        self.assertEqual([tag_of(p) for p in self.captured((1001, "10.2.0.9"), (1001, "2001:db8:2::9"))], [None, None])
+
+    def test_marks_the_ip_versions_that_it_is_told(self):
+        for versions, source, marked in (({"ipv6": False}, PC_V4, [True, False]), ({"ipv4": False}, PC_V6, [False, True])):
+            marker = self.mark(1001, **versions)
+            self.assertEqual(marker.said["sources"], [source])
+            sent = self.captured((1001, "10.2.0.9"), (1001, "2001:db8:2::9"))
+            self.assertEqual([tag_of(p) is not None for p in sent], marked)
+            marker.end()
 
     def test_a_connection_goes_on_when_marking_begins_and_ends(self):
         """Full packets fit, as the user's programs see a narrower path; and answers come in."""
-        server = self.far.start("server", "/usr/bin/python3", "-c", "import socket\ns = socket.create_server(('', 7001)); print('listening', flush=True)\n"
-                                "c, _ = s.accept()\nwhile d := c.recv(1 << 16): c.sendall(d)")
+        server = self.far.start("server", "/usr/bin/python3", "-c", "import socket\n"
+                                "s = socket.create_server(('', 7001), family=socket.AF_INET6, dualstack_ipv6=True); print('listening', flush=True)\n"
+                                "while True:\n  c, _ = s.accept()\n  while d := c.recv(1 << 16): c.sendall(d)")
         wait_for("the server", lambda: "listening" in server.output())
-        program = ("import socket,sys\ns = socket.create_connection(('10.2.0.9', 7001)); s.settimeout(20)\n"
+        for server in ("10.2.0.9", "2001:db8:2::9"):
+            with self.subTest(server=server):
+                self.keeps_a_connection(server)
+
+    def keeps_a_connection(self, server):
+        program = ("import socket,sys\ns = socket.create_connection((sys.argv[1], 7001)); s.settimeout(20)\n"
                    "for line in sys.stdin:\n  data = bytes(300000); s.sendall(data); got = 0\n"
                    "  while got < len(data): got += len(s.recv(1 << 16))\n  print(got, flush=True)")
-        client = subprocess.Popen(self.alice.argv("/usr/bin/python3", "-c", program), stdin=subprocess.PIPE,
+        client = subprocess.Popen(self.alice.argv("/usr/bin/python3", "-c", program, server), stdin=subprocess.PIPE,
                                   stdout=subprocess.PIPE, text=True)
 
         def passes():
@@ -177,7 +188,7 @@ class Computer(unittest.TestCase):
             for options in (24, 40):
                 self.alice.run("/usr/bin/python3", "-c", program, options)
         self.assertEqual(len([p for p in rdpcap(str(capture.path)) if IP in p and p[IP].dst == "10.2.0.9"]), 1)
-        self.assertEqual(marker.counts(), {"interface": "sp1001", "marked": 1, "no_room": 1, "not_sent": 0})
+        self.assertEqual(marker.counts(), {**marker.said, "marked": 1, "no_room": 1, "not_sent": 0})
         marker.end()
 
     def test_marks_what_is_named_alone(self):
@@ -203,7 +214,7 @@ class Computer(unittest.TestCase):
         first.process.wait(20)
         self.assertEqual([tag_of(p) for p in self.captured((1001, "10.2.0.9"))], [None], "packets go on, as nobody's")
         second = self.mark(1001)
-        self.assertEqual([r.count("uidrange 1001-1001") for r in self.rules()], [1, 0])
+        self.assertEqual([r.count("uidrange 1001-1001") for r in self.rules()], [1, 1])
         self.assertEqual([tag_of(p) is not None for p in self.captured((1001, "10.2.0.9"))], [True])
         second.process.send_signal(signal.SIGTERM)
         second.process.wait(20)
@@ -251,19 +262,23 @@ esp_proposals = "{esp}"
 # Alice's and Bob's packets to the same network; nobody else's get there.
 ALGORITHMS = {"alice": "aes128gcm16", "bob": "aes256-sha256"}
 NETWORKS = {4: ("10.1.0.0/24", "10.2.0.0/24"), 6: ("2001:db8:1::/64", "2001:db8:2::/64")}
-GATEWAY_A = '[users]\nsession_renewal = "20s"\nlisten_address = "{listen}"\n' + "".join(
+GATEWAY_A = '[users]\nsession_renewal = "20s"\n' + "".join(
     POLICY.format(name=f"{user}s{version}", who=f'user = "{user}"\n', destination=there, esp=esp)
     for user, esp in ALGORITHMS.items() for version, (_, there) in NETWORKS.items())
 GATEWAY_B = "".join(
     POLICY.format(name=f"back{version}", who=f'source = "{there}"\n', destination=here, esp=", ".join(ALGORITHMS.values()))
     for version, (here, there) in NETWORKS.items())
+GATEWAY = {4: "10.1.0.1", 6: "2001:db8:1::1"}
+PC = {4: PC_V4, 6: PC_V6}
+STRANGER = {4: "10.1.0.8", 6: "2001:db8:1::8"}
 SERVER = {4: "10.2.0.9", 6: "2001:db8:2::9"}
 PASSWORD = "correct horse battery staple"
 SIZES = {"alice": 100, "bob": 200}  # of pings: whose a packet is, when it has been opened
 
 
 class Users(unittest.TestCase):
-    """Two users log in at one computer, and reach a server behind another gateway; a second computer is nobody's."""
+    """Two users log in at one computer by IP version `login`, and reach a server behind another gateway by `version`; a second computer
+    is nobody's."""
 
     def setUp(self):
         self.world = World("me")
@@ -284,10 +299,9 @@ class Users(unittest.TestCase):
         secret = self.world.folder / "psk"
         secret.write_text("correct horse battery staple\n")
         secret.chmod(0o600)
-        listen = {4: "10.1.0.1", 6: "2001:db8:1::1"}[self.version]
         self.server = SERVER[self.version]
         self.a, self.b = (Gateway(namespace, LAN_CONFIGURATION.format(number=number, other=3 - number, secret=secret) + more, "software")
-                          for namespace, number, more in ((gwa, 1, GATEWAY_A.format(listen=listen)), (gwb, 2, GATEWAY_B)))
+                          for namespace, number, more in ((gwa, 1, GATEWAY_A), (gwb, 2, GATEWAY_B)))
         self.b.start()
         self.a.start()
         self.alice, self.bob, self.nobody = (Person(self.pc, uid) for uid in (1001, 1002, 1003))
@@ -295,7 +309,7 @@ class Users(unittest.TestCase):
         for person, name in ((self.alice, "alice"), (self.bob, "bob")):
             self.a.cli("user", "add", name)
             self.a.namespace.run(BIN / "sallyport", "--socket", self.a.socket, "user", "password", name, input=PASSWORD + "\n")
-            person.configure(listen, self.key, method="password", user=name, marking="tag")
+            person.configure(GATEWAY[self.login], self.key, method="password", user=name, marking="tag")
             person.must_log_in(("Password: ", PASSWORD))
 
     def reaches(self, person, size=56):
@@ -315,7 +329,7 @@ class Users(unittest.TestCase):
 
 
 class Scenarios:
-    """What holds for either IP version."""
+    """What holds for either IP version, whichever a user has logged in by."""
 
     def test_each_user_s_packets_go_under_their_own_sa_and_no_tag_gets_out(self):
         wan, lan = self.world.folder / "wan.pcap", self.world.folder / "lan.pcap"
@@ -341,14 +355,17 @@ class Scenarios:
         self.assertEqual(len([t for t in tags if t]), 6, "each packet of theirs had one on the LAN")
         self.assertEqual(self.counter("tag_ok"), 6)
         for person, name in ((self.alice, "alice"), (self.bob, "bob")):
-            interface = f"sp{person.uid}{'v6' if self.version == 6 else ''}"
-            self.assertEqual(person.status()["marking"], {"interface": interface, "marked": 3, "no_room": 0, "not_sent": 0}, name)
+            self.assertEqual(person.status()["marking"],
+                             {"interface": f"sp{person.uid}", "sources": [PC_V4, PC_V6], "marked": 3, "no_room": 0, "not_sent": 0}, name)
+        for session in self.a.query("session", "list")["sessions"]:
+            self.assertEqual([session["address"], *session["also_at"]], [PC[self.login], PC[10 - self.login]])
 
     def test_who_logs_out_is_nobody_and_the_others_go_on(self):
         self.assertTrue(self.reaches(self.alice))
         self.alice.log_out()
         self.assertEqual([s["user"] for s in self.a.query("session", "list")["sessions"]], ["bob"])
-        self.assertNotIn("uidrange 1001", self.pc.run("ip", f"-{self.version}", "rule").stdout)
+        for version in (4, 6):
+            self.assertNotIn("uidrange 1001", self.pc.run("ip", f"-{version}", "rule").stdout)
         self.assertFalse(self.reaches(self.alice))
         self.assertEqual(self.counter("tag_unknown"), 0, "her packets do not even say that they were hers")
         self.assertTrue(self.reaches(self.bob))
@@ -376,10 +393,6 @@ class Scenarios:
         self.bob.must_log_in(("Password: ", PASSWORD))
         self.assertTrue(self.reaches(self.bob))
 
-
-class EndToEnd(Scenarios, Users):
-    version = 4
-
     def test_a_tag_that_is_copied_or_guessed_makes_nobody_and_is_counted(self):
         with Capture(self.switch, "port0", self.world.folder / "lan.pcap") as capture:
             self.assertTrue(self.reaches(self.alice))
@@ -392,17 +405,19 @@ class EndToEnd(Scenarios, Users):
 
         self.assertEqual(self.counter("tag_forged"), 0)
         copied = overheard.copy()
-        copied.src = "10.1.0.8"
-        del copied.chksum
+        copied.src = STRANGER[self.version]
+        if self.version == 4:
+            del copied.chksum
         self.send(self.stranger, copied)
         arrives_as_nobody(1)
         guessed = bytearray(bytes(overheard))
-        guessed[33] ^= 1
-        guessed = IP(bytes(guessed))
-        del guessed.chksum
+        guessed[{4: 33, 6: 55}[self.version]] ^= 1  # the check's last byte
+        guessed = type(overheard)(bytes(guessed))
+        if self.version == 4:
+            del guessed.chksum
         self.send(self.stranger, guessed)  # from Alice's own address
         arrives_as_nobody(2)
-        self.assertIn("user.tag_rejected source=10.1.0.8", self.a.log())
+        self.assertIn(f"user.tag_rejected source={STRANGER[self.version]}", self.a.log())
         self.assertIn("tag.rejected", self.a.cli("audit").stdout)
         # Only what the LAN must be trusted for passes: the same addresses (docs/decisions/user-tag.md).
         self.alice.log_out()
@@ -411,8 +426,20 @@ class EndToEnd(Scenarios, Users):
         self.assertEqual(self.counter("esp_out"), protected)
 
 
+class EndToEnd(Scenarios, Users):
+    login = version = 4
+
+
 class EndToEndIpv6(Scenarios, Users):
-    version = 6
+    login = version = 6
+
+
+class EndToEndIpv6AfterIpv4(Scenarios, Users):
+    login, version = 4, 6
+
+
+class EndToEndIpv4AfterIpv6(Scenarios, Users):
+    login, version = 6, 4
 
 
 if __name__ == "__main__":

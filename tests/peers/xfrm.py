@@ -39,6 +39,7 @@ protocol = "{sa["protocol"]}"
 mode = "{mode}"
 algorithm = "{sa["algorithm"]}"
 {"ah_align = 8" if "align" in sa else ""}
+{f'too_big = "{sa["too_big"]}"' if "too_big" in sa else ""}
 {keys}"""
     for number, (source, destination) in enumerate(policies):
         text += f"""
@@ -101,6 +102,14 @@ class XfrmTest(PeerTest):
     def assert_talk_is_protected(self, keys, protocol):
         self.assert_traffic_is_protected(keys, protocol)
 
+    def assert_the_largest_cross_whole(self, sa):
+        gateway = self.talk({**sa, "too_big": "fragment"})
+        before = gateway.established()[0]["packets_out"]
+        self.assertEqual(self.lana.ping(LAN_B, count=3, size=1472), 3)
+        self.assertEqual(gateway.query("counters")["host"]["too_big"], 3)
+        self.assertEqual(gateway.established()[0]["packets_out"], before + 3)
+        self.assertIn("replay-window 0 replay 0 failed 0", " ".join(self.guest.run("ip -s xfrm state")[1].split()))
+
 
 class Xfrm(XfrmTest):
     def every_size_passes(self):
@@ -118,6 +127,13 @@ class Xfrm(XfrmTest):
 
     def test_ah_padded_as_linux_does_unasked(self):
         self.talk(AH_SHA256_OF_8)
+
+
+    def test_gcm128_is_fragmented_after_and_joined_by_linux(self):
+        self.assert_the_largest_cross_whole(GCM128)
+
+    def test_ah_sha256_is_fragmented_after_and_joined_by_linux(self):
+        self.assert_the_largest_cross_whole(AH_SHA256)
 
 
 class XfrmTransport(XfrmTest):
@@ -176,6 +192,9 @@ class XfrmOverIpv6(XfrmTest):
 
     def test_gcm128_with_keys_typed_in(self):
         self.talk(GCM128)
+
+    def test_gcm128_is_fragmented_after_and_joined_by_linux(self):
+        self.assert_the_largest_cross_whole(GCM128)
 
 
 class XfrmOverVlan(XfrmTest):

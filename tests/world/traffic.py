@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Traffic between two hosts of a world: numbered probes, and a file over TCP.
+"""Traffic between two hosts of a world: numbered probes, a file over TCP, a conversation.
 
 Run as a program inside a namespace it is one end of either; the classes below run both ends and compare."""
 
@@ -10,10 +10,11 @@ import shutil
 import signal
 import socket
 import sys
+import threading
 import time
 from pathlib import Path
 
-PROBE_PORT, FILE_PORT = 7007, 7008
+PROBE_PORT, FILE_PORT, TALK_PORT = 7007, 7008, 7009
 
 
 class Probes:
@@ -118,9 +119,45 @@ def take(options):
     print(json.dumps({"sha256": digest.hexdigest()}), flush=True)
 
 
+def talk(options):
+    """Says numbers until SIGTERM, and writes after each how it stands."""
+    running = True
+
+    def end(*_):
+        nonlocal running
+        running = False
+
+    signal.signal(signal.SIGTERM, end)
+    report, draft = Path(options.report), Path(options.report + ".draft")
+    said = answered = 0
+    with socket.create_connection((options.to, options.port), timeout=30) as sock, sock.makefile("rb") as answers:
+        while running:
+            sock.sendall(b"%d\n" % said)
+            said += 1
+            answered += answers.readline() == b"%d\n" % answered
+            draft.write_text(json.dumps({"port": sock.getsockname()[1], "said": said, "answered": answered}))
+            draft.rename(report)
+            time.sleep(1 / options.rate)
+
+
+def answer(options):
+    """Says everything again, on every connection."""
+
+    def repeat(connection):
+        with connection, connection.makefile("rwb", buffering=0) as lines:
+            for line in lines:
+                lines.write(line)
+
+    server = socket.create_server(("0.0.0.0", options.port))
+    print("listening", flush=True)
+    while True:
+        connection, _ = server.accept()
+        threading.Thread(target=repeat, args=(connection,), daemon=True).start()
+
+
 def main():
     parser = argparse.ArgumentParser(description="one end of a transfer")
-    parser.add_argument("what", choices=["send", "receive", "give", "take"])
+    parser.add_argument("what", choices=["send", "receive", "give", "take", "talk", "answer"])
     parser.add_argument("--to")
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--rate", type=float, default=50.0, help="datagrams a second")
@@ -128,7 +165,7 @@ def main():
     parser.add_argument("--report")
     parser.add_argument("--file")
     options = parser.parse_args()
-    {"send": send, "receive": receive, "give": give, "take": take}[options.what](options)
+    {"send": send, "receive": receive, "give": give, "take": take, "talk": talk, "answer": answer}[options.what](options)
 
 
 if __name__ == "__main__":

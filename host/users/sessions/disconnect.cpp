@@ -46,6 +46,11 @@ bool names_somebody(const Message& request) {
   });
 }
 
+bool at(const Session& session, Bytes address) {
+  const auto where = IpAddress::from_bytes(address);
+  return where && session.at(*where);
+}
+
 bool fits(const radius::Attribute& attribute, const Session& session) {
   const std::string text(attribute.value.begin(), attribute.value.end());
   switch (attribute.type) {
@@ -55,7 +60,7 @@ bool fits(const radius::Attribute& attribute, const Session& session) {
       return text == session.id;
     case Type::kFramedIpAddress:
     case Type::kFramedIpv6Address:
-      return equal(attribute.value, session.address.bytes());
+      return at(session, attribute.value);
     case Type::kCallingStationId:
       return text == session.address.to_string();
     default:

@@ -80,6 +80,17 @@ TEST_F(DisconnectTest, EndsTheSessionsThatFitAllThatIsSaid) {
   EXPECT_THAT(sessions_.all(), IsEmpty());
 }
 
+TEST_F(DisconnectTest, EndsASessionAtAnyAddressOfItsComputer) {
+  const IpAddress other = IpAddress::parse("2001:db8::5").value();
+  Session carol{{}, "carol", {}, "radius", IpAddress::parse("10.0.0.5").value(), 1002, true};
+  sessions_.begin(carol, {}, Session::Time{},
+                  [&](const auto& begun) { sessions_.join(begun.value().token, other, Session::Time{}).value(); });
+  owner_.events.clear();
+  const Bytes raw = other.bytes();
+  send(order({{Type::kFramedIpv6Address, std::string(raw.begin(), raw.end())}}));
+  EXPECT_THAT(owner_.events, ElementsAre("end carol radius"));
+}
+
 TEST_F(DisconnectTest, EndsOneByItsNumber) {
   EXPECT_THAT(send(order({{Type::kAcctSessionId, ids_[2]}})), ElementsAre(Code::kDisconnectAck));
   EXPECT_THAT(owner_.events, ElementsAre("end bob radius"));

@@ -25,6 +25,9 @@ Error not_logged_in() { return {Errc::kDenied, "not logged in here"}; }
 std::string place(const Claim& claim) {
   return "from " + claim.address.to_string() + ", uid " + std::to_string(claim.uid);
 }
+std::string where(const Session& session) {
+  return session.address.to_string() + ", uid " + std::to_string(session.uid);
+}
 
 std::string groups_of(const std::vector<std::string>& groups) {
   std::string text;
@@ -252,6 +255,16 @@ void LoginDesk::renew(const Secret& token, const IpAddress& from, std::optional<
   if (!queued) respond(queued.error());
 }
 
+Result<std::chrono::seconds> LoginDesk::join(const Secret& token, const IpAddress& from) {
+  const auto joined = sessions_.join(token, from, now());
+  if (!joined) return joined.error();
+  if (*joined) {
+    const Session* session = sessions_.of_token(token, from);
+    record(session->user, "session.joined", from.to_string() + ", of the session from " + where(*session));
+  }
+  return sessions_.limits().renewal;
+}
+
 void LoginDesk::log_out(const Secret& token, const IpAddress& from, EndReason reason,
                         std::function<void(Result<void>)> respond) {
   const Session* session = sessions_.of_token(token, from);
@@ -277,16 +290,13 @@ Result<void> LoginDesk::listen(const Secret& token, const IpAddress& from, std::
 
 Result<std::optional<Tag>> LoginDesk::on_begin(const Session& session) {
   auto tag = owner_.on_begin(session);
-  if (!tag)
-    record(session.user, "session.refused",
-           "from " + session.address.to_string() + ", uid " + std::to_string(session.uid) + ": " + tag.error().detail);
+  if (!tag) record(session.user, "session.refused", "from " + where(session) + ": " + tag.error().detail);
   return tag;
 }
 
 void LoginDesk::on_end(const Session& session, EndReason reason, std::function<void()> done) {
   record(session.user, "session.end",
-         std::string(to_string(reason)) + ", " + session.method + " from " + session.address.to_string() + ", uid " +
-             std::to_string(session.uid));
+         std::string(to_string(reason)) + ", " + session.method + " from " + where(session));
   tell(session.id, "end", boost::json::object{{"reason", to_string(reason)}});
   if (const auto listeners = listeners_.extract(session.id); !listeners.empty()) {
     for (const auto& stream : listeners.mapped()) stream->close();

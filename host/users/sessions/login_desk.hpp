@@ -22,7 +22,8 @@
 namespace sallyport::users {
 
 struct DeskSettings {
-  std::string gateway_key;  // digest of the public key by which computers know the gateway
+  std::string gateway_key;             // digest of the public key by which computers know the gateway
+  std::vector<IpAddress> addresses{};  // the gateway's, at which its port for users' computers is
   AttemptRate of_user{5, std::chrono::seconds(60)};
   AttemptRate of_address{20, std::chrono::seconds(6)};
   std::chrono::seconds patience{60};  // for the answer to a challenge
@@ -67,6 +68,8 @@ class LoginDesk : private SessionOwner {
   };
   void renew(const Secret& token, const IpAddress& from, std::optional<Answer> answer,
              std::function<void(Result<Renewal>)> respond);
+  // From another address of the computer, which is the session's, too, for the time that is answered.
+  Result<std::chrono::seconds> join(const Secret& token, const IpAddress& from);
   void log_out(const Secret& token, const IpAddress& from, EndReason reason, std::function<void(Result<void>)> respond);
   [[nodiscard]] Result<Session> status(const Secret& token, const IpAddress& from) const;
   Result<void> listen(const Secret& token, const IpAddress& from, std::shared_ptr<api::EventStream> stream);
@@ -83,6 +86,7 @@ class LoginDesk : private SessionOwner {
   // Once a second: ends what is over.
   void tick();
   [[nodiscard]] Session::Time now() const { return settings_.now(); }
+  [[nodiscard]] const std::vector<IpAddress>& addresses() const { return settings_.addresses; }
 
  private:
   struct Begun {
@@ -95,6 +99,8 @@ class LoginDesk : private SessionOwner {
   static constexpr std::size_t kMostListeners = 4;  // of a session
 
   Result<std::optional<Tag>> on_begin(const Session& session) override;
+  Result<void> on_joined(const Session& session) override { return owner_.on_joined(session); }
+  void on_left(const Session& session) override { owner_.on_left(session); }
   void on_end(const Session& session, EndReason reason, std::function<void()> done) override;
 
   // Does `work` beside the loop and then `then` with what it came to. kBusy when there is too much of it.

@@ -77,6 +77,12 @@ std::int64_t seconds_until(Session::Time then, Session::Time now) {
   return std::max<std::int64_t>(0, std::chrono::round<std::chrono::seconds>(then - now).count());
 }
 
+json::array texts(const std::vector<IpAddress>& addresses) {
+  json::array out;
+  for (const IpAddress& address : addresses) out.emplace_back(address.to_string());
+  return out;
+}
+
 json::object description(const Tag& tag) {
   json::object out(api::wiped_storage());
   std::string key = to_hex(tag.key.reveal());
@@ -94,6 +100,7 @@ json::object description(const Session& session, Session::Time now) {
           {"groups", std::move(groups)},
           {"method", session.method},
           {"address", session.address.to_string()},
+          {"also_at", texts(session.other_addresses())},
           {"uid", session.uid},
           {"begun_s", seconds_until(now, session.begun)},
           {"lifetime_s", seconds_until(session.ends, now)},
@@ -185,7 +192,10 @@ void LoginService::call(const api::Request& request, api::Respond respond) {
                           out = description(begun->session, desk_.now());
                           const Bytes token = begun->token.reveal();
                           out["token"] = json::string_view(reinterpret_cast<const char*>(token.data()), token.size());
-                          if (begun->tag) out["tag"] = description(*begun->tag);
+                          if (begun->tag) {
+                            out["tag"] = description(*begun->tag);
+                            out["gateway_addresses"] = texts(desk_.addresses());
+                          }
                           respond(json::value(std::move(out)));
                         });
   }
@@ -201,6 +211,11 @@ void LoginService::call(const api::Request& request, api::Respond respond) {
       if (renewal->challenge) out["challenge"] = words_of(*renewal->challenge);
       respond(json::value(std::move(out)));
     });
+  }
+  if (asks("POST", {"session", "addresses"})) {
+    const auto within = desk_.join(request.token, *from);
+    if (!within) return respond(within.error());
+    return respond(json::value(json::object{{"renewal_s", within->count()}}));
   }
   if (asks("POST", {"session", "logout"})) {
     const auto reason = text(request.body, "reason");

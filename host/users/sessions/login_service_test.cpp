@@ -15,10 +15,17 @@ using testing::HasSubstr;
 class LoginServiceTest : public DeskTest {
  protected:
   Result<json::value> ask(const std::string& method, std::vector<std::string> path, const json::value& body = nullptr,
-                          const std::string& token = "") {
+                          const std::string& token = "", const std::string& from = "10.0.0.5") {
     return answer_of<Result<json::value>>([&](api::Respond respond) {
-      service_.call({method, std::move(path), body, here_.to_string(), secret(token)}, std::move(respond));
+      service_.call({method, std::move(path), body, from, secret(token)}, std::move(respond));
     });
+  }
+  json::value log_in_with_marking() {
+    const auto started =
+        ask("POST", {"logins"}, {{"method", "password"}, {"user", "alice"}, {"uid", 1000}, {"marking", "tag"}}).value();
+    return ask("POST", {"logins", std::string(started.at("login").as_string())},
+               {{"answer", {{"password", kPassword}}}})
+        .value();
   }
   json::value log_in_by_json() {
     const auto started = ask("POST", {"logins"}, {{"method", "password"}, {"user", "alice"}, {"uid", 1000}}).value();
@@ -48,15 +55,25 @@ TEST_F(LoginServiceTest, CarriesALoginFromItsStartToItsEnd) {
 
 TEST_F(LoginServiceTest, GivesTheTagOfASessionOnceAndToThoseWhoAskForIt) {
   EXPECT_FALSE(log_in_by_json().as_object().contains("tag"));
-  const auto started =
-      ask("POST", {"logins"}, {{"method", "password"}, {"user", "alice"}, {"uid", 1000}, {"marking", "tag"}}).value();
-  const json::value session =
-      ask("POST", {"logins", std::string(started.at("login").as_string())}, {{"answer", {{"password", kPassword}}}})
-          .value();
+  const json::value session = log_in_with_marking();
   EXPECT_EQ(session.at("tag"),
             (json::object{{"handle", 0x89abcdef}, {"key", "a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5"}, {"plain", false}}));
   const std::string token(session.at("token").as_string());
   EXPECT_FALSE(ask("GET", {"session"}, nullptr, token)->as_object().contains("tag"));
+}
+
+TEST_F(LoginServiceTest, TellsWhereASessionJoinsByItsOtherAddresses) {
+  const json::value session = log_in_with_marking();
+  EXPECT_EQ(session.at("gateway_addresses"), (json::array{"10.0.0.1", "2001:db8::1"}));
+  EXPECT_EQ(session.at("also_at"), json::array{});
+  const std::string token(session.at("token").as_string());
+  const std::string there = "2001:db8::5";
+  EXPECT_EQ(ask("GET", {"session"}, nullptr, token, there).error().code, Errc::kDenied);
+  EXPECT_EQ(ask("POST", {"session", "addresses"}, nullptr, "", there).error().code, Errc::kDenied);
+  EXPECT_EQ(ask("POST", {"session", "addresses"}, nullptr, token, there).value(), (json::object{{"renewal_s", 120}}));
+  EXPECT_EQ(ask("GET", {"session"}, nullptr, token, there)->at("also_at"), json::array{there});
+  EXPECT_THAT(audit(1),
+              testing::ElementsAre("session.joined alice 2001:db8::5, of the session from 10.0.0.5, uid 1000"));
 }
 
 TEST_F(LoginServiceTest, CarriesAChallengeAndItsAnswer) {

@@ -32,6 +32,12 @@ std::string random_hex(std::size_t bytes) {
 
 std::string_view to_string(EndReason reason) { return kReasons[static_cast<std::size_t>(reason)]; }
 
+std::vector<IpAddress> Session::other_addresses() const {
+  std::vector<IpAddress> out;
+  for (const auto& [where, until] : also_at) out.push_back(where);
+  return out;
+}
+
 void Sessions::begin(Session who, std::optional<std::chrono::seconds> lifetime, Time now,
                      std::function<void(Result<Begun>)> begun) {
   // One place, one session; the older one is gone before the new one begins.
@@ -63,13 +69,40 @@ void Sessions::begin(Session who, std::optional<std::chrono::seconds> lifetime, 
   begun(Begun{std::move(who), std::move(token), std::move(*tag)});
 }
 
+Result<bool> Sessions::join(const Secret& token, const IpAddress& from, Time now) {
+  const Session* session = of_token(token);
+  if (session == nullptr) return Error{Errc::kDenied, "not logged in"};
+  if (!session->tagged) {
+    return Error{Errc::kUnsupported, "without marking a session is its computer's one address; log in from this one"};
+  }
+  if (session->address == from) return false;
+  Session& joined = entries_.at(session->id).session;
+  if (const auto known = joined.also_at.find(from); known != joined.also_at.end()) {
+    known->second = now + limits_.renewal;
+    return false;
+  }
+  if (joined.also_at.size() >= limits_.most_also_at) {
+    return Error{Errc::kFull, "the session has as many addresses as one may have"};
+  }
+  joined.also_at.emplace(from, now + limits_.renewal);
+  if (auto taken = owner_.on_joined(joined); !taken) {
+    joined.also_at.erase(from);
+    return taken.error();
+  }
+  return true;
+}
+
 const Session* Sessions::of_token(const Secret& token, const IpAddress& from) const {
+  const Session* session = of_token(token);
+  return session != nullptr && session->at(from) ? session : nullptr;
+}
+
+const Session* Sessions::of_token(const Secret& token) const {
   const Bytes text = token.reveal();
   if (text.size() != 2 * kIdBytes + 1 + 2 * kTokenBytes) return nullptr;
   const Bytes id = text.first(2 * kIdBytes);  // which is public
   const auto found = entries_.find(std::string(id.begin(), id.end()));
-  if (found == entries_.end() || found->second.ending || found->second.session.address != from ||
-      !equal_constant_time(hash_of(text), found->second.token)) {
+  if (found == entries_.end() || found->second.ending || !equal_constant_time(hash_of(text), found->second.token)) {
     return nullptr;
   }
   return &found->second.session;
@@ -107,12 +140,14 @@ void Sessions::end(const std::string& id, EndReason reason, std::function<void()
 
 void Sessions::expire(Time now) {
   std::vector<std::pair<std::string, EndReason>> over;
-  for (const auto& [id, entry] : entries_) {
+  for (auto& [id, entry] : entries_) {
     if (entry.ending) continue;
     if (entry.session.ends <= now) {
       over.emplace_back(id, EndReason::kExpired);
     } else if (entry.session.renew_by <= now) {
       over.emplace_back(id, EndReason::kNotRenewed);
+    } else if (std::erase_if(entry.session.also_at, [now](const auto& also) { return also.second <= now; }) != 0) {
+      owner_.on_left(entry.session);
     }
   }
   for (const auto& [id, reason] : over) end(id, reason, [] {});
@@ -120,7 +155,7 @@ void Sessions::expire(Time now) {
 
 const Sessions::Entry* Sessions::at(const IpAddress& address, std::uint32_t uid) const {
   const auto found = std::find_if(entries_.begin(), entries_.end(), [&](const auto& e) {
-    return e.second.session.address == address && e.second.session.uid == uid;
+    return e.second.session.at(address) && e.second.session.uid == uid;
   });
   return found == entries_.end() ? nullptr : &found->second;
 }

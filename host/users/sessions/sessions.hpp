@@ -41,6 +41,11 @@ struct Session {
   Time begun{};
   Time ends{};      // at the latest
   Time renew_by{};  // or earlier, unless it is renewed
+  // Of a tagged one: the computer's other addresses, as of the other IP version, each until it is told again.
+  std::map<IpAddress, Time> also_at{};
+
+  [[nodiscard]] bool at(const IpAddress& where) const { return where == address || also_at.contains(where); }
+  [[nodiscard]] std::vector<IpAddress> other_addresses() const;
 };
 
 // What a computer puts into the packets of a session (hw/README.md, "the user's tag").
@@ -57,6 +62,10 @@ class SessionOwner {
   // An error refuses the login: its detail is told to the user. A tagged session gets its tag, which is accepted by
   // now.
   virtual Result<std::optional<Tag>> on_begin(const Session& session) = 0;
+  // It has one more of `also_at`. An error: it has not.
+  virtual Result<void> on_joined(const Session& session) = 0;
+  // It has fewer.
+  virtual void on_left(const Session& session) = 0;
   // `done` is called once, now or later, when nothing of the session is left.
   virtual void on_end(const Session& session, EndReason reason, std::function<void()> done) = 0;
 };
@@ -66,6 +75,7 @@ struct SessionLimits {
   std::chrono::seconds renewal = std::chrono::minutes(2);  // a computer that is silent so long is gone
   std::size_t most = 4096;
   std::size_t most_at_one_address = 64;
+  std::size_t most_also_at = 4;  // of one session
 };
 
 class Sessions {
@@ -84,6 +94,11 @@ class Sessions {
   void begin(Session who, std::optional<std::chrono::seconds> lifetime, Time now,
              std::function<void(Result<Begun>)> begun);
 
+  // `from` is the computer's, too, until a renewal's time from now. kDenied for a token that is wrong or of a session
+  // that ends; kUnsupported without tags, by which alone packets from there are known; kFull, and the owner's errors.
+  // Whether it was not before.
+  Result<bool> join(const Secret& token, const IpAddress& from, Time now);
+
   // None for a token that is wrong, of a session that ends, or from another address than the session's.
   [[nodiscard]] const Session* of_token(const Secret& token, const IpAddress& from) const;
   [[nodiscard]] const Session* find(const std::string& id) const;  // while it lasts
@@ -92,7 +107,7 @@ class Sessions {
   void renew(const std::string& id, Time now);
   // `done` when the owner has let go; at once for one that is not there.
   void end(const std::string& id, EndReason reason, std::function<void()> done);
-  // Ends those whose time is over.
+  // Ends those whose time is over, and takes other addresses from those that have not told of them again.
   void expire(Time now);
 
   [[nodiscard]] const SessionLimits& limits() const { return limits_; }
@@ -107,6 +122,7 @@ class Sessions {
   };
 
   [[nodiscard]] const Entry* at(const IpAddress& address, std::uint32_t uid) const;
+  [[nodiscard]] const Session* of_token(const Secret& token) const;
   void gone(const std::string& id);
 
   SessionLimits limits_;

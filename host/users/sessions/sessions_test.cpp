@@ -22,6 +22,12 @@ Session who(const std::string& user, const IpAddress& address = kHere, std::uint
   return {{}, user, {"staff"}, "password", address, uid};
 }
 
+Session tagged(const std::string& user, const IpAddress& address = kHere) {
+  Session session = who(user, address);
+  session.tagged = true;
+  return session;
+}
+
 class SessionsTest : public testing::Test {
  protected:
   Result<Sessions::Begun> begin(const Session& session, Session::Time now = kStart,
@@ -96,6 +102,52 @@ TEST_F(SessionsTest, BeginAtAPlaceWhenTheOneBeforeIsGone) {
   EXPECT_THAT(owner_.events, ElementsAre("begin alice", "end alice replaced", "begin dave", "begin bob",
                                          "end bob replaced", "begin carol"));
   EXPECT_EQ(sessions_.of_token(alice.token, kHere), nullptr);
+}
+
+TEST_F(SessionsTest, AreAtOtherAddressesOfTheirComputerAsLongAsThatIsToldFromThere) {
+  const auto alice = begin(tagged("alice")).value();
+  EXPECT_TRUE(sessions_.join(alice.token, kThere, kStart).value());
+  EXPECT_FALSE(sessions_.join(alice.token, kHere, kStart).value()) << "where it began";
+  EXPECT_EQ(sessions_.of_token(alice.token, kThere)->user, "alice");
+  EXPECT_THAT(sessions_.find(alice.session.id)->other_addresses(), ElementsAre(kThere));
+  for (auto now = kStart; now < kStart + minutes(10); now += minutes(1)) {
+    sessions_.renew(alice.session.id, now);
+    EXPECT_FALSE(sessions_.join(alice.token, kThere, now).value());
+    sessions_.expire(now);
+  }
+  EXPECT_THAT(owner_.events, ElementsAre("begin alice", "joined alice 1")) << "told once";
+  sessions_.renew(alice.session.id, kStart + minutes(10));
+  sessions_.expire(kStart + minutes(11));
+  EXPECT_EQ(owner_.events.back(), "left alice 0");
+  EXPECT_EQ(sessions_.of_token(alice.token, kThere), nullptr);
+  EXPECT_NE(sessions_.of_token(alice.token, kHere), nullptr);
+}
+
+TEST_F(SessionsTest, AreJoinedByWhoHasTheTokenOfATaggedOneThatLasts) {
+  const auto alice = begin(tagged("alice")).value();
+  Secret wrong = alice.token;
+  wrong.bytes().back() ^= 1;
+  EXPECT_EQ(sessions_.join(wrong, kThere, kStart).error().code, Errc::kDenied);
+  const auto bob = begin(who("bob", kHere, 1001)).value();
+  EXPECT_EQ(sessions_.join(bob.token, kThere, kStart).error().code, Errc::kUnsupported);
+  owner_.joins = false;
+  EXPECT_EQ(sessions_.join(alice.token, kThere, kStart).error().detail, "no place");
+  EXPECT_EQ(sessions_.of_token(alice.token, kThere), nullptr);
+  owner_.joins = true;
+  for (std::uint32_t i = 0; i < 4; ++i) {
+    EXPECT_TRUE(sessions_.join(alice.token, IpAddress::from_v4(0x0a000010 + i), kStart)) << i;
+  }
+  EXPECT_EQ(sessions_.join(alice.token, kThere, kStart).error().code, Errc::kFull);
+  owner_.at_once = false;
+  sessions_.end(alice.session.id, EndReason::kLogout, tell("alice"));
+  EXPECT_EQ(sessions_.join(alice.token, kThere, kStart).error().code, Errc::kDenied) << "while it ends";
+}
+
+TEST_F(SessionsTest, OneIsReplacedAtEachOfItsAddresses) {
+  const auto alice = begin(tagged("alice")).value();
+  sessions_.join(alice.token, kThere, kStart).value();
+  begin(tagged("bob", kThere)).value();
+  EXPECT_THAT(owner_.events, ElementsAre("begin alice", "joined alice 1", "end alice replaced", "begin bob"));
 }
 
 TEST_F(SessionsTest, EndWhenNothingIsHeardOfTheirComputer) {

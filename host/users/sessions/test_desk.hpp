@@ -61,6 +61,7 @@ class DeskTest : public LoginTest {
   DeskSettings settings() {
     DeskSettings s;
     s.gateway_key = "0123abcd";
+    s.addresses = {IpAddress::parse("10.0.0.1").value(), IpAddress::parse("2001:db8::1").value()};
     s.now = [this] { return now_; };
     return s;
   }

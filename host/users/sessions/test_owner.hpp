@@ -19,6 +19,14 @@ class RecordingOwner : public SessionOwner {
     if (at_once) return done();
     held_.push_back(std::move(done));
   }
+  Result<void> on_joined(const Session& session) override {
+    if (!joins) return Error{Errc::kFull, "no place"};
+    events.push_back("joined " + session.user + " " + std::to_string(session.also_at.size()));
+    return {};
+  }
+  void on_left(const Session& session) override {
+    events.push_back("left " + session.user + " " + std::to_string(session.also_at.size()));
+  }
   // Of all that ended so far.
   void let_go() {
     for (const auto& done : std::exchange(held_, {})) done();
@@ -26,6 +34,7 @@ class RecordingOwner : public SessionOwner {
 
   bool at_once = true;
   bool gives_tags = true;
+  bool joins = true;
   std::string refuses;  // a user
   std::vector<std::string> events;
 

@@ -145,7 +145,7 @@ module inbound
     .capture_o
   );
 
-  logic    outer_decided, outer_decide_busy, outer_job_room, outer_job_there, outer_mover_busy, outer_dropped;
+  logic    outer_decided, outer_decide_busy, outer_job_room, outer_job_there, outer_mover_busy;
   job_t    outer_decided_job, outer_job, outer_moved_job;
   decap_t  outer_decided_decap, outer_decap, moved_decap;
   logic    unknown_valid;
@@ -202,7 +202,8 @@ module inbound
     .job_ready_o(outer_taken),
     .job_i      (outer_job),
     .engine_i   (outer_decap),
-    .drop_o     (outer_dropped),
+    .drop_o     (drop_o[0]),
+    .leave_o    (drop_leave_o[0]),
     .host       (to_host[0]),
     .forward    (transit),
     .engine,
@@ -211,8 +212,6 @@ module inbound
     .busy_o     (outer_mover_busy)
   );
 
-  assign drop_o[0]         = '{valid: outer_dropped, reason: outer_job.drop};
-  assign drop_leave_o[0]   = '{valid: outer_dropped, bank: outer_job.notice.generation[0]};
   assign to_host_notice[0] = outer_moved_job.notice;
 
   // ---- decapsulation
@@ -363,7 +362,7 @@ module inbound
   assign table_ready_o = route_ready && lookup_ready && next_hop_ready && gcm_ready && !sa_wiping;
   assign wiping_o      = sa_wiping || gcm_wiping;
 
-  logic inner_decided, inner_decide_busy, inner_job_room, inner_job_there, inner_mover_busy, inner_dropped;
+  logic inner_decided, inner_decide_busy, inner_job_room, inner_job_there, inner_mover_busy;
   job_t inner_decided_job, inner_job, inner_moved_job;
 
   decide_inner u_decide_inner (
@@ -412,7 +411,8 @@ module inbound
     .job_ready_o(inner_taken),
     .job_i      (inner_job),
     .engine_i   (1'b0),
-    .drop_o     (inner_dropped),
+    .drop_o     (drop_o[1]),
+    .leave_o    (drop_leave_o[1]),
     .host       (to_host[1]),
     .forward,
     .engine     (no_engine),
@@ -422,8 +422,6 @@ module inbound
   );
 
   assign no_engine.ready   = 1'b0;
-  assign drop_o[1]         = '{valid: inner_dropped, reason: inner_job.drop};
-  assign drop_leave_o[1]   = '{valid: inner_dropped, bank: inner_job.notice.generation[0]};
   assign to_host_notice[1] = inner_moved_job.notice;
   assign forward_flight_o  = '{valid: 1'b1, bank: inner_moved_job.notice.generation[0]};
 
@@ -444,18 +442,20 @@ module inbound
   logic    waiting_q;
   notice_t unknown_q;
 
-  assign event_valid_o = sa_event_valid || waiting_q;
-  assign event_o       = sa_event_valid ? sa_event : unknown_q;
-
   always_ff @(posedge clk_i) begin
+    event_valid_o <= rst_ni && (sa_event_valid || waiting_q);
+    event_o       <= sa_event_valid ? sa_event : unknown_q;
     if (!rst_ni) waiting_q <= 1'b0;
     else if (unknown_valid) waiting_q <= 1'b1;
     else if (!sa_event_valid) waiting_q <= 1'b0;
     if (unknown_valid && (!waiting_q || !sa_event_valid)) unknown_q <= unknown;
   end
 
-  assign busy_o = entrance_busy || outer_decide_busy || outer_mover_busy || decap_busy || inner.valid ||
-                  inner_admit_busy || inner_decide_busy || inner_mover_busy || host.valid || waiting_q;
+  // What there was to do a clock ago.
+  always_ff @(posedge clk_i) begin
+    busy_o <= entrance_busy || outer_decide_busy || outer_mover_busy || decap_busy || inner.valid || inner_admit_busy ||
+              inner_decide_busy || inner_mover_busy || host.valid || waiting_q || event_valid_o;
+  end
 
   always_ff @(posedge clk_i) begin
     if (rst_ni) begin

@@ -223,7 +223,7 @@ module outbound
   logic   decided;
   job_t   decided_job, job, moved_job;
   encap_t decided_encap, encap, moved_encap;
-  logic   decide_busy, job_room, job_there, mover_busy, encap_busy, dropped;
+  logic   decide_busy, job_room, job_there, mover_busy, encap_busy;
   logic   sa_event_valid;
   notice_t sa_event;
 
@@ -276,6 +276,11 @@ module outbound
 
   // ---- out
   stream_if engine (.clk_i, .rst_ni);
+  stream_if sealed (.clk_i, .rst_ni);
+  stream_if chain_sealed (.clk_i, .rst_ni);
+  stream_if to_host[3] (.clk_i, .rst_ni);
+  notice_t  to_host_notice[3];
+  leaving_t leaving, chain_leaving;
 
   mover #(.EngineT(encap_t)) u_mover (
     .clk_i,
@@ -285,8 +290,9 @@ module outbound
     .job_ready_o(job_taken),
     .job_i      (job),
     .engine_i   (encap),
-    .drop_o     (dropped),
-    .host,
+    .drop_o     (drop_o[0]),
+    .leave_o    (drop_leave_o[0]),
+    .host       (to_host[0]),
     .forward,
     .engine,
     .job_o      (moved_job),
@@ -294,22 +300,20 @@ module outbound
     .busy_o     (mover_busy)
   );
 
-  assign drop_o[0]        = '{valid: dropped, reason: job.drop};
-  assign drop_leave_o[0]  = '{valid: dropped, bank: job.notice.generation[0]};
-  assign host_notice_o    = moved_job.notice;
-  assign forward_flight_o = '{valid: 1'b1, bank: moved_job.notice.generation[0]};
+  assign to_host_notice[0] = moved_job.notice;
+  assign forward_flight_o  = '{valid: 1'b1, bank: moved_job.notice.generation[0]};
 
   esp_encap u_esp_encap (
     .clk_i,
     .rst_ni,
     .table_write_i,
-    .table_ready_o   (gcm_ready),
+    .table_ready_o    (gcm_ready),
     .wipe_i,
-    .wiping_o        (gcm_wiping),
-    .in              (engine),
-    .packet_i        (moved_encap),
-    .drop_o          (drop_o[1]),
-    .leave_o         (drop_leave_o[1]),
+    .wiping_o         (gcm_wiping),
+    .in               (engine),
+    .packet_i         (moved_encap),
+    .drop_o           (drop_o[1]),
+    .leave_o          (drop_leave_o[1]),
     .chain_room_i,
     .chain_plain,
     .chain_packet_o,
@@ -317,28 +321,60 @@ module outbound
     .chain_esp,
     .chain_side_i,
     .chain_icv_i,
-    .out             (esp),
-    .flight_o        (esp_flight_o),
-    .chained,
-    .chained_flight_o,
-    .busy_o          (encap_busy)
+    .out              (sealed),
+    .leaving_o        (leaving),
+    .chained          (chain_sealed),
+    .chained_leaving_o(chain_leaving),
+    .busy_o           (encap_busy)
+  );
+
+  wan_or_host u_sealed (
+    .in           (sealed),
+    .leaving_i    (leaving),
+    .wan          (esp),
+    .wan_flight_o (esp_flight_o),
+    .host         (to_host[1]),
+    .host_notice_o(to_host_notice[1])
+  );
+
+  wan_or_host u_chain_sealed (
+    .in           (chain_sealed),
+    .leaving_i    (chain_leaving),
+    .wan          (chained),
+    .wan_flight_o (chained_flight_o),
+    .host         (to_host[2]),
+    .host_notice_o(to_host_notice[2])
+  );
+
+  frame_arbiter #(
+    .Inputs(3),
+    .SideT (notice_t)
+  ) u_to_host (
+    .clk_i,
+    .rst_ni,
+    .in    (to_host),
+    .side_i(to_host_notice),
+    .out   (host),
+    .side_o(host_notice_o)
   );
 
   // An SA's event goes at once. That a tag was rejected is told once until the host has read it, so one may wait and more be lost.
   logic    waiting_q;
   notice_t rejection_q;
 
-  assign event_valid_o = sa_event_valid || waiting_q;
-  assign event_o       = sa_event_valid ? sa_event : rejection_q;
-
   always_ff @(posedge clk_i) begin
+    event_valid_o <= rst_ni && (sa_event_valid || waiting_q);
+    event_o       <= sa_event_valid ? sa_event : rejection_q;
     if (!rst_ni) waiting_q <= 1'b0;
     else if (rejected) waiting_q <= 1'b1;
     else if (!sa_event_valid) waiting_q <= 1'b0;
     if (rejected && (!waiting_q || !sa_event_valid)) rejection_q <= rejection;
   end
 
-  assign busy_o = entrance_busy || decide_busy || mover_busy || encap_busy || waiting_q;
+  // What there was to do a clock ago.
+  always_ff @(posedge clk_i) begin
+    busy_o <= entrance_busy || decide_busy || mover_busy || encap_busy || host.valid || waiting_q || event_valid_o;
+  end
 
   always_ff @(posedge clk_i) begin
     if (rst_ni) assert (!decided || job_room) else $error("a job without credit");

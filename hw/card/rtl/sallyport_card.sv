@@ -93,9 +93,9 @@ module sallyport_card
   localparam int unsigned Drops = 2 + OutboundDrops + InboundDrops;   // and before admission
   localparam int unsigned Leaves = 4 + OutboundDrops + InboundDrops;  // and to the ports and the host
 
-  table_write_t           table_write;
+  table_write_t           loaded, table_write;
   logic [31:0]            generation, hash_seed;
-  logic                   enable, wipe, wiping;
+  logic                   enable, asked_to_wipe, wipe, wiping;
   logic [47:0]            lan_mac, wan_mac;
   logic [11:0]            lan_vlan, wan_vlan;
   logic                   plain_tags;
@@ -103,27 +103,23 @@ module sallyport_card
   logic [SaIndexBits-1:0] capture_sa_index;
   sa_out_state_t          state_out;
   sa_in_state_t           state_in;
-  logic                   outbound_ready, inbound_ready, chain_ready, tables_ready;
+  logic                   outbound_ready, inbound_ready, chain_ready, tables_ready, loader_ready;
   logic                   outbound_wiping, inbound_wiping, chain_wiping;
   flight_t [1:0]          admit;
-  flight_t [Leaves-1:0]   leave;
+  flight_t [Leaves-1:0]   leave, leave_q;
   drop_t   [Drops-1:0]    drop;
   counts_t                counts;
   logic    [1:0]          event_valid;
   notice_t [1:0]          notice;
-  inject_e                inject;
-  frame_bytes_t           inject_length;
-  sender_t                inject_sender;
   tag_counts_t            tag_counts;
   notice_t                outbound_notice, inbound_notice;
   logic                   host_if_busy, outbound_busy, inbound_busy, chain_busy, lan_tx_busy, wan_tx_busy;
 
   stream_if outbound_to_host (.clk_i, .rst_ni);
   stream_if inbound_to_host (.clk_i, .rst_ni);
-  stream_if from_host (.clk_i, .rst_ni);
 
   assign captured     = captured_out || captured_in;
-  assign wiping       = outbound_wiping || inbound_wiping || chain_wiping;
+  assign wiping       = wipe || outbound_wiping || inbound_wiping || chain_wiping;
   assign tables_ready = outbound_ready && inbound_ready && chain_ready;
 
   host_if #(
@@ -175,11 +171,11 @@ module sallyport_card
     .m_axi_rdata,
     .m_axi_rresp,
     .m_axi_rlast,
-    .table_write_o            (table_write),
-    .table_ready_i            (tables_ready),
+    .table_write_o            (loaded),
+    .table_ready_i            (loader_ready),
     .generation_o             (generation),
     .enable_o                 (enable),
-    .wipe_o                   (wipe),
+    .wipe_o                   (asked_to_wipe),
     .wiping_i                 (wiping),
     .lan_mac_o                (lan_mac),
     .wan_mac_o                (wan_mac),
@@ -193,7 +189,7 @@ module sallyport_card
     .capture_valid_i          (captured),
     .capture_i                (captured_out ? state_out : state_in),
     .admit_i                  (admit),
-    .leave_i                  (leave),
+    .leave_i                  (leave_q),
     .drop_i                   (drop),
     .counts_i                 (counts),
     .host_rx_outbound         (outbound_to_host),
@@ -202,14 +198,36 @@ module sallyport_card
     .host_rx_inbound_notice_i (inbound_notice),
     .event_valid_i            (event_valid),
     .event_i                  (notice),
-    .host_tx                  (from_host),
-    .host_tx_inject_o         (inject),
-    .host_tx_length_o         (inject_length),
-    .host_tx_sender_o         (inject_sender),
+    .host_tx                  (host_tx),
+    .host_tx_inject_o         (host_tx_inject),
+    .host_tx_length_o         (host_tx_side.length),
+    .host_tx_sender_o         (host_tx_side.sender),
     .busy_o                   (host_if_busy)
   );
 
+  table_bus u_table_bus (
+    .clk_i,
+    .rst_ni,
+    .write_i(loaded),
+    .wipe_i (asked_to_wipe),
+    .ready_o(loader_ready),
+    .write_o(table_write),
+    .wipe_o (wipe),
+    .ready_i(tables_ready)
+  );
+
   // ---- frames from the host go where `inject` says
+  typedef struct packed {
+    logic         lan_tx, wan_tx, lan_rx, wan_rx;
+    frame_bytes_t length;
+    sender_t      sender;
+  } injected_t;
+
+  inject_e   host_tx_inject;
+  injected_t host_tx_side, injected;
+
+  stream_if host_tx (.clk_i, .rst_ni);
+  stream_if from_host (.clk_i, .rst_ni);
   stream_if to_lan[2] (.clk_i, .rst_ni);
   stream_if to_wan[4] (.clk_i, .rst_ni);
   stream_if as_lan_rx (.clk_i, .rst_ni);
@@ -217,10 +235,24 @@ module sallyport_card
   flight_t  to_lan_flight[2];
   flight_t  to_wan_flight[4];
 
-  assign to_lan[1].valid  = from_host.valid && inject == InjectLanTx;
-  assign to_wan[3].valid  = from_host.valid && inject == InjectWanTx;
-  assign as_lan_rx.valid  = from_host.valid && inject == InjectLanRx;
-  assign as_wan_rx.valid  = from_host.valid && inject == InjectWanRx;
+  assign host_tx_side.lan_tx = host_tx_inject == InjectLanTx;
+  assign host_tx_side.wan_tx = host_tx_inject == InjectWanTx;
+  assign host_tx_side.lan_rx = host_tx_inject == InjectLanRx;
+  assign host_tx_side.wan_rx = host_tx_inject == InjectWanRx;
+
+  beat_register #(.SideT(injected_t)) u_from_host (
+    .clk_i,
+    .rst_ni,
+    .in    (host_tx),
+    .side_i(host_tx_side),
+    .out   (from_host),
+    .side_o(injected)
+  );
+
+  assign to_lan[1].valid  = from_host.valid && injected.lan_tx;
+  assign to_wan[3].valid  = from_host.valid && injected.wan_tx;
+  assign as_lan_rx.valid  = from_host.valid && injected.lan_rx;
+  assign as_wan_rx.valid  = from_host.valid && injected.wan_rx;
   assign to_lan[1].beat   = from_host.beat;
   assign to_wan[3].beat   = from_host.beat;
   assign as_lan_rx.beat   = from_host.beat;
@@ -228,15 +260,9 @@ module sallyport_card
   assign to_lan_flight[1] = '0;  // it was not admitted and holds no bank
   assign to_wan_flight[3] = '0;
 
-  always_comb begin
-    unique case (inject)
-      InjectLanTx: from_host.ready = to_lan[1].ready;
-      InjectWanTx: from_host.ready = to_wan[3].ready;
-      InjectLanRx: from_host.ready = as_lan_rx.ready;
-      InjectWanRx: from_host.ready = as_wan_rx.ready;
-      default:     from_host.ready = 1'b0;  // host_if has dropped it
-    endcase
-  end
+  // (An inject without a name host_if has dropped.)
+  assign from_host.ready = (injected.lan_tx && to_lan[1].ready) || (injected.wan_tx && to_wan[3].ready) ||
+                           (injected.lan_rx && as_lan_rx.ready) || (injected.wan_rx && as_wan_rx.ready);
 
   // ---- the two directions, and the chain engine between them
   stream_if      out_plain (.clk_i, .rst_ni);
@@ -276,8 +302,8 @@ module sallyport_card
     .rx_tlast          (lan_rx_tlast),
     .rx_tuser          (lan_rx_tuser),
     .inject            (as_lan_rx),
-    .inject_length_i   (inject_length),
-    .inject_sender_i   (inject_sender),
+    .inject_length_i   (injected.length),
+    .inject_sender_i   (injected.sender),
     .chain_room_i      (out_room),
     .chain_plain       (out_plain),
     .chain_packet_o    (out_packet),
@@ -334,7 +360,7 @@ module sallyport_card
     .rx_tlast          (wan_rx_tlast),
     .rx_tuser          (wan_rx_tuser),
     .inject            (as_wan_rx),
-    .inject_length_i   (inject_length),
+    .inject_length_i   (injected.length),
     .chain_room_i      (in_room),
     .chain_esp         (in_esp),
     .chain_packet_o    (in_packet),
@@ -442,6 +468,9 @@ module sallyport_card
     bank:  inbound_notice.generation[0]
   };
 
+  // That a packet has left is told a clock later, when it is known whether the other side took it.
+  always_ff @(posedge clk_i) leave_q <= rst_ni ? leave : '0;
+
   // ---- every packet leaves exactly once
   logic             any_inside, paths_busy;
   logic [Drops-1:0] dropped;
@@ -450,7 +479,7 @@ module sallyport_card
     assign dropped[i] = drop[i].valid;
   end
 
-  assign paths_busy = outbound_busy || inbound_busy || chain_busy || lan_tx_busy || wan_tx_busy;
+  assign paths_busy = from_host.valid || outbound_busy || inbound_busy || chain_busy || lan_tx_busy || wan_tx_busy;
 
   packets_inside #(
     .Entries(3),
@@ -464,6 +493,18 @@ module sallyport_card
     .any_o   (any_inside)
   );
 
-  assign busy_o = host_if_busy || any_inside || paths_busy || wiping || !tables_ready;
+  // What begins to move shows in the clock after it came, and what has come to rest a clock later.
+  logic coming, host_if_busy_q, inside_q, paths_busy_q, setting_up_q, coming_q;
+
+  assign coming = lan_rx_tvalid || wan_rx_tvalid || s_axil_awvalid || s_axil_wvalid || s_axil_arvalid;
+  assign busy_o = host_if_busy_q || inside_q || paths_busy_q || setting_up_q || coming_q;
+
+  always_ff @(posedge clk_i) begin
+    host_if_busy_q <= host_if_busy;
+    inside_q       <= any_inside;
+    paths_busy_q   <= paths_busy;
+    setting_up_q   <= !rst_ni || wiping || !tables_ready || table_write.valid;
+    coming_q       <= coming;
+  end
 
 endmodule

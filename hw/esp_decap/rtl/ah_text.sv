@@ -5,7 +5,7 @@
 // An AH packet comes from its IP header on, which has no options. Its first eight bytes stay as they are: the engine takes them from
 // `path_pkg::hashed_front`.
 module ah_text
-  import layout_pkg::*, stream_pkg::*, gcm_pkg::iv_bytes_in_payload, sa_pkg::*, parse_pkg::*, path_pkg::*;
+  import layout_pkg::*, stream_pkg::*, sa_pkg::*, parse_pkg::*, path_pkg::*;
 (
   input  logic   clk_i,
   input  logic   rst_ni,
@@ -13,7 +13,6 @@ module ah_text
   input  decap_t packet_i,  // beside every beat
   stream_if.src  out,
   output decap_t packet_o,
-  output logic [7:0] words_o,  // of AES-GCM and AES-GMAC: that the payload fills
   output logic   busy_o
 );
 
@@ -97,32 +96,20 @@ module ah_text
     .side_o(masked_side)
   );
 
-  typedef struct packed {
-    decap_t     packet;
-    logic [7:0] words;
-  } counted_t;
-
-  counted_t    counted;
-  logic [13:0] payload;
-
-  assign payload = masked_side.packet.ciphertext +
-                   14'(iv_bytes_in_payload(masked_side.packet.row.cipher, masked_side.packet.row.esn));
-  assign counted = '{packet: masked_side.packet, words: 8'((payload + 14'd63) >> 6)};
-
   append #(
     .Bytes(MostIcvBytes),
-    .SideT(counted_t)
+    .SideT(decap_t)
   ) u_icv (
     .clk_i,
     .rst_ni,
     .in          (text),
-    .side_i      (counted),
+    .side_i      (masked_side.packet),
     .tail_valid_i(1'b1),
     .tail_ready_o(),  // always there
     .tail_i      (masked_side.icv),
     .tail_bytes_i(masked_side.icv_size),
     .out,
-    .side_o      ({packet_o, words_o}),
+    .side_o      (packet_o),
     .busy_o      (icv_busy)
   );
 

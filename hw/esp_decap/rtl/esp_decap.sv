@@ -52,7 +52,6 @@ module esp_decap
   release_t        verdict;
   header_request_t header;
   decap_t          packet;
-  logic [7:0]      words;
   logic            ah_text_busy, gcm_busy, gcm_release_busy, chain_release_busy;
 
   ah_text u_ah_text (
@@ -62,7 +61,6 @@ module esp_decap
     .packet_i,
     .out     (whole),
     .packet_o(packet),
-    .words_o (words),
     .busy_o  (ah_text_busy)
   );
 
@@ -88,7 +86,6 @@ module esp_decap
     .wiping_o,
     .in            (gcm_payload),
     .packet_i      (packet),
-    .words_i       (words),
     .opened_valid_o(opened_valid[WayGcm]),
     .opened_ready_i(opened_ready[WayGcm]),
     .opened_o      (opened[WayGcm]),

@@ -28,39 +28,32 @@ module esp_judge
   logic               asked_q;       // in the last clock: the SA answers every two clocks
   logic               ask;
   logic [WayBits-1:0] way, way_q;    // that asks; that asked last
-  opened_t            opened;
+  opened_t            opened_q;
 
   // The one that did not ask last, if it wants to.
-  assign way            = opened_valid_i[~way_q] ? ~way_q : way_q;
-  assign opened         = opened_i[way];
-  assign ask            = !asked_q && opened_valid_i[way];
-  assign accept_valid_o = asked_q;
-
-  always_ff @(posedge clk_i) begin
-    if (ask) begin
-      accept_request_o <= '{
-        sa_index: opened.packet.sa_index,
-        row:      opened.packet.row,
-        seq:      opened.packet.seq,
-        bytes:    opened.packet.ciphertext,
-        icv_ok:   opened.icv_ok
-      };
-    end
-  end
+  assign way              = opened_valid_i[~way_q] ? ~way_q : way_q;
+  assign ask              = !asked_q && opened_valid_i != '0;
+  assign accept_valid_o   = asked_q;
+  assign accept_request_o = '{
+    sa_index: opened_q.packet.sa_index,
+    row:      opened_q.packet.row,
+    seq:      opened_q.packet.seq,
+    bytes:    opened_q.packet.ciphertext,
+    icv_ok:   opened_q.icv_ok
+  };
 
   for (genvar i = 0; i < Ways; i++) begin : gen_way
-    assign opened_ready_o[i]  = !asked_q && way == WayBits'(i);
-    assign verdict_valid_o[i] = judged_valid && judged.way == WayBits'(i);
-    assign accepted_o[i]      = accept_valid_i && accept_i.accept && judged.way == WayBits'(i);
+    assign opened_ready_o[i] = !asked_q && way == WayBits'(i);
   end
 
   always_ff @(posedge clk_i) begin
     asked_q <= rst_ni && ask;
     if (!rst_ni) way_q <= '0;
     else if (ask) way_q <= way;
+    if (ask) opened_q <= opened_i[way];
   end
 
-  // What the verdict needs once the SA has answered. Lengths are counted meanwhile.
+  // What the verdict needs once the SA has answered. Lengths are counted meanwhile, a subtraction a clock.
   typedef struct packed {
     logic [WayBits-1:0] way;
     logic [31:0]        generation;
@@ -71,77 +64,97 @@ module esp_judge
     logic               transport;
     logic [6:0]         skip;
     logic [7:0]         next_header;
-    logic               pad_too_long;
-    logic [15:0]        left;          // bytes of what was protected
+    logic               inner_ipv6;    // tunnel mode
+    logic               wrong_next_header;
   } judged_t;
 
-  judged_t     asking_d, asking_q, judged;
-  logic        judged_valid, ah;
-  logic [15:0] content;                // ciphertext without trailer: what was protected, and padding
-  logic [15:0] pad_length;
+  judged_t     asking, asking_q;
+  logic        asking_valid_q, ah;
+  logic [7:0]  next_header;
+  logic [15:0] content_q;              // ciphertext without trailer: what was protected, and padding
+  logic [7:0]  pad_length_q;
 
-  assign ah         = opened.packet.row.protocol == ProtocolAh;
-  assign content    = 16'(opened.packet.ciphertext) - (ah ? 16'd0 : 16'd2);
-  assign pad_length = ah ? '0 : 16'(opened.pad_length);
-  assign asking_d   = '{
-    way:          way,
-    generation:   opened.packet.generation,
-    sa_index:     opened.packet.sa_index,
-    spi:          opened.packet.row.spi,
-    policy_id:    opened.packet.row.policy_id,
-    outer:        opened.packet.outer,
-    transport:    opened.packet.row.mode == ModeTransport,
-    skip:         ah ? header_bytes(opened.packet.outer.ipv6) - 7'd8 + opened.packet.ah_bytes
-                     : 7'(iv_bytes_in_payload(opened.packet.row.cipher, opened.packet.row.esn)),
-    next_header:  ah ? opened.packet.next_header : opened.next_header,
-    pad_too_long: pad_length > content,
-    left:         content - pad_length
+  assign ah          = opened_q.packet.row.protocol == ProtocolAh;
+  assign next_header = ah ? opened_q.packet.next_header : opened_q.next_header;
+  assign asking      = '{
+    way:               way_q,
+    generation:        opened_q.packet.generation,
+    sa_index:          opened_q.packet.sa_index,
+    spi:               opened_q.packet.row.spi,
+    policy_id:         opened_q.packet.row.policy_id,
+    outer:             opened_q.packet.outer,
+    transport:         opened_q.packet.row.mode == ModeTransport,
+    skip:              ah ? header_bytes(opened_q.packet.outer.ipv6) - 7'd8 + opened_q.packet.ah_bytes
+                          : 7'(iv_bytes_in_payload(opened_q.packet.row.cipher, opened_q.packet.row.esn)),
+    next_header:       next_header,
+    inner_ipv6:        next_header == IpIpv6,
+    wrong_next_header: opened_q.packet.row.mode == ModeTransport ? next_header == IpNone : !(next_header inside {IpIpv4, IpIpv6})
   };
 
-  always_ff @(posedge clk_i) if (ask) asking_q <= asking_d;
+  always_ff @(posedge clk_i) begin
+    asking_valid_q <= rst_ni && asked_q;
+    if (asked_q) begin
+      asking_q     <= asking;
+      content_q    <= 16'(opened_q.packet.ciphertext) - (ah ? 16'd0 : 16'd2);
+      pad_length_q <= ah ? '0 : opened_q.pad_length;
+    end
+  end
 
   // Of that, a clock later.
   typedef struct packed {
     judged_t     packet;
-    logic        wrong_next_header;
-    logic        too_short;
-    logic        inner_ipv6;         // tunnel mode
-    logic [15:0] total;              // transport mode: of the packet that leaves
+    logic        pad_too_long;
+    logic [15:0] left;         // bytes of what was protected
   } counted_t;
 
   counted_t counting, counted;
-  logic     inner_ipv6;
+  logic     counted_valid;
 
-  assign judged     = counted.packet;
-  assign inner_ipv6 = asking_q.next_header == IpIpv6;
-  assign counting   = '{
-    packet:            asking_q,
-    wrong_next_header: asking_q.transport ? asking_q.next_header == IpNone : !(asking_q.next_header inside {IpIpv4, IpIpv6}),
-    too_short:         asking_q.left < (asking_q.transport ? 16'd1 : 16'(header_bytes(inner_ipv6))),
-    inner_ipv6:        inner_ipv6,
-    total:             asking_q.left + 16'(header_bytes(asking_q.outer.ipv6))
-  };
+  assign counting = '{packet: asking_q, pad_too_long: 16'(pad_length_q) > content_q, left: content_q - 16'(pad_length_q)};
 
   delay_line #(
     .Width ($bits(counted_t)),
-    .Clocks(AcceptLatency)
+    .Clocks(AcceptLatency - 1)
   ) u_counted (
     .clk_i,
     .rst_ni,
-    .valid_i(asked_q),
+    .valid_i(asking_valid_q),
     .data_i (counting),
-    .valid_o(judged_valid),
+    .valid_o(counted_valid),
     .data_o (counted)
   );
 
-  verdict_t checks;
+  // And with the SA's answer.
+  logic        answer_valid_q, too_short_q;
+  accept_t     answer_q;
+  counted_t    answered_q;
+  logic [15:0] total_q;  // transport mode: of the packet that leaves
+  judged_t     judged;
+  verdict_t    checks;
+
+  always_ff @(posedge clk_i) begin
+    answer_valid_q <= rst_ni && accept_valid_i;
+    if (accept_valid_i) begin
+      answer_q    <= accept_i;
+      answered_q  <= counted;
+      too_short_q <= counted.left < (counted.packet.transport ? 16'd1 : 16'(header_bytes(counted.packet.inner_ipv6)));
+      total_q     <= counted.left + 16'(header_bytes(counted.packet.outer.ipv6));
+    end
+  end
+
+  assign judged = answered_q.packet;
 
   always_comb begin
     checks = Open;
-    checks = drop_if(checks, !accept_i.accept, accept_i.drop);
-    checks = drop_if(checks, judged.pad_too_long, DropEspTrailer);
-    checks = drop_if(checks, counted.wrong_next_header, DropEspNextHeader);
-    checks = drop_if(checks, counted.too_short, DropInnerMalformed);
+    checks = drop_if(checks, !answer_q.accept, answer_q.drop);
+    checks = drop_if(checks, answered_q.pad_too_long, DropEspTrailer);
+    checks = drop_if(checks, judged.wrong_next_header, DropEspNextHeader);
+    checks = drop_if(checks, too_short_q, DropInnerMalformed);
+  end
+
+  for (genvar i = 0; i < Ways; i++) begin : gen_verdict
+    assign verdict_valid_o[i] = answer_valid_q && judged.way == WayBits'(i);
+    assign accepted_o[i]      = verdict_valid_o[i] && answer_q.accept;
   end
 
   assign verdict_o = '{
@@ -152,8 +165,8 @@ module esp_judge
     spi:        judged.spi,
     policy_id:  judged.policy_id,
     skip:       judged.skip,
-    keep:       14'(judged.left),
-    ipv6:       judged.transport ? judged.outer.ipv6 : counted.inner_ipv6,
+    keep:       14'(answered_q.left),
+    ipv6:       judged.transport ? judged.outer.ipv6 : judged.inner_ipv6,
     transport:  judged.transport,
     congested:  !judged.transport && judged.outer.tos[1:0] == EcnCe
   };
@@ -161,12 +174,12 @@ module esp_judge
   assign header_o = '{
     outer:    judged.outer,
     protocol: judged.next_header,
-    total:    counted.total
+    total:    total_q
   };
 
-  assign event_valid_o = accept_valid_i && (accept_i.soft_limit || accept_i.hard_limit);
+  assign event_valid_o = answer_valid_q && (answer_q.soft_limit || answer_q.hard_limit);
   assign event_o = '{
-    upcall:       accept_i.hard_limit ? UpcallHardLimit : UpcallSoftLimit,
+    upcall:       answer_q.hard_limit ? UpcallHardLimit : UpcallSoftLimit,
     port:         PortWan,
     generation:   judged.generation,
     spi:          judged.spi,
@@ -180,7 +193,7 @@ module esp_judge
   };
 
   always_ff @(posedge clk_i) begin
-    if (rst_ni) assert (judged_valid == accept_valid_i) else $error("the SA's answer and its packet have parted");
+    if (rst_ni) assert (counted_valid == accept_valid_i) else $error("the SA's answer and its packet have parted");
   end
 
 endmodule

@@ -74,7 +74,8 @@ module esp_release
     logic         ipv6;
     logic         transport;
     logic         congested;
-    logic [319:0] header;     // of transport mode
+    logic [6:0]   front_bytes;
+    logic [319:0] header;       // of transport mode
   } side_t;
 
   stream_if   allowed (.clk_i, .rst_ni);
@@ -93,7 +94,8 @@ module esp_release
   assign drop_o        = '{valid: gone && verdict.drop, reason: verdict.reason};
   assign leave_o       = '{valid: drop_o.valid, bank: verdict.generation[0]};
 
-  assign front_bytes = 7'(EthernetBytes) + (verdict.transport ? header_bytes(verdict.ipv6) : 7'd0);
+  assign front_bytes = !verdict.transport ? 7'(EthernetBytes)
+                                          : verdict.ipv6 ? 7'(EthernetBytes + Ipv6Bytes) : 7'(EthernetBytes + Ipv4Bytes);
   assign admission = '{
     generation:   verdict.generation,
     length:       verdict.keep + 14'(front_bytes),
@@ -104,11 +106,12 @@ module esp_release
   };
 
   assign side = '{
-    admission: admission,
-    ipv6:      verdict.ipv6,
-    transport: verdict.transport,
-    congested: verdict.congested,
-    header:    header
+    admission:   admission,
+    ipv6:        verdict.ipv6,
+    transport:   verdict.transport,
+    congested:   verdict.congested,
+    front_bytes: front_bytes,
+    header:      header
   };
 
   slice #(.SideT(side_t)) u_kept (
@@ -123,6 +126,14 @@ module esp_release
     .busy_o(kept_busy)
   );
 
+  // RFC 1624 equation 3, HC' = ~(~HC + ~m + m'), where ~m + m' is 1 or 2: a subtraction, and what it borrows is subtracted too. It
+  // borrows from 0 and 1 alone, so that this changes the last two bits alone.
+  function automatic logic [15:0] less(logic [15:0] checksum, logic by_one);
+    logic [17:0] difference;  // it does not borrow; the difference; the bit that carries `by_one` into it
+    difference = {1'b0, checksum, 1'b1} + {1'b0, 16'hfffe, by_one};
+    return {difference[16:3], difference[17] ? difference[2:1] : difference[2:1] - 2'd1};
+  endfunction
+
   // ---- ECN, before anybody looks at the packet: RFC 4301 5.1.2.2. A packet whose sender does not know of ECN stays as it is.
   function automatic logic [95:0] with_ce(logic [95:0] front, logic ipv6);
     logic [1:0]  ecn;
@@ -133,8 +144,8 @@ module esp_release
     if (ecn != 2'b00) begin
       if (ipv6) begin
         with_ce[13:12] = EcnCe;
-      end else begin
-        checksum          = ~sum16(~checksum, {14'd0, EcnCe - ecn});  // RFC 1624 equation 3
+      end else if (ecn != EcnCe) begin
+        checksum          = less(checksum, ecn == 2'b10);
         with_ce[9:8]      = EcnCe;
         with_ce[8*10+:16] = {checksum[7:0], checksum[15:8]};
       end
@@ -176,7 +187,7 @@ module esp_release
     .rst_ni,
     .in      (marked),
     .header_i(marked_side.transport ? 512'({marked_side.header, ethernet_swapped}) : 512'(ethernet_swapped)),
-    .bytes_i (7'(EthernetBytes) + (marked_side.transport ? header_bytes(marked_side.ipv6) : 7'd0)),
+    .bytes_i (marked_side.front_bytes),
     .side_i  (marked_side.admission),
     .out,
     .side_o  (admission_o),

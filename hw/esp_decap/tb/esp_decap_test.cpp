@@ -379,7 +379,7 @@ class EspDecap : public testing::Test {
            std::to_string(job.counted) + " bytes";
   }
 
-  static constexpr std::uint64_t kAcceptLatency = 3;  // sa_pkg::AcceptLatency
+  static constexpr std::uint64_t kAcceptLatency = 4;  // sa_pkg::AcceptLatency
   Clocked<Vesp_decap_harness> dut_;
   Vesp_decap_harness& m_ = dut_.model;
   FrameSource source_{random_};

@@ -13,7 +13,7 @@ module encap_chain
   input  chained_t      packet_i,        // beside every beat
   input  logic [255:0]  icv_i,           // likewise, of AH: zero behind its last byte
   stream_if.src         out,
-  output flight_t       flight_o,        // beside every beat: the bank that the packet holds
+  output leaving_t      leaving_o,       // beside every beat
   output logic          busy_o
 );
 
@@ -66,7 +66,7 @@ module encap_chain
   typedef struct packed {
     logic [495:0] front;
     logic [6:0]   front_bytes;
-    logic         bank;
+    leaving_t     leaving;
   } side_t;
 
   side_t side, whole_side;
@@ -74,7 +74,7 @@ module encap_chain
   assign side = '{
     front:       packet_i.ah ? 496'(header.ethernet) : {header.ip, header.ethernet},
     front_bytes: packet_i.ah ? 7'(EthernetBytes) : header.bytes,
-    bank:        packet_i.bank
+    leaving:     packet_i.leaving
   };
 
   beat_register #(.SideT(side_t)) u_whole (
@@ -86,15 +86,15 @@ module encap_chain
     .side_o(whole_side)
   );
 
-  prepend #(.SideT(flight_t)) u_headers_in_front (
+  prepend #(.SideT(leaving_t)) u_headers_in_front (
     .clk_i,
     .rst_ni,
     .in      (whole),
     .header_i(512'(whole_side.front)),
     .bytes_i (whole_side.front_bytes),
-    .side_i  ('{valid: 1'b1, bank: whole_side.bank}),
+    .side_i  (whole_side.leaving),
     .out,
-    .side_o  (flight_o),
+    .side_o  (leaving_o),
     .busy_o  (front_busy)
   );
 

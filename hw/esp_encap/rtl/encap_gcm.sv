@@ -19,9 +19,35 @@ module encap_gcm
   input  logic          header_valid_i,  // of a packet that has begun, some clocks later
   input  outer_header_t header_i,
   stream_if.src         out,
-  output flight_t       flight_o,        // beside every beat: the bank that the packet holds
+  output leaving_t      leaving_o,       // beside every beat
   output logic          busy_o
 );
+
+  // ---- what the cipher is told of a packet is made out a clock before
+  typedef struct packed {
+    packet_t  gcm;
+    leaving_t leaving;
+    logic     iv_cut;  // the IV's end is in the payload
+  } plan_t;
+
+  stream_if planned (.clk_i, .rst_ni);
+  plan_t    plan, planned_side;
+
+  // RFC 4106 3.1, RFC 4543 3.2: the IV is the sequence number, which never repeats under a key.
+  assign plan = '{
+    gcm:     esp_packet(packet_i.sa_index, packet_i.cipher, packet_i.esn, packet_i.spi, packet_i.seq, packet_i.seq, packet_i.ciphertext),
+    leaving: packet_i.leaving,
+    iv_cut:  iv_bytes_in_payload(packet_i.cipher, packet_i.esn) != '0
+  };
+
+  beat_register #(.SideT(plan_t)) u_planned (
+    .clk_i,
+    .rst_ni,
+    .in,
+    .side_i(plan),
+    .out   (planned),
+    .side_o(planned_side)
+  );
 
   // ---- into the cipher, with credit
   localparam int unsigned BeatBits = $clog2(Beats + 1);
@@ -30,33 +56,33 @@ module encap_gcm
   logic                  first_q;
   logic [BeatBits-1:0]   beats_q;    // given to the cipher and not yet taken from the words behind it
   logic [PacketBits-1:0] packets_q;  // likewise
-  logic                  beat_room_q, packet_room_q;  // whatever the last clock took
+  logic                  beat_room_q, packet_room_q;  // whatever the last two clocks took
   logic                  feed, opens, word_taken, packet_taken;
-  logic                  gcm_ready, word_valid, word_last, tag_valid;
+  logic                  fed_q, opened_q, word_taken_q, packet_taken_q;
+  logic                  tail_q;     // the cipher takes nothing in this clock: what its ready_o says, from a register
+  logic                  word_valid, word_last, tag_valid;
   logic [511:0]          word;
   block_t                tag;
-  packet_t               gcm_packet;
 
-  assign feed     = in.valid && gcm_ready && beat_room_q && (!first_q || packet_room_q);
-  assign in.ready = feed;
-  assign opens    = feed && first_q;
-
-  // RFC 4106 3.1, RFC 4543 3.2: the IV is the sequence number, which never repeats under a key.
-  assign gcm_packet = esp_packet(packet_i.sa_index, packet_i.cipher, packet_i.esn, packet_i.spi, packet_i.seq, packet_i.seq,
-                                 packet_i.ciphertext);
+  assign feed          = planned.valid && !tail_q && beat_room_q && (!first_q || packet_room_q);
+  assign planned.ready = feed;
+  assign opens         = feed && first_q;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       first_q   <= 1'b1;
       beats_q   <= '0;
       packets_q <= '0;
+      {fed_q, opened_q, word_taken_q, packet_taken_q} <= '0;
     end else begin
-      if (feed) first_q <= in.beat.last;
-      beats_q   <= beats_q + BeatBits'(feed) - BeatBits'(word_taken);
-      packets_q <= packets_q + PacketBits'(opens) - PacketBits'(packet_taken);
+      if (feed) first_q <= planned.beat.last;
+      beats_q   <= beats_q + BeatBits'(fed_q) - BeatBits'(word_taken_q);
+      packets_q <= packets_q + PacketBits'(opened_q) - PacketBits'(packet_taken_q);
+      {fed_q, opened_q, word_taken_q, packet_taken_q} <= {feed, opens, word_taken, packet_taken};
     end
-    beat_room_q   <= rst_ni && beats_q < BeatBits'(Beats - 1);
-    packet_room_q <= rst_ni && packets_q < PacketBits'(Packets - 1);
+    tail_q        <= rst_ni && feed && planned.beat.last && has_tail(planned_side.gcm.length);
+    beat_room_q   <= rst_ni && beats_q < BeatBits'(Beats - 2);
+    packet_room_q <= rst_ni && packets_q < PacketBits'(Packets - 4);  // of two that stand in front the headers are under way
   end
 
   gcm #(.Decrypt(1'b0)) u_gcm (
@@ -67,10 +93,10 @@ module encap_gcm
     .wipe_i,
     .wiping_o,
     .valid_i    (feed),
-    .ready_o    (gcm_ready),
+    .ready_o    (),  // it asserts that tail_q is right
     .first_i    (first_q),
-    .packet_i   (gcm_packet),
-    .data_i     (in.beat.data),
+    .packet_i   (planned_side.gcm),
+    .data_i     (planned.beat.data),
     .valid_o    (word_valid),
     .last_o     (word_last),
     .data_o     (word),
@@ -79,13 +105,12 @@ module encap_gcm
   );
 
   // ---- what waits for its place: ciphertext, how many bytes its last word has, ICVs, headers
-  // What the ESP header is made of, and whose bank the packet holds.
+  // What the ESP header is made of, and what the packet's exit asks.
   typedef struct packed {
-    logic        bank;
+    leaving_t    leaving;
     logic [31:0] spi;
     logic [63:0] seq;
-    logic        iv_cut;    // the IV's end is in the payload
-    logic [6:0]  bytes;
+    logic        iv_cut;
   } esp_t;
 
   stream_if cipher (.clk_i, .rst_ni);
@@ -100,7 +125,7 @@ module encap_gcm
   esp_t          esp, esp_in;
   logic          header_room, header_there;
   outer_header_t header;
-  flight_t       flight;
+  leaving_t      leaving;
   logic          sealed_busy, esp_busy, front_busy;
 
   fifo #(
@@ -111,7 +136,7 @@ module encap_gcm
     .rst_ni,
     .valid_i(opens),
     .ready_o(empty_room),
-    .data_i (6'd0 - gcm_packet.length[5:0]),
+    .data_i (6'd0 - planned_side.gcm.length[5:0]),
     .valid_o(empty_there),
     .ready_i(cipher.valid && cipher.beat.last),
     .data_o (empty),
@@ -145,11 +170,10 @@ module encap_gcm
   );
 
   assign esp_in = '{
-    bank:     packet_i.bank,
-    spi:      packet_i.spi,
-    seq:      packet_i.seq,
-    iv_cut:   iv_bytes_in_payload(packet_i.cipher, packet_i.esn) != '0,
-    bytes:    7'd16 - 7'(iv_bytes_in_payload(packet_i.cipher, packet_i.esn))
+    leaving: planned_side.leaving,
+    spi:     planned_side.gcm.aad[127:96],
+    seq:     planned_side.gcm.iv,
+    iv_cut:  planned_side.iv_cut
   };
 
   fifo #(
@@ -208,31 +232,31 @@ module encap_gcm
     assign esp_header_swapped[8*i+:8] = esp_header[8*(15-i)+:8];
   end
 
-  prepend #(.SideT(flight_t)) u_esp_in_front (
+  prepend #(.SideT(leaving_t)) u_esp_in_front (
     .clk_i,
     .rst_ni,
     .in      (sealed),
     .header_i(512'(esp_header_swapped)),
-    .bytes_i (esp.bytes),
-    .side_i  ('{valid: 1'b1, bank: esp.bank}),
+    .bytes_i (esp.iv_cut ? 7'd12 : 7'd16),
+    .side_i  (esp.leaving),
     .out     (esp_packets),
-    .side_o  (flight),
+    .side_o  (leaving),
     .busy_o  (esp_busy)
   );
 
-  prepend #(.SideT(flight_t)) u_headers_in_front (
+  prepend #(.SideT(leaving_t)) u_headers_in_front (
     .clk_i,
     .rst_ni,
     .in      (esp_packets),
     .header_i(512'({header.ip, header.ethernet})),
     .bytes_i (header.bytes),
-    .side_i  (flight),
+    .side_i  (leaving),
     .out,
-    .side_o  (flight_o),
+    .side_o  (leaving_o),
     .busy_o  (front_busy)
   );
 
-  assign busy_o       = in.valid || packets_q != '0 || sealed_busy || esp_busy || front_busy;
+  assign busy_o       = in.valid || planned.valid || opened_q || packets_q != '0 || sealed_busy || esp_busy || front_busy;
   assign packet_taken = esp_packets.valid && esp_packets.ready && esp_packets.beat.last;
 
   always_ff @(posedge clk_i) begin

@@ -27,9 +27,9 @@ module esp_encap
   input  logic [255:0]  chain_icv_i,
   // out
   stream_if.src         out,
-  output flight_t       flight_o,          // the bank that the packet holds
+  output leaving_t      leaving_o,
   stream_if.src         chained,
-  output flight_t       chained_flight_o,
+  output leaving_t      chained_leaving_o,
   output logic          busy_o
 );
 
@@ -53,15 +53,12 @@ module esp_encap
   plan_t        plan, planned_side;
   fronts_t      padded_side;
   encap_t       packet;
-  logic [3:0]   padding;
   logic [135:0] trailer;
   logic         trailer_busy, front_busy;
 
-  assign padding = packet_i.ciphertext[3:0] - packet_i.payload[3:0] - 4'd2;
-
   always_comb begin
-    trailer = 136'({packet_i.next_header, 4'd0, padding}) << {padding, 3'b000};
-    for (int unsigned i = 0; i < 15; i++) if (i < 32'(padding)) trailer[8*i+:8] = 8'(i + 1);
+    trailer = 136'({packet_i.next_header, 4'd0, packet_i.padding}) << {packet_i.padding, 3'b000};
+    for (int unsigned i = 0; i < 15; i++) if (i < 32'(packet_i.padding)) trailer[8*i+:8] = 8'(i + 1);
   end
 
   assign plan = '{
@@ -71,7 +68,7 @@ module esp_encap
       far_bytes:  packet_i.ah ? header_bytes(packet_i.outer.ipv6) - 7'd8 : '0
     },
     trailer:       packet_i.ah ? '0 : trailer,
-    trailer_bytes: packet_i.ah ? 6'd0 : {2'b0, padding} + 6'd2
+    trailer_bytes: packet_i.ah ? 6'd0 : {2'b0, packet_i.padding} + 6'd2
   };
 
   beat_register #(.SideT(plan_t)) u_planned (
@@ -117,8 +114,8 @@ module esp_encap
     .clk_i,
     .rst_ni,
     .in       (whole),
-    .chained_i(chained_cipher(packet.cipher)),
-    .bank_i   (packet.bank),
+    .chained_i(packet.chained),
+    .bank_i   (packet.leaving.generation[0]),
     .room_i   (chain_room_i),
     .gcm      (gcm_plain),
     .chain    (chain_plain),
@@ -174,7 +171,7 @@ module esp_encap
     .header_valid_i(header_valid && !header_chained),
     .header_i      (header),
     .out,
-    .flight_o,
+    .leaving_o,
     .busy_o        (gcm_busy)
   );
 
@@ -185,7 +182,7 @@ module esp_encap
   assign front        = packet.ah ? hashed_front(packet.outer, packet.outer_total) : {packet.spi, packet.seq[31:0]};
   assign behind_front = packet.ah ? 14'(packet.outer_total) - 14'd8 : packet.ciphertext;
 
-  assign chain_side_o   = '{bank: packet.bank, ah: packet.ah, ipv6: packet.outer.ipv6};
+  assign chain_side_o   = '{leaving: packet.leaving, ah: packet.ah, ipv6: packet.outer.ipv6};
   assign chain_packet_o = '{
     sa_index:   packet.sa_index,
     cipher:     packet.cipher,
@@ -206,7 +203,7 @@ module esp_encap
     .packet_i      (chain_side_i),
     .icv_i         (chain_icv_i),
     .out           (chained),
-    .flight_o      (chained_flight_o),
+    .leaving_o     (chained_leaving_o),
     .busy_o        (chain_busy)
   );
 

@@ -18,7 +18,7 @@ module esp_encap_harness
   input  logic         in_last_i,
   input  logic [511:0] row_i,             // sa_out_t
   input  logic [10:0]  sa_index_i,
-  input  logic         bank_i,
+  input  logic [46:0]  leaving_i,         // leaving_t
   input  logic         ipv6_i,            // of the outer header, like the seven that follow
   input  logic [7:0]   tos_i,
   input  logic         df_i,
@@ -31,7 +31,7 @@ module esp_encap_harness
   input  logic [47:0]  source_mac_i,
   input  logic [63:0]  seq_i,
   input  logic [7:0]   next_header_i,
-  input  logic [15:0]  payload_i,
+  input  logic [15:0]  payload_i,         // bytes of it
   input  logic [13:0]  ciphertext_i,
   input  logic [6:0]   ah_bytes_i,
   input  logic [15:0]  outer_total_i,
@@ -41,13 +41,13 @@ module esp_encap_harness
   output logic [511:0] gcm_data_o,
   output logic [5:0]   gcm_empty_o,
   output logic         gcm_last_o,
-  output logic         gcm_bank_o,
+  output logic [46:0]  gcm_leaving_o,     // leaving_t
   output logic         chained_valid_o,
   input  logic         chained_ready_i,
   output logic [511:0] chained_data_o,
   output logic [5:0]   chained_empty_o,
   output logic         chained_last_o,
-  output logic         chained_bank_o,
+  output logic [46:0]  chained_leaving_o,
   output logic         dropped_o,
   output logic         busy_o
 );
@@ -68,7 +68,7 @@ module esp_encap_harness
   logic [255:0]  icv;
   logic          gcm_tables_ready, chain_tables_ready, wiping, chain_wiping, room, encap_busy, chain_busy;
   drop_t         drop;
-  flight_t       leave, gcm_flight, chained_flight;
+  flight_t       leave;
 
   assign in.valid    = in_valid_i;
   assign in.beat     = '{data: in_data_i, empty: in_empty_i, last: in_last_i};
@@ -80,7 +80,7 @@ module esp_encap_harness
   assign busy_o      = encap_busy || chain_busy;
 
   assign packet = '{
-    bank:             bank_i,
+    leaving:          leaving_i,
     sa_index:         sa_index_i,
     spi:              row.spi,
     outer:            '{ipv6: ipv6_i, tos: tos_i, df: df_i, identification: identification_i, flow_label: flow_label_i,
@@ -92,48 +92,47 @@ module esp_encap_harness
     source_mac:       source_mac_i,
     ah:               row.protocol == ProtocolAh,
     ah_bytes:         ah_bytes_i,
+    chained:          chained_cipher(row.cipher),
     cipher:           row.cipher,
     integrity:        row.integrity,
     esn:              row.esn,
     seq:              seq_i,
     next_header:      next_header_i,
-    payload:          payload_i,
+    padding:          4'(ciphertext_i) - 4'(payload_i) - 4'd2,
     ciphertext:       ciphertext_i,
     outer_total:      outer_total_i
   };
 
   assign gcm_valid_o     = gcm.valid;
   assign gcm.ready       = gcm_ready_i;
-  assign gcm_bank_o      = gcm_flight.bank;
   assign chained_valid_o = chained.valid;
   assign chained.ready   = chained_ready_i;
-  assign chained_bank_o  = chained_flight.bank;
   assign {gcm_data_o, gcm_empty_o, gcm_last_o}             = gcm.beat;
   assign {chained_data_o, chained_empty_o, chained_last_o} = chained.beat;
 
   esp_encap u_encap (
     .clk_i,
     .rst_ni,
-    .table_write_i   (table_write),
-    .table_ready_o   (gcm_tables_ready),
-    .wipe_i          (1'b0),
-    .wiping_o        (wiping),
+    .table_write_i    (table_write),
+    .table_ready_o    (gcm_tables_ready),
+    .wipe_i           (1'b0),
+    .wiping_o         (wiping),
     .in,
-    .packet_i        (packet),
-    .drop_o          (drop),
-    .leave_o         (leave),
-    .chain_room_i    (room),
+    .packet_i         (packet),
+    .drop_o           (drop),
+    .leave_o          (leave),
+    .chain_room_i     (room),
     .chain_plain,
-    .chain_packet_o  (chain_packet),
-    .chain_side_o    (chain_side_in),
+    .chain_packet_o   (chain_packet),
+    .chain_side_o     (chain_side_in),
     .chain_esp,
-    .chain_side_i    (chain_side_out),
-    .chain_icv_i     (icv),
-    .out             (gcm),
-    .flight_o        (gcm_flight),
+    .chain_side_i     (chain_side_out),
+    .chain_icv_i      (icv),
+    .out              (gcm),
+    .leaving_o        (gcm_leaving_o),
     .chained,
-    .chained_flight_o(chained_flight),
-    .busy_o          (encap_busy)
+    .chained_leaving_o(chained_leaving_o),
+    .busy_o           (encap_busy)
   );
 
   assign nothing.valid  = 1'b0;
@@ -167,6 +166,6 @@ module esp_encap_harness
     .busy_o       (chain_busy)
   );
 
-  wire unused = &{1'b0, row, leave, gcm_flight, chained_flight, nothing.ready, no_plain.valid, no_plain.beat};
+  wire unused = &{1'b0, row, leave, nothing.ready, no_plain.valid, no_plain.beat};
 
 endmodule

@@ -42,7 +42,7 @@ struct Sa {
 struct Job {
   Sa sa;
   std::uint64_t seq;
-  bool bank;
+  std::uint64_t leaving;  // leaving_t
   std::uint8_t next_header;
   Buffer payload;
   std::size_t counted;
@@ -184,10 +184,10 @@ class EspEncap : public testing::Test {
       source_.taken(m_.in_ready_o);
       if (last_taken) chained_inside += jobs[entering++].sa.chained();
       ASSERT_NO_FATAL_FAILURE(collect(0, m_.gcm_valid_o && m_.gcm_ready_i, m_.gcm_data_o, m_.gcm_empty_o, m_.gcm_last_o,
-                                      m_.gcm_bank_o, expected[0]));
+                                      m_.gcm_leaving_o, expected[0]));
       const std::size_t before = expected[1].size();
       ASSERT_NO_FATAL_FAILURE(collect(1, m_.chained_valid_o && m_.chained_ready_i, m_.chained_data_o,
-                                      m_.chained_empty_o, m_.chained_last_o, m_.chained_bank_o, expected[1]));
+                                      m_.chained_empty_o, m_.chained_last_o, m_.chained_leaving_o, expected[1]));
       chained_inside -= before - expected[1].size();
       dut_.tick();
     }
@@ -218,7 +218,7 @@ class EspEncap : public testing::Test {
   void describe(const Job& job) {
     std::memcpy(&m_.row_i, job.sa.row.bytes().data(), layout::kRowBytes);
     m_.sa_index_i = job.sa.index;
-    m_.bank_i = job.bank;
+    m_.leaving_i = job.leaving;
     m_.ipv6_i = job.outer.ipv6;
     m_.tos_i = job.outer.tos;
     m_.df_i = job.outer.df;
@@ -239,11 +239,11 @@ class EspEncap : public testing::Test {
   }
 
   template <class Data>
-  void collect(unsigned way, bool passes, const Data& data, unsigned empty, bool last, bool bank,
+  void collect(unsigned way, bool passes, const Data& data, unsigned empty, bool last, std::uint64_t leaving,
                std::deque<const Job*>& expected) {
     if (!passes) return;
     ASSERT_FALSE(expected.empty()) << "a frame from nowhere";
-    ASSERT_EQ(bank, expected.front()->bank);
+    ASSERT_EQ(leaving, expected.front()->leaving);
     sinks_[way].sample(true, data, empty, last);
     if (!last) return;
     const Job& job = *expected.front();

@@ -22,8 +22,10 @@ package gcm_pkg;
 
   // GMAC authenticates the IV too (RFC 4543 3.3). With ESN that is more than the block which stands in front of the payload: the
   // IV's last four bytes are the payload's first.
+  localparam int unsigned CutIvBytes = 4;
+
   function automatic logic [2:0] iv_bytes_in_payload(logic [3:0] cipher, logic esn);
-    return cipher == CipherAesGmac && esn ? 3'd4 : 3'd0;
+    return cipher == CipherAesGmac && esn ? 3'(CutIvBytes) : 3'd0;
   endfunction
 
   // An ESP packet: RFC 4106 5, AAD = SPI, sequence number; RFC 4543 3.3, and IV and plaintext. With ESN all 64 bits of the number.
@@ -39,7 +41,8 @@ package gcm_pkg;
       gmac:      gmac,
       aad:       aad,
       aad_bytes: gmac ? 5'd16 : esn ? 5'd12 : 5'd8,
-      length:    ciphertext + 14'(iv_bytes_in_payload(cipher, esn))
+      // Chosen of two sums, so that the addition waits for nothing.
+      length:    iv_bytes_in_payload(cipher, esn) != '0 ? ciphertext + 14'(CutIvBytes) : ciphertext
     };
   endfunction
 

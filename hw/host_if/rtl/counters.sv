@@ -35,8 +35,10 @@ module counters
   counts_t               counts_q;
   host_counts_t          host_counts_q;
   drop_t [DropPorts-1:0] drop_1_q;
-  logic [DropBits-1:0]   drops_2_q[DropReasons];
-  logic                  any_count, any_drop, any_drop_2_q;
+  // Packed, since Verilator does not assign arrays late in a loop that it does not unroll.
+  logic [DropReasons-1:0][DropPorts-1:0] hits_2_q;  // ports that pulse for the reason
+  logic [DropReasons-1:0][DropBits-1:0]  drops_3_q;
+  logic                  any_count, any_drop, any_drop_2_q, any_drop_3_q;
 
   assign any_count = counts_q.lan_rx.valid || counts_q.wan_rx.valid || counts_q.lan_tx.valid || counts_q.wan_tx.valid ||
                      counts_q.esp_out || counts_q.esp_in || counts_q.bypass_out || counts_q.bypass_in || counts_q.tag_ok ||
@@ -47,12 +49,7 @@ module counters
     for (int i = 0; i < DropPorts; i++) any_drop |= drop_1_q[i].valid;
   end
 
-  assign busy_o = any_count || any_drop || any_drop_2_q;
-
-  function automatic logic [DropBits-1:0] drops(drop_t [DropPorts-1:0] drop, drop_e reason);
-    drops = '0;
-    for (int i = 0; i < DropPorts; i++) if (drop[i].valid && drop[i].reason == reason) drops = drops + DropBits'(1);
-  endfunction
+  assign busy_o = any_count || any_drop || any_drop_2_q || any_drop_3_q;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
@@ -60,13 +57,20 @@ module counters
       host_counts_q <= '0;
       drop_1_q      <= '0;
       any_drop_2_q  <= 1'b0;
+      any_drop_3_q  <= 1'b0;
     end else begin
       counts_q      <= counts_i;
       host_counts_q <= host_counts_i;
       drop_1_q      <= drop_i;
       any_drop_2_q  <= any_drop;
+      any_drop_3_q  <= any_drop_2_q;
     end
-    if (any_drop) for (int i = 0; i < DropReasons; i++) drops_2_q[i] <= drops(drop_1_q, drop_e'(6'(i)));
+    if (any_drop) begin
+      for (int i = 0; i < DropReasons; i++) begin
+        for (int p = 0; p < DropPorts; p++) hits_2_q[i][p] <= drop_1_q[p].valid && drop_1_q[p].reason == drop_e'(6'(i));
+      end
+    end
+    if (any_drop_2_q) for (int i = 0; i < DropReasons; i++) drops_3_q[i] <= DropBits'($countones(hits_2_q[i]));
   end
 
   always_ff @(posedge clk_i) begin
@@ -98,8 +102,8 @@ module counters
           count_q[CounterEventsLost] <= count_q[CounterEventsLost] + 64'(host_counts_q.events_lost);
         end
       end
-      if (any_drop_2_q) begin
-        for (int i = 0; i < DropReasons; i++) drop_q[i] <= drop_q[i] + 64'(drops_2_q[i]);
+      if (any_drop_3_q) begin
+        for (int i = 0; i < DropReasons; i++) drop_q[i] <= drop_q[i] + 64'(drops_3_q[i]);
       end
     end
   end

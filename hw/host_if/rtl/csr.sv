@@ -86,9 +86,11 @@ module csr
   logic [31:0] write_data_q;
   logic        write_whole_q;
   logic        pending_q, due_q;  // a write is complete; and its address and data have been looked at
+  logic        free;              // what it must wait for has come
+  logic        done_q, write_q;   // it is done in this clock; and changes something
+  logic        answered_q;        // there was an answer a clock ago: the rings begin to know what has been written
   logic        is_rx_slots_q, is_tx_slots_q, is_select_q, slots_fit_q, flips_q;
   logic [31:0] next_generation_q;
-  logic        done, write;  // it is, in this clock; and changes something
   logic        capturing_q;
 
   assign s_axil_awready = !address_held_q && !s_axil_bvalid;
@@ -96,14 +98,16 @@ module csr
 
   assign rx_hold_o    = pending_q && is_rx_slots_q;
   assign tx_hold_o    = pending_q && is_tx_slots_q;
-  assign rx_restart_o = due_q && is_rx_slots_q && rx_idle_i;
-  assign tx_restart_o = due_q && is_tx_slots_q && tx_idle_i;
-  assign done         = due_q && !(is_rx_slots_q && !rx_idle_i) && !(is_tx_slots_q && !tx_idle_i) && !(is_select_q && capturing_q);
-  assign write        = done && write_whole_q;
+  assign rx_restart_o = done_q && is_rx_slots_q;
+  assign tx_restart_o = done_q && is_tx_slots_q;
+  assign free         = !(is_rx_slots_q && !rx_idle_i) && !(is_tx_slots_q && !tx_idle_i) && !(is_select_q && capturing_q);
 
   always_ff @(posedge clk_i) begin
-    pending_q         <= rst_ni && address_held_q && data_held_q && !done;
-    due_q             <= rst_ni && pending_q && !done;
+    pending_q         <= rst_ni && address_held_q && data_held_q && !done_q;
+    due_q             <= rst_ni && pending_q && !done_q;
+    done_q            <= rst_ni && due_q && free && !done_q;  // nothing begins meanwhile that would have to be waited for
+    answered_q        <= rst_ni && s_axil_bvalid;
+    write_q           <= rst_ni && due_q && free && !done_q && write_whole_q;
     is_rx_slots_q     <= write_whole_q && write_address_q == RegRxSlots;
     is_tx_slots_q     <= write_whole_q && write_address_q == RegTxSlots;
     is_select_q       <= write_address_q == RegSaStateSelect;
@@ -121,7 +125,7 @@ module csr
       if (s_axil_awvalid && s_axil_awready) address_held_q <= 1'b1;
       if (s_axil_wvalid && s_axil_wready) data_held_q <= 1'b1;
       if (s_axil_bready) s_axil_bvalid <= 1'b0;
-      if (done) begin
+      if (done_q) begin
         address_held_q <= 1'b0;
         data_held_q    <= 1'b0;
         s_axil_bvalid  <= 1'b1;
@@ -132,7 +136,7 @@ module csr
       write_data_q  <= s_axil_wdata;
       write_whole_q <= s_axil_wstrb == '1;
     end
-    if (done) s_axil_bresp <= write_whole_q ? Okay : SlvErr;
+    if (done_q) s_axil_bresp <= write_whole_q ? Okay : SlvErr;
   end
 
   // ---- registers --------------------------------------------------------------------------------------------------------------
@@ -180,7 +184,7 @@ module csr
         capturing_q <= 1'b0;
         sa_state_q  <= capture_i;
       end
-      if (write) begin
+      if (write_q) begin
         unique case (write_address_q)
           RegControl: begin
             enable_o <= write_data_q[0];
@@ -267,6 +271,7 @@ module csr
 
   // What the address asks for is looked up a clock, and put together in the next two.
   logic        clock_q, counter_q, held_valid_now_q;
+  logic [15:0] held_valid_few_q;  // of one in sixteen pairs
   logic [31:0] held_now_q;
   logic [63:0] clock_value_q, wide_value_q;     // of a value that must be read as one
   logic [31:0] settings_q, rings_q, others_q;   // of registers of 32 bits; at most one is not zero
@@ -330,7 +335,9 @@ module csr
       reading_q <= {reading_q[3:1], s_axil_arvalid && s_axil_arready};
       if (s_axil_rready) s_axil_rvalid <= 1'b0;
       if (reading_q[4]) s_axil_rvalid <= 1'b1;
-      if (reading_q[4] && wide_q && !read_address_q[2]) held_valid_q[pair] <= 1'b1;
+      if (reading_q[4] && wide_q && !read_address_q[2]) begin
+        for (int unsigned i = 0; i < 1 << PairBits; i++) if (pair == PairBits'(i)) held_valid_q[i] <= 1'b1;
+      end
     end
     if (s_axil_arvalid && s_axil_arready) read_address_q <= {s_axil_araddr[11:2], 2'b00};
     if (reading_q[1]) begin
@@ -342,12 +349,13 @@ module csr
       rings_q          <= rings;
       others_q         <= others;
       held_now_q       <= held[pair];
-      held_valid_now_q <= held_valid_q[pair];
+      for (int unsigned i = 0; i < 16; i++) held_valid_few_q[i] <= held_valid_q[{4'(i), pair[3:0]}];
     end
     if (reading_q[3]) begin
-      wide_q       <= clock_q || counter_q;
-      wide_value_q <= clock_q ? clock_value_q : counter_i;
-      narrow_q     <= settings_q | rings_q | others_q;
+      wide_q           <= clock_q || counter_q;
+      wide_value_q     <= clock_q ? clock_value_q : counter_i;
+      narrow_q         <= settings_q | rings_q | others_q;
+      held_valid_now_q <= held_valid_few_q[pair[7:4]];
     end
     if (reading_q[4]) begin
       if (!wide_q) begin
@@ -361,7 +369,7 @@ module csr
     end
   end
 
-  assign busy_o = s_axil_awvalid || s_axil_wvalid || s_axil_arvalid || address_held_q || data_held_q || s_axil_bvalid || reading_q != '0 ||
+  assign busy_o = address_held_q || data_held_q || s_axil_bvalid || answered_q || reading_q != '0 ||
                   s_axil_rvalid || wipe_q || capturing_q || load_start_o;
 
 endmodule

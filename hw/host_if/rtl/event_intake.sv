@@ -14,26 +14,42 @@ module event_intake
 
   output logic          valid_o,
   output notice_t       event_o,
-  input  logic          ready_i,
+  input  logic          ready_i,            // that of a clock ago is taken; it stays until the next clock
 
   output logic          busy_o              // an event is inside
 );
 
   localparam int unsigned Depth = 16;
 
+  // What came a clock ago: an event to be told, and its kind if that is told once.
+  logic    [1:0] wanted_q;
+  logic [1:0][ToldOnce-1:0] once, fresh, fresh_q;
+  notice_t [1:0] event_q;
+  logic          came_q, entered_q;  // some event has, and a clock earlier
   logic [ToldOnce-1:0]      told_q;  // one of its kind is on its way to the host
-  logic [1:0][ToldOnce-1:0] once;
-  logic    [1:0] wanted, put, room, offered, taken;
+  logic          shown_second_q;     // whose event was at the output a clock ago
+  logic    [1:0] lost, room, offered, taken;
   notice_t [1:0] offer;
 
-  always_comb begin
-    for (int i = 0; i < 2; i++) once[i] = told_once(event_i[i].upcall);
-    for (int i = 0; i < 2; i++) wanted[i] = event_valid_i[i] && (once[i] & told_q) == '0;
-    // Of two at once, one.
-    if ((once[0] & once[1]) != '0 && wanted[0]) wanted[1] = 1'b0;
+  always_ff @(posedge clk_i) begin
+    came_q    <= rst_ni && event_valid_i != '0;
+    entered_q <= rst_ni && came_q;
+    for (int i = 0; i < 2; i++) begin
+      wanted_q[i] <= rst_ni && event_valid_i[i] && (once[i] == '0 || fresh[i] != '0);
+      fresh_q[i]  <= fresh[i];
+      if (event_valid_i[i]) event_q[i] <= event_i[i];
+    end
   end
 
-  logic [1:0][$clog2(Depth+2)-1:0] used;
+  for (genvar i = 0; i < 2; i++) begin : gen_once
+    assign once[i] = event_valid_i[i] ? told_once(event_i[i].upcall) : '0;
+  end
+
+  // Of two at once that are told once, one.
+  assign fresh[0] = once[0] & ~told_q;
+  assign fresh[1] = once[1] & ~told_q & ~once[0];
+
+  logic [1:0][$clog2(Depth+2)-1:0] unused_used;
 
   for (genvar i = 0; i < 2; i++) begin : gen_source
     fifo #(
@@ -42,28 +58,29 @@ module event_intake
     ) u_events (
       .clk_i,
       .rst_ni,
-      .valid_i(wanted[i]),
+      .valid_i(wanted_q[i]),
       .ready_o(room[i]),
-      .data_i (event_i[i]),
+      .data_i (event_q[i]),
       .valid_o(offered[i]),
       .ready_i(taken[i]),
       .data_o (offer[i]),
-      .used_o (used[i])
+      .used_o (unused_used[i])
     );
   end
 
-  assign put     = wanted & room;
-  assign lost_o  = 2'(wanted[0] && !room[0]) + 2'(wanted[1] && !room[1]);
+  assign lost    = wanted_q & ~room;
+  assign lost_o  = 2'(lost[0]) + 2'(lost[1]);
   assign valid_o = offered != '0;
   assign event_o = offered[0] ? offer[0] : offer[1];
-  assign busy_o  = used != '0;
-  assign taken   = {ready_i && !offered[0], ready_i && offered[0]};
+  assign busy_o  = came_q || entered_q || valid_o;  // what has entered is offered two clocks later
+  assign taken   = {ready_i && shown_second_q, ready_i && !shown_second_q};
 
   always_ff @(posedge clk_i) begin
+    shown_second_q <= !offered[0];
     if (!rst_ni) begin
       told_q <= '0;
     end else begin
-      told_q <= (told_q & ~told_done_i) | (put[0] ? once[0] : '0) | (put[1] ? once[1] : '0);
+      told_q <= (told_q & ~told_done_i & ~(lost[0] ? fresh_q[0] : '0) & ~(lost[1] ? fresh_q[1] : '0)) | fresh[0] | fresh[1];
     end
   end
 

@@ -291,7 +291,12 @@ module host_if
     .m_axi_bvalid, .m_axi_bready, .m_axi_bresp
   );
 
-  assign busy_o = csr_busy || loading || tx_busy || rx_busy || events_busy || counters_busy || in_flight_busy || event_valid_i != '0 || host_rx_outbound.valid ||
-                  host_rx_inbound.valid;
+  // What moves here began with what came, and goes on from clock to clock; so a register may tell of it.
+  logic comes, busy_q;
+
+  assign comes  = s_axil_awvalid || s_axil_wvalid || s_axil_arvalid || event_valid_i != '0 || host_rx_outbound.valid || host_rx_inbound.valid;
+  assign busy_o = comes || busy_q || counters_busy || in_flight_busy;
+
+  always_ff @(posedge clk_i) busy_q <= rst_ni && (comes || csr_busy || loading || tx_busy || rx_busy || events_busy);
 
 endmodule

@@ -14,7 +14,7 @@ module read_arbiter
   input  logic                        rst_ni,
   input  read_request_t [Clients-1:0] request_i,
   output logic [Clients-1:0]          taken_o,  // the request, in this clock
-  output logic [Clients-1:0]          valid_o,  // beat_o belongs to this client
+  output logic [Clients-1:0]          valid_o,  // beat_o, which came a clock ago, belongs to this client
   output read_beat_t                  beat_o,
 
   output logic         m_axi_arvalid,
@@ -46,15 +46,14 @@ module read_arbiter
   assign free = remember && (!m_axi_arvalid || m_axi_arready);
 
   always_comb begin
+    // The first behind the one served last, else the first of all.
     any    = 1'b0;
     chosen = '0;
-    for (int i = Clients; i >= 1; i--) begin  // the last assignment wins: the client next to last_q
-      automatic int c = (int'(last_q) + i) % Clients;
-      if (held_q[c].valid) begin
-        any    = 1'b1;
-        chosen = ClientBits'(c);
-      end
+    for (int i = Clients - 1; i >= 0; i--) begin
+      any |= held_q[i].valid;
+      if (held_q[i].valid) chosen = ClientBits'(i);
     end
+    for (int i = Clients - 1; i >= 0; i--) if (held_q[i].valid && i > int'(last_q)) chosen = ClientBits'(i);
     for (int i = 0; i < Clients; i++) taken_o[i] = request_i[i].valid && !held_q[i].valid;
   end
 
@@ -103,11 +102,10 @@ module read_arbiter
   );
 
   assign m_axi_rready = expected;
-  assign beat_o       = '{data: m_axi_rdata, last: m_axi_rlast, error: m_axi_rresp != 2'b00};
 
-  always_comb begin
-    valid_o = '0;
-    if (m_axi_rvalid && expected) valid_o[owner] = 1'b1;
+  always_ff @(posedge clk_i) begin
+    for (int i = 0; i < Clients; i++) valid_o[i] <= rst_ni && m_axi_rvalid && expected && owner == ClientBits'(i);
+    if (m_axi_rvalid) beat_o <= '{data: m_axi_rdata, last: m_axi_rlast, error: m_axi_rresp != 2'b00};
   end
 
 endmodule

@@ -28,7 +28,7 @@ module rx_ring
   input  notice_t     inbound_notice_i,
   input  logic        event_valid_i,
   input  notice_t     event_i,
-  output logic        event_ready_o,
+  output logic        event_ready_o,   // the clock after it has been looked at
   output logic        busy_o,
   output logic [ToldOnce-1:0] told_done_o,  // an event of its kind has been read by the host, or is lost
 
@@ -66,19 +66,20 @@ module rx_ring
     Data,        // the burst
     Descriptor,  // its address and its beat
     Discard,     // the rest of a frame that ended here
-    Settle       // what is known of the slots is of a clock ago
+    Settle       // what is known of the slots is of a clock ago; an event goes
   } state_e;
 
   // ---- what comes -------------------------------------------------------------------------------------------------------------
 
-  logic    from_inbound_d, from_inbound_q;  // whose frame this is; the last one's while idle
+  logic    next_inbound, from_inbound_q;    // whose frame is next; whose this is, the last one's while idle
   logic    frame_valid;
   notice_t frame_notice;
   logic    stream_valid, stream_ready;      // of the frame in hand
   beat_t   stream_beat;
 
   assign frame_valid  = outbound.valid || inbound.valid;
-  assign frame_notice = from_inbound_d ? inbound_notice_i : outbound_notice_i;
+  assign next_inbound = from_inbound_q ? !outbound.valid : inbound.valid;  // in turn
+  assign frame_notice = next_inbound ? inbound_notice_i : outbound_notice_i;
 
   assign stream_valid   = from_inbound_q ? inbound.valid : outbound.valid;
   assign stream_beat    = from_inbound_q ? inbound.beat : outbound.beat;
@@ -95,22 +96,30 @@ module rx_ring
   logic                  broken_q;
   logic                  runs, room_q, has_room_q;
   logic                  described_all_q, pending_q, unanswered_q, idle_q;
-  logic [SlotBits-1:0]   place_mask_q;
+  logic [SlotBits-1:0]   described_place_q, claimed_place_q;  // of the slots to be described and claimed next, in the ring
   logic                  claim_frame, claim_event, describe;
   logic                  refuse_frame, refuse_event;
   logic                  give_up;             // the oldest open slot of a broken ring
+
+  // Of the numbers what tells open slots apart: there are `Open` at most.
+  logic [OpenBits:0] claimed_few, described_few, producer_few;
+
+  assign claimed_few   = claimed_q[OpenBits:0];
+  assign described_few = described_q[OpenBits:0];
+  assign producer_few  = producer_q[OpenBits:0];
 
   assign runs = ring_i.runs && !broken_q;
 
   // Every change of what is claimed or described leaves Idle, and comes back by Settle.
   always_ff @(posedge clk_i) begin
-    room_q          <= claimed_q - ring_i.host < ring_i.slots;
-    has_room_q      <= claimed_q - producer_q < 32'(Open);
-    described_all_q <= !(described_q != claimed_q && written_q[described_q[OpenBits-1:0]]);
-    pending_q       <= claimed_q != producer_q;
-    unanswered_q    <= bursts_open != '0;
-    idle_q          <= rst_ni && state_q == Idle && claimed_q == producer_q;
-    place_mask_q    <= place_mask(ring_i);
+    room_q            <= claimed_q - ring_i.host < ring_i.slots;
+    has_room_q        <= claimed_few - producer_few < (OpenBits + 1)'(Open);
+    described_all_q   <= !(described_few != claimed_few && written_q[described_q[OpenBits-1:0]]);
+    pending_q         <= claimed_few != producer_few;
+    unanswered_q      <= bursts_open != '0 || burst_put_q;
+    idle_q            <= rst_ni && state_q == Idle && claimed_few == producer_few;
+    described_place_q <= described_q[SlotBits-1:0] & place_mask(ring_i);
+    claimed_place_q   <= claimed_q[SlotBits-1:0] & place_mask(ring_i);
   end
 
   // ---- answers ----------------------------------------------------------------------------------------------------------------
@@ -121,8 +130,8 @@ module rx_ring
     logic [OpenBits-1:0] slot;
   } burst_t;
 
-  burst_t burst_sent, burst_answered;
-  logic   burst_put, burst_room, answer_expected, answer, answer_failed;
+  burst_t burst_sent, burst_sent_q, burst_answered;
+  logic   burst_put, burst_put_q, burst_room, answer_expected, answer, answer_failed;
   logic [$clog2(Bursts+2)-1:0] bursts_open;
 
   fifo #(
@@ -131,9 +140,9 @@ module rx_ring
   ) u_bursts (
     .clk_i,
     .rst_ni,
-    .valid_i(burst_put),
-    .ready_o(burst_room),
-    .data_i (burst_sent),
+    .valid_i(burst_put_q),
+    .ready_o(burst_room),  // there is always: no more slots are open
+    .data_i (burst_sent_q),
     .valid_o(answer_expected),
     .ready_i(m_axi_bvalid),
     .data_o (burst_answered),
@@ -149,33 +158,33 @@ module rx_ring
 
   logic [BeatBits-1:0] beats_left_q;   // of the frame, those of this burst included
   logic [6:0]          burst_left_q;   // beats
-  logic [7:0]          place_q;        // of the next burst in the slot, in beats
+  logic [63:0]         address_q;      // of the next burst
+  logic [63:0]         descriptor_address_q;
   logic [6:0]          to_edge;        // beats until the next 4 KiB
   logic [6:0]          burst_q;        // of the next burst
   logic                last_burst_q;
-  logic                address_free, data_free, put_address, put_beat, last_of_burst;
-  logic [31:0]         address_slot;
+  logic                describing, address_free, data_free, put_address, put_beat, last_of_burst;
 
-  assign to_edge       = 7'(BurstBeats) - 7'(place_q[5:0]);
-  assign address_free  = (!m_axi_awvalid || m_axi_awready) && burst_room;
+  assign to_edge       = 7'(BurstBeats) - 7'(address_q[11:6]);
+  assign address_free  = !m_axi_awvalid || m_axi_awready;
   assign data_free     = !m_axi_wvalid || m_axi_wready;
   assign put_address   = state_q == Address && address_free;
   assign put_beat      = state_q == Data && stream_valid && data_free;
   assign last_of_burst = burst_left_q == 7'd1;
-  assign describe      = state_q == Descriptor && address_free && data_free;
+  assign describe      = describing && address_free && data_free;
   assign stream_ready  = (state_q == Data && data_free) || state_q == Discard;
-  assign address_slot  = state_q == Descriptor ? described_q : claimed_q - 32'd1;
+  assign describing    = state_q == Descriptor;
 
   always_ff @(posedge clk_i) begin
     burst_q      <= beats_left_q > BeatBits'(to_edge) ? to_edge : 7'(beats_left_q);
     last_burst_q <= beats_left_q <= BeatBits'(to_edge);
   end
 
-  assign burst_put  = put_address || describe;
+  assign burst_put  = address_free && (state_q == Address || (describing && data_free));
   assign burst_sent = '{
-    descriptor: state_q == Descriptor,
-    frame_end: put_address && last_burst_q,
-    slot: address_slot[OpenBits-1:0]
+    descriptor: describing,
+    frame_end: !describing && last_burst_q,
+    slot: OpenBits'(describing ? described_q : claimed_q - 32'd1)
   };
 
   function automatic rx_descriptor_t descriptor(notice_t notice, logic [31:0] slot);
@@ -196,12 +205,11 @@ module rx_ring
   endfunction
 
   always_comb begin
-    state_d        = state_q;
-    from_inbound_d = from_inbound_q;
-    claim_frame    = 1'b0;
-    claim_event    = 1'b0;
-    refuse_frame   = 1'b0;
-    refuse_event   = 1'b0;
+    state_d      = state_q;
+    claim_frame  = 1'b0;
+    claim_event  = 1'b0;
+    refuse_frame = 1'b0;
+    refuse_event = 1'b0;
     unique case (state_q)
       Idle: begin
         if (!described_all_q && !broken_q) begin
@@ -211,12 +219,12 @@ module rx_ring
         end else if (!hold_i && event_valid_i) begin
           if (!runs || !room_q) begin
             refuse_event = 1'b1;
+            state_d      = Settle;
           end else if (has_room_q) begin
             claim_event = 1'b1;
             state_d     = Settle;
           end
         end else if (!hold_i && frame_valid) begin
-          from_inbound_d = from_inbound_q ? !outbound.valid : inbound.valid;  // in turn
           if (!runs || !room_q) begin
             refuse_frame = 1'b1;
             state_d      = Discard;
@@ -245,6 +253,9 @@ module rx_ring
       described_q   <= '0;
       producer_q    <= '0;
       broken_q      <= 1'b0;
+      event_ready_o <= 1'b0;
+      told_done_o   <= '0;
+      burst_put_q   <= 1'b0;
     end else begin
       state_q <= state_d;
       if (claim_frame || claim_event) claimed_q <= claimed_q + 32'd1;
@@ -265,44 +276,51 @@ module rx_ring
       if (put_beat) begin
         assert (stream_beat.last == (beats_left_q == BeatBits'(1))) else $error("a frame's notice tells another length");
       end
+      event_ready_o <= claim_event || refuse_event;
+      told_done_o   <= told_done;
+      burst_put_q   <= burst_put;
+      if (burst_put_q) assert (burst_room) else $error("more bursts than open slots have");
       if (restart_i) assert (idle_o) else $error("a ring restarts while slots are open");
     end
-    from_inbound_q <= from_inbound_d;
+    if (claim_frame || refuse_frame) from_inbound_q <= next_inbound;
     if (burst_put) begin
-      m_axi_awaddr <= slot_address(ring_i, address_slot[SlotBits-1:0] & place_mask_q, describe ? 8'd0 : place_q);
-      m_axi_awlen  <= describe ? 8'd0 : 8'(burst_q - 7'd1);
+      burst_sent_q <= burst_sent;
+      m_axi_awaddr <= describing ? descriptor_address_q : address_q;
+      m_axi_awlen  <= describing ? 8'd0 : 8'(burst_q - 7'd1);
     end
     if (put_address) begin
-      place_q      <= place_q + 8'(burst_q);
+      address_q    <= address_q + 64'(burst_q) * 64'(BeatBytes);
       burst_left_q <= burst_q;
     end
     if (put_beat) begin
-      m_axi_wdata  <= stream_beat.data;
-      m_axi_wstrb  <= '1 >> stream_beat.empty;
-      m_axi_wlast  <= last_of_burst;
       burst_left_q <= burst_left_q - 7'd1;
       beats_left_q <= beats_left_q - BeatBits'(1);
     end
-    if (describe) begin
-      m_axi_wdata <= descriptor(notice_q[described_q[OpenBits-1:0]], described_q);
-      m_axi_wstrb <= '1;
-      m_axi_wlast <= 1'b1;
+    if (put_beat || describe) begin
+      m_axi_wdata <= describing ? descriptor(notice_q[described_q[OpenBits-1:0]], described_q) : stream_beat.data;
+      m_axi_wstrb <= '1 >> (describing ? 6'd0 : stream_beat.empty);
+      m_axi_wlast <= describing || last_of_burst;
     end
-    if (claim_frame) begin
-      place_q      <= 8'd1;  // behind the descriptor
+    descriptor_address_q <= slot_address(ring_i, described_place_q, 8'd0);
+    if (state_q == Idle) begin  // in case a frame is claimed
+      address_q    <= slot_address(ring_i, claimed_place_q, 8'd1);  // behind the descriptor
       beats_left_q <= BeatBits'((frame_notice.length + 14'(BeatBytes - 1)) >> $clog2(BeatBytes));
     end
     if (claim_frame || claim_event) begin
-      notice_q[claimed_q[OpenBits-1:0]]  <= claim_frame ? frame_notice : event_i;
-      written_q[claimed_q[OpenBits-1:0]] <= claim_event;
-      event_q[claimed_q[OpenBits-1:0]]   <= claim_event;
+      notice_q[claimed_q[OpenBits-1:0]]  <= event_valid_i ? event_i : frame_notice;
     end
-    if (answer && burst_answered.frame_end) written_q[burst_answered.slot] <= 1'b1;
+    for (int unsigned i = 0; i < Open; i++) begin
+      if ((claim_frame || claim_event) && claimed_q[OpenBits-1:0] == OpenBits'(i)) begin
+        written_q[i] <= claim_event;
+        event_q[i]   <= claim_event;
+      end else if (answer && burst_answered.frame_end && burst_answered.slot == OpenBits'(i)) begin
+        written_q[i] <= 1'b1;
+      end
+    end
   end
 
   assign m_axi_awsize  = 3'd6;   // 64 bytes
   assign m_axi_awburst = 2'b01;  // INCR
-  assign event_ready_o = claim_event || refuse_event;
   assign idle_o        = idle_q;
   assign busy_o        = state_q != Idle || !idle_q;
   assign producer_o    = producer_q;
@@ -312,7 +330,7 @@ module rx_ring
   logic    given;
   logic    oldest_is_event, ending_is_event;
   logic [ToldOnce-1:0]       once;
-  logic [ToldOnce-1:0]       told_open_q;
+  logic [ToldOnce-1:0]       told_open_q, told_done;
   logic [ToldOnce-1:0][31:0] behind_told_q;  // the slot behind it
 
   assign given  = answer && burst_answered.descriptor && !answer_failed && !broken_q;
@@ -331,11 +349,11 @@ module rx_ring
   for (genvar i = 0; i < ToldOnce; i++) begin : gen_told
     logic [31:0] given_back;  // slots from that one on; negative: not yet
 
-    assign given_back     = ring_i.host - behind_told_q[i];
-    assign told_done_o[i] = (refuse_event && once[i]) || (told_open_q[i] && (restart_i || !runs || !given_back[31]));
+    assign given_back    = ring_i.host - behind_told_q[i];
+    assign told_done[i]  = (refuse_event && once[i]) || (told_open_q[i] && (restart_i || !runs || !given_back[31]));
 
     always_ff @(posedge clk_i) begin
-      if (!rst_ni || told_done_o[i]) told_open_q[i] <= 1'b0;
+      if (!rst_ni || told_done[i]) told_open_q[i] <= 1'b0;
       else if (claim_event && once[i]) told_open_q[i] <= 1'b1;
       if (claim_event && once[i]) behind_told_q[i] <= claimed_q + 32'd1;
     end

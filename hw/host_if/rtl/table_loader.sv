@@ -45,8 +45,10 @@ module table_loader
   logic [63:0]          address_q;  // of the next burst
   logic [CountBits-1:0] to_ask_q;   // beats
   logic [CountBits-1:0] to_take_d, to_take_q;
-  logic [$clog2(Room+1)-1:0] asked_q;  // beats asked for and not yet taken
-  logic                 runs_q;     // the load runs, and the next two are of it: no more than every other clock asks
+  logic [$clog2(Room+1)-1:0] asked_q;  // beats asked for and not taken, a clock ago
+  logic                 burst_taken_q, took_q;  // since
+  logic [6:0]           taken_beats_q;
+  logic                 runs_q;     // the load runs, and the next two are of it: no more than every third clock asks
   logic                 ask_q;
   logic [6:0]           burst_q;
 
@@ -60,7 +62,7 @@ module table_loader
 
   always_ff @(posedge clk_i) begin
     runs_q  <= rst_ni && state_q != Idle;
-    ask_q   <= to_ask_q != '0 && int'(asked_q) <= Room - LoadBurst;
+    ask_q   <= to_ask_q != '0 && int'(asked_q) <= Room - LoadBurst && !request_taken_i && !burst_taken_q;
     burst_q <= to_ask_q > CountBits'(LoadBurst) ? 7'(LoadBurst) : 7'(to_ask_q);
   end
 
@@ -88,10 +90,10 @@ module table_loader
   // ---- records ----------------------------------------------------------------------------------------------------------------
 
   load_record_t header;
-  logic         named_q, count_fits_q, rows_fit_q, header_open_q;  // what Record and Check find
+  logic         named_q, count_fits_q, sound_q, rows_fit_q, header_banked_q, header_open_q;  // what Record and Check find
   logic [32:0]  rows_end_q;
   logic [31:0]  table_rows_q;
-  logic         banked, bank_opened;
+  logic         banked_d, banked_q, bank_opened;
   logic [7:0]   table_d, table_q;
   logic         bank_d, bank_q;
   logic [15:0]  row_d, row_q;
@@ -105,18 +107,21 @@ module table_loader
       count_fits_q  <= CountBits'(header.count) < to_take_q;
       rows_end_q    <= {1'b0, header.row} + 33'(header.count);
       table_rows_q  <= 32'(TableRows[header.table_id[$clog2(TableCount)-1:0]]);
-      header_open_q <= TableBanked[header.table_id[$clog2(TableCount)-1:0]] && header.bank == open_bank_i;
+      header_banked_q <= TableBanked[header.table_id[$clog2(TableCount)-1:0]];
+      header_open_q   <= TableBanked[header.table_id[$clog2(TableCount)-1:0]] && header.bank == open_bank_i;
     end
-    if (state_q == Check) rows_fit_q <= named_q && count_fits_q && rows_end_q <= {1'b0, table_rows_q};
+    if (state_q == Check) begin
+      sound_q    <= named_q && count_fits_q;
+      rows_fit_q <= rows_end_q <= {1'b0, table_rows_q};
+    end
   end
 
-  assign banked      = TableBanked[table_q[$clog2(TableCount)-1:0]];
-  assign bank_opened = banked && bank_q == open_bank_i;
+  assign bank_opened = banked_q && bank_q == open_bank_i;
 
   assign table_write_o = '{
     valid: state_q == Rows && beat_valid && !beat_error && !bank_opened && table_ready_i,
     table_id: table_e'(table_q),
-    bank: banked && bank_q,
+    bank: banked_q && bank_q,
     row: row_q,
     data: beat
   };
@@ -125,6 +130,7 @@ module table_loader
     state_d     = state_q;
     error_d     = error_o;
     table_d     = table_q;
+    banked_d    = banked_q;
     bank_d      = bank_q;
     row_d       = row_q;
     rows_left_d = rows_left_q;
@@ -151,16 +157,17 @@ module table_loader
         take        = 1'b1;
         to_take_d   = to_take_q - CountBits'(1);
         table_d     = header.table_id;
+        banked_d    = header_banked_q;
         bank_d      = header.bank;
         row_d       = header.row[15:0];
         rows_left_d = header.count;
-        if (beat_error || !rows_fit_q || header_open_q) begin
+        if (beat_error || !sound_q || !rows_fit_q || header_open_q) begin
           state_d = Flush;
-          error_d = beat_error ? LoadErrorHostMemory : !rows_fit_q ? LoadErrorRecord : LoadErrorOpenBank;
+          error_d = beat_error ? LoadErrorHostMemory : !sound_q || !rows_fit_q ? LoadErrorRecord : LoadErrorOpenBank;
         end else if (header.count != '0) begin
           state_d = Rows;
-        end else if (to_take_q == CountBits'(1)) begin
-          state_d = Ended;
+        end else begin
+          state_d = to_take_q == CountBits'(1) ? Ended : Record;
         end
       end
       Rows: begin
@@ -177,7 +184,7 @@ module table_loader
       end
       Flush: begin
         take = beat_valid;
-        if (asked_q == '0) state_d = Ended;
+        if (asked_q == '0 && !burst_taken_q) state_d = Ended;
       end
       default: state_d = Idle;
     endcase
@@ -185,20 +192,23 @@ module table_loader
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
-      state_q      <= Idle;
-      error_o      <= LoadErrorNone;
-      load_count_o <= '0;
-      asked_q      <= '0;
+      state_q       <= Idle;
+      error_o       <= LoadErrorNone;
+      load_count_o  <= '0;
+      asked_q       <= '0;
+      burst_taken_q <= 1'b0;
+      took_q        <= 1'b0;
     end else begin
       state_q <= state_d;
       error_o <= error_d;
       if (state_q == Ended) load_count_o <= load_count_o + 32'd1;
-      if (request_taken_i || take) begin
-        asked_q <= asked_q + (request_taken_i ? $bits(asked_q)'(burst_q) : '0) - $bits(asked_q)'(take);
-      end
+      burst_taken_q <= request_taken_i;
+      took_q        <= take;
+      if (burst_taken_q || took_q) asked_q <= asked_q + (burst_taken_q ? $bits(asked_q)'(taken_beats_q) : '0) - $bits(asked_q)'(took_q);
     end
     if (state_q != Idle || start_i) begin
       table_q     <= table_d;
+      banked_q    <= banked_d;
       bank_q      <= bank_d;
       row_q       <= row_d;
       rows_left_q <= rows_left_d;
@@ -208,6 +218,7 @@ module table_loader
       address_q <= address_i;
       to_ask_q  <= length_i[31:6];
     end else if (request_taken_i) begin
+      taken_beats_q <= burst_q;
       address_q <= address_q + 64'(burst_q) * 64'(BeatBytes);
       to_ask_q  <= to_ask_q - CountBits'(burst_q);
     end

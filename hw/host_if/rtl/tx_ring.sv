@@ -35,7 +35,8 @@ module tx_ring
 );
 
   localparam int unsigned Beats = 256;  // kept until sent
-  localparam int unsigned Slots = 8;    // being read, or kept
+  localparam int unsigned Slots = 8;    // being read, or kept: so many bits of their numbers tell them apart, and one
+  localparam int unsigned SlotsBits = $clog2(Slots);
   localparam int unsigned Bursts = 32;  // on their way
   localparam int unsigned FrameBeats = (MaxFrame + BeatBytes - 1) / BeatBytes;
   localparam int unsigned BeatBits = $clog2(FrameBeats + 1);
@@ -60,7 +61,6 @@ module tx_ring
     sender_t             sender;
     inject_e             inject;
     logic [13:0]         length;
-    logic [BeatBits-1:0] beats;
   } frame_t;
 
   function automatic logic [BeatBits-1:0] beats_of(logic [13:0] length);
@@ -69,22 +69,22 @@ module tx_ring
 
   state_e              state_d, state_q;
   logic [31:0]         asked_q, framed_q, consumer_q;
-  logic [31:0]         waiting;  // slots the host has filled
   logic [$clog2(Slots+2)-1:0] unused_kept, reading_used;
-
-  assign waiting = ring_i.host - consumer_q;
 
   // ---- asking -----------------------------------------------------------------------------------------------------------------
 
-  // What is known of a clock ago. What asks, asks in every other clock at most, so of its own asking all is known.
-  logic                fills_q;        // as many slots as there can be
-  logic                more_q;         // whose descriptors have not all been asked for
-  logic                slot_room_q;
-  logic                waits_q;        // some have not been read
+  // What is known of a clock ago, or two of what the host has filled. What asks, asks in every other clock at most, so of its own
+  // asking all is known.
+  logic [31:0]         host_q;         // slots the host has filled
+  logic [31:0]         waiting_q;      // those that have not been read
+  logic                fills_q;        // as many as there can be
+  logic                more_q;         // a descriptor that has not been asked for, and room for its slot
+  logic                waits_q;        // some
   logic                idle_q;
   logic                settled_q;      // no frame was begun, and no ring
-  logic                good_q;         // the oldest descriptor
-  logic [BeatBits-1:0] need_q;         // beats of its frame
+  logic                length_good_q, inject_good_q;  // of the oldest descriptor
+  logic                good_q;         // it is
+  logic [BeatBits-1:0] need_q, need_less_q;  // beats of its frame; one less
   logic                beat_room_q;    // for them: whoever asks must take
   logic                none_reading_q;
   logic [6:0]          burst_q;        // beats of the frame's next burst
@@ -93,17 +93,21 @@ module tx_ring
 
   logic [$clog2(Slots+1)-1:0] open_q;  // slots asked for and not yet refused or sent on
   logic                sent;           // one of them is
+  logic [1:0]          freed_q;        // so many were refused or sent on a clock ago
   logic [SlotBits-1:0] slot;           // that is asked for, in the ring
 
   logic                ask_descriptor, ask_frame;
-  logic                burst_room, burst_valid, burst_is_descriptor;
+  logic                asked_now_q;     // a burst was asked for a clock ago,
+  logic [1:0]          burst_asked_q;   // and is this
+  logic                burst_room, burst_valid, burst_is_descriptor, burst_ends_frame;
   logic                descriptor_valid, descriptor_done, refuse;
   descriptor_t         descriptor;
   logic                begin_frame;
   logic [BeatBits-1:0] to_ask_q;   // beats of the frame
   logic [7:0]          place_q;    // of the next burst in the slot, in beats
   logic [6:0]          to_edge;    // beats until the next 4 KiB
-  logic [RoomBits-1:0] taken_q;    // beats of frames asked for and not yet sent on
+  logic [RoomBits-1:0] taken_q;    // beats of frames asked for and not sent on a clock ago
+  logic                stored_took_q;
   logic [RoomBits-1:0] unused_beats;
   logic [$clog2(Bursts+2)-1:0] unused_bursts;
   logic [$clog2(Slots+2)-1:0]  unused_descriptors;
@@ -112,15 +116,18 @@ module tx_ring
   assign to_edge = 7'(BurstBeats) - 7'(place_q[5:0]);
 
   always_ff @(posedge clk_i) begin
-    fills_q        <= rst_ni && ring_i.runs && waiting <= ring_i.slots;
-    more_q         <= asked_q != ring_i.host;
-    slot_room_q    <= open_q < $bits(open_q)'(Slots);
-    waits_q        <= rst_ni && ring_i.runs && waiting <= ring_i.slots && waiting != '0;
-    idle_q         <= asked_q == consumer_q;
+    host_q         <= ring_i.host;
+    waiting_q      <= ring_i.host - consumer_q;
+    fills_q        <= rst_ni && ring_i.runs && waiting_q <= ring_i.slots;
+    waits_q        <= rst_ni && ring_i.runs && waiting_q != '0;
+    more_q         <= asked_q != host_q && open_q < $bits(open_q)'(Slots);
+    idle_q         <= asked_q[SlotsBits:0] == consumer_q[SlotsBits:0];
     settled_q      <= rst_ni && !begin_frame && !restart_i;
-    good_q         <= !descriptor.failed && descriptor.length >= 16'(MinFrame) && descriptor.length <= 16'(MaxFrame) &&
-                      descriptor.inject <= 8'(InjectWanRx);
+    length_good_q  <= descriptor.length >= 16'(MinFrame) && descriptor.length <= 16'(MaxFrame);
+    inject_good_q  <= descriptor.inject <= 8'(InjectWanRx);
+    good_q         <= !descriptor.failed && length_good_q && inject_good_q;
     need_q         <= beats_of(descriptor.length[13:0]);
+    need_less_q    <= BeatBits'((descriptor.length[13:0] - 14'd1) >> $clog2(BeatBytes));
     beat_room_q    <= taken_q + RoomBits'(need_q) <= RoomBits'(Beats);
     none_reading_q <= reading_used == '0;
     burst_q        <= to_ask_q > BeatBits'(to_edge) ? to_edge : 7'(to_ask_q);
@@ -129,11 +136,11 @@ module tx_ring
   end
 
   assign ask_frame      = state_q == Ask;
-  assign ask_descriptor = !ask_frame && settled_q && fills_q && more_q && slot_room_q && !hold_i;
+  assign ask_descriptor = !ask_frame && settled_q && fills_q && more_q && !hold_i;
 
   assign slot      = (ask_frame ? framed_q[SlotBits-1:0] : asked_q[SlotBits-1:0]) & place_mask_q;
   assign request_o = '{
-    valid: ((ask_frame && settled_q) || ask_descriptor) && burst_room,
+    valid: (ask_frame && settled_q) || ask_descriptor,
     address: slot_address(ring_i, slot, ask_frame ? place_q : 8'd0),
     beats: ask_frame ? burst_q : 7'd1
   };
@@ -155,23 +162,31 @@ module tx_ring
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
-      state_q  <= Look;
-      asked_q  <= '0;
-      framed_q <= '0;
-      taken_q  <= '0;
-      open_q   <= '0;
+      state_q       <= Look;
+      asked_q       <= '0;
+      framed_q      <= '0;
+      taken_q       <= '0;
+      open_q        <= '0;
+      freed_q       <= '0;
+      stored_took_q <= 1'b0;
+      asked_now_q   <= 1'b0;
     end else begin
       state_q <= state_d;
       if (request_taken_i && !ask_frame) asked_q <= asked_q + 32'd1;
       if (descriptor_done) framed_q <= framed_q + 32'd1;
-      if (begin_frame || stored_take) taken_q <= taken_q + (begin_frame ? RoomBits'(need_q) : '0) - RoomBits'(stored_take);
-      open_q <= open_q + $bits(open_q)'(request_taken_i && !ask_frame) - $bits(open_q)'(refuse) - $bits(open_q)'(sent);
+      stored_took_q <= stored_take;
+      asked_now_q   <= request_taken_i;
+      if (asked_now_q) assert (burst_room) else $error("more bursts than open slots have");
+      if (begin_frame || stored_took_q) taken_q <= taken_q + (!begin_frame ? '1 : stored_took_q ? RoomBits'(need_less_q) : RoomBits'(need_q));
+      freed_q <= 2'(refuse) + 2'(sent);
+      open_q  <= open_q + $bits(open_q)'(request_taken_i && !ask_frame) - $bits(open_q)'(freed_q);
       if (restart_i) begin
         asked_q  <= '0;
         framed_q <= '0;
         assert (idle_o) else $error("a ring restarts while slots are read");
       end
     end
+    if (request_taken_i) burst_asked_q <= {!ask_frame, ask_frame && last_burst_q};
     if (begin_frame) begin
       to_ask_q <= need_q;
       place_q  <= 8'd1;  // behind the descriptor
@@ -181,19 +196,19 @@ module tx_ring
     end
   end
 
-  // What each burst on its way is, in order.
+  // What each burst on its way is, in order: a descriptor, the last of a frame.
   fifo #(
-    .Width(1),
+    .Width(2),
     .Depth(Bursts)
   ) u_bursts (
     .clk_i,
     .rst_ni,
-    .valid_i(request_taken_i),
-    .ready_o(burst_room),
-    .data_i (!ask_frame),
+    .valid_i(asked_now_q),
+    .ready_o(burst_room),  // there is always: no more slots are open
+    .data_i (burst_asked_q),
     .valid_o(burst_valid),
     .ready_i(beat_valid_i && beat_i.last),
-    .data_o (burst_is_descriptor),
+    .data_o ({burst_is_descriptor, burst_ends_frame}),
     .used_o (unused_bursts)
   );
 
@@ -203,7 +218,6 @@ module tx_ring
   logic                descriptor_arrives, frame_beat;
   logic                reading_valid, reading_room;
   frame_t              reading;   // the frame whose beats arrive
-  logic [BeatBits-1:0] here_q;    // its beats with the one to come
   logic                failed_q;  // one of them could not be read
   logic                whole;     // this beat is its last
   logic                beat_room, kept_room, kept_good;
@@ -211,19 +225,17 @@ module tx_ring
   assign descriptor_beat    = tx_descriptor_t'(beat_i.data);
   assign descriptor_arrives = beat_valid_i && burst_is_descriptor;
   assign frame_beat         = beat_valid_i && !burst_is_descriptor;
-  assign whole              = frame_beat && here_q == reading.beats;
+  assign whole              = frame_beat && beat_i.last && burst_ends_frame;
   assign kept_good          = !failed_q && !beat_i.error;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       consumer_q <= '0;
-      here_q     <= BeatBits'(1);
       failed_q   <= 1'b0;
     end else begin
       if (whole || refuse) consumer_q <= consumer_q + 32'd1;
       if (restart_i) consumer_q <= '0;
       if (frame_beat) begin
-        here_q   <= whole ? BeatBits'(1) : here_q + BeatBits'(1);
         failed_q <= !whole && (failed_q || beat_i.error);
         assert (reading_valid && beat_room && kept_room) else $error("a beat without a frame or without room");
       end
@@ -255,7 +267,7 @@ module tx_ring
     .rst_ni,
     .valid_i(begin_frame),
     .ready_o(reading_room),
-    .data_i ({descriptor.sender, inject_e'(descriptor.inject), descriptor.length[13:0], need_q}),
+    .data_i ({descriptor.sender, inject_e'(descriptor.inject), descriptor.length[13:0]}),
     .valid_o(reading_valid),
     .ready_i(whole),
     .data_o (reading),
@@ -271,25 +283,24 @@ module tx_ring
 
   logic                stored_valid, stored_take;
   logic [511:0]        stored;
+  logic                last;    // of its frame
   logic                frame_valid, frame_good;
   frame_t              frame;
-  logic [BeatBits-1:0] sent_q;  // beats of the frame with this one
   stream_if            sending (.clk_i, .rst_ni);
   frame_t              side;    // of the frame at host_tx
-  logic                last;
 
   fifo #(
-    .Width(512),
+    .Width(513),
     .Depth(Beats)
   ) u_beats (
     .clk_i,
     .rst_ni,
     .valid_i(frame_beat),
     .ready_o(beat_room),
-    .data_i (beat_i.data),
+    .data_i ({whole, beat_i.data}),
     .valid_o(stored_valid),
     .ready_i(stored_take),
-    .data_o (stored),
+    .data_o ({last, stored}),
     .used_o (unused_beats)
   );
 
@@ -309,14 +320,8 @@ module tx_ring
     .used_o (unused_kept)
   );
 
-  assign last        = sent_q == frame.beats;
   assign sent        = stored_take && last;
   assign stored_take = stored_valid && frame_valid && (sending.ready || !frame_good);
-
-  always_ff @(posedge clk_i) begin
-    if (!rst_ni) sent_q <= BeatBits'(1);
-    else if (stored_take) sent_q <= last ? BeatBits'(1) : sent_q + BeatBits'(1);
-  end
 
   assign sending.valid = stored_valid && frame_valid && frame_good;
   assign sending.beat  = '{data: stored, empty: last ? -frame.length[5:0] : 6'd0, last: last};
@@ -334,8 +339,6 @@ module tx_ring
   assign length_o = side.length;
   assign sender_o = side.sender;
 
-  assign busy_o = !idle_q || open_q != '0 || waits_q || host_tx.valid;
-
-  wire unused = &{1'b0, side.beats};
+  assign busy_o = !idle_q || open_q != '0 || (fills_q && waits_q) || host_tx.valid;
 
 endmodule

@@ -75,7 +75,7 @@ struct Loads : Bench {
     written.clear();
     expected.clear();
     end = HostMemory::kBase;
-    EXPECT_FALSE(dut.model.busy_o);
+    until([&] { return !dut.model.busy_o; }, "silence");
   }
 };
 

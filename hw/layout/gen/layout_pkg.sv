@@ -8,7 +8,8 @@ package layout_pkg;
   localparam int unsigned SaIndexBits = 11;
   localparam int unsigned SpdRules = 1024;
   localparam int unsigned AddressIntervals = 2048;
-  localparam int unsigned NarrowIntervals = 256;
+  localparam int unsigned PortIntervals = 256;
+  localparam int unsigned PrincipalIntervals = 2048;
   localparam int unsigned Protocols = 256;
   localparam int unsigned RouteIntervals = 2048;
   localparam int unsigned NextHops = 256;
@@ -25,7 +26,7 @@ package layout_pkg;
   localparam int unsigned CounterCount = 20;
   localparam int unsigned TableCount = 37;
   localparam logic [31:0] CardId = 32'h53414c59;
-  localparam logic [31:0] LayoutVersion = 32'd6;
+  localparam logic [31:0] LayoutVersion = 32'd7;
   localparam logic [31:0] LoadMagic = 32'h4c4f4144;
 
   typedef enum logic [1:0] {
@@ -63,7 +64,8 @@ package layout_pkg;
     UpcallSoftLimit = 8'd5,  // event: an SA passed its soft packet or byte limit (once for packets, once for bytes)
     UpcallHardLimit = 8'd6,  // event: an SA expired: hard limit or last sequence number (once per SA)
     UpcallSpiUnknown = 8'd7,  // event: ESP or AH to us with an SPI of no SA (at most one until the host has read it)
-    UpcallTagRejected = 8'd8  // event: a user's tag was not accepted (at most one until the host has read it)
+    UpcallTagRejected = 8'd8,  // event: a user's tag was not accepted (at most one until the host has read it)
+    UpcallOversize = 8'd9  // a protected packet longer than the next hop's MTU, as it would be sent: to be fragmented
   } upcall_e;
 
   typedef enum logic [7:0] {
@@ -107,6 +109,11 @@ package layout_pkg;
     DfSet = 2'd1,  // 1
     DfClear = 2'd2  // 0
   } df_e;
+
+  typedef enum logic [0:0] {
+    TooBigTell = 1'd0,  // the host answers its sender, or fragments it before it is protected
+    TooBigFragment = 1'd1  // it is protected, and the host fragments what that makes (RFC 4303 3.3.4)
+  } too_big_e;
 
   typedef enum logic [5:0] {
     DropRxOverflow = 6'd0,  // the port's receive buffer was full
@@ -251,7 +258,8 @@ package layout_pkg;
   } sa_limits_t;
 
   typedef struct packed {
-    logic [135:0] reserved;  // [511:376] write zero
+    logic [134:0] reserved;  // [511:377] write zero
+    logic [0:0] too_big;  // [376:376] TooBig: of a packet longer than the next hop's MTU once protected
     logic [0:0] ah_align8;  // [375:375] AH over IPv4 padded to a multiple of 8 bytes, not 4; over IPv6 always
     logic [5:0] dscp;  // [374:369] outer DSCP when set_dscp (RFC 2474)
     logic [0:0] set_dscp;  // [368:368] tunnel mode: outer DSCP is dscp; else copied from the inner header
@@ -421,8 +429,8 @@ package layout_pkg;
     TableSpdOutSourcePort = 8'd17,  // 512 rows in each of two banks of rule_bitmap: rules by source port
     TableSpdOutDestinationPortStart = 8'd18,  // 256 rows in each of two banks of interval: search tree, destination port
     TableSpdOutDestinationPort = 8'd19,  // 512 rows in each of two banks of rule_bitmap: rules by destination port
-    TableSpdOutPrincipalStart = 8'd20,  // 256 rows in each of two banks of interval: search tree, principal
-    TableSpdOutPrincipal = 8'd21,  // 512 rows in each of two banks of rule_bitmap: rules by principal
+    TableSpdOutPrincipalStart = 8'd20,  // 2048 rows in each of two banks of interval: search tree, principal
+    TableSpdOutPrincipal = 8'd21,  // 4096 rows in each of two banks of rule_bitmap: rules by principal
     TableSpdOutProtocol = 8'd22,  // 512 rows in each of two banks of rule_bitmap: rules by protocol number
     TableSpdOutRule = 8'd23,  // 1024 rows in each of two banks of spd_rule: what each outbound rule says
     TableSpdInSourceStart = 8'd24,  // 2048 rows in each of two banks of interval: search tree, source address
@@ -433,15 +441,15 @@ package layout_pkg;
     TableSpdInSourcePort = 8'd29,  // 512 rows in each of two banks of rule_bitmap: rules by source port
     TableSpdInDestinationPortStart = 8'd30,  // 256 rows in each of two banks of interval: search tree, destination port
     TableSpdInDestinationPort = 8'd31,  // 512 rows in each of two banks of rule_bitmap: rules by destination port
-    TableSpdInPrincipalStart = 8'd32,  // 256 rows in each of two banks of interval: search tree, principal
-    TableSpdInPrincipal = 8'd33,  // 512 rows in each of two banks of rule_bitmap: rules by principal
+    TableSpdInPrincipalStart = 8'd32,  // 2048 rows in each of two banks of interval: search tree, principal
+    TableSpdInPrincipal = 8'd33,  // 4096 rows in each of two banks of rule_bitmap: rules by principal
     TableSpdInProtocol = 8'd34,  // 512 rows in each of two banks of rule_bitmap: rules by protocol number
     TableSpdInRule = 8'd35,  // 1024 rows in each of two banks of spd_rule: what each inbound rule says
     TableTagKey = 8'd36  // 2048 rows of tag_key: users' tags
   } table_e;
 
   // Rows of each table, by its id.
-  localparam int unsigned TableRows [TableCount] = '{2048, 2048, 2048, 2048, 2048, 2048, 2048, 2048, 2048, 2048, 2048, 256, 2048, 4096, 2048, 4096, 256, 512, 256, 512, 256, 512, 512, 1024, 2048, 4096, 2048, 4096, 256, 512, 256, 512, 256, 512, 512, 1024, 2048};
+  localparam int unsigned TableRows [TableCount] = '{2048, 2048, 2048, 2048, 2048, 2048, 2048, 2048, 2048, 2048, 2048, 256, 2048, 4096, 2048, 4096, 256, 512, 256, 512, 2048, 4096, 512, 1024, 2048, 4096, 2048, 4096, 256, 512, 256, 512, 2048, 4096, 512, 1024, 2048};
   localparam logic [TableCount-1:0] TableBanked = 37'b0111111111111111111111111111100000000;
 
   // Register offsets in bytes.

@@ -18,7 +18,7 @@ package lookup_pkg;
   // Of a lookup that knows `sender` clocks after its request who sent the packet; the principal table needs PrincipalLatency.
   // The six bitmaps are read together, when the last search is done: the principal's, since it begins with an answer.
   function automatic int unsigned bitmap_read(int unsigned sender);
-    return sender + search_latency(NarrowIntervals);
+    return sender + search_latency(PrincipalIntervals);
   endfunction
   // The first match's row is read as soon as it is known, and the route's row with it.
   function automatic int unsigned row_read(int unsigned sender);

@@ -39,13 +39,15 @@ module spd
   // ---- searches ---------------------------------------------------------------------------------------------------------------
 
   localparam int unsigned WideBits = $clog2(AddressIntervals);
-  localparam int unsigned NarrowBits = $clog2(NarrowIntervals);
+  localparam int unsigned PortBits = $clog2(PortIntervals);
+  localparam int unsigned PrincipalBits = $clog2(PrincipalIntervals);
 
-  logic                   read;  // the bitmaps of a packet
-  logic                   read_bank;
-  logic [WideBits-1:0]    source, destination;
-  logic [NarrowBits-1:0]  source_port, destination_port, principal;
-  logic [7:0]             protocol;
+  logic                     read;  // the bitmaps of a packet
+  logic                     read_bank;
+  logic [WideBits-1:0]      source, destination;
+  logic [PortBits-1:0]      source_port, destination_port;
+  logic [PrincipalBits-1:0] principal;
+  logic [7:0]               protocol;
 
   // Outputs left open below say what `read` and `read_bank` say.
 
@@ -57,15 +59,15 @@ module spd
     .clk_i, .rst_ni, .write_i(written[DestinationStart]), .table_write_i,
     .valid_i, .bank_i(key_i.bank), .key_i(key_i.destination), .valid_o(), .bank_o(), .interval_o(destination));
 
-  timed_search #(.KeyBits(16), .Intervals(NarrowIntervals), .Answer(bitmap_read(Sender))) u_source_port (
+  timed_search #(.KeyBits(16), .Intervals(PortIntervals), .Answer(bitmap_read(Sender))) u_source_port (
     .clk_i, .rst_ni, .write_i(written[SourcePortStart]), .table_write_i,
     .valid_i, .bank_i(key_i.bank), .key_i(key_i.source_port), .valid_o(), .bank_o(), .interval_o(source_port));
 
-  timed_search #(.KeyBits(16), .Intervals(NarrowIntervals), .Answer(bitmap_read(Sender))) u_destination_port (
+  timed_search #(.KeyBits(16), .Intervals(PortIntervals), .Answer(bitmap_read(Sender))) u_destination_port (
     .clk_i, .rst_ni, .write_i(written[DestinationPortStart]), .table_write_i,
     .valid_i, .bank_i(key_i.bank), .key_i(key_i.destination_port), .valid_o(), .bank_o(), .interval_o(destination_port));
 
-  interval_search #(.KeyBits(16), .Intervals(NarrowIntervals)) u_principal (
+  interval_search #(.KeyBits(16), .Intervals(PrincipalIntervals)) u_principal (
     .clk_i, .rst_ni, .write_i(written[PrincipalStart]), .table_write_i,
     .valid_i(principal_valid_i), .bank_i(principal_bank_i), .key_i(principal_i),
     .valid_o(read), .bank_o(read_bank), .interval_o(principal));
@@ -86,15 +88,15 @@ module spd
     .clk_i, .clearing_i, .write_i(written[Destination]), .table_write_i,
     .read_i(read), .bank_i(read_bank), .interval_i(destination), .rules_o(destination_rules));
 
-  rule_bitmaps #(.Intervals(NarrowIntervals)) u_source_port_rules (
+  rule_bitmaps #(.Intervals(PortIntervals)) u_source_port_rules (
     .clk_i, .clearing_i, .write_i(written[SourcePort]), .table_write_i,
     .read_i(read), .bank_i(read_bank), .interval_i(source_port), .rules_o(source_port_rules));
 
-  rule_bitmaps #(.Intervals(NarrowIntervals)) u_destination_port_rules (
+  rule_bitmaps #(.Intervals(PortIntervals)) u_destination_port_rules (
     .clk_i, .clearing_i, .write_i(written[DestinationPort]), .table_write_i,
     .read_i(read), .bank_i(read_bank), .interval_i(destination_port), .rules_o(destination_port_rules));
 
-  rule_bitmaps #(.Intervals(NarrowIntervals)) u_principal_rules (
+  rule_bitmaps #(.Intervals(PrincipalIntervals)) u_principal_rules (
     .clk_i, .clearing_i, .write_i(written[Principal]), .table_write_i,
     .read_i(read), .bank_i(read_bank), .interval_i(principal), .rules_o(principal_rules));
 

@@ -151,6 +151,35 @@ TEST(Lookup, FindsTheFirstMatchOfAnOrderedListWhileTheClosedBankIsWritten) {
   EXPECT_GT(lookup.known, lookup.answers / 20);
 }
 
+// Each rule one user's: more than half of the intervals there are, and a rule in each half of a bitmap's bits.
+TEST(Lookup, FindsTheRuleOfEachOfAThousandUsers) {
+  Lookup lookup;
+  Policy policy{{}, {{{}, 0, 0}}, {}};
+  const auto principal = [](unsigned i) {
+    return static_cast<std::uint16_t>(i + i / 64 + 1);
+  };  // each 65th is nobody's
+  for (unsigned i = 0; i < layout::kSpdRules; ++i) {
+    Rule rule;
+    for (int f = 0; f < kRangeFields; ++f) rule.range[f] = {Address(), largest(f)};
+    rule.range[kPrincipal] = {Address(0, principal(i)), Address(0, principal(i))};
+    rule.sa_index = i;
+    policy.rules.push_back(rule);
+    policy.senders[Address(0, i)] = principal(i);
+  }
+  for (const bool bank : {false, true}) lookup.load(Compiler(policy, kOutbound, kHashSeed).rows(), bank);
+  const auto ask = [&](const Key& key) {
+    lookup.ask(key, policy);
+    lookup.tick();
+    lookup.tick();
+  };
+  for (unsigned i = 0; i < layout::kSpdRules; ++i) ask(Key{i % 3 == 0, Address(0, i), {}, 0, 0, 0, {}});
+  for (unsigned i = 0; i < 2048; ++i) ask(Key{i % 3 == 0, {}, {}, 0, 0, 0, static_cast<std::uint16_t>(i)});
+  ask(Key{false, {}, {}, 0, 0, 0, 0xffff});
+  lookup.drain();
+  EXPECT_EQ(lookup.hits, 2 * layout::kSpdRules);
+  EXPECT_EQ(lookup.answers, layout::kSpdRules + 2049);
+}
+
 TEST(Lookup, TakesThePacketsOfBothBanksInOneRow) {
   constexpr unsigned kSeed = 8;
   SCOPED_TRACE(kSeed);

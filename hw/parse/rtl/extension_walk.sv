@@ -49,12 +49,12 @@ module extension_walk
   for (genvar i = 0; i < MaxExtensions; i++) begin : gen_stage
     walk_t       walk_q;
     logic [31:0] header_q;
-    logic        more_q;  // it is an extension header, and to be read
+    logic        more_q;    // it is an extension header, and to be read
     logic        fragment_q;
-    logic [12:0] room_q;  // units of the payload from its first on
-    logic [2:0]  area_q;  // and of the area
-    extensions_t next;    // behind it
-    logic [7:0]  length;  // units behind its first
+    logic [7:0]  length_q;  // units behind its first; a fragment header has no length
+    logic [12:0] room_q;    // units of the payload from its first on
+    logic [2:0]  area_q;    // and of the area
+    extensions_t next;      // behind it
 
     if (i == 0) begin : gen_first
       always_ff @(posedge clk_i) if (valid_i) walk_q <= first();
@@ -70,6 +70,7 @@ module extension_walk
     always_ff @(posedge clk_i) begin
       if (step_q[2*i]) begin
         header_q   <= walk_q.area[walk_q.so_far.units];
+        length_q   <= walk_q.so_far.next_header == 8'd44 ? 8'd0 : walk_q.area[walk_q.so_far.units][23:16];
         fragment_q <= walk_q.so_far.next_header == 8'd44;
         room_q     <= walk_q.room - 13'(walk_q.so_far.units);
         area_q     <= 3'(Units) - walk_q.so_far.units;
@@ -78,15 +79,12 @@ module extension_walk
       end
     end
 
-    // A fragment header has no length.
-    assign length = fragment_q ? 8'd0 : header_q[23:16];
-
     always_comb begin
       next = walk_q.so_far;
       if (more_q) begin
-        next.malformed   = 13'(length) >= room_q;
-        next.too_many    = !next.malformed && length >= 8'(area_q);
-        next.units       = walk_q.so_far.units + length[2:0] + 3'd1;
+        next.malformed   = 13'(length_q) >= room_q;
+        next.too_many    = !next.malformed && length_q >= 8'(area_q);
+        next.units       = walk_q.so_far.units + length_q[2:0] + 3'd1;
         next.next_header = header_q[31:24];
         if (fragment_q) begin
           next.fragment = walk_q.so_far.fragment || header_q[15:3] != '0 || header_q[0];

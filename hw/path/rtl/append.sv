@@ -33,12 +33,10 @@ module append
   logic         spills1_q;  // the tail reaches into the beat behind
   logic [5:0]   empty1_q;   // in the beat that it ends in
   SideT         side1_q;
-  logic [5:0]   end_place;  // of the tail in the frame's last beat; 0: in the next
 
   assign take1        = free1 && in.valid && (!in.beat.last || tail_valid_i);
   assign in.ready     = free1 && (!in.beat.last || tail_valid_i);
   assign tail_ready_o = take1 && in.beat.last;
-  assign end_place    = 6'd0 - in.beat.empty;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) valid1_q <= 1'b0;
@@ -47,9 +45,7 @@ module append
       beat1_q <= in.beat;
       side1_q <= side_i;
     end
-    if (take1 && in.beat.last) begin
-      tail1_q <= 512'({2{512'(tail_i)}} >> {7'd64 - 7'(end_place), 3'b000});
-    end
+    if (take1 && in.beat.last) tail1_q <= 512'({2{512'(tail_i)}} >> {in.beat.empty, 3'b000});
     if (take1) begin
       for (int unsigned i = 0; i < 64; i++) tailed1_q[i] <= in.beat.last && 7'(i) + 7'(in.beat.empty) >= 7'd64;
       spills1_q <= in.beat.last && tail_bytes_i > in.beat.empty;

@@ -163,7 +163,6 @@ module decide_inner
         source:       '0,
         length:       admission.decapsulated ? trimmed_q : admission.length
       };
-      job_o.rewrite         <= KeepHeaders;
       job_o.ipv6            <= ip.ipv6;
       job_o.destination_mac <= mac_q;
       job_o.source_mac      <= lan_mac_i;
@@ -174,7 +173,7 @@ module decide_inner
         ForHost: job_o.exit <= ExitHost;
         default: begin
           job_o.exit    <= ExitForward;
-          job_o.rewrite <= RewriteFrame;
+          job_o.rewrite <= 1'b1;
         end
       endcase
     end

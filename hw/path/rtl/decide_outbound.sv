@@ -132,6 +132,7 @@ module decide_outbound
     logic [15:0] ciphertext;
     logic [6:0]  overhead;    // bytes of the packet sent, without ciphertext
     logic [16:0] total;       // and with it
+    logic        oversize;    // the host is to fragment it
     next_hop_t   next_hop;
   } sending_t;
 
@@ -239,12 +240,20 @@ module decide_outbound
   sending_t reached_q;
   verdict_t reached_verdict;
 
-  assign reached_verdict = host_if(whole_q.found.parsed.verdict, whole_q.total > {1'b0, whole_q.next_hop.mtu}, UpcallTooBig);
+  logic too_big, oversize;
+
+  assign too_big         = whole_q.total > {1'b0, whole_q.next_hop.mtu};
+  assign oversize        = too_big && whole_q.found.protect && whole_q.row.too_big == TooBigFragment &&
+                           whole_q.total <= 17'(MaxFrame - EthernetBytes);
+  assign reached_verdict = host_if(whole_q.found.parsed.verdict, too_big && !oversize, UpcallTooBig);
 
   always_ff @(posedge clk_i) begin
     reached_valid_q <= rst_ni && whole_valid_q;
     wants_number_q  <= rst_ni && whole_valid_q && whole_q.found.protect && reached_verdict.fate == Undecided;
-    if (whole_valid_q) reached_q <= with_verdict(whole_q, reached_verdict);
+    if (whole_valid_q) begin
+      reached_q          <= with_verdict(whole_q, reached_verdict);
+      reached_q.oversize <= oversize;
+    end
   end
 
   // ---- stage 7: a sequence number for what is to be protected
@@ -315,7 +324,6 @@ module decide_outbound
         length:       admission.length
       };
       job_o.keep            <= admission.length;
-      job_o.rewrite         <= KeepHeaders;
       job_o.ipv6            <= ip.ipv6;
       job_o.destination_mac <= numbered.next_hop.mac;
       job_o.source_mac      <= wan_mac_i;
@@ -325,19 +333,22 @@ module decide_outbound
         Dropped: job_o.exit <= ExitDrop;
         ForHost: job_o.exit <= ExitHost;
         default: begin
-          job_o.exit <= protect ? ExitEngine : ExitForward;
+          job_o.exit    <= protect ? ExitEngine : ExitForward;
+          job_o.rewrite <= !protect || tunnel;
           if (!protect) begin
-            job_o.rewrite <= RewriteFrame;
-            job_o.keep    <= 14'(ip.total) + 14'(EthernetBytes);
+            job_o.keep <= 14'(ip.total) + 14'(EthernetBytes);
           end else begin
-            job_o.rewrite <= tunnel ? RewritePacket : KeepHeaders;
-            job_o.skip    <= 7'(EthernetBytes) + (tunnel ? 7'd0 : ip.header);
-            job_o.keep    <= 14'(numbered.payload);
+            job_o.skip <= 7'(EthernetBytes) + (tunnel ? 7'd0 : ip.header);
+            job_o.keep <= 14'(numbered.payload);
           end
         end
       endcase
       encap_o <= '{
-        bank:             admission.generation[0],
+        leaving:          '{
+          generation: admission.generation,
+          oversize:   numbered.oversize,
+          length:     14'(numbered.total) + 14'(EthernetBytes)
+        },
         sa_index:         numbered.found.rule.sa_index[SaIndexBits-1:0],
         spi:              numbered.row.spi,
         outer:            outer,
@@ -348,12 +359,13 @@ module decide_outbound
         source_mac:       wan_mac_i,
         ah:               numbered.row.protocol == ProtocolAh,
         ah_bytes:         numbered.ah_bytes,
+        chained:          chained_cipher(numbered.row.cipher),
         cipher:           numbered.row.cipher,
         integrity:        numbered.row.integrity,
         esn:              numbered.row.esn,
         seq:              number_i.seq,
         next_header:      !tunnel ? ip.protocol : ip.ipv6 ? IpIpv6 : IpIpv4,
-        payload:          numbered.payload,
+        padding:          4'(numbered.ciphertext) - 4'(numbered.payload) - 4'd2,
         ciphertext:       14'(numbered.ciphertext),
         outer_total:      16'(numbered.total)
       };

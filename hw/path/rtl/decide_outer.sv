@@ -91,11 +91,15 @@ module decide_outer
   typedef struct packed {
     logic        transit;
     logic [15:0] principal;
+    logic [6:0]  before_esp;  // bytes of the frame: Ethernet, IP, UDP when encap
     parsed_t     parsed;
   } asked_t;
 
-  asked_t asked;
-  logic   asked_valid;
+  asked_t     asked;
+  logic       asked_valid;
+  logic [6:0] before_esp;
+
+  assign before_esp = kind_q.ip.header + (kind_q.ipsec.encap ? 7'(EthernetBytes + 8) : 7'(EthernetBytes));
 
   assign admit_valid_o   = kind_valid_q && !transit_q && kind_q.verdict.fate == Undecided;
   assign admit_request_o = '{
@@ -117,7 +121,7 @@ module decide_outer
     .clk_i,
     .rst_ni,
     .valid_i(kind_valid_q),
-    .data_i ({transit_q, principal_q, kind_q}),
+    .data_i ({transit_q, principal_q, before_esp, kind_q}),
     .valid_o(asked_valid),
     .data_o (asked)
   );
@@ -127,8 +131,7 @@ module decide_outer
   admission_t admission;
   ip_t        ip;
   ipsec_t     ipsec;
-  logic [6:0] before_esp;      // bytes of the frame: Ethernet, IP, UDP when encap
-  logic [4:0] before_payload;  // and of ESP: SPI, sequence number, IV, but for what of it is payload; the chain engine takes all
+  logic [4:0] before_payload;  // bytes of ESP: SPI, sequence number, IV, but for what of it is payload; the chain engine takes all
 
   asked_t said_q;
   logic   said_valid_q, said_unknown_q;
@@ -138,9 +141,8 @@ module decide_outer
 
   assign verdict = drop_if(asked.parsed.verdict, !asked.transit && !(admit_valid_i && admit_i.accept),
                              admit_valid_i ? admit_i.drop : DropIllegalState);
-  assign before_esp     = 7'(EthernetBytes) + asked.parsed.ip.header + (asked.parsed.ipsec.encap ? 7'd8 : 7'd0);
-  assign before_payload = chained_cipher(admit_i.row.cipher) ? '0 :
-                          5'd16 - 5'(iv_bytes_in_payload(admit_i.row.cipher, admit_i.row.esn));
+  assign before_payload = chained_cipher(admit_i.row.cipher) ? 5'd0 :
+                          iv_bytes_in_payload(admit_i.row.cipher, admit_i.row.esn) != '0 ? 5'd12 : 5'd16;
 
   always_ff @(posedge clk_i) begin
     said_valid_q   <= rst_ni && asked_valid;
@@ -149,7 +151,7 @@ module decide_outer
       said_q                <= asked;
       said_q.parsed.verdict <= verdict;
       said_admit_q          <= admit_i;
-      skip_q                <= before_esp + 7'(before_payload);
+      skip_q                <= asked.before_esp + 7'(before_payload);
       before_payload_q      <= before_payload;
     end
   end
@@ -179,7 +181,6 @@ module decide_outer
         length:       admission.length
       };
       job_o.keep    <= admission.length;
-      job_o.rewrite <= KeepHeaders;
       unique case (said_q.parsed.verdict.fate)
         Dropped: job_o.exit <= ExitDrop;
         ForHost: job_o.exit <= ExitHost;

@@ -13,19 +13,13 @@ package path_pkg;
     ExitEngine    // into encapsulation or decapsulation
   } exit_e;
 
-  typedef enum logic [1:0] {
-    KeepHeaders,
-    RewriteFrame,  // MAC addresses, TTL and checksum of an Ethernet frame
-    RewritePacket  // TTL and checksum of an IP packet without Ethernet header
-  } rewrite_e;
-
   typedef struct packed {
     exit_e        exit;
     drop_e        drop;    // ExitDrop
     notice_t      notice;  // ExitHost; its generation is the packet's for every exit
     logic [6:0]   skip;    // of the frame: bytes that go away in front
     frame_bytes_t keep;    // and bytes that stay
-    rewrite_e     rewrite;
+    logic         rewrite;  // with what follows: MAC addresses, TTL and checksum
     logic         ipv6;
     logic [47:0]  destination_mac;
     logic [47:0]  source_mac;
@@ -85,9 +79,16 @@ package path_pkg;
     return outer.ipv6 ? {8'h60, 24'd0, total - 16'(Ipv6Bytes), IpAh, 8'd0} : {8'h45, 8'd0, total, outer.identification, 16'd0};
   endfunction
 
+  // What the exit of a protected packet asks.
+  typedef struct packed {
+    logic [31:0]  generation;  // the packet's
+    logic         oversize;    // it is for the host to fragment
+    frame_bytes_t length;      // of the frame
+  } leaving_t;
+
   // What encapsulation needs of one packet.
   typedef struct packed {
-    logic        bank;
+    leaving_t    leaving;
     logic [10:0] sa_index;
     logic [31:0] spi;
     outer_t      outer;
@@ -98,21 +99,22 @@ package path_pkg;
     logic [47:0] source_mac;
     logic        ah;
     logic [6:0]  ah_bytes;          // AH with ICV and padding
+    logic        chained;           // it goes by the chain engine
     logic [3:0]  cipher;
     logic [3:0]  integrity;
     logic        esn;
     logic [63:0] seq;
     logic [7:0]  next_header;       // of what is protected
-    logic [15:0] payload;           // bytes of what is protected
+    logic [3:0]  padding;           // bytes of ESP's
     logic [13:0] ciphertext;        // bytes: of ESP with padding and trailer, of AH the payload
     logic [15:0] outer_total;       // bytes of the packet sent
   } encap_t;
 
   // What of it waits beside a packet in the chain engine.
   typedef struct packed {
-    logic bank;
-    logic ah;
-    logic ipv6;  // outside
+    leaving_t leaving;
+    logic     ah;
+    logic     ipv6;  // outside
   } chained_t;
 
   // What stands in front of ESP or AH; byte 0 in bits 7:0.
@@ -137,8 +139,10 @@ package path_pkg;
 
   // Bytes that ESP makes of a payload: padding to a multiple of the cipher's block, and the two trailer bytes (RFC 4303 2.4).
   function automatic logic [15:0] ciphertext_bytes(logic [15:0] payload, logic [3:0] cipher);
-    logic [15:0] rest = 16'(block_bytes(cipher)) - 16'd1;
-    return (payload + 16'd2 + rest) & ~rest;
+    logic [15:0] block = 16'(block_bytes(cipher));  // a power of two, and even
+    logic [15:0] whole;                             // ones where a multiple of it may have them
+    for (int unsigned i = 0; i < 16; i++) whole[i] = (block & ((16'd2 << i) - 16'd1)) != '0;
+    return (payload + (block | 16'd1)) & whole;  // + 2 + block - 1, rounded down
   endfunction
 
   // AES-GCM and AES-GMAC keep up with the wire. All others go through the chain engine, as far as it has room.

@@ -28,8 +28,10 @@ module prepend
   logic [5:0]   empty1_q;              // in the beat that the frame ends in
   SideT         side1_q;
   logic         first_q;               // beat of the frame, at the input
+  logic [1023:0] turned;               // the upper half
 
   assign in.ready = free1;
+  assign turned   = {in.beat.data, in.beat.data} << {bytes_i[5:0], 3'b000};
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
@@ -40,7 +42,7 @@ module prepend
       if (in.valid) first_q <= in.beat.last;
     end
     if (free1 && in.valid) begin
-      turned1_q <= 512'({in.beat.data, in.beat.data} >> {7'd64 - 7'(bytes_i[5:0]), 3'b000});
+      turned1_q <= turned[1023:512];
       for (int unsigned i = 0; i < 64; i++) before1_q[i] <= 7'(i) < bytes_i;
       first1_q  <= first_q;
       last1_q   <= in.beat.last;

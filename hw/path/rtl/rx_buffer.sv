@@ -57,13 +57,15 @@ module rx_buffer
   logic [31:0] bytes_q;
   logic        first_q;             // the next beat to be counted is a frame's first
 
-  logic        valid_q, bad_q, foreign_q, too_long_q;  // too_long_q: it was before this beat
+  logic        valid_q, bad_q, foreign_q, long_q, too_long_q;  // long_q: too long; too_long_q: it was before this beat
+  logic        good_end_q;          // this beat ends a frame that stays if it found room and is not too long
   beat_t       beat_q;
   logic [31:0] length_q;
 
   always_ff @(posedge clk_i) begin
-    counted_q <= rst_ni && valid;
-    valid_q   <= rst_ni && counted_q;
+    counted_q  <= rst_ni && valid;
+    valid_q    <= rst_ni && counted_q;
+    good_end_q <= rst_ni && counted_q && counted_beat_q.last && !counted_bad_q && bytes_q >= 32'(EthernetBytes) && !counted_foreign_q;
     if (!rst_ni) first_q <= 1'b1;
     else if (valid) first_q <= beat.last;
     if (valid) begin
@@ -75,7 +77,8 @@ module rx_buffer
     end
     if (counted_q) begin
       beat_q     <= counted_beat_q;
-      bad_q      <= counted_bad_q || bytes_q < 32'(EthernetBytes) || bytes_q > 32'(MaxFrame);
+      bad_q      <= counted_bad_q || bytes_q < 32'(EthernetBytes);
+      long_q     <= bytes_q > 32'(MaxFrame);
       foreign_q  <= counted_foreign_q;
       too_long_q <= lengthy_q;
       length_q   <= bytes_q;
@@ -89,18 +92,17 @@ module rx_buffer
   logic               length_room, length_there;
   logic               lost_q;                    // no room for an earlier beat of this frame
   logic               room_q, some_q;            // for a beat, whatever the last clock brought; a beat of a whole frame is there
-  logic               lost, dropped, store, get;
+  logic               lost, store, get;
 
-  assign lost    = lost_q || (!room_q && !too_long_q);
-  assign store   = valid_q && !lost && !too_long_q;
-  assign dropped = lost || bad_q || foreign_q;
-  assign keep    = valid_q && beat_q.last && !dropped;
+  assign lost  = lost_q || (!room_q && !too_long_q);
+  assign store = valid_q && !lost && !too_long_q;
+  assign keep  = good_end_q && !long_q && !lost_q && room_q;
 
   assign received_o = valid_q && beat_q.last;
   assign bytes_o    = length_q;
   assign overflow_o = received_o && lost;
-  assign error_o    = received_o && !lost && bad_q;
-  assign vlan_o     = received_o && !lost && !bad_q && foreign_q;
+  assign error_o    = received_o && !lost && (bad_q || long_q);
+  assign vlan_o     = received_o && !lost && !bad_q && !long_q && foreign_q;
 
   assign get    = some_q && (!out.valid || out.ready);
   assign busy_o = untag_busy || counted_q || valid_q || some_q || committed_q != read_q || out.valid;
@@ -117,18 +119,14 @@ module rx_buffer
       out.valid   <= 1'b0;
     end else begin
       room_q <= write_q - read_q < (IndexBits + 1)'(Beats - 1);
-      some_q <= committed_q != (get ? next_q : read_q);
+      some_q <= get ? committed_q != next_q : committed_q != read_q;
       if (valid_q) begin
         if (!beat_q.last) begin
           if (store) write_q <= write_q + 1'b1;
           lost_q <= lost;
         end else begin
-          if (dropped) begin
-            write_q <= committed_q;
-          end else begin
-            write_q     <= write_q + 1'b1;
-            committed_q <= write_q + 1'b1;
-          end
+          write_q <= keep ? write_q + 1'b1 : committed_q;
+          if (keep) committed_q <= write_q + 1'b1;
           lost_q <= 1'b0;
         end
       end

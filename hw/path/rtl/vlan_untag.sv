@@ -40,7 +40,7 @@ module vlan_untag
 
   assign arriving = '{
     last:    rx_tlast,
-    bad:     rx_tlast && (rx_tuser || rx_tkeep == '0),
+    bad:     rx_tlast && (rx_tuser || !rx_tkeep[0]),
     content: rx_tlast ? bytes(rx_tkeep) : 7'd64
   };
   assign few     = rx_tkeep[3] ? 3'd4 : rx_tkeep[2] ? 3'd3 : rx_tkeep[1] ? 3'd2 : {2'b0, rx_tkeep[0]};

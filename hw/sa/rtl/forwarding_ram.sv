@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A memory whose read knows of every write up to the clock of its answer: what a read-modify-write without a stall reads from.
+// A memory whose read knows of every write up to the clock in front of its answer.
 module forwarding_ram #(
   parameter int unsigned Width = 32,
   parameter int unsigned Rows = 512,
@@ -11,7 +11,7 @@ module forwarding_ram #(
   input  logic [Width-1:0]     write_data_i,
   input  logic                 read_i,
   input  logic [IndexBits-1:0] read_row_i,
-  output logic [Width-1:0]     read_data_o   // in the next clock, and only then
+  output logic [Width-1:0]     read_data_o   // two clocks later, and only then
 );
 
   logic [IndexBits-1:0] row_q;
@@ -31,14 +31,13 @@ module forwarding_ram #(
     .read_data_o(data)
   );
 
-  assign read_data_o = write_i && write_row_i == row_q ? write_data_i : crossed_q ? crossed_data_q : data;
-
   always_ff @(posedge clk_i) begin
     if (read_i) begin
       row_q     <= read_row_i;
       crossed_q <= write_i && write_row_i == read_row_i;
       if (write_i) crossed_data_q <= write_data_i;
     end
+    read_data_o <= write_i && write_row_i == row_q ? write_data_i : crossed_q ? crossed_data_q : data;
   end
 
 endmodule

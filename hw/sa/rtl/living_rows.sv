@@ -2,12 +2,14 @@
 // The living state of every SA: one read-modify-write every two clocks, exact also when all are of one row.
 //
 //     clock 0   request: the row is read
-//     clock 1   state_o: as the request before left it, also when that one is still on its way into the memory
-//     clock 2   the engine works
-//     clock 3   next_i, write_i: the new state, from the engine's registers, is written
+//     clock 1   what was written since is put in its place
+//     clock 2   state_o: as the request before left it, also when that one is still on its way into the memory
+//     clock 3   the engine decides
+//     clock 4   next_i, from the engine's registers: the new state, which write_i writes; or, without it, the state as it was
 //
-// A row is zeroed by clear_valid_i (at most one every 4 clocks) and by the walk of `wiping_i`, during which nothing else is written.
-// A capture reads a row in a clock that no request needs.
+// A row is zeroed by clear_valid_i (at most one every 4 clocks) while no request of it is on its way, and none comes for 4 clocks; and by
+// the walk of `wiping_i`, during which nothing else is written. A capture reads a row in a clock that no request needs, as it is in the
+// memory: without what is decided just then.
 module living_rows
   import layout_pkg::*;
 #(
@@ -18,8 +20,9 @@ module living_rows
 
   input  logic                   request_i,
   input  logic [SaIndexBits-1:0] sa_index_i,
-  output logic                   state_valid_o,  // request_i, one clock ago
-  output logic [Width-1:0]       state_o,
+  output logic                   state_valid_o,  // request_i, two clocks ago
+  output logic [Width-1:0]       state_o,        // one LUT behind registers
+  output logic                   near_o,         // it is next_i: the request two clocks ahead was of this row too
   input  logic                   write_i,
   input  logic [Width-1:0]       next_i,
 
@@ -38,28 +41,28 @@ module living_rows
   output logic [Width-1:0]       written_data_o
 );
 
-  logic [3:1]             valid_q;              // a request, so many clocks ago
-  logic [SaIndexBits-1:0] sa_index_q[1:3];
+  logic [4:1]             valid_q;              // a request, so many clocks ago
+  logic [SaIndexBits-1:0] sa_index_q[1:4];
   logic                   clear_q, capture_q;   // waiting for a free clock
+  logic                   captured1_q;
   logic [SaIndexBits-1:0] clear_sa_index_q, capture_sa_index_q;
   logic                   update, clear, capture;
 
-  // What is known of the row being read a clock later: whether the request two clocks ahead, which writes then, is of it too, or a row
-  // to clear is; and what was written while it was read.
-  logic                   near_q, clear_near_q, wiped_q, crossed_q;
-  logic [Width-1:0]       crossed_data_q, memory_data, data;
+  // Which of the requests on their way is of the row asked for too: the one two clocks ahead has decided when this one's state is
+  // wanted, the one three clocks ahead a clock before, and the one four clocks ahead is written in the very clock of the read.
+  logic                   near1_q, near2_q, ahead1_q, crossed1_q;
+  logic [Width-1:0]       crossed_data_q, memory_data, older_q;
 
-  // Whether `row` is the row being read. Both are compared before it is known which one it is.
-  function automatic logic is_read(logic [SaIndexBits-1:0] row);
-    return request_i ? row == sa_index_i : row == capture_sa_index_q;
+  function automatic logic is_asked_for(logic [SaIndexBits-1:0] row);
+    return request_i && row == sa_index_i;
   endfunction
 
-  assign update  = valid_q[3] && write_i;
+  assign update  = valid_q[4] && write_i;
   assign clear   = clear_q && !update;
   assign capture = capture_q && !request_i;
 
   assign written_o      = update || clear || wiping_i;
-  assign written_row_o  = wiping_i ? wipe_row_i : update ? sa_index_q[3] : clear_sa_index_q;
+  assign written_row_o  = wiping_i ? wipe_row_i : update ? sa_index_q[4] : clear_sa_index_q;
   assign written_data_o = update && !wiping_i ? next_i : '0;
 
   ram_1r1w #(
@@ -75,42 +78,38 @@ module living_rows
     .read_data_o (memory_data)
   );
 
-  always_comb begin
-    if (near_q && write_i) data = next_i;
-    else if (wiping_i || wiped_q || (clear_near_q && !update)) data = '0;
-    else data = crossed_q ? crossed_data_q : memory_data;
-  end
-
+  // What is decided during a wipe is forgotten.
   always_ff @(posedge clk_i) begin
-    if (request_i || capture) begin
-      near_q       <= valid_q[2] && is_read(sa_index_q[2]);
-      clear_near_q <= (clear_valid_i && is_read(clear_sa_index_i)) || (clear_q && !clear && is_read(clear_sa_index_q));
-      wiped_q      <= wiping_i;
-      crossed_q    <= (update && is_read(sa_index_q[3])) || (clear && is_read(clear_sa_index_q));
-      if (written_o) crossed_data_q <= written_data_o;
-    end
+    near1_q    <= valid_q[2] && is_asked_for(sa_index_q[2]);
+    near2_q    <= near1_q && !wiping_i;
+    ahead1_q   <= valid_q[3] && is_asked_for(sa_index_q[3]) && !wiping_i;
+    crossed1_q <= wiping_i || (update && is_asked_for(sa_index_q[4])) || (clear && is_asked_for(clear_sa_index_q));
+    if (written_o) crossed_data_q <= written_data_o;
+    older_q    <= ahead1_q ? next_i : crossed1_q ? crossed_data_q : memory_data;
   end
 
-  assign state_valid_o = valid_q[1];
-  assign state_o       = data;
-  assign capture_o     = data;
+  assign state_valid_o = valid_q[2];
+  assign state_o       = near2_q ? next_i : older_q;
+  assign near_o        = near2_q;
+  assign capture_o     = state_o;
 
   always_ff @(posedge clk_i) begin
     if (request_i) sa_index_q[1] <= sa_index_i;
-    if (valid_q[1]) sa_index_q[2] <= sa_index_q[1];
-    if (valid_q[2]) sa_index_q[3] <= sa_index_q[2];
+    for (int unsigned i = 2; i <= 4; i++) if (valid_q[i-1]) sa_index_q[i] <= sa_index_q[i-1];
     if (clear_valid_i) clear_sa_index_q <= clear_sa_index_i;
     if (capture_valid_i) capture_sa_index_q <= capture_sa_index_i;
     if (!rst_ni) begin
       valid_q         <= '0;
       clear_q         <= 1'b0;
       capture_q       <= 1'b0;
+      captured1_q     <= 1'b0;
       capture_valid_o <= 1'b0;
     end else begin
-      valid_q         <= {valid_q[2:1], request_i};
+      valid_q         <= {valid_q[3:1], request_i};
       clear_q         <= clear_valid_i || (clear_q && !clear);
       capture_q       <= capture_valid_i || (capture_q && !capture);
-      capture_valid_o <= capture;
+      captured1_q     <= capture;
+      capture_valid_o <= captured1_q;
       if (request_i) assert (!valid_q[1]) else $error("two requests in two clocks");
       if (clear_valid_i) assert (!clear_q) else $error("a row to clear while another waits");
     end

@@ -74,14 +74,6 @@ module sa_in
   ring_row_t              ring_row_q;
   logic [63:0]            ring_word_q;
 
-  // How far it is from one sequence number to another, and from word to word of the window.
-  function automatic logic signed [64:0] packets_from(logic [63:0] from, logic [63:0] to);
-    return signed'({1'b0, to}) - signed'({1'b0, from});
-  endfunction
-  function automatic logic signed [58:0] words_from(logic [63:0] from, logic [63:0] to);
-    return signed'({1'b0, to[63:6]}) - signed'({1'b0, from[63:6]});
-  endfunction
-
   // ---- admit ------------------------------------------------------------------------------------------------------------------
 
   sa_in_t         rows_row;
@@ -146,73 +138,80 @@ module sa_in
     .read_data_o (copy_word)
   );
 
-  // ---- clock 2: what the row's type says of the packet; how far down the window reaches
-  admit_request_t request_2, request_3;
-  logic [15:0]    overhead_3_q;  // bytes of the packet that are not protected, or not enciphered
-  logic [6:0]     block_3_q;
-  logic [11:0]    least_ah_3_q;
+  // ---- clock 2: what the row's type says of the packet; how far down the window reaches; whose packet it is
+  admit_request_t request_2, request_3, request_4;
+  logic [6:0]     fixed_3_q, icv_3_q, block_3_q;  // bytes: SPI, sequence number and IV; ICV; of the cipher's block
   logic [31:0]    reach, bottom_3_q;
-  logic           whole_3_q;     // case A of RFC 4303 A2.2: the window lies within one subspace
+  logic           spans_3_q;      // case B of RFC 4303 A2.2: the window spans two subspaces
+  logic [9:0]     different_3_q;  // SPI and destination from those of the row, 16 bits each
 
   assign request_2 = admitting_2_q.request;
-  assign reach     = (32'(LeastReplayWindow) << admitting_2_q.row.replay_window) - 32'd1;
+  assign reach     = ~(-32'(LeastReplayWindow) << admitting_2_q.row.replay_window);  // a window's size less one
 
-  // ---- clock 3: how much is ciphertext; RFC 4303 A2.2: the low 32 bits of a number in the window, or ahead of it, tell which 2^32 it
-  // belongs to
-  logic [15:0] ciphertext;
+  // ---- clock 3: what the packet must at least have; RFC 4303 A2.2: the low 32 bits of a number in the window, or ahead of it, tell which
+  // 2^32 it belongs to
   logic [31:0] top_high;
   logic [63:0] seq;
   logic        before_first;
-  logic        ah_short_4_q, ah_long_4_q, ah_odd_4_q, nothing_4_q, esp_short_4_q, esp_odd_4_q;
+  logic [15:0] overhead_4_q;  // bytes of the packet that are not protected, or not enciphered
+  logic [15:0] least_esp_4_q;
+  logic [11:0] least_ah_4_q;
+  logic [3:0]  odd_bits_4_q;  // of the ciphertext's bytes, zero in a multiple of the block's, which are 16 at most
+  logic        unknown_4_q;
 
-  assign request_3  = admitting_3_q.request;
-  assign ciphertext = request_3.bytes - overhead_3_q;
-  assign top_high   = admitting_3_q.replay.window.top[63:32];
+  assign request_3 = admitting_3_q.request;
+  assign top_high  = admitting_3_q.replay.window.top[63:32];
 
   always_comb begin
     seq          = {32'd0, request_3.seq};
     before_first = 1'b0;
     if (admitting_3_q.row.esn) begin
-      if (whole_3_q) begin  // case A
+      if (!spans_3_q) begin  // case A
         seq[63:32] = request_3.seq >= bottom_3_q ? top_high : top_high + 32'd1;
-      end else begin        // case B: it spans two
+      end else begin         // case B
         seq[63:32]   = request_3.seq >= bottom_3_q ? top_high - 32'd1 : top_high;
         before_first = request_3.seq >= bottom_3_q && top_high == '0;
       end
     end
   end
 
-  // ---- clock 4: how far the number is from the window
-  logic               malformed_5_q, malformed_6_q;
-  logic               unknown_5_q, unknown_6_q;
-  logic signed [64:0] admit_distance_5_q;
-  logic signed [58:0] admit_words_5_q;
+  // ---- clock 4: how much is ciphertext
+  logic [15:0] ciphertext;
+  logic        ah_short_5_q, ah_long_5_q, ah_odd_5_q, nothing_5_q, esp_short_5_q, esp_odd_5_q;
+  logic        unknown_5_q, unplain_5_q;
 
-  // ---- clock 5: what the window says of it
-  logic old, duplicate, old_6_q, duplicate_6_q, zero_6_q;
+  assign request_4  = admitting_4_q.request;
+  assign ciphertext = request_4.bytes - overhead_4_q;
 
-  replay_window u_admit_window (
-    .size_i       (admitting_5_q.row.replay_window),
-    .seq_i        (admitting_5_q.seq),
-    .distance_i   (admit_distance_5_q),
-    .words_i      (admit_words_5_q),
-    .window_i     (admitting_5_q.replay.window),
-    .word_i       (admitting_5_q.word),
-    .old_o        (old),
-    .duplicate_o  (duplicate),
-    .window_o     (),  // the accept port moves the window
-    .write_o      (),
-    .write_place_o(),
-    .write_word_o ()
-  );
+  // ---- clock 5: whether the window is asked
+  logic  malformed;
+  logic  refused_6_q;
+  drop_e refusal_6_q;
 
-  // ---- clock 6: the answer
-  logic unknown, unplain, replayed;
+  assign malformed = admitting_5_q.request.ah ? ah_short_5_q || ah_long_5_q || ah_odd_5_q || nothing_5_q
+                                              : esp_short_5_q || esp_odd_5_q;
+
+  // ---- clock 6: what the window says, the answer
+  logic old, duplicate, replayed;
   logic admit_replayed_q;
 
-  assign unknown  = wiping_o || unknown_6_q;
-  assign unplain  = (admitting_6_q.request.ah || admitting_6_q.row.mode == ModeTransport) && !admitting_6_q.request.plain;
-  assign replayed = admitting_6_q.before_first || zero_6_q || old_6_q || duplicate_6_q;
+  replay_window u_admit_window (
+    .clk_i,
+    .number_valid_i(admit_q[4]),
+    .size_i        (admitting_4_q.row.replay_window),
+    .seq_i         (admitting_4_q.seq),
+    .window_valid_i(admit_q[5]),
+    .window_i      (admitting_5_q.replay.window),
+    .word_i        (admitting_5_q.word),
+    .old_o         (old),
+    .duplicate_o   (duplicate),
+    .window_o      (),  // the accept port moves the window
+    .write_o       (),
+    .write_place_o (),
+    .write_word_o  ()
+  );
+
+  assign replayed = admitting_6_q.before_first || old || duplicate;
 
   always_ff @(posedge clk_i) begin
     admit_q       <= rst_ni ? {admit_q[5:1], admit_valid_i} : '0;
@@ -230,65 +229,64 @@ module sa_in
       admitting_3_q.protected_ <= protects(admitting_2_q.row.protocol, admitting_2_q.row.encap, admitting_2_q.row.cipher,
                                            admitting_2_q.row.integrity) &&
                                   admitting_2_q.row.replay_window < 4'(ReplayWindowSizes);
-      overhead_3_q             <= request_2.ah ? 16'(request_2.ah_bytes)
-                                               : 16'(esp_overhead(admitting_2_q.row.cipher, admitting_2_q.row.integrity));
+      fixed_3_q                <= esp_fixed(admitting_2_q.row.cipher);
+      icv_3_q                  <= icv_bytes(admitting_2_q.row.cipher, admitting_2_q.row.integrity);
       block_3_q                <= block_bytes(admitting_2_q.row.cipher);
-      least_ah_3_q             <= 12'(AhFixedBytes) + 12'(icv_bytes(admitting_2_q.row.cipher, admitting_2_q.row.integrity));
-      bottom_3_q               <= admitting_2_q.replay.window.top[31:0] - reach;
-      whole_3_q                <= admitting_2_q.replay.window.top[31:0] >= reach;
+      {spans_3_q, bottom_3_q}  <= {1'b0, admitting_2_q.replay.window.top[31:0]} - {1'b0, reach};
+      different_3_q[0]         <= admitting_2_q.row.spi[15:0] != request_2.spi[15:0];
+      different_3_q[1]         <= admitting_2_q.row.spi[31:16] != request_2.spi[31:16];
+      for (int unsigned i = 0; i < 8; i++)
+        different_3_q[2+i] <= admitting_2_q.row.destination[16*i+:16] != request_2.destination[16*i+:16];
     end
     if (admit_q[3]) begin
       admitting_4_q              <= admitting_3_q;
-      admitting_4_q.ciphertext   <= 14'(ciphertext);
       admitting_4_q.seq          <= seq;
       admitting_4_q.before_first <= before_first;
-      // An AH may be padded to a multiple of 4 or 8 bytes (RFC 4302 2.6), and its length counts words of 4.
-      ah_short_4_q  <= 12'(request_3.ah_bytes) < least_ah_3_q;
-      ah_long_4_q   <= 12'(request_3.ah_bytes) > least_ah_3_q + 12'd7;
-      ah_odd_4_q    <= request_3.ipv6 && request_3.ah_bytes[2];
-      nothing_4_q   <= request_3.bytes <= overhead_3_q;
-      esp_short_4_q <= request_3.bytes < overhead_3_q + 16'(block_3_q);
-      esp_odd_4_q   <= (ciphertext[6:0] & (block_3_q - 7'd1)) != '0;
+      overhead_4_q  <= request_3.ah ? 16'(request_3.ah_bytes) : 16'(fixed_3_q) + 16'(icv_3_q);
+      least_esp_4_q <= 16'(fixed_3_q) + 16'(icv_3_q) + 16'(block_3_q);
+      least_ah_4_q  <= 12'(AhFixedBytes) + 12'(icv_3_q);
+      odd_bits_4_q  <= 4'(block_3_q - 7'd1);
+      unknown_4_q   <= !admitting_3_q.row.valid || !admitting_3_q.protected_ || different_3_q != '0 ||
+                       admitting_3_q.row.protocol != request_3.ah ||
+                       admitting_3_q.row.encap != request_3.encap;
     end
     if (admit_q[4]) begin
-      admitting_5_q      <= admitting_4_q;
-      admit_distance_5_q <= packets_from(admitting_4_q.replay.window.top, admitting_4_q.seq);
-      admit_words_5_q    <= words_from(admitting_4_q.replay.window.top, admitting_4_q.seq);
-      malformed_5_q      <= admitting_4_q.request.ah ? ah_short_4_q || ah_long_4_q || ah_odd_4_q || nothing_4_q
-                                                     : esp_short_4_q || esp_odd_4_q;
-      unknown_5_q        <= !admitting_4_q.row.valid || !admitting_4_q.protected_ ||
-                            admitting_4_q.row.spi != admitting_4_q.request.spi ||
-                            admitting_4_q.row.destination != admitting_4_q.request.destination ||
-                            admitting_4_q.row.protocol != admitting_4_q.request.ah ||
-                            admitting_4_q.row.encap != admitting_4_q.request.encap;
+      admitting_5_q            <= admitting_4_q;
+      admitting_5_q.ciphertext <= 14'(ciphertext);
+      // An AH may be padded to a multiple of 4 or 8 bytes (RFC 4302 2.6), and its length counts words of 4.
+      ah_short_5_q  <= 12'(request_4.ah_bytes) < least_ah_4_q;
+      ah_long_5_q   <= 12'(request_4.ah_bytes) > least_ah_4_q + 12'd7;
+      ah_odd_5_q    <= request_4.ipv6 && request_4.ah_bytes[2];
+      nothing_5_q   <= request_4.bytes <= overhead_4_q;
+      esp_short_5_q <= request_4.bytes < least_esp_4_q;
+      esp_odd_5_q   <= (ciphertext[3:0] & odd_bits_4_q) != '0;
+      unknown_5_q   <= unknown_4_q;
+      unplain_5_q   <= (request_4.ah || admitting_4_q.row.mode == ModeTransport) && !request_4.plain;
     end
     if (admit_q[5]) begin
       admitting_6_q <= admitting_5_q;
-      malformed_6_q <= malformed_5_q;
-      unknown_6_q   <= unknown_5_q;
-      old_6_q       <= old;
-      duplicate_6_q <= duplicate;
-      zero_6_q      <= admitting_5_q.seq == '0;
+      refused_6_q   <= unknown_5_q || malformed || unplain_5_q || admitting_5_q.replay.expired;
+      if (unknown_5_q) refusal_6_q <= DropSpiUnknown;
+      else if (malformed) refusal_6_q <= admitting_5_q.request.ah ? DropAhMalformed : DropEspMalformed;
+      else refusal_6_q <= unplain_5_q ? DropPlainHeader : DropHardLimit;
     end
     if (admit_q[6]) begin
       admit_o.sa_index   <= admitting_6_q.request.spi[SaIndexBits-1:0];
       admit_o.row        <= admitting_6_q.row;
       admit_o.seq        <= admitting_6_q.seq;
       admit_o.ciphertext <= admitting_6_q.ciphertext;
-      admit_o.accept     <= !unknown && !malformed_6_q && !unplain && !admitting_6_q.replay.expired && !replayed;
-      if (unknown) admit_o.drop <= DropSpiUnknown;
-      else if (malformed_6_q) admit_o.drop <= admitting_6_q.request.ah ? DropAhMalformed : DropEspMalformed;
-      else if (unplain) admit_o.drop <= DropPlainHeader;
-      else if (admitting_6_q.replay.expired) admit_o.drop <= DropHardLimit;
-      else admit_o.drop <= duplicate_6_q && !zero_6_q && !admitting_6_q.before_first ? DropReplayDuplicate : DropReplayOld;
-      admit_replayed_q <= !unknown && !malformed_6_q && !unplain && !admitting_6_q.replay.expired && replayed;
+      admit_o.accept     <= !wiping_o && !refused_6_q && !replayed;
+      if (wiping_o) admit_o.drop <= DropSpiUnknown;
+      else if (refused_6_q) admit_o.drop <= refusal_6_q;
+      else admit_o.drop <= admitting_6_q.before_first || old ? DropReplayOld : DropReplayDuplicate;
+      admit_replayed_q <= !wiping_o && !refused_6_q && replayed;
     end
     if (rst_ni && admit_valid_i) assert (!admit_q[1]) else $error("two admit requests in two clocks");
   end
 
   // Refusals of this port: the count of a row is read so much later than the row that it is written with the answer.
   logic        count_valid;
-  logic [31:0] count, count_6_q, count_7_q;
+  logic [31:0] count, count_6_q, more_6_q, count_7_q;  // more_6_q: with this one
   logic        count_captured_valid;
   logic [31:0] count_captured;
 
@@ -297,10 +295,11 @@ module sa_in
   ) u_admit_replays (
     .clk_i,
     .rst_ni,
-    .request_i       (admit_q[4]),
-    .sa_index_i      (admitting_4_q.request.spi[SaIndexBits-1:0]),
+    .request_i       (admit_q[3]),
+    .sa_index_i      (admitting_3_q.request.spi[SaIndexBits-1:0]),
     .state_valid_o   (count_valid),
     .state_o         (count),
+    .near_o          (),  // nothing else is known of a row
     .write_i         (admit_replayed_q),
     .next_i          (count_7_q),
     .clear_valid_i   (clear),
@@ -317,29 +316,32 @@ module sa_in
   );
 
   always_ff @(posedge clk_i) begin
-    if (count_valid) count_6_q <= count;
-    if (admit_q[6]) count_7_q <= count_6_q + 32'd1;
+    if (count_valid) begin
+      count_6_q <= count;
+      more_6_q  <= count + 32'd1;
+    end
+    if (admit_q[6]) count_7_q <= !wiping_o && !refused_6_q && replayed ? more_6_q : count_6_q;
   end
 
   // ---- accept -----------------------------------------------------------------------------------------------------------------
 
-  logic               read_valid, decide_q;
-  state_t             read_state, state_q, next_q, captured;
-  logic               captured_valid;
-  logic               write_q;
-  accept_request_t    accept_1_q, accept_2_q;
-  sa_limits_t         read_limits;
-  ring_row_t          accept_ring_row;
-  logic [63:0]        read_word, word_q;
-  logic signed [64:0] distance_q;
-  logic signed [58:0] words_q;
-  logic               is_old, is_duplicate;
-  window_t            window;
-  logic               ring_write;
-  ring_place_t        ring_write_place;
-  logic [63:0]        ring_write_word;
-  logic [63:0]        packets, bytes;
-  logic               soft_reached, hard_passed;
+  logic            read_valid;
+  logic [3:1]      accept_q;      // a request, so many clocks ago
+  state_t          read_state, state_q, next_q, captured;
+  logic            captured_valid;
+  logic            write_q;
+  accept_request_t accept_1_q, accept_2_q, accept_3_q;
+  sa_limits_t      read_limits;
+  ring_row_t       accept_ring_row;
+  logic            near, ring_near_q;  // the request two clocks before is of the same row; so is its word of the ring
+  logic [63:0]     read_word, word;
+  logic            is_old, is_duplicate;
+  window_t         window;
+  logic            ring_write;
+  ring_place_t     ring_write_place;
+  logic [63:0]     ring_write_word;
+  logic [63:0]     packets, bytes;
+  logic            soft_reached, hard_passed;
 
   living_rows #(
     .Width($bits(state_t))
@@ -350,6 +352,7 @@ module sa_in
     .sa_index_i      (accept_request_i.sa_index),
     .state_valid_o   (read_valid),
     .state_o         (read_state),
+    .near_o          (near),
     .write_i         (write_q),
     .next_i          (next_q),
     .clear_valid_i   (clear),
@@ -393,61 +396,64 @@ module sa_in
     .read_data_o (read_word)
   );
 
+  assign word = near && ring_near_q && ring_write_q ? ring_word_q : read_word;
+
   replay_window u_accept_window (
-    .size_i       (accept_2_q.row.replay_window),
-    .seq_i        (accept_2_q.seq),
-    .distance_i   (distance_q),
-    .words_i      (words_q),
-    .window_i     (state_q.replay.window),
-    .word_i       (word_q),
-    .old_o        (is_old),
-    .duplicate_o  (is_duplicate),
-    .window_o     (window),
-    .write_o      (ring_write),
-    .write_place_o(ring_write_place),
-    .write_word_o (ring_write_word)
+    .clk_i,
+    .number_valid_i(accept_q[1]),
+    .size_i        (accept_1_q.row.replay_window),
+    .seq_i         (accept_1_q.seq),
+    .window_valid_i(read_valid),
+    .window_i      (read_state.replay.window),
+    .word_i        (word),
+    .old_o         (is_old),
+    .duplicate_o   (is_duplicate),
+    .window_o      (window),
+    .write_o       (ring_write),
+    .write_place_o (ring_write_place),
+    .write_word_o  (ring_write_word)
   );
 
   sa_limits u_limits (
     .clk_i,
-    .take_i      (read_valid),
-    .limits_i    (read_limits),
-    .more_bytes_i(accept_1_q.bytes),
-    .packets_i   (state_q.packets),
-    .bytes_i     (state_q.bytes),
-    .packets_o   (packets),
-    .bytes_o     (bytes),
-    .soft_o      (soft_reached),
-    .hard_o      (hard_passed)
+    .limits_valid_i(accept_q[1]),
+    .limits_i      (read_limits),
+    .more_bytes_i  (accept_1_q.bytes),
+    .counts_valid_i(read_valid),
+    .packets_i     (read_state.packets),
+    .bytes_i       (read_state.bytes),
+    .packets_o     (packets),
+    .bytes_o       (bytes),
+    .soft_o        (soft_reached),
+    .hard_o        (hard_passed)
   );
 
   always_ff @(posedge clk_i) begin
+    accept_q <= rst_ni ? {accept_q[2:1], accept_valid_i} : '0;
     if (accept_valid_i) accept_1_q <= accept_request_i;
-    decide_q <= rst_ni && read_valid;
+    if (accept_q[1]) accept_2_q <= accept_1_q;
     if (read_valid) begin
-      accept_2_q <= accept_1_q;
+      accept_3_q <= accept_2_q;
       state_q    <= read_state;
-      word_q     <= read_word;
-      distance_q <= packets_from(read_state.replay.window.top, accept_1_q.seq);
-      words_q    <= words_from(read_state.replay.window.top, accept_1_q.seq);
     end
+    ring_near_q <= ring_write_place == ring_place(accept_1_q.seq[31:0]);
 
-    accept_valid_o <= rst_ni && decide_q;
+    accept_valid_o <= rst_ni && accept_q[3];
     ring_write_q   <= 1'b0;
-    if (decide_q) begin : decide
-      ring_row_q  <= '{sa_index: accept_2_q.sa_index, place: ring_write_place};
+    if (accept_q[3]) begin : decide
+      ring_row_q  <= '{sa_index: accept_3_q.sa_index, place: ring_write_place};
       ring_word_q <= ring_write_word;
       next_q      <= state_q;
       write_q     <= 1'b1;
       accept_o    <= '{accept: 1'b0, drop: DropSpiUnknown, soft_limit: 1'b0, hard_limit: 1'b0};
-      if (wiping_o || !accept_2_q.row.valid) begin
+      if (wiping_o || !accept_3_q.row.valid) begin
         write_q <= 1'b0;
       end else if (state_q.replay.expired) begin
         accept_o.drop <= DropHardLimit;
-      end else if (accept_2_q.seq == '0 || is_old || is_duplicate) begin
-        accept_o.drop  <= accept_2_q.seq != '0 && is_duplicate ? DropReplayDuplicate : DropReplayOld;
+      end else if (is_old || is_duplicate) begin
+        accept_o.drop  <= is_old ? DropReplayOld : DropReplayDuplicate;
         next_q.replays <= state_q.replays + 32'd1;
-      end else if (!accept_2_q.icv_ok) begin
+      end else if (!accept_3_q.icv_ok) begin
         accept_o.drop       <= DropIcvMismatch;
         next_q.icv_failures <= state_q.icv_failures + 32'd1;
       end else if (hard_passed) begin
@@ -455,10 +461,13 @@ module sa_in
         accept_o.hard_limit   <= 1'b1;
         next_q.replay.expired <= 1'b1;
       end else begin
-        accept_o.accept      <= 1'b1;
-        accept_o.soft_limit  <= soft_reached;
-        next_q.packets       <= packets;
-        next_q.bytes         <= bytes;
+        accept_o.accept     <= 1'b1;
+        accept_o.soft_limit <= soft_reached;
+        next_q.packets      <= packets;
+        next_q.bytes        <= bytes;
+      end
+      // Of a duplicate the window needs not know that it is one: nothing would change.
+      if (!wiping_o && accept_3_q.row.valid && !state_q.replay.expired && !is_old && accept_3_q.icv_ok && !hard_passed) begin
         next_q.replay.window <= window;
         ring_write_q         <= rst_ni && ring_write;
       end

@@ -97,6 +97,7 @@ module sa_out
     .sa_index_i        (number_request_i.sa_index[SaIndexBits-1:0]),
     .state_valid_o     (read_valid),
     .state_o           (read_state),
+    .near_o            (),  // nothing else is known of a row
     .write_i           (write_q),
     .next_i            (next_q),
     .clear_valid_i     (table_write_i.valid && table_write_i.table_id == TableSaOutKey),
@@ -116,37 +117,46 @@ module sa_out
 
   // ---- decision ---------------------------------------------------------------------------------------------------------------
 
-  number_request_t request_1_q, request_q;
-  logic            valid_q;
+  number_request_t request_1_q;
+  logic [3:1]      valid_q;                     // a request, so many clocks ago
+  logic            empty_2_q, esn_2_q, empty_3_q;
+  logic            last_low_3_q, last_high_3_q;  // halves of the last number; without ESN the upper one counts as such
   logic            empty, exhausted, soft_reached, hard_passed;
   logic [63:0]     packets, bytes;
 
   sa_limits u_limits (
     .clk_i,
-    .take_i      (read_valid),
-    .limits_i    (read_limits),
-    .more_bytes_i(request_1_q.bytes),
-    .packets_i   (state_q.packets),
-    .bytes_i     (state_q.bytes),
-    .packets_o   (packets),
-    .bytes_o     (bytes),
-    .soft_o      (soft_reached),
-    .hard_o      (hard_passed)
+    .limits_valid_i(valid_q[1]),
+    .limits_i      (read_limits),
+    .more_bytes_i  (request_1_q.bytes),
+    .counts_valid_i(read_valid),
+    .packets_i     (read_state.packets),
+    .bytes_i       (read_state.bytes),
+    .packets_o     (packets),
+    .bytes_o       (bytes),
+    .soft_o        (soft_reached),
+    .hard_o        (hard_passed)
   );
 
-  assign empty     = wiping_o || !request_q.row.valid || request_q.sa_index >= 16'(SaRows);
-  assign exhausted = state_q.seq[31:0] == '1 && (!request_q.row.esn || state_q.seq[63:32] == '1);
+  assign empty     = wiping_o || empty_3_q;
+  assign exhausted = last_low_3_q && last_high_3_q;
 
   always_ff @(posedge clk_i) begin
+    valid_q <= rst_ni ? {valid_q[2:1], number_valid_i} : '0;
     if (number_valid_i) request_1_q <= number_request_i;
-    valid_q <= rst_ni && read_valid;
+    if (valid_q[1]) begin
+      empty_2_q <= !request_1_q.row.valid || request_1_q.sa_index >= 16'(SaRows);
+      esn_2_q   <= request_1_q.row.esn;
+    end
     if (read_valid) begin
-      request_q <= request_1_q;
-      state_q   <= read_state;
+      state_q       <= read_state;
+      empty_3_q     <= empty_2_q;
+      last_low_3_q  <= read_state.seq[31:0] == '1;
+      last_high_3_q <= !esn_2_q || read_state.seq[63:32] == '1;
     end
 
-    number_valid_o <= rst_ni && valid_q;
-    if (valid_q) begin : decide
+    number_valid_o <= rst_ni && valid_q[3];
+    if (valid_q[3]) begin : decide
       next_q  <= state_q;
       write_q <= !empty;
       number_o <= '{accept: 1'b0, drop: DropSaEmpty, seq: state_q.seq + 64'd1, soft_limit: 1'b0, hard_limit: 1'b0};

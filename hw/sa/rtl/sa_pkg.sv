@@ -6,9 +6,9 @@ package sa_pkg;
 
   // Clocks from request to answer.
   localparam int unsigned RowLatency = 1;      // sa_out: static row
-  localparam int unsigned NumberLatency = 3;   // sa_out: sequence number
+  localparam int unsigned NumberLatency = 4;   // sa_out: sequence number
   localparam int unsigned AdmitLatency = 7;    // sa_in: admission
-  localparam int unsigned AcceptLatency = 3;   // sa_in: after the ICV
+  localparam int unsigned AcceptLatency = 4;   // sa_in: after the ICV
 
   // One request every two clocks at most, at each port: a read-modify-write never meets itself.
   localparam int unsigned Pace = 2;
@@ -27,9 +27,14 @@ package sa_pkg;
            (protocol == ProtocolEsp || (cipher == CipherNull && !encap));
   endfunction
 
-  // Bytes of an ESP packet without its ciphertext: SPI, sequence number, IV, ICV.
+  // Bytes of an ESP packet in front of its ciphertext: SPI, sequence number, IV.
+  function automatic logic [6:0] esp_fixed(logic [3:0] cipher);
+    return 7'd8 + iv_bytes(cipher);
+  endfunction
+
+  // And with its ICV: all but the ciphertext.
   function automatic logic [6:0] esp_overhead(logic [3:0] cipher, logic [3:0] integrity);
-    return 7'd8 + iv_bytes(cipher) + icv_bytes(cipher, integrity);
+    return esp_fixed(cipher) + icv_bytes(cipher, integrity);
   endfunction
 
   // RFC 4302 2: next header, length, reserved, SPI, sequence number; the ICV follows.
