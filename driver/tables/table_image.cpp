@@ -2,6 +2,7 @@
 #include "driver/tables/table_image.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include "hw/layout/registers.hpp"
 
@@ -9,6 +10,10 @@ namespace sallyport::driver {
 namespace {
 
 constexpr std::uint32_t kMagic = 0x53505449;  // "SPTI"
+
+static_assert(std::all_of(std::begin(layout::kTables), std::end(layout::kTables),
+                          [](const layout::Table& t) { return !t.banked || t.rows <= 0xffff; }),
+              "a run of equal rows has 16 bits for its length");
 
 }  // namespace
 
@@ -20,9 +25,11 @@ Buffer TableImage::serialise() const {
   ByteWriter out;
   out.u32(kMagic).u32(layout::kLayoutVersion);
   for (unsigned t = 0; t < layout::kTableCount; ++t) {
-    for (unsigned i = 0; i < rows(t); ++i) {
-      if (row(t, i) == layout::Row()) continue;
-      out.u8(static_cast<std::uint8_t>(t)).u16(static_cast<std::uint16_t>(i)).bytes(row(t, i).bytes());
+    for (unsigned first = 0, next = 0; first < rows(t); first = next) {
+      while (next < rows(t) && row(t, next) == row(t, first)) ++next;
+      if (row(t, first) == layout::Row()) continue;
+      out.u8(static_cast<std::uint8_t>(t)).u16(static_cast<std::uint16_t>(first));
+      out.u16(static_cast<std::uint16_t>(next - first)).bytes(row(t, first).bytes());
     }
   }
   return out.take();
@@ -36,12 +43,15 @@ Result<TableImage> TableImage::parse(Bytes data) {
   TableImage image;
   while (in.left() > 0) {
     const unsigned table = in.u8();
-    const unsigned index = in.u16();
+    const unsigned first = in.u16();
+    const unsigned count = in.u16();
     const Bytes bytes = in.take(layout::kRowBytes);
-    if (!in.ok() || table >= layout::kTableCount || index >= image.rows(table)) {
+    if (!in.ok() || table >= layout::kTableCount || first + count > image.rows(table)) {
       return Error{Errc::kCorrupt, "table image: breaks off, or names a row that no table has"};
     }
-    std::copy(bytes.begin(), bytes.end(), image.tables_[table][index].bytes().begin());
+    layout::Row row;
+    std::copy(bytes.begin(), bytes.end(), row.bytes().begin());
+    std::fill_n(image.tables_[table].begin() + first, count, row);
   }
   return image;
 }

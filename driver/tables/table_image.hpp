@@ -20,7 +20,8 @@ class TableImage {
   void set_row(unsigned table, unsigned index, const layout::Row& row) { tables_[table][index] = row; }
   [[nodiscard]] unsigned rows(unsigned table) const { return static_cast<unsigned>(tables_[table].size()); }
 
-  // For the store: only rows that are not zero. Never holds a key: key tables have no banks.
+  // For the store: runs of equal rows that are not zero, since the trees are filled up with one row. Never holds a key:
+  // key tables have no banks.
   [[nodiscard]] Buffer serialise() const;
   static Result<TableImage> parse(Bytes data);
 

@@ -30,7 +30,11 @@ TEST(TableImage, HasNoRoomForKeys) {
 }
 
 TEST(TableImage, ComesBackFromItsSerialisedForm) {
-  const TableImage image = random_image(1);
+  TableImage image = random_image(1);
+  const auto table = static_cast<unsigned>(layout::TableId::kPrincipal);
+  layout::Row row;
+  row.set_bit(3, true);
+  for (unsigned i = 0; i < image.rows(table); ++i) image.set_row(table, i, row);  // to the last one
   auto back = TableImage::parse(image.serialise());
   ASSERT_TRUE(back) << back.error().message();
   EXPECT_TRUE(*back == image);
@@ -39,13 +43,16 @@ TEST(TableImage, ComesBackFromItsSerialisedForm) {
 TEST(TableImage, RefusesASerialisedFormThatIsCutOrChangedInItsHead) {
   const Buffer data = random_image(2).serialise();
   constexpr std::size_t kHead = 8;
-  constexpr std::size_t kEntry = 3 + layout::kRowBytes;
+  constexpr std::size_t kEntry = 5 + layout::kRowBytes;
   for (std::size_t cut = 0; cut < kHead + 3 * kEntry; ++cut) {
     const bool whole = cut >= kHead && (cut - kHead) % kEntry == 0;
     EXPECT_EQ(TableImage::parse(Bytes(data).first(cut)).has_value(), whole) << cut;
   }
   Buffer wrong = data;
   wrong[8] = 0xff;  // a table that does not exist
+  EXPECT_FALSE(TableImage::parse(wrong));
+  wrong = data;
+  wrong[kHead + 3] = 0xff;  // more rows than any table has
   EXPECT_FALSE(TableImage::parse(wrong));
 }
 

@@ -419,6 +419,7 @@ Result<void> CardKeeper::commit() {
   }
   if (!made) return made.error();
   if (auto r = open(made->image); !r) return r;
+  forwarding_.committed();
   front_rules_fit_ = !full;
   spd_ = std::move(made->spd);
   return sa_table_.reclaim();

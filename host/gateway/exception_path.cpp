@@ -283,7 +283,7 @@ void ExceptionPath::hold_for_neighbour(driver::Message message) {
   ++counters_.held;
   Held held{std::move(message.frame), message.principal};
   if (!for_neighbour_.hold({*hop, inject}, std::move(held), steady_clock::now())) ++counters_.lost;
-  if (keeper_->forwarding().has_row(*hop)) return release_hops();
+  if (keeper_->forwarding().is_in_card(*hop)) return release_hops();
   callbacks_.resolve(*hop);
 }
 
@@ -313,7 +313,7 @@ void ExceptionPath::give_up_target(const std::string& target) { counters_.lost +
 
 void ExceptionPath::release_hops() {
   for (const Waiting& waiting : for_neighbour_.keys()) {
-    if (!keeper_->forwarding().has_row(waiting.hop)) continue;
+    if (!keeper_->forwarding().is_in_card(waiting.hop)) continue;
     const auto mac = keeper_->forwarding().mac_of(waiting.hop);
     for (Held& held : for_neighbour_.take(waiting)) {
       ++counters_.reinjected;

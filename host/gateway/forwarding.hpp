@@ -43,6 +43,7 @@ class Forwarding {
   [[nodiscard]] std::optional<Hop> hop_to(const Address& destination) const;
   [[nodiscard]] bool is_known(const Hop& hop) const;  // the kernel has its MAC address
   [[nodiscard]] bool has_row(const Hop& hop) const { return neighbours_.contains(hop); }
+  [[nodiscard]] bool is_in_card(const Hop& hop) const { return in_card_.contains(hop); }  // its row is committed
   [[nodiscard]] std::optional<MacAddress> mac_of(const Hop& hop) const;
   [[nodiscard]] bool is_ours(const Address& address) const;
   // The side that an address of ours is on.
@@ -60,6 +61,7 @@ class Forwarding {
 
   // Errors: kFull: more routes than the card has intervals; the image is as before.
   Result<void> write(driver::TableImage& image) const;
+  void committed() { in_card_ = neighbours_; }  // what was written last
 
   [[nodiscard]] unsigned interface_of(layout::Port port) const {
     return port == layout::Port::kLan ? lan_.interface : wan_.interface;
@@ -82,6 +84,7 @@ class Forwarding {
   Side wan_;
   KernelView view_;
   std::map<Hop, std::uint8_t> neighbours_;
+  std::map<Hop, std::uint8_t> in_card_;
   std::map<Address, Peer> peers_;
 };
 

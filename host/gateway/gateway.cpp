@@ -13,6 +13,7 @@ using std::chrono::steady_clock;
 
 // All ours.
 constexpr auto kHousekeeping = std::chrono::milliseconds(200);
+constexpr auto kFollowAgain = std::chrono::seconds(1);
 constexpr auto kKeepNeighbours = std::chrono::seconds(5);
 constexpr auto kShutDownPatience = std::chrono::seconds(3);
 
@@ -254,16 +255,21 @@ Result<void> Gateway::configure_side(const SideConfig& side, unsigned interface)
 void Gateway::follow_kernel() {
   kernel_notices_.async_wait(boost::asio::posix::descriptor_base::wait_read, [this](boost::system::error_code e) {
     if (e) return;
-    auto changed = netlink_.drain();
-    if (!changed) {
-      log::error("kernel.not_followed", {{"why", changed.error().detail}});
-    } else if (*changed) {
-      if (const auto r = take_kernel_view(); !r) log::error("kernel.not_followed", {{"why", r.error().detail}});
-      if (const auto r = keeper_->commit(); !r) log::error("tables.not_committed", {{"why", r.error().detail}});
-      exceptions_->release_hops();
-    }
+    const auto changed = netlink_.drain();
+    if (!changed) log::error("kernel.not_followed", {{"why", changed.error().detail}});
+    if (!changed || *changed) catch_up_with_kernel();
     follow_kernel();
   });
+}
+
+// The kernel tells of a change once. So what cannot be read now, or put into the card, is tried again by and by.
+void Gateway::catch_up_with_kernel() {
+  auto done = take_kernel_view();
+  if (done) done = keeper_->commit();
+  if (!done && !behind_kernel_) log::error("kernel.not_followed", {{"why", done.error().detail}});
+  behind_kernel_ = !done;
+  caught_up_ = steady_clock::now();
+  if (done) exceptions_->release_hops();
 }
 
 Result<void> Gateway::take_kernel_view() {
@@ -293,6 +299,7 @@ void Gateway::keep_neighbours_alive() {
       }
       for (const Hop& hop : keeper_->forwarding().hops_of_peers()) resolve(hop);
     }
+    if (behind_kernel_ && now - caught_up_ >= kFollowAgain) catch_up_with_kernel();
     expire_waiters();
     commits_->tick();
     principals_->retry();

@@ -111,6 +111,7 @@ class Gateway {
   // gateway.cpp: kernel
   Result<void> configure_side(const SideConfig& side, unsigned interface);
   void follow_kernel();
+  void catch_up_with_kernel();
   Result<void> take_kernel_view();
   void keep_neighbours_alive();
   void resolve(const Hop& hop);
@@ -194,6 +195,8 @@ class Gateway {
   std::map<std::string, Time> not_before_;  // targets that failed: when packets may ask again
   Time started_ = std::chrono::steady_clock::now();
   Time neighbours_kept_ = started_;
+  bool behind_kernel_ = false;  // a change is not in the card
+  Time caught_up_ = started_;   // or tried to
   std::function<void(const IpAddress&)> on_tag_rejected_;
   Time refusal_told_{};
   std::uint64_t refusals_untold_ = 0;

@@ -1037,6 +1037,24 @@ TEST_F(GatewayTest, APacketWaitsForItsNeighbour) {
   EXPECT_EQ(gateway_->exception_counters().reinjected, 1U);
 }
 
+// The kernel tells of a neighbour once. Where the card does not take it then, nobody would tell again.
+TEST_F(GatewayTest, ANeighbourThatTheCardDidNotTakeAtFirstGetsItsPacket) {
+  FlakyCard flaky(card_);
+  start(flaky);
+  ASSERT_TRUE(peer_is_known());
+  ASSERT_TRUE(ask("POST", {"policies"}, {{"name", "out"}, {"action", "bypass"}}).as_object().contains("generation"));
+  card_.receive(layout::Port::kLan, udp_packet(kHost, 0xc0000263, 20, false));  // 192.0.2.99, not known yet
+  while (asked_.empty()) io_.run_one();
+  flaky.fail_from(0, FlakyCard::Loss::kRequest);
+  const Hop hop{layout::Port::kWan, Address::from_v4(0xc0000263)};
+  ASSERT_TRUE(run_until([&] { return gateway_->keeper().forwarding().has_row(hop); }));
+  flaky.heal();
+  EXPECT_EQ(gateway_->exception_counters().reinjected, 0U);
+  EXPECT_TRUE(run_until([&] { return wan_.size() == 1; }));
+  EXPECT_EQ(gateway_->exception_counters().reinjected, 1U);
+  gateway_.reset();  // before its card
+}
+
 // RFC 4301 8.2, RFC 1191: what does not fit with ESP around it.
 TEST_F(GatewayTest, APacketTooBigForTheTunnelIsAnsweredOrCut) {
   start();

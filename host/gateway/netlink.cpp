@@ -13,6 +13,11 @@
 #include "host/ipsec/address.hpp"
 
 namespace sallyport::gateway {
+namespace {
+
+constexpr int kReadAgain = 10;  // times, when the kernel changed what it was listing; ours
+
+}  // namespace
 
 void Netlink::Close::operator()(mnl_socket* socket) const { mnl_socket_close(socket); }
 
@@ -55,6 +60,14 @@ Result<bool> Netlink::drain() {
 }
 
 Result<KernelView> Netlink::view(const std::vector<unsigned>& interfaces) {
+  for (int again = kReadAgain; again > 0; --again) {
+    auto view = view_once(interfaces);
+    if (view || view.error().code != Errc::kBusy) return view;
+  }
+  return view_once(interfaces);
+}
+
+Result<KernelView> Netlink::view_once(const std::vector<unsigned>& interfaces) {
   KernelView out;
   const auto ours = [&](unsigned interface) {
     return std::find(interfaces.begin(), interfaces.end(), interface) != interfaces.end();

@@ -33,7 +33,7 @@ class Netlink {
   // Takes all waiting notices; true when one of them concerned addresses, routes or neighbours (or was lost).
   [[nodiscard]] Result<bool> drain();
 
-  // Asks the kernel for everything, as seen on these interfaces.
+  // Asks the kernel for everything, as seen on these interfaces. kBusy: it changes faster than it can be read.
   [[nodiscard]] Result<KernelView> view(const std::vector<unsigned>& interfaces);
 
   [[nodiscard]] Result<void> add_address(const KernelAddress& added);
@@ -47,6 +47,7 @@ class Netlink {
     void operator()(mnl_socket* socket) const;
   };
   using Socket = std::unique_ptr<mnl_socket, Close>;
+  [[nodiscard]] Result<KernelView> view_once(const std::vector<unsigned>& interfaces);
   Netlink(Socket notices, Socket requests) : notices_(std::move(notices)), requests_(std::move(requests)) {}
 
   Socket notices_;

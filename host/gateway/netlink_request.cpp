@@ -3,6 +3,8 @@
 
 #include <sys/socket.h>
 
+#include <span>
+
 #include "driver/tables/route_compiler.hpp"
 #include "host/ipsec/address.hpp"
 
@@ -16,6 +18,18 @@ int call(const nlmsghdr* message, void* data) {
   return MNL_CB_OK;
 }
 
+// Whether a part of a list says that the list changed between two of its parts. libmnl would stop at this word and
+// leave the rest of the list for the next request to stumble over, so it is taken out.
+bool take_out_interruption(std::span<char> messages) {
+  bool interrupted = false;
+  int left = static_cast<int>(messages.size());
+  for (auto* m = reinterpret_cast<nlmsghdr*>(messages.data()); mnl_nlmsg_ok(m, left); m = mnl_nlmsg_next(m, &left)) {
+    interrupted = interrupted || (m->nlmsg_flags & NLM_F_DUMP_INTR) != 0;
+    m->nlmsg_flags &= static_cast<std::uint16_t>(~NLM_F_DUMP_INTR);
+  }
+  return interrupted;
+}
+
 }  // namespace
 
 Result<void> ask(mnl_socket* socket, nlmsghdr* request, unsigned sequence, const std::string& what,
@@ -23,13 +37,16 @@ Result<void> ask(mnl_socket* socket, nlmsghdr* request, unsigned sequence, const
   request->nlmsg_seq = sequence;
   if (mnl_socket_sendto(socket, request, request->nlmsg_len) < 0) return errno_error(what);
   std::array<char, kNetlinkBytes> buffer;
+  bool interrupted = false;
   for (int more = MNL_CB_OK; more > MNL_CB_STOP;) {
     const auto n = mnl_socket_recvfrom(socket, buffer.data(), buffer.size());
     if (n < 0) return errno_error(what);
+    if (take_out_interruption(std::span(buffer).first(static_cast<std::size_t>(n)))) interrupted = true;
     more = mnl_cb_run(buffer.data(), static_cast<std::size_t>(n), sequence, mnl_socket_get_portid(socket), call,
                       &on_message);
     if (more < 0) return errno_error(what);
   }
+  if (interrupted) return Error{Errc::kBusy, what + ": it changed while it was read"};
   return {};
 }
 

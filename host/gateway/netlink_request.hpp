@@ -29,7 +29,8 @@ struct NetlinkRequest {
   }
 };
 
-// Sends it and takes its answers up to the acknowledgement or the end of the dump.
+// Sends it and takes its answers up to the acknowledgement or the end of the dump. kBusy: what was to be listed changed
+// meanwhile, and the list is not whole.
 Result<void> ask(
     mnl_socket* socket, nlmsghdr* request, unsigned sequence, const std::string& what,
     std::function<void(const nlmsghdr*)> on_message = [](const nlmsghdr*) {});

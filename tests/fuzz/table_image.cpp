@@ -13,7 +13,7 @@ std::vector<Buffer> seeds() {
   rule.action = layout::Action::kBypass;
   driver::compile_spd(driver::Direction::kOutbound, {rule}, one_rule).value();
   Buffer shorter = one_rule.serialise();
-  shorter.resize(std::min<std::size_t>(shorter.size(), 8 + 20 * 67));  // whole rows
+  shorter.resize(std::min<std::size_t>(shorter.size(), 8 + 20 * 69));  // whole runs
   return {driver::TableImage().serialise(), shorter};
 }
 

@@ -59,6 +59,8 @@ constexpr std::size_t kEspBytes = 56;    // outer IPv4, SPI, number, IV, two of 
 std::size_t payload_of(std::size_t slot) { return 4 * (slot + 1); }
 std::size_t slot_of(std::size_t payload) { return payload / 4 - 1; }
 
+constexpr auto kPatience = std::chrono::seconds(30);
+
 [[noreturn]] void fail(const std::string& sentence) { throw std::runtime_error(sentence); }
 
 std::uint16_t u16(Bytes b, std::size_t at) { return static_cast<std::uint16_t>(b[at] << 8 | b[at + 1]); }
@@ -87,6 +89,7 @@ void GatewayWorld::start() {
 }
 
 void GatewayWorld::kill() {
+  left_ = gateway_->keeper().forwarding();
   gateway_.reset();
   io_ = std::make_unique<boost::asio::io_context>();  // nothing of what was to be done is
   sessions_.clear();
@@ -121,19 +124,14 @@ void GatewayWorld::answer_neighbours() {
   }
 }
 
-bool GatewayWorld::runs_until(std::chrono::seconds patience, const std::function<bool()>& holds) {
-  const auto end = std::chrono::steady_clock::now() + patience;
+void GatewayWorld::run_until(const std::string& what, const std::function<bool()>& holds) {
+  const auto end = std::chrono::steady_clock::now() + kPatience;
   while (!holds()) {
-    if (std::chrono::steady_clock::now() > end) return false;
+    if (std::chrono::steady_clock::now() > end) fail("waited 30 s for the gateway: " + what);
     io_->restart();
     io_->run_one_for(std::chrono::milliseconds(5));
     answer_neighbours();
   }
-  return true;
-}
-
-void GatewayWorld::run_until(const std::string& what, const std::function<bool()>& holds) {
-  if (!runs_until(std::chrono::seconds(30), holds)) fail("waited 30 s for the gateway: " + what);
 }
 
 Result<boost::json::value> GatewayWorld::ask(const std::string& method, const std::vector<std::string>& path,
@@ -144,6 +142,18 @@ Result<boost::json::value> GatewayWorld::ask(const std::string& method, const st
   });
   run_until(method + " " + path[0], [&] { return answer->has_value(); });
   return **answer;
+}
+
+// The API's least time is a second, of which a long history has too few.
+Result<gateway::CommitReport> GatewayWorld::commit_unconfirmed() {
+  auto report = std::make_shared<std::optional<Result<gateway::CommitReport>>>();
+  gateway::Commits& commits = gateway_->commits();
+  gateway::CommitOptions options{"administrator"};
+  options.confirm = std::chrono::seconds(0);
+  commits.commit_candidate(options, [report](Result<gateway::CommitReport> r) { report->emplace(std::move(r)); });
+  run_until("commit", [&] { return report->has_value(); });
+  run_until("the time to confirm", [&] { return !commits.busy() && !commits.confirm_within(); });
+  return **report;
 }
 
 Result<void> GatewayWorld::log_in(std::uint32_t computer, const std::string& user,
@@ -182,8 +192,13 @@ Fate GatewayWorld::send(const Probe& probe) {
 
 Fate GatewayWorld::send_and_settle(const Probe& probe) {
   const std::size_t slot = inject(probe);
-  if (upcall_ && !runs_until(std::chrono::seconds(2), [&] { return fates_[slot] != "dropped"; })) return "waits";
+  if (upcall_) run_until("a packet's neighbour", [&] { return fates_[slot] != "dropped"; });
   return fates_[slot];
+}
+
+bool GatewayWorld::had_neighbour_of(const Probe& probe) const {
+  const auto hop = left_->hop_to(driver::Address::from_v4(probe.outbound ? probe.remote : probe.computer));
+  return hop && left_->is_in_card(*hop);
 }
 
 }  // namespace sallyport::histories

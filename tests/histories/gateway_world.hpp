@@ -25,7 +25,7 @@ class GatewayWorld {
   GatewayWorld& operator=(const GatewayWorld&) = delete;
 
   void start();       // the daemon: it takes the card over, or brings it up from what it keeps
-  void kill();        // without a goodbye
+  void kill();        // without a goodbye; before start() only packets may be sent, by send()
   void reset_card();  // with the daemon dead
 
   Result<boost::json::value> ask(const std::string& method, const std::vector<std::string>& path,
@@ -33,10 +33,16 @@ class GatewayWorld {
   Result<void> log_in(std::uint32_t computer, const std::string& user, const std::vector<std::string>& groups);
   void log_out(std::uint32_t computer);
 
-  // What becomes of it now. While a change is made, one that waits in the host is "waits".
+  // Puts the candidate in force until it is confirmed, with no time to do so, and returns when it has been rolled back.
+  Result<gateway::CommitReport> commit_unconfirmed();
+
+  // What becomes of it now; "waits": the card has given it to the host, to wait for its neighbour.
   Fate send(const Probe& probe);
-  // As send(), once what it waits for is there; "waits" when it does not come.
+  // As send(), and when it waits, what becomes of it then. An error when that takes 30 s, the longest that anything
+  // here may take: the gateway itself gives up a packet that has waited for 4 s.
   Fate send_and_settle(const Probe& probe);
+  // Whether the daemon that was killed last had given the card the neighbour that gets this packet.
+  [[nodiscard]] bool had_neighbour_of(const Probe& probe) const;
   // Called right after each flip of the card's tables, and must only send().
   void on_flip(std::function<void()> then) { on_flip_ = std::move(then); }
 
@@ -44,7 +50,6 @@ class GatewayWorld {
   std::size_t inject(const Probe& probe);  // its slot in fates_
   void transmit(layout::Port port, Bytes frame);
   void answer_neighbours();
-  bool runs_until(std::chrono::seconds patience, const std::function<bool()>& holds);
   void run_until(const std::string& what, const std::function<bool()>& holds);
 
   std::filesystem::path folder_;
@@ -52,6 +57,7 @@ class GatewayWorld {
   std::unique_ptr<driver::SoftwareCard> card_;
   std::unique_ptr<driver::testing::FlakyCard> watched_;  // the card as the gateway has it
   std::unique_ptr<gateway::Gateway> gateway_;
+  std::optional<gateway::Forwarding> left_;  // by the daemon that was killed
   std::function<void()> on_flip_ = [] {};
   std::vector<std::pair<layout::Port, Buffer>> asked_;  // ARP
   std::map<std::uint32_t, users::Session> sessions_;

@@ -17,8 +17,7 @@ struct Told {
   std::map<std::string, std::uint64_t> by_kind;
   std::uint64_t packets = 0;  // of which the model was asked
   std::uint64_t packets_at_flips = 0;
-  std::uint64_t waiting = 0;  // of the first, for a neighbour that did not come: they may pass, and have not
-  std::string difference;     // empty: none
+  std::string difference;  // empty: none
 };
 
 // Ends with the first difference. `folder` is empty; `progress` is told now and then.

@@ -38,7 +38,6 @@ int main(int argc, char** argv) {
                                                             {"by_kind", kinds},
                                                             {"packets", told.packets},
                                                             {"packets_at_flips", told.packets_at_flips},
-                                                            {"waiting", told.waiting},
                                                             {"difference", told.difference}})
               << "\n";
   } else {
