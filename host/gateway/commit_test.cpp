@@ -518,7 +518,7 @@ TEST_F(CommitTest, KilledAtAnyAccessToTheCardBothItAndTheStoreHaveTheOldOrTheNew
   };
   unsigned deaths = 0;
   bool finished = false;
-  for (unsigned accesses = 1; !finished; accesses += 3) {
+  for (unsigned accesses = 1; !finished; ++accesses) {
     ASSERT_LT(accesses, 5000U);
     const bool were_clear = names().find("printer77") != std::string::npos;
     if (were_clear) {
