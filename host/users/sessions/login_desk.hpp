@@ -7,6 +7,7 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/strand.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/json/value.hpp>
 #include <functional>
@@ -130,7 +131,8 @@ class LoginDesk : private SessionOwner {
   Noted tags_noted_;
   std::size_t at_work_ = 0;
   std::shared_ptr<LoginDesk*> self_ = std::make_shared<LoginDesk*>(this);
-  boost::asio::thread_pool pool_;  // the last: its threads use the rest
+  boost::asio::thread_pool pool_;  // its threads use the rest, until the destructor has joined them
+  boost::asio::strand<boost::asio::thread_pool::executor_type> notes_;  // the audit log has them in their order
 };
 
 }  // namespace sallyport::users
