@@ -263,7 +263,7 @@ void VerilatedCard::set_last_seq(unsigned outbound_sa_index, std::uint64_t seq) 
 void VerilatedCard::set_counter(layout::Counter counter, std::uint64_t value) { model_->set_counter(counter, value); }
 
 Result<std::uint32_t> VerilatedCard::read(const layout::Register& reg) {
-  if (model_->busy()) run(kClocksPerAccess);
+  for (unsigned i = 0; model_->busy() && i < kClocksPerAccess; ++i) model_->clock();
   return model_->read(reg.offset);
 }
 
