@@ -14,6 +14,7 @@
 #include <cstdlib>
 #include <random>
 
+#include "base/temporary_folder.hpp"
 #include "driver/software/software_card.hpp"
 #include "driver/testing/flaky_card.hpp"
 #include "driver/testing/frames.hpp"
@@ -140,15 +141,8 @@ std::uint32_t u32(Bytes b, std::size_t at) { return std::uint32_t{u16(b, at)} <<
 
 class GatewayTest : public testing::Test {
  protected:
-  void SetUp() override {
-    ASSERT_EQ(::unshare(CLONE_NEWNET), 0) << "this test makes interfaces and must run as root";
-    std::string name = testing::TempDir() + "hd-gateway-XXXXXX";
-    folder_ = ::mkdtemp(name.data());
-  }
-  void TearDown() override {
-    gateway_.reset();
-    std::filesystem::remove_all(folder_);
-  }
+  void SetUp() override { ASSERT_EQ(::unshare(CLONE_NEWNET), 0) << "this test makes interfaces and must run as root"; }
+  void TearDown() override { gateway_.reset(); }
 
   // While the loop goes on: what is due there still knows the gateway, so that comes first.
   void kill() {
@@ -219,7 +213,8 @@ class GatewayTest : public testing::Test {
     return answer->value_or(nullptr);
   }
 
-  std::filesystem::path folder_;
+  TemporaryFolder temporary_;
+  const std::filesystem::path& folder_ = temporary_.path();
   // A Monday, 12:00 UTC.
   std::chrono::system_clock::time_point wall_clock_ = std::chrono::sys_days(std::chrono::year(2026) / 1 / 5) + 12h;
   boost::asio::io_context io_;

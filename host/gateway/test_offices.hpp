@@ -14,10 +14,10 @@
 
 #include <boost/asio/post.hpp>
 #include <boost/json.hpp>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
+#include "base/temporary_folder.hpp"
 #include "driver/software/software_card.hpp"
 #include "driver/testing/frames.hpp"
 #include "host/gateway/service.hpp"
@@ -47,8 +47,6 @@ class Offices : public testing::Test {
   };
 
   void SetUp() override {
-    std::string name = testing::TempDir() + "hd-offices-XXXXXX";
-    root_ = ::mkdtemp(name.data());
     std::ofstream(root_ / "psk") << "correct horse battery staple\n";
     std::filesystem::permissions(root_ / "psk", std::filesystem::perms::owner_read);
     for (Office* office : {&a, &b}) {
@@ -66,7 +64,6 @@ class Offices : public testing::Test {
       office->gateway.reset();
       ::close(office->network);
     }
-    std::filesystem::remove_all(root_);
   }
 
   void start(Office& office) { start(office, *office.card); }
@@ -191,7 +188,8 @@ proposals = ["aes128gcm16-prfsha256-x25519"]
     return answer.value_or(nullptr);
   }
 
-  std::filesystem::path root_;
+  TemporaryFolder temporary_;
+  const std::filesystem::path& root_ = temporary_.path();
   boost::asio::io_context io_;
   Office a;
   Office b;

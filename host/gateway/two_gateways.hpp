@@ -7,11 +7,11 @@
 #include <sched.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <deque>
 #include <filesystem>
 
 #include "base/descriptor.hpp"
+#include "base/temporary_folder.hpp"
 #include "driver/software/software_card.hpp"
 #include "driver/testing/frames.hpp"
 #include "host/gateway/config.hpp"
@@ -41,8 +41,6 @@ struct OneGateway {
 class TwoGateways {
  public:
   TwoGateways() {
-    std::string name = (std::filesystem::temp_directory_path() / "hd-two-XXXXXX").string();
-    folder_ = ::mkdtemp(name.data());
     for (OneGateway* one : {&a, &b}) {
       one->card = std::make_unique<driver::SoftwareCard>(
           [this, one](layout::Port port, Bytes frame) { transmit(*one, port, frame); });
@@ -51,7 +49,6 @@ class TwoGateways {
   ~TwoGateways() {
     a.gateway.reset();
     b.gateway.reset();
-    std::filesystem::remove_all(folder_);
   }
   TwoGateways(const TwoGateways&) = delete;
   TwoGateways& operator=(const TwoGateways&) = delete;
@@ -120,7 +117,8 @@ class TwoGateways {
     wire_.emplace_back(&from == &a ? &b : &a, std::move(copy));
   }
 
-  std::filesystem::path folder_;
+  TemporaryFolder temporary_;
+  const std::filesystem::path& folder_ = temporary_.path();
   std::deque<std::pair<OneGateway*, Buffer>> wire_;
 };
 
