@@ -60,11 +60,11 @@ Result<bool> Netlink::drain() {
 }
 
 Result<KernelView> Netlink::view(const std::vector<unsigned>& interfaces) {
-  for (int again = kReadAgain; again > 0; --again) {
-    auto view = view_once(interfaces);
-    if (view || view.error().code != Errc::kBusy) return view;
+  auto view = view_once(interfaces);
+  for (int again = kReadAgain; again > 0 && !view && view.error().code == Errc::kBusy; --again) {
+    view = view_once(interfaces);
   }
-  return view_once(interfaces);
+  return view;
 }
 
 Result<KernelView> Netlink::view_once(const std::vector<unsigned>& interfaces) {

@@ -30,7 +30,7 @@ struct TcpFlow {
 
 class OpenedFlows {
  public:
-  // Ours: of layout::kNarrowIntervals intervals each port of its own takes two, and others need some.
+  // Ours: of layout::kPortIntervals intervals each port of its own takes two, and others need some.
   static constexpr std::size_t kMost = 64;
 
   // True: the rules have changed. False: it is known, or there is no room.
