@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Registers between two streams, so that no path runs on, neither of beats nor of `ready`: a beat every clock, each a clock later.
-// `side_i` belongs to the beat at the input, `side_o` to the one at the output.
+// A skid between two streams. `side_i` belongs to the beat at the input, `side_o` to the one at the output.
 module beat_register #(
   parameter type SideT = logic
 ) (
@@ -12,30 +11,17 @@ module beat_register #(
   output SideT  side_o
 );
 
-  logic              spare_valid_q;  // a beat that came in the clock in which the output stopped
-  stream_pkg::beat_t spare_q;
-  SideT              spare_side_q;
-  logic              free;
-
-  assign in.ready = !spare_valid_q;
-  assign free     = !out.valid || out.ready;
-
-  always_ff @(posedge clk_i) begin
-    if (!rst_ni) begin
-      out.valid     <= 1'b0;
-      spare_valid_q <= 1'b0;
-    end else begin
-      if (free) out.valid <= in.valid || spare_valid_q;
-      spare_valid_q <= !free && (in.valid || spare_valid_q);
-    end
-    if (free && (in.valid || spare_valid_q)) begin
-      out.beat <= spare_valid_q ? spare_q : in.beat;
-      side_o   <= spare_valid_q ? spare_side_q : side_i;
-    end
-    if (!free && in.valid && !spare_valid_q) begin
-      spare_q      <= in.beat;
-      spare_side_q <= side_i;
-    end
-  end
+  skid #(
+    .Width($bits(stream_pkg::beat_t) + $bits(SideT))
+  ) u_skid (
+    .clk_i,
+    .rst_ni,
+    .valid_i(in.valid),
+    .ready_o(in.ready),
+    .data_i ({in.beat, side_i}),
+    .valid_o(out.valid),
+    .ready_i(out.ready),
+    .data_o ({out.beat, side_o})
+  );
 
 endmodule
