@@ -39,10 +39,24 @@ module frame_arbiter
     for (int i = Inputs - 1; i >= 0; i--) if (valid[i] && i > int'(turn_q)) next = IndexBits'(i);
   end
 
-  assign chosen.valid = valid[turn_q];
-  assign chosen.beat  = beat[turn_q];
-  assign ready        = chosen.ready;
-  assign take         = chosen.valid && ready;
+  // (Said input by input: of an index Yosys makes a shifter.)
+  SideT chosen_side;
+
+  always_comb begin
+    chosen.valid = 1'b0;
+    chosen.beat  = beat[0];
+    chosen_side  = side_i[0];
+    for (int i = 0; i < Inputs; i++) begin
+      if (turn_q == IndexBits'(i)) begin
+        chosen.valid = valid[i];
+        chosen.beat  = beat[i];
+        chosen_side  = side_i[i];
+      end
+    end
+  end
+
+  assign ready = chosen.ready;
+  assign take  = chosen.valid && ready;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
@@ -58,7 +72,7 @@ module frame_arbiter
     .clk_i,
     .rst_ni,
     .in    (chosen),
-    .side_i(side_i[turn_q]),
+    .side_i(chosen_side),
     .out,
     .side_o
   );
