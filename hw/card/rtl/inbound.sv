@@ -63,7 +63,7 @@ module inbound
 
   // ---- as received: route of the destination, SA
   stream_if   outer_frames (.clk_i, .rst_ni);
-  logic       outer_parsed, outer_taken, entrance_busy;
+  logic       outer_parsed, outer_done, entrance_busy;
   admission_t outer_parsed_admission;
   verdict_t   outer_verdict;
   ip_t        outer_ip;
@@ -85,7 +85,7 @@ module inbound
     .inject_length_i,
     .inject_sender_i('0),
     .frame          (outer_frames),
-    .done_i         (outer_taken),
+    .done_i         (outer_done),
     .valid_o        (outer_parsed),
     .admission_o    (outer_parsed_admission),
     .verdict_o      (outer_verdict),
@@ -145,7 +145,7 @@ module inbound
     .capture_o
   );
 
-  logic    outer_decided, outer_decide_busy, outer_job_room, outer_job_there, outer_mover_busy;
+  logic    outer_decided, outer_decide_busy, outer_job_room, outer_job_there, outer_job_ready, outer_mover_busy;
   job_t    outer_decided_job, outer_job, outer_moved_job;
   decap_t  outer_decided_decap, outer_decap, moved_decap;
   logic    unknown_valid;
@@ -184,7 +184,7 @@ module inbound
     .ready_o(outer_job_room),
     .data_i ({outer_decided_job, outer_decided_decap}),
     .valid_o(outer_job_there),
-    .ready_i(outer_taken),
+    .ready_i(outer_job_ready),
     .data_o ({outer_job, outer_decap}),
     .used_o ()  // admission holds the credit
   );
@@ -199,9 +199,10 @@ module inbound
     .rst_ni,
     .in         (outer_frames),
     .job_valid_i(outer_job_there),
-    .job_ready_o(outer_taken),
+    .job_ready_o(outer_job_ready),
     .job_i      (outer_job),
     .engine_i   (outer_decap),
+    .done_o     (outer_done),
     .drop_o     (drop_o[0]),
     .leave_o    (drop_leave_o[0]),
     .host       (to_host[0]),
@@ -290,7 +291,7 @@ module inbound
   // ---- on the way to the LAN
   stream_if                 inner_frames (.clk_i, .rst_ni);
   admission_t               inner_window_admission, inner_parsed_admission;
-  logic                     inner_taken;
+  logic                     inner_done;
   logic                     inner_window_valid;
   logic [8*WindowBytes-1:0] inner_window;
   logic                     inner_admit_busy;
@@ -305,7 +306,7 @@ module inbound
     .admission_i(inner_admission),
     .admitted_o (),  // it has been admitted as received
     .frame      (inner_frames),
-    .done_i     (inner_taken),
+    .done_i     (inner_done),
     .valid_o    (inner_window_valid),
     .window_o   (inner_window),
     .admission_o(inner_window_admission),
@@ -362,7 +363,7 @@ module inbound
   assign table_ready_o = route_ready && lookup_ready && next_hop_ready && gcm_ready && !sa_wiping;
   assign wiping_o      = sa_wiping || gcm_wiping;
 
-  logic inner_decided, inner_decide_busy, inner_job_room, inner_job_there, inner_mover_busy;
+  logic inner_decided, inner_decide_busy, inner_job_room, inner_job_there, inner_job_ready, inner_mover_busy;
   job_t inner_decided_job, inner_job, inner_moved_job;
 
   decide_inner u_decide_inner (
@@ -396,7 +397,7 @@ module inbound
     .ready_o(inner_job_room),
     .data_i (inner_decided_job),
     .valid_o(inner_job_there),
-    .ready_i(inner_taken),
+    .ready_i(inner_job_ready),
     .data_o (inner_job),
     .used_o ()
   );
@@ -408,9 +409,10 @@ module inbound
     .rst_ni,
     .in         (inner_frames),
     .job_valid_i(inner_job_there),
-    .job_ready_o(inner_taken),
+    .job_ready_o(inner_job_ready),
     .job_i      (inner_job),
     .engine_i   (1'b0),
+    .done_o     (inner_done),
     .drop_o     (drop_o[1]),
     .leave_o    (drop_leave_o[1]),
     .host       (to_host[1]),

@@ -67,7 +67,7 @@ module outbound
 
   // ---- in
   stream_if   frames (.clk_i, .rst_ni);
-  logic       parsed_valid, job_taken, entrance_busy;
+  logic       parsed_valid, job_done, entrance_busy;
   admission_t parsed_admission;
   verdict_t   parsed_verdict;
   ip_t        ip, whole_ip;
@@ -93,7 +93,7 @@ module outbound
     .inject_length_i,
     .inject_sender_i,
     .frame          (frames),
-    .done_i         (job_taken),
+    .done_i         (job_done),
     .valid_o        (parsed_valid),
     .admission_o    (parsed_admission),
     .verdict_o      (parsed_verdict),
@@ -223,7 +223,7 @@ module outbound
   logic   decided;
   job_t   decided_job, job, moved_job;
   encap_t decided_encap, encap, moved_encap;
-  logic   decide_busy, job_room, job_there, mover_busy, encap_busy;
+  logic   decide_busy, job_room, job_there, job_ready, mover_busy, encap_busy;
   logic   sa_event_valid;
   notice_t sa_event;
 
@@ -269,7 +269,7 @@ module outbound
     .ready_o(job_room),
     .data_i ({decided_job, decided_encap}),
     .valid_o(job_there),
-    .ready_i(job_taken),
+    .ready_i(job_ready),
     .data_o ({job, encap}),
     .used_o ()  // admission holds the credit
   );
@@ -287,9 +287,10 @@ module outbound
     .rst_ni,
     .in         (frames),
     .job_valid_i(job_there),
-    .job_ready_o(job_taken),
+    .job_ready_o(job_ready),
     .job_i      (job),
     .engine_i   (encap),
+    .done_o     (job_done),
     .drop_o     (drop_o[0]),
     .leave_o    (drop_leave_o[0]),
     .host       (to_host[0]),

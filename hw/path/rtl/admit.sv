@@ -34,7 +34,8 @@ module admit
   } state_e;
 
   state_e                state_d, state_q;
-  logic [CreditBits-1:0] inside_q;  // frames let in whose job is not done
+  logic [CreditBits-1:0] inside_q;  // frames let in whose job is not done, a clock ago
+  logic                  admitted_q, done_q;  // since
   logic                  room_q;    // for one more: none is let in in two clocks running
   logic                  open;      // a beat may pass
   logic                  take;
@@ -64,11 +65,13 @@ module admit
       inside_q <= '0;
       room_q   <= 1'b0;
       valid_o  <= 1'b0;
+      {admitted_q, done_q} <= '0;
     end else begin
       state_q  <= state_d;
-      if (admitted_o != done_i) inside_q <= admitted_o ? inside_q + CreditBits'(1) : inside_q - CreditBits'(1);
-      room_q   <= inside_q != CreditBits'(Jobs);
+      room_q   <= inside_q != CreditBits'(Jobs) && !(admitted_q && inside_q == CreditBits'(Jobs - 1));
       valid_o  <= show;
+      {admitted_q, done_q} <= {admitted_o, done_i};
+      if (admitted_q != done_q) inside_q <= admitted_q ? inside_q + CreditBits'(1) : inside_q - CreditBits'(1);
     end
     if (admitted_o) begin
       window_o[511:0] <= in.beat.data;
@@ -79,7 +82,7 @@ module admit
 
   beat_fifo #(.Depth(Beats)) u_frames (.clk_i, .rst_ni, .in(stored), .out(frame), .used_o(used));
 
-  assign busy_o = inside_q != '0;
+  assign busy_o = admitted_q || inside_q != '0;
 
   wire unused = &{1'b0, used};
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Carries decisions out: takes a frame and its job and sends what the job leaves of the frame to the job's exit.
 //
-// Frames and jobs come in the same order; a job stands still until `job_ready_o`, in the clock of its frame's last beat.
+// Frames and jobs come in the same order. `done_o` pulses in the clock after a frame's last beat has been taken.
 // At the outputs `job_o` and `engine_o` belong to the frame and stand still while it passes.
 module mover
   import layout_pkg::*, stream_pkg::*, parse_pkg::*, path_pkg::*, host_if_pkg::*;
@@ -15,6 +15,7 @@ module mover
   output logic    job_ready_o,
   input  job_t    job_i,
   input  EngineT  engine_i,
+  output logic    done_o,
   output drop_t   drop_o,        // a frame ends that goes to no exit
   output flight_t leave_o,       // of that packet
   stream_if.src   host,
@@ -22,7 +23,7 @@ module mover
   stream_if.src   engine,
   output job_t    job_o,
   output EngineT  engine_o,
-  output logic    busy_o
+  output logic    busy_o         // a clock ago; who lets frames in is busy until done_o
 );
 
   typedef struct packed {
@@ -34,13 +35,34 @@ module mover
   stream_if decided (.clk_i, .rst_ni);
   stream_if kept (.clk_i, .rst_ni);
   stream_if sliced (.clk_i, .rst_ni);
-  side_t decided_side, side;
-  logic  pass, slice_busy;
+  side_t front, decided_side, side;
+  job_t  job;
+  logic  job_there, pass, ends, slice_busy;
 
-  assign rewritten.valid = in.valid && job_valid_i;
-  assign in.ready        = rewritten.ready && job_valid_i;
+  // ---- the job of the frame at the input
+  skid #(
+    .Width($bits(side_t))
+  ) u_front (
+    .clk_i,
+    .rst_ni,
+    .valid_i(job_valid_i),
+    .ready_o(job_ready_o),
+    .data_i ({job_i, engine_i}),
+    .valid_o(job_there),
+    .ready_i(ends),
+    .data_o (front)
+  );
+
+  assign job             = front.job;
+  assign rewritten.valid = in.valid && job_there;
+  assign in.ready        = rewritten.ready && job_there;
   assign pass            = in.valid && in.ready;
-  assign job_ready_o     = pass && in.beat.last;
+  assign ends            = pass && in.beat.last;
+
+  always_ff @(posedge clk_i) begin
+    done_o <= rst_ni && ends;
+    busy_o <= job_valid_i || job_there || decided.valid || slice_busy;
+  end
 
   // ---- the first beat holds every header that changes; what of it the engine does not get goes away behind
   logic first_q;
@@ -52,16 +74,16 @@ module mover
 
   always_comb begin
     rewritten.beat = in.beat;
-    if (first_q && job_i.rewrite) begin
+    if (first_q && job.rewrite) begin
       for (int unsigned i = 0; i < 6; i++) begin
-        rewritten.beat.data[8*i+:8]     = job_i.destination_mac[8*(5-i)+:8];
-        rewritten.beat.data[8*(6+i)+:8] = job_i.source_mac[8*(5-i)+:8];
+        rewritten.beat.data[8*i+:8]     = job.destination_mac[8*(5-i)+:8];
+        rewritten.beat.data[8*(6+i)+:8] = job.source_mac[8*(5-i)+:8];
       end
-      if (job_i.ipv6) begin
-        rewritten.beat.data[8*21+:8]  = job_i.ttl;
+      if (job.ipv6) begin
+        rewritten.beat.data[8*21+:8]  = job.ttl;
       end else begin
-        rewritten.beat.data[8*22+:8]  = job_i.ttl;
-        rewritten.beat.data[8*24+:16] = {job_i.checksum[7:0], job_i.checksum[15:8]};
+        rewritten.beat.data[8*22+:8]  = job.ttl;
+        rewritten.beat.data[8*24+:16] = {job.checksum[7:0], job.checksum[15:8]};
       end
     end
   end
@@ -70,7 +92,7 @@ module mover
     .clk_i,
     .rst_ni,
     .in    (rewritten),
-    .side_i({job_i, engine_i}),
+    .side_i(front),
     .out   (decided),
     .side_o(decided_side)
   );
@@ -99,7 +121,6 @@ module mover
 
   assign job_o         = side.job;
   assign engine_o      = side.engine;
-  assign busy_o        = job_valid_i || decided.valid || slice_busy;
   assign host.beat     = sliced.beat;
   assign forward.beat  = sliced.beat;
   assign engine.beat   = sliced.beat;
