@@ -42,6 +42,11 @@ package parse_pkg;
     end
   endfunction
 
+  // The first that decides. (Checks that begin Open do not wait for those before them.)
+  function automatic verdict_t first_of(verdict_t first, verdict_t second);
+    return first.fate == Undecided ? second : first;
+  endfunction
+
   // What a frame carries from its admission on.
   typedef struct packed {
     logic [31:0]  generation;    // in force when it was admitted; bit 0 is its bank

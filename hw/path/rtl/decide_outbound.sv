@@ -82,7 +82,9 @@ module decide_outbound
     parsed_t     parsed;
     logic [15:0] behind;  // bytes behind the header
     logic [15:0] principal;
+    logic        last_hop;  // no further
     logic        protect;
+    logic        bypass;
     spd_rule_t   rule;
     route_t      route;
   } found_t;
@@ -95,27 +97,23 @@ module decide_outbound
   assign row_sa_index_o = result_i.rule.sa_index;
 
   always_comb begin
-    found_verdict = parsed.verdict;
-    found_verdict = host_if(found_verdict, result_i.route.kind == RouteKindLocal, UpcallLocal);
+    found_verdict = host_if(Open, result_i.route.kind == RouteKindLocal, UpcallLocal);
     found_verdict = drop_if(found_verdict, !result_i.hit, DropSpdNoMatch);
     found_verdict = drop_if(found_verdict, result_i.rule.action == ActionDiscard, DropSpdDiscard);
     found_verdict = host_if(found_verdict, result_i.rule.action == ActionHost ||
                             (result_i.rule.action == ActionProtect && result_i.rule.syn_to_host && parsed.ip.opens), UpcallPolicy);
-    if (result_i.rule.action == ActionBypass) begin
-      found_verdict = drop_if(found_verdict, parsed.ip.ttl < 8'd2, DropTtlExpired);
-      found_verdict = drop_if(found_verdict, result_i.route.kind == RouteKindNone, DropNoRoute);
-      found_verdict = host_if(found_verdict, result_i.route.kind == RouteKindResolve, UpcallResolve);
-    end
   end
 
   always_ff @(posedge clk_i) begin
     found_valid_q <= rst_ni && result_valid_i;
     if (result_valid_i) begin
       found_q.parsed         <= parsed;
-      found_q.parsed.verdict <= found_verdict;
+      found_q.parsed.verdict <= first_of(parsed.verdict, found_verdict);
+      found_q.last_hop       <= parsed.ip.ttl < 8'd2;
       found_q.behind         <= parsed.ip.total - 16'(parsed.ip.header);
       found_q.principal      <= parsed.verdict.fate == Undecided ? result_i.principal : '0;
       found_q.protect        <= result_i.rule.action == ActionProtect;
+      found_q.bypass         <= result_i.rule.action == ActionBypass;
       found_q.rule           <= result_i.rule;
       found_q.route          <= result_i.route;
     end
@@ -125,6 +123,8 @@ module decide_outbound
   typedef struct packed {
     found_t      found;
     sa_out_t     row;
+    logic        sound;       // the row can protect
+    logic        bare;        // there is nothing behind the header
     outer_t      outer;
     logic [15:0] payload;
     logic [6:0]  ah_bytes;
@@ -132,8 +132,10 @@ module decide_outbound
     logic [15:0] ciphertext;
     logic [6:0]  overhead;    // bytes of the packet sent, without ciphertext
     logic [16:0] total;       // and with it
-    logic        oversize;    // the host is to fragment it
     next_hop_t   next_hop;
+    logic        too_big;     // for the next hop
+    logic        framed;      // a frame has room for it
+    logic        oversize;    // the host is to fragment it
   } sending_t;
 
   function automatic sending_t with_verdict(sending_t sending, verdict_t verdict);
@@ -141,22 +143,33 @@ module decide_outbound
     with_verdict.found.parsed.verdict = verdict;
   endfunction
 
-  // ---- stage 2: the SA's row
+  // ---- stage 2: what the route says of a packet in the clear; the SA's row
   logic     row_valid_q;
   sending_t row_q;
+  verdict_t row_verdict;
+
+  always_comb begin
+    row_verdict = drop_if(Open, found_q.bypass && found_q.last_hop, DropTtlExpired);
+    row_verdict = drop_if(row_verdict, found_q.bypass && found_q.route.kind == RouteKindNone, DropNoRoute);
+    row_verdict = host_if(row_verdict, found_q.bypass && found_q.route.kind == RouteKindResolve, UpcallResolve);
+  end
 
   always_ff @(posedge clk_i) begin
     row_valid_q <= rst_ni && found_valid_q;
     if (found_valid_q) begin
-      row_q       <= '0;
-      row_q.found <= found_q;
-      row_q.row   <= row_i;
+      row_q                      <= '0;
+      row_q.found                <= found_q;
+      row_q.found.parsed.verdict <= first_of(found_q.parsed.verdict, row_verdict);
+      row_q.row                  <= row_i;
+      row_q.sound                <= row_i.valid && protects(row_i.protocol, row_i.encap, row_i.cipher, row_i.integrity);
+      row_q.bare                 <= found_q.behind == '0;
     end
   end
 
   // ---- stage 3: what the row says of the packet; the next hop is read meanwhile
   logic     said_valid_q;
   sending_t said_d, said_q;
+  verdict_t said_verdict;
   ip_t      row_ip;
   logic     transport;
 
@@ -182,14 +195,10 @@ module decide_outbound
     said_d.payload   = transport ? row_q.found.behind : row_ip.total;
     said_d.esp_bytes = esp_overhead(row_q.row.cipher, row_q.row.integrity);
     said_d.ah_bytes  = ah_bytes(row_q.row.ah_align8 || said_d.outer.ipv6, row_q.row.integrity);
-    if (row_q.found.protect) begin
-      said_d.found.parsed.verdict = drop_if(said_d.found.parsed.verdict, !row_q.row.valid ||
-                                            !protects(row_q.row.protocol, row_q.row.encap, row_q.row.cipher, row_q.row.integrity),
-                                            DropSaEmpty);
-      said_d.found.parsed.verdict = drop_if(said_d.found.parsed.verdict, !transport && row_ip.ttl < 8'd2, DropTtlExpired);
-      said_d.found.parsed.verdict = drop_if(said_d.found.parsed.verdict, transport && (!row_ip.plain || row_q.found.behind == '0),
-                                            DropPlainHeader);
-    end
+    said_verdict = drop_if(Open, row_q.found.protect && !row_q.sound, DropSaEmpty);
+    said_verdict = drop_if(said_verdict, row_q.found.protect && !transport && row_q.found.last_hop, DropTtlExpired);
+    said_verdict = drop_if(said_verdict, row_q.found.protect && transport && (!row_ip.plain || row_q.bare), DropPlainHeader);
+    said_d.found.parsed.verdict = first_of(row_q.found.parsed.verdict, said_verdict);
   end
 
   always_ff @(posedge clk_i) begin
@@ -236,27 +245,37 @@ module decide_outbound
   end
 
   // ---- stage 6: whether the next hop takes it
+  logic     sized_valid_q;
+  sending_t sized_q;
+
+  always_ff @(posedge clk_i) begin
+    sized_valid_q <= rst_ni && whole_valid_q;
+    if (whole_valid_q) begin
+      sized_q         <= whole_q;
+      sized_q.too_big <= whole_q.total > {1'b0, whole_q.next_hop.mtu};
+      sized_q.framed  <= whole_q.total <= 17'(MaxFrame - EthernetBytes);
+    end
+  end
+
+  // ---- stage 7: and what becomes of it if not
   logic     reached_valid_q, wants_number_q;
   sending_t reached_q;
   verdict_t reached_verdict;
+  logic     oversize;
 
-  logic too_big, oversize;
-
-  assign too_big         = whole_q.total > {1'b0, whole_q.next_hop.mtu};
-  assign oversize        = too_big && whole_q.found.protect && whole_q.row.too_big == TooBigFragment &&
-                           whole_q.total <= 17'(MaxFrame - EthernetBytes);
-  assign reached_verdict = host_if(whole_q.found.parsed.verdict, too_big && !oversize, UpcallTooBig);
+  assign oversize        = sized_q.too_big && sized_q.found.protect && sized_q.row.too_big == TooBigFragment && sized_q.framed;
+  assign reached_verdict = host_if(sized_q.found.parsed.verdict, sized_q.too_big && !oversize, UpcallTooBig);
 
   always_ff @(posedge clk_i) begin
-    reached_valid_q <= rst_ni && whole_valid_q;
-    wants_number_q  <= rst_ni && whole_valid_q && whole_q.found.protect && reached_verdict.fate == Undecided;
-    if (whole_valid_q) begin
-      reached_q          <= with_verdict(whole_q, reached_verdict);
+    reached_valid_q <= rst_ni && sized_valid_q;
+    wants_number_q  <= rst_ni && sized_valid_q && sized_q.found.protect && reached_verdict.fate == Undecided;
+    if (sized_valid_q) begin
+      reached_q          <= with_verdict(sized_q, reached_verdict);
       reached_q.oversize <= oversize;
     end
   end
 
-  // ---- stage 7: a sequence number for what is to be protected
+  // ---- stage 8: a sequence number for what is to be protected
   sending_t numbered;
   logic     numbered_valid;
 
@@ -279,8 +298,8 @@ module decide_outbound
     .data_o (numbered)
   );
 
-  // ---- stage 8: the job
-  verdict_t   verdict;
+  // ---- stage 9: the job
+  verdict_t   asked, verdict;  // when the number was asked for, and now
   admission_t admission;
   ip_t        ip;
   outer_t     outer;
@@ -292,10 +311,10 @@ module decide_outbound
   assign ip        = numbered.found.parsed.ip;
   assign protect   = numbered.found.protect;
   assign tunnel    = numbered.row.mode == ModeTunnel;
-  assign verdict   = drop_if(numbered.found.parsed.verdict, protect && !(number_valid_i && number_i.accept),
-                             number_valid_i ? number_i.drop : DropIllegalState);
-  assign ruled     = verdict.upcall inside {UpcallPolicy, UpcallResolve, UpcallTooBig};
-  assign secured   = verdict.upcall == UpcallTooBig && protect;
+  assign asked     = numbered.found.parsed.verdict;
+  assign verdict   = drop_if(asked, protect && !(number_valid_i && number_i.accept), number_valid_i ? number_i.drop : DropIllegalState);
+  assign ruled     = asked.upcall inside {UpcallPolicy, UpcallResolve, UpcallTooBig};
+  assign secured   = asked.upcall == UpcallTooBig && protect;
 
   always_comb begin
     outer = numbered.outer;
@@ -304,14 +323,14 @@ module decide_outbound
 
   always_ff @(posedge clk_i) begin
     valid_o       <= rst_ni && numbered_valid;
-    bypass_o      <= rst_ni && numbered_valid && verdict.fate == Undecided && !protect;
-    esp_o         <= rst_ni && numbered_valid && verdict.fate == Undecided && protect;
+    bypass_o      <= rst_ni && numbered_valid && asked.fate == Undecided && !protect;
+    esp_o         <= rst_ni && numbered_valid && asked.fate == Undecided && protect && number_valid_i && number_i.accept;
     event_valid_o <= rst_ni && number_valid_i && (number_i.soft_limit || number_i.hard_limit);
     if (numbered_valid) begin
       job_o                 <= '0;
       job_o.drop            <= verdict.drop;
       job_o.notice          <= '{
-        upcall:       verdict.upcall,
+        upcall:       asked.upcall,
         port:         PortLan,
         generation:   admission.generation,
         spi:          secured ? numbered.row.spi : '0,
@@ -332,17 +351,17 @@ module decide_outbound
       unique case (verdict.fate)
         Dropped: job_o.exit <= ExitDrop;
         ForHost: job_o.exit <= ExitHost;
-        default: begin
-          job_o.exit    <= protect ? ExitEngine : ExitForward;
-          job_o.rewrite <= !protect || tunnel;
-          if (!protect) begin
-            job_o.keep <= 14'(ip.total) + 14'(EthernetBytes);
-          end else begin
-            job_o.skip <= 7'(EthernetBytes) + (tunnel ? 7'd0 : ip.header);
-            job_o.keep <= 14'(numbered.payload);
-          end
-        end
+        default: job_o.exit <= protect ? ExitEngine : ExitForward;
       endcase
+      if (asked.fate == Undecided) begin
+        job_o.rewrite <= !protect || tunnel;
+        if (!protect) begin
+          job_o.keep <= 14'(ip.total) + 14'(EthernetBytes);
+        end else begin
+          job_o.skip <= 7'(EthernetBytes) + (tunnel ? 7'd0 : ip.header);
+          job_o.keep <= 14'(numbered.payload);
+        end
+      end
       encap_o <= '{
         leaving:          '{
           generation: admission.generation,
@@ -387,7 +406,7 @@ module decide_outbound
     end
   end
 
-  assign busy_o = found_valid_q || row_valid_q || said_valid_q || long_valid_q || whole_valid_q || reached_valid_q || numbered_valid || valid_o || event_valid_o;
+  assign busy_o = found_valid_q || row_valid_q || said_valid_q || long_valid_q || whole_valid_q || sized_valid_q || reached_valid_q || numbered_valid || valid_o || event_valid_o;
 
   always_ff @(posedge clk_i) begin
     if (rst_ni) begin
