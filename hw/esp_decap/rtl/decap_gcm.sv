@@ -42,8 +42,7 @@ module decap_gcm
     packet: packet_i,
     gcm:    esp_packet(packet_i.sa_index, packet_i.row.cipher, packet_i.row.esn, packet_i.row.spi, packet_i.seq, packet_i.iv,
                        packet_i.ciphertext),
-    words:  iv_bytes_in_payload(packet_i.row.cipher, packet_i.row.esn) != '0 ? 8'((packet_i.ciphertext + 14'(CutIvBytes + 63)) >> 6)
-                                                                           : 8'((packet_i.ciphertext + 14'd63) >> 6)
+    words:  8'((packet_i.ciphertext + (packet_i.iv_cut ? 14'(CutIvBytes + 63) : 14'd63)) >> 6)
   };
 
   beat_register #(.SideT(plan_t)) u_planned (

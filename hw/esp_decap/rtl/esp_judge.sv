@@ -4,7 +4,7 @@
 // One packet every two clocks, as the accept port of sa_in wants it; the two ways through decryption in turn. Verdicts of a way come
 // in the order in which it asked.
 module esp_judge
-  import layout_pkg::*, sa_pkg::*, gcm_pkg::iv_bytes_in_payload, parse_pkg::*, path_pkg::*, host_if_pkg::*, esp_decap_pkg::*;
+  import layout_pkg::*, sa_pkg::*, gcm_pkg::CutIvBytes, parse_pkg::*, path_pkg::*, host_if_pkg::*, esp_decap_pkg::*;
 (
   input  logic            clk_i,
   input  logic            rst_ni,
@@ -85,7 +85,7 @@ module esp_judge
     outer:             opened_q.packet.outer,
     transport:         opened_q.packet.row.mode == ModeTransport,
     skip:              ah ? header_bytes(opened_q.packet.outer.ipv6) - 7'd8 + opened_q.packet.ah_bytes
-                          : 7'(iv_bytes_in_payload(opened_q.packet.row.cipher, opened_q.packet.row.esn)),
+                          : opened_q.packet.iv_cut ? 7'(CutIvBytes) : 7'd0,
     next_header:       next_header,
     inner_ipv6:        next_header == IpIpv6,
     wrong_next_header: opened_q.packet.row.mode == ModeTransport ? next_header == IpNone : !(next_header inside {IpIpv4, IpIpv6})

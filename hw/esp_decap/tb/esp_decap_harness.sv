@@ -72,6 +72,7 @@ module esp_decap_harness
   stream_if no_esp (.clk_i, .rst_ni);
 
   table_write_t    table_write;
+  sa_in_t          row;
   decap_t          packet, chain_side_in, chain_side_out;
   chain_packet_t   chain_packet;
   logic            gcm_tables_ready, chain_tables_ready, wiping, chain_wiping, room, decap_busy, chain_busy;
@@ -90,12 +91,14 @@ module esp_decap_harness
   assign ready_o     = gcm_tables_ready && chain_tables_ready && !wiping && !chain_wiping;
   assign busy_o      = decap_busy || chain_busy;
 
+  assign row    = sa_in_t'(row_i);
   assign packet = '{
     generation:  generation_i,
     sa_index:    sa_index_i,
-    row:         sa_in_t'(row_i),
+    row:         row,
     seq:         seq_i,
     iv:          iv_i,
+    iv_cut:      gcm_pkg::iv_bytes_in_payload(row.cipher, row.esn) != '0,
     ciphertext:  ciphertext_i,
     outer:       '{ipv6: ipv6_i, tos: tos_i, df: df_i, identification: identification_i, flow_label: flow_label_i, ttl: ttl_i,
                    source: source_i, destination: destination_i},

@@ -63,17 +63,18 @@ module decide_outer
   logic [15:0] principal_q;
   parsed_t     kind_q;
   verdict_t    kind_verdict;
-  logic        local_address;
+  logic        local_address, too_short;
 
   assign local_address = route_i.kind == RouteKindLocal;
+  assign too_short     = parsed.ipsec.bytes[15:4] == '0 && parsed.ipsec.bytes[3:2] != 2'd3;  // below 12
 
   always_comb begin
-    kind_verdict = parsed.verdict;
+    kind_verdict = Open;
     if (local_address) begin
       kind_verdict = host_if(kind_verdict, parsed.ip.fragment, UpcallLocal);
       kind_verdict = drop_if(kind_verdict, parsed.ipsec.keepalive, DropNatKeepalive);
       kind_verdict = host_if(kind_verdict, !parsed.ipsec.present, UpcallLocal);
-      kind_verdict = drop_if(kind_verdict, parsed.ipsec.bytes < 16'd12, parsed.ipsec.ah ? DropAhMalformed : DropEspMalformed);
+      kind_verdict = drop_if(kind_verdict, too_short, parsed.ipsec.ah ? DropAhMalformed : DropEspMalformed);
     end
   end
 
@@ -81,7 +82,7 @@ module decide_outer
     kind_valid_q <= rst_ni && route_valid_i;
     if (route_valid_i) begin
       kind_q         <= parsed;
-      kind_q.verdict <= kind_verdict;
+      kind_q.verdict <= first_of(parsed.verdict, kind_verdict);
       transit_q      <= !local_address;
       principal_q    <= parsed.verdict.fate == Undecided ? principal_i : '0;
     end
@@ -134,15 +135,14 @@ module decide_outer
   logic [4:0] before_payload;  // bytes of ESP: SPI, sequence number, IV, but for what of it is payload; the chain engine takes all
 
   asked_t said_q;
-  logic   said_valid_q, said_unknown_q;
+  logic   said_valid_q, said_unknown_q, iv_cut, iv_cut_q;
   admit_t said_admit_q;
-  logic [6:0] skip_q;
   logic [4:0] before_payload_q;
 
   assign verdict = drop_if(asked.parsed.verdict, !asked.transit && !(admit_valid_i && admit_i.accept),
                              admit_valid_i ? admit_i.drop : DropIllegalState);
-  assign before_payload = chained_cipher(admit_i.row.cipher) ? 5'd0 :
-                          iv_bytes_in_payload(admit_i.row.cipher, admit_i.row.esn) != '0 ? 5'd12 : 5'd16;
+  assign iv_cut         = iv_bytes_in_payload(admit_i.row.cipher, admit_i.row.esn) != '0;
+  assign before_payload = chained_cipher(admit_i.row.cipher) ? 5'd0 : iv_cut ? 5'd12 : 5'd16;
 
   always_ff @(posedge clk_i) begin
     said_valid_q   <= rst_ni && asked_valid;
@@ -151,8 +151,8 @@ module decide_outer
       said_q                <= asked;
       said_q.parsed.verdict <= verdict;
       said_admit_q          <= admit_i;
-      skip_q                <= asked.before_esp + 7'(before_payload);
       before_payload_q      <= before_payload;
+      iv_cut_q              <= iv_cut;
     end
   end
 
@@ -190,7 +190,7 @@ module decide_outer
             job_o.skip <= 7'(EthernetBytes);
             job_o.keep <= 14'(ip.total);
           end else if (!said_q.transit) begin
-            job_o.skip <= skip_q;
+            job_o.skip <= said_q.before_esp + 7'(before_payload_q);
             job_o.keep <= 14'(ipsec.bytes - 16'(before_payload_q));
           end
         end
@@ -201,6 +201,7 @@ module decide_outer
         row:         said_admit_q.row,
         seq:         said_admit_q.seq,
         iv:          ipsec.iv,
+        iv_cut:      iv_cut_q,
         ciphertext:  said_admit_q.ciphertext,
         outer:       own_header(ip),
         next_header: ipsec.next_header,

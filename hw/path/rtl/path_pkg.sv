@@ -131,6 +131,7 @@ package path_pkg;
     sa_in_t      row;
     logic [63:0] seq;
     logic [63:0] iv;
+    logic        iv_cut;            // its end is in what the cipher calls payload
     logic [13:0] ciphertext;        // bytes: of ESP with padding and trailer, of AH what it protects
     outer_t      outer;
     logic [7:0]  next_header;       // AH
