@@ -71,7 +71,12 @@ module parse
 
   // What stage 1 reads from the window. Functions, so that nothing is computed in a clock without a frame.
   function automatic logic [6:0] header();
-    return ipv6 ? 7'(Ipv6Bytes) + {1'b0, extensions.units, 3'b000} : {1'b0, window[8*14+:4], 2'b00};
+    return ipv6 ? {4'(Ipv6Bytes / 8) + 4'(extensions.units), 3'b000} : {1'b0, window[8*14+:4], 2'b00};
+  endfunction
+
+  function automatic logic has_words(int unsigned words);
+    if (ipv6) return words >= Ipv6Bytes / 4 && words % 2 == 0 && 32'(extensions.units) == (words - Ipv6Bytes / 4) / 2;
+    return 32'(window[8*14+:4]) == words;
   endfunction
 
   function automatic ip_t fields();
@@ -143,7 +148,7 @@ module parse
   always_ff @(posedge clk_i) begin
     fields_valid_q <= rst_ni && window_valid;
     if (window_valid) begin
-      for (int unsigned i = 0; i <= MaxWords; i++) words_q[i] <= header() == 7'(4 * i);
+      for (int unsigned i = 0; i <= MaxWords; i++) words_q[i] <= has_words(i);
       for (int unsigned i = 0; i < MaxHeaderWords; i++) inside_q[i] <= i < 32'(window[8*14+:4]);
     end
   end
@@ -241,7 +246,7 @@ module parse
   logic [191:0] behind3_q;
   logic [ 15:0] payload3_q, udp_payload3_q;
   logic         esp3_q, ah3_q;
-  logic         encap3_q, present3_q, keepalive3_q;  // of UDP
+  logic         udp3_q, sized3_q, present3_q, keepalive3_q;  // of UDP to its port; its length is what there is
   logic [ 16:0] sum3_q;
 
   function automatic verdict_t checks();
@@ -273,13 +278,14 @@ module parse
       admission3_q   <= admission2_q;
       ip3_q          <= ip2_q;
       {ip3_q.source_port, ip3_q.destination_port} <= has_ports2_q && payload2_q >= 16'd4 ? behind2_q[191-:32] : '0;
-      ip3_q.opens    <= opens2_q && payload2_q >= 16'd14;
+      ip3_q.opens    <= opens2_q && (payload2_q[15:4] != '0 || payload2_q[3:1] == 3'd7);  // 14 bytes and more
       behind3_q      <= behind2_q;
       payload3_q     <= payload2_q;
       udp_payload3_q <= payload2_q - 16'd8;
       esp3_q         <= esp2_q;
       ah3_q          <= ah2_q;
-      encap3_q       <= udp2_q && port2_q && payload2_q >= 16'd8 && behind2_q[159-:16] == payload2_q;
+      udp3_q         <= udp2_q && port2_q && payload2_q[15:3] != '0;                  // 8 bytes and more
+      sized3_q       <= behind2_q[159-:16] == payload2_q;
       present3_q     <= payload2_q >= 16'd12 && marker2_q;
       keepalive3_q   <= payload2_q == 16'd9 && ff2_q;
       sum3_q         <= 17'(sum[15:0]) + 17'(sum[20:16]);
@@ -299,7 +305,7 @@ module parse
       ipsec.next_header = behind3_q[191-:8];
       ipsec.ah_bytes    = {1'b0, behind3_q[183-:8], 2'b00} + 11'd8;
       {ipsec.spi, ipsec.seq} = behind3_q[159-:64];
-    end else if (encap3_q) begin
+    end else if (udp3_q && sized3_q) begin
       ipsec.keepalive = keepalive3_q;
       ipsec.present   = present3_q;
       ipsec.encap     = 1'b1;
