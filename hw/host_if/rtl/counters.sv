@@ -19,7 +19,8 @@ module counters
   output logic                  busy_o         // a pulse is on its way to its counter
 );
 
-  localparam int unsigned DropBits = $clog2(DropPorts + 1);
+  localparam int unsigned LowPorts = DropPorts / 2;
+  localparam int unsigned HalfBits = $clog2(DropPorts - LowPorts + 1);
 
   logic [63:0] count_q[1 << $bits(counter_e)];
   logic [63:0] drop_q[1 << $bits(drop_e)];
@@ -36,8 +37,8 @@ module counters
   host_counts_t          host_counts_q;
   drop_t [DropPorts-1:0] drop_1_q;
   // Packed, since Verilator does not assign arrays late in a loop that it does not unroll.
-  logic [DropReasons-1:0][DropPorts-1:0] hits_2_q;  // ports that pulse for the reason
-  logic [DropReasons-1:0][DropBits-1:0]  drops_3_q;
+  logic [DropReasons-1:0][DropPorts-1:0] hits_2_q;        // ports that pulse for the reason
+  logic [DropReasons-1:0][HalfBits-1:0]  low_3_q, high_3_q;  // how many, of each half of them
   logic                  any_count, any_drop, any_drop_2_q, any_drop_3_q;
 
   assign any_count = counts_q.lan_rx.valid || counts_q.wan_rx.valid || counts_q.lan_tx.valid || counts_q.wan_tx.valid ||
@@ -70,7 +71,12 @@ module counters
         for (int p = 0; p < DropPorts; p++) hits_2_q[i][p] <= drop_1_q[p].valid && drop_1_q[p].reason == drop_e'(6'(i));
       end
     end
-    if (any_drop_2_q) for (int i = 0; i < DropReasons; i++) drops_3_q[i] <= DropBits'($countones(hits_2_q[i]));
+    if (any_drop_2_q) begin
+      for (int i = 0; i < DropReasons; i++) begin
+        low_3_q[i]  <= HalfBits'($countones(hits_2_q[i][LowPorts-1:0]));
+        high_3_q[i] <= HalfBits'($countones(hits_2_q[i][DropPorts-1:LowPorts]));
+      end
+    end
   end
 
   always_ff @(posedge clk_i) begin
@@ -103,7 +109,7 @@ module counters
         end
       end
       if (any_drop_3_q) begin
-        for (int i = 0; i < DropReasons; i++) drop_q[i] <= drop_q[i] + 64'(drops_3_q[i]);
+        for (int i = 0; i < DropReasons; i++) drop_q[i] <= drop_q[i] + (64'(low_3_q[i]) + 64'(high_3_q[i]));
       end
     end
   end

@@ -85,7 +85,7 @@ module csr
   logic [11:0] write_address_q;
   logic [31:0] write_data_q;
   logic        write_whole_q;
-  logic        pending_q, due_q;  // a write is complete; and its address and data have been looked at
+  logic        pending_q, held_q, due_q;  // a write is complete; the ring that it stops holds; what it must wait for shows
   logic        free;              // what it must wait for has come
   logic        done_q, write_q;   // it is done in this clock; and changes something
   logic        answered_q;        // there was an answer a clock ago: the rings begin to know what has been written
@@ -96,15 +96,16 @@ module csr
   assign s_axil_awready = !address_held_q && !s_axil_bvalid;
   assign s_axil_wready  = !data_held_q && !s_axil_bvalid;
 
-  assign rx_hold_o    = pending_q && is_rx_slots_q;
-  assign tx_hold_o    = pending_q && is_tx_slots_q;
   assign rx_restart_o = done_q && is_rx_slots_q;
   assign tx_restart_o = done_q && is_tx_slots_q;
   assign free         = !(is_rx_slots_q && !rx_idle_i) && !(is_tx_slots_q && !tx_idle_i) && !(is_select_q && capturing_q);
 
   always_ff @(posedge clk_i) begin
     pending_q         <= rst_ni && address_held_q && data_held_q && !done_q;
-    due_q             <= rst_ni && pending_q && !done_q;
+    held_q            <= rst_ni && pending_q && !done_q;
+    rx_hold_o         <= rst_ni && pending_q && !done_q && is_rx_slots_q;
+    tx_hold_o         <= rst_ni && pending_q && !done_q && is_tx_slots_q;
+    due_q             <= rst_ni && held_q && !done_q;
     done_q            <= rst_ni && due_q && free && !done_q;  // nothing begins meanwhile that would have to be waited for
     answered_q        <= rst_ni && s_axil_bvalid;
     write_q           <= rst_ni && due_q && free && !done_q && write_whole_q;
@@ -274,14 +275,15 @@ module csr
   logic [15:0] held_valid_few_q;  // of one in sixteen pairs
   logic [31:0] held_now_q;
   logic [63:0] clock_value_q, wide_value_q;     // of a value that must be read as one
-  logic [31:0] settings_q, rings_q, others_q;   // of registers of 32 bits; at most one is not zero
+  logic [31:0] settings_q, loads_q, rings_q, others_q;   // of registers of 32 bits; at most one is not zero
   logic        wide_q;
   logic [31:0] narrow_q;
-  logic [31:0] settings, rings, others;
+  logic [31:0] settings, loads, rings, others;
 
   // Looked at only in the clock of a read.
   always_comb begin
     settings = '0;
+    loads    = '0;
     rings    = '0;
     others   = '0;
     if (reading_q[1]) begin
@@ -305,10 +307,15 @@ module csr
         default:                ;
       endcase
       case (read_address_q)
-        RegLoadAddress:         rings = load_address_o[31:0];
-        RegLoadAddress + 12'd4: rings = load_address_o[63:32];
-        RegLoadLength:          rings = load_length_o;
-        RegLoadCount:           rings = load_count_i;
+        RegLoadAddress:         loads = load_address_o[31:0];
+        RegLoadAddress + 12'd4: loads = load_address_o[63:32];
+        RegLoadLength:          loads = load_length_o;
+        RegLoadCount:           loads = load_count_i;
+        RegSaStateSelect:       loads = select_q;
+        RegSaStateReady:        loads = {31'd0, !capturing_q};
+        default:                ;
+      endcase
+      case (read_address_q)
         RegRxAddress:           rings = rx_o.address[31:0];
         RegRxAddress + 12'd4:   rings = rx_o.address[63:32];
         RegRxSlots:             rings = rx_o.slots;
@@ -319,8 +326,6 @@ module csr
         RegTxSlots:             rings = tx_o.slots;
         RegTxProducer:          rings = tx_o.host;
         RegTxConsumer:          rings = tx_consumer_i;
-        RegSaStateSelect:       rings = select_q;
-        RegSaStateReady:        rings = {31'd0, !capturing_q};
         default:                ;
       endcase
     end
@@ -346,6 +351,7 @@ module csr
                           in_run(read_address_q, RegDropCounters, 2 * DropReasons);
       clock_value_q    <= clock_o;
       settings_q       <= settings;
+      loads_q          <= loads;
       rings_q          <= rings;
       others_q         <= others;
       held_now_q       <= held[pair];
@@ -354,7 +360,7 @@ module csr
     if (reading_q[3]) begin
       wide_q           <= clock_q || counter_q;
       wide_value_q     <= clock_q ? clock_value_q : counter_i;
-      narrow_q         <= settings_q | rings_q | others_q;
+      narrow_q         <= settings_q | loads_q | rings_q | others_q;
       held_valid_now_q <= held_valid_few_q[pair[7:4]];
     end
     if (reading_q[4]) begin

@@ -19,7 +19,7 @@ module in_flight
   logic [1:0][AdmitPorts-1:0]           admits_q;
   logic [1:0][LeavePorts-1:0]           leaves_q;
   logic [1:0][$clog2(AdmitPorts+1)-1:0] more_q;
-  logic [1:0][$clog2(LeavePorts+1)-1:0] less_q;
+  logic [1:0][$clog2(LeavePorts+1)-1:0] less_low_q, less_high_q;  // of each half of the ports
   logic                                 any, any_q;
 
   assign any    = admits_q != '0 || leaves_q != '0;
@@ -33,15 +33,16 @@ module in_flight
     any_q <= rst_ni && any;
     if (any) begin
       for (int b = 0; b < 2; b++) begin
-        more_q[b] <= $bits(more_q[b])'($countones(admits_q[b]));
-        less_q[b] <= $bits(less_q[b])'($countones(leaves_q[b]));
+        more_q[b]      <= $bits(more_q[b])'($countones(admits_q[b]));
+        less_low_q[b]  <= $bits(less_low_q[b])'($countones(leaves_q[b][LeavePorts/2-1:0]));
+        less_high_q[b] <= $bits(less_high_q[b])'($countones(leaves_q[b][LeavePorts-1:LeavePorts/2]));
       end
     end
     if (!rst_ni) begin
       in_flight_o <= '0;
     end else if (any_q) begin
       for (int b = 0; b < 2; b++) begin
-        in_flight_o[b] <= in_flight_o[b] + 32'(more_q[b]) - 32'(less_q[b]);
+        in_flight_o[b] <= in_flight_o[b] + 32'(more_q[b]) - (32'(less_low_q[b]) + 32'(less_high_q[b]));
         assert (!in_flight_o[b][31]) else $error("more packets left than were admitted");
       end
     end

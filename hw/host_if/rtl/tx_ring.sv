@@ -284,6 +284,9 @@ module tx_ring
   logic                stored_valid, stored_take;
   logic [511:0]        stored;
   logic                last;    // of its frame
+  logic                whole_q;  // a frame has been read, good or not
+  logic                good_frame_q;
+  frame_t              read_q;
   logic                frame_valid, frame_good;
   frame_t              frame;
   stream_if            sending (.clk_i, .rst_ni);
@@ -304,6 +307,14 @@ module tx_ring
     .used_o (unused_beats)
   );
 
+  always_ff @(posedge clk_i) begin
+    whole_q <= rst_ni && whole;
+    if (whole) begin
+      good_frame_q <= kept_good;
+      read_q       <= reading;
+    end
+  end
+
   // Frames that are here whole; one that could not be read is taken and forgotten.
   fifo #(
     .Width(1 + $bits(frame_t)),
@@ -311,9 +322,9 @@ module tx_ring
   ) u_kept (
     .clk_i,
     .rst_ni,
-    .valid_i(whole),
+    .valid_i(whole_q),
     .ready_o(kept_room),
-    .data_i ({kept_good, reading}),
+    .data_i ({good_frame_q, read_q}),
     .valid_o(frame_valid),
     .ready_i(sent),
     .data_o ({frame_good, frame}),
