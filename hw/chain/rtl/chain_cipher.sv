@@ -90,14 +90,14 @@ module chain_cipher
   endfunction
 
   function automatic token_t next_block(token_t token);
-    next_block = token;
+    next_block       = token;
+    next_block.units = token.units + units_t'(is_last_pass(token) && ends_unit(token));
     if (!is_last_pass(token)) begin
       next_block.pass = token.pass + 2'd1;
     end else begin
       next_block.pass   = '0;
       next_block.lead   = 1'b0;
       next_block.result = token.result + place_t'(block_words(token));
-      next_block.units  = token.units + units_t'(ends_unit(token));
       if (!token.lead) begin
         next_block.source  = token.source + (is_des(token) ? place_t'(1) : place_t'(2));
         next_block.left    = token.left - (is_des(token) ? 14'd8 : 14'd16);
