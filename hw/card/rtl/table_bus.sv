@@ -18,19 +18,21 @@ module table_bus
   input  logic         ready_i     // all that listen are
 );
 
-  function automatic logic is_key(table_write_t write);
-    return write.valid && (write.table_id == TableSaOutKey || write.table_id == TableSaInKey);
-  endfunction
+  logic of_key_q;  // the row at write_o is for a table of keys, if there is one
+  logic rests_q;   // a clock ago all were ready, and nothing was on its way to them that makes one busy
+
+  assign ready_o = rests_q && !(write_o.valid && of_key_q);
 
   always_ff @(posedge clk_i) begin
-    write_o <= write_i;
+    write_o  <= write_i;
+    of_key_q <= write_i.table_id == TableSaOutKey || write_i.table_id == TableSaInKey;
     if (!rst_ni) begin
       write_o.valid <= 1'b0;
       wipe_o        <= 1'b0;
-      ready_o       <= 1'b0;
+      rests_q       <= 1'b0;
     end else begin
       wipe_o  <= wipe_i;
-      ready_o <= ready_i && !wipe_i && !wipe_o && !is_key(write_i) && !is_key(write_o);
+      rests_q <= ready_i && !wipe_i && !wipe_o && !(write_o.valid && of_key_q);
       if (write_i.valid) assert (ready_o) else $error("a table write while not ready");
       if (write_o.valid) assert (ready_i) else $error("a table write that finds an owner busy");
     end

@@ -166,14 +166,43 @@ module rx_ring
   logic                describing, address_free, data_free, put_address, put_beat, last_of_burst;
 
   assign to_edge       = 7'(BurstBeats) - 7'(address_q[11:6]);
-  assign address_free  = !m_axi_awvalid || m_axi_awready;
-  assign data_free     = !m_axi_wvalid || m_axi_wready;
   assign put_address   = state_q == Address && address_free;
   assign put_beat      = state_q == Data && stream_valid && data_free;
   assign last_of_burst = burst_left_q == 7'd1;
   assign describe      = describing && address_free && data_free;
   assign stream_ready  = (state_q == Data && data_free) || state_q == Discard;
   assign describing    = state_q == Descriptor;
+
+  // So that no path runs from the bus to a frame.
+  skid #(
+    .Width(64 + 8)
+  ) u_addresses (
+    .clk_i,
+    .rst_ni,
+    .valid_i(burst_put),
+    .ready_o(address_free),
+    .data_i ({describing ? descriptor_address_q : address_q, describing ? 8'd0 : 8'(burst_q - 7'd1)}),
+    .valid_o(m_axi_awvalid),
+    .ready_i(m_axi_awready),
+    .data_o ({m_axi_awaddr, m_axi_awlen})
+  );
+
+  logic [511:0] written;
+
+  assign written = describing ? descriptor(notice_q[described_q[OpenBits-1:0]], described_q) : stream_beat.data;
+
+  skid #(
+    .Width(512 + 64 + 1)
+  ) u_data (
+    .clk_i,
+    .rst_ni,
+    .valid_i(put_beat || describe),
+    .ready_o(data_free),
+    .data_i ({written, {64{1'b1}} >> (describing ? 6'd0 : stream_beat.empty), describing || last_of_burst}),
+    .valid_o(m_axi_wvalid),
+    .ready_i(m_axi_wready),
+    .data_o ({m_axi_wdata, m_axi_wstrb, m_axi_wlast})
+  );
 
   always_ff @(posedge clk_i) begin
     burst_q      <= beats_left_q > BeatBits'(to_edge) ? to_edge : 7'(beats_left_q);
@@ -247,8 +276,6 @@ module rx_ring
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       state_q       <= Idle;
-      m_axi_awvalid <= 1'b0;
-      m_axi_wvalid  <= 1'b0;
       claimed_q     <= '0;
       described_q   <= '0;
       producer_q    <= '0;
@@ -269,10 +296,6 @@ module rx_ring
         producer_q  <= '0;
         broken_q    <= 1'b0;
       end
-      if (m_axi_awready) m_axi_awvalid <= 1'b0;
-      if (m_axi_wready) m_axi_wvalid <= 1'b0;
-      if (burst_put) m_axi_awvalid <= 1'b1;
-      if (put_beat || describe) m_axi_wvalid <= 1'b1;
       if (put_beat) begin
         assert (stream_beat.last == (beats_left_q == BeatBits'(1))) else $error("a frame's notice tells another length");
       end
@@ -283,11 +306,7 @@ module rx_ring
       if (restart_i) assert (idle_o) else $error("a ring restarts while slots are open");
     end
     if (claim_frame || refuse_frame) from_inbound_q <= next_inbound;
-    if (burst_put) begin
-      burst_sent_q <= burst_sent;
-      m_axi_awaddr <= describing ? descriptor_address_q : address_q;
-      m_axi_awlen  <= describing ? 8'd0 : 8'(burst_q - 7'd1);
-    end
+    if (burst_put) burst_sent_q <= burst_sent;
     if (put_address) begin
       address_q    <= address_q + 64'(burst_q) * 64'(BeatBytes);
       burst_left_q <= burst_q;
@@ -295,11 +314,6 @@ module rx_ring
     if (put_beat) begin
       burst_left_q <= burst_left_q - 7'd1;
       beats_left_q <= beats_left_q - BeatBits'(1);
-    end
-    if (put_beat || describe) begin
-      m_axi_wdata <= describing ? descriptor(notice_q[described_q[OpenBits-1:0]], described_q) : stream_beat.data;
-      m_axi_wstrb <= '1 >> (describing ? 6'd0 : stream_beat.empty);
-      m_axi_wlast <= describing || last_of_burst;
     end
     descriptor_address_q <= slot_address(ring_i, described_place_q, 8'd0);
     if (state_q == Idle) begin  // in case a frame is claimed
