@@ -15,6 +15,18 @@ namespace {
 using namespace sallyport;
 namespace json = boost::json;
 
+// A run for each size of the directory.
+Result<json::object> measure_logins(bench::LoginsOptions options, const std::vector<std::uint64_t>& sizes) {
+  json::array results;
+  for (const std::uint64_t size : sizes) {
+    options.users = size;
+    auto measured = bench::measure_logins(options);
+    if (!measured) return measured.error();
+    results.push_back(std::move(*measured));
+  }
+  return json::object{{"benchmark", "users"}, {"results", std::move(results)}};
+}
+
 int tell(const Result<json::object>& measured, bool as_json) {
   if (!measured) {
     std::cerr << "sallyport-users-bench: " << measured.error().message() << "\n";
@@ -36,8 +48,9 @@ int main(int argc, char** argv) {
   bool as_json = false;
 
   bench::LoginsOptions logins;
+  std::vector<std::uint64_t> sizes = {100, 10'000, 1'000'000};
   auto* users = app.add_subcommand("users", "login to first packet, and order to principal gone (root only)");
-  users->add_option("--users", logins.users, "in the directory")->capture_default_str();
+  users->add_option("--users", sizes, "in the directory, a run for each number")->delimiter(',')->capture_default_str();
   users->add_option("--logins", logins.logins, "to measure")->capture_default_str();
   users->add_option("--on-line", logins.on_line, "others who are logged in meanwhile")->capture_default_str();
 
@@ -62,7 +75,7 @@ int main(int argc, char** argv) {
   for (auto* one : {users, tables, room, marks}) one->add_flag("--json", as_json, "for programs");
   CLI11_PARSE(app, argc, argv);
   log::set_level(log::Level::kError);
-  if (*users) return tell(bench::measure_logins(logins), as_json);
+  if (*users) return tell(measure_logins(logins, sizes), as_json);
   if (*tables) return tell(bench::measure_on_line(on_line), as_json);
   if (*marks) return tell(bench::measure_marking(marking), as_json);
   return tell(bench::measure_room(groups), as_json);

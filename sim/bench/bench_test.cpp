@@ -185,6 +185,10 @@ TEST(LiveUpdates, LoseNoPacketAndShowNoneTwoGenerations) {
   EXPECT_EQ(result->at("packets_lost").to_number<std::int64_t>(), 0);
   EXPECT_GT(result->at("inbound_packets_offered").to_number<std::int64_t>(), 500);
   EXPECT_EQ(result->at("inbound_packets_lost").to_number<std::int64_t>(), 0);
+  EXPECT_GT(result->at("unaffected_packets_offered").to_number<std::int64_t>(), 200);
+  EXPECT_EQ(result->at("unaffected_packets_lost").to_number<std::int64_t>(), 0);
+  EXPECT_EQ(result->at("packets_of_no_allowed_type").to_number<std::int64_t>(), 0);
+  EXPECT_EQ(result->at("inbound_packets_nobody_sent").to_number<std::int64_t>(), 0);
   EXPECT_EQ(result->at("packets_that_saw_two_generations").to_number<std::int64_t>(), 0);
   EXPECT_GT(result->at("generation_steps_seen").to_number<std::int64_t>(), 0);
 }

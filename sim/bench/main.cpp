@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // sallyport-bench: measures the simulated card.
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
+#include <array>
 #include <boost/json.hpp>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <iostream>
+#include <regex>
 #include <sstream>
 
 #include "sim/bench/bench_card.hpp"
@@ -79,6 +79,11 @@ struct Options {
   bench::UpdateOptions update;
   unsigned rules = 64;
   std::size_t update_frame = 512;
+  // users
+  std::string users = "100,10000,1000000";
+  unsigned logins = 200;
+  unsigned on_line = 20;
+  unsigned user_changes = 10'000;
   // compare
   std::size_t packets = 20'000;
   // pcap
@@ -215,33 +220,60 @@ int run_speed(const Options& options) {
   return 0;
 }
 
-int run_update(const Options& options) {
+Result<json::object> measure_update(const Options& options) {
   sim::DirectCard card(platform_options(options));
   auto setup = bench::BenchCard::configure(card, {.sas = options.rules});
-  if (!setup) return fail(setup.error());
+  if (!setup) return setup.error();
   bench::UpdateOptions update = options.update;
   update.frame_length = options.update_frame - sim::kFcsBytes;
   auto result = bench::measure_updates(**setup, card.platform(), update);
-  if (!result) return fail(result.error());
+  if (!result) return result.error();
   json::object out = head("update", options);
   for (auto& [key, value] : result->as_object()) out[key] = value;
-  print(out, options.as_json);
-  const bool sound = out["packets_lost"].to_number<std::int64_t>() == 0 &&
-                     out["inbound_packets_lost"].to_number<std::int64_t>() == 0 &&
-                     out["packets_that_saw_two_generations"].to_number<std::int64_t>() == 0;
-  return sound ? 0 : kExitFailed;
+  return out;
+}
+
+bool is_sound(const json::object& update) {
+  const auto none = [&update](const char* what) { return update.at(what).to_number<std::int64_t>() == 0; };
+  return none("packets_lost") && none("inbound_packets_lost") && none("packets_of_no_allowed_type") &&
+         none("inbound_packets_nobody_sent") && none("packets_that_saw_two_generations");
+}
+
+int run_update(const Options& options) {
+  const auto measured = measure_update(options);
+  if (!measured) return fail(measured.error());
+  print(*measured, options.as_json);
+  return is_sound(*measured) ? 0 : kExitFailed;
 }
 
 // The host is no part of the simulation, so its bench is a program of its own, beside this one.
-int hand_over(std::vector<std::string> arguments) {
+Result<json::object> measure_logins(const Options& options) {
   const std::string program = (std::filesystem::read_symlink("/proc/self/exe").parent_path() / "sallyport-users-bench");
-  arguments.insert(arguments.begin(), {program, "users"});
-  std::vector<char*> words;
-  for (std::string& argument : arguments) words.push_back(argument.data());
-  words.push_back(nullptr);
-  ::execv(program.c_str(), words.data());
-  std::cerr << "sallyport-bench: cannot run " << program << ": " << std::strerror(errno) << "\n";
-  return kExitFailed;
+  const std::string command = "'" + program + "' users --json --users " + options.users + " --logins " +
+                              std::to_string(options.logins) + " --on-line " + std::to_string(options.on_line);
+  FILE* const output = ::popen(command.c_str(), "r");
+  if (output == nullptr) return Error{Errc::kIo, "cannot run " + program + ": " + std::strerror(errno)};
+  std::string text;
+  std::array<char, 4096> part;
+  while (const std::size_t size = std::fread(part.data(), 1, part.size(), output)) text.append(part.data(), size);
+  if (::pclose(output) != 0) return Error{Errc::kIo, program + " failed"};
+  return json::parse(text).as_object();
+}
+
+int run_users(const Options& options) {
+  auto measured = measure_logins(options);
+  if (!measured) return fail(measured.error());
+  bool sound = true;
+  if (options.user_changes > 0) {
+    Options changes = options;
+    changes.update.commits = options.user_changes;
+    const auto update = measure_update(changes);
+    if (!update) return fail(update.error());
+    sound = is_sound(*update);
+    (*measured)["live_changes"] = *update;
+  }
+  print(*measured, options.as_json);
+  return sound ? 0 : kExitFailed;
 }
 
 int run_compare(const Options& options) {
@@ -356,9 +388,19 @@ int main(int argc, char** argv) {
   pcap->add_option("--out", options.out_path, "what the card sends, on either port")->required();
   pcap->add_flag("--readdress", options.readdress, "send to the card what the capture sends to another station");
 
-  CLI::App* users = app.add_subcommand("users", "what users wait for, by sallyport-users-bench");
-  users->prefix_command();
-  users->set_help_flag();
+  CLI::App* users =
+      app.add_subcommand("users", "what users wait for, and policy that changes under full load (root only)");
+  users->add_option("--users", options.users, "in the directory, a run for each number")
+      ->check([](const std::string& list) {
+        return std::regex_match(list, std::regex("[0-9]+(,[0-9]+)*")) ? "" : "numbers with commas between them";
+      })
+      ->capture_default_str();
+  users->add_option("--logins", options.logins, "to measure in each run")->capture_default_str();
+  users->add_option("--on-line", options.on_line, "others who are logged in meanwhile")->capture_default_str();
+  users->add_option("--commits", options.user_changes, "live changes under full load, as in update; 0: none")
+      ->check(CLI::Range(0, 1'000'000))
+      ->capture_default_str();
+  users->add_flag("--json", options.as_json, "for programs");
 
   try {
     app.parse(argc, argv);
@@ -371,7 +413,7 @@ int main(int argc, char** argv) {
       return bench::measure_at(card, platform, mix, trial, options.load);
     });
   }
-  if (users->parsed()) return hand_over(users->remaining());
+  if (users->parsed()) return run_users(options);
   if (speed->parsed()) return run_speed(options);
   if (update->parsed()) return run_update(options);
   if (compare->parsed()) return run_compare(options);

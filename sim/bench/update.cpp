@@ -31,33 +31,46 @@ class Run {
     for (const Port port : {Port::kLan, Port::kWan}) platform_.on_sent(port, [](sim::SentFrame&&) {});
   }
 
-  // The second SA of every flow, a copy of the first with a key and an SPI of its own.
+  // The second SA of every flow that changes: of another type, with an SPI of its own.
   Result<void> add_alternatives() {
-    for (const Flow& flow : card_.flows()) {
-      Flow other = flow;
-      other.out.spi += 0x01000000;
-      for (auto& byte : other.out.protection.key.bytes()) byte = static_cast<std::uint8_t>(byte ^ 0xa5);
-      driver::OutboundSa sa;
-      sa.spi = other.out.spi;
-      sa.source = other.out.source;
-      sa.destination = other.out.destination;
-      sa.protection = other.out.protection;
-      sa.next_hop = 2;
-      sa.policy_id = flow.policy_id;
-      auto row = card_.sas().install(sa);
-      if (!row) return row.error();
-      other.out_row = *row;
+    for (std::size_t i = 0; i < card_.flows().size(); ++i) {
+      Flow other = card_.flows()[i];
+      if (changes(i)) {
+        auto type = Algorithm::parse(other.algorithm.name() == kOtherType ? "aes128gcm16" : kOtherType);
+        if (!type) return type.error();
+        other.algorithm = *type;
+        other.out.spi += 0x01000000;
+        other.out.protocol = type->protocol();
+        other.out.esn = type->esn();
+        other.out.protection = type->protection(static_cast<unsigned>(i), 0);
+        driver::OutboundSa sa;
+        sa.spi = other.out.spi;
+        sa.protocol = other.out.protocol;
+        sa.source = other.out.source;
+        sa.destination = other.out.destination;
+        sa.protection = other.out.protection;
+        sa.esn = other.out.esn;
+        sa.next_hop = 2;
+        sa.policy_id = other.policy_id;
+        auto row = card_.sas().install(sa);
+        if (!row) return row.error();
+        other.out_row = *row;
+      }
       alternatives_.push_back(std::move(other));
     }
     return {};
+  }
+  [[nodiscard]] std::string types() const {
+    return card_.flows().front().algorithm.name() + ", " + alternatives_.front().algorithm.name();
   }
 
   // Keeps both lines full for kAhead clocks from now. From WAN come the packets of the first SAs, which every
   // generation accepts.
   void keep_offering() {
     const sim::LineTime until = sim::start_of(platform_.now() + kAhead);
+    const auto length = [this](const Flow& flow) { return wan_length(options_.frame_length, card_.shape(flow)); };
     const double step =
-        static_cast<double>(sim::line_time(wan_length(options_.frame_length, card_.shape(card_.flows().front())))) /
+        static_cast<double>(sim::line_time(std::max(length(card_.flows().front()), length(alternatives_.front())))) /
         options_.share;
     next_ = std::max(next_, static_cast<double>(sim::start_of(platform_.now() + 64)));
     while (next_ < static_cast<double>(until)) {
@@ -65,7 +78,7 @@ class Run {
       const auto arrival = platform_.receive(Port::kLan, card_.lan_frame(flow, options_.frame_length, offered_),
                                              static_cast<sim::LineTime>(next_));
       last_bit_in_.push_back(arrival.last_bit);
-      parity_.push_back(-1);
+      passed_.push_back(Passed::kNot);
       ++offered_;
       next_ += step;
     }
@@ -79,7 +92,7 @@ class Run {
     }
   }
 
-  // A change of every flow's SA and of every rule's place.
+  // A change of every other flow's SA and of every rule's place.
   Result<driver::CommitReport> commit() {
     const std::uint32_t generation = card_.session().generation() + 1;
     const std::size_t n = card_.flows().size();
@@ -102,17 +115,29 @@ class Run {
 
   [[nodiscard]] std::size_t offered_inbound() const { return inbound_.size(); }
   [[nodiscard]] std::size_t received_inbound() const { return received_inbound_; }
-  [[nodiscard]] std::size_t offered() const { return offered_; }
-  [[nodiscard]] std::size_t received() const { return received_; }
-  [[nodiscard]] std::size_t mixed() const { return mixed_; }
-  // How often, from packet to packet as they were offered, the generation's parity changed.
+  // Frames that were sent to WAN and open under neither SA that a packet's flow may use.
+  [[nodiscard]] std::size_t of_no_allowed_type() const { return of_no_allowed_type_; }
+  [[nodiscard]] std::size_t strange_inbound() const { return strange_inbound_; }
+  [[nodiscard]] std::size_t lost(bool changing) const {
+    std::size_t lost = 0;
+    for (std::size_t i = 0; i < passed_.size(); ++i) {
+      if (passed_[i] == Passed::kNot && changes(i % card_.flows().size()) == changing) ++lost;
+    }
+    return lost;
+  }
+  [[nodiscard]] std::size_t offered(bool changing) const {
+    std::size_t offered = 0;
+    for (std::size_t i = 0; i < passed_.size(); ++i) offered += changes(i % card_.flows().size()) == changing ? 1 : 0;
+    return offered;
+  }
+  // How often, from packet to packet of the flows that change, as they were offered, the SA was the other one.
   [[nodiscard]] std::size_t steps() const {
     std::size_t steps = 0;
-    int last = -1;
-    for (const int parity : parity_) {
-      if (parity < 0) continue;
-      if (last >= 0 && parity != last) ++steps;
-      last = parity;
+    std::optional<Passed> last;
+    for (std::size_t i = 0; i < passed_.size(); ++i) {
+      if (passed_[i] == Passed::kNot || !changes(i % card_.flows().size())) continue;
+      if (last && passed_[i] != *last) ++steps;
+      last = passed_[i];
     }
     return steps;
   }
@@ -120,10 +145,16 @@ class Run {
   double take_worst_latency() { return std::exchange(worst_, 0.0); }
 
  private:
+  static constexpr const char* kOtherType = "aes256gcm16";
+  enum class Passed : std::uint8_t { kNot, kByFirst, kBySecond };  // SA of its flow
+
+  // One alone does, of more every other.
+  [[nodiscard]] static bool changes(std::size_t flow) { return flow % 2 == 0; }
+
   void take(const sim::SentFrame& frame) {
     const auto header = ipsec_header(frame.data);
     if (!header) {
-      ++mixed_;
+      ++of_no_allowed_type_;
       return;
     }
     const bool alternative = (header->spi & 0x01000000) != (card_.flows()[0].out.spi & 0x01000000);
@@ -132,12 +163,12 @@ class Run {
     const auto packet = open_ipsec_frame(set[flow].out, frame.data);
     const auto number = packet ? number_of(*packet) : std::nullopt;
     // The SA must be that of the packet's own flow.
-    if (!number || *number >= offered_ || *number % set.size() != flow || parity_[*number] >= 0) {
-      ++mixed_;
+    if (!number || *number >= offered_ || *number % set.size() != flow || passed_[*number] != Passed::kNot ||
+        (alternative && !changes(flow))) {
+      ++of_no_allowed_type_;
       return;
     }
-    parity_[*number] = alternative ? 1 : 0;
-    ++received_;
+    passed_[*number] = alternative ? Passed::kBySecond : Passed::kByFirst;
     const sim::LineTime in = last_bit_in_[*number];
     if (frame.first_bit > in)
       worst_ = std::max(worst_, static_cast<double>(frame.first_bit - in) / sim::kTicksPerClock);
@@ -146,7 +177,7 @@ class Run {
   void take_inbound(const sim::SentFrame& frame) {
     const auto number = number_of(Bytes(frame.data).subspan(kEthernetHeaderBytes), received_inbound_);
     if (!number || *number >= inbound_.size() || inbound_[*number]) {
-      ++mixed_;
+      ++strange_inbound_;
       return;
     }
     inbound_[*number] = true;
@@ -158,12 +189,12 @@ class Run {
   const UpdateOptions& options_;
   std::vector<Flow> alternatives_;
   std::size_t offered_ = 0;
-  std::size_t received_ = 0;
-  std::size_t mixed_ = 0;
+  std::size_t of_no_allowed_type_ = 0;
+  std::size_t strange_inbound_ = 0;  // frames to LAN that nobody sent, or twice
   double next_ = 0;
   double worst_ = 0;
   std::vector<sim::LineTime> last_bit_in_;
-  std::vector<std::int8_t> parity_;  // by number; -1: not received
+  std::vector<Passed> passed_;  // by number
   double next_inbound_ = 0;
   std::vector<bool> inbound_;  // by number: received
   std::size_t received_inbound_ = 0;
@@ -196,22 +227,27 @@ Result<boost::json::value> measure_updates(BenchCard& card, sim::Platform& platf
   const double busy_latency = run.take_worst_latency();
   if (!run.finish()) return Error{Errc::kTimeout, "the card did not come to rest"};
 
-  // Each commit moves every flow to its other SA, and packets pass between any two commits.
+  // Each commit moves the flows that change to their other SA, and packets of them pass between any two commits.
   const std::size_t steps = options.commits + kWarmUp;
   const auto missteps = static_cast<std::int64_t>(run.steps()) - static_cast<std::int64_t>(steps);
   json::object out;
   out["rules"] = card.flows().size();
+  out["types"] = run.types();
   out["commits"] = options.commits;
   out["rows_written_per_commit"] = static_cast<double>(rows) / options.commits;
   out["clocks_per_commit"] = static_cast<double>(clocks) / options.commits;
   out["commits_per_second_simulated"] = options.commits / (static_cast<double>(clocks) / sim::kClockHz);
   out["commits_per_second_wall"] = options.commits / wall;
   out["offered_share"] = options.share;
-  out["packets_offered"] = run.offered();
-  out["packets_lost"] = run.offered() - run.received() - run.mixed();
+  out["packets_offered"] = run.offered(true) + run.offered(false);
+  out["packets_lost"] = run.lost(true) + run.lost(false);
+  out["unaffected_packets_offered"] = run.offered(false);
+  out["unaffected_packets_lost"] = run.lost(false);
   out["inbound_packets_offered"] = run.offered_inbound();
   out["inbound_packets_lost"] = run.offered_inbound() - run.received_inbound();
-  out["packets_that_saw_two_generations"] = static_cast<std::int64_t>(run.mixed()) + std::abs(missteps);
+  out["packets_of_no_allowed_type"] = run.of_no_allowed_type();
+  out["inbound_packets_nobody_sent"] = run.strange_inbound();
+  out["packets_that_saw_two_generations"] = std::abs(missteps);
   out["generation_steps"] = steps;
   out["generation_steps_seen"] = run.steps();
   // An upper bound: the worst latency while tables change, beyond the worst while they do not.
