@@ -7,7 +7,7 @@
 // Two ports, each for at most one request every two clocks, answers in order:
 //   row     row_valid_i, row_sa_index_i -> after sa_pkg::RowLatency row_valid_o, row_o (an index beyond the table: an empty row)
 //   number  number_valid_i, number_request_i -> after sa_pkg::NumberLatency number_valid_o, number_o. Decides in the order of
-//           hw/README.md, outbound step 10: sa_empty, seq_exhausted, hard_limit, else accept; counts and numbers the packet.
+//           hw/README.md, outbound step 9: sa_empty, seq_exhausted, hard_limit, else accept; counts and numbers the packet.
 //
 // `capture_valid_i` (a pulse) asks for the living state of a row; it comes with capture_valid_o, some clocks later.
 // Loading a row of sa_out_key zeroes the row's living state. Reset and `wipe_i` (a pulse) zero every row; until `wiping_o` falls, all
