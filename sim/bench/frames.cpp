@@ -35,6 +35,19 @@ std::optional<IpPacket> packet_in(Bytes frame) {
   return packet;
 }
 
+// Where ESP or AH begins in a packet: behind the header, or behind that of UDP (RFC 3948 2.2); nothing when it is
+// neither.
+std::optional<Bytes> ipsec_of(const IpPacket& packet) {
+  if (packet.protocol == kProtocolEsp || packet.protocol == kProtocolAh) return packet.payload();
+  ByteReader r(packet.payload());
+  r.skip(2);
+  const bool its_port = r.u16() == driver::UdpPorts{}.destination;
+  r.skip(4);
+  if (packet.protocol != driver::kProtocolUdp || !its_port) return std::nullopt;
+  if (r.u32() == 0 || !r.ok()) return std::nullopt;
+  return packet.payload().subspan(driver::kUdpBytes);
+}
+
 // Byte i of the payload behind number n.
 std::uint8_t filler(std::uint64_t number, std::size_t i) {
   return static_cast<std::uint8_t>((number * 0x9e3779b97f4a7c15ULL >> 56) + 31 * i);
@@ -69,6 +82,9 @@ layout::Row row_of(const IpsecSa& sa) {
   row.set(f::kSource, sa.source);
   row.set(f::kDestination, sa.destination);
   row.set(f::kTtl, kTtl);
+  row.set(f::kEncap, sa.encap ? 1 : 0);
+  row.set(f::kSourcePort, sa.encap.value_or(driver::UdpPorts{}).source);
+  row.set(f::kDestinationPort, sa.encap.value_or(driver::UdpPorts{}).destination);
   return row;
 }
 
@@ -119,8 +135,9 @@ Buffer ipsec_frame(const IpsecSa& sa, const MacAddress& source_mac, const MacAdd
 
 std::optional<IpsecHeader> ipsec_header(Bytes frame) {
   const auto packet = packet_in(frame);
-  if (!packet || (packet->protocol != kProtocolEsp && packet->protocol != kProtocolAh)) return std::nullopt;
-  ByteReader r(packet->payload());
+  const auto ipsec = packet ? ipsec_of(*packet) : std::nullopt;
+  if (!ipsec) return std::nullopt;
+  ByteReader r(*ipsec);
   if (packet->protocol == kProtocolAh) r.skip(4);  // next header, length
   IpsecHeader header;
   header.spi = r.u32();
@@ -133,7 +150,7 @@ std::optional<Buffer> open_ipsec_frame(const IpsecSa& sa, Bytes frame) {
   if (!header || header->spi != sa.spi) return std::nullopt;
   const IpPacket outer = *packet_in(frame);
   const Transform transform = transform_of(sa);
-  const Bytes payload = outer.payload();
+  const Bytes payload = *ipsec_of(outer);
   std::uint8_t next_header = payload[0];
   Buffer content;
   if (outer.protocol == kProtocolAh) {

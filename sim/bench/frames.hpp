@@ -49,6 +49,7 @@ struct IpsecSa {
   Address destination{};
   driver::SaProtection protection{};
   bool esn = false;  // numbers begin at 1, so the high half is 0
+  std::optional<driver::UdpPorts> encap{};
 };
 
 // The frame that a gateway sends of `packet` under sequence number `seq`. In transport mode the packet is the gateway's
@@ -56,7 +57,8 @@ struct IpsecSa {
 Buffer ipsec_frame(const IpsecSa& sa, const MacAddress& source_mac, const MacAddress& destination_mac,
                    std::uint64_t seq, Bytes packet);
 
-// SPI and low 32 bits of the sequence number of a frame of ESP or AH; nothing when it is none.
+// SPI and low 32 bits of the sequence number of a frame of ESP (in UDP too, to the port of NAT traversal) or AH;
+// nothing when it is none.
 struct IpsecHeader {
   std::uint32_t spi = 0;
   std::uint32_t seq = 0;

@@ -279,18 +279,27 @@ int run_users(const Options& options) {
 int run_compare(const Options& options) {
   auto report = sim::compare_cards({options.seed, options.packets});
   if (!report) return fail(report.error());
-  json::object drops;
-  for (const auto& [reason, count] : report->drops) drops[reason] = count;
-  json::object tags;
-  for (const auto& [what, count] : report->tags) tags[what] = count;
+  const auto counts = [](const std::map<std::string, std::uint64_t>& named) {
+    json::object made;
+    for (const auto& [name, count] : named) made[name] = count;
+    return made;
+  };
   json::object out = head("compare", options);
   out["packets"] = report->packets;
   out["differences"] = 0;
   out["frames_sent"] = report->sent;
   out["messages_to_host"] = report->messages;
   out["flips_in_flight"] = report->flips;
-  out["drops"] = std::move(drops);
-  out["tags"] = std::move(tags);
+  out["renewals"] = report->renewals;
+  out["slow_host_rounds"] = report->slow_rounds;
+  out["injected"] = counts(report->injected);
+  out["algorithms"] = counts(report->algorithms);
+  out["modes"] = counts(report->modes);
+  out["options"] = counts(report->options);
+  out["windows"] = counts(report->windows);
+  out["upcalls"] = counts(report->upcalls);
+  out["drops"] = counts(report->drops);
+  out["tags"] = counts(report->tags);
   out["fingerprint"] = report->fingerprint;
   print(out, options.as_json);
   return 0;

@@ -23,11 +23,16 @@ namespace reg = layout::reg;
 using driver::Message;
 using layout::Port;
 
-constexpr std::size_t kRoundPackets = 200;  // of random traffic; fits the ring
-constexpr std::size_t kFlipPackets = 120;   // in which the policy changes
+constexpr std::size_t kRoundPackets = 110;             // of random traffic, twice; their messages fit the ring
+constexpr std::size_t kFlipPackets = 2 * kMostInside;  // in which the policy changes
 constexpr std::size_t kAlonePackets = 20;
-constexpr std::size_t kMostAround = 128;  // bytes that protection adds to a packet
-constexpr unsigned kRenewal = 6;          // rounds of each kind, after which the SA with limits has reached them
+constexpr std::size_t kInjected = 20;
+constexpr std::size_t kBesideInjected = 40;  // packets of the other port
+constexpr std::size_t kMostAround = 128;     // bytes that protection adds to a packet
+constexpr std::size_t kMostBurst = 16;       // packets at the line's full rate
+// Rounds of each kind, after which two tunnels are renewed (those with limits have reached them), and a ring filled.
+constexpr unsigned kRenewal = 3;
+constexpr unsigned kFullRing = 8;
 constexpr Clock kPatience = 2'000'000;
 constexpr std::uint8_t kLanHop = 1;
 constexpr std::uint8_t kWanHop = 2;
@@ -63,11 +68,21 @@ class Comparison {
   Result<CompareReport> run() {
     if (auto r = set_up(); !r) return r.error();
     for (unsigned round = 1; report_.packets < options_.packets; ++round) {
-      if (auto r = random_round(); !r) return r.error();
+      draw_host();
+      for (int i = 0; i < 2; ++i) {
+        if (auto r = round_of(traffic_.anything(kRoundPackets)); !r) return r.error();
+      }
+      if (auto r = injected_round(); !r) return r.error();
+      twin_.platform().set_link({});
       if (auto r = alone_round(); !r) return r.error();
       if (auto r = flip_round(); !r) return r.error();
+      if (round % kFullRing == 0) {
+        if (auto r = full_ring_round(); !r) return r.error();
+      }
       if (round % kRenewal != 0) continue;
-      if (auto r = renew_limited(); !r) return r.error();
+      if (auto r = renew({&traffic_.limited(), &traffic_.tunnels()[round / kRenewal % kSteadyTunnels]}); !r) {
+        return r.error();
+      }
     }
     if (auto r = compare_counters(); !r) return r.error();
     return report_;
@@ -123,11 +138,12 @@ class Comparison {
     out.destination = tunnel.out.destination;
     out.protection = tunnel.out.protection;
     out.esn = tunnel.out.esn;
+    out.encap = tunnel.out.encap;
     out.df = tunnel.df;
     out.dscp = tunnel.dscp;
     out.ah_align8 = tunnel.ah_align8;
     out.too_big = tunnel.too_big;
-    out.next_hop = tunnel.hard_packets == 0 ? kWanHop : kNarrowHop;
+    out.next_hop = tunnel.has_limits ? kNarrowHop : kWanHop;
     out.policy_id = tunnel.policy_id;
     out.limits = {.soft_packets = tunnel.hard_packets / 2, .hard_packets = tunnel.hard_packets};
     auto row = sas_->install(out);
@@ -139,6 +155,8 @@ class Comparison {
     in.mode = tunnel.in.mode;
     in.destination = tunnel.in.destination;
     in.protection = tunnel.in.protection;
+    in.esn = tunnel.in.esn;
+    in.encap = tunnel.in.encap.has_value();
     in.policy_id = tunnel.policy_id;
     in.replay_window = tunnel.replay_window;
     in.limits = {.soft_packets = tunnel.hard_packets / 2, .hard_packets = tunnel.hard_packets};
@@ -226,26 +244,71 @@ class Comparison {
     return {};
   }
 
-  // Puts the packets on the lines of both ports, at somewhat less than what the WAN can carry after encapsulation.
-  // `begin` is a clock.
+  // Puts the packets on the lines of both ports in bursts at full rate, so that queues fill; behind each burst the line
+  // is quiet until it has carried somewhat less than the WAN can after encapsulation. `begin` is a clock.
   void offer(const std::vector<Offered>& packets, Clock begin) {
-    LineTime at[2] = {};
+    struct Line {
+      LineTime next = 0;
+      LineTime fair = 0;
+      std::size_t burst = 0;
+    } lines[2];
     for (const Offered& p : packets) {
-      LineTime& when = at[p.port == Port::kLan ? 0 : 1];
-      twin_.platform().receive(p.port, p.frame, start_of(begin) + when, p.bad);
-      when += line_time(p.frame.size() + kMostAround) * (100 + rng_() % 150) / 100;
+      Line& line = lines[p.port == Port::kLan ? 0 : 1];
+      if (line.burst == 0) {
+        line.next = std::max(line.next, line.fair);
+        line.burst = 1 + rng_() % kMostBurst;
+      }
+      --line.burst;
+      twin_.platform().receive(p.port, p.frame, start_of(begin) + line.next, p.bad);
+      line.next += line_time(p.frame.size());
+      line.fair += line_time(p.frame.size() + kMostAround) * (100 + rng_() % 150) / 100;
     }
     report_.packets += packets.size();
+  }
+  // How fast the host takes and gives. A slow one holds the card back at its port to host memory.
+  void draw_host() {
+    if (rng_() % 2 == 0) return;
+    ++report_.slow_rounds;
+    twin_.platform().set_link({.latency = 110 + rng_() % 400, .bytes_per_clock = 8 + rng_() % 16});
   }
   void replay(const std::vector<Offered>& packets) {
     for (const Offered& p : packets) twin_.software().receive(p.port, p.frame, p.bad);
   }
 
-  Result<void> random_round() {
-    const std::vector<Offered> packets = traffic_.anything(kRoundPackets);
+  Result<void> round_of(const std::vector<Offered>& packets) {
     offer(packets, twin_.platform().now() + 16);
-    if (!twin_.platform().run_until_idle(kPatience)) return differ("the card does not come to rest");
     replay(packets);
+    return compare_at_rest();
+  }
+
+  // The host sends among packets of the other port: between those of one port nobody knows when its frames come.
+  Result<void> injected_round() {
+    const bool lan = rng_() % 2 == 0;
+    const std::vector<Offered> packets = traffic_.anything(lan ? Port::kWan : Port::kLan, kBesideInjected);
+    offer(packets, twin_.platform().now() + 16);
+    replay(packets);
+    for (const Injected& sent : traffic_.injected(lan ? Port::kLan : Port::kWan, kInjected)) {
+      if (auto r = twin_.inject(sent.where, sent.frame, sent.sender); !r) return r;
+      ++report_.injected[layout::kInjects[static_cast<unsigned>(sent.where)].name];
+      ++report_.packets;
+    }
+    return compare_at_rest();
+  }
+
+  // More than the host's ring holds, and the host does not read.
+  Result<void> full_ring_round() {
+    for (std::size_t messages = 0; messages < kRingSlots + kMostInside / 2;) {
+      const std::vector<Offered> packets = traffic_.for_host(kMostInside);
+      offer(packets, twin_.platform().now() + 16);
+      if (!twin_.platform().run_until_idle(kPatience)) return differ("the card does not come to rest");
+      replay(packets);
+      messages += packets.size();
+    }
+    return compare_at_rest();
+  }
+
+  Result<void> compare_at_rest() {
+    if (!twin_.platform().run_until_idle(kPatience)) return differ("the card does not come to rest");
     auto rtl = twin_.rtl_output();
     auto software = twin_.software_output();
     if (!rtl) return rtl.error();
@@ -273,17 +336,23 @@ class Comparison {
     return {};
   }
 
-  // New SAs in the place of those that have expired.
-  Result<void> renew_limited() {
+  // New SAs in the place of old ones, which no rule points at from the commit on.
+  Result<void> renew(const std::vector<Tunnel*>& tunnels) {
     if (auto r = sas_->reclaim(); !r) return r;
-    Tunnel& limited = traffic_.limited();
-    const Tunnel old = limited;
-    traffic_.renew(limited);
-    if (auto r = install(limited); !r) return r;
+    std::vector<std::pair<std::uint32_t, std::uint16_t>> old;
+    for (Tunnel* tunnel : tunnels) {
+      old.emplace_back(tunnel->in.spi, tunnel->out_row);
+      traffic_.renew(*tunnel);
+      if (auto r = install(*tunnel); !r) return r;
+      ++report_.renewals;
+    }
     if (auto r = commit(); !r) return r;
     twin_.flip_software();
-    if (auto r = sas_->retire_inbound(old.in.spi); !r) return r;
-    return sas_->retire_outbound(old.out_row);
+    for (const auto& [spi, row] : old) {
+      if (auto r = sas_->retire_inbound(spi); !r) return r;
+      if (auto r = sas_->retire_outbound(row); !r) return r;
+    }
+    return {};
   }
 
   // Packets that are all forwarded, whatever the generation; the flip comes between any two of them.
@@ -339,10 +408,44 @@ class Comparison {
                     to_hex(software.frames[i].second));
     }
     report_.sent += rtl.frames.size();
-    for (const auto& [port, frame] : rtl.frames) {
-      for (const std::uint8_t byte : frame) report_.fingerprint = (report_.fingerprint ^ byte) * 0x100000001b3;
+    for (const auto& sent : rtl.frames) {
+      if (auto r = cover(sent.first, traffic_.untagged(sent)); !r) return r;
+      for (const std::uint8_t byte : sent.second) report_.fingerprint = (report_.fingerprint ^ byte) * 0x100000001b3;
     }
     return compare_messages(std::move(rtl.messages), std::move(software.messages));
+  }
+
+  // A frame that an SA protected or opened, among what was covered.
+  Result<void> cover(Port port, const Buffer& frame) {
+    const Tunnel* tunnel = traffic_.tunnel_of(port, frame);
+    if (tunnel == nullptr) return {};
+    if (port == Port::kLan) {
+      cover(*tunnel, false, Bytes(frame).subspan(driver::kEthernetBytes));
+      return {};
+    }
+    const auto inner = bench::open_ipsec_frame(tunnel->out, frame);
+    if (!inner) return differ("a peer cannot open " + to_hex(frame));
+    cover(*tunnel, true, *inner);
+    return {};
+  }
+  void cover(const Tunnel& tunnel, bool out, Bytes inner) {
+    const bench::IpsecSa& sa = out ? tunnel.out : tunnel.in;
+    const driver::SaProtection& with = sa.protection;
+    const bool ah = sa.protocol == layout::Protocol::kAh;
+    const std::string way = out ? "out" : "in";
+    const auto version = [](bool ipv6) { return ipv6 ? "ipv6" : "ipv4"; };
+    std::string algorithm = ah ? "ah" : layout::kCiphers[static_cast<unsigned>(with.cipher)].name;
+    if (!with.key.empty()) algorithm += "_" + std::to_string(8 * with.key.size());
+    if (with.integrity != layout::Integrity::kNone) {
+      algorithm += std::string(" ") + layout::kIntegrities[static_cast<unsigned>(with.integrity)].name;
+    }
+    ++report_.algorithms[algorithm];
+    std::string mode = way + (ah ? " ah " : " esp ");
+    mode += sa.mode == layout::Mode::kTransport ? "transport "
+                                                : std::string("tunnel ") + version(inner[0] >> 4 == 6) + " in ";
+    ++report_.modes[mode + version(!sa.source.is_v4())];
+    ++report_.options[way + (sa.esn ? " esn" : "") + (sa.encap ? " encap" : "")];
+    if (!out) ++report_.windows[std::to_string(tunnel.replay_window)];
   }
 
   Result<void> compare_messages(std::vector<Message> rtl, std::vector<Message> software) {
@@ -381,7 +484,14 @@ class Comparison {
       return differ("message " + text(rtl[i]) + ", the software card says " + text(software[i]));
     }
     report_.messages += rtl.size();
-    for (const Message& m : rtl) ++report_.upcalls[layout::kUpcalls[static_cast<unsigned>(m.reason)].name];
+    for (const Message& m : rtl) {
+      ++report_.upcalls[layout::kUpcalls[static_cast<unsigned>(m.reason)].name];
+      if (m.decapsulated) {
+        for (const Tunnel& tunnel : traffic_.tunnels()) {
+          if (tunnel.in.spi == m.spi) cover(tunnel, false, Bytes(m.frame).subspan(driver::kEthernetBytes));
+        }
+      }
+    }
     return {};
   }
 

@@ -20,9 +20,17 @@ struct CompareReport {
   std::size_t sent = 0;                          // frames out of the ports
   std::size_t messages = 0;                      // to the host
   unsigned flips = 0;                            // each with packets on both sides of it in the card
+  unsigned renewals = 0;                         // of tunnels
+  unsigned slow_rounds = 0;                      // in which the host was slow
   std::map<std::string, std::uint64_t> upcalls;  // messages by what they say
   std::map<std::string, std::uint64_t> drops;
-  std::map<std::string, std::uint64_t> tags;       // users' tags, by what came of them
+  std::map<std::string, std::uint64_t> tags;      // users' tags, by what came of them
+  std::map<std::string, std::uint64_t> injected;  // frames from the host
+  // Packets of SAs, both ways, that left the card or went to the host, by what their SA was.
+  std::map<std::string, std::uint64_t> algorithms;
+  std::map<std::string, std::uint64_t> modes;      // with protocol and IP versions
+  std::map<std::string, std::uint64_t> options;    // ESN, ESP in UDP, neither
+  std::map<std::string, std::uint64_t> windows;    // of anti-replay, in packets
   std::uint64_t fingerprint = 0xcbf29ce484222325;  // of every frame sent (FNV-1a): equal for equal options
 };
 

@@ -6,10 +6,12 @@
 namespace sallyport::sim {
 namespace {
 
+constexpr std::size_t kTunnels = 5;
+
 TEST(Compare, TheVerilatedCardDoesWhatTheSoftwareCardDoes) {
   CompareOptions options;
   options.seed = 20260101;
-  options.packets = 1500;
+  options.packets = 5400;  // so that every tunnel is renewed, and the host's ring is full once
   auto report = compare_cards(options);
   ASSERT_TRUE(report) << report.error().message();
   EXPECT_GE(report->packets, options.packets);
@@ -20,6 +22,27 @@ TEST(Compare, TheVerilatedCardDoesWhatTheSoftwareCardDoes) {
   EXPECT_GT(report->flips, 0u);
   for (const char* reason : {"replay_old", "replay_duplicate", "icv_mismatch", "hard_limit", "ip_extension", "vlan"}) {
     EXPECT_GT(report->drops[reason], 0u) << reason;
+  }
+  EXPECT_GT(report->drops["host_ring_full"], 0u);
+  EXPECT_EQ(report->drops["rx_overflow"] + report->drops["crypto_busy"], 0u);
+  EXPECT_GT(report->renewals, kTunnels);
+  EXPECT_GT(report->slow_rounds, 0u);
+  for (const char* inject : {"lan_tx", "wan_tx", "lan_rx", "wan_rx"}) EXPECT_GT(report->injected[inject], 0u) << inject;
+  EXPECT_GT(report->algorithms.size(), kTunnels) << "renewed with the same algorithms";
+  EXPECT_GT(report->windows.size(), 2u);
+  for (const std::string way : {"out", "in"}) {
+    for (const char* option : {"", " esn", " encap", " esn encap"}) {
+      EXPECT_GT(report->options[way + option], 0u) << way << option;
+    }
+    for (const char* outer : {" in ipv4", " in ipv6"}) {
+      for (const char* inner : {"ipv4", "ipv6"}) {
+        EXPECT_GT(report->modes[way + " esp tunnel " + inner + outer], 0u) << way << inner << outer;
+      }
+    }
+    EXPECT_GT(report->modes[way + " esp transport ipv4"] + report->modes[way + " esp transport ipv6"], 0u) << way;
+    std::uint64_t ah = 0;
+    for (const auto& [mode, count] : report->modes) ah += mode.starts_with(way + " ah ") ? count : 0;
+    EXPECT_GT(ah, 0u) << way;
   }
   for (const char* tags : {"tag_ok", "tag_unknown", "tag_forged"}) EXPECT_GT(report->tags[tags], 0u) << tags;
 }

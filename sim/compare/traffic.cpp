@@ -30,6 +30,12 @@ bool is_ipv6(Bytes packet) { return packet[0] >> 4 == 6; }
 bool carries_ipv6(const Buffer& frame) { return is_ipv6(Bytes(frame).subspan(kEthernetBytes)); }
 std::size_t header_of(const Buffer& frame) { return carries_ipv6(frame) ? kIpv6Bytes : kIpv4Bytes; }
 
+// Of a frame that a peer sent: where ESP or AH begins.
+std::size_t ipsec_at(const Buffer& frame) {
+  const bool udp = frame[kEthernetBytes + (carries_ipv6(frame) ? 6 : 9)] == driver::kProtocolUdp;
+  return kEthernetBytes + header_of(frame) + (udp ? driver::kUdpBytes : 0);
+}
+
 // Makes an IPv4 checksum right again after the header was changed.
 void mend(Buffer& frame) {
   if (frame.size() < kEthernetBytes + kIpv4Bytes || frame[kEthernetBytes] >> 4 != 4) return;
@@ -48,9 +54,24 @@ void fit_length(Buffer& frame, std::ptrdiff_t wrong_by = 0) {
   }
 }
 
+// What the host sends as it is keeps the MAC address that it came with.
+bool is_injected(const Buffer& frame) { return std::equal(kSomebody.begin(), kSomebody.end(), frame.begin() + 6); }
+
 Buffer ethernet(const driver::MacAddress& destination, Bytes packet) {
   const std::uint16_t ethertype = is_ipv6(packet) ? driver::kEthertypeIpv6 : driver::kEthertypeIpv4;
   return ByteWriter().bytes(destination).bytes(kSomebody).u16(ethertype).bytes(packet).take();
+}
+
+// Without those that would be too much at once; they were lost on the way.
+std::vector<Offered> within_buffers(std::vector<Offered> packets) {
+  std::size_t bytes[2] = {};
+  std::erase_if(packets, [&bytes](const Offered& p) {
+    std::size_t& of_port = bytes[p.port == Port::kLan ? 0 : 1];
+    if (of_port + p.frame.size() > kMostBytesInside) return true;
+    of_port += p.frame.size();
+    return false;
+  });
+  return packets;
 }
 
 }  // namespace
@@ -61,10 +82,8 @@ Traffic::Traffic(std::mt19937_64& rng) : rng_(rng) {
     Tunnel t;
     t.policy_id = static_cast<std::uint16_t>(10 + i);
     t.peer = kFirstPeer + static_cast<std::uint32_t>(i);
-    t.far_host = kFarNet | 0x3000 | static_cast<std::uint32_t>(i + 1);
-    t.hard_packets = i == kSteadyTunnels ? 40 : 0;
-    t.out.esn = i == 2;
-    t.out.mode = i < kTunnelModes ? Mode::kTunnel : Mode::kTransport;
+    t.has_limits = i == kSteadyTunnels;
+    t.any_mode = i != 0;
     renew(t);
     tunnels_.push_back(std::move(t));
   }
@@ -76,9 +95,7 @@ Traffic::Traffic(std::mt19937_64& rng) : rng_(rng) {
 }
 
 void Traffic::renew(Tunnel& tunnel) {
-  const bool has_limits = tunnel.hard_packets != 0;
-  if (has_limits) tunnel.out.mode = one_in(2) ? Mode::kTunnel : Mode::kTransport;
-  tunnel.in.mode = tunnel.out.mode;
+  tunnel.out.mode = tunnel.in.mode = tunnel.any_mode && one_in(2) ? Mode::kTransport : Mode::kTunnel;
   tunnel.far_host = tunnel.in.mode == Mode::kTransport ? tunnel.peer : kFarNet | 0x3000 | (tunnel.peer & 0xff);
   const bool ipv6 = one_in(2);
   tunnel.out.source = tunnel.in.destination = address_of(kOurAddress, ipv6);
@@ -87,6 +104,14 @@ void Traffic::renew(Tunnel& tunnel) {
   tunnel.out.spi = static_cast<std::uint32_t>(rng_()) | 0x100;  // 0 to 255 are reserved
   tunnel.out.protection = protection(tunnel.out.protocol);
   tunnel.in.protection = protection(tunnel.in.protocol);
+  tunnel.out.esn = one_in(2);
+  tunnel.in.esn = one_in(2);
+  const bool esp = tunnel.out.protocol == Protocol::kEsp;
+  for (bench::IpsecSa* sa : {&tunnel.out, &tunnel.in}) {
+    sa->encap.reset();
+    if (esp && one_in(2)) sa->encap = {.source = static_cast<std::uint16_t>(one_in(2) ? 4500 : rng_())};
+  }
+  tunnel.hard_packets = tunnel.has_limits ? 8 + below(33) : 0;
   tunnel.df = layout::Df(below(std::size(layout::kDfs)));
   tunnel.dscp = one_in(2) ? std::optional(static_cast<std::uint8_t>(below(64))) : std::nullopt;
   tunnel.ah_align8 = one_in(2);
@@ -131,23 +156,33 @@ driver::SaProtection Traffic::protection(Protocol protocol) {
   return p;
 }
 
-Traffic::Way Traffic::way_of(const std::pair<Port, Buffer>& sent) const {
+Buffer Traffic::untagged(const std::pair<Port, Buffer>& sent) const {
   const auto& [port, wire] = sent;
   const std::size_t tag = vlan(port) == 0 ? 0 : driver::kVlanTagBytes;
-  return way_of(port, ByteWriter().bytes(Bytes(wire).first(12)).bytes(Bytes(wire).subspan(12 + tag)).take());
+  return ByteWriter().bytes(Bytes(wire).first(12)).bytes(Bytes(wire).subspan(12 + tag)).take();
 }
 
+Traffic::Way Traffic::way_of(const std::pair<Port, Buffer>& sent) const { return way_of(sent.first, untagged(sent)); }
+
 Traffic::Way Traffic::way_of(Port port, const Buffer& frame) const {
+  if (is_injected(frame)) return Way::kInjected;
+  const Tunnel* tunnel = tunnel_of(port, frame);
+  if (tunnel == nullptr) return Way::kClear;
+  const layout::Cipher cipher = (port == Port::kWan ? tunnel->out : tunnel->in).protection.cipher;
+  return layout::shape(cipher).icv == 0 ? Way::kChained : Way::kProtected;
+}
+
+const Tunnel* Traffic::tunnel_of(Port port, const Buffer& frame) const {
+  if (is_injected(frame)) return nullptr;
   IpPacket packet;
   (void)read_ip(Bytes(frame).subspan(kEthernetBytes), carries_ipv6(frame), packet);
   const auto header = bench::ipsec_header(frame);
   for (const Tunnel& t : tunnels_) {
     const bool its =
         port == Port::kWan ? header && header->spi == t.out.spi : packet.source == address_of(t.far_host, packet.ipv6);
-    const layout::Cipher cipher = (port == Port::kWan ? t.out : t.in).protection.cipher;
-    if (its) return layout::shape(cipher).icv == 0 ? Way::kChained : Way::kProtected;
+    if (its) return &t;
   }
-  return Way::kClear;
+  return nullptr;
 }
 
 // ---- packets -------------------------------------------------------------------------------------------------------
@@ -286,30 +321,69 @@ Buffer Traffic::ipsec_frame(Tunnel& tunnel, std::uint32_t inner_destination, boo
 
 std::vector<Offered> Traffic::forwarded(std::size_t count) {
   std::vector<Offered> packets;
-  for (std::size_t i = 0; i < count; ++i) {
-    if (one_in(2)) {
+  for (const Port port : ports(count)) {
+    if (port == Port::kLan) {
       packets.push_back(offered(Port::kLan, lan_frame(steady_net(below(kSteadyNets)), true)));
     } else {
-      Tunnel& tunnel = tunnels_[below(kTunnelModes)];
+      Tunnel& drawn = tunnels_[below(kSteadyTunnels)];
+      Tunnel& tunnel = drawn.in.mode == Mode::kTunnel ? drawn : tunnels_.front();
       const std::uint32_t host = kLanNet | static_cast<std::uint32_t>(1 + below(200));
       packets.push_back(offered(Port::kWan, ipsec_frame(tunnel, host, true)));
     }
   }
-  return packets;
+  return within_buffers(std::move(packets));
 }
 
 std::vector<Offered> Traffic::anything(std::size_t count) {
   std::vector<Offered> packets;
-  for (std::size_t i = 0; i < count; ++i) {
-    const Port port = one_in(2) ? Port::kLan : Port::kWan;
-    const Buffer frame = port == Port::kLan ? any_lan() : any_wan();
-    Offered p = offered(port, frame);
-    if (one_in(30)) p.frame = frame;                                                         // without a tag, or
-    if (one_in(30) && p.frame.size() >= 16) write_u16(p.frame, 12, driver::kEthertypeVlan);  // with a tag of anything
-    p.bad = one_in(50);
-    packets.push_back(std::move(p));
+  for (const Port port : ports(count)) packets.push_back(any(port));
+  return within_buffers(std::move(packets));
+}
+
+std::vector<Offered> Traffic::anything(Port port, std::size_t count) {
+  std::vector<Offered> packets;
+  for (std::size_t i = 0; i < count; ++i) packets.push_back(any(port));
+  return within_buffers(std::move(packets));
+}
+
+std::vector<Offered> Traffic::for_host(std::size_t count) {
+  std::vector<Offered> packets;
+  for (std::size_t i = 0; i < count; ++i) packets.push_back(offered(Port::kLan, lan_frame(kAskNet, true)));
+  return within_buffers(std::move(packets));
+}
+
+std::vector<Injected> Traffic::injected(Port port, std::size_t count) {
+  using layout::Inject;
+  std::vector<Injected> frames;
+  while (frames.size() < count) {
+    const Inject kinds[] = {Inject::kLanTx, Inject::kWanTx, port == Port::kLan ? Inject::kLanRx : Inject::kWanRx};
+    Injected made{kinds[below(std::size(kinds))], port == Port::kLan ? any_lan() : any_wan(), std::nullopt};
+    if (one_in(2)) made.sender = one_in(2) ? kPrincipal : static_cast<std::uint16_t>(rng_());
+    if (made.frame.size() >= kEthernetBytes) frames.push_back(std::move(made));
   }
-  return packets;
+  return frames;
+}
+
+// A port for each packet.
+std::vector<Port> Traffic::ports(std::size_t count) {
+  std::vector<Port> drawn;
+  std::size_t left[] = {kMostInside, kMostInside};
+  while (drawn.size() < count) {
+    const std::size_t side = below(2);
+    if (left[side] == 0) continue;
+    --left[side];
+    drawn.push_back(side == 0 ? Port::kLan : Port::kWan);
+  }
+  return drawn;
+}
+
+Offered Traffic::any(Port port) {
+  const Buffer frame = port == Port::kLan ? any_lan() : any_wan();
+  Offered p = offered(port, frame);
+  if (one_in(30)) p.frame = frame;                                                         // without a tag, or
+  if (one_in(30) && p.frame.size() >= 16) write_u16(p.frame, 12, driver::kEthertypeVlan);  // with a tag of anything
+  p.bad = one_in(50);
+  return p;
 }
 
 Buffer Traffic::any_lan() {
@@ -337,7 +411,7 @@ Buffer Traffic::any_wan() {
       return frame;
     }
     case 1:
-      return damage_ipsec(tunnels_[below(kSteadyTunnels)]);
+      return damage_ipsec(tunnels_[below(kSteadyTunnels)], false);
     case 2:
       if (!delivered_.empty()) return delivered_[below(delivered_.size())];
       break;
@@ -347,16 +421,19 @@ Buffer Traffic::any_wan() {
   static constexpr std::array<std::uint32_t, 6> kInner = {kOurLanAddress, kFarNet | 1,  kNoRouteNet | 1,
                                                           kLanNet | 1,    kLanNet | 77, kLanNet | 200};
   Buffer frame = ipsec_frame(tunnel, kInner[below(kInner.size())], false);
-  std::vector<Buffer>& delivered = &tunnel == &limited() ? limited_delivered_ : delivered_;
+  // With ESN a number left of the window is taken for one of the next 2^32 (RFC 4303 A2.2), and fails its ICV: which
+  // packets again are refused as what would depend on the window at that clock.
+  std::vector<Buffer>& delivered = tunnel.has_limits || tunnel.in.esn ? delivered_alone_ : delivered_;
   delivered.push_back(frame);
   if (delivered.size() > kMostDelivered) delivered.erase(delivered.begin());
   return frame;
 }
 
 Offered Traffic::alone() {
-  const std::vector<Buffer>& delivered = one_in(2) ? limited_delivered_ : delivered_;
+  const std::vector<Buffer>& delivered = one_in(2) ? delivered_alone_ : delivered_;
   if (delivered.empty() || one_in(4)) {
-    return offered(Port::kWan, one_in(2) ? ipsec_frame(limited(), kLanNet | 4, false) : damage_ipsec(limited()));
+    Tunnel& tunnel = one_in(2) ? limited() : tunnels_[below(tunnels_.size())];
+    return offered(Port::kWan, one_in(2) ? ipsec_frame(tunnel, kLanNet | 4, false) : damage_ipsec(tunnel, true));
   }
   Buffer frame = delivered[one_in(2) ? delivered.size() - 1 : below(delivered.size())];
   if (one_in(2)) damage_payload(frame);
@@ -408,16 +485,16 @@ void Traffic::damage_header(Buffer& frame) {
 }
 
 void Traffic::damage_payload(Buffer& frame) {
-  const std::size_t behind_seq = kEthernetBytes + header_of(frame) + 12;  // of AH; within the IV or the text of ESP
+  const std::size_t behind_seq = ipsec_at(frame) + 12;  // of AH; within the IV or the text of ESP
   frame[behind_seq + below(frame.size() - behind_seq)] ^= static_cast<std::uint8_t>(1 + below(255));
 }
 
 // A packet of ESP or AH that is refused, under a sequence number of its own.
-Buffer Traffic::damage_ipsec(Tunnel& tunnel) {
+Buffer Traffic::damage_ipsec(Tunnel& tunnel, bool alone) {
   Buffer frame = ipsec_frame(tunnel, kLanNet | 3, false);
-  const std::size_t header = kEthernetBytes + header_of(frame);
+  const std::size_t header = ipsec_at(frame);
   const bool ah = tunnel.in.protocol == Protocol::kAh;
-  switch (below(6)) {
+  switch (below(tunnel.in.esn && !alone ? 5 : 6)) {
     case 0:
       damage_payload(frame);
       break;
@@ -442,7 +519,7 @@ Buffer Traffic::damage_ipsec(Tunnel& tunnel) {
     case 4:  // AH of another length; ESP whose trailer or text is
       frame[ah ? header + 1 : frame.size() - 1] ^= static_cast<std::uint8_t>(1 + below(15));
       break;
-    default:  // sequence number 0
+    default:  // sequence number 0; with ESN, of the next 2^32 when the window is past it
       std::fill_n(frame.begin() + static_cast<std::ptrdiff_t>(header + (ah ? 8 : 4)), 4, std::uint8_t{0});
       break;
   }

@@ -45,9 +45,7 @@ inline constexpr std::uint32_t kUserAddress = 0x0a010042;  // of the one known p
 inline constexpr std::uint16_t kPrincipal = 7;
 inline constexpr std::uint32_t kHashSeed = 0x5eed;
 
-// Tunnels in tunnel mode that carry traffic both ways, whatever the generation; then one in transport mode, then one
-// with limits, of any mode.
-inline constexpr std::size_t kTunnelModes = 3;
+// Tunnels that carry traffic whatever the generation, the first one always in tunnel mode; then one with limits.
 inline constexpr std::size_t kSteadyTunnels = 4;  // protect what comes from LAN
 inline constexpr std::size_t kSteadyNets = 6;     // protected by any of them, or bypassed
 constexpr std::uint32_t steady_net(std::size_t i) { return kFarNet | static_cast<std::uint32_t>(i) << 8; }
@@ -65,6 +63,8 @@ struct Tunnel {
   std::uint16_t out_row = 0;
   std::uint32_t peer = 0;
   std::uint32_t far_host = 0;  // whom its inbound packets come from; in transport mode the peer
+  bool any_mode = false;       // or always tunnel mode
+  bool has_limits = false;     // of packets; then
   std::uint64_t hard_packets = 0;
   std::uint32_t replay_window = driver::kDefaultReplayWindow;
   std::uint64_t next_seq = 1;  // of the peer
@@ -78,10 +78,25 @@ struct TaggedSession {
 };
 inline constexpr std::size_t kSessions = 2;
 
+// Packets that may be inside for each port: fewer than the chain engine has contexts in each direction (64), so however
+// slow their ciphers, none is dropped as `crypto_busy`. Which one would be depends on the clock, and the software card
+// has none; so the comparison can only say that it must not be.
+inline constexpr std::size_t kMostInside = 60;
+// And bytes of them: fewer than a port's buffer holds (64 KiB), so however slow the host, none is dropped as
+// `rx_overflow`.
+inline constexpr std::size_t kMostBytesInside = 60'000;
+
 struct Offered {
   layout::Port port = layout::Port::kLan;
   Buffer frame;
   bool bad = false;  // with a wrong FCS
+};
+
+// What the host sends.
+struct Injected {
+  layout::Inject where = layout::Inject::kLanTx;
+  Buffer frame;
+  std::optional<std::uint16_t> sender;
 };
 
 class Traffic {
@@ -94,21 +109,31 @@ class Traffic {
   [[nodiscard]] bool plain_tags() const { return plain_tags_; }
   // The VLAN of a port's frames; 0: none.
   [[nodiscard]] std::uint16_t vlan(layout::Port port) const { return vlans_[port == layout::Port::kWan ? 1 : 0]; }
-  // New protocols, modes, ciphers, keys and numbers for a tunnel that is to be installed anew.
+  // Draws everything of a tunnel that is to be installed anew but its peer: protocol, mode, IP version, algorithms,
+  // keys, ESN, ESP in UDP, window and numbers.
   void renew(Tunnel& tunnel);
 
   // The way by which a frame that left the card went through it: packets that take one keep their order.
-  enum class Way { kClear, kProtected, kChained };  // by AES-GCM and AES-GMAC, or by the engine of chained modes
+  // Protected is by AES-GCM and AES-GMAC, chained by the engine of all other ciphers; injected ones leave as they are.
+  enum class Way { kClear, kProtected, kChained, kInjected };
   [[nodiscard]] Way way_of(const std::pair<layout::Port, Buffer>& sent) const;
   [[nodiscard]] Way way_of(layout::Port port, const Buffer& untagged) const;
+  // Whose packet a frame is: sent by it (WAN), or opened (LAN); null: of none.
+  [[nodiscard]] const Tunnel* tunnel_of(layout::Port port, const Buffer& untagged) const;
+  [[nodiscard]] Buffer untagged(const std::pair<layout::Port, Buffer>& sent) const;
 
   // Everything, faults included.
   std::vector<Offered> anything(std::size_t count);
+  std::vector<Offered> anything(layout::Port port, std::size_t count);
   // A packet whose fate depends on what is inside with it, so that it must come alone: one of the SA with limits, or
   // any tunnel's packet again, as it was or forged.
   Offered alone();
   // Packets that any policy of the comparison forwards.
   std::vector<Offered> forwarded(std::size_t count);
+  // Packets that all go to the host, by one way.
+  std::vector<Offered> for_host(std::size_t count);
+  // Everything again, for one port, and frames that leave as they are by either.
+  std::vector<Injected> injected(layout::Port port, std::size_t count);
 
  private:
   [[nodiscard]] std::size_t below(std::size_t n) { return rng_() % n; }
@@ -117,6 +142,8 @@ class Traffic {
   driver::SaProtection protection(layout::Protocol protocol);
   std::size_t length(std::size_t least);
   Offered offered(layout::Port port, Bytes frame);
+  std::vector<layout::Port> ports(std::size_t count);
+  Offered any(layout::Port port);
   // Of nothing but a header sometimes, unless it is to have a payload.
   Buffer packet(const Address& source, const Address& destination, bool with_payload = false);
   Buffer varied(Bytes packet);
@@ -129,15 +156,15 @@ class Traffic {
   Buffer any_wan();
   void damage_header(Buffer& frame);
   void damage_payload(Buffer& ipsec_frame);
-  Buffer damage_ipsec(Tunnel& tunnel);
+  Buffer damage_ipsec(Tunnel& tunnel, bool alone);
 
   std::mt19937_64& rng_;
   std::uint16_t vlans_[2] = {0, 0};
   std::vector<Tunnel> tunnels_;
   std::vector<TaggedSession> sessions_;
   bool plain_tags_ = false;
-  std::vector<Buffer> delivered_;          // protected frames sent before, to be sent again
-  std::vector<Buffer> limited_delivered_;  // and those of the SA with limits
+  std::vector<Buffer> delivered_;        // protected frames sent before, to be sent again
+  std::vector<Buffer> delivered_alone_;  // and those that are sent again only alone
   std::uint64_t number_ = 0;
 };
 

@@ -8,8 +8,6 @@ namespace {
 
 namespace reg = layout::reg;
 
-constexpr unsigned kRingSlots = 1024;
-
 PlatformOptions with_seed(std::uint64_t seed) {
   PlatformOptions options;
   options.seed = seed;
@@ -44,13 +42,21 @@ TwinCard::TwinCard(std::uint64_t seed)
 }
 
 Result<void> TwinCard::start_rings() {
-  auto ring = driver::RxRing::start(rtl_, kRingSlots);
-  if (!ring) return ring.error();
-  rtl_ring_.emplace(std::move(ring).value());
-  auto other = driver::RxRing::start(software_side_, kRingSlots);
-  if (!other) return other.error();
-  software_ring_.emplace(std::move(other).value());
-  return {};
+  const auto start = [](auto& ring, driver::Card& card) -> Result<void> {
+    auto started = std::decay_t<decltype(*ring)>::start(card, kRingSlots);
+    if (!started) return started.error();
+    ring.emplace(std::move(started).value());
+    return {};
+  };
+  if (auto r = start(rtl_ring_, rtl_); !r) return r;
+  if (auto r = start(software_ring_, software_side_); !r) return r;
+  if (auto r = start(rtl_sent_, rtl_); !r) return r;
+  return start(software_sent_, software_side_);
+}
+
+Result<void> TwinCard::inject(layout::Inject where, Bytes frame, std::optional<std::uint16_t> sender) {
+  if (auto r = software_sent_->send(where, frame, sender); !r) return r;
+  return rtl_sent_->send(where, frame, sender);
 }
 
 Result<void> TwinCard::write(const layout::Register& reg, std::uint32_t value) {

@@ -12,6 +12,9 @@
 
 namespace sallyport::sim {
 
+// Of each ring. More than a round's messages, so that a ring is full only where that is asked for.
+inline constexpr unsigned kRingSlots = 128;
+
 // Everything a card gave out.
 struct Output {
   std::vector<std::pair<layout::Port, Buffer>> frames;  // in the order of each port
@@ -25,8 +28,10 @@ class TwinCard : public driver::Card {
  public:
   explicit TwinCard(std::uint64_t seed);
 
-  // Rings of both, as large as one may be filled without being read.
+  // Rings of both, both ways.
   Result<void> start_rings();
+  // From the host, to both.
+  Result<void> inject(layout::Inject where, Bytes frame, std::optional<std::uint16_t> sender);
 
   Result<std::uint32_t> read(const layout::Register& reg) override { return rtl_.read(reg); }
   Result<void> write(const layout::Register& reg, std::uint32_t value) override;
@@ -68,6 +73,8 @@ class TwinCard : public driver::Card {
   std::optional<std::uint32_t> flip_;  // that the software card has not seen
   std::optional<driver::RxRing> rtl_ring_;
   std::optional<driver::RxRing> software_ring_;
+  std::optional<driver::TxRing> rtl_sent_;
+  std::optional<driver::TxRing> software_sent_;
 };
 
 }  // namespace sallyport::sim

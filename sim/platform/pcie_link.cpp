@@ -35,6 +35,11 @@ Clock PcieLink::Lane::carry(Clock from, std::size_t bytes) {
   return (free_ + rate_ - 1) / rate_;
 }
 
+void PcieLink::Lane::set_rate(std::uint64_t rate) {
+  free_ = (free_ + rate_ - 1) / rate_ * rate;
+  rate_ = rate;
+}
+
 PcieLink::PcieLink(RegisterPins registers, MemoryPins memory, driver::HostBus& host, LinkParameters parameters)
     : parameters_(parameters),
       host_(host),
@@ -50,6 +55,12 @@ PcieLink::PcieLink(RegisterPins registers, MemoryPins memory, driver::HostBus& h
   // A model's pins start with any value.
   registers_.awvalid = registers_.wvalid = registers_.arvalid = 0;
   memory_.rvalid = memory_.bvalid = 0;
+}
+
+void PcieLink::set_parameters(const LinkParameters& parameters) {
+  parameters_ = parameters;
+  down_.set_rate(parameters.bytes_per_clock);
+  up_.set_rate(parameters.bytes_per_clock);
 }
 
 void PcieLink::read_register(Clock now, std::uint32_t offset, Done done) {

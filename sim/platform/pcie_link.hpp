@@ -81,6 +81,9 @@ class PcieLink {
   void read_register(Clock now, std::uint32_t offset, Done done);
   void write_register(Clock now, std::uint32_t offset, std::uint32_t value, Done done);
 
+  // From now on; for a link on which nothing moves.
+  void set_parameters(const LinkParameters& parameters);
+
   void drive(Clock now);
   void sample(Clock now);
   // The next clock at which `drive` or `sample` has something to do; 0 when that is every clock.
@@ -120,6 +123,7 @@ class PcieLink {
    public:
     explicit Lane(std::uint64_t rate) : rate_(rate) {}
     Clock carry(Clock from, std::size_t bytes);  // when the last of them has passed
+    void set_rate(std::uint64_t rate);
     [[nodiscard]] bool backlog(Clock now, std::size_t bytes) const { return free_ > now * rate_ + bytes; }
 
    private:

@@ -102,6 +102,8 @@ Result<std::uint32_t> Platform::access(std::uint32_t offset, std::optional<std::
   return **answer;
 }
 
+void Platform::set_link(const LinkParameters& link) { simulation_->card().link().set_parameters(link); }
+
 Arrival Platform::receive(layout::Port port, Buffer frame, LineTime earliest, bool bad) {
   CardModule& card = simulation_->card();
   const Arrival arrival =

@@ -43,6 +43,9 @@ class Platform {
   Result<std::uint32_t> read(std::uint32_t offset);
   Result<void> write(std::uint32_t offset, std::uint32_t value);
 
+  // Another link from now on: a host that is slower, or fast again. For a card at rest.
+  void set_link(const LinkParameters& link);
+
   // `port` is LAN or WAN. See EthernetPort.
   Arrival receive(layout::Port port, Buffer frame, LineTime earliest = 0, bool bad = false);
   [[nodiscard]] EthernetPort& port(layout::Port port);
