@@ -12,6 +12,11 @@ inline Buffer ethernet_frame(const MacAddress& destination, const MacAddress& so
   return ByteWriter().bytes(destination).bytes(source).u16(ethertype).bytes(content).take();
 }
 
+// Around an IP packet of either version.
+inline Buffer ip_frame(const MacAddress& destination, const MacAddress& source, Bytes packet) {
+  return ethernet_frame(destination, source, packet[0] >> 4 == 6 ? kEthertypeIpv6 : kEthertypeIpv4, packet);
+}
+
 // Whether somebody asks by ARP for a MAC address (RFC 826).
 inline bool is_arp_request(Bytes frame) {
   return ByteReader(frame.subspan(12)).u16() == kEthertypeArp && ByteReader(frame.subspan(20)).u16() == 1;
