@@ -23,7 +23,12 @@ class FlakyCard : public Card {
     loss_ = loss;
     failed_ = false;
   }
-  void heal() { left_.reset(); }
+  // Until heal() writes of this register fail.
+  void refuse(const layout::Register& reg) { refused_ = reg.offset; }
+  void heal() {
+    left_.reset();
+    refused_.reset();
+  }
   [[nodiscard]] bool failed() const { return failed_; }  // any access, since fail_from()
 
   // Called before each access that reaches the card.
@@ -42,6 +47,7 @@ class FlakyCard : public Card {
   }
   Result<void> write(const layout::Register& reg, std::uint32_t value) override {
     if (swallowed_ == reg.offset) return {};
+    if (refused_ == reg.offset) return lost();
     return access<void>([&] {
       auto written = card_->write(reg, value);
       if (const auto then = written_.find(reg.offset); then != written_.end()) then->second(value);
@@ -56,16 +62,17 @@ class FlakyCard : public Card {
   std::string description() const override { return "a card that fails"; }
 
  private:
+  static Error lost() { return {Errc::kIo, "the card was told to fail"}; }
+
   template <class T, class Body>
   Result<T> access(Body body) {
-    const Error lost{Errc::kIo, "the card was told to fail"};
     const bool fails = left_ == 0u;
     failed_ = failed_ || fails;
     if (left_ && *left_ > 0) --*left_;
-    if (fails && loss_ == Loss::kRequest) return lost;
+    if (fails && loss_ == Loss::kRequest) return lost();
     if (watcher_) watcher_();
     Result<T> answer = body();
-    if (fails) return lost;
+    if (fails) return lost();
     return answer;
   }
 
@@ -76,6 +83,7 @@ class FlakyCard : public Card {
   std::function<void()> watcher_;
   std::map<std::uint32_t, std::function<void(std::uint32_t value)>> written_;  // by offset
   std::optional<std::uint32_t> swallowed_;
+  std::optional<std::uint32_t> refused_;
   std::vector<std::span<std::uint8_t>> memory_;
 };
 

@@ -12,6 +12,11 @@ inline Buffer ethernet_frame(const MacAddress& destination, const MacAddress& so
   return ByteWriter().bytes(destination).bytes(source).u16(ethertype).bytes(content).take();
 }
 
+// Around an IP packet of either version.
+inline Buffer ip_frame(const MacAddress& destination, const MacAddress& source, Bytes packet) {
+  return ethernet_frame(destination, source, packet[0] >> 4 == 6 ? kEthertypeIpv6 : kEthertypeIpv4, packet);
+}
+
 // Whether somebody asks by ARP for a MAC address (RFC 826).
 inline bool is_arp_request(Bytes frame) {
   return ByteReader(frame.subspan(12)).u16() == kEthertypeArp && ByteReader(frame.subspan(20)).u16() == 1;
@@ -38,6 +43,14 @@ inline Buffer udp_packet(const Address& source, const Address& destination, std:
 }
 inline Buffer udp_packet(std::uint32_t source, std::uint32_t destination, std::size_t payload = 4, bool df = false) {
   return udp_packet(Address::from_v4(source), Address::from_v4(destination), payload, df);
+}
+
+// Whether it is one of these.
+inline bool is_udp_packet(const IpPacket& packet) {
+  if (packet.protocol != kProtocolUdp || packet.fragment()) return false;
+  ByteReader ports(packet.payload());
+  ports.skip(2);
+  return ports.u16() == 2000;
 }
 
 // RFC 9293 3.1: a segment without payload; flags of its last eight bits.

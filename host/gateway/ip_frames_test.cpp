@@ -27,7 +27,7 @@ constexpr Address kV6Gate{0x2001'0db8'0001'0000, 1};
 Buffer udp(std::size_t payload, bool df, bool ipv6 = false) {
   Buffer packet = driver::testing::udp_packet(ipv6 ? kV6From : kV4From, ipv6 ? kV6To : kV4To, payload, df);
   for (std::size_t i = 0; i < payload; ++i) packet[packet.size() - payload + i] = static_cast<std::uint8_t>(i);
-  return driver::testing::ethernet_frame(kGate, kHost, ipv6 ? driver::kEthertypeIpv6 : driver::kEthertypeIpv4, packet);
+  return driver::testing::ip_frame(kGate, kHost, packet);
 }
 
 std::optional<Buffer> answer(Bytes frame, const Address& from, std::uint16_t mtu) {
@@ -100,8 +100,7 @@ TEST(IpFrames, AnswerNobodyWhoIsNoSingleHost) {
                               Address::from_v4(0xe0000001), Address::from_v4(0x7f000001)}) {
     const Address to = from.is_v4() ? kV4To : kV6To;
     const auto packet = driver::testing::udp_packet(from, to, 1500, true);
-    const auto frame = driver::testing::ethernet_frame(
-        kGate, kHost, from.is_v4() ? driver::kEthertypeIpv4 : driver::kEthertypeIpv6, packet);
+    const auto frame = driver::testing::ip_frame(kGate, kHost, packet);
     ASSERT_TRUE(ip_packet(frame));
     EXPECT_FALSE(answer(frame, kV4Gate, 1400));
   }
@@ -115,8 +114,7 @@ TEST(IpFrames, KnowNeighbourDiscoveryByItsHopLimit) {
     header.source = kV6From;
     header.destination = kV6Gate;
     const Buffer message = {type, 0, 0, 0, 0, 0, 0, 0};
-    const auto frame =
-        driver::testing::ethernet_frame(kGate, kHost, driver::kEthertypeIpv6, driver::write_ip(header, 58, message));
+    const auto frame = driver::testing::ip_frame(kGate, kHost, driver::write_ip(header, 58, message));
     return is_neighbour_discovery(*ip_packet(frame));
   };
   for (unsigned type = 0; type < 256; ++type) {

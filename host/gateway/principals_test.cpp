@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "driver/software/software_card.hpp"
+#include "driver/testing/flaky_card.hpp"
 
 namespace sallyport::gateway {
 namespace {
@@ -12,23 +13,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using users::EndReason;
-
-// A card that can fail to flip its tables.
-class BreakableCard : public driver::Card {
- public:
-  Result<std::uint32_t> read(const layout::Register& reg) override { return card_.read(reg); }
-  Result<void> write(const layout::Register& reg, std::uint32_t value) override {
-    if (broken && reg.offset == layout::reg::kFlip.offset) return Error{Errc::kIo, "broken"};
-    return card_.write(reg, value);
-  }
-  Result<std::unique_ptr<driver::HostMemory>> allocate(std::size_t size) override { return card_.allocate(size); }
-  std::string description() const override { return card_.description(); }
-
-  bool broken = false;
-
- private:
-  driver::SoftwareCard card_{[](layout::Port, Bytes) {}};
-};
 
 class PrincipalsTest : public testing::Test {
  protected:
@@ -59,7 +43,8 @@ class PrincipalsTest : public testing::Test {
     return rules.empty() ? std::vector<driver::NumberRange>() : rules.at(0).principal;
   }
 
-  BreakableCard card_;
+  driver::SoftwareCard software_card_{[](layout::Port, Bytes) {}};
+  driver::testing::FlakyCard card_{software_card_};
   std::unique_ptr<CardKeeper> keeper_ = std::move(CardKeeper::start(card_, Forwarding({}, {}), nullptr).value());
   Principals principals_{*keeper_,
                          UsersConfig::Tags::kAuthenticated,
@@ -145,10 +130,10 @@ TEST_F(PrincipalsTest, AnswersComeBackToEachAddressOfASession) {
   // What the card does not take is not; and what has to go, goes when it can.
   users::Session further = alice;
   further.also_at[IpAddress::parse("2001:db8::8").value()] = {};
-  card_.broken = true;
+  card_.refuse(layout::reg::kFlip);
   EXPECT_THAT(principals_.on_joined(further).error().detail, HasSubstr("does not take another address"));
   principals_.on_left(marked("a", "alice"));
-  card_.broken = false;
+  card_.heal();
   principals_.retry();
   EXPECT_EQ(reached(), by_v4_alone);
 }
@@ -168,14 +153,14 @@ TEST_F(PrincipalsTest, TagsAreGivenWhereTheyAreTaken) {
 TEST_F(PrincipalsTest, AnEndIsToldWhenTheCardHasLetGo) {
   const auto alice = session("a", "alice", "10.1.0.7");
   ASSERT_TRUE(begin(alice));
-  card_.broken = true;
+  card_.refuse(layout::reg::kFlip);
   end(alice);
   principals_.retry();
   EXPECT_THAT(told_, IsEmpty());
   // Nor is the number anybody else's.
   const auto bob = session("b", "bob", "10.1.0.8");
   EXPECT_FALSE(begin(bob));
-  card_.broken = false;
+  card_.heal();
   ASSERT_TRUE(begin(bob));
   EXPECT_THAT(staff(), ElementsAre(driver::NumberRange{2, 2}));
   principals_.retry();
@@ -183,11 +168,11 @@ TEST_F(PrincipalsTest, AnEndIsToldWhenTheCardHasLetGo) {
 }
 
 TEST_F(PrincipalsTest, ALoginThatTheCardDoesNotTakeIsRefusedAndTheOthersStay) {
-  card_.broken = true;
+  card_.refuse(layout::reg::kFlip);
   const auto alice = begin(session("a", "alice", "10.1.0.7"));
   ASSERT_FALSE(alice);
   EXPECT_THAT(alice.error().detail, HasSubstr("does not take"));
-  card_.broken = false;
+  card_.heal();
   principals_.retry();
   EXPECT_THAT(staff(), IsEmpty());
 
