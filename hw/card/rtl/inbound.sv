@@ -453,10 +453,14 @@ module inbound
     if (unknown_valid && (!waiting_q || !sa_event_valid)) unknown_q <= unknown;
   end
 
-  // What there was to do a clock ago.
+  // What there was to do a clock ago, or two.
+  logic entrance_busy_q, decap_busy_q;
+
   always_ff @(posedge clk_i) begin
-    busy_o <= entrance_busy || outer_decide_busy || outer_mover_busy || decap_busy || inner.valid || inner_admit_busy ||
-              inner_decide_busy || inner_mover_busy || host.valid || waiting_q || event_valid_o;
+    entrance_busy_q <= entrance_busy;
+    decap_busy_q    <= decap_busy;
+    busy_o          <= entrance_busy_q || outer_decide_busy || outer_mover_busy || decap_busy_q || inner.valid || inner_admit_busy ||
+                       inner_decide_busy || inner_mover_busy || host.valid || waiting_q || event_valid_o;
   end
 
   always_ff @(posedge clk_i) begin

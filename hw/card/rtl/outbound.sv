@@ -372,9 +372,13 @@ module outbound
     if (rejected && (!waiting_q || !sa_event_valid)) rejection_q <= rejection;
   end
 
-  // What there was to do a clock ago.
+  // What there was to do a clock ago, or two.
+  logic entrance_busy_q, encap_busy_q;
+
   always_ff @(posedge clk_i) begin
-    busy_o <= entrance_busy || decide_busy || mover_busy || encap_busy || host.valid || waiting_q || event_valid_o;
+    entrance_busy_q <= entrance_busy;
+    encap_busy_q    <= encap_busy;
+    busy_o          <= entrance_busy_q || decide_busy || mover_busy || encap_busy_q || host.valid || waiting_q || event_valid_o;
   end
 
   always_ff @(posedge clk_i) begin

@@ -472,14 +472,18 @@ module sallyport_card
   always_ff @(posedge clk_i) leave_q <= rst_ni ? leave : '0;
 
   // ---- every packet leaves exactly once
-  logic             any_inside, paths_busy;
+  logic             any_inside, moving, moved_q, paths_busy;
   logic [Drops-1:0] dropped;
 
   for (genvar i = 0; i < Drops; i++) begin : gen_dropped
     assign dropped[i] = drop[i].valid;
   end
 
-  assign paths_busy = from_host.valid || outbound_busy || inbound_busy || chain_busy || lan_tx_busy || wan_tx_busy;
+  // Who takes a packet may tell so a clock after who gave it has come to rest.
+  assign moving     = from_host.valid || outbound_busy || inbound_busy || chain_busy || lan_tx_busy || wan_tx_busy;
+  assign paths_busy = moving || moved_q;
+
+  always_ff @(posedge clk_i) moved_q <= rst_ni && moving;
 
   packets_inside #(
     .Entries(3),
