@@ -271,7 +271,7 @@ Configurations::Pending Commits::pending_of(const Run& run) const {
   for (const Policy& p : run.goal) {
     const Policy* was = policy::find_policy(run.before, p.name);
     const bool waits = p.change != TakeOver::kNow && run.takes_over != p.name && was != nullptr &&
-                       was->action == Action::kProtect && !same_but_change(*was, p) &&
+                       was->does() == Action::kProtect && !same_but_change(*was, p) &&
                        gateway_.keeper().sending_for(was->target()) != nullptr;
     if (waits) pending[p.name] = *was;
   }
@@ -333,7 +333,7 @@ void Commits::use_prepared(const RunPtr& run, const Policy& policy) {
 void Commits::put_in_force(const RunPtr& run) {
   const Policies holds = Configurations::with_old_words(run->goal, run->pending);
   for (const Policy& p : holds) {
-    const bool ready = p.action == Action::kProtect && !run->pending.contains(p.name);
+    const bool ready = p.does() == Action::kProtect && !run->pending.contains(p.name);
     const Policy* was = policy::find_policy(run->before, p.name);
     if (ready && (was == nullptr || !same_but_change(*was, p))) use_prepared(run, p);
   }
