@@ -217,6 +217,11 @@ void Commits::confirm(OnDone done) {
   });
 }
 
+void Commits::on_came_back(std::function<void(const store::StoredConfiguration&)> told) {
+  came_back_ = std::move(told);
+  if (configurations_.came_back()) came_back_(configurations_.newest());
+}
+
 void Commits::arm_confirmation(std::chrono::seconds within) {
   confirmation_.expires_after(within);
   confirmation_.async_wait([this](boost::system::error_code cancelled) {
@@ -231,7 +236,10 @@ void Commits::roll_back_unconfirmed() {
   log::warning("configuration.not_confirmed", {{"number", number}, {"back_to", fallback}});
   const CommitOptions options{"sallyportd", std::to_string(number) + " was not confirmed in time", Order::kAtOnce};
   roll_back(fallback, options, [this](const Result<CommitReport>& done) {
-    if (done) return;
+    if (done) {
+      if (came_back_) came_back_(configurations_.newest());
+      return;
+    }
     log::error("configuration.not_rolled_back", {{"why", done.error().detail}});
     if (configurations_.fallback() != 0) arm_confirmation(kRollBackAgain);
   });
