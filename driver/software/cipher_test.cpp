@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "driver/software/cipher_vectors.hpp"
+#include "tests/vectors/cipher_vectors.hpp"
 
 namespace sallyport::driver::software {
 namespace {
@@ -43,17 +43,18 @@ TEST(AesGcm, OpensNothingOnceAnyByteHasChanged) {
 }
 
 TEST(Cbc, EnciphersAndDeciphersThePublishedVectors) {
-  const auto expect = [](BlockCipher cipher, const CipherVector& v) {
+  const auto expect = [](BlockCipher cipher, const vectors::CipherVector& v) {
     EXPECT_EQ(cbc_encrypt(cipher, hex(v.key), hex(v.iv), hex(v.plaintext)), hex(v.ciphertext)) << v.key;
     EXPECT_EQ(cbc_decrypt(cipher, hex(v.key), hex(v.iv), hex(v.ciphertext)), hex(v.plaintext)) << v.key;
   };
-  for (const CipherVector& v : kAesCbcVectors) expect(BlockCipher::kAes, v);
-  for (const CipherVector& v : kDesCbcVectors) expect(BlockCipher::kDes, v);
-  for (const CipherVector& v : kDes3CbcVectors) expect(BlockCipher::kDes3, v);
+  for (const vectors::CipherVector& v : vectors::kAesCbcVectors) expect(BlockCipher::kAes, v);
+  for (const vectors::CipherVector& v : vectors::kRfc3602Vectors) expect(BlockCipher::kAes, v);
+  for (const vectors::CipherVector& v : vectors::kDesCbcVectors) expect(BlockCipher::kDes, v);
+  for (const vectors::CipherVector& v : vectors::kDes3CbcVectors) expect(BlockCipher::kDes3, v);
 }
 
 TEST(Ctr, EnciphersAndDeciphersThePublishedVectors) {
-  for (const CipherVector& v : kAesCtrVectors) {
+  for (const vectors::CipherVector& v : vectors::kAesCtrVectors) {
     EXPECT_EQ(ctr_crypt(hex(v.key), hex(v.iv), hex(v.plaintext)), hex(v.ciphertext)) << v.key;
     EXPECT_EQ(ctr_crypt(hex(v.key), hex(v.iv), hex(v.ciphertext)), hex(v.plaintext)) << v.key;
   }

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "driver/software/hmac_vectors.hpp"
+#include "tests/vectors/hmac_vectors.hpp"
 
 namespace sallyport::driver::software {
 namespace {
@@ -11,7 +11,7 @@ namespace {
 TEST(Hmac, IsThePublishedDigestCutToTheIcv) {
   // RFC 2403 2, RFC 2404 2: 96 bits; RFC 4868 2.3: half of the digest.
   const std::size_t icv_bytes[] = {0, 12, 12, 16, 24, 32};
-  for (const HmacVector& v : kHmacVectors) {
+  for (const vectors::HmacVector& v : vectors::kHmacVectors) {
     Buffer expected = from_hex(v.digest).value();
     expected.resize(icv_bytes[static_cast<unsigned>(v.integrity)]);
     EXPECT_EQ(hmac_icv(v.integrity, from_hex(v.key).value(), from_hex(v.message).value()), expected) << v.digest;

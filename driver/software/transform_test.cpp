@@ -3,9 +3,9 @@
 
 #include <gtest/gtest.h>
 
-#include "driver/software/esp_vectors.hpp"
 #include "driver/software/hmac.hpp"
 #include "hw/layout/tables.hpp"
+#include "tests/vectors/esp_vectors.hpp"
 
 namespace sallyport::driver::software {
 namespace {
@@ -16,7 +16,7 @@ using layout::Integrity;
 Buffer hex(const char* digits) { return from_hex(digits).value(); }
 
 // The packet of a vector, both ways. Where the source has no ICV, HMAC-SHA-256-128 makes one.
-void expect_vector(Cipher cipher, const EspVector& v) {
+void expect_vector(Cipher cipher, const vectors::EspVector& v) {
   SCOPED_TRACE(v.header + std::string(" ") + v.iv);
   const Buffer key = hex(v.key);
   const Buffer integrity_key(32, 0x5a);
@@ -40,9 +40,9 @@ void expect_vector(Cipher cipher, const EspVector& v) {
 }
 
 TEST(Transform, SealsAndOpensThePublishedPackets) {
-  for (const EspVector& v : kAesCbcEspVectors) expect_vector(Cipher::kAesCbc, v);
-  for (const EspVector& v : kAesCtrEspVectors) expect_vector(Cipher::kAesCtr, v);
-  for (const EspVector& v : kAesGmacEspVectors) expect_vector(Cipher::kAesGmac, v);
+  for (const vectors::EspVector& v : vectors::kAesCbcEspVectors) expect_vector(Cipher::kAesCbc, v);
+  for (const vectors::EspVector& v : vectors::kAesCtrEspVectors) expect_vector(Cipher::kAesCtr, v);
+  for (const vectors::EspVector& v : vectors::kAesGmacEspVectors) expect_vector(Cipher::kAesGmac, v);
 }
 
 // RFC 3602 4, cases 7 and 8: the tunnel's inner packets are padded as the card pads them, to the block.

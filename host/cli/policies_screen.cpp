@@ -19,7 +19,11 @@ std::string side(const json::value& policy, std::string_view addresses, std::str
   return or_any(text(policy, addresses)) + (port.empty() ? "" : " port " + port);
 }
 
+// What is written for other levels does not count with level none.
+bool in_the_clear(const json::value& policy) { return text(policy, "level") == "none"; }
+
 std::string protected_by(const json::value& policy) {
+  if (in_the_clear(policy)) return "level none";
   if (const auto sa = text(policy, "sa"); !sa.empty()) return "sa/" + sa;
   const auto connection = text(policy, "connection");
   if (const auto child = text(policy, "child"); !child.empty()) return connection + "/" + child;
@@ -54,7 +58,7 @@ std::string policies_table(const json::value& of) {
     const auto& policy = all[i];
     table.add({std::to_string(i + 1), text(policy, "name"), people(policy), side(policy, "source", "source_port"),
                side(policy, "destination", "destination_port"), or_any(text(policy, "protocol")), hours(policy),
-               text(policy, "action"),
+               in_the_clear(policy) ? "bypass" : text(policy, "action"),
                protected_by(policy) + (text(policy, "mode") == "transport" ? ", transport" : "")});
   }
   return table.text();

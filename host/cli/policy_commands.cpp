@@ -48,7 +48,7 @@ std::string help_of(std::string_view word) {
       {"sa", "protect by this manual SA"},
       {"connection", "protect by a child of this connection"},
       {"child", "which child; or else one of its own, by level or proposals"},
-      {"level", "of a child of its own: high, middle or low"},
+      {"level", "of a child of its own: high, middle or low; or none, in the clear"},
       {"esp_proposals", "of a child of its own: aes256gcm16,aes128gcm16"},
       {"ah_proposals", "of a child of its own that only authenticates: sha256"},
       {"mode", "of a child of its own: tunnel, or transport, between the two gateways (tunnel)"},

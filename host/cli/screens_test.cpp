@@ -77,6 +77,7 @@ TEST(PoliciesScreen, KeepsTheOrderThatDecidesAndSaysByWhatEachProtects) {
     {"name": "net", "source": "", "action": "protect", "connection": "b", "child": "net"},
     {"name": "own", "action": "protect", "connection": "b", "esp_proposals": "aes256gcm16"},
     {"name": "typed", "action": "protect", "sa": "by-hand", "user": "alice"},
+    {"name": "clear", "action": "protect", "connection": "b", "level": "none"},
     {"name": "rest", "action": "discard", "group": "night", "when": "sat-sun", "holds": false}],
     "findings": [{"kind": "hidden", "policy": "own", "by": ["net"], "sentence": "policy 'own' never decides"}]})");
   EXPECT_EQ(policies_screen(policies), R"(generation 7
@@ -85,7 +86,8 @@ TEST(PoliciesScreen, KeepsTheOrderThatDecidesAndSaysByWhatEachProtects) {
 2  net    any          any          any                   any       any                protect  b/net
 3  own    any          any          any                   any       any                protect  b, aes256gcm16
 4  typed  alice        any          any                   any       any                protect  sa/by-hand
-5  rest   group night  any          any                   any       sat-sun (not now)  discard  -
+5  clear  any          any          any                   any       any                bypass   level none
+6  rest   group night  any          any                   any       sat-sun (not now)  discard  -
 
 note: policy 'own' never decides
 )");

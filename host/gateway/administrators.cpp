@@ -11,7 +11,12 @@ namespace sallyport::gateway {
 namespace {
 
 namespace json = boost::json;
+using std::chrono::steady_clock;
 using users::Role;
+
+// Ours: whoever may open the socket must not be able to fill the directory's disk. The journal has them all.
+constexpr auto kNewsAgain = std::chrono::minutes(1);
+constexpr std::size_t kMostRefusals = 100;
 
 // One that outlives the call it came with; its body stays where it is wiped.
 std::shared_ptr<api::Request> kept(const api::Request& request) {
@@ -72,31 +77,58 @@ void Administrators::call(const api::Request& request, api::Respond respond) {
     copy->actor = name;
     pass(*copy, std::move(respond));
   };
-  if (!request.uid) return respond(Error{Errc::kDenied, "nobody knows who asks"});
+  if (!request.uid) return refuse("nobody", request, "nobody knows who asks", std::move(respond));
   const std::uint32_t uid = *request.uid;
   if (uid == 0) return by_itself("root");
   if (uid == ::geteuid()) return by_itself("the daemon's user");
   if (login_ == nullptr) {
-    return respond(
-        Error{Errc::kDenied, "only root may ask: without a section [users] the gateway knows no other administrator"});
+    return refuse("uid " + std::to_string(uid), request,
+                  "only root may ask: without a section [users] the gateway knows no other administrator",
+                  std::move(respond));
   }
   login_->administration().of_uid(uid, [this, uid, request = kept(request),
                                         respond = std::move(respond)](const Result<UserService::Administrator>& found) {
-    const auto refuse = [&](const std::string& why) {
-      log::warning("request.denied", {{"uid", uid}, {"what", what(*request)}, {"why", why}});
-      respond(Error{Errc::kDenied, why});
-    };
-    if (!found) return refuse(found.error().detail);
-    if (!found->role)
-      return refuse("'" + found->name + "' is no administrator; to be made one by: sallyport user change " +
-                    found->name + " --role view");
+    if (!found) return refuse("uid " + std::to_string(uid), *request, found.error().detail, respond);
+    if (!found->role) {
+      return refuse(found->name, *request,
+                    "'" + found->name + "' is no administrator; to be made one by: sallyport user change " +
+                        found->name + " --role view",
+                    respond);
+    }
     const Role least = needed(*request);
     if (*found->role < least) {
-      return refuse("this needs the role '" + std::string(users::to_string(least)) + "', and '" + found->name +
-                    "' has '" + std::string(users::to_string(*found->role)) + "'");
+      return refuse(found->name, *request,
+                    "this needs the role '" + std::string(users::to_string(least)) + "', and '" + found->name +
+                        "' has '" + std::string(users::to_string(*found->role)) + "'",
+                    respond);
     }
     request->actor = found->name;
     pass(*request, respond);
+  });
+}
+
+void Administrators::refuse(const std::string& who, const api::Request& request, const std::string& why,
+                            api::Respond respond) {
+  const std::string refused = what(request);
+  log::warning("request.denied", {{"who", who}, {"what", refused}, {"why", why}});
+  const auto told = [why, respond = std::move(respond)] { respond(Error{Errc::kDenied, why}); };
+  if (!is_news(who + " " + refused)) return told();
+  record(who, "request.denied", refused, why, told);
+}
+
+bool Administrators::is_news(const std::string& refusal) {
+  const auto now = steady_clock::now();
+  std::erase_if(refused_, [now](const auto& known) { return known.second <= now; });
+  return refused_.size() < kMostRefusals && refused_.emplace(refusal, now + kNewsAgain).second;
+}
+
+// Without a directory there is no audit log; the journal has what was done.
+void Administrators::record(const std::string& by, const std::string& action, const std::string& subject,
+                            const std::string& detail, std::function<void()> then) {
+  if (login_ == nullptr) return then();
+  login_->administration().record(by, action, subject, detail, [then = std::move(then)](const Result<void>& written) {
+    if (!written) log::error("audit.not_written", {{"why", written.error().detail}});
+    then();
   });
 }
 
@@ -107,13 +139,8 @@ void Administrators::pass(const api::Request& request, api::Respond respond) {
                      respond = std::move(respond)](Result<json::value> answer) {
     if (!answer) return respond(std::move(answer));
     log::info("administrator.did", {{"by", by}, {"what", done}, {"subject", about}});
-    if (login_ == nullptr) return respond(std::move(answer));
     // It is in force whether or not the log can be written; whoever asked is answered when it is.
-    login_->administration().record(by, done, about, words == "null" ? "" : words,
-                                    [answer, respond](const Result<void>& written) {
-                                      if (!written) log::error("audit.not_written", {{"why", written.error().detail}});
-                                      respond(answer);
-                                    });
+    record(by, done, about, words == "null" ? "" : words, [answer, respond] { respond(answer); });
   };
   behind_.call(request, told);
 }

@@ -3,6 +3,9 @@
 // the role allows that the directory has under the same name; nobody else anything.
 #pragma once
 
+#include <chrono>
+#include <map>
+
 #include "host/api/service.hpp"
 #include "host/gateway/login.hpp"
 
@@ -21,9 +24,15 @@ class Administrators final : public api::Service {
 
  private:
   void pass(const api::Request& request, api::Respond respond);
+  // `who`: as far as it is known.
+  void refuse(const std::string& who, const api::Request& request, const std::string& why, api::Respond respond);
+  [[nodiscard]] bool is_news(const std::string& refusal);
+  void record(const std::string& by, const std::string& action, const std::string& subject, const std::string& detail,
+              std::function<void()> then);
 
   api::Service& behind_;
   Login* login_;
+  std::map<std::string, std::chrono::steady_clock::time_point> refused_;  // until when they are no news
 };
 
 }  // namespace sallyport::gateway

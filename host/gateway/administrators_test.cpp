@@ -158,6 +158,42 @@ TEST_F(AdministratorsTest, TheAuditLogSaysWhoChangedWhat) {
   EXPECT_EQ(entries.at(1).at("action"), "rekey");
 }
 
+TEST_F(AdministratorsTest, TheAuditLogSaysWhoWasRefusedWhatAndSaysItOnce) {
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(ask("sys", "DELETE", "/v1/policies/web"),
+              "denied: this needs the role 'administer', and 'sys' has 'operate'");
+  }
+  ask("lp", "GET", "/v1/status");
+  const auto entries = directly({"GET", {"audit", "4"}, nullptr})->at("entries").as_array();
+  ASSERT_EQ(entries.size(), 2U) << json::serialize(entries);
+  EXPECT_EQ(entries[0].at("actor"), "sys");
+  EXPECT_EQ(entries[0].at("action"), "request.denied");
+  EXPECT_EQ(entries[0].at("subject"), "DELETE /v1/policies/web");
+  EXPECT_EQ(entries[0].at("detail"), "this needs the role 'administer', and 'sys' has 'operate'");
+  EXPECT_EQ(entries[1].at("actor").as_string(), "uid " + std::to_string(::getpwnam("lp")->pw_uid));
+}
+
+TEST_F(AdministratorsTest, RefusalsCannotFillTheAuditLog) {
+  int refused = 0;
+  for (int i = 0; i < 300; ++i) {
+    administrators_->call({"GET", {"status", std::to_string(i)}, nullptr},
+                          [&](const Result<json::value>& answer) { refused += answer ? 0 : 1; });
+  }
+  loop_.restart();
+  while (refused < 300) loop_.run_one();
+  EXPECT_EQ(directly({"GET", {"audit", "4"}, nullptr})->at("entries").as_array().size(), 100U);
+}
+
+TEST_F(AdministratorsTest, TheAuditLogSaysWhatTheGatewayDidByItself) {
+  login_->note("rollback", "3", "2 was not confirmed in time: changed web");
+  std::optional<json::array> entries;
+  while (!entries || entries->empty()) entries = directly({"GET", {"audit", "4"}, nullptr})->at("entries").as_array();
+  EXPECT_EQ(entries->at(0).at("actor"), "sallyportd");
+  EXPECT_EQ(entries->at(0).at("action"), "rollback");
+  EXPECT_EQ(entries->at(0).at("subject"), "3");
+  EXPECT_EQ(entries->at(0).at("detail"), "2 was not confirmed in time: changed web");
+}
+
 TEST_F(AdministratorsTest, WhatHasNoUserOfThisMachineBehindItIsRefused) {
   std::string code;
   administrators_->call({"GET", {"status"}, nullptr}, [&](const Result<json::value>& answer) {

@@ -89,7 +89,7 @@ void CardKeeper::set_policies(std::vector<policy::Policy> policies, const std::m
   std::set<std::string> used;
   for (const auto& p : policies_) {
     if (p.may_protect()) used.insert(p.target());
-    if (p.action != policy::Action::kProtect) used.insert("policy/" + p.name);
+    if (p.does() != policy::Action::kProtect) used.insert("policy/" + p.name);
   }
   for (const auto& sa : sas_) used.insert(policy::split_target(sa.target).target);
   std::erase_if(ids_, [&](const auto& entry) { return !used.contains(entry.first); });
@@ -386,7 +386,7 @@ const InstalledSa* CardKeeper::by_row(bool outbound, std::uint16_t row, std::uin
 std::vector<policy::NumberedPolicy> CardKeeper::numbered() {
   std::vector<policy::NumberedPolicy> all;
   for (const auto& p : policies_) {
-    all.push_back({p, policy_id(p.action == policy::Action::kProtect ? p.target() : "policy/" + p.name)});
+    all.push_back({p, policy_id(p.does() == policy::Action::kProtect ? p.target() : "policy/" + p.name)});
   }
   return all;
 }

@@ -283,6 +283,9 @@ TEST_F(CommitTest, TheCandidateIsThereAfterARestartAndIsNotCommittedOverSomebody
 }
 
 TEST_F(CommitTest, WhatIsNotConfirmedInTimeIsRolledBack) {
+  std::string came_back;
+  a.gateway->commits().on_came_back(
+      [&](const store::StoredConfiguration& now) { came_back += std::to_string(now.number) + ": " + now.comment; });
   ask(a, "POST", {"candidate"}, printer(77));
   ask(a, "PUT", {"candidate", "office"}, office("aes256gcm16"));
   EXPECT_EQ(commit({{"confirm_s", 1}}).at("number").to_number<int>(), 2);
@@ -294,6 +297,7 @@ TEST_F(CommitTest, WhatIsNotConfirmedInTimeIsRolledBack) {
   EXPECT_THAT(error_of(ask(a, "POST", {"confirm"})), HasSubstr("no configuration waits"));
   EXPECT_EQ(ask(a, "GET", {"history"}).at("configurations").at(2).at("comment").as_string(),
             "2 was not confirmed in time");
+  EXPECT_TRUE(run_until([&] { return came_back == "3: 2 was not confirmed in time"; })) << came_back;
 }
 
 TEST_F(CommitTest, WhatIsConfirmedStaysAndWhatIsNotGoesWithTheDaemon) {
@@ -312,6 +316,10 @@ TEST_F(CommitTest, WhatIsConfirmedStaysAndWhatIsNotGoesWithTheDaemon) {
   EXPECT_EQ(a.gateway->keeper().policies().back().esp_proposals.size(), 1U);
   EXPECT_EQ(to_string(a.gateway->keeper().policies().back().esp_proposals), "aes128gcm16");
   EXPECT_THAT(a.gateway->commits().configurations().newest().comment, HasSubstr("3 was not confirmed before"));
+  unsigned told = 0;
+  const auto count = [&](const store::StoredConfiguration& now) { told += now.number == 4 ? 1 : 100; };
+  a.gateway->commits().on_came_back(count);
+  EXPECT_EQ(told, 1U) << "of what happened at the start";
   EXPECT_TRUE(run_until([&] { return algorithm() == "aes128gcm16"; })) << "the SA, too";
   EXPECT_TRUE(run_until([&] { return both_ways(); }));
 }

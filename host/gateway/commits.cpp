@@ -217,6 +217,11 @@ void Commits::confirm(OnDone done) {
   });
 }
 
+void Commits::on_came_back(std::function<void(const store::StoredConfiguration&)> told) {
+  came_back_ = std::move(told);
+  if (configurations_.came_back()) came_back_(configurations_.newest());
+}
+
 void Commits::arm_confirmation(std::chrono::seconds within) {
   confirmation_.expires_after(within);
   confirmation_.async_wait([this](boost::system::error_code cancelled) {
@@ -231,7 +236,10 @@ void Commits::roll_back_unconfirmed() {
   log::warning("configuration.not_confirmed", {{"number", number}, {"back_to", fallback}});
   const CommitOptions options{"sallyportd", std::to_string(number) + " was not confirmed in time", Order::kAtOnce};
   roll_back(fallback, options, [this](const Result<CommitReport>& done) {
-    if (done) return;
+    if (done) {
+      if (came_back_) came_back_(configurations_.newest());
+      return;
+    }
     log::error("configuration.not_rolled_back", {{"why", done.error().detail}});
     if (configurations_.fallback() != 0) arm_confirmation(kRollBackAgain);
   });
@@ -271,7 +279,7 @@ Configurations::Pending Commits::pending_of(const Run& run) const {
   for (const Policy& p : run.goal) {
     const Policy* was = policy::find_policy(run.before, p.name);
     const bool waits = p.change != TakeOver::kNow && run.takes_over != p.name && was != nullptr &&
-                       was->action == Action::kProtect && !same_but_change(*was, p) &&
+                       was->does() == Action::kProtect && !same_but_change(*was, p) &&
                        gateway_.keeper().sending_for(was->target()) != nullptr;
     if (waits) pending[p.name] = *was;
   }
@@ -333,7 +341,7 @@ void Commits::use_prepared(const RunPtr& run, const Policy& policy) {
 void Commits::put_in_force(const RunPtr& run) {
   const Policies holds = Configurations::with_old_words(run->goal, run->pending);
   for (const Policy& p : holds) {
-    const bool ready = p.action == Action::kProtect && !run->pending.contains(p.name);
+    const bool ready = p.does() == Action::kProtect && !run->pending.contains(p.name);
     const Policy* was = policy::find_policy(run->before, p.name);
     if (ready && (was == nullptr || !same_but_change(*was, p))) use_prepared(run, p);
   }

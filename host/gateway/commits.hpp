@@ -66,6 +66,9 @@ class Commits {
   // Of a pending policy that changes with new TCP connections: how many of those go by the new SA.
   [[nodiscard]] std::size_t flows_of(const std::string& policy) const { return flows_.count(policy); }
 
+  // Who is told of every configuration that came back because nobody confirmed another; if it was at the start, now.
+  void on_came_back(std::function<void(const store::StoredConfiguration&)> told);
+
   // Several times a second.
   void tick();
   // What opens a TCP connection under an SA of `target` is at the host, which sends it on after this.
@@ -131,6 +134,7 @@ class Commits {
   std::map<std::string, Watched> watched_;  // by the name of the pending policy
   OpenedFlows flows_;
   boost::asio::steady_timer confirmation_;
+  std::function<void(const store::StoredConfiguration&)> came_back_;
   Time looked_{};
 };
 

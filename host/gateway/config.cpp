@@ -429,6 +429,7 @@ class Reader {
     for (const auto& text : section.texts(key)) {
       if (protocol == Protocol::kEsp) {
         if (const auto level = parse_level(text)) {
+          if (*level == Level::kNone) section.problem(key, "has level 'none', which has no proposals");
           const auto& more = config_.levels.esp_proposals(*level);
           out.insert(out.end(), more.begin(), more.end());
           continue;
@@ -672,7 +673,9 @@ class Reader {
   // A child's traffic selectors are its policy unless policies were written for it.
   void add_policies_of_children() {
     std::set<std::string> named;
-    for (const auto& p : config_.policies) named.insert(p.target());
+    for (const auto& p : config_.policies) {
+      if (p.may_protect()) named.insert(p.target());
+    }
     for (const auto& c : config_.connections) {
       for (const auto& child : c.connection.children) {
         const std::string target = c.connection.name + "/" + child.name;

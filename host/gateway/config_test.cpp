@@ -379,6 +379,10 @@ TEST(Config, LevelsAreWhatTheFileSays) {
   EXPECT_EQ(to_string(config->levels.esp_proposals(Level::kMiddle)), "aes128ctr-sha256, aes128gmac");
   EXPECT_EQ(config->levels.esp_proposals(Level::kHigh), Levels().esp_proposals(Level::kHigh));
   EXPECT_THAT(problem("[levels]\nnone = [\"aes128gcm16\"]\n"), HasSubstr("level 'none' is without IPsec"));
+  EXPECT_THAT(problem("[levels]\nnone = []\n"), HasSubstr("level 'none' is without IPsec"));
+  EXPECT_THAT(problem("[levels]\nlow = \"none\"\n"), HasSubstr("has level 'none', which has no proposals"));
+  EXPECT_EQ(problem(kConnection + "[[policies]]\nname = \"p\"\naction = \"protect\"\nlevel = \"none\"\n"),
+            "no problem");
   EXPECT_THAT(problem("[levels]\nhihg = []\n"), HasSubstr("did you mean 'high'?"));
 }
 

@@ -65,6 +65,7 @@ Result<Configurations> Configurations::begin(const std::optional<store::StoredPo
     const std::string number = std::to_string(all.newest().number);
     all.append(std::move(*old), "sallyportd", number + " was not confirmed before the daemon ended", what);
     all.fallback_ = 0;
+    all.came_back_ = true;
     all.keep_pending_that_differ();
   }
   // Who knew which connections are new is gone.

@@ -46,6 +46,8 @@ class Configurations {
   // The configuration that comes back unless the newest is confirmed; 0: it is.
   [[nodiscard]] std::uint32_t fallback() const { return fallback_; }
   void set_fallback(std::uint32_t number) { fallback_ = number; }
+  // The newest came back at the start, in place of one that nobody had confirmed.
+  [[nodiscard]] bool came_back() const { return came_back_; }
 
   [[nodiscard]] const std::optional<Candidate>& candidate() const { return candidate_; }
   // The candidate's; without one, those that it would begin from.
@@ -62,6 +64,7 @@ class Configurations {
   policy::Policies policies_;
   Pending pending_;
   std::uint32_t fallback_ = 0;
+  bool came_back_ = false;
   std::optional<Candidate> candidate_;
   std::string origin_;
 };

@@ -47,6 +47,9 @@ int run(Config config, const CardOpener& open_card) {
     if (!opened) return fail("cannot let users log in", opened.error());
     login = std::move(*opened);
     (*gateway)->set_on_tag_rejected([&login](const IpAddress& from) { login->on_tag_rejected(from); });
+    (*gateway)->commits().on_came_back([&login](const store::StoredConfiguration& now) {
+      login->note("rollback", std::to_string(now.number), now.comment + ": " + now.summary);
+    });
     (*gateway)->dialogue().reach_by([&login](const std::string& user, std::string_view event, const auto& data) {
       return login->tell(user, event, data);
     });

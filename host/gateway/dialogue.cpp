@@ -123,7 +123,7 @@ void Dialogue::on_packet(driver::Message message, Time now) {
 
 void Dialogue::tell_what_became_of_it(const policy::Policy& policy, const std::string& user,
                                       const IpAddress& destination, Held packet, Time now) {
-  const bool clear = policy.action == policy::Action::kBypass;
+  const bool clear = policy.does() == policy::Action::kBypass;
   const auto news = told_.on_packet(user, policy.name, destination, now);
   if (news != Told::News::kNone) {
     put_in_force();

@@ -68,12 +68,12 @@ std::string fate(const policy::Explanation& found, const InstalledSa* sa) {
       if (decides.action == Action::kAsk) return by + "the first packet is held while its user is asked";
       if (decides.tell)
         return by + "its user is told, and then it " +
-               (decides.action == Action::kBypass ? "leaves in the clear" : "is discarded");
+               (decides.does() == Action::kBypass ? "leaves in the clear" : "is discarded");
       return by + in_quotes(decides.target()) + " is not up; the first packet is held while it connects";
     case layout::Action::kDiscard:
       break;
   }
-  if (decides.action != Action::kProtect) return by + "it is discarded";
+  if (decides.does() != Action::kProtect) return by + "it is discarded";
   return by + in_quotes(decides.target()) +
          " does not carry it, as nobody brought it up or its peer wants less; it is discarded";
 }
@@ -96,7 +96,7 @@ json::object answer_of(Gateway& gateway, std::string_view as, const UsersOnLine&
   const InstalledSa* by = sa == keeper.sas().end() ? nullptr : &*sa;
   json::object out{{"as", as},
                    {"policy", found.policy ? found.policy->name : ""},
-                   {"action", policy::to_string(found.policy ? found.policy->action : Action::kDiscard)},
+                   {"action", policy::to_string(found.policy ? found.policy->does() : Action::kDiscard)},
                    {"sentence", fate(found, by)},
                    {"before", std::move(before)}};
   if (by != nullptr) {

@@ -25,7 +25,7 @@ bool comes_of(const ike::ChildStatus& child, const ike::ChildConfig& words) {
 }  // namespace
 
 Need Gateway::need_of(const Policy* was, const Policy& policy) const {
-  if (policy.action != Action::kProtect || start_action(policy) == StartAction::kNone || !keeper_->holds(policy) ||
+  if (policy.does() != Action::kProtect || start_action(policy) == StartAction::kNone || !keeper_->holds(policy) ||
       policy.sa_per_user()) {  // then nobody may be there; who is gets a successor once it is in force
     return Need::kNothing;
   }
@@ -53,7 +53,7 @@ std::string Gateway::exchanges_of(const Policy& policy) const {
 
 Outcome Gateway::state_of(const Policy& policy) const {
   if (!keeper_->holds(policy)) return {true, "passed over now: it holds " + policy.when.to_string()};
-  if (policy.action != Action::kProtect) return {true, ""};
+  if (policy.does() != Action::kProtect) return {true, ""};
   if (policy.sa_per_user()) return {true, "each of its users gets an SA to themselves"};
   if (!policy.sa.empty()) return {true, "by the manual SA '" + policy.sa + "'"};
   if (const InstalledSa* sa = keeper_->sending_for(policy.target())) return {true, connected(*sa)};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/gateway/login.hpp"
 
+#include "host/base/log.hpp"
 #include "host/gateway/own_certificate.hpp"
 #include "host/store/seal.hpp"
 #include "host/users/authenticators/pam_authenticator.hpp"
@@ -53,6 +54,12 @@ Login::Login(boost::asio::io_context& loop, users::Directory directory, const Us
       service_(desk_, questions),
       administration_(loop, directory_, desk_, key_digest_, seal_key_),
       clock_(loop) {}
+
+void Login::note(const std::string& action, const std::string& subject, const std::string& detail) {
+  administration_.record("sallyportd", action, subject, detail, [](const Result<void>& written) {
+    if (!written) log::error("audit.not_written", {{"why", written.error().detail}});
+  });
+}
 
 Result<std::unique_ptr<Login>> Login::open(boost::asio::io_context& loop, const UsersConfig& config,
                                            const std::filesystem::path& state, users::SessionOwner& owner,

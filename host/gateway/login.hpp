@@ -26,6 +26,8 @@ class Login {
   [[nodiscard]] UserService& administration() { return administration_; }
   [[nodiscard]] users::SharedDirectory& directory() { return directory_; }
   void on_tag_rejected(const IpAddress& from) { desk_.on_tag_rejected(from); }
+  // For the audit log: the gateway did this by itself.
+  void note(const std::string& action, const std::string& subject, const std::string& detail);
   [[nodiscard]] users::Sessions& sessions() { return desk_.sessions(); }
   // An event for a user; false: nobody listens.
   bool tell(const std::string& user, std::string_view event, const boost::json::value& data) {

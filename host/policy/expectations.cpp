@@ -16,7 +16,7 @@ std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"
 // "policy 'net' (protect, level high)"
 std::string described(const std::optional<Policy>& policy) {
   if (!policy) return "no policy, so it is discarded";
-  std::string text = "policy " + quoted(policy->name) + " (" + std::string(to_string(policy->action));
+  std::string text = "policy " + quoted(policy->name) + " (" + std::string(to_string(policy->does()));
   if (policy->level) text += ", level " + std::string(sallyport::to_string(*policy->level));
   return text + ")";
 }
@@ -35,7 +35,7 @@ std::string expected(const Expectation& e) {
 bool is_so(const Expectation& e, const std::optional<Policy>& policy) {
   // What no policy matches is discarded.
   const std::string name = policy ? policy->name : std::string(kNone);
-  const auto action = to_string(policy ? policy->action : Action::kDiscard);
+  const auto action = to_string(policy ? policy->does() : Action::kDiscard);
   const std::string level = policy ? get_word(*policy, "level") : std::string();
   return (e.policy.empty() || e.policy == name) && (e.action.empty() || e.action == action) &&
          (e.level.empty() || e.level == level);

@@ -29,6 +29,7 @@ std::string why(const Words& words) {
 
 const std::vector<Policy> kPolicies{
     made<Policy>("printer", {{"destination", "10.2.0.77"}, {"action", "bypass"}}),
+    made<Policy>("guests", {{"group", "guests"}, {"action", "protect"}, {"connection", "b"}, {"level", "none"}}),
     made<Policy>("staff", {{"group", "staff"},
                            {"when", "mon-fri 08:00-18:00"},
                            {"action", "protect"},
@@ -51,6 +52,8 @@ TEST(Expectations, HoldWhenThePolicyThatDecidesIsAsExpected) {
   EXPECT_FALSE(holds({{"to", "10.2.0.77"}, {"action", "protect"}}));
   EXPECT_TRUE(holds({{"to", "10.2.0.1"}, {"policy", "net"}, {"action", "protect"}, {"level", "low"}}));
   EXPECT_FALSE(holds({{"to", "10.2.0.1"}, {"policy", "net"}, {"level", "high"}}));
+  EXPECT_TRUE(
+      holds({{"to", "10.2.0.1"}, {"user", "eve"}, {"groups", "guests"}, {"action", "bypass"}, {"level", "none"}}));
   EXPECT_TRUE(holds({{"from", "10.3.0.1"}, {"to", "10.2.0.1"}, {"policy", "none"}, {"action", "discard"}}));
   EXPECT_FALSE(holds({{"to", "10.2.0.1"}, {"policy", "none"}}));
 }
@@ -71,7 +74,9 @@ TEST(Expectations, WhyOneFailsIsExplained) {
   EXPECT_EQ(
       verdict({{"user", "bob"}, {"to", "10.2.0.1"}, {"port", "443"}, {"policy", "staff"}, {"level", "high"}}).sentence,
       "policy 'net' (protect, level low) decides about 10.1.0.2 to 10.2.0.1, tcp port 443; expected was policy "
-      "'staff', level 'high'; 'printer' is passed over: its destination is 10.2.0.77; 'staff' is passed over: "
+      "'staff', level 'high'; 'printer' is passed over: its destination is 10.2.0.77; 'guests' is passed over: 'bob' "
+      "is not in "
+      "group 'guests'; 'staff' is passed over: "
       "'bob' is not in group 'staff'");
   EXPECT_EQ(verdict({{"to", "10.2.0.77"}, {"action", "bypass"}}).sentence,
             "policy 'printer' (bypass) decides about 10.1.0.2 to 10.2.0.77, icmp");

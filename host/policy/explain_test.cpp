@@ -44,7 +44,7 @@ const UsersOnLine kUsers{{"alice", {7, {"staff"}, {IpAddress::parse("10.1.0.7").
 Explanation ask(const std::vector<NumberedPolicy>& policies, const Question& q, std::uint16_t principal) {
   std::map<std::string, TargetState> targets;
   for (const auto& p : policies) {
-    if (p.policy.action == Action::kProtect) targets[p.policy.target()] = {.policy_id = p.policy_id, .acquire = true};
+    if (p.policy.may_protect()) targets[p.policy.target()] = {.policy_id = p.policy_id, .acquire = true};
   }
   const Compile with_targets = [&](const auto& some, const auto& users) { return compile(some, targets, users); };
   return explain(policies, with_targets, kUsers, principal, q);
@@ -98,6 +98,14 @@ TEST(Explain, NamesThePolicyThatDecidesAndWhyThoseBeforeItDoNot) {
               ElementsAre("it is for packets of 'bob', and nobody is logged in who sends this one"));
 }
 
+TEST(Explain, APolicyWithLevelNoneDecidesThatItsPacketsLeaveInTheClear) {
+  const auto found = ask({{policy("office", {{"action", "protect"}, {"connection", "b"}, {"level", "none"}}), 1}},
+                         question({{"to", "10.2.0.1"}}), 0);
+  ASSERT_TRUE(found.policy);
+  EXPECT_EQ(found.policy->does(), Action::kBypass);
+  EXPECT_EQ(found.rule.action, layout::Action::kBypass);
+}
+
 TEST(Explain, WhereNoPolicyMatchesNoneDecides) {
   const auto found =
       ask({{policy("six", {{"source", "::/0"}, {"action", "bypass"}}), 1}}, question({{"to", "10.2.0.1"}}), 0);
@@ -131,10 +139,10 @@ TEST(Explain, NeverDisagreesWithTheRulesOfTheCard) {
       maybe("action", one_of({"bypass", "discard", "protect"}));
       if (p.action == Action::kProtect) {
         p.connection = "b";
-        p.level = Level::kHigh;
+        p.level = random() % 3 == 0 ? Level::kNone : Level::kHigh;
       }
       if (!validate(p)) continue;
-      if (p.action == Action::kProtect) {
+      if (p.may_protect()) {
         TargetState& state = targets[p.target()] = {.policy_id = id, .acquire = random() % 2 == 0};
         if (random() % 2 == 0) {
           state.sa_index = id;

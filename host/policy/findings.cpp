@@ -25,8 +25,8 @@ std::string quoted(const std::vector<std::string>& names) {
 
 // What becomes of its packets.
 std::string fate(const Policy& p) {
-  std::string text(to_string(p.action));
-  if (p.action == Action::kProtect) text += " by '" + p.target() + "'";
+  std::string text(to_string(p.does()));
+  if (p.does() == Action::kProtect) text += " by '" + p.target() + "'";
   return text;
 }
 

@@ -68,6 +68,12 @@ TEST(Findings, TwoThatShareSomePacketsAndDisagreeAreNamedWithAnExample) {
   EXPECT_THAT(found({from, agrees}), IsEmpty());
 }
 
+TEST(Findings, APolicyWithLevelNoneDoesWhatABypassDoes) {
+  const Words clear{{"source", "10.1.0.7"}, {"action", "protect"}, {"connection", "b"}, {"level", "none"}};
+  EXPECT_EQ(examine({kAll, policy("clear", clear)}, {})[0].sentence,
+            "policy 'clear' never decides: 'all' before it takes every packet of it, and does the same; take it out");
+}
+
 TEST(Findings, SeveralTogetherHideOneAndTheOthersAreNotBlamed) {
   const Policy low = policy("low", {{"destination", "10.2.0.0/25"}, {"action", "bypass"}});
   const Policy high = policy("high", {{"destination", "10.2.0.128-10.2.0.255"}, {"action", "discard"}});

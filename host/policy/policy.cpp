@@ -329,24 +329,31 @@ Result<void> validate(const Policy& policy) {
       return invalid("has change = \"syn\", and no packet of TCP" + std::string(kOther));
     }
   }
+  const bool in_the_clear = policy.level == Level::kNone;
+  if (in_the_clear && policy.action != Action::kProtect && policy.action != Action::kBypass) {
+    return invalid("has level 'none', by which its packets leave in the clear, and action '" +
+                   std::string(to_string(policy.action)) + "'; take out the one, or write action = \"bypass\"");
+  }
+  // With level none its words wait for another level.
+  const bool owns_child = policy.owns_child() || in_the_clear;
   constexpr std::string_view kOfAChildOfItsOwn = "which only 'level', 'esp_proposals' and 'ah_proposals' use";
   if (policy.shared && !policy.names_people()) {
     return invalid("has 'shared', which only a policy with 'user' or 'group' uses: the SAs of others are shared");
   }
-  if (policy.shared && !policy.owns_child()) return invalid("has 'shared', " + std::string(kOfAChildOfItsOwn));
-  if (policy.replay_window && !policy.owns_child()) {
+  if (policy.shared && !owns_child) return invalid("has 'shared', " + std::string(kOfAChildOfItsOwn));
+  if (policy.replay_window && !owns_child) {
     return invalid("has 'replay_window', " + std::string(kOfAChildOfItsOwn));
   }
-  if (policy.mode == Mode::kTransport && !policy.owns_child()) {
+  if (policy.mode == Mode::kTransport && !owns_child) {
     return invalid("has 'mode', " + std::string(kOfAChildOfItsOwn));
   }
   const bool names_sa = !policy.sa.empty();
   const bool names_connection = !policy.connection.empty();
   const bool proposes = policy.level || !policy.esp_proposals.empty() || !policy.ah_proposals.empty();
-  if (policy.tell && policy.action != Action::kBypass && policy.action != Action::kDiscard) {
+  if (policy.tell && policy.does() != Action::kBypass && policy.does() != Action::kDiscard) {
     return invalid("has 'tell', which only the actions 'bypass' and 'discard' use");
   }
-  if (!policy.may_protect()) {
+  if (!policy.may_protect() && !in_the_clear) {
     if (names_sa || names_connection || !policy.child.empty() || proposes) {
       return invalid(policy.action == Action::kAsk
                          ? "names no 'connection' or 'sa' by which users could choose to be protected"
@@ -354,7 +361,7 @@ Result<void> validate(const Policy& policy) {
     }
     return {};
   }
-  if (names_sa == names_connection) {
+  if (names_sa == names_connection && !in_the_clear) {
     return invalid("protects, so it needs either 'connection' or the manual SA 'sa'");
   }
   if (names_sa && (!policy.child.empty() || proposes)) {
@@ -362,10 +369,10 @@ Result<void> validate(const Policy& policy) {
   }
   const int ways = int{!policy.child.empty()} + int{policy.level.has_value()} + int{!policy.esp_proposals.empty()} +
                    int{!policy.ah_proposals.empty()};
-  if (names_connection && ways != 1) {
+  if ((names_connection || in_the_clear) && ways != 1) {
     return invalid("needs exactly one of 'child', 'level', 'esp_proposals' and 'ah_proposals' beside 'connection'");
   }
-  if (policy.legacy && !policy.owns_child()) return invalid("has 'legacy', " + std::string(kOfAChildOfItsOwn));
+  if (policy.legacy && !owns_child) return invalid("has 'legacy', " + std::string(kOfAChildOfItsOwn));
   if (const auto broken = legacy_in(policy.esp_proposals); broken && !policy.legacy) {
     return invalid(legacy_sentence("esp_proposals", *broken));
   }
@@ -378,8 +385,7 @@ Result<void> validate(const Policy& policy) {
         "has mode 'transport', which is for packets between this gateway and its peer; write the address of the one as "
         "'source' and of the other as 'destination'");
   }
-  if (policy.start && !policy.owns_child()) return invalid("has 'start_action', which its 'child' has already");
-  if (policy.level == Level::kNone) return invalid("has level 'none', which is action 'bypass'; write that");
+  if (policy.start && !owns_child) return invalid("has 'start_action', which its 'child' has already");
   return {};
 }
 

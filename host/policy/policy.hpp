@@ -41,7 +41,8 @@ struct Policy {
 
   // protect, and ask where the user may choose that, one of three: by the manual SA `sa`; by a child that `connection`
   // configures; or by a child of this policy's own on `connection`, which proposes `esp_proposals`, spelled out or
-  // given by `level`, or `ah_proposals`.
+  // given by `level`, or `ah_proposals`. Level none has nothing to propose: its packets leave in the clear, whatever
+  // else is written for other levels.
   std::string sa;
   std::string connection;
   std::string child;
@@ -59,13 +60,17 @@ struct Policy {
   std::optional<std::uint32_t> idle_s;  // how long the old SA must have been idle
 
   [[nodiscard]] bool names_people() const { return !user.empty() || !group.empty(); }
+  // The action once the level is known, which is what everybody goes by; `action` is how it is written.
+  [[nodiscard]] Action does() const {
+    return action == Action::kProtect && level == Level::kNone ? Action::kBypass : action;
+  }
   // Whether its packets are, or with their user's leave may be, protected: it then has a target.
   [[nodiscard]] bool may_protect() const {
-    return action == Action::kProtect || (action == Action::kAsk && !(sa.empty() && connection.empty()));
+    return does() == Action::kProtect || (does() == Action::kAsk && !(sa.empty() && connection.empty()));
   }
   [[nodiscard]] bool owns_child() const { return may_protect() && !connection.empty() && child.empty(); }
   // Whether users hear of it: some of its packets then go by the host.
-  [[nodiscard]] bool speaks_to_users() const { return tell || action == Action::kAsk; }
+  [[nodiscard]] bool speaks_to_users() const { return tell || does() == Action::kAsk; }
   // Each user who is logged in has a child of this policy's own to themselves.
   [[nodiscard]] bool sa_per_user() const { return names_people() && owns_child() && !shared; }
   [[nodiscard]] std::uint32_t idle_or_default_s() const { return idle_s.value_or(30); }  // ours

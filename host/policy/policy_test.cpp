@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "host/policy/configuration.hpp"
+
 namespace sallyport::policy {
 namespace {
 
@@ -116,6 +118,52 @@ TEST(Policy, HasTransportModeBetweenTwoAddressesOnly) {
             "policy 'x' has 'mode', which only 'level', 'esp_proposals' and 'ah_proposals' use");
   Policy bad;
   EXPECT_EQ(set_word(bad, "mode", "beet").error().detail, "'beet' is none of the modes 'tunnel', 'transport'");
+}
+
+TEST(Policy, WithLevelNoneItIsABypassAndItsWordsWaitForAnotherLevel) {
+  const auto with_level = [](const char* level) {
+    return policy({{"name", "office"},
+                   {"group", "staff"},
+                   {"action", "protect"},
+                   {"connection", "b"},
+                   {"level", level},
+                   {"shared", "yes"},
+                   {"start_action", "start"},
+                   {"replay_window", "1024"}});
+  };
+  const Policy none = with_level("none");
+  EXPECT_EQ(none.does(), Action::kBypass);
+  EXPECT_FALSE(none.may_protect());
+  EXPECT_FALSE(none.owns_child());
+  EXPECT_FALSE(none.sa_per_user());
+  EXPECT_EQ(get_word(none, "action"), "protect") << "as it is written";
+  EXPECT_EQ(get_word(none, "level"), "none");
+  Policy again;
+  for (const auto word : policy_words()) {
+    if (const auto text = get_word(none, word); !text.empty()) set_word(again, word, text).value();
+  }
+  EXPECT_TRUE(same(again, none));
+  set_word(again, "level", "high").value();
+  EXPECT_TRUE(same(again, with_level("high")));
+  EXPECT_EQ(again.does(), Action::kProtect);
+
+  EXPECT_EQ(policy({{"name", "p"}, {"action", "protect"}, {"level", "none"}}).does(), Action::kBypass)
+      << "it needs no connection";
+  EXPECT_EQ(policy({{"name", "p"}, {"action", "bypass"}, {"level", "none"}, {"tell", "yes"}}).does(), Action::kBypass);
+}
+
+TEST(Policy, WithLevelNoneItSaysNothingThatLevelNoneContradicts) {
+  for (const char* other : {"discard", "ask"}) {
+    EXPECT_EQ(why({{"name", "x"}, {"action", other}, {"connection", "b"}, {"level", "none"}}),
+              "policy 'x' has level 'none', by which its packets leave in the clear, and action '" +
+                  std::string(other) + "'; take out the one, or write action = \"bypass\"");
+  }
+  EXPECT_THAT(why({{"name", "x"}, {"action", "protect"}, {"sa", "m"}, {"level", "none"}}),
+              testing::HasSubstr("protects by a manual SA"));
+  EXPECT_THAT(why({{"name", "x"}, {"action", "protect"}, {"level", "none"}, {"esp_proposals", "aes128gcm16"}}),
+              testing::HasSubstr("exactly one of"));
+  EXPECT_THAT(why({{"name", "x"}, {"action", "protect"}, {"connection", "b"}, {"level", "none"}, {"change", "syn"}}),
+              testing::HasSubstr("write change = \"after-idle\""));
 }
 
 TEST(Policy, SaysWhenItsChangedWordsTakeOver) {

@@ -165,16 +165,16 @@ Spd rules_for_everybody(const Policy& policy, const std::vector<NumberedPolicy>&
                         const std::map<std::string, TargetState>& targets) {
   Spd spd;
   const std::uint16_t policy_id = policies[place].policy_id;
-  if (policy.action == Action::kProtect) {
+  if (policy.does() == Action::kProtect) {
     const TargetState& target = targets.at(policy.target());
     protect_outbound(policy, target, spd.outbound);
     protect_inbound(policy, target, spd.inbound);
     return spd;
   }
-  const auto action = policy.action == Action::kBypass ? layout::Action::kBypass : layout::Action::kDiscard;
+  const auto action = policy.does() == Action::kBypass ? layout::Action::kBypass : layout::Action::kDiscard;
   add_rule(spd.outbound, policy.source, policy.destination, action, policy_id);
   const std::uint16_t inbound_id =
-      policy.action == Action::kBypass ? taken_from(policy, policies, place, targets) : policy_id;
+      policy.does() == Action::kBypass ? taken_from(policy, policies, place, targets) : policy_id;
   add_rule(spd.inbound, policy.destination, policy.source, action, inbound_id);
   return spd;
 }
@@ -270,7 +270,7 @@ Spd rules_of(const Policy& policy, const std::vector<NumberedPolicy>& policies, 
   if (!policy.names_people()) return spd;
   const People people = people_of(policy, users);
   keep_to(people, spd);
-  if (policy.action == Action::kProtect) spd.outbound = send_by_own_sas(policy, targets.at(policy.target()), people);
+  if (policy.does() == Action::kProtect) spd.outbound = send_by_own_sas(policy, targets.at(policy.target()), people);
   return spd;
 }
 
@@ -325,7 +325,7 @@ Spd rules_in_front(const FrontRule& rule, const std::vector<NumberedPolicy>& pol
     part.user = rule.user;
   }
   if (rule.by_successor) {
-    if (part.action != Action::kProtect) return {};
+    if (part.does() != Action::kProtect) return {};
     return {send_by_successor(part, targets.at(part.target()), users), {}};
   }
   Spd spd = rules_of(part, policies, place, targets, users);

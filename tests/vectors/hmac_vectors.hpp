@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// HMAC. Values only, from RFC 2202 (sections 2 and 3) and RFC 4231 (section 4; case 5, which is cut to 128 bits, is
-// left out).
+// HMAC. Values only, from RFC 2202 (sections 2 and 3), RFC 4231 (section 4; case 5, which is cut to 128 bits, is left
+// out) and RFC 4868 (section 2.7.2, keys as long as ESP's).
 #pragma once
 
 #include "hw/layout/codes.hpp"
 
-namespace sallyport::driver::software {
+namespace sallyport::vectors {
 
 struct HmacVector {
   layout::Integrity integrity;
@@ -171,6 +171,69 @@ inline constexpr HmacVector kHmacVectors[] = {
      "65666f7265206265696e6720757365642062792074686520484d414320616c676f726974686d2e",
      "e37b6a775dc87dbaa4dfa9f96e5e3ffddebd71f8867289865df5a32d20cdc944b6022cac3c4982b10d5eeb55c3e4de15134676fb6de044606"
      "5c97440fa8c6a58"},
+    // RFC 4868 2.7.2.1, AUTH256-1
+    {layout::Integrity::kHmacSha256_128, "0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b",
+     "4869205468657265", "198a607eb44bfbc69903a0f1cf2bbdc5ba0aa3f3d9ae3c1c7a3b1696a0b68cf7"},
+    // RFC 4868 2.7.2.1, AUTH256-2
+    {layout::Integrity::kHmacSha256_128, "4a6566654a6566654a6566654a6566654a6566654a6566654a6566654a656665",
+     "7768617420646f2079612077616e7420666f72206e6f7468696e673f",
+     "167f928588c5cc2eef8e3093caa0e87c9ff566a14794aa61648d81621a2a40c6"},
+    // RFC 4868 2.7.2.1, AUTH256-3
+    {layout::Integrity::kHmacSha256_128, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+     "dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd",
+     "cdcb1220d1ecccea91e53aba3092f962e549fe6ce9ed7fdc43191fbde45c30b0"},
+    // RFC 4868 2.7.2.1, AUTH256-4
+    {layout::Integrity::kHmacSha256_128, "0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f20",
+     "cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd",
+     "372efcf9b40b35c2115b1346903d2ef42fced46f0846e7257bb156d3d7b30d3f"},
+    // RFC 4868 2.7.2.2, AUTH384-1
+    {layout::Integrity::kHmacSha384_192,
+     "0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b",
+     "4869205468657265",
+     "b6a8d5636f5c6a7224f9977dcf7ee6c7fb6d0c48cbdee9737a959796489bddbc4c5df61d5b3297b4fb68dab9f1b582c2"},
+    // RFC 4868 2.7.2.2, AUTH384-2
+    {layout::Integrity::kHmacSha384_192,
+     "4a6566654a6566654a6566654a6566654a6566654a6566654a6566654a6566654a6566654a6566654a6566654a656665",
+     "7768617420646f2079612077616e7420666f72206e6f7468696e673f",
+     "2c7353974f1842fd66d53c452ca42122b28c0b594cfb184da86a368e9b8e16f5349524ca4e82400cbde0686d403371c9"},
+    // RFC 4868 2.7.2.2, AUTH384-3
+    {layout::Integrity::kHmacSha384_192,
+     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+     "dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd",
+     "809f439be00274321d4a538652164b53554a508184a0c3160353e3428597003d35914a18770f9443987054944b7c4b4a"},
+    // RFC 4868 2.7.2.2, AUTH384-4
+    {layout::Integrity::kHmacSha384_192,
+     "0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f200a0b0c0d0e0f10111213141516171819",
+     "cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd",
+     "5b540085c6e6358096532b2493609ed1cb298f774f87bb5c2ebf182c83cc7428707fb92eab2536a5812258228bc96687"},
+    // RFC 4868 2.7.2.3, AUTH512-1
+    {layout::Integrity::kHmacSha512_256,
+     "0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0"
+     "b0b0b0b0b0b0b0b",
+     "4869205468657265",
+     "637edc6e01dce7e6742a99451aae82df23da3e92439e590e43e761b33e910fb8ac2878ebd5803f6f0b61dbce5e251ff8789a4722c1be65aea"
+     "45fd464e89f8f5b"},
+    // RFC 4868 2.7.2.3, AUTH512-2
+    {layout::Integrity::kHmacSha512_256,
+     "4a6566654a6566654a6566654a6566654a6566654a6566654a6566654a6566654a6566654a6566654a6566654a6566654a6566654a6566654"
+     "a6566654a656665",
+     "7768617420646f2079612077616e7420666f72206e6f7468696e673f",
+     "cb370917ae8a7ce28cfd1d8f4705d6141c173b2a9362c15df235dfb251b154546aa334ae9fb9afc2184932d8695e397bfa0ffb93466cfccea"
+     "ae38c833b7dba38"},
+    // RFC 4868 2.7.2.3, AUTH512-3
+    {layout::Integrity::kHmacSha512_256,
+     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+     "aaaaaaaaaaaaaaa",
+     "dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd",
+     "2ee7acd783624ca9398710f3ee05ae41b9f9b0510c87e49e586cc9bf961733d8623c7b55cebefccf02d5581acc1c9d5fb1ff68a1de45509fb"
+     "e4da9a433922655"},
+    // RFC 4868 2.7.2.3, AUTH512-4
+    {layout::Integrity::kHmacSha512_256,
+     "0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f202122232425262728292a2b2c2d2e2f3031323334353637383"
+     "93a3b3c3d3e3f40",
+     "cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd",
+     "5e6688e5a3daec826ca32eaea224eff5e700628947470e13ad01302561bab108b8c48cbc6b807dcfbd850521a685babc7eae4a2a2e660dc0e"
+     "86b931d65503fd2"},
 };
 
-}  // namespace sallyport::driver::software
+}  // namespace sallyport::vectors

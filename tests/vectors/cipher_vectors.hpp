@@ -2,7 +2,7 @@
 // Block ciphers in CBC and AES in counter mode. Values only, from the sources that each list names.
 #pragma once
 
-namespace sallyport::driver::software {
+namespace sallyport::vectors {
 
 struct CipherVector {
   const char* key;
@@ -28,6 +28,23 @@ inline constexpr CipherVector kAesCbcVectors[] = {
      SALLYPORT_SP800_38A_PLAINTEXT,
      "f58c4c04d6e5f1ba779eabfb5f7bfbd69cfc4e967edb808d679f777bc6702c7d"
      "39f23369a9d9bacfa530e26304231461b2eb05e2c39be9fcda6c19078c6a9d1b"},
+};
+
+// RFC 3602 4, cases 1 to 4. Cases 5 to 8 are packets: esp_vectors.hpp.
+inline constexpr CipherVector kRfc3602Vectors[] = {
+    {"06a9214036b8a15b512e03d534120006", "3dafba429d9eb430b422da802c9fac41", "53696e676c6520626c6f636b206d7367",
+     "e353779c1079aeb82708942dbe77181a"},
+    {"c286696d887c9aa0611bbb3e2025a45a", "562e17996d093d28ddb3ba695a2e6f58",
+     "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",
+     "d296cd94c2cccf8a3a863028b5e1dc0a7586602d253cfff91b8266bea6d61ab1"},
+    {"6c3ea0477630ce21a2ce334aa746c2cd", "c782dc4c098c66cbd9cd27d825682c81",
+     "5468697320697320612034382d62797465206d657373616765202865786163746c7920332041455320626c6f636b7329",
+     "d0a02b3836451753d493665d33f0e8862dea54cdb293abc7506939276772f8d5021c19216bad525c8579695d83ba2684"},
+    {"56e47a38c5598974bc46903dba290349", "8ce82eefbea0da3c44699ed7db51b7d9",
+     "a0a1a2a3a4a5a6a7a8a9aaabacadaeafb0b1b2b3b4b5b6b7b8b9babbbcbdbebfc0c1c2c3c4c5c6c7c8c9cacbcccdcecfd0d1d2d3d4d5d6d7d"
+     "8d9dadbdcdddedf",
+     "c30e32ffedc0774e6aff6af0869f71aa0f3af07a9a31a9c684db207eb0ef8e4e35907aa632c3ffdf868bb7b29d3d46ad83ce9f9a102ee99d4"
+     "9a53e87f4c3da55"},
 };
 
 // NIST SP 800-38A, F.5.1 to F.5.6.
@@ -58,4 +75,4 @@ inline constexpr CipherVector kDes3CbcVectors[] = {
     {"0123456789abcdef23456789abcdef01456789abcdef0123", "0000000000000000", "666f78206a756d70", "68d5c05dd9b6b900"},
 };
 
-}  // namespace sallyport::driver::software
+}  // namespace sallyport::vectors

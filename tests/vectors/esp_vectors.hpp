@@ -2,7 +2,7 @@
 // ESP packets and what is in them. Values only, from the sources that each list names.
 #pragma once
 
-namespace sallyport::driver::software {
+namespace sallyport::vectors {
 
 struct EspVector {
   const char* key;
@@ -75,4 +75,4 @@ inline constexpr EspVector kAesGmacEspVectors[] = {
      "f2a9a836e155106aa8dcd618e4099aaa"},
 };
 
-}  // namespace sallyport::driver::software
+}  // namespace sallyport::vectors
