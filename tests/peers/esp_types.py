@@ -51,6 +51,41 @@ class EspTypes(PeerTest):
         self.assertIn("NO_PROPOSAL_CHOSEN", swan.log())
         self.assertIn("refused: encryption aes256, integrity sha512", gateway.log())
 
+    def is_refused_by_name(self, esp, name):
+        """The peer proposes it alone: IKE comes up, the SA does not, and each side says why."""
+        swan = StrongSwan(self.peer, swanctl(esp=esp))
+        gateway = self.gateway(ours("none", esp="aes128gcm16, aes128-sha256")).start()
+        self.assertFalse(swan.initiate())
+        self.assertIn("received NO_PROPOSAL_CHOSEN notify, no CHILD_SA built", swan.log())
+        self.assertIn("ESTABLISHED", swan.list_sas())
+        self.assertIn(f"; refused: {name}", gateway.log())
+        self.assertEqual(gateway.established(), [])
+
+    def test_gcm8_is_refused_by_name(self):
+        self.is_refused_by_name("aes128gcm8", "encryption aesgcm8/128")
+
+    def test_ccm128_is_refused_by_name(self):
+        self.is_refused_by_name("aes128ccm16", "encryption aesccm16/128")
+
+    def test_chacha20poly1305_is_refused_by_name(self):
+        self.is_refused_by_name("chacha20poly1305", "encryption chacha20poly1305")
+
+    def test_xcbc_is_refused_by_name(self):
+        self.is_refused_by_name("aes128-aesxcbc", "integrity aesxcbc")
+
+    def is_refused_by_name_for_ike_itself(self, proposals, name):
+        swan = StrongSwan(self.peer, swanctl(proposals=proposals))
+        gateway = self.gateway(ours("none", proposals="aes128-sha256-modp2048-x25519")).start()
+        self.assertFalse(swan.initiate())
+        self.assertIn("received NO_PROPOSAL_CHOSEN notify error", swan.log())
+        self.assertIn(f"; refused: {name}", gateway.log())
+
+    def test_chacha20poly1305_is_refused_by_name_for_ike_itself(self):
+        self.is_refused_by_name_for_ike_itself("chacha20poly1305-prfsha256-x25519", "encryption chacha20poly1305")
+
+    def test_xcbc_is_refused_by_name_for_ike_itself(self):
+        self.is_refused_by_name_for_ike_itself("aes128-aesxcbc-modp2048", "PRF prfaesxcbc, integrity aesxcbc")
+
     def test_a_broken_cipher_wants_the_word_legacy(self):
         gateway = self.gateway(ours("none", esp="3des-sha1"))
         done = gateway.check()

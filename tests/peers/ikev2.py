@@ -69,7 +69,7 @@ start_action = "{start}"
 """
 
 
-class Ikev2(PeerTest):
+class Ikev2Test(PeerTest):
     def setUp(self):
         super().setUp()
         self.linux_peer()
@@ -83,6 +83,8 @@ class Ikev2(PeerTest):
         gateway.wait_established()
         return gateway, swan
 
+
+class Ikev2(Ikev2Test):
     def test_psk_gcm128_as_initiator(self):
         _, swan = self.tunnel(initiator=True)
         self.assertIn("AES_GCM_16-128", swan.list_sas())
@@ -278,6 +280,24 @@ class Nat(PeerTest):
         self.assertIn("remote host is behind NAT", swan.log())
         self.assertRegex(swan.list_sas(), rf"remote .* {ROUTER}\[2\d{{4}}\]")
         self.assert_traffic_is_protected(swan.keys)
+
+
+class Ikev2OfBothVersions(Ikev2Test):
+    """IPv4 and IPv6 inside ESP in UDP."""
+
+    both = True
+
+    def psk_gcm128(self, initiator):
+        gateway, swan = self.tunnel(initiator, theirs=swanctl(local_ts=TS_B, remote_ts=TS_A), local_ts=TS_A, remote_ts=TS_B)
+        self.assertEqual([sa["encap"] for sa in gateway.established()], [True])
+        self.assertIn("AES_GCM_16-128", swan.list_sas())
+        self.assert_traffic_is_protected(swan.keys)
+
+    def test_psk_gcm128_as_initiator(self):
+        self.psk_gcm128(initiator=True)
+
+    def test_psk_gcm128_as_responder(self):
+        self.psk_gcm128(initiator=False)
 
 
 if __name__ == "__main__":

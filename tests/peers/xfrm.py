@@ -4,93 +4,31 @@
 
 from kernel import ADDRESSES, ADDRESSES_OF_BOTH
 from peer_test import DUT, DUT6, LAN_A, LAN_B, NET_A, NET_A6, NET_B, NET_B6, PEER, PEER6, PeerTest, main
+from typed_sas import DISCOVERY, TypedSa
 from world.gateway import BUILD
 from world.linux_guest import LinuxGuest
 from world.network import wait_for
-from world.readers import SaKey
 
 from scapy.all import Dot1Q, rdpcap
 
-SPI_OUT, SPI_IN = 0x1001, 0x2002
-# Linux holds neighbour discovery, too, against its policies.
-DISCOVERY = """
-for type in 135 136; do for way in in out; do
-ip xfrm policy add src ::/0 dst ::/0 proto 58 type $type dir $way priority 1 action allow
-done; done
-"""
-# Keys: AES-128's with its salt, HMAC-SHA2-256's; from us, and to us.
-GCM128 = {"protocol": "esp", "algorithm": "aes128gcm16", "key": (bytes(range(0x11, 0x25)), bytes(range(0x22, 0x36)))}
-AH_SHA256 = {"protocol": "ah", "algorithm": "sha256", "integrity_key": (bytes(range(0x40, 0x60)), bytes(range(0x80, 0xa0)))}
-
-# RFC 4302 2.6 pads AH over IPv4 to 4 bytes; Linux does when it is told to, and else to 8.
-AH_SHA256_OF_8 = {**AH_SHA256, "align": 8}
-
-
-def ours(sa, ends, mode, policies):
-    keys = "".join(f'{word}_out = "{sa[word][0].hex()}"\n{word}_in = "{sa[word][1].hex()}"\n' for word in ("key", "integrity_key") if word in sa)
-    text = f"""
-[[sas]]
-name = "hand"
-local_address = "{ends[0]}"
-remote_address = "{ends[1]}"
-spi_in = {SPI_IN:#x}
-spi_out = {SPI_OUT:#x}
-protocol = "{sa["protocol"]}"
-mode = "{mode}"
-algorithm = "{sa["algorithm"]}"
-{"ah_align = 8" if "align" in sa else ""}
-{f'too_big = "{sa["too_big"]}"' if "too_big" in sa else ""}
-{keys}"""
-    for number, (source, destination) in enumerate(policies):
-        text += f"""
-[[policies]]
-name = "p{number}"
-source = "{source}"
-destination = "{destination}"
-action = "protect"
-sa = "hand"
-"""
-    return text
-
-
-def theirs(sa, ends, mode, policies):
-    """`ip xfrm`: two states, and of each policy what leaves, comes in and is forwarded."""
-    us, peer = ends
-    text = DISCOVERY if ":" in us else ""
-    for (source, destination), spi, way in (((us, peer), SPI_OUT, 0), ((peer, us), SPI_IN, 1)):
-        algorithm = (f"aead 'rfc4106(gcm(aes))' 0x{sa['key'][way].hex()} 128" if sa["protocol"] == "esp" else
-                     f"auth-trunc 'hmac(sha256)' 0x{sa['integrity_key'][way].hex()} 128")
-        flags = ["af-unspec"] if mode == "tunnel" else []  # packets of either version
-        if sa["protocol"] == "ah" and "align" not in sa:
-            flags.append("align4")
-        text += (f"ip xfrm state add src {source} dst {destination} proto {sa['protocol']} spi {spi:#x} reqid 1 mode {mode} replay-window 64 "
-                 f"{'flag ' + ' '.join(flags) if flags else ''} {algorithm}\n")
-    for near, far in policies:
-        ways = (("out", far, near, peer, us), ("in", near, far, us, peer), *([("fwd", near, far, us, peer)] if mode == "tunnel" else []))
-        for way, source, destination, outer_source, outer_destination in ways:
-            text += (f"ip xfrm policy add src {source} dst {destination} dir {way} priority 2 tmpl src {outer_source} dst {outer_destination} "
-                     f"proto {sa['protocol']} reqid 1 mode {mode}\n")
-    return text
+GCM128 = {"algorithm": "aes128gcm16"}
+AH_SHA256 = {"protocol": "ah", "algorithm": "sha256"}
 
 
 class XfrmTest(PeerTest):
     rc = ""  # of the guest, before its addresses
     ends = (DUT, PEER)
     mode = "tunnel"
-    policies = [(NET_A, NET_B)]
+    policies = ((NET_A, NET_B),)
 
     def talk(self, sa):
-        """Sets both up and lets them talk; returns our gateway."""
+        """Sets both up, with a TypedSa of the words in `sa`, and lets them talk; returns our gateway."""
+        sa = TypedSa(self.ends, self.policies, mode=self.mode, **sa)
         addresses = ADDRESSES_OF_BOTH if self.both else ADDRESSES
-        self.guest = LinuxGuest(self.peer, self.rc + addresses + theirs(sa, self.ends, self.mode, self.policies), BUILD)
-        gateway = self.gateway(ours(sa, self.ends, self.mode, self.policies)).start()
-
-        def key(spi, source, destination, way):
-            return SaKey(spi, source, destination, sa.get("key", (b"", b""))[way], algorithm=sa["algorithm"], protocol=sa["protocol"], mode=self.mode,
-                         integrity_key=sa.get("integrity_key", (b"", b""))[way])
-
-        us, peer = self.ends
-        self.assert_talk_is_protected(lambda: [key(SPI_OUT, us, peer, 0), key(SPI_IN, peer, us, 1)], sa["protocol"])
+        self.guest = LinuxGuest(self.peer, self.rc + addresses, BUILD, files={"/etc/sas": DISCOVERY + sa.theirs()})
+        self.guest.run("ip -batch /etc/sas")
+        gateway = self.gateway(sa.ours()).start()
+        self.assert_talk_is_protected(sa.keys, sa.protocol)
         # The kernel's own account: packets in both SAs, and not one refused.
         states = " ".join(self.guest.run("ip -s xfrm state")[1].split())
         self.assertIn("replay-window 0 replay 0 failed 0", states)
@@ -126,8 +64,16 @@ class Xfrm(XfrmTest):
         self.every_size_passes()
 
     def test_ah_padded_as_linux_does_unasked(self):
-        self.talk(AH_SHA256_OF_8)
+        self.talk({**AH_SHA256, "ah_align": 8})
 
+    def test_what_linux_does_and_the_card_does_not_is_refused_by_name(self):
+        algorithms = ("chacha20poly1305", "aes128gcm8", "aes128ccm16", "aes128-aesxcbc")
+        sas = [TypedSa(self.ends, self.policies, number=number).ours().replace("aes128gcm16", algorithm)
+               for number, algorithm in enumerate(algorithms)]
+        done = self.gateway("".join(sas)).check()
+        self.assertEqual(done.returncode, 2)
+        for algorithm in algorithms:
+            self.assertIn(f"algorithm: proposal '{algorithm}': '{algorithm.split('-')[-1]}' is not supported", done.stderr)
 
     def test_gcm128_is_fragmented_after_and_joined_by_linux(self):
         self.assert_the_largest_cross_whole(GCM128)
@@ -140,7 +86,7 @@ class XfrmTransport(XfrmTest):
     """Between the gateways themselves."""
 
     mode = "transport"
-    policies = [(DUT, PEER)]
+    policies = ((DUT, PEER),)
 
     def assert_talk_is_protected(self, keys, protocol):
         self.assert_pings_are_protected([(self.dut, PEER), (self.guest, DUT)], keys, protocol)
@@ -150,7 +96,6 @@ class XfrmTransport(XfrmTest):
 
     def test_ah_sha256_with_keys_typed_in(self):
         self.talk(AH_SHA256)
-
 
     def assert_fragments_are_joined(self, gateway):
         """Linux protects a datagram of its own whole, and cuts the result."""
@@ -176,7 +121,7 @@ class XfrmTransport(XfrmTest):
 class XfrmTransportOverIpv6(XfrmTransport):
     both = True
     ends = (DUT6, PEER6)
-    policies = [(DUT6, PEER6)]
+    policies = ((DUT6, PEER6),)
 
     def assert_talk_is_protected(self, keys, protocol):
         self.assert_pings_are_protected([(self.dut, PEER6), (self.guest, DUT6)], keys, protocol)
@@ -188,7 +133,7 @@ class XfrmTransportOverIpv6(XfrmTransport):
 class XfrmOverIpv6(XfrmTest):
     both = True
     ends = (DUT6, PEER6)
-    policies = [(NET_A, NET_B), (NET_A6, NET_B6)]
+    policies = ((NET_A, NET_B), (NET_A6, NET_B6))
 
     def test_gcm128_with_keys_typed_in(self):
         self.talk(GCM128)

@@ -7,7 +7,6 @@ and outside.
     tests/readers/readers_test.py [-v] [Readers.test_...]"""
 
 import dataclasses
-import hashlib
 import json
 import os
 import subprocess
@@ -21,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from world.network import Failure  # noqa: E402
 from world.readers import ENCAP_PORT, SaKey, keys_from_keylog, read_with_scapy, read_with_tshark, verify  # noqa: E402
+from world.sa_types import CIPHER_KEYS, ESP_ALGORITHMS, INTEGRITY_KEYS, some_bytes  # noqa: E402
 
 from scapy.all import IP, UDP, Ether, IPv6, Raw, rdpcap, wrpcap  # noqa: E402
 
@@ -31,24 +31,11 @@ LAN_HOST = {4: "10.1.0.10", 6: "2001:db8:1::10"}
 HEADER = {4: IP, 6: IPv6}
 LENGTHS = [0, 1, 2, 3, 5, 8, 13, 14, 15, 16, 17, 100, 1300]  # of UDP data
 
-# Keyword of proposals: the card's name, key bytes, salt bytes.
-CIPHERS = {
-    "aes128gcm16": ("aes_gcm", 16, 4), "aes192gcm16": ("aes_gcm", 24, 4), "aes256gcm16": ("aes_gcm", 32, 4),
-    "aes128gmac": ("aes_gmac", 16, 4), "aes192gmac": ("aes_gmac", 24, 4), "aes256gmac": ("aes_gmac", 32, 4),
-    "null": ("null", 0, 0),
-    "aes128ctr": ("aes_ctr", 16, 4), "aes192ctr": ("aes_ctr", 24, 4), "aes256ctr": ("aes_ctr", 32, 4),
-    "aes128": ("aes_cbc", 16, 0), "aes192": ("aes_cbc", 24, 0), "aes256": ("aes_cbc", 32, 0),
-    "des": ("des_cbc", 8, 0), "3des": ("des3_cbc", 24, 0),
-}
-INTEGRITIES = {"md5": ("hmac_md5_96", 16), "sha1": ("hmac_sha1_96", 20), "sha256": ("hmac_sha256_128", 32),
-               "sha384": ("hmac_sha384_192", 48), "sha512": ("hmac_sha512_256", 64)}
-ALGORITHMS = [c for c in CIPHERS if c.endswith(("gcm16", "gmac"))]
-ALGORITHMS += [f"{c}-{i}" for c in CIPHERS if c not in ALGORITHMS for i in INTEGRITIES]
-
-
-def some_bytes(what, length):
-    """The same in every run, and different for everything that has a name of its own."""
-    return hashlib.shake_256(what.encode()).digest(length)
+# SaKey's keywords: the card's names.
+CIPHERS = {"aesgcm16": "aes_gcm", "aesgmac": "aes_gmac", "null": "null", "aesctr": "aes_ctr", "aes": "aes_cbc", "des": "des_cbc",
+           "3des": "des3_cbc"}
+INTEGRITIES = {"md5": "hmac_md5_96", "sha1": "hmac_sha1_96", "sha256": "hmac_sha256_128", "sha384": "hmac_sha384_192",
+               "sha512": "hmac_sha512_256"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,16 +65,16 @@ class Sa:
         text = f'[[sa]]\ndirection = "{direction}"\nspi = {key.spi}\nprotocol = "{key.protocol}"\nmode = "{key.mode}"\n'
         text += f'source = "{key.source}"\ndestination = "{key.destination}"\npolicy = {self.number}\n'
         if key.protocol == "esp":
-            cipher, _, salt_bytes = CIPHERS[key.algorithm.split("-")[0]]
-            text += f'cipher = "{cipher}"\n'
+            text += f'cipher = "{CIPHERS[key.cipher]}"\n'
             cipher_key = key.key
+            _, salt_bytes = CIPHER_KEYS[key.algorithm.split("-")[0]]
             if salt_bytes:
                 text += f'salt = "{cipher_key[-salt_bytes:].hex()}"\n'
                 cipher_key = cipher_key[:-salt_bytes]
             if cipher_key:
                 text += f'key = "{cipher_key.hex()}"\n'
         if key.integrity:
-            text += f'integrity = "{INTEGRITIES[key.integrity][0]}"\nintegrity_key = "{key.integrity_key.hex()}"\n'
+            text += f'integrity = "{INTEGRITIES[key.integrity]}"\nintegrity_key = "{key.integrity_key.hex()}"\n'
         text += f"esn = {str(key.esn).lower()}\nencap = {str(self.encap).lower()}\n"
         rule = f'[[rule]]\ndirection = "{direction}"\naction = "protect"\npolicy = {self.number}\n'
         if direction == "out":
@@ -126,8 +113,8 @@ def every_sa(outbound):
         number = len(sas) + 1
         cipher, _, integrity = algorithm.partition("-") if protocol == "esp" else ("", "", algorithm)
         name = f"{protocol} {algorithm} {esn} {mode} {inner} {outer} {outbound}"
-        key = SaKey(0x10000000 + number, "", "", some_bytes("key " + name, sum(CIPHERS[cipher][1:])) if cipher else b"", esn, algorithm,
-                    some_bytes("integrity " + name, INTEGRITIES[integrity][1]) if integrity else b"", protocol, mode)
+        key = SaKey(0x10000000 + number, "", "", some_bytes("key " + name, sum(CIPHER_KEYS[cipher])) if cipher else b"", esn, algorithm,
+                    some_bytes("integrity " + name, INTEGRITY_KEYS[integrity]) if integrity else b"", protocol, mode)
         sa = Sa(key, number, protocol == "esp" and outer == 4 and number % 3 == 0, inner)
         ends = (US[outer], sa.far if mode == "transport" else PEER[outer])
         source, destination = ends if outbound else reversed(ends)
@@ -135,7 +122,7 @@ def every_sa(outbound):
 
     for way in WAYS:
         for esn in (False, True):
-            for algorithm in ALGORITHMS if way == ("tunnel", 4, 4) else SOME_ALGORITHMS:
+            for algorithm in ESP_ALGORITHMS if way == ("tunnel", 4, 4) else SOME_ALGORITHMS:
                 add("esp", algorithm, esn, *way)
             for integrity in INTEGRITIES:
                 add("ah", integrity, esn, *way)

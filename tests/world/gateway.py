@@ -61,7 +61,7 @@ class Gateway:
                 self.card.must_run()
             return self.cli("status", check=False).returncode == 0
 
-        wait_for(f"the gateway {self.namespace.name} to answer", answers, seconds=60)
+        wait_for(f"the gateway {self.namespace.name} to answer", answers, seconds=240)
 
     def check(self):
         """The configuration file alone, as `sallyportd --check` reads it."""

@@ -43,6 +43,10 @@ if [ -x SYSTEMD ]; then serve & exec SYSTEMD 3>&-; fi
 serve
 """
 
+# no_timer_check: a busy machine delivers its timer so late that Linux would take it for missing, and panic.
+# cryptomgr.notests: Linux would test each algorithm at its first use, which takes half a minute where QEMU has to emulate the processor.
+COMMAND_LINE = "console=ttyS0 quiet panic=-1 mitigations=off random.trust_cpu=on no_timer_check cryptomgr.notests"
+
 SYSTEMD = "/lib/systemd/systemd"
 # It would make one, and think that the machine boots for the first time.
 MACHINE_ID = "0123456789abcdef0123456789abcdef\n"
@@ -124,7 +128,7 @@ def build_initrd(kernel, rc, folder, programs, files, systemd, add):
         shown = subprocess.run(["modprobe", "-d", kernel, "-S", version, "--show-depends", module], text=True, capture_output=True)
         needed |= {line.split()[1] for line in shown.stdout.splitlines() if line.startswith("insmod")}
     # The crypto modules as a whole: the kernel loads those it wants by itself.
-    for tree in ("kernel/crypto", "kernel/arch/x86/crypto"):
+    for tree in ("kernel/crypto", "kernel/lib/crypto", "kernel/arch/x86/crypto"):
         needed |= {str(p) for p in (kernel / "lib/modules" / version / tree).rglob("*.ko*")}
     for path in needed:
         relative = os.path.relpath(os.path.realpath(path), os.path.realpath(kernel))
@@ -183,14 +187,13 @@ class LinuxGuest:
         self.process = namespace.start(
             f"guest-{namespace.name}", "qemu-system-x86_64", "-accel", "kvm" if kvm else "tcg", "-cpu", "host" if kvm else "max", "-M", "q35",
             "-m", "384", "-smp", "1", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-kernel",
-            next((kernel / "boot").glob("vmlinuz-*")), "-initrd", initrd, "-append",
-            "console=ttyS0 quiet panic=-1 mitigations=off random.trust_cpu=on", "-serial", f"file:{self.console}", *network, "-device",
-            "virtio-serial-pci", "-chardev", f"socket,id=c,path={command_socket},server=on,wait=off", "-device",
+            next((kernel / "boot").glob("vmlinuz-*")), "-initrd", initrd, "-append", COMMAND_LINE, "-serial", f"file:{self.console}",
+            *network, "-device", "virtio-serial-pci", "-chardev", f"socket,id=c,path={command_socket},server=on,wait=off", "-device",
             "virtserialport,chardev=c,name=command")
         self._booted()
         self.channel = socket.socket(socket.AF_UNIX)
         namespace.world.on_close(self.channel.close)
-        self.channel.settimeout(60)
+        self.channel.settimeout(300)
         self.channel.connect(str(command_socket))
         self.lock = threading.Lock()
 

@@ -2,6 +2,7 @@
 """Types of ESP and AH: what proposals call them, what scapy and tshark call them, and the two that scapy does not do by itself:
 AES-GMAC (RFC 4543), and HMAC of ESP with extended sequence numbers (RFC 4303 2.2.1)."""
 
+import hashlib
 import re
 import struct
 from dataclasses import dataclass
@@ -30,6 +31,22 @@ INTEGRITIES = {
     "sha384": ("SHA2-384-192", "HMAC-SHA-384-192 [RFC4868]"),
     "sha512": ("SHA2-512-256", "HMAC-SHA-512-256 [RFC4868]"),
 }
+# Keyword of proposals: bytes of the cipher's key, and of the salt behind it.
+CIPHER_KEYS = {
+    "aes128gcm16": (16, 4), "aes192gcm16": (24, 4), "aes256gcm16": (32, 4), "aes128gmac": (16, 4), "aes192gmac": (24, 4), "aes256gmac": (32, 4),
+    "null": (0, 0),
+    "aes128ctr": (16, 4), "aes192ctr": (24, 4), "aes256ctr": (32, 4),
+    "aes128": (16, 0), "aes192": (24, 0), "aes256": (32, 0),
+    "des": (8, 0), "3des": (24, 0),
+}
+INTEGRITY_KEYS = {"md5": 16, "sha1": 20, "sha256": 32, "sha384": 48, "sha512": 64}
+ESP_ALGORITHMS = [c for c in CIPHER_KEYS if c.endswith(("gcm16", "gmac"))]
+ESP_ALGORITHMS += [f"{c}-{i}" for c in CIPHER_KEYS if c not in ESP_ALGORITHMS for i in INTEGRITY_KEYS]
+
+
+def some_bytes(what, length):
+    """The same in every run, and different for everything that has a name of its own."""
+    return hashlib.shake_256(what.encode()).digest(length)
 
 
 @dataclass(frozen=True)
