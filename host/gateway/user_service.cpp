@@ -175,6 +175,13 @@ Result<void> set_password(Directory& directory, const std::string& actor, const 
 
 }  // namespace
 
+UserService::UserService(boost::asio::io_context& loop, users::SharedDirectory& directory, users::LoginDesk& desk,
+                         const std::string& key_digest, const Secret& seal_key)
+    : loop_(loop), directory_(directory), desk_(desk), key_digest_(key_digest), seal_key_(seal_key) {
+  // A server that is not there is in the journal before somebody wants to log in.
+  boost::asio::post(thread_, [this] { (void)directory_.with([](Directory& d) { return d.connect(); }); });
+}
+
 UserService::~UserService() {
   alive_.reset();
   thread_.join();

@@ -21,8 +21,7 @@ class UserService final : public api::Service {
  public:
   // All outlive it.
   UserService(boost::asio::io_context& loop, users::SharedDirectory& directory, users::LoginDesk& desk,
-              const std::string& key_digest, const Secret& seal_key)
-      : loop_(loop), directory_(directory), desk_(desk), key_digest_(key_digest), seal_key_(seal_key) {}
+              const std::string& key_digest, const Secret& seal_key);
   ~UserService() override;
 
   [[nodiscard]] static bool answers(const std::string& what);

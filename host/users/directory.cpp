@@ -5,11 +5,13 @@
 #include <soci/soci.h>
 #include <soci/sqlite3/soci-sqlite3.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <ctime>
 #include <set>
 
+#include "host/base/log.hpp"
 #include "host/store/database.hpp"
 
 namespace sallyport::users {
@@ -37,6 +39,14 @@ constexpr const char* kSchema[] = {
     "CREATE TABLE IF NOT EXISTS audit_head (id INTEGER PRIMARY KEY, number BIGINT NOT NULL, digest TEXT NOT NULL)",
 };
 
+// Ours, so that nobody waits for ever for a server that is away or busy; the words of the configuration come behind and
+// count more. A gateway that vanished in the middle of a change must not keep the others waiting, either.
+constexpr const char* kConnection =
+    "application_name=sallyportd connect_timeout=5 tcp_user_timeout=10000 keepalives_idle=10 keepalives_interval=5 "
+    "keepalives_count=3 options='-c client_min_messages=warning -c statement_timeout=10s "
+    "-c idle_in_transaction_session_timeout=60s' ";
+constexpr const char* kQueryCanceled = "57014";  // PostgreSQL's appendix A
+
 constexpr std::array<std::string_view, 3> kKinds = {"password", "totp", "smart_card"};
 
 std::string now() {
@@ -57,6 +67,15 @@ struct Refused {
 
 void demand(const Result<void>& checked) {
   if (!checked) throw Refused{checked.error()};
+}
+
+// libpq's messages have lines.
+std::string one_line(std::string text) {
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return c == '\n' || c == '\t'; }, ' ');
+  text.erase(std::unique(text.begin(), text.end(), [](char a, char b) { return a == ' ' && b == ' '; }), text.end());
+  if (text.ends_with(' ')) text.pop_back();
+  return text;
 }
 
 std::string groups_sentence(const User& user) {
@@ -80,23 +99,36 @@ std::string_view to_string(CredentialKind kind) { return kKinds[static_cast<std:
 
 class Directory::Session {
  public:
-  Session(const soci::backend_factory& backend, const std::string& connection, std::string name)
-      : name_(std::move(name)), sql(backend, connection) {}
+  struct Place {
+    const soci::backend_factory& backend;
+    std::string connection;
+    std::string name;                   // for errors
+    std::vector<const char*> settings;  // what a new connection is told first
+  };
+  explicit Session(Place place) : place_(std::move(place)) {}
 
-  // Runs `work`; what it throws is its error.
+  // Runs `work` over a connection that is opened where there is none; what it throws is its error. What fails because
+  // the connection was lost meanwhile is done once more over a new one, except for a change that had begun.
   template <class Work>
   auto guarded(Work work) -> Result<decltype(work())> {
-    try {
-      if constexpr (std::is_void_v<decltype(work())>) {
-        work();
-        return {};
-      } else {
-        return work();
+    for (;;) {
+      const bool had_connection = connected_;
+      phase_ = Phase::kRepeatable;
+      try {
+        connect();
+        if constexpr (std::is_void_v<decltype(work())>) {
+          work();
+          return {};
+        } else {
+          return work();
+        }
+      } catch (const Refused& refused) {
+        return refused.error;
+      } catch (const soci::soci_error& error) {
+        if (!is_lost()) return told(error);
+        const Error why = lost(error);
+        if (!had_connection || phase_ != Phase::kRepeatable) return why;
       }
-    } catch (const Refused& refused) {
-      return refused.error;
-    } catch (const soci::soci_error& error) {
-      return told(error);
     }
   }
 
@@ -107,12 +139,15 @@ class Directory::Session {
       soci::transaction transaction(sql);
       // The writers' turn begins here, so that none reads what another is about to change.
       sql << "UPDATE audit_head SET number = number WHERE id = 1";
+      phase_ = Phase::kChanging;
       actor_ = actor;
       if constexpr (std::is_void_v<decltype(work())>) {
         work();
+        phase_ = Phase::kCommitting;
         transaction.commit();
       } else {
         auto result = work();
+        phase_ = Phase::kCommitting;
         transaction.commit();
         return result;
       }
@@ -189,8 +224,58 @@ class Directory::Session {
   }
 
  private:
+  using Clock = std::chrono::steady_clock;
+  static constexpr auto kPause = std::chrono::seconds(1);
+
+  enum class Phase : std::uint8_t {
+    kRepeatable,  // nothing that counts more when it is done twice
+    kChanging,    // a change is under way; without its end it has not been
+    kCommitting,  // nobody knows whether it has
+  };
+
+  // A server that is not there is left alone for a moment: those who wait their turn behind one another must not each
+  // wait for it.
+  void connect() {
+    if (connected_) return;
+    if (lost_ && Clock::now() < next_try_) throw Refused{*lost_};
+    try {
+      sql.open(place_.backend, place_.connection);
+    } catch (const soci::soci_error& error) {
+      throw Refused{lost(error)};
+    }
+    try {
+      for (const char* setting : place_.settings) sql << setting;
+      make_tables();
+    } catch (const soci::soci_error& error) {
+      const Error why = is_lost() ? lost(error) : told(error);
+      sql.close();
+      throw Refused{why};
+    }
+    connected_ = true;
+    if (lost_) sallyport::log::info("directory.connected", {{"place", place_.name}});
+    lost_.reset();
+  }
+
+  // Asks the server: libpq may see that it could not write, and not yet that nobody is there.
+  [[nodiscard]] bool is_lost() const { return !sql.is_connected(); }
+
+  // Gives the connection up.
+  Error lost(const soci::soci_error& error) {
+    constexpr std::array<const char*, 3> kWhatOfIt = {"", "; nothing of it was changed",
+                                                      "; whether it was done shows when the server is there again"};
+    const Error why{Errc::kDisconnected, place_.name + ": " + one_line(error.get_error_message()) +
+                                             kWhatOfIt[static_cast<std::size_t>(phase_)] +
+                                             "; is the database server running, and its address right?"};
+    if (!lost_) sallyport::log::error("directory.lost", {{"why", why.detail}});
+    lost_ = why;
+    next_try_ = connected_ ? Clock::now() : Clock::now() + kPause;
+    if (connected_) sql.close();
+    connected_ = false;
+    return why;
+  }
+
   [[nodiscard]] Error told(const soci::soci_error& error) const {
-    const std::string what = name_ + ": " + error.get_error_message();
+    const std::string what = place_.name + ": " + one_line(error.get_error_message());
     if (const auto* sqlite = dynamic_cast<const soci::sqlite3_soci_error*>(&error)) {
       switch (sqlite->result() & 0xff) {
         case SQLITE_FULL:
@@ -209,18 +294,22 @@ class Directory::Session {
           return {Errc::kIo, what + "; check its file system"};
       }
     }
-    switch (error.get_error_category()) {
-      case soci::soci_error::connection_error:
-        return {Errc::kDisconnected, what + "; is the database server running, and its address right?"};
-      case soci::soci_error::no_privilege:
-        return {Errc::kDenied, what + "; the database's user must own the directory's tables"};
-      default:
-        return {Errc::kIo, what};
+    const auto* postgresql = dynamic_cast<const soci::postgresql_soci_error*>(&error);
+    if (postgresql != nullptr && postgresql->sqlstate() == kQueryCanceled) {
+      return {Errc::kTimeout, what + "; nothing of it was changed: try again"};
     }
+    if (error.get_error_category() == soci::soci_error::no_privilege) {
+      return {Errc::kDenied, what + "; the database's user must own the directory's tables"};
+    }
+    return {Errc::kIo, what};
   }
 
-  std::string name_;   // of the database, for errors
+  const Place place_;
   std::string actor_;  // of the change under way
+  Phase phase_ = Phase::kRepeatable;
+  bool connected_ = false;
+  std::optional<Error> lost_;  // why there is no connection, once that is known
+  Clock::time_point next_try_{};
 
  public:
   soci::session sql;
@@ -237,32 +326,30 @@ Result<Directory> Directory::open_file(const std::filesystem::path& file) {
   for (const char* statement : kSchema) schema += std::string(statement) + ";";
   const store::Kind kind{store::Durability::kPower, schema.c_str(), "no user can log in"};
   if (auto checked = store::Database::open(file, kind); !checked) return checked.error();
-  try {
-    auto session =
-        std::make_unique<Session>(*soci::factory_sqlite3(), "db=\"" + file.string() + "\" timeout=5", file.string());
-    session->sql << "PRAGMA foreign_keys = ON";
-    session->sql << "PRAGMA synchronous = FULL";
-    session->make_tables();
-    return Directory(std::move(session));
-  } catch (const soci::soci_error& error) {
-    return Error{Errc::kIo, file.string() + ": " + error.get_error_message()};
-  }
+  Directory directory(
+      std::make_unique<Session>(Session::Place{*soci::factory_sqlite3(),
+                                               "db=\"" + file.string() + "\" timeout=5",
+                                               file.string(),
+                                               {"PRAGMA foreign_keys = ON", "PRAGMA synchronous = FULL"}}));
+  if (auto opened = directory.connect(); !opened) return opened.error();
+  return directory;
 }
 
 Result<Directory> Directory::open_postgresql(const std::string& connection) {
-  try {
-    auto session = std::make_unique<Session>(*soci::factory_postgresql(), connection, "the directory's database");
-    if (auto made = session->guarded([&] {
-          session->sql << "SET client_min_messages = warning";
-          session->make_tables();
-        });
-        !made)
-      return made.error();
-    return Directory(std::move(session));
-  } catch (const soci::soci_error& error) {
-    return Error{Errc::kDisconnected, "the directory's database: " + error.get_error_message() +
-                                          "; is the database server running, and its address right?"};
+  char* why = nullptr;
+  PQconninfoOption* words = ::PQconninfoParse((kConnection + connection).c_str(), &why);
+  if (words == nullptr) {
+    const Error wrong{Errc::kInvalid, "the directory's database: " + one_line(why == nullptr ? "no memory" : why)};
+    ::PQfreemem(why);
+    return wrong;
   }
+  ::PQconninfoFree(words);
+  return Directory(std::make_unique<Session>(
+      Session::Place{*soci::factory_postgresql(), kConnection + connection, "the directory's database", {}}));
+}
+
+Result<void> Directory::connect() {
+  return session_->guarded([] {});
 }
 
 // ---- users ---------------------------------------------------------------------------------------------------------

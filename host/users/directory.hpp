@@ -33,8 +33,12 @@ class Directory {
   // Made when it is not there. Errors as those of store::Database.
   static Result<Directory> open_file(const std::filesystem::path& file);
   // `connection` in libpq's words: "host=... dbname=... user=... sslmode=verify-full". A password belongs into a file
-  // that libpq reads (passfile). Its tables are made when they are not there.
+  // that libpq reads (passfile). kInvalid: they are no such words. The server need not be there: whatever is done first
+  // connects, and makes the tables when they are not there; kDisconnected until it can. A connection that is lost is
+  // opened again by whoever comes next, who need not notice.
   static Result<Directory> open_postgresql(const std::string& connection);
+  // To know early.
+  Result<void> connect();
   Directory(Directory&&) noexcept;
   Directory& operator=(Directory&&) noexcept;
   ~Directory();

@@ -232,11 +232,88 @@ TEST_F(DirectoryFile, HasTheOldOrTheNewWhenItsProcessIsKilledAtAnyMoment) {
   }
 }
 
-TEST(DirectoryServer, ThatDoesNotAnswerIsAnErrorWithARemedy) {
-  const auto refused = Directory::open_postgresql("host=127.0.0.1 port=1 dbname=directory connect_timeout=1");
+// ---- a server that goes away
+
+class DirectoryServer : public DirectoryTest {
+ protected:
+  // What `work` comes to when the server is there again, which is not asked at once.
+  template <class Work>
+  static auto when_it_is_back(Work work) {
+    auto result = work();
+    for (int i = 0; i < 600 && !result && result.error().code == Errc::kDisconnected; ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+      result = work();
+    }
+    return result;
+  }
+
+  const PostgresqlServer& server_ = PostgresqlServer::get();
+};
+INSTANTIATE_TEST_SUITE_P(, DirectoryServer, testing::Values(Kind::kPostgresql));
+
+TEST_P(DirectoryServer, HasRestartedAndNobodyNotices) {
+  server_.restart();
+  EXPECT_TRUE(directory_.add_user("admin", kAlice)) << "a change";
+  server_.restart();
+  EXPECT_EQ(directory_.user("alice").value(), kAlice) << "a question";
+  EXPECT_EQ(directory_.verify_audit().value().number, 3U) << "done once";
+  ASSERT_TRUE(directory_.set_credential("admin", "alice", CredentialKind::kTotp, "secret"));
+  server_.restart();
+  EXPECT_TRUE(directory_.take_step("alice", CredentialKind::kTotp, 7).value());
+}
+
+TEST_P(DirectoryServer, ThatIsAwayIsAnErrorWithARemedyUntilItIsBack) {
+  ASSERT_TRUE(directory_.add_user("admin", kAlice));
+  server_.stop();
+  for (const auto& refused : {directory_.user("alice").error(), directory_.delete_user("admin", "alice").error(),
+                              directory_.record("admin", "test", "", "").error()}) {
+    EXPECT_EQ(refused.code, Errc::kDisconnected);
+    EXPECT_THAT(refused.detail, HasSubstr("is the database server running"));
+  }
+  server_.start();
+  EXPECT_EQ(when_it_is_back([&] { return directory_.user("alice"); }).value(), kAlice);
+  EXPECT_EQ(directory_.verify_audit().value().number, 3U);
+}
+
+TEST_P(DirectoryServer, NeedNotBeThereWhenTheDirectoryIsOpened) {
+  server_.stop();
+  Directory early = open();
+  EXPECT_EQ(early.connect().error().code, Errc::kDisconnected);
+  server_.start();
+  EXPECT_EQ(when_it_is_back([&] { return early.groups(); }).value().size(), 2U);
+}
+
+TEST_P(DirectoryServer, ThatGoesInTheMiddleOfAChangeLeavesNothingOfItAndItIsNotDoneAgain) {
+  unsigned given = 0;
+  const auto lost = directory_.import("admin", [&]() -> Result<std::optional<Directory::Imported>> {
+    if (++given == 2) server_.restart();
+    return std::optional<Directory::Imported>({{"user" + std::to_string(given)}});
+  });
+  EXPECT_EQ(lost.error().code, Errc::kDisconnected);
+  EXPECT_THAT(lost.error().detail, HasSubstr("nothing of it was changed"));
+  EXPECT_EQ(given, 2U);
+  EXPECT_EQ(directory_.user_count().value(), 0U);
+  EXPECT_EQ(directory_.verify_audit().value().number, 2U);
+}
+
+TEST_P(DirectoryServer, ThatIsKeptBusyByAnotherGatewayIsNotWaitedForForEver) {
+  Directory other =
+      std::move(Directory::open_postgresql(connection_ + " options='-c statement_timeout=200ms'").value());
+  const auto held = directory_.import("admin", [&]() -> Result<std::optional<Directory::Imported>> {
+    const auto refused = other.record("admin", "test", "", "");
+    EXPECT_EQ(refused.error().code, Errc::kTimeout);
+    EXPECT_THAT(refused.error().detail, HasSubstr("nothing of it was changed: try again"));
+    return std::optional<Directory::Imported>();
+  });
+  ASSERT_TRUE(held);
+  EXPECT_TRUE(other.record("admin", "test", "", ""));
+}
+
+TEST(DirectoryConnection, OfOtherWordsThanLibpqsIsRefusedAtOnce) {
+  const auto refused = Directory::open_postgresql("host=db colour=blue");
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().code, Errc::kDisconnected);
-  EXPECT_THAT(refused.error().detail, HasSubstr("is the database server running"));
+  EXPECT_EQ(refused.error().code, Errc::kInvalid);
+  EXPECT_THAT(refused.error().detail, HasSubstr("colour"));
 }
 
 }  // namespace

@@ -23,6 +23,16 @@ class PostgresqlServer {
     static PostgresqlServer server;
     return server;
   }
+  void start() const {
+    run("pg_ctl -w -t 600 -D " + folder_ +
+        "/data -o \"-c fsync=off -c listen_addresses='' -c unix_socket_directories=" + folder_ + "\" -l " + folder_ +
+        "/server.log start");
+  }
+  void stop() const { run("pg_ctl -w -t 600 -m fast -D " + folder_ + "/data stop"); }
+  void restart() const {
+    stop();
+    start();
+  }
   // A database of its own.
   std::string connection() {
     const std::string name = "directory" + std::to_string(++databases_);
@@ -44,10 +54,9 @@ class PostgresqlServer {
       ADD_FAILURE() << "no user 'postgres': run tools/install as root";
     }
     run("initdb -D " + folder_ + "/data -A trust -N");
-    run("pg_ctl -w -D " + folder_ + "/data -o \"-c listen_addresses='' -c unix_socket_directories=" + folder_ +
-        "\" -l " + folder_ + "/server.log start");
+    start();
   }
-  ~PostgresqlServer() { run("pg_ctl -w -m immediate -D " + folder_ + "/data stop"); }
+  ~PostgresqlServer() { stop(); }
 
   std::string bin_ = "/usr/lib/postgresql/15/bin/";
   TemporaryFolder temporary_;
