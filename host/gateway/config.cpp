@@ -680,6 +680,7 @@ class Reader {
         unsigned count = 0;
         for (const auto& local : child.local_ts) {
           for (const auto& remote : child.remote_ts) {
+            if (!local.addresses.shares_family(remote.addresses)) continue;
             policy::Policy p;
             p.name = c.connection.name + "." + child.name + (count == 0 ? "" : "." + std::to_string(count + 1));
             ++count;

@@ -181,6 +181,16 @@ TEST(Config, ASideSpeaksBothVersions) {
   EXPECT_THAT(problem(connection), HasSubstr("is of another IP version than 'remote_address'; write two of one"));
 }
 
+TEST(Config, AChildOfBothIpVersionsIsAPolicyOfEach) {
+  const auto config = parse(
+      "[[connections]]\nname = \"office\"\nlocal_address = \"192.0.2.1\"\nremote_address = \"192.0.2.2\"\n"
+      "secret = \"a secret that both know\"\n[[connections.children]]\nname = \"net\"\n"
+      "local_ts = [\"10.1.0.0/24\", \"2001:db8:1::/64\"]\nremote_ts = [\"10.2.0.0/24\", \"2001:db8:2::/64\"]\n");
+  ASSERT_TRUE(config) << config.error().detail;
+  ASSERT_EQ(config->policies.size(), 2U);
+  for (const auto& policy : config->policies) EXPECT_TRUE(policy::validate(policy)) << policy.name;
+}
+
 TEST(Config, EspInUdpIsForIpv4) {
   std::string text = kConnection;
   text.insert(text.find("dpd_delay"), "encap = true\n");
