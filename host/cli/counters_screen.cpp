@@ -25,12 +25,13 @@ constexpr layout::Code kHostCounters[] = {
     {"too_big", 5, "packets above an MTU: answered by ICMP, or fragmented"},
     {"refused", 6, "packets of or for the kernel that the policy does not let pass"},
     {"joined", 7, "ESP and AH packets that came in fragments"},
-    {"asked", 8, "questions put to users about their packets"},
-    {"passed_on", 9, "packets sent on once their user knew of it or had let them go"},
-    {"refused_to_users", 10, "packets of users refused by the host: by answer, without one, or as a policy says"},
-    {"told", 11, "messages to users"},
-    {"kept_back", 12, "messages to users that were too many"},
-    {"unheard", 13, "messages to users of whom nobody listened"},
+    {"udp_over_ipv6", 8, "protected packets sent in UDP over IPv6, whose checksum is the host's"},
+    {"asked", 9, "questions put to users about their packets"},
+    {"passed_on", 10, "packets sent on once their user knew of it or had let them go"},
+    {"refused_to_users", 11, "packets of users refused by the host: by answer, without one, or as a policy says"},
+    {"told", 12, "messages to users"},
+    {"kept_back", 13, "messages to users that were too many"},
+    {"unheard", 14, "messages to users of whom nobody listened"},
 };
 
 // In the order of hw/layout; what the daemon counts beyond it comes behind, without a meaning.

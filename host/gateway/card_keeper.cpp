@@ -16,6 +16,12 @@ namespace {
 
 std::uint32_t number(Spi spi) { return static_cast<std::uint32_t>(spi); }
 
+// RFC 8200 8.1: UDP over IPv6 has a checksum, which the card does not write (docs/decisions/udp-over-ipv6.md).
+template <class Sa>
+Peer peer_of(const Sa& sa) {
+  return {sa.remote.number(), sa.encap.has_value() && !sa.remote.is_v4()};
+}
+
 }  // namespace
 
 CardKeeper::CardKeeper(driver::Card& card, driver::TableSession session, Forwarding forwarding, CardJournal* journal,
@@ -59,7 +65,7 @@ Result<std::unique_ptr<CardKeeper>> CardKeeper::adopt(driver::Card& card, Forwar
   for (const InstalledSa& sa : remembered.sas) {
     rows.push_back(sa.row);
     spis.push_back(number(sa.spi_in));
-    keeper->forwarding_.adopt_peer(sa.remote.number(), sa.next_hop, remembered.image);
+    keeper->forwarding_.adopt_peer(peer_of(sa), sa.next_hop, remembered.image);
   }
   keeper->ids_ = std::move(remembered.policy_ids);
   keeper->stored_ids_ = keeper->ids_;
@@ -279,7 +285,8 @@ Result<void> CardKeeper::install(const std::string& target, ike::ChildHandle chi
   made.reach = {sa.local_ts, sa.remote_ts};
   made.installed = std::chrono::system_clock::now();
 
-  auto next_hop = forwarding_.hold_peer(sa.remote.number());
+  const Peer peer = peer_of(sa);
+  auto next_hop = forwarding_.hold_peer(peer);
   if (!next_hop) return next_hop.error();
 
   driver::InboundSa in;
@@ -294,7 +301,7 @@ Result<void> CardKeeper::install(const std::string& target, ike::ChildHandle chi
   in.policy_id = made.policy_id;
   in.limits = options.limits;
   if (auto installed = sa_table_.install(in); !installed) {
-    forwarding_.release_peer(sa.remote.number());
+    forwarding_.release_peer(peer);
     return installed;
   }
   driver::OutboundSa out;
@@ -312,11 +319,11 @@ Result<void> CardKeeper::install(const std::string& target, ike::ChildHandle chi
   out.df = options.df;
   out.dscp = options.dscp;
   out.ah_align8 = options.ah_align8;
-  out.too_big = options.too_big;
+  out.too_big = peer.by_host ? layout::TooBig::kFragment : options.too_big;
   auto row = sa_table_.install(out);
   if (!row) {
     (void)sa_table_.retire_inbound(in.spi);  // the error to tell is the first one
-    forwarding_.release_peer(sa.remote.number());
+    forwarding_.release_peer(peer);
     return row.error();
   }
   made.row = *row;
@@ -350,7 +357,7 @@ Result<void> CardKeeper::remove(Spi spi_in) {
   if (auto r = session_.drain(); !r) return r;
   if (auto r = sa_table_.retire_outbound(gone.row); !r) return r;
   if (auto r = sa_table_.retire_inbound(number(gone.spi_in)); !r) return r;
-  forwarding_.release_peer(gone.remote.number());
+  forwarding_.release_peer(peer_of(gone));
   return journal_ == nullptr ? Result<void>() : journal_->sa_removed(spi_in);
 }
 

@@ -529,10 +529,6 @@ class Reader {
     c.lifetime = read_lifetime(section, "over_time", true, c.lifetime);
     c.dpd_delay = section.duration("dpd_delay").value_or(c.dpd_delay);
     c.force_encaps = section.boolean("encap").value_or(false);
-    if (c.force_encaps && !c.remote.is_v4()) {
-      // The card's packets in UDP have no checksum (RFC 3948 2.1), which over IPv6 only few receivers take (RFC 6935).
-      section.problem("encap", "is for peers of IPv4; take it out, since over IPv6 ESP travels bare");
-    }
     read.too_big = read_too_big(section, layout::TooBig::kTell);
     std::set<std::string> child_names;
     for (auto& child : section.sections("children", "child")) read_child(child, read, child_names, legacy);
@@ -683,6 +679,7 @@ class Reader {
         unsigned count = 0;
         for (const auto& local : child.local_ts) {
           for (const auto& remote : child.remote_ts) {
+            if (!local.addresses.shares_family(remote.addresses)) continue;
             policy::Policy p;
             p.name = c.connection.name + "." + child.name + (count == 0 ? "" : "." + std::to_string(count + 1));
             ++count;

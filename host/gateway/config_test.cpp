@@ -181,12 +181,26 @@ TEST(Config, ASideSpeaksBothVersions) {
   EXPECT_THAT(problem(connection), HasSubstr("is of another IP version than 'remote_address'; write two of one"));
 }
 
-TEST(Config, EspInUdpIsForIpv4) {
+TEST(Config, AChildOfBothIpVersionsIsAPolicyOfEach) {
+  const auto config = parse(
+      "[[connections]]\nname = \"office\"\nlocal_address = \"192.0.2.1\"\nremote_address = \"192.0.2.2\"\n"
+      "secret = \"a secret that both know\"\n[[connections.children]]\nname = \"net\"\n"
+      "local_ts = [\"10.1.0.0/24\", \"2001:db8:1::/64\"]\nremote_ts = [\"10.2.0.0/24\", \"2001:db8:2::/64\"]\n");
+  ASSERT_TRUE(config) << config.error().detail;
+  ASSERT_EQ(config->policies.size(), 2U);
+  for (const auto& policy : config->policies) EXPECT_TRUE(policy::validate(policy)) << policy.name;
+}
+
+TEST(Config, EspGoesInUdpOverEitherIpVersion) {
   std::string text = kConnection;
   text.insert(text.find("dpd_delay"), "encap = true\n");
-  EXPECT_EQ(problem(text), "no problem");
+  const auto over_ipv4 = parse(text);
   text.replace(text.find("192.0.2.2"), 9, "2001:db8::2");
-  EXPECT_THAT(problem(text), HasSubstr("encap: is for peers of IPv4; take it out, since over IPv6 ESP travels bare"));
+  text.insert(text.find("dpd_delay"), "local_address = \"2001:db8::1\"\n");
+  const auto over_ipv6 = parse(text);
+  ASSERT_TRUE(over_ipv4 && over_ipv6) << over_ipv6.error().detail;
+  EXPECT_TRUE(over_ipv4->connections[0].connection.force_encaps);
+  EXPECT_TRUE(over_ipv6->connections[0].connection.force_encaps);
 }
 
 TEST(Config, VlansAreThoseOfThePorts) {

@@ -206,7 +206,7 @@ void ExceptionPath::handle(driver::Message message) {
     case layout::Upcall::kTooBig:
       return too_big(message);
     case layout::Upcall::kOversize:
-      return fragment(message);
+      return finish(std::move(message));
     case layout::Upcall::kSoftLimit:
     case layout::Upcall::kHardLimit:
     case layout::Upcall::kSpiUnknown:
@@ -356,8 +356,17 @@ void ExceptionPath::too_big(const driver::Message& message) {
   }
 }
 
-// Protected already, and as it would be sent. RFC 4303 3.3.4: fragmentation comes after ESP.
-void ExceptionPath::fragment(const driver::Message& message) {
+// Protected already, and as it would be sent, but for the checksum of UDP over IPv6: what has one comes to us whatever
+// its size (docs/decisions/udp-over-ipv6.md). RFC 4303 3.3.4: fragmentation comes after ESP.
+void ExceptionPath::finish(driver::Message message) {
+  const auto packet = ip_packet(message.frame);
+  if (!packet) return;
+  const bool fits = packet->total() <= wan_mtu_;
+  if (packet->ipv6 && packet->protocol == driver::kProtocolUdp) {
+    ++counters_.udp_over_ipv6;
+    fill_udp_checksum(message.frame);
+  }
+  if (fits) return send(layout::Inject::kWanTx, message.frame);
   ++counters_.too_big;
   for (const Buffer& part : source_fragments(message.frame, wan_mtu_, ++identification_)) {
     send(layout::Inject::kWanTx, part);

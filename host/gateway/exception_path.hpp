@@ -24,12 +24,13 @@ namespace sallyport::gateway {
 struct ExceptionCounters {
   std::uint64_t to_kernel = 0;
   std::uint64_t from_kernel = 0;
-  std::uint64_t held = 0;        // packets that waited for an SA or a neighbour
-  std::uint64_t reinjected = 0;  // of those, sent on
-  std::uint64_t lost = 0;        // of those, given up: no room, or too late
-  std::uint64_t too_big = 0;     // answered by ICMP, or fragmented before they were protected or after
-  std::uint64_t refused = 0;     // packets from or for the kernel that the policy does not let pass
-  std::uint64_t joined = 0;      // ESP and AH packets that came in fragments, given to the card as a whole
+  std::uint64_t held = 0;           // packets that waited for an SA or a neighbour
+  std::uint64_t reinjected = 0;     // of those, sent on
+  std::uint64_t lost = 0;           // of those, given up: no room, or too late
+  std::uint64_t too_big = 0;        // answered by ICMP, or fragmented before they were protected or after
+  std::uint64_t udp_over_ipv6 = 0;  // protected packets that went in UDP over IPv6, with a checksum of ours
+  std::uint64_t refused = 0;        // packets from or for the kernel that the policy does not let pass
+  std::uint64_t joined = 0;         // ESP and AH packets that came in fragments, given to the card as a whole
 };
 
 class ExceptionPath {
@@ -83,7 +84,7 @@ class ExceptionPath {
   void to_kernel(driver::Message message);
   void hold_for_neighbour(driver::Message message);
   void too_big(const driver::Message& message);
-  void fragment(const driver::Message& message);
+  void finish(driver::Message message);
   void answer_too_big(const driver::Message& message, const driver::IpPacket& packet, std::uint16_t mtu);
   void take_whole(Bytes packet);  // from WAN, put together by the kernel
   void send(layout::Inject where, Bytes frame, std::optional<std::uint16_t> principal = std::nullopt);

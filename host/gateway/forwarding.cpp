@@ -66,7 +66,7 @@ std::optional<Address> Forwarding::address_on(layout::Port port, const Address& 
 std::optional<std::uint8_t> Forwarding::free_row() const {
   std::set<std::uint8_t> taken;
   for (const auto& [hop, row] : neighbours_) taken.insert(row);
-  for (const auto& [address, peer] : peers_) taken.insert(peer.row);
+  for (const auto& [peer, held] : peers_) taken.insert(held.row);
   for (unsigned row = 0; row < layout::kNextHops; ++row) {
     if (!taken.contains(static_cast<std::uint8_t>(row))) return static_cast<std::uint8_t>(row);
   }
@@ -93,7 +93,7 @@ Result<void> Forwarding::update(KernelView view) {
       full = true;
     }
   }
-  for (auto& [address, peer] : peers_) refresh(address, peer);
+  for (auto& [peer, held] : peers_) refresh(peer.address, held);
   if (full) return Error{Errc::kFull, "more neighbours than the card has rows of next_hop"};
   return {};
 }
@@ -111,27 +111,27 @@ std::optional<Hop> Forwarding::hop_to(const Address& destination) const {
   return Hop{*port_of(best->interface), best->gateway != Address() ? best->gateway : destination};
 }
 
-void Forwarding::refresh(const Address& address, Peer& peer) {
+void Forwarding::refresh(const Address& address, PeerRow& row) {
   const auto hop = hop_to(address);
   const auto next = hop ? next_hop(*hop) : std::nullopt;
-  if (next) peer.last = next;
+  if (next) row.last = next;
 }
 
-Result<std::uint8_t> Forwarding::hold_peer(const Address& address) {
-  auto found = peers_.find(address);
+Result<std::uint8_t> Forwarding::hold_peer(const Peer& peer) {
+  auto found = peers_.find(peer);
   if (found == peers_.end()) {
     const auto row = free_row();
-    if (!row) return Error{Errc::kFull, "no row of next_hop is free for the peer " + to_string(address)};
-    found = peers_.emplace(address, Peer{*row, 0, std::nullopt}).first;
-    refresh(address, found->second);
+    if (!row) return Error{Errc::kFull, "no row of next_hop is free for the peer " + to_string(peer.address)};
+    found = peers_.emplace(peer, PeerRow{*row, 0, std::nullopt}).first;
+    refresh(peer.address, found->second);
   }
   ++found->second.holders;
   return found->second.row;
 }
 
-void Forwarding::adopt_peer(const Address& address, std::uint8_t row, const driver::TableImage& image) {
-  Peer& peer = peers_.try_emplace(address, Peer{row, 0, std::nullopt}).first->second;
-  ++peer.holders;
+void Forwarding::adopt_peer(const Peer& peer, std::uint8_t row, const driver::TableImage& image) {
+  PeerRow& adopted = peers_.try_emplace(peer, PeerRow{row, 0, std::nullopt}).first->second;
+  ++adopted.holders;
   const layout::Row& held = image.row(static_cast<unsigned>(layout::TableId::kNextHop), row);
   if (held.get(layout::next_hop::kValid) == 0) return;
   driver::NextHop next;
@@ -139,18 +139,18 @@ void Forwarding::adopt_peer(const Address& address, std::uint8_t row, const driv
   next.mtu = static_cast<std::uint16_t>(held.get(layout::next_hop::kMtu));
   const std::uint64_t mac = held.get(layout::next_hop::kMac);
   for (unsigned i = 0; i < next.mac.size(); ++i) next.mac[i] = static_cast<std::uint8_t>(mac >> (40 - 8 * i));
-  peer.last = next;
+  adopted.last = next;
 }
 
-void Forwarding::release_peer(const Address& address) {
-  const auto found = peers_.find(address);
+void Forwarding::release_peer(const Peer& peer) {
+  const auto found = peers_.find(peer);
   if (found != peers_.end() && --found->second.holders == 0) peers_.erase(found);
 }
 
 std::vector<Hop> Forwarding::hops_of_peers() const {
   std::set<Hop> hops;
-  for (const auto& [address, peer] : peers_) {
-    if (const auto hop = hop_to(address)) hops.insert(*hop);
+  for (const auto& [peer, held] : peers_) {
+    if (const auto hop = hop_to(peer.address)) hops.insert(*hop);
   }
   return {hops.begin(), hops.end()};
 }
@@ -191,8 +191,11 @@ Result<void> Forwarding::write(driver::TableImage& image) const {
   if (auto compiled = driver::compile_routes(entries, image); !compiled) return compiled;
   for (unsigned row = 0; row < layout::kNextHops; ++row) driver::clear_next_hop(image, static_cast<std::uint8_t>(row));
   for (const auto& [hop, row] : neighbours_) driver::set_next_hop(image, row, *next_hop(hop));
-  for (const auto& [address, peer] : peers_) {
-    if (peer.last) driver::set_next_hop(image, peer.row, *peer.last);
+  for (const auto& [peer, held] : peers_) {
+    if (!held.last) continue;
+    driver::NextHop next = *held.last;
+    if (peer.by_host) next.mtu = 0;
+    driver::set_next_hop(image, held.row, next);
   }
   return {};
 }

@@ -27,6 +27,14 @@ struct Hop {
   friend std::strong_ordering operator<=>(const Hop&, const Hop&) = default;
 };
 
+// Who gets what an outbound SA protects. What `by_host` is sent by the host: the row's MTU is 0, so to the card every
+// packet is oversize (hw/README.md, step 9).
+struct Peer {
+  Address address;
+  bool by_host = false;
+  friend std::strong_ordering operator<=>(const Peer&, const Peer&) = default;
+};
+
 // Spoken on one link only, or to a group: the kernel's, which does neighbour discovery, and never forwarded (RFC 4291
 // 2.5.6, 2.7). IPv4's groups go nowhere.
 [[nodiscard]] bool is_link_scope(const Address& address);
@@ -52,10 +60,10 @@ class Forwarding {
   [[nodiscard]] std::optional<Address> address_on(layout::Port port, const Address& like) const;
 
   // The row for SAs to this peer, held until released as often as asked for. kFull.
-  Result<std::uint8_t> hold_peer(const Address& peer);
+  Result<std::uint8_t> hold_peer(const Peer& peer);
   // As after hold_peer, with the row that a running card uses, and what it holds.
-  void adopt_peer(const Address& peer, std::uint8_t row, const driver::TableImage& image);
-  void release_peer(const Address& peer);
+  void adopt_peer(const Peer& peer, std::uint8_t row, const driver::TableImage& image);
+  void release_peer(const Peer& peer);
   // Neighbours that peers' packets go to: to be kept alive, since the kernel does not see the card's packets.
   [[nodiscard]] std::vector<Hop> hops_of_peers() const;
 
@@ -69,7 +77,7 @@ class Forwarding {
   [[nodiscard]] const KernelView& view() const { return view_; }
 
  private:
-  struct Peer {
+  struct PeerRow {
     std::uint8_t row = 0;
     unsigned holders = 0;
     std::optional<driver::NextHop> last;  // stays when the kernel forgets the neighbour, until it knows another
@@ -78,14 +86,14 @@ class Forwarding {
   [[nodiscard]] std::optional<layout::Port> port_of(unsigned interface) const;
   [[nodiscard]] std::optional<driver::NextHop> next_hop(const Hop& hop) const;
   [[nodiscard]] std::optional<std::uint8_t> free_row() const;
-  void refresh(const Address& address, Peer& peer);
+  void refresh(const Address& address, PeerRow& row);
 
   Side lan_;
   Side wan_;
   KernelView view_;
   std::map<Hop, std::uint8_t> neighbours_;
   std::map<Hop, std::uint8_t> in_card_;
-  std::map<Address, Peer> peers_;
+  std::map<Peer, PeerRow> peers_;
 };
 
 }  // namespace sallyport::gateway

@@ -115,7 +115,7 @@ TEST_F(ForwardingTest, APeersRowFollowsTheWayToIt) {
   const auto peer = v4(198, 51, 100, 9);
   view.neighbours[{kWanInterface, v4(192, 0, 2, 254)}] = kMacA;
   forwarding_.update(view).value();
-  const std::uint8_t row = forwarding_.hold_peer(peer).value();
+  const std::uint8_t row = forwarding_.hold_peer({peer}).value();
   forwarding_.write(image_).value();
   const auto hop = [&] { return image_.row(static_cast<unsigned>(layout::TableId::kNextHop), row); };
   EXPECT_EQ(mac_of(hop()), kMacA);
@@ -129,9 +129,36 @@ TEST_F(ForwardingTest, APeersRowFollowsTheWayToIt) {
   take(view);
   EXPECT_EQ(mac_of(hop()), kMacB);
   EXPECT_EQ(forwarding_.hops_of_peers(), std::vector<Hop>({{layout::Port::kWan, v4(192, 0, 2, 253)}}));
-  forwarding_.release_peer(peer);
+  forwarding_.release_peer({peer});
   take(view);
   EXPECT_EQ(hop().get(layout::next_hop::kValid), 0U);
+}
+
+TEST_F(ForwardingTest, WhatTheHostSendsToAPeerIsTooLargeForARowOfItsOwn) {
+  KernelView view = small_network();
+  const auto address = v4(198, 51, 100, 9);
+  view.neighbours[{kWanInterface, v4(192, 0, 2, 254)}] = kMacA;
+  forwarding_.update(view).value();
+  const Peer by_card{address}, by_host{address, true};
+  const std::uint8_t row = forwarding_.hold_peer(by_card).value();
+  const std::uint8_t row_of_host = forwarding_.hold_peer(by_host).value();
+  const auto hop = [&](std::uint8_t r) { return image_.row(static_cast<unsigned>(layout::TableId::kNextHop), r); };
+  take(view);
+  EXPECT_EQ(hop(row).get(layout::next_hop::kMtu), 1500U);
+  EXPECT_EQ(hop(row_of_host).get(layout::next_hop::kMtu), 0U);
+  EXPECT_EQ(mac_of(hop(row_of_host)), kMacA);
+  // Another daemon, which does not know the neighbour yet.
+  Forwarding next{{kLanInterface, 1500}, {kWanInterface, 1500}};
+  next.adopt_peer(by_host, row_of_host, image_);
+  view.neighbours.clear();
+  next.update(view).value();
+  driver::TableImage adopted;
+  next.write(adopted).value();
+  EXPECT_TRUE(adopted.row(static_cast<unsigned>(layout::TableId::kNextHop), row_of_host) == hop(row_of_host));
+  forwarding_.release_peer(by_host);
+  take(view);
+  EXPECT_EQ(hop(row_of_host).get(layout::next_hop::kValid), 0U);
+  EXPECT_EQ(hop(row).get(layout::next_hop::kValid), 1U);
 }
 
 // LAN 2001:db8:0:1::1/64, WAN 2001:db8:0:2::1/64 with a default route by fe80::fe, as a router tells it.

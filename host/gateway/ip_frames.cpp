@@ -36,10 +36,10 @@ bool is_single_host(const Address& a) {
 std::span<std::uint8_t> packet_in(Buffer& frame) { return std::span(frame).subspan(kEthernetBytes); }
 
 // RFC 4443 2.3, RFC 8200 8.1: over a pseudo-header and the message, whose checksum is zero.
-std::uint16_t icmpv6_checksum(const Address& from, const Address& to, Bytes message) {
+std::uint16_t checksum_over_ipv6(const Address& from, const Address& to, std::uint8_t protocol, Bytes message) {
   ByteWriter w;
   w.u64(from.high).u64(from.low).u64(to.high).u64(to.low);
-  w.u32(static_cast<std::uint32_t>(message.size())).u32(kIcmpv6).bytes(message);
+  w.u32(static_cast<std::uint32_t>(message.size())).u32(protocol).bytes(message);
   return driver::internet_checksum(w.view());
 }
 
@@ -76,7 +76,7 @@ std::optional<Buffer> too_big_answer(const IpPacket& packet, const Address& from
     // As much of the packet as fits into the least MTU.
     const std::size_t room = kLeastMtuOfIpv6 - kIpv6Bytes - kIcmpBytes;
     icmp.u8(2).u8(0).u16(0).u32(mtu).bytes(packet.bytes.first(std::min(packet.total(), room)));
-    icmp.patch_u16(2, icmpv6_checksum(header.source, header.destination, icmp.view()));
+    icmp.patch_u16(2, checksum_over_ipv6(header.source, header.destination, kIcmpv6, icmp.view()));
   } else {
     // RFC 792: the header and the first 8 bytes behind it come back.
     header.tos = 0xc0;  // RFC 1812 4.3.2.5: precedence 6, internetwork control
@@ -86,6 +86,18 @@ std::optional<Buffer> too_big_answer(const IpPacket& packet, const Address& from
   }
   const Buffer answer = driver::write_ip(header, packet.ipv6 ? kIcmpv6 : kIcmp, icmp.view());
   return ByteWriter().bytes(to_mac).bytes(from_mac).u16(packet.ethertype()).bytes(answer).take();
+}
+
+void fill_udp_checksum(Buffer& frame) {
+  constexpr std::size_t kChecksumAt = 6;
+  const auto packet = ip_packet(frame);
+  if (!packet || !packet->ipv6 || packet->protocol != driver::kProtocolUdp || packet->fragment()) return;
+  if (packet->payload().size() < driver::kUdpBytes) return;
+  std::uint16_t sum = checksum_over_ipv6(packet->source, packet->destination, driver::kProtocolUdp, packet->payload());
+  if (sum == 0) sum = 0xffff;  // 0 is "no checksum"
+  const auto at = packet_in(frame).subspan(packet->header_bytes + kChecksumAt, 2);
+  at[0] = static_cast<std::uint8_t>(sum >> 8);
+  at[1] = static_cast<std::uint8_t>(sum);
 }
 
 bool forward_in_place(Buffer& frame, const driver::MacAddress& to, const driver::MacAddress& from) {

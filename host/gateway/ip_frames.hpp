@@ -41,6 +41,9 @@ namespace sallyport::gateway {
 // must be another for each packet; those of AH over IPv4 keep their own, which is authenticated (RFC 4302 3.3.3.1).
 [[nodiscard]] std::vector<Buffer> source_fragments(Bytes frame, std::uint16_t mtu, std::uint32_t identification);
 
+// RFC 8200 8.1: writes the checksum, zero so far, of a UDP datagram in IPv6. All other frames stay as they are.
+void fill_udp_checksum(Buffer& frame);
+
 // What the card does on the way out (hw/README.md, step 11): new MAC addresses, TTL - 1, trimmed to the packet. False:
 // the TTL is spent, or this is no IP packet.
 [[nodiscard]] bool forward_in_place(Buffer& frame, const driver::MacAddress& to, const driver::MacAddress& from);

@@ -207,6 +207,31 @@ TEST(IpFrames, OfOurMakingAreCutWhateverTheirDfSays) {
   }
 }
 
+// What scapy 2.5 makes of the same datagrams; the sum of the second is zero (RFC 8200 8.1).
+TEST(IpFrames, UdpOverIpv6GetsItsChecksum) {
+  const std::string addresses = "20010db8ffff0000000000000000000120010db8ffff00000000000000000002";
+  for (const std::string& filled :
+       {"6000000000291140" + addresses +
+            "1194119400297813c0a80001000000010000000000000001000102030405060708090a0b0c0d0e0f10",
+        "60000000000e1140" + addresses + "11941194000effffc0a80001c08b"}) {
+    std::string zero = filled;
+    zero.replace(2 * (40 + 6), 4, "0000");
+    Buffer frame = driver::testing::ethernet_frame(kGate, kHost, driver::kEthertypeIpv6, from_hex(zero).value());
+    fill_udp_checksum(frame);
+    EXPECT_EQ(to_hex(Bytes(frame).subspan(14)), filled);
+  }
+}
+
+TEST(IpFrames, WhatIsNoUdpOverIpv6StaysAsItIs) {
+  Buffer icmp = udp(20, false, true);
+  icmp[14 + 6] = 58;
+  for (const Buffer& frame : {udp(20, false), icmp, source_fragments(udp(2000, false, true), 1280, 1).at(0)}) {
+    Buffer after = frame;
+    fill_udp_checksum(after);
+    EXPECT_EQ(after, frame);
+  }
+}
+
 TEST(IpFrames, AnyBytesAreReadWithoutHarm) {
   const unsigned seed = std::random_device{}();
   SCOPED_TRACE("seed " + std::to_string(seed));
@@ -224,6 +249,9 @@ TEST(IpFrames, AnyBytesAreReadWithoutHarm) {
       EXPECT_TRUE(ip_packet(part));
     }
     for (const Buffer& part : source_fragments(frame, 1280, 1)) EXPECT_TRUE(ip_packet(part));
+    Buffer filled = frame;
+    fill_udp_checksum(filled);
+    EXPECT_EQ(ip_packet(filled).has_value(), ip_packet(frame).has_value());
     if (const auto told = answer(frame, ipv6 ? kV6Gate : kV4Gate, 1400)) {
       EXPECT_TRUE(ip_packet(*told));
     }

@@ -209,9 +209,15 @@ Result<json::value> counters_screen(Gateway& gateway) {
   for (const auto& code : layout::kCounterNames) counters[code.name] = read->counters[code.value];
   for (const auto& code : layout::kDrops) drops[code.name] = read->drops[code.value];
   const auto& e = gateway.exception_counters();
-  json::object host{
-      {"to_kernel", e.to_kernel}, {"from_kernel", e.from_kernel}, {"held", e.held},       {"reinjected", e.reinjected},
-      {"lost", e.lost},           {"too_big", e.too_big},         {"refused", e.refused}, {"joined", e.joined}};
+  json::object host{{"to_kernel", e.to_kernel},
+                    {"from_kernel", e.from_kernel},
+                    {"held", e.held},
+                    {"reinjected", e.reinjected},
+                    {"lost", e.lost},
+                    {"too_big", e.too_big},
+                    {"refused", e.refused},
+                    {"joined", e.joined},
+                    {"udp_over_ipv6", e.udp_over_ipv6}};
   const auto& d = gateway.dialogue().counters();
   const auto& m = gateway.dialogue().message_counters();
   host.insert({{"asked", d.asked},

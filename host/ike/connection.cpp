@@ -58,8 +58,6 @@ Result<void> validate(const Connection& connection) {
   const IpAddress& remote = connection.remote;
   if (!local.is_any() && !remote.is_any() && local.is_v4() != remote.is_v4())
     return invalid(connection, "has one address of IPv4 and one of IPv6");
-  if (connection.force_encaps && !(local.is_v4() && remote.is_v4()))
-    return invalid(connection, "wants ESP in UDP over IPv6, which is not done");
   if (!all_of_protocol(connection.ike_proposals, Protocol::kIke)) return invalid(connection, "has no proposal for IKE");
   if (contradicts_itself(connection.lifetime)) return invalid(connection, "its lifetimes contradict each other");
   for (const auto& child : connection.children) {

@@ -43,15 +43,13 @@ std::optional<Spi> spi_of(Bytes raw) {
 // ---- what both exchanges that create a CHILD SA share -------------------------------------------------------------
 
 // A NAT changes the addresses that AH covers (RFC 3715 2.1 a), and those that a transport-mode packet's TCP and UDP
-// checksums cover; RFC 7296 2.23.1 has the receiver mend them, which no card of ours does. A tunnel of ESP passes, in
-// UDP whose checksum is zero: over IPv6 that reaches only who was told (RFC 6935), and nobody was.
+// checksums cover; RFC 7296 2.23.1 has the receiver mend them, which no card of ours does. A tunnel of ESP passes.
 Result<ChildTerms> IkeSa::terms_of(const ChildConfig& config) const {
   const auto cannot = [&](const std::string& why) {
     return Error{Errc::kUnsupported, "child '" + config.name + "' " + why};
   };
   if (encap_ && config.proposals.front().protocol == Protocol::kAh) return cannot("is AH, which passes no NAT");
   if (encap_ && config.mode == Mode::kTransport) return cannot("is in transport mode, which is not used across a NAT");
-  if (encap_ && !local_.address.is_v4()) return cannot("would go in UDP over IPv6, which is not done");
   if (config.mode == Mode::kTunnel) return ChildTerms{Mode::kTunnel, config.local_ts, config.remote_ts};
   const auto own = [](const IpAddress& a) { return TrafficSelectors{TrafficSelector::of({a, a})}; };
   ChildTerms terms{Mode::kTransport, narrow(config.local_ts, own(local_.address)),

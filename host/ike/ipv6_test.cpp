@@ -41,15 +41,17 @@ TEST_F(Ipv6Endpoints, AreAnybodyToAResponderWithoutAddresses) {
   EXPECT_EQ(b.sending().remote, ip("2001:db8::1"));
 }
 
-// The card's UDP checksum is zero, and over IPv6 nobody takes that who was not told (RFC 8200 8.1, RFC 6935).
-TEST_F(Ipv6Endpoints, HaveNoSaInUdpWhereThereIsANat) {
+TEST_F(Ipv6Endpoints, SpeakInUdpWhereThereIsANat) {
   a.take(a.engine->initiate("lab", "net", now));
   a.outbox.front().from.port = 1500;  // a NAT's doing
   deliver(a);
   b.outbox.front().to.port = kIkePort;
   deliver(b);
-  EXPECT_EQ(a.all<ChildFailed>().at(0).reason.detail, "child 'net' would go in UDP over IPv6, which is not done");
-  EXPECT_TRUE(a.spis.taken.empty());
+  settle();
+  EXPECT_TRUE(only(a).local_behind_nat);
+  EXPECT_EQ(a.sending().encap, (UdpEncap{4500, 4500}));
+  EXPECT_EQ(b.sending().encap, (UdpEncap{4500, 4500}));
+  expect_traffic();
 }
 
 TEST_F(Ipv6Endpoints, AreInTransportModeTheSelectors) {

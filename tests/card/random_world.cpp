@@ -190,7 +190,8 @@ driver::TableImage RandomWorld::next_tables() {
   // Rows: 1 LAN, 2 WAN, 3 WAN with a small MTU, 4 LAN with a small MTU; 0 is empty.
   driver::set_next_hop(image, 1, {layout::Port::kLan, {2, 0, 0, 0, 1, static_cast<std::uint8_t>(random_())}, 9000});
   driver::set_next_hop(image, 2, {layout::Port::kWan, {2, 0, 0, 0, 2, static_cast<std::uint8_t>(random_())}, 9000});
-  driver::set_next_hop(image, 3, {layout::Port::kWan, {2, 0, 0, 0, 3, 3}, 300});
+  const std::uint16_t small_mtu = one_in(4) ? 0 : 300;
+  driver::set_next_hop(image, 3, {layout::Port::kWan, {2, 0, 0, 0, 3, 3}, small_mtu});
   driver::set_next_hop(image, 4, {layout::Port::kLan, {2, 0, 0, 0, 4, 4}, 300});
   constexpr unsigned kHost = layout::kAddressBits;  // a prefix of one address
   std::vector<driver::RouteEntry> routes;
@@ -415,8 +416,9 @@ Buffer RandomWorld::protected_packet(RandomSa& sa) {
   Buffer wire = esp(sa, next_header, content);
   const bool encap = (sa.sa.get(in::kEncap) == 1) != one_in(40);
   if (encap) {
+    const std::uint16_t checksum = one_in(2) ? 0 : static_cast<std::uint16_t>(random_());  // nobody asks for it
     ByteWriter udp;
-    udp.u16(4500).u16(4500).u16(static_cast<std::uint16_t>(8 + wire.size())).u16(0).bytes(wire);
+    udp.u16(4500).u16(4500).u16(static_cast<std::uint16_t>(8 + wire.size())).u16(checksum).bytes(wire);
     wire = udp.take();
   }
   return packet_with(peer, to, encap ? driver::kProtocolUdp : driver::kProtocolEsp, wire, !one_in(20));

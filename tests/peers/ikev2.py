@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """IKEv2 with a pre-shared key against strongSwan."""
 
-from peer_test import DUT, DUT6, NET_A, NET_A6, NET_B, NET_B6, PEER, PEER6, PeerTest, main, sides
+from peer_test import DUT, DUT6, LAN_B, NET_A, NET_A6, NET_B, NET_B6, PEER, PEER6, PeerTest, main, sides
 from world.network import wait_for
 from world.strongswan import StrongSwan
+
+from scapy.all import UDP, IPv6, rdpcap
 
 SECRET = "a secret shared with the peer"
 
@@ -235,19 +237,44 @@ TS_A, TS_B = f"{NET_A}, {NET_A6}", f"{NET_B}, {NET_B6}"
 
 
 class Ikev2OverIpv6(PeerTest):
-    """Endpoints of IPv6: kernel.py has the tunnels. Here strongSwan would have ESP in UDP, of which we have none over IPv6."""
+    """Endpoints of IPv6: kernel.py has bare ESP. strongSwan's userland has ESP in UDP, and receives it by sockets of Linux, which
+    take no checksum of 0 there (RFC 8200 8.1)."""
 
     both = True
 
-    def test_esp_in_udp_is_refused_over_ipv6(self):
+    def tunnel(self, initiator):
         self.linux_peer()
         swan = StrongSwan(self.peer, swanctl(ends=(PEER6, DUT6), local_ts=TS_B, remote_ts=TS_A))
-        gateway = self.gateway(ours("none", local_ts=TS_A, remote_ts=TS_B, remote_address=PEER6)).start()
-        self.assertFalse(swan.initiate())
-        self.assertIn("received NO_PROPOSAL_CHOSEN", swan.log())
-        self.assertIn("would go in UDP over IPv6, which is not done", gateway.log())
-        self.assertRegex(swan.list_sas(), rf"remote .* {DUT6}\[4500\]")  # IKE itself is up
-        self.assertEqual(gateway.established(), [])
+        start = "start" if initiator else "none"
+        gateway = self.gateway(ours(start, local_ts=TS_A, remote_ts=TS_B, remote_address=PEER6)).start()
+        if not initiator:
+            self.assertTrue(swan.initiate(), swan.log())
+        gateway.wait_established()
+        self.assertRegex(swan.list_sas(), rf"remote .* {DUT6}\[4500\]")
+        self.assert_traffic_is_protected(swan.keys)
+        return gateway
+
+    def assert_checksums(self):
+        """Those of UDP, which scapy computes anew."""
+        sent = [packet for packet in rdpcap(str(self.wan)) if UDP in packet and packet[IPv6].src == DUT6]
+        self.assertGreaterEqual(len(sent), 20)
+        for packet in sent:
+            again = packet[IPv6].copy()
+            del again[UDP].chksum
+            self.assertEqual(IPv6(bytes(again))[UDP].chksum, packet[UDP].chksum)
+
+    def test_esp_in_udp_over_ipv6_as_initiator(self):
+        self.tunnel(initiator=True)
+        self.assert_checksums()
+
+    def test_esp_in_udp_over_ipv6_as_responder(self):
+        gateway = self.tunnel(initiator=False)
+        self.assert_checksums()
+        # Above the MTU of the WAN once it is protected, and of the peer's tunnel device, too.
+        self.assertEqual(self.lana.ping(LAN_B, count=5, size=1440), 5)
+        counters = gateway.query("counters")["host"]
+        self.assertGreaterEqual(counters["udp_over_ipv6"], 25)
+        self.assertGreaterEqual(counters["too_big"], 5)
 
 
 INSIDE, ROUTER_INSIDE, ROUTER = "203.0.113.1", "203.0.113.254", DUT
