@@ -1004,20 +1004,6 @@ TEST_F(GatewayThatSpeaksTest, InAnyOrderNothingLeavesThatItsUserHasNotLetGo) {
   EXPECT_GT(left_in_the_clear, 5U) << "the test has tested something";
 }
 
-TEST_F(GatewayTest, ACardOfSomebodyElseIsWipedAndBegunAnew) {
-  start();
-  ASSERT_TRUE(peer_is_known());
-  kill();
-  std::filesystem::remove(folder_ / "run" / "card.db");
-  card_.receive(layout::Port::kLan, udp_packet(kHost, kRemote, 100, false));
-  ASSERT_EQ(wan_.size(), 1U);
-  start();
-  ASSERT_TRUE(peer_is_known());
-  card_.receive(layout::Port::kLan, udp_packet(kHost, kRemote, 100, false));
-  ASSERT_EQ(wan_.size(), 2U);
-  EXPECT_EQ(u32(wan_[1], 38), 1U);
-}
-
 TEST_F(GatewayTest, APacketWaitsForItsNeighbour) {
   start();
   ASSERT_TRUE(ask("POST", {"policies"}, {{"name", "out"}, {"action", "bypass"}}).as_object().contains("generation"));
