@@ -70,4 +70,13 @@ std::string protection(const json::value& sa) {
   return out;
 }
 
+std::string refused_sas(const json::value& answer) {
+  std::string out;
+  for (const auto& sa : list(answer, "refused_sas")) {
+    out += "\nsa/" + text(sa, "name") + " is not installed, and its policies let nothing through: " + text(sa, "why") +
+           "\n";
+  }
+  return out;
+}
+
 }  // namespace sallyport::cli

@@ -24,4 +24,7 @@ namespace sallyport::cli {
 // What protects an SA's packets: "aes128gcm16", "ah sha256 esn transport".
 [[nodiscard]] std::string protection(const boost::json::value& sa);
 
+// A paragraph for each manual SA that was not installed: which, and why.
+[[nodiscard]] std::string refused_sas(const boost::json::value& answer);
+
 }  // namespace sallyport::cli

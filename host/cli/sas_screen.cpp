@@ -19,7 +19,7 @@ std::string traffic(const boost::json::value& sa) {
 
 std::string sas_screen(const boost::json::value& sas) {
   const auto& pairs = list(sas, "sas");
-  if (pairs.empty()) return "no SAs\n";
+  if (pairs.empty()) return "no SAs\n" + refused_sas(sas);
   Table table({"target", "state", "peer", "algorithm", "spi in", "spi out", ">received", ">sent", ">seq", ">refused",
                ">age", "traffic"});
   for (const auto& sa : pairs) {
@@ -28,7 +28,7 @@ std::string sas_screen(const boost::json::value& sas) {
                human_count(number(sa, "seq")), human_count(number(sa, "icv_failures") + number(sa, "replays")),
                human_time(number(sa, "installed_s")), traffic(sa)});
   }
-  return table.text();
+  return table.text() + refused_sas(sas);
 }
 
 }  // namespace sallyport::cli

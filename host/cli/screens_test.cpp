@@ -70,6 +70,16 @@ sa/typed  installed  -            aes256gcm16          -           -            
   EXPECT_EQ(sas_screen(json::parse(R"({"sas": []})")), "no SAs\n");
 }
 
+TEST(SasScreen, AndStatusNameAManualSaThatWasRefusedAndWhy) {
+  const auto answer = json::parse(
+      R"({"sas": [], "refused_sas": [{"name": "typed", "why": "its key has been used before; write new ones"}]})");
+  const char* const sentence =
+      "\nsa/typed is not installed, and its policies let nothing through: its key has been used before; write new "
+      "ones\n";
+  EXPECT_EQ(sas_screen(answer), std::string("no SAs\n") + sentence);
+  EXPECT_THAT(status_screen(answer), testing::EndsWith(sentence));
+}
+
 TEST(PoliciesScreen, KeepsTheOrderThatDecidesAndSaysByWhatEachProtects) {
   const auto policies = json::parse(R"({"generation": 7, "policies": [
     {"name": "web", "source": "10.1.0.0/24", "destination": "10.3.0.0/16", "protocol": "tcp", "destination_port": "443", "action": "protect",

@@ -65,7 +65,7 @@ std::string status_screen(const json::value& status) {
   out += line("", "policies", human_count(number(status, "policies")));
   out += line("", "dropped", human_packets(number(status, "dropped")));
   for (const auto& connection : list(status, "connections")) out += connection_lines(connection);
-  return out;
+  return out + refused_sas(status);
 }
 
 }  // namespace sallyport::cli

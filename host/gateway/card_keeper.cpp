@@ -258,17 +258,18 @@ std::vector<InstalledSa>::iterator CardKeeper::find_inbound(Spi spi_in) {
 }
 
 Result<void> CardKeeper::install(const std::string& target, ike::ChildHandle child, const SaParameters& sa,
-                                 const SaOptions& options, bool typed_in) {
+                                 const SaOptions& options, const std::string& typed_in) {
   auto inbound = protection_of(sa.encryption, sa.integrity, sa.in);
   if (!inbound) return inbound.error();
   auto outbound = protection_of(sa.encryption, sa.integrity, sa.out);
   if (!outbound) return outbound.error();
-  if (typed_in) {
+  if (!typed_in.empty()) {
     if (auto claimed = sa_table_.claim_spi(number(sa.spi_in)); !claimed) return claimed;
   }
   InstalledSa made;
   made.target = target;
   made.child = child;
+  made.typed_in = typed_in;
   const auto number_of_class = inbound_ids_.find(policy::split_target(target).target);
   made.policy_id =
       number_of_class == inbound_ids_.end() ? policy_id(policy::split_target(target).target) : number_of_class->second;

@@ -25,6 +25,7 @@ namespace sallyport::gateway {
 struct InstalledSa {
   std::string target;           // policy::Policy::target() of the policies it serves, or policy::target_of_user() of it
   ike::ChildHandle child{};     // zero for a manual SA
+  std::string typed_in;         // of a manual SA: the digest of its words in the configuration; else empty
   std::uint16_t policy_id = 0;  // that an inbound rule carries whose packets it may bring
   Spi spi_in{};
   Spi spi_out{};
@@ -126,10 +127,10 @@ class CardKeeper final : public ike::SpiAllocator {
   // ---- SAs
   Result<Spi> allocate() override;
   void release(Spi spi) override;
-  // Both directions into free rows; packets under spi_in are accepted after the next commit. `typed_in`: the SPI is the
-  // administrator's, not from allocate().
+  // Both directions into free rows; packets under spi_in are accepted after the next commit. `typed_in`: as in
+  // InstalledSa; then the SPI is the administrator's, not from allocate().
   Result<void> install(const std::string& target, ike::ChildHandle child, const SaParameters& sa,
-                       const SaOptions& options, bool typed_in);
+                       const SaOptions& options, const std::string& typed_in = {});
   // Its child is unknown to IKE from now on: it goes on until another serves its target.
   void disown(Spi spi_in);
   void use_outbound(Spi spi_in);  // with the next commit; the target's others stop sending

@@ -591,6 +591,7 @@ class Reader {
   }
 
   void read_manual_sa(TomlSection& section) {
+    const auto problems_before = problems_.count();
     ManualSa manual;
     manual.name = read_name(section, sa_names_);
     SaParameters& sa = manual.sa;
@@ -612,6 +613,9 @@ class Reader {
     sa.replay_window = read_replay_window(section);
     sa.in = read_keys(section, sa, "in");
     sa.out = read_keys(section, sa, "out");
+    if (problems_.count() == problems_before && !sa.out.encryption.empty() && sa.in.encryption == sa.out.encryption) {
+      section.problem("key_out", "must be another key than 'key_in': both directions number from 1");
+    }
     if (sa.mode == Mode::kTransport) {
       sa.local_ts = {TrafficSelector::of({sa.local, sa.local})};
       sa.remote_ts = {TrafficSelector::of({sa.remote, sa.remote})};

@@ -369,6 +369,13 @@ TEST(Config, AManualSaHasKeyAndSaltInOne) {
   EXPECT_EQ(sa.spi_out, Spi{0x2001});
 }
 
+TEST(Config, AManualSaHasAnotherKeyForEachDirection) {
+  std::string text = kManual;
+  text.replace(text.find("20212223"), 32, "000102030405060708090a0b0c0d0e0f");  // with another salt
+  EXPECT_EQ(problem(text),
+            "/etc/gw.toml:18: manual SA 'm' key_out: must be another key than 'key_in': both directions number from 1");
+}
+
 std::string with_proposal(const std::string& esp) {
   std::string text = kConnection;
   return text.replace(text.find("aes128gcm16"), 11, esp);

@@ -74,7 +74,7 @@ class CrowdTest : public testing::Test {
     sa.local = IpAddress::from_number(kUs);
     sa.remote = IpAddress::from_number(kPeer);
     sa.local_ts = sa.remote_ts = {TrafficSelector::of(AddressRange::any())};
-    const auto installed = keeper_->install(own(user), ike::ChildHandle{user + 1}, sa, {}, false);
+    const auto installed = keeper_->install(own(user), ike::ChildHandle{user + 1}, sa, {});
     ASSERT_TRUE(installed) << installed.error().detail;
     keeper_->use_outbound(*spi);
   }

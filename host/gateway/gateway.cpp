@@ -101,14 +101,6 @@ Result<void> Gateway::bring_up() {
   if (auto r = exceptions_->start(card_, *keeper_, std::move(callbacks)); !r) return r;
 
   if (auto r = take_kernel_view(); !r) return r;
-  for (const ManualSa& manual : config_.sas) {
-    if (keeper_->sending_for("sa/" + manual.name) != nullptr) continue;  // adopted: a key is never loaded twice
-    if (auto r = keeper_->install("sa/" + manual.name, {}, manual.sa, manual.options, true); !r) {
-      return Error{r.error().code, "manual SA '" + manual.name + "': " + r.error().detail};
-    }
-    keeper_->use_outbound(manual.sa.spi_in);
-    key_log_.write(manual.sa);
-  }
   keeper_->set_week_minute(week_minute());
   auto configurations = memory_->configurations(config_.policies);
   if (!configurations) return configurations.error();
@@ -119,6 +111,7 @@ Result<void> Gateway::bring_up() {
   if (auto r = restore_ike(); !r) return r;
   const auto ready = settle_prepared();
   if (auto r = put_in_force(policies); !r) return r;
+  if (auto r = take_manual_sas(); !r) return r;
   for (const auto& target : ready) take_over(target);
   renew_of_other_words();
   end_orphans();  // nobody is logged in, so of users' own SAs all are
@@ -163,7 +156,7 @@ Result<void> Gateway::take_card() {
     keeper_ = std::move(*keeper);
     adopted_ = true;
     log::info("card.adopted", {{"generation", status->generation}, {"sas", keeper_->sas().size()}});
-    return {};
+    return configure_card();  // which may be configured otherwise now
   }
   if (auto r = control_.enable(false); !r) return r;
   auto cookie = memory_->begin_card();
@@ -171,12 +164,16 @@ Result<void> Gateway::take_card() {
   auto keeper = CardKeeper::start(card_, forwarding, memory_.get());
   if (!keeper) return keeper.error();
   keeper_ = std::move(*keeper);
+  if (auto r = configure_card(); !r) return r;
+  return control_.set_cookie(*cookie);
+}
+
+Result<void> Gateway::configure_card() {
   if (auto r = control_.set_mac(layout::Port::kLan, config_.lan.mac); !r) return r;
   if (auto r = control_.set_mac(layout::Port::kWan, config_.wan.mac); !r) return r;
   if (auto r = control_.accept_plain_tags(tags() == UsersConfig::Tags::kPlain); !r) return r;
   if (auto r = control_.set_vlan(layout::Port::kLan, config_.card.lan_vlan); !r) return r;
-  if (auto r = control_.set_vlan(layout::Port::kWan, config_.card.wan_vlan); !r) return r;
-  return control_.set_cookie(*cookie);
+  return control_.set_vlan(layout::Port::kWan, config_.card.wan_vlan);
 }
 
 // The IKE SAs of the life before. Where they cannot be restored, the card's SAs go on until new ones serve their

@@ -72,6 +72,8 @@ class Gateway {
   [[nodiscard]] driver::CardControl& control() { return control_; }
   [[nodiscard]] driver::Card& card() { return card_; }
   [[nodiscard]] ike::Engine& engine() { return ike_->engine(); }
+  // Manual SAs that were not installed, by name, and why.
+  [[nodiscard]] const std::map<std::string, std::string>& refused_sas() const { return refused_sas_; }
   [[nodiscard]] const ExceptionCounters& exception_counters() const { return exceptions_->counters(); }
   // Of SAs of one user's own that are up: all of the connection, or of one child of it, "connection/child".
   [[nodiscard]] std::vector<std::string> users_targets_in_use(const std::string& whose) const;
@@ -103,6 +105,7 @@ class Gateway {
           std::unique_ptr<ExceptionPath> exceptions, Netlink netlink, std::unique_ptr<Memory> memory);
   Result<void> bring_up();
   Result<void> take_card();  // adopts it, or begins anew
+  Result<void> configure_card();
   [[nodiscard]] UsersConfig::Tags tags() const;
   Result<void> restore_ike();  // after the policies are known to it
   void save_ike();
@@ -156,6 +159,9 @@ class Gateway {
   [[nodiscard]] StartAction start_action(const policy::Policy& policy) const;
   void end_orphans();
 
+  // gateway_manual.cpp
+  Result<void> take_manual_sas();  // after the policies
+
   // gateway_prepared.cpp
   // `was`: its words that are in force; null: none.
   [[nodiscard]] Need need_of(const policy::Policy* was, const policy::Policy& policy) const;
@@ -189,6 +195,7 @@ class Gateway {
   std::unique_ptr<Dialogue> dialogue_;
   std::unique_ptr<IkePort> ike_;
   KeyLog key_log_;
+  std::map<std::string, std::string> refused_sas_;
   std::map<std::string, ike::Connection> told_;  // connections as the engine knows them
   std::list<Waiter> waiters_;
   std::map<std::string, Time> under_way_;   // targets that are being negotiated for waiting packets, since when

@@ -76,19 +76,5 @@ TEST_F(GatewayTest, NobodyIsLoggedInAtACardThatIsAdopted) {
   kill();  // before `busy`
 }
 
-TEST_F(GatewayTest, ACardOfSomebodyElseIsWipedAndBegunAnew) {
-  start();
-  ASSERT_TRUE(peer_is_known());
-  kill();
-  std::filesystem::remove(folder_ / "run" / "card.db");
-  send(kHost, kRemote);
-  ASSERT_EQ(wan_.size(), 1U);
-  start();
-  ASSERT_TRUE(peer_is_known());
-  send(kHost, kRemote);
-  ASSERT_EQ(wan_.size(), 2U);
-  EXPECT_EQ(u32(wan_[1], 38), 1U);
-}
-
 }  // namespace
 }  // namespace sallyport::gateway

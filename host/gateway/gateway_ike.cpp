@@ -74,7 +74,7 @@ void Gateway::on_install(const ike::InstallSa& action) {
   const std::string target = target_of(action.connection, action.name);
   auto done = may_have(target);  // it may have been asked for before its user logged out
   if (done) {
-    done = keeper_->install(target, action.child, action.sa, options_of(action.connection, action.name), false);
+    done = keeper_->install(target, action.child, action.sa, options_of(action.connection, action.name));
   }
   if (done) done = keeper_->commit();  // a narrowed SA changes what is accepted
   if (!done) return take_back(action.child, target, done.error());

@@ -99,7 +99,7 @@ void Gateway::end_orphans() {
                        [&](const Policy& p) { return p.may_protect() && keeper_->holds(p) && p.target() == target; });
   };
   for (const auto& sa : std::vector(keeper_->sas())) {
-    const bool wanted = keeper_->wants(sa.target) || waited_for(sa.target) || sa.target.starts_with("sa/");
+    const bool wanted = keeper_->wants(sa.target) || waited_for(sa.target) || !sa.typed_in.empty();
     if (!wanted) end_sa(sa);
   }
 }

@@ -49,6 +49,7 @@ std::string sa_text(const InstalledSa& sa) {
       {"local_ts", texts_of(sa.reach.local)},
       {"remote_ts", texts_of(sa.reach.remote)},
       {"installed", std::chrono::duration_cast<std::chrono::seconds>(sa.installed.time_since_epoch()).count()}};
+  if (!sa.typed_in.empty()) out["typed_in"] = sa.typed_in;
   if (sa.encap) out["encap"] = {sa.encap->local_port, sa.encap->remote_port};
   return json::serialize(out);
 }
@@ -86,6 +87,7 @@ Result<InstalledSa> parse_sa(const std::string& text) {
     sa.remote = IpAddress::parse(std::string(object->at("remote_address").as_string())).value_or(IpAddress());
     sa.reach = {selectors_of(object->at("local_ts")), selectors_of(object->at("remote_ts"))};
     sa.installed = std::chrono::system_clock::time_point(std::chrono::seconds(number("installed")));
+    if (const auto* typed_in = object->if_contains("typed_in")) sa.typed_in = std::string(typed_in->as_string());
     if (const auto* encap = object->if_contains("encap")) {
       sa.encap = UdpEncap{encap->as_array().at(0).to_number<std::uint16_t>(),
                           encap->as_array().at(1).to_number<std::uint16_t>()};
@@ -108,11 +110,13 @@ Result<std::unique_ptr<Memory>> Memory::open(boost::asio::io_context& io, const 
                                              const std::filesystem::path& run) {
   auto policies = store::PolicyStore::open(state);
   if (!policies) return policies.error();
+  auto used_keys = store::UsedKeys::open(state);
+  if (!used_keys) return used_keys.error();
   auto key = store::load_or_make_key(state / "seal.key");
   if (!key) return key.error();
   auto card = store::CardStore::open(run, std::move(*key));
   if (!card) return card.error();
-  return std::unique_ptr<Memory>(new Memory(io, std::move(*policies), std::move(*card)));
+  return std::unique_ptr<Memory>(new Memory(io, std::move(*policies), std::move(*used_keys), std::move(*card)));
 }
 
 // ---- policies ------------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@
 #include "host/gateway/configurations.hpp"
 #include "host/store/card_store.hpp"
 #include "host/store/policy_store.hpp"
+#include "host/store/used_keys.hpp"
 
 namespace sallyport::gateway {
 
@@ -28,6 +29,9 @@ class Memory final : public CardJournal {
   // `done` is called from the loop, once they are on the disk or it is known that they are not; never after this object
   // is gone. Nothing waits for the disk meanwhile. One at a time.
   void save(const Configurations& configurations, std::function<void(Result<void>)> done);
+
+  // ---- keys of manual SAs
+  [[nodiscard]] store::UsedKeys& used_keys() { return used_keys_; }
 
   // ---- card
   // What the card holds, when it is the one we knew and we know the image it obeys.
@@ -47,14 +51,15 @@ class Memory final : public CardJournal {
   Result<std::optional<store::StoredSnapshot>> snapshot() { return card_.snapshot(); }
 
  private:
-  Memory(boost::asio::io_context& io, store::PolicyStore policies, store::CardStore card)
-      : io_(io), policies_(std::move(policies)), card_(std::move(card)) {}
+  Memory(boost::asio::io_context& io, store::PolicyStore policies, store::UsedKeys used_keys, store::CardStore card)
+      : io_(io), policies_(std::move(policies)), used_keys_(std::move(used_keys)), card_(std::move(card)) {}
 
   [[nodiscard]] std::vector<store::StoredConfiguration> not_stored(const Configurations& configurations) const;
 
   boost::asio::io_context& io_;
   store::PolicyStore policies_;       // the disk thread's once the first save has begun
   std::uint32_t stored_through_ = 0;  // the newest configuration that is on the disk
+  store::UsedKeys used_keys_;
   store::CardStore card_;
   std::shared_ptr<int> alive_ = std::make_shared<int>();  // what comes back from the disk thread asks for it
   boost::asio::thread_pool disk_{1};                      // last: its thread ends before what it writes to

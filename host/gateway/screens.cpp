@@ -128,6 +128,12 @@ Result<json::object> connection_object(Gateway& gateway, const ConnectionConfig&
   return out;
 }
 
+json::array refused_sas(const Gateway& gateway) {
+  json::array refused;
+  for (const auto& [name, why] : gateway.refused_sas()) refused.push_back(json::object{{"name", name}, {"why", why}});
+  return refused;
+}
+
 }  // namespace
 
 Result<json::value> status_screen(Gateway& gateway) {
@@ -150,7 +156,8 @@ Result<json::value> status_screen(Gateway& gateway) {
         side_object(gateway.config().wan, "wan", counters->of(Counter::kWanRx), counters->of(Counter::kWanTx))}},
       {"policies", gateway.keeper().policies().size()},
       {"dropped", counters->dropped()},
-      {"connections", std::move(connections)}});
+      {"connections", std::move(connections)},
+      {"refused_sas", refused_sas(gateway)}});
 }
 
 Result<json::value> sas_screen(Gateway& gateway) {
@@ -160,7 +167,7 @@ Result<json::value> sas_screen(Gateway& gateway) {
     if (!object) return object.error();
     sas.push_back(std::move(*object));
   }
-  return json::value(json::object{{"sas", std::move(sas)}});
+  return json::value(json::object{{"sas", std::move(sas)}, {"refused_sas", refused_sas(gateway)}});
 }
 
 json::object policies_screen(Gateway& gateway) {

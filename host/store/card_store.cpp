@@ -12,7 +12,7 @@ constexpr const char* kSchema =
     "CREATE TABLE images (generation INTEGER PRIMARY KEY, image BLOB NOT NULL);"
     "CREATE TABLE sas (spi_in INTEGER PRIMARY KEY, sa TEXT NOT NULL);";
 
-constexpr Kind kKind{Durability::kDaemon, kSchema, "the card begins anew and its SAs are negotiated again", 2};
+constexpr Kind kKind{Durability::kDaemon, kSchema, "the card begins anew and its SAs are negotiated again", 3};
 
 }  // namespace
 

@@ -16,7 +16,7 @@ constexpr driver::MacAddress kWanMac = {2, 0, 0, 0, 2, 0};
 constexpr driver::MacAddress kHostMac = {2, 0, 0, 0, 1, 1};
 constexpr driver::MacAddress kPeerMac = {2, 0, 0, 0, 2, 2};
 
-// Two manual SAs to one peer, and policies that the test makes.
+// Two manual SAs to one peer, and policies that the test makes. Their keys begin with 8 digits of this card's own.
 constexpr const char* kConfiguration = R"([card]
 backend = "software"
 lan_interface = "none"
@@ -39,8 +39,8 @@ local_address = "192.0.2.1"
 remote_address = "192.0.2.2"
 spi_in = 0x1001
 spi_out = 0x2001
-key_in = "000102030405060708090a0b0c0d0e0f10111213"
-key_out = "202122232425262728292a2b2c2d2e2f30313233"
+key_in = "CCCCCCCC0405060708090a0b0c0d0e0f10111213"
+key_out = "CCCCCCCC2425262728292a2b2c2d2e2f30313233"
 [[sas]]
 name = "n"
 local_address = "192.0.2.1"
@@ -48,9 +48,18 @@ remote_address = "192.0.2.2"
 spi_in = 0x1002
 spi_out = 0x2002
 algorithm = "aes256gcm16"
-key_in = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f20212223"
-key_out = "202122232425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f40414243"
+key_in = "CCCCCCCC0405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f20212223"
+key_out = "CCCCCCCC2425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f40414243"
 )";
+std::string configuration(unsigned card) {
+  const std::string digits = to_hex(ByteWriter().u32(card).view());
+  std::string text = kConfiguration;
+  for (auto at = text.find("CCCCCCCC"); at != std::string::npos; at = text.find("CCCCCCCC")) {
+    text.replace(at, digits.size(), digits);
+  }
+  return text;
+}
+
 const std::map<std::uint32_t, Fate> kSpis = {{0x2001, "m"}, {0x2002, "n"}};
 
 // A probe is known by its length, which no cipher hides: some while later another has it again.
@@ -76,7 +85,7 @@ GatewayWorld::GatewayWorld(std::filesystem::path folder) : folder_(std::move(fol
 GatewayWorld::~GatewayWorld() = default;
 
 void GatewayWorld::start() {
-  auto config = gateway::parse_config(kConfiguration, folder_ / "gateway.toml");
+  auto config = gateway::parse_config(configuration(cards_), folder_ / "gateway.toml");
   if (!config) fail(config.error().detail);
   config->state_directory = folder_ / "state";
   config->socket = folder_ / "run" / "api.sock";
@@ -97,6 +106,7 @@ void GatewayWorld::kill() {
 }
 
 void GatewayWorld::reset_card() {
+  ++cards_;  // a key is never given to a second one
   card_ = std::make_unique<driver::SoftwareCard>([this](layout::Port port, Bytes frame) { transmit(port, frame); });
   watched_ = std::make_unique<driver::testing::FlakyCard>(*card_);
   watched_->on_written(layout::reg::kFlip, [this](std::uint32_t) { on_flip_(); });

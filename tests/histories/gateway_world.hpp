@@ -26,7 +26,7 @@ class GatewayWorld {
 
   void start();       // the daemon: it takes the card over, or brings it up from what it keeps
   void kill();        // without a goodbye; before start() only packets may be sent, by send()
-  void reset_card();  // with the daemon dead
+  void reset_card();  // with the daemon dead; the configuration gets new keys
 
   Result<boost::json::value> ask(const std::string& method, const std::vector<std::string>& path,
                                  const boost::json::value& body = nullptr);
@@ -53,6 +53,7 @@ class GatewayWorld {
   void run_until(const std::string& what, const std::function<bool()>& holds);
 
   std::filesystem::path folder_;
+  unsigned cards_ = 0;                                                                         // that there have been
   std::unique_ptr<boost::asio::io_context> io_ = std::make_unique<boost::asio::io_context>();  // of one daemon's life
   std::unique_ptr<driver::SoftwareCard> card_;
   std::unique_ptr<driver::testing::FlakyCard> watched_;  // the card as the gateway has it
