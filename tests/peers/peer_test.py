@@ -5,7 +5,7 @@
 
 and, where a test is of both IP versions, the same with 2001:db8:1::, 2001:db8:ffff:: and 2001:db8:2::.
 
-Run as root:  tests/peers/SCENARIO.py [--card xrt|software] [-v]"""
+Run as root:  tests/peers/SCENARIO.py [--card xrt|verilated|software] [-v]"""
 
 import argparse
 import sys

@@ -203,7 +203,7 @@ class LinuxGuest:
             return self.console.exists() and "GUEST-UP" in self.console.read_text(errors="replace")
 
         try:
-            wait_for("the guest to boot", up, seconds=120)
+            wait_for("the guest to boot", up, seconds=300)
         except Failure as problem:
             console = self.console.read_text(errors="replace") if self.console.exists() else ""
             raise Failure(f"{problem}\n{console[-2000:]}") from problem
