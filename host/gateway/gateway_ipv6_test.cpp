@@ -126,6 +126,13 @@ TEST_F(GatewayOfIpv6Test, WhatItSaysItselfIsProtectedInTransportMode) {
 // RFC 4301 5.2.
 TEST_F(GatewayOfIpv6Test, WhatComesInTheClearAndShouldNotIsRefused) {
   start_both();
+  // Somebody listens: for an answer that the port is closed, the kernel would ask for a neighbour, and be given its
+  // answer.
+  const Descriptor socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  sockaddr_in at{};
+  at.sin_family = AF_INET;
+  at.sin_port = htons(2000);
+  ASSERT_EQ(::bind(socket.get(), reinterpret_cast<const sockaddr*>(&at), sizeof at), 0);
   const auto& counters = gateway_->exception_counters();
   arrives(driver::testing::udp_packet(Address::from_v4(kPeer), kOurs));
   ASSERT_TRUE(run_until([&] { return counters.refused == 1; }));

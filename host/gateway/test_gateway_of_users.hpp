@@ -50,7 +50,10 @@ class GatewayOfUsersTest : public GatewayTest {
     ASSERT_TRUE(opened) << opened.error().detail;
     login_ = std::move(*opened);
   }
+  // What is due in the loop knows the login, too.
   void kill() {
+    io_.poll();
+    io_.restart();
     login_.reset();
     GatewayTest::kill();
   }
