@@ -31,7 +31,7 @@ def every_sa():
         host = 100 + number
         us, peer = GATEWAYS[outer]
         if mode == "transport":
-            peer = (f"198.51.100.{host}", f"2001:db8:ffff::{host}")[outer]
+            peer = (f"203.0.113.{host}", f"2001:db8:fffe::{host}")[outer]  # of the peer too, and no neighbour more to be found
             policies = ((us, peer),)
         else:
             policies = ((LAN_A, f"10.2.0.{host}"), (LAN_A6, f"2001:db8:2::{host}"))
@@ -47,8 +47,7 @@ def every_sa():
 
 def addresses(of, interface):
     """Lines of `ip -batch`."""
-    ends = {False: f"/24 dev {interface}", True: f"/64 dev {interface} nodad"}
-    return "".join(f"addr add {address}{ends[':' in address]}\n" for address in of)
+    return "".join(f"addr add {address} dev {interface} {'nodad' if ':' in address else ''}\n" for address in of)
 
 
 def pings(rows, sizes, wait):
