@@ -86,9 +86,10 @@ class Connection : public EventStream, public std::enable_shared_from_this<Conne
     request.method = std::string(message.method_string());
     request.from = from_;
     request.uid = uid_;
-    const auto path = parse_target(std::string_view(message.target().data(), message.target().size()));
-    if (!path) return refuse({Errc::kNotFound, "no such resource: they all begin with /v1/"});
-    request.path = *path;
+    auto target = parse_target(std::string_view(message.target().data(), message.target().size()));
+    if (!target) return refuse({Errc::kNotFound, "no such resource: they all begin with /v1/"});
+    request.path = std::move(target->path);
+    request.after = std::move(target->after);
     const auto authorization = message[boost::beast::http::field::authorization];
     if (constexpr std::string_view kBearer = "Bearer "; authorization.starts_with(kBearer.data())) {  // RFC 6750 2.1
       request.token =

@@ -40,6 +40,9 @@ inline HttpRequest http_request(const ClientRequest& request, const std::string&
   return message;
 }
 
+// Ours: every session or SA of a crowd in one answer. Beast's own is 8 MiB.
+constexpr std::uint64_t kLargestAnswer = 256 << 20;
+
 // Runs `loop`, which is the stream's own, until it is done. The details of errors go on behind the other side's name.
 template <class Stream>
 Result<Answer> exchange_over(boost::asio::io_context& loop, Stream& stream, const ClientRequest& request,
@@ -53,14 +56,16 @@ Result<Answer> exchange_over(boost::asio::io_context& loop, Stream& stream, cons
   const HttpRequest message = http_request(request, host);
   http::async_write(stream, message, [&](boost::beast::error_code error, std::size_t) { failure = error; });
   run();
-  http::response<WipedBody> response;
+  http::response_parser<WipedBody, WipingAllocator<char>> parser;
+  parser.body_limit(kLargestAnswer);
   boost::beast::basic_flat_buffer<WipingAllocator<char>> buffer;
   if (!failure) {
-    http::async_read(stream, buffer, response, [&](boost::beast::error_code error, std::size_t) { failure = error; });
+    http::async_read(stream, buffer, parser, [&](boost::beast::error_code error, std::size_t) { failure = error; });
     run();
   }
   if (failure == boost::beast::error::timeout) return Error{Errc::kTimeout, "did not answer in time"};
   if (failure) return Error{Errc::kDisconnected, "went away: " + failure.message()};
+  const auto& response = parser.get();
   boost::json::value body =
       boost::json::parse({response.body().data(), response.body().size()}, failure, wiped_storage());
   if (failure) return Error{Errc::kCorrupt, "answers what is not JSON"};

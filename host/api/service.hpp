@@ -20,6 +20,7 @@ struct Request {
   std::string from{};                  // the client's address, "10.0.0.5"; empty on a UNIX socket
   Secret token{};                      // "Authorization: Bearer" (RFC 6750 2.1)
   std::optional<std::uint32_t> uid{};  // of the process at the other end of a UNIX socket
+  std::string after{};                 // of a list: the page behind this name
   std::string actor{};                 // the name of an administrator, found out by who lets the request in
 };
 

@@ -27,19 +27,27 @@ std::optional<std::string> percent_decoded(std::string_view text) {
 
 }  // namespace
 
-std::optional<std::vector<std::string>> parse_target(std::string_view target) {
+std::optional<Target> parse_target(std::string_view target) {
   constexpr std::string_view kVersion = "/v1/";
+  constexpr std::string_view kAfter = "?after=";
   if (!target.starts_with(kVersion)) return std::nullopt;
   target.remove_prefix(kVersion.size());
-  std::vector<std::string> path;
+  Target parsed;
+  if (const std::size_t query = target.find('?'); query != std::string_view::npos) {
+    if (!target.substr(query).starts_with(kAfter)) return std::nullopt;
+    auto after = percent_decoded(target.substr(query + kAfter.size()));
+    if (!after) return std::nullopt;
+    parsed.after = std::move(*after);
+    target = target.substr(0, query);
+  }
   for (std::size_t at = 0; at <= target.size();) {
     const std::size_t slash = std::min(target.find('/', at), target.size());
     auto part = percent_decoded(target.substr(at, slash - at));
     if (!part) return std::nullopt;
-    path.push_back(std::move(*part));
+    parsed.path.push_back(std::move(*part));
     at = slash + 1;
   }
-  return path;
+  return parsed;
 }
 
 }  // namespace sallyport::api

@@ -9,7 +9,13 @@
 
 namespace sallyport::api {
 
-// "/v1/policies/b%2Fnet" -> {"policies", "b/net"}; nothing for another version, or a broken escape.
-[[nodiscard]] std::optional<std::vector<std::string>> parse_target(std::string_view target);
+struct Target {
+  std::vector<std::string> path;
+  std::string after;  // of a list: the page behind this name
+};
+
+// "/v1/groups/b%2Fnet?after=bob" -> {"groups", "b/net"}, "bob"; nothing for another version, a broken escape, or other
+// words behind the question mark.
+[[nodiscard]] std::optional<Target> parse_target(std::string_view target);
 
 }  // namespace sallyport::api

@@ -4,6 +4,7 @@
 
 #include <boost/json.hpp>
 #include <fstream>
+#include <future>
 #include <iostream>
 #include <memory>
 #include <sstream>
@@ -71,11 +72,16 @@ std::string users_screen(const json::value& answer) {
 std::string user_screen(const json::value& user) { return users_screen(json::object{{"users", json::array{user}}}); }
 
 std::string groups_screen(const json::value& answer) {
-  Table table({"group", "description", "members"});
+  Table table({"group", "description", ">members"});
   for (const auto& group : list(answer, "groups")) {
-    table.add({text(group, "name"), text(group, "description"), joined(group, "members", ", ")});
+    table.add({text(group, "name"), text(group, "description"), std::to_string(number(group, "members"))});
   }
   return table.text();
+}
+
+std::string members_screen(const json::value& answer) {
+  std::string names = joined(answer, "members", "\n");
+  return names.empty() ? names : names + "\n";
 }
 
 std::string answers_screen(const json::value& answer) {
@@ -92,9 +98,9 @@ std::string sessions_screen(const json::value& answer) {
   Table table({"session", "user", "address", "known by", "method", "groups", ">since s", ">left s"});
   for (const auto& s : list(answer, "sessions")) {
     const std::string others = joined(s, "also_at", ", ");
-    table.add({text(s, "id"), text(s, "user"), text(s, "address") + (others.empty() ? "" : ", " + others), flag(s, "tagged") ? "tag" : "address",
-               text(s, "method"), joined(s, "groups", ", "), std::to_string(number(s, "begun_s")),
-               std::to_string(number(s, "lifetime_s"))});
+    table.add({text(s, "id"), text(s, "user"), text(s, "address") + (others.empty() ? "" : ", " + others),
+               flag(s, "tagged") ? "tag" : "address", text(s, "method"), joined(s, "groups", ", "),
+               std::to_string(number(s, "begun_s")), std::to_string(number(s, "lifetime_s"))});
   }
   return table.text() + "computers know this gateway by the key " + text(answer, "key") + "\n";
 }
@@ -186,15 +192,99 @@ Outcome set_card(const Daemon& daemon, const std::string& user, const std::strin
                     say("'" + user + "' logs in with the card " + number));
 }
 
+// What the daemon answers page by page.
+Outcome ask_pages(const Daemon& daemon, const std::string& target,
+                  const std::function<void(const json::value&)>& take) {
+  Outcome outcome;
+  std::string after;
+  do {
+    const std::string from = after.empty() ? target : target + "?after=" + api::path_segment(after);
+    outcome = daemon.ask({"GET", from, nullptr}, kAtOnce, [&](const json::value& page) {
+      take(page);
+      after = text(page, "after");
+      return Outcome{};
+    });
+  } while (outcome.exit == Exit::kDone && !after.empty());
+  return outcome;
+}
+
+// All pages of a list as one answer.
+Outcome ask_list(const Daemon& daemon, const std::string& target, const std::string& rows, const Use& use) {
+  json::object all;
+  const Outcome asked = ask_pages(daemon, target, [&](const json::value& page) {
+    const auto* object = page.if_object();
+    if (object == nullptr) return;
+    if (all.empty()) {
+      all = *object;
+    } else if (auto* so_far = all[rows].if_array(); so_far != nullptr) {
+      const auto& some = list(page, rows);
+      so_far->insert(so_far->end(), some.begin(), some.end());
+    }
+  });
+  all.erase("after");
+  return asked.exit == Exit::kDone ? use(all) : asked;
+}
+
+Outcome export_users(const Daemon& daemon, bool hashes) {
+  std::string csv;
+  const std::string target = hashes ? "/v1/export/hashes" : "/v1/export";
+  Outcome outcome = ask_pages(daemon, target, [&](const json::value& page) { csv += text(page, "csv"); });
+  if (outcome.exit == Exit::kDone) outcome.text = std::move(csv);
+  return outcome;
+}
+
+constexpr std::chrono::hours kAsLongAsItTakes{24};  // a million users
+
+// Whole lines: at least this much of a file at once, so that it is short of what a request may have whatever JSON makes
+// of it.
+constexpr std::size_t kPart = 64 * 1024;
+
+std::string part_of(std::istream& in) {
+  std::string part;
+  for (std::string line; part.size() < kPart && std::getline(in, line);) part += line + "\n";
+  return part;
+}
+
+// While `answer` is waited for, somebody at a terminal is told how far it is.
+void show_progress(const Daemon& daemon, const std::string& id, const std::future<Outcome>& answer) {
+  constexpr auto kEvery = std::chrono::seconds(1);
+  while (answer.wait_for(kEvery) != std::future_status::ready) {
+    if (id.empty() || ::isatty(STDERR_FILENO) == 0) continue;
+    (void)daemon.ask({"GET", "/v1/import/" + id, nullptr}, kAtOnce, [](const json::value& progress) {
+      std::cerr << "sallyport: imported " << number(progress, "percent") << " %\n";
+      return Outcome{};
+    });
+  }
+}
+
 Outcome import(const Daemon& daemon, const std::string& file) {
   std::ifstream in(file, std::ios::binary);
-  std::ostringstream csv;
-  if (!in || !(csv << in.rdbuf())) return {Exit::kFailed, "cannot read " + file};
-  return daemon.ask({"POST", "/v1/import", json::object{{"csv", csv.str()}}}, kAfterThePeer,
-                    [](const json::value& count) {
-                      return Outcome{Exit::kDone, std::to_string(number(count, "added")) + " added, " +
-                                                      std::to_string(number(count, "changed")) + " changed\n"};
-                    });
+  if (!in) return {Exit::kFailed, "cannot read " + file};
+  std::string id;
+  const auto body_with = [&](std::string part) {
+    json::object body{{"csv", std::move(part)}};
+    if (!id.empty()) body["import"] = id;
+    return body;
+  };
+  std::string part = part_of(in);
+  for (std::string next = part_of(in); !next.empty(); part = std::exchange(next, part_of(in))) {
+    json::object body = body_with(std::move(part));
+    body["more"] = true;
+    const Outcome sent = daemon.ask({"POST", "/v1/import", std::move(body)}, kAtOnce, [&](const json::value& answer) {
+      id = text(answer, "import");
+      return Outcome{};
+    });
+    if (sent.exit != Exit::kDone) return sent;
+  }
+  if (in.bad()) return {Exit::kFailed, "cannot read all of " + file + "; nothing was imported"};
+  std::future<Outcome> answer = std::async(std::launch::async, [&, last = body_with(std::move(part))] {
+    return daemon.ask({"POST", "/v1/import", last}, kAsLongAsItTakes, [](const json::value& count) {
+      return Outcome{Exit::kDone, std::to_string(number(count, "added")) + " added, " +
+                                      std::to_string(number(count, "changed")) + " changed\n"};
+    });
+  });
+  show_progress(daemon, id, answer);
+  return answer.get();
 }
 
 // Declares a command that is run with a daemon once its words are read.
@@ -209,7 +299,7 @@ CLI::App* command(CLI::App& parent, Session& session, const std::string& name, c
 void add_list(CLI::App& parent, Session& session, const std::string& area, const std::string& what, Screen screen) {
   const auto as_json = std::make_shared<bool>(false);
   command(parent, session, "list", what, [=](const Daemon& daemon) {
-    return daemon.ask({"GET", "/v1/" + area, nullptr}, kAtOnce, show(*as_json, screen));
+    return ask_list(daemon, "/v1/" + area, area, show(*as_json, screen));
   })->add_flag("--json", *as_json, "print the answer of the API as it is");
 }
 
@@ -302,17 +392,22 @@ void add_user(CLI::App& app, Session& session) {
       ->required();
   const auto hashes = std::make_shared<bool>(false);
   command(*user, session, "export", "all users as CSV", [=](const Daemon& daemon) {
-    return daemon.ask({"GET", *hashes ? "/v1/export/hashes" : "/v1/export", nullptr}, kAfterThePeer,
-                      [](const json::value& answer) {
-                        return Outcome{Exit::kDone, text(answer, "csv")};
-                      });
+    return export_users(daemon, *hashes);
   })->add_flag("--hashes", *hashes, "password hashes too, to move to another gateway");
 }
 
 void add_group(CLI::App& app, Session& session) {
   CLI::App* group = app.add_subcommand("group", "what users belong to");
   group->require_subcommand(1);
-  add_list(*group, session, "groups", "all groups with their members", groups_screen);
+  add_list(*group, session, "groups", "all groups, and how many are in them", groups_screen);
+  const auto as_json = std::make_shared<bool>(false);
+  const auto which = std::make_shared<std::string>();
+  CLI::App* shown = command(*group, session, "show", "the members of a group", [=](const Daemon& daemon) {
+    return ask_list(daemon, path_of("groups", *which), "members", show(*as_json, members_screen));
+  });
+  shown->add_option("NAME", *which, "name of the group")->required();
+  shown->add_flag("--json", *as_json, "print the answer of the API as it is");
+
   const auto name = std::make_shared<std::string>();
   const auto description = std::make_shared<std::string>();
   CLI::App* added = command(*group, session, "add", "a new group", [=](const Daemon& daemon) {

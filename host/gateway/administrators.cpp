@@ -23,6 +23,7 @@ std::shared_ptr<api::Request> kept(const api::Request& request) {
   auto copy = std::make_shared<api::Request>();
   copy->method = request.method;
   copy->path = request.path;
+  copy->after = request.after;
   copy->body = json::value(request.body, request.body.storage());
   copy->uid = request.uid;
   return copy;

@@ -13,6 +13,7 @@
 #include "host/store/test_folder.hpp"
 #include "host/users/sessions/test_owner.hpp"
 #include "host/users/sessions/test_questions.hpp"
+#include "host/users/test_directory.hpp"
 
 namespace sallyport::gateway {
 namespace {
@@ -22,8 +23,9 @@ using testing::HasSubstr;
 
 class GatewayLoginTest : public store::TestFolder {
  protected:
-  void open() {
+  void open(const std::string& postgresql = "") {
     UsersConfig config;
+    config.postgresql = postgresql;
     config.listen_addresses = {IpAddress::parse("127.0.0.1").value()};
     config.listen_port = 0;  // any that is free
     config.methods = {"password", "totp", "smart_card"};
@@ -88,7 +90,8 @@ TEST_F(GatewayLoginTest, AnAdministratorKeepsUsersAndGroups) {
   const json::value alice{{"name", "alice"}, {"groups", {"night"}}, {"password", "correct horse"}};
   ASSERT_TRUE(ask("POST", {"users"}, alice));
   EXPECT_EQ(ask("POST", {"users"}, alice).error().code, Errc::kExists);
-  EXPECT_EQ(ask("GET", {"groups"})->at("groups").at(0).at("members"), (json::array{"alice"}));
+  EXPECT_EQ(ask("GET", {"groups"})->at("groups").at(0).at("members"), 1);
+  EXPECT_EQ(ask("GET", {"groups", "night"})->at("members"), (json::array{"alice"}));
   ASSERT_TRUE(ask("PUT", {"users", "alice"}, {{"full_name", "Alice Adams"}, {"role", "view"}}));
   const json::value now = ask("GET", {"users", "alice"}).value();
   EXPECT_EQ(now.at("full_name"), "Alice Adams");
@@ -100,6 +103,30 @@ TEST_F(GatewayLoginTest, AnAdministratorKeepsUsersAndGroups) {
   EXPECT_THAT(std::string(ask("GET", {"export"})->at("csv").as_string()), HasSubstr("\"bob\","));
   EXPECT_GT(ask("POST", {"audit", "verify"})->at("number").to_number<std::uint64_t>(), 3U);
   EXPECT_EQ(ask("GET", {"audit", "0"})->at("entries").at(0).at("action"), "group.add");
+}
+
+TEST_F(GatewayLoginTest, AServerThatIsAwayAtTheStartKeepsOnlyUsersWaitingUntilItIsThere) {
+  auto& server = users::PostgresqlServer::get();
+  const std::string connection = server.connection();
+  server.stop();
+  open(connection);
+  const json::value alice{{"name", "alice"}, {"password", "correct horse"}};
+  const auto refused = ask("POST", {"users"}, alice);
+  EXPECT_EQ(refused.error().code, Errc::kDisconnected);
+  EXPECT_THAT(refused.error().detail, HasSubstr("is the database server running"));
+  const auto unchecked = log_in("alice", "correct horse", "10.1.0.7");
+  EXPECT_EQ(unchecked.error().code, Errc::kBusy);
+  EXPECT_THAT(unchecked.error().detail, HasSubstr("cannot be checked now"));
+  EXPECT_TRUE(ask("GET", {"sessions"})) << "what needs no directory";
+
+  server.start();
+  auto added = ask("POST", {"users"}, alice);
+  for (int i = 0; i < 600 && !added && added.error().code == Errc::kDisconnected; ++i) {  // it is not asked at once
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    added = ask("POST", {"users"}, alice);
+  }
+  ASSERT_TRUE(added) << added.error().detail;
+  EXPECT_TRUE(log_in("alice", "correct horse", "10.1.0.7"));
 }
 
 // oathtool, whom we did not write, reads what an authenticator application is given.

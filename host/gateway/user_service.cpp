@@ -85,30 +85,38 @@ json::object object_of(const User& user) {
           {"groups", json::array(user.groups.begin(), user.groups.end())}};
 }
 
-Result<json::value> users_of(Directory& directory) {
-  json::array all;
-  std::string after;
-  while (true) {
-    const auto page = directory.users(after, kPage);
-    if (!page) return page.error();
-    for (const User& user : *page) all.push_back(object_of(user));
-    if (page->size() < kPage) return json::value(json::object{{"users", std::move(all)}});
-    after = page->back().name;
-  }
+// One page of a list, and where the next begins, if there is one.
+json::value page(std::string_view area, json::array rows, const std::string& last) {
+  json::object answer;
+  if (rows.size() == kPage) answer["after"] = last;
+  answer[area] = std::move(rows);
+  return answer;
 }
 
-Result<json::value> groups_of(Directory& directory) {
-  const auto groups = directory.groups();
+Result<json::value> users_of(Directory& directory, const std::string& after) {
+  const auto users = directory.users(after, kPage);
+  if (!users) return users.error();
+  json::array rows;
+  for (const User& user : *users) rows.push_back(object_of(user));
+  return page("users", std::move(rows), users->empty() ? "" : users->back().name);
+}
+
+Result<json::value> groups_of(Directory& directory, const std::string& after) {
+  const auto groups = directory.groups(after, kPage);
   if (!groups) return groups.error();
-  json::array all;
+  json::array rows;
   for (const auto& group : *groups) {
-    const auto members = directory.members(group.name);
+    const auto members = directory.member_count(group.name);
     if (!members) return members.error();
-    all.push_back(json::object{{"name", group.name},
-                               {"description", group.description},
-                               {"members", json::array(members->begin(), members->end())}});
+    rows.push_back(json::object{{"name", group.name}, {"description", group.description}, {"members", *members}});
   }
-  return json::value(json::object{{"groups", std::move(all)}});
+  return page("groups", std::move(rows), groups->empty() ? "" : groups->back().name);
+}
+
+Result<json::value> members_of(Directory& directory, const std::string& group, const std::string& after) {
+  const auto members = directory.members(group, after, kPage);
+  if (!members) return members.error();
+  return page("members", json::array(members->begin(), members->end()), members->empty() ? "" : members->back());
 }
 
 Result<json::value> audit_after(Directory& directory, std::uint64_t after) {
@@ -193,6 +201,7 @@ bool UserService::answers(const std::string& what) {
 
 void UserService::call(const api::Request& request, api::Respond respond) {
   if (request.path[0] == "sessions") return sessions(request, respond);
+  if (request.path[0] == "import") return import(request, respond);
   const auto work = work_of(request);
   if (!work) return respond(work.error());
   // Who is deleted or must not log in any more is logged out with it.
@@ -252,7 +261,7 @@ Result<UserService::Work> UserService::work_of(const api::Request& request) cons
   const json::value& body = request.body;
   const std::string& actor = request.actor;
 
-  if (asks("GET", {"users"})) return Work(users_of);
+  if (asks("GET", {"users"})) return Work([after = request.after](Directory& d) { return users_of(d, after); });
   if (asks("POST", {"users"})) {
     const auto called = text(body, "name");
     if (!called) return called.error();
@@ -293,7 +302,10 @@ Result<UserService::Work> UserService::work_of(const api::Request& request) cons
   if (request.path.size() == 3 && request.path[0] == "users") {
     return credential_work(actor, request.method, name, request.path[2], body, seal_key_);
   }
-  if (asks("GET", {"groups"})) return Work(groups_of);
+  if (asks("GET", {"groups"})) return Work([after = request.after](Directory& d) { return groups_of(d, after); });
+  if (asks("GET", {"groups", "*"})) {
+    return Work([name, after = request.after](Directory& d) { return members_of(d, name, after); });
+  }
   if (asks("POST", {"groups"})) {
     const auto called = text(body, "name");
     if (!called) return called.error();
@@ -320,23 +332,71 @@ Result<UserService::Work> UserService::work_of(const api::Request& request) cons
       return json::value(json::object{{"number", head->number}, {"digest", head->digest}});
     });
   }
-  if (asks("POST", {"import"})) {
-    const auto csv = text(body, "csv");
-    if (!csv) return csv.error();
-    return Work([actor, csv = *csv](Directory& d) -> Answer {
-      const auto count = users::import_csv(d, actor, csv);
-      if (!count) return count.error();
-      return json::value(json::object{{"added", count->added}, {"changed", count->changed}});
-    });
-  }
   if (asks("GET", {"export"}) || asks("GET", {"export", "hashes"})) {
-    return Work([hashes = !name.empty()](Directory& d) -> Answer {
-      auto csv = users::export_csv(d, hashes);
-      if (!csv) return csv.error();
-      return json::value(json::object{{"csv", std::move(*csv)}});
+    return Work([hashes = !name.empty(), after = request.after](Directory& d) -> Answer {
+      auto exported = users::export_csv(d, hashes, after);
+      if (!exported) return exported.error();
+      json::object answer{{"csv", std::move(exported->csv)}};
+      if (!exported->after.empty()) answer["after"] = exported->after;
+      return json::value(std::move(answer));
     });
   }
   return Error{Errc::kNotFound, "there is no request " + request.method + " /v1/" + request.path[0] + " like this"};
+}
+
+// ---- import: its parts are the loop's ------------------------------------------------------------------------------
+
+void UserService::import(const api::Request& request, const api::Respond& respond) {
+  const auto is_it = [&](const std::string& id) { return import_ != nullptr && import_->id() == id; };
+  const Error none{Errc::kNotFound, "there is no such import any more: begin it anew"};
+  if (request.method == "GET" && request.path.size() == 2) {
+    if (!is_it(request.path[1])) return respond(none);
+    return respond(json::value(json::object{{"percent", import_->percent()}}));
+  }
+  if (request.method != "POST" || request.path.size() != 1) {
+    return respond(Error{Errc::kNotFound, "there is no request " + request.method + " /v1/import like this"});
+  }
+  const auto csv = text(request.body, "csv");
+  if (!csv) return respond(csv.error());
+  const auto* more = member(request.body, "more");
+  if (more != nullptr && !more->is_bool()) return respond(wrong("'more' must be true or false"));
+  const bool is_last = more == nullptr || !more->get_bool();
+
+  std::shared_ptr<UserImport> import;
+  if (member(request.body, "import") != nullptr) {
+    const auto id = text(request.body, "import");
+    if (!id) return respond(id.error());
+    if (!is_it(*id) || import_->actor() != request.actor || import_->is_complete()) return respond(none);
+    import = import_;
+  } else {
+    import = std::make_shared<UserImport>(request.actor);
+    if (!is_last) {
+      if (import_ != nullptr && import_->is_complete()) {
+        return respond(Error{Errc::kBusy, "another import is being carried out: try again"});
+      }
+      import_ = import;  // nobody waits for the rest of one before
+    }
+  }
+  if (auto kept = import->add(*csv); !kept) {
+    if (import == import_) import_.reset();
+    return respond(kept.error());
+  }
+  if (!is_last) return respond(json::value(json::object{{"import", import->id()}}));
+  import->complete();
+  carry_out(std::move(import), respond);
+}
+
+void UserService::carry_out(std::shared_ptr<UserImport> import, const api::Respond& respond) {
+  with_directory<Answer>(
+      [import](Directory& d) -> Answer {
+        const auto count = users::import_csv(d, import->actor(), [&import] { return import->next(); });
+        if (!count) return count.error();
+        return json::value(json::object{{"added", count->added}, {"changed", count->changed}});
+      },
+      [this, import, respond](Answer answer) {
+        if (import == import_) import_.reset();
+        respond(std::move(answer));
+      });
 }
 
 // ---- sessions: the loop's ------------------------------------------------------------------------------------------

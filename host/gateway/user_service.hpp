@@ -12,6 +12,7 @@
 
 #include "host/api/service.hpp"
 #include "host/gateway/credential_requests.hpp"
+#include "host/gateway/user_import.hpp"
 #include "host/policy/people.hpp"
 #include "host/users/sessions/login_desk.hpp"
 
@@ -49,6 +50,9 @@ class UserService final : public api::Service {
   void with_directory(std::function<Answered(users::Directory&)> work, std::function<void(Answered)> then);
   [[nodiscard]] Result<Work> work_of(const api::Request& request) const;
   void sessions(const api::Request& request, const api::Respond& respond);
+  void import(const api::Request& request, const api::Respond& respond);
+  // What is imported, with all its parts.
+  void carry_out(std::shared_ptr<UserImport> import, const api::Respond& respond);
   void end_sessions_of(const std::string& user, std::function<void()> done);
 
   boost::asio::io_context& loop_;
@@ -56,6 +60,7 @@ class UserService final : public api::Service {
   users::LoginDesk& desk_;
   const std::string& key_digest_;
   const Secret& seal_key_;                                // of what the directory keeps sealed
+  std::shared_ptr<UserImport> import_;                    // that comes in parts, or is carried out
   std::shared_ptr<int> alive_ = std::make_shared<int>();  // what comes back from the thread asks for it
   boost::asio::thread_pool thread_{1};                    // the last: it uses the rest
 };

@@ -13,7 +13,6 @@ namespace {
 enum class Column : std::uint8_t { kName, kFullName, kRole, kEnabled, kGroups, kPasswordHash };
 constexpr std::array<std::string_view, 6> kColumns = {"name",    "full_name", "role",
                                                       "enabled", "groups",    "password_hash"};
-constexpr std::size_t kAtOnce = 64 * 1024;  // bytes given to the parser between two users asked for
 
 struct Line {
   unsigned number = 0;
@@ -23,7 +22,7 @@ struct Line {
 // libcsv pushes; the directory pulls. Lines that were pushed wait.
 class Reader {
  public:
-  explicit Reader(std::string_view text) : text_(text) { csv_init(&parser_, CSV_STRICT | CSV_STRICT_FINI); }
+  explicit Reader(const TextSource& more) : more_(more) { csv_init(&parser_, CSV_STRICT | CSV_STRICT_FINI); }
   Reader(const Reader&) = delete;
   Reader& operator=(const Reader&) = delete;
   ~Reader() { csv_free(&parser_); }
@@ -32,15 +31,15 @@ class Reader {
     while (taken_ == lines_.size() && !ended_) {
       lines_.clear();
       taken_ = 0;
-      const std::string_view part = text_.substr(at_, kAtOnce);
-      const bool fine = part.empty()
+      const auto part = more_();
+      if (!part) return part.error();
+      ended_ = part->empty();
+      const bool fine = ended_
                             ? csv_fini(&parser_, on_field, on_line, this) == 0
-                            : csv_parse(&parser_, part.data(), part.size(), on_field, on_line, this) == part.size();
+                            : csv_parse(&parser_, part->data(), part->size(), on_field, on_line, this) == part->size();
       if (!fine) {
         return Error{Errc::kInvalid, "line " + std::to_string(number_) + ": " + csv_strerror(csv_error(&parser_))};
       }
-      at_ += part.size();
-      ended_ = part.empty();
     }
     if (taken_ == lines_.size()) return std::optional<Line>();
     return std::optional<Line>(std::move(lines_[taken_++]));
@@ -60,8 +59,7 @@ class Reader {
   }
 
   csv_parser parser_{};
-  std::string_view text_;
-  std::size_t at_ = 0;
+  const TextSource& more_;
   bool ended_ = false;
   unsigned number_ = 1;
   std::vector<std::string> fields_;
@@ -141,8 +139,8 @@ std::string field_of(const std::string& field) {
 
 }  // namespace
 
-Result<Directory::ImportCount> import_csv(Directory& directory, const std::string& actor, std::string_view text) {
-  Reader reader(text);
+Result<Directory::ImportCount> import_csv(Directory& directory, const std::string& actor, const TextSource& more) {
+  Reader reader(more);
   auto first = reader.next();
   if (!first) return first.error();
   if (!*first) return Error{Errc::kInvalid, "line 1: the file is empty; its first line names the columns"};
@@ -158,29 +156,43 @@ Result<Directory::ImportCount> import_csv(Directory& directory, const std::strin
   });
 }
 
-Result<std::string> export_csv(Directory& directory, bool hashes) {
+Result<Directory::ImportCount> import_csv(Directory& directory, const std::string& actor, std::string_view text) {
+  return import_csv(directory, actor, [&]() -> Result<std::string> {
+    constexpr std::size_t kAtOnce = 64 * 1024;
+    const std::string part(text.substr(0, kAtOnce));
+    text.remove_prefix(part.size());
+    return part;
+  });
+}
+
+Result<CsvPage> export_csv(Directory& directory, bool hashes, const std::string& after) {
   constexpr unsigned kUsersAtOnce = 1000;
-  std::string text =
-      hashes ? "name,full_name,role,enabled,groups,password_hash\n" : "name,full_name,role,enabled,groups\n";
-  for (std::string after;;) {
-    auto users = directory.users(after, kUsersAtOnce);
-    if (!users) return users.error();
-    if (users->empty()) return text;
-    for (const User& user : *users) {
-      std::string groups;
-      for (const std::string& group : user.groups) groups += (groups.empty() ? "" : ";") + group;
-      text += field_of(user.name) + ',' + field_of(user.full_name) + ',' +
-              (user.role ? std::string(to_string(*user.role)) : "") + ',' + (user.enabled ? "yes" : "no") + ',' +
-              field_of(groups);
-      if (hashes) {
-        auto hash = directory.credential(user.name, CredentialKind::kPassword);
-        if (!hash) return hash.error();
-        text += ',' + (*hash ? field_of(**hash) : "");
-      }
-      text += '\n';
-    }
-    after = users->back().name;
+  const auto users = directory.users(after, kUsersAtOnce);
+  if (!users) return users.error();
+  const std::string last = users->empty() ? "" : users->back().name;
+  std::map<std::string, std::string> passwords;
+  if (hashes && !users->empty()) {
+    auto found = directory.credentials(CredentialKind::kPassword, after, last);
+    if (!found) return found.error();
+    passwords = std::move(*found);
   }
+  CsvPage page;
+  if (after.empty())
+    page.csv = hashes ? "name,full_name,role,enabled,groups,password_hash\n" : "name,full_name,role,enabled,groups\n";
+  for (const User& user : *users) {
+    std::string groups;
+    for (const std::string& group : user.groups) groups += (groups.empty() ? "" : ";") + group;
+    page.csv += field_of(user.name) + ',' + field_of(user.full_name) + ',' +
+                (user.role ? std::string(to_string(*user.role)) : "") + ',' + (user.enabled ? "yes" : "no") + ',' +
+                field_of(groups);
+    if (hashes) {
+      const auto hash = passwords.find(user.name);
+      page.csv += ',' + (hash == passwords.end() ? "" : field_of(hash->second));
+    }
+    page.csv += '\n';
+  }
+  if (users->size() == kUsersAtOnce) page.after = last;
+  return page;
 }
 
 }  // namespace sallyport::users

@@ -13,12 +13,21 @@
 
 namespace sallyport::users {
 
-// All of `text`, or nothing. Errors: kInvalid, naming line and column.
+// The text in parts, one after the other; an empty one is the end.
+using TextSource = std::function<Result<std::string>()>;
+
+// All users of the text, or nothing. Errors: kInvalid, naming line and column, and those of `more`.
+[[nodiscard]] Result<Directory::ImportCount> import_csv(Directory& directory, const std::string& actor,
+                                                        const TextSource& more);
 [[nodiscard]] Result<Directory::ImportCount> import_csv(Directory& directory, const std::string& actor,
                                                         std::string_view text);
 
-// Every user, in the order of names. With `hashes`, password hashes too, as somebody needs them who moves to another
-// gateway.
-[[nodiscard]] Result<std::string> export_csv(Directory& directory, bool hashes);
+struct CsvPage {
+  std::string csv;
+  std::string after;  // the last user in it; empty: there are no more
+};
+// At most 1000 users behind `after`, in the order of names; the first page names the columns. With `hashes`, password
+// hashes too, as somebody needs them who moves to another gateway.
+[[nodiscard]] Result<CsvPage> export_csv(Directory& directory, bool hashes, const std::string& after);
 
 }  // namespace sallyport::users

@@ -173,6 +173,12 @@ class Directory::Session {
     return count != 0;
   }
 
+  std::uint64_t member_count(const std::string& group) {
+    long long count = 0;
+    sql << "SELECT COUNT(*) FROM members WHERE group_name = :n", soci::use(group), soci::into(count);
+    return static_cast<std::uint64_t>(count);
+  }
+
   void demand_user(const std::string& name) {
     if (!has("users", name)) refuse(Errc::kNotFound, "no user '" + name + "'");
   }
@@ -184,20 +190,9 @@ class Directory::Session {
     return found;
   }
 
-  void write_user(const User& user, bool is_new) {
-    const std::string role = user.role ? std::string(to_string(*user.role)) : "";
-    const int enabled = user.enabled ? 1 : 0;
-    if (is_new) {
-      sql << "INSERT INTO users (name, full_name, role, enabled) VALUES (:n, :f, :r, :e)", soci::use(user.name),
-          soci::use(user.full_name), soci::use(role), soci::use(enabled);
-    } else {
-      sql << "UPDATE users SET full_name = :f, role = :r, enabled = :e WHERE name = :n", soci::use(user.full_name),
-          soci::use(role), soci::use(enabled), soci::use(user.name);
-      sql << "DELETE FROM members WHERE user_name = :n", soci::use(user.name);
-    }
-    for (const std::string& group : std::set<std::string>(user.groups.begin(), user.groups.end())) {
+  void demand_groups(const User& user) {
+    for (const std::string& group : user.groups) {
       if (!has("user_groups", group)) refuse(Errc::kNotFound, "user '" + user.name + "': no group '" + group + "'");
-      sql << "INSERT INTO members (user_name, group_name) VALUES (:u, :g)", soci::use(user.name), soci::use(group);
     }
   }
 
@@ -315,6 +310,60 @@ class Directory::Session {
   soci::session sql;
 };
 
+namespace {
+
+// Writes users, within a change. Its statements are prepared once: there may be a million users.
+class UserWriter {
+ public:
+  explicit UserWriter(soci::session& sql)
+      : count_((sql.prepare << "SELECT COUNT(*) FROM users WHERE name = :n", soci::use(name_), soci::into(there_))),
+        add_((sql.prepare << "INSERT INTO users (name, full_name, role, enabled) VALUES (:n, :f, :r, :e)",
+              soci::use(name_), soci::use(full_name_), soci::use(role_), soci::use(enabled_))),
+        change_((sql.prepare << "UPDATE users SET full_name = :f, role = :r, enabled = :e WHERE name = :n",
+                 soci::use(full_name_), soci::use(role_), soci::use(enabled_), soci::use(name_))),
+        leave_((sql.prepare << "DELETE FROM members WHERE user_name = :u", soci::use(name_))),
+        join_((sql.prepare << "INSERT INTO members (user_name, group_name) VALUES (:u, :g)", soci::use(name_),
+               soci::use(group_))) {}
+  UserWriter(const UserWriter&) = delete;  // the statements know where the values are
+  UserWriter& operator=(const UserWriter&) = delete;
+
+  // True: it is a new one. Its groups are there.
+  bool write(const User& user) {
+    name_ = user.name;
+    full_name_ = user.full_name;
+    role_ = user.role ? std::string(to_string(*user.role)) : "";
+    enabled_ = user.enabled ? 1 : 0;
+    count_.execute(true);
+    const bool is_new = there_ == 0;
+    if (is_new) {
+      add_.execute(true);
+    } else {
+      change_.execute(true);
+      leave_.execute(true);
+    }
+    for (const std::string& group : std::set<std::string>(user.groups.begin(), user.groups.end())) {
+      group_ = group;
+      join_.execute(true);
+    }
+    return is_new;
+  }
+
+ private:
+  std::string name_;
+  std::string full_name_;
+  std::string role_;
+  std::string group_;
+  int enabled_ = 0;
+  int there_ = 0;
+  soci::statement count_;
+  soci::statement add_;
+  soci::statement change_;
+  soci::statement leave_;
+  soci::statement join_;
+};
+
+}  // namespace
+
 Directory::Directory(std::unique_ptr<Session> session) : session_(std::move(session)) {}
 Directory::Directory(Directory&&) noexcept = default;
 Directory& Directory::operator=(Directory&&) noexcept = default;
@@ -358,7 +407,8 @@ Result<void> Directory::add_user(const std::string& actor, const User& user) {
   return session_->change(actor, [&] {
     demand(check_name(user.name));
     if (session_->has("users", user.name)) refuse(Errc::kExists, "there is a user '" + user.name + "' already");
-    session_->write_user(user, true);
+    session_->demand_groups(user);
+    UserWriter(session_->sql).write(user);
     session_->log("user.add", user.name, description(user));
   });
 }
@@ -366,7 +416,8 @@ Result<void> Directory::add_user(const std::string& actor, const User& user) {
 Result<void> Directory::change_user(const std::string& actor, const User& user) {
   return session_->change(actor, [&] {
     session_->demand_user(user.name);
-    session_->write_user(user, false);
+    session_->demand_groups(user);
+    UserWriter(session_->sql).write(user);
     session_->log("user.change", user.name, description(user));
   });
 }
@@ -413,12 +464,20 @@ Result<User> Directory::user(const std::string& name) {
 Result<std::vector<User>> Directory::users(const std::string& after, unsigned most) {
   return session_->guarded([&] {
     std::vector<User> found;
-    const std::vector<std::string> names =
-        session_->names("SELECT name FROM users WHERE name > :a ORDER BY name LIMIT " + std::to_string(most), after);
-    for (const std::string& name : names) {
-      auto one = user(name);
-      if (!one) throw Refused{one.error()};
-      found.push_back(std::move(*one));
+    soci::rowset<soci::row> rows =
+        (session_->sql.prepare << "SELECT u.name, u.full_name, u.role, u.enabled, COALESCE(m.group_name, '') FROM "
+                                  "(SELECT * FROM users WHERE name > :a ORDER BY name LIMIT " +
+                                      std::to_string(most) +
+                                      ") u LEFT JOIN members m ON m.user_name = u.name ORDER BY u.name, m.group_name",
+         soci::use(after));
+    for (const soci::row& row : rows) {  // one for each group, or one
+      const auto name = row.get<std::string>(0);
+      if (found.empty() || found.back().name != name) {
+        auto user = user_of(name, row.get<std::string>(1), row.get<std::string>(2), row.get<int>(3), {});
+        if (!user) throw Refused{user.error()};
+        found.push_back(std::move(*user));
+      }
+      if (auto group = row.get<std::string>(4); !group.empty()) found.back().groups.push_back(std::move(group));
     }
     return found;
   });
@@ -458,9 +517,7 @@ Result<void> Directory::change_group(const std::string& actor, const Group& grou
 Result<void> Directory::delete_group(const std::string& actor, const std::string& name) {
   return session_->change(actor, [&] {
     if (!session_->has("user_groups", name)) refuse(Errc::kNotFound, "no group '" + name + "'");
-    int members = 0;
-    session_->sql << "SELECT COUNT(*) FROM members WHERE group_name = :n", soci::use(name), soci::into(members);
-    if (members != 0) {
+    if (const std::uint64_t members = session_->member_count(name); members != 0) {
       refuse(Errc::kBusy, "group '" + name + "' has " + std::to_string(members) + " members; take them out first");
     }
     session_->sql << "DELETE FROM user_groups WHERE name = :n", soci::use(name);
@@ -468,10 +525,13 @@ Result<void> Directory::delete_group(const std::string& actor, const std::string
   });
 }
 
-Result<std::vector<Group>> Directory::groups() {
+Result<std::vector<Group>> Directory::groups(const std::string& after, unsigned most) {
   return session_->guarded([&] {
     std::vector<Group> found;
-    soci::rowset<soci::row> rows = session_->sql.prepare << "SELECT name, description FROM user_groups ORDER BY name";
+    soci::rowset<soci::row> rows =
+        (session_->sql.prepare << "SELECT name, description FROM user_groups WHERE name > :a ORDER BY name LIMIT " +
+                                      std::to_string(most),
+         soci::use(after));
     for (const soci::row& row : rows) found.push_back({row.get<std::string>(0), row.get<std::string>(1)});
     return found;
   });
@@ -480,6 +540,23 @@ Result<std::vector<Group>> Directory::groups() {
 Result<std::vector<std::string>> Directory::members(const std::string& group) {
   return session_->guarded(
       [&] { return session_->names("SELECT user_name FROM members WHERE group_name = :g ORDER BY user_name", group); });
+}
+
+Result<std::vector<std::string>> Directory::members(const std::string& group, const std::string& after, unsigned most) {
+  return session_->guarded([&] {
+    if (!session_->has("user_groups", group)) refuse(Errc::kNotFound, "no group '" + group + "'");
+    std::vector<std::string> found;
+    soci::rowset<std::string> rows = (session_->sql.prepare << "SELECT user_name FROM members WHERE group_name = :g "
+                                                               "AND user_name > :a ORDER BY user_name LIMIT " +
+                                                                   std::to_string(most),
+                                      soci::use(group), soci::use(after));
+    for (const std::string& name : rows) found.push_back(name);
+    return found;
+  });
+}
+
+Result<std::uint64_t> Directory::member_count(const std::string& group) {
+  return session_->guarded([&] { return session_->member_count(group); });
 }
 
 // ---- credentials ---------------------------------------------------------------------------------------------------
@@ -519,6 +596,20 @@ Result<std::optional<std::string>> Directory::credential(const std::string& user
   });
 }
 
+Result<std::map<std::string, std::string>> Directory::credentials(CredentialKind kind, const std::string& after,
+                                                                  const std::string& last) {
+  return session_->guarded([&] {
+    const std::string word(to_string(kind));
+    std::map<std::string, std::string> found;
+    soci::rowset<soci::row> rows =
+        (session_->sql.prepare
+             << "SELECT user_name, data FROM credentials WHERE kind = :k AND user_name > :a AND user_name <= :l",
+         soci::use(word), soci::use(after), soci::use(last));
+    for (const soci::row& row : rows) found.emplace(row.get<std::string>(0), row.get<std::string>(1));
+    return found;
+  });
+}
+
 Result<std::optional<std::string>> Directory::user_with(CredentialKind kind, const std::string& number) {
   return session_->guarded(
       [&] { return number.empty() ? std::nullopt : session_->user_with(std::string(to_string(kind)), number); });
@@ -543,6 +634,7 @@ Result<Directory::ImportCount> Directory::import(const std::string& actor, const
   return session_->change(actor, [&] {
     ImportCount count;
     std::set<std::string> known_groups;
+    UserWriter writer(session_->sql);
     for (;;) {
       auto imported = next();
       if (!imported) throw Refused{imported.error()};
@@ -556,8 +648,7 @@ Result<Directory::ImportCount> Directory::import(const std::string& actor, const
         session_->sql << "INSERT INTO user_groups (name, description) VALUES (:n, '')", soci::use(group);
         session_->log("group.add", group, "by an import");
       }
-      const bool is_new = !session_->has("users", one.user.name);
-      session_->write_user(one.user, is_new);
+      const bool is_new = writer.write(one.user);
       if (one.password_hash) {
         if (auto fine = check_hash(*one.password_hash); !fine) refuse(Errc::kInvalid, where + fine.error().detail);
         session_->write_credential(one.user.name, std::string(to_string(CredentialKind::kPassword)),

@@ -8,6 +8,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -56,8 +57,11 @@ class Directory {
   Result<void> add_group(const std::string& actor, const Group& group);
   Result<void> change_group(const std::string& actor, const Group& group);
   Result<void> delete_group(const std::string& actor, const std::string& name);
-  Result<std::vector<Group>> groups();
-  Result<std::vector<std::string>> members(const std::string& group);
+  // As users.
+  Result<std::vector<Group>> groups(const std::string& after, unsigned most);
+  Result<std::vector<std::string>> members(const std::string& group);  // all
+  Result<std::vector<std::string>> members(const std::string& group, const std::string& after, unsigned most);
+  Result<std::uint64_t> member_count(const std::string& group);
 
   // ---- credentials
   // `number`: what is publicly known of it and finds its user, as a smart card's; empty when there is none. kExists
@@ -66,6 +70,9 @@ class Directory {
                               const std::string& data, const std::string& number = "");
   Result<void> delete_credential(const std::string& actor, const std::string& user, CredentialKind kind);
   Result<std::optional<std::string>> credential(const std::string& user, CredentialKind kind);
+  // Of the users behind `after`, up to `last`, who have one: by their names.
+  Result<std::map<std::string, std::string>> credentials(CredentialKind kind, const std::string& after,
+                                                         const std::string& last);
   Result<std::optional<std::string>> user_with(CredentialKind kind, const std::string& number);
   // For what may be used once, as the code of a time step: true for the first caller, whichever gateway asks, and only
   // forwards.
@@ -82,7 +89,8 @@ class Directory {
     std::uint64_t added = 0;
     std::uint64_t changed = 0;
   };
-  // `next` gives one user after the other, then none. Groups that are not there are made.
+  // `next` gives one user after the other, then none. Groups that are not there are made. Whoever else would change
+  // something waits until it is over.
   using NextUser = std::function<Result<std::optional<Imported>>()>;
   Result<ImportCount> import(const std::string& actor, const NextUser& next);
 

@@ -142,12 +142,12 @@ void run(Bytes input) {
     rest.remove_prefix(std::min(line.size() + 1, rest.size()));
     api::Request request;
     request.method = next_word(line);
-    auto path = api::parse_target(next_word(line));
-    if (!path) continue;
-    for (auto& part : *path) {
+    auto target = api::parse_target(next_word(line));
+    if (!target) continue;
+    for (auto& part : target->path) {
       if (part == "LOGIN") part = login;
     }
-    request.path = *path;
+    request.path = target->path;
     const std::string by(next_word(line));
     request.token = Secret(as_bytes(by == "TOKEN" ? token : by));
     request.from = "10.0.0.5";
