@@ -381,7 +381,7 @@ TEST(Config, LevelsAreWhatTheFileSays) {
   EXPECT_THAT(problem("[levels]\nnone = [\"aes128gcm16\"]\n"), HasSubstr("level 'none' is without IPsec"));
   EXPECT_THAT(problem("[levels]\nnone = []\n"), HasSubstr("level 'none' is without IPsec"));
   EXPECT_THAT(problem("[levels]\nlow = \"none\"\n"), HasSubstr("has level 'none', which has no proposals"));
-  EXPECT_EQ(problem(kConnection + "[[policies]]\nname = \"p\"\naction = \"protect\"\nlevel = \"none\"\n"),
+  EXPECT_EQ(problem(std::string(kConnection) + "[[policies]]\nname = \"p\"\naction = \"protect\"\nlevel = \"none\"\n"),
             "no problem");
   EXPECT_THAT(problem("[levels]\nhihg = []\n"), HasSubstr("did you mean 'high'?"));
 }
