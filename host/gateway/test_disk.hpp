@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// For tests: the disk under SQLite, which one can stop or break. gateway_test.cpp has fsync() ask it.
+// For tests: the disk under SQLite, which one can stop or break, where test_disk.cpp is linked.
 #pragma once
 
 #include <sys/syscall.h>

@@ -16,7 +16,7 @@
 #include "driver/testing/frames.hpp"
 #include "host/gateway/config.hpp"
 #include "host/gateway/gateway.hpp"
-#include "host/gateway/neighbour_advertisement.hpp"
+#include "host/gateway/test_neighbours.hpp"
 
 namespace sallyport::gateway {
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// For tests: the answer of an IPv6 neighbour.
+// For tests: what passes between neighbours on a link, and their answers.
 #pragma once
 
 #include "driver/testing/frames.hpp"
+#include "host/gateway/forwarding.hpp"
 #include "host/gateway/ip_frames.hpp"
 
 namespace sallyport::gateway {
@@ -29,6 +30,19 @@ inline Buffer neighbour_advertisement(Bytes frame, const driver::MacAddress& mac
   icmp.patch_u16(2, driver::internet_checksum(summed.view()));
   return driver::testing::ethernet_frame({frame[6], frame[7], frame[8], frame[9], frame[10], frame[11]}, mac,
                                          driver::kEthertypeIpv6, driver::write_ip(header, kIcmpv6, icmp.view()));
+}
+
+// The same of either version: who was asked for, by ARP or neighbour discovery, says its MAC address.
+inline Buffer neighbours_answer(Bytes frame, const driver::MacAddress& mac) {
+  return driver::testing::is_arp_request(frame) ? driver::testing::arp_answer(frame, mac)
+                                                : neighbour_advertisement(frame, mac);
+}
+
+// Whether it is for neighbours alone, and no packet that was forwarded.
+inline bool stays_on_link(Bytes frame) {
+  const auto packet = ip_packet(frame);
+  if (packet) return is_neighbour_discovery(*packet) || is_link_scope(packet->destination);
+  return ByteReader(frame.subspan(12)).u16() == driver::kEthertypeArp;
 }
 
 }  // namespace sallyport::gateway
