@@ -45,6 +45,14 @@ inline Buffer udp_packet(std::uint32_t source, std::uint32_t destination, std::s
   return udp_packet(Address::from_v4(source), Address::from_v4(destination), payload, df);
 }
 
+// Whether it is one of these.
+inline bool is_udp_packet(const IpPacket& packet) {
+  if (packet.protocol != kProtocolUdp || packet.fragment()) return false;
+  ByteReader ports(packet.payload());
+  ports.skip(2);
+  return ports.u16() == 2000;
+}
+
 // RFC 9293 3.1: a segment without payload; flags of its last eight bits.
 inline constexpr std::uint8_t kSyn = 0x02, kAck = 0x10;
 inline Buffer tcp_packet(std::uint32_t source, std::uint16_t source_port, std::uint32_t destination,

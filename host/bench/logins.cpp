@@ -23,22 +23,10 @@ constexpr std::uint32_t kFirstComputer = 0x0a010100;  // 10.1.1.0
 constexpr std::uint32_t kServer = 0x0a02000a;         // 10.2.0.10
 constexpr auto kPatience = std::chrono::seconds(20);
 
-std::string configuration(int number, const std::string& policy) {
-  const std::string us = std::to_string(number);
-  const std::string them = std::to_string(3 - number);
-  return "[card]\nbackend = \"software\"\nlan_interface = \"none\"\nwan_interface = \"none-either\"\n"
-         "[gateway]\nlog_level = \"error\"\n"
-         "[lan]\naddress = \"10." +
-         us +
-         ".0.1/16\"\ntap = \"sp-lan\"\nmac = \"02:00:00:00:01:00\"\n"
-         "[wan]\naddress = \"192.0.2." +
-         us + "/24\"\ntap = \"sp-wan\"\nmac = \"02:00:00:00:02:0" + us +
-         "\"\n"
-         "[[connections]]\nname = \"peer\"\nlocal_address = \"192.0.2." +
-         us + "\"\nremote_address = \"192.0.2." + them +
-         "\"\nsecret = \"a secret that both know\"\n"
-         "[[policies]]\nname = \"net\"\naction = \"protect\"\nconnection = \"peer\"\nlevel = \"high\"\n" +
-         policy + "\n[users]\n";
+std::string configuration(const OneGateway& one, const std::string& policy) {
+  return one.interfaces() + one.connection() +
+         "[[policies]]\nname = \"net\"\naction = \"protect\"\nconnection = \"peer\"\nlevel = \"high\"\n" + policy +
+         "\n[users]\n";
 }
 
 // Believes everybody: whoever says so is there. The gateway does all the rest.
@@ -68,13 +56,14 @@ class Run {
   Run(users::Directory directory, const LoginsOptions& options) : options_(options), directory_(std::move(directory)) {}
 
   Result<void> start() {
-    if (auto r = world_.start(world_.a, configuration(1,
+    if (auto r = world_.start(world_.a, configuration(world_.a,
                                                       "group = \"staff\"\nsource = \"10.1.0.0/16\"\ndestination = "
                                                       "\"10.2.0.0/16\"\nstart_action = \"start\""));
         !r) {
       return r;
     }
-    if (auto r = world_.start(world_.b, configuration(2, "source = \"10.2.0.0/16\"\ndestination = \"10.1.0.0/16\""));
+    if (auto r =
+            world_.start(world_.b, configuration(world_.b, "source = \"10.2.0.0/16\"\ndestination = \"10.1.0.0/16\""));
         !r) {
       return r;
     }
@@ -134,11 +123,8 @@ class Run {
 
   // Sent at once; it waits in the gateway for the SA that is negotiated since the login.
   Result<void> first_packet(std::uint32_t computer) {
-    const auto ethernet =
-        driver::testing::ethernet_frame(driver::MacAddress{2, 0, 0, 0, 1, 0}, OneGateway::kHostMac,
-                                        driver::kEthertypeIpv4, driver::testing::udp_packet(computer, kServer));
     world_.b.lan.clear();
-    world_.a.card->receive(layout::Port::kLan, ethernet);
+    world_.a.send(driver::testing::udp_packet(computer, kServer));
     if (!world_.run_until([&] { return !world_.b.lan.empty(); }, kPatience)) return late("a user's first packet");
     world_.a.wan.clear();
     world_.b.wan.clear();

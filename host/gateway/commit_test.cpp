@@ -5,48 +5,102 @@
 #include "driver/testing/flaky_card.hpp"
 #include "host/gateway/commits.hpp"
 #include "host/gateway/test_disk.hpp"
-#include "host/gateway/test_offices.hpp"
+#include "host/gateway/test_requests.hpp"
+#include "host/gateway/two_gateways.hpp"
 
 namespace sallyport::gateway {
 namespace {
 
 namespace json = boost::json;
-using driver::testing::ethernet_frame;
 using driver::testing::FlakyCard;
 using driver::testing::kAck;
 using driver::testing::kSyn;
 using driver::testing::tcp_packet;
+using driver::testing::udp_packet;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 // A's office goes by aes128gcm16, which B takes as well as aes256gcm16. Voice is a second SA between the same gateways.
-class CommitTest : public Offices {
+class CommitTest : public testing::Test {
  protected:
+  using Esp = std::pair<std::uint32_t, std::uint32_t>;  // SPI and sequence number (RFC 4303 2)
+
   void SetUp() override {
-    Offices::SetUp();
-    a.policies = policy_of("voice", "10.1.0.0/16", "10.2.1.0/24", "aes128gcm16", "start") +
-                 policy_of("office", "10.1.0.0/16", "10.2.0.0/24", "aes128gcm16", "start");
-    b.policies = policy_of("voice", "10.2.1.0/24", "10.1.0.0/16", "aes128gcm16", "trap") +
-                 policy_of("office", "10.2.0.0/24", "10.1.0.0/16", "aes256gcm16, aes128gcm16", "trap");
+    policies_of_a_ = policy_of("voice", "10.1.0.0/16", "10.2.1.0/24", "aes128gcm16", "start") +
+                     policy_of("office", "10.1.0.0/16", "10.2.0.0/24", "aes128gcm16", "start");
+    policies_of_b_ = policy_of("voice", "10.2.1.0/24", "10.1.0.0/16", "aes128gcm16", "trap") +
+                     policy_of("office", "10.2.0.0/24", "10.1.0.0/16", "aes256gcm16, aes128gcm16", "trap");
     start(b);
     start(a);
     ASSERT_TRUE(run_until([&] { return sa("office") != nullptr && sa("voice") != nullptr; }));
     ASSERT_TRUE(run_until([&] { return both_ways(); }));
   }
-  void TearDown() override {
-    disk.set(Disk::State::kFine);
-    Offices::TearDown();
+  void TearDown() override { disk.set(Disk::State::kFine); }
+
+  void start(OneGateway& one) { start(one, *one.card); }
+  // What goes in the clear goes by the other one.
+  void start(OneGateway& one, driver::Card& card) {
+    const auto started =
+        world_.start(one,
+                     one.interfaces() + "gateway = \"192.0.2." + std::to_string(world_.other(one).number) + "\"\n" +
+                         one.connection() + "proposals = [\"aes128gcm16-prfsha256-x25519\"]\n" +
+                         (&one == &a ? policies_of_a_ : policies_of_b_),
+                     card);
+    ASSERT_TRUE(started) << started.error().detail;
+  }
+  void kill_and_start(OneGateway& one) {
+    world_.kill(one);
+    start(one);
+  }
+  template <class Holds>
+  bool run_until(Holds holds, std::chrono::milliseconds patience = kPatience) {
+    return world_.run_until(std::move(holds), patience);
+  }
+
+  // A packet from a host of this office to one of the other.
+  void send(OneGateway& from, unsigned to_last = 10) {
+    from.send(udp_packet(from.host(), world_.other(from).host(to_last), 20));
+  }
+  // The same, and by what it left; {0, 0}: it did not.
+  Esp leaves_by(OneGateway& from, unsigned to_last = 10) {
+    from.wan.clear();
+    send(from, to_last);
+    return from.wan.empty() ? Esp{} : esp_of(from.wan.front());
+  }
+  static Esp esp_of(const Buffer& frame) {
+    ByteReader esp(ip_packet(frame).value().payload());
+    const auto spi = esp.u32();
+    return {spi, esp.u32()};
+  }
+  bool leaves_in_the_clear(OneGateway& from, unsigned to_last) {
+    const auto before = from.clear;
+    send(from, to_last);
+    return from.clear == before + 1;
+  }
+  // Whether packets cross both ways.
+  bool both_ways() {
+    const auto crosses = [&](OneGateway& from) {
+      const std::vector<Buffer>& arrived = world_.other(from).lan;
+      const auto before = arrived.size();
+      send(from);
+      return run_until([&] { return arrived.size() > before; }, std::chrono::seconds(10));
+    };
+    return crosses(a) && crosses(b);
+  }
+  json::value ask(OneGateway& one, const std::string& method, const std::vector<std::string>& path,
+                  json::value body = nullptr) {
+    return gateway::ask(world_.io, *one.gateway, method, path, std::move(body));
   }
 
   static std::string policy_of(const std::string& name, const std::string& source, const std::string& destination,
                                const std::string& proposals, const std::string& start) {
     return "[[policies]]\nname = \"" + name + "\"\nsource = \"" + source + "\"\ndestination = \"" + destination +
-           "\"\naction = \"protect\"\nconnection = \"other\"\nesp_proposals = \"" + proposals +
-           "\"\nstart_action = \"" + start + "\"\n";
+           "\"\naction = \"protect\"\nconnection = \"peer\"\nesp_proposals = \"" + proposals + "\"\nstart_action = \"" +
+           start + "\"\n";
   }
   static json::object office(const std::string& proposals) {
     return {{"source", "10.1.0.0/16"}, {"destination", "10.2.0.0/24"}, {"action", "protect"},
-            {"connection", "other"},   {"esp_proposals", proposals},   {"start_action", "start"}};
+            {"connection", "peer"},    {"esp_proposals", proposals},   {"start_action", "start"}};
   }
   static json::object printer(unsigned last) {
     return {{"name", "printer" + std::to_string(last)},
@@ -54,7 +108,7 @@ class CommitTest : public Offices {
             {"action", "bypass"},
             {"before", "voice"}};
   }
-  const InstalledSa* sa(const std::string& policy) { return a.gateway->keeper().sending_for("other/" + policy); }
+  const InstalledSa* sa(const std::string& policy) { return a.gateway->keeper().sending_for("peer/" + policy); }
   std::string algorithm() { return sa("office") == nullptr ? "none" : sa("office")->algorithm; }
   std::uint32_t spi(const std::string& policy) { return static_cast<std::uint32_t>(sa(policy)->spi_out); }
 
@@ -85,6 +139,11 @@ class CommitTest : public Offices {
     return out;
   }
   std::uint32_t newest() { return a.gateway->commits().configurations().newest().number; }
+
+  TwoGateways world_;
+  OneGateway& a = world_.a;
+  OneGateway& b = world_.b;
+  std::string policies_of_a_, policies_of_b_;  // in their configuration files
 };
 
 TEST_F(CommitTest, PutsSeveralEditsInForceAtOnceAndSaysOfEachPolicyHowItIsConnected) {
@@ -171,7 +230,7 @@ TEST_F(CommitTest, ADiskThatTakesNothingLeavesEverythingAsItWas) {
 }
 
 TEST_F(CommitTest, ACandidateByWhichAnExpectationFailsIsNotCommittedUnlessForced) {
-  a.policies += "[[expectations]]\nname = \"closed\"\nto = \"10.2.0.77\"\naction = \"protect\"\n";
+  policies_of_a_ += "[[expectations]]\nname = \"closed\"\nto = \"10.2.0.77\"\naction = \"protect\"\n";
   kill_and_start(a);
   ask(a, "POST", {"candidate"}, printer(77));
   auto hidden = printer(77);
@@ -290,8 +349,7 @@ TEST_F(CommitTest, AfterIdleTheOldSaCarriesItsCommunicationToTheEnd) {
   for (std::uint32_t numbers = 1; sent < end; ++numbers) {
     ASSERT_EQ(leaves_by(a), (Esp{old.first, old.second + numbers}));
     send(b);
-    io_.run_for(std::chrono::milliseconds(100));
-    io_.restart();
+    run_until([] { return false; }, std::chrono::milliseconds(100));
     const auto now = std::chrono::steady_clock::now();
     if (now - sent > std::chrono::seconds(2)) break;  // a machine that pauses makes the SA idle
     sent = now;
@@ -334,7 +392,7 @@ TEST_F(CommitTest, APolicyThatWaitsTakesOverWhereThePeerEndsTheOldSa) {
   words["idle"] = "3600";
   ask(a, "PUT", {"policies", "office"}, words);
   ASSERT_EQ(algorithm(), "aes128gcm16");
-  ask(b, "POST", {"terminate"}, {{"connection", "other"}, {"child", "office"}});
+  ask(b, "POST", {"terminate"}, {{"connection", "peer"}, {"child", "office"}});
   EXPECT_TRUE(run_until([&] { return a.gateway->commits().configurations().pending().empty(); }));
   EXPECT_TRUE(run_until([&] { return algorithm() == "aes256gcm16"; }));
   EXPECT_TRUE(once_again_both_ways());
@@ -348,17 +406,16 @@ class ChangeWithSynTest : public CommitTest {
     old_ = leaves_by(a).first;
   }
   void send_tcp(std::uint16_t port, std::uint8_t flags, unsigned to_last = 10) {
-    a.esp.clear();
-    a.card->receive(layout::Port::kLan, ethernet_frame(a.mac(1), a.mac(9), driver::kEthertypeIpv4,
-                                                       tcp_packet(a.host(), port, b.host(to_last), 443, flags)));
+    a.wan.clear();
+    a.send(tcp_packet(a.host(), port, b.host(to_last), 443, flags));
   }
   // The SPI it left by, once B's host has it.
   std::uint32_t tcp(std::uint16_t port, std::uint8_t flags, unsigned to_last = 10) {
-    const auto before = b.to_lan.size();
+    const auto before = b.lan.size();
     send_tcp(port, flags, to_last);
-    EXPECT_TRUE(run_until([&] { return b.to_lan.size() > before; })) << "lost: from port " << port;
-    EXPECT_EQ(a.esp.size(), 1U);
-    return a.esp.empty() ? 0 : a.esp.front().first;
+    EXPECT_TRUE(run_until([&] { return b.lan.size() > before; })) << "lost: from port " << port;
+    EXPECT_EQ(a.wan.size(), 1U);
+    return a.wan.empty() ? 0 : esp_of(a.wan.front()).first;
   }
   static json::object stronger(const std::string& idle = "3600") {
     auto words = office("aes256gcm16");
@@ -369,7 +426,7 @@ class ChangeWithSynTest : public CommitTest {
   std::uint32_t prepared() {
     const auto& sas = a.gateway->keeper().sas();
     const auto found = std::find_if(sas.begin(), sas.end(),
-                                    [](const InstalledSa& sa) { return sa.target == "other/office" && !sa.sending; });
+                                    [](const InstalledSa& sa) { return sa.target == "peer/office" && !sa.sending; });
     return found == sas.end() ? 0 : static_cast<std::uint32_t>(found->spi_out);
   }
   bool pending() { return !a.gateway->commits().configurations().pending().empty(); }
@@ -405,7 +462,7 @@ TEST_F(ChangeWithSynTest, ARunningConnectionKeepsTheOldSaAndANewOneTakesTheNew) 
   std::map<std::string, std::string> states;  // by algorithm
   const auto sas = ask(a, "GET", {"sas"});
   for (const auto& sa : sas.at("sas").as_array()) {
-    if (sa.at("target") == "other/office") states[sa.at("algorithm").as_string().c_str()] = sa.at("state").as_string();
+    if (sa.at("target") == "peer/office") states[sa.at("algorithm").as_string().c_str()] = sa.at("state").as_string();
   }
   EXPECT_EQ(states["aes128gcm16"], "installed");
   EXPECT_EQ(states["aes256gcm16"], "succeeding");
@@ -429,7 +486,7 @@ TEST_F(ChangeWithSynTest, WhenTheOldSaIsIdleEverythingTakesTheNewAndNothingOfThe
   EXPECT_TRUE(
       run_until([&] { return a.gateway->keeper().sas().size() == 2 && b.gateway->keeper().sas().size() == 2; }));
   send_tcp(40007, kSyn);
-  EXPECT_EQ(a.esp.size(), 1U) << "the card decides alone again";
+  EXPECT_EQ(a.wan.size(), 1U) << "the card decides alone again";
 }
 
 TEST_F(ChangeWithSynTest, AConnectionThatTheNewWordsAreNotForStaysAndARollbackLeavesNothingBehind) {
@@ -499,7 +556,7 @@ TEST_F(ChangeWithSynTest, AnOldSaThatThePeerEndsEndsTheWaiting) {
   ask(a, "PUT", {"policies", "office"}, stronger());
   const std::uint32_t young = prepared();
   EXPECT_EQ(tcp(40001, kSyn), young);
-  ask(b, "POST", {"terminate"}, {{"connection", "other"}, {"child", "office"}});
+  ask(b, "POST", {"terminate"}, {{"connection", "peer"}, {"child", "office"}});
   EXPECT_TRUE(run_until([&] { return !pending() && algorithm() == "aes256gcm16"; }));
   EXPECT_TRUE(once_again_both_ways());
 }
@@ -509,7 +566,7 @@ TEST_F(ChangeWithSynTest, AnOldSaThatThePeerEndsEndsTheWaiting) {
 // Two printers come into the clear or go out of it together, whenever the daemon dies.
 TEST_F(CommitTest, KilledAtAnyAccessToTheCardBothItAndTheStoreHaveTheOldOrTheNew) {
   FlakyCard mortal(*a.card);
-  kill(a);
+  world_.kill(a);
   start(a, mortal);
   const auto state = [&] {  // by the card alone
     const bool one = leaves_in_the_clear(a, 77), other = leaves_in_the_clear(a, 78);
@@ -535,7 +592,7 @@ TEST_F(CommitTest, KilledAtAnyAccessToTheCardBothItAndTheStoreHaveTheOldOrTheNew
         });
     run_until([&] { return answered || mortal.failed(); });
     finished = answered && !mortal.failed();
-    kill(a);
+    world_.kill(a);
     mortal.heal();
     if (!finished) ++deaths;
     state();
@@ -550,7 +607,7 @@ TEST_F(CommitTest, KilledAtAnyAccessToTheCardBothItAndTheStoreHaveTheOldOrTheNew
   }
   EXPECT_GT(deaths, 5U);
   EXPECT_TRUE(run_until([&] { return both_ways(); }));
-  kill(a);  // before `mortal`
+  world_.kill(a);  // before `mortal`
 }
 
 // "Only changed entries are overwritten": a small change of many policies writes few rows.
@@ -558,7 +615,7 @@ TEST_F(CommitTest, WritesOnlyTheRowsThatAChangeChanges) {
   FlakyCard counting(*a.card);
   std::uint64_t bytes_loaded = 0;
   counting.on_written(layout::reg::kLoadLength, [&](std::uint32_t bytes) { bytes_loaded += bytes; });
-  kill(a);
+  world_.kill(a);
   start(a, counting);
   for (unsigned last = 100; last < 160; ++last) ask(a, "POST", {"candidate"}, printer(last));
   auto before = bytes_loaded;
@@ -583,7 +640,7 @@ TEST_F(CommitTest, WritesOnlyTheRowsThatAChangeChanges) {
   same.erase("before");
   ask(a, "PUT", {"policies", "printer103"}, same);
   EXPECT_EQ(bytes_loaded, before);
-  kill(a);  // before `counting`
+  world_.kill(a);  // before `counting`
 }
 
 }  // namespace

@@ -24,12 +24,8 @@ constexpr Address host(unsigned number, bool ipv6) {
 std::string gateway_text(unsigned number, const Over& over, const std::string& too_big) {
   const std::string us = std::to_string(number), them = std::to_string(3 - number);
   const std::string wan = over.ipv6 ? "2001:db8:f::" : "192.0.2.";
-  std::string text =
-      "[card]\nbackend = \"software\"\nlan_interface = \"none\"\nwan_interface = \"none-either\"\n"
-      "[gateway]\nlog_level = \"error\"\n[lan]\naddress = [\"10." +
-      us + ".0.1/24\", \"2001:db8:" + us +
-      "::1/64\"]\ntap = \"hd-lan\"\nmac = \"02:00:00:00:01:00\"\n[wan]\naddress = [\"192.0.2." + us +
-      "/24\", \"2001:db8:f::" + us + "/64\"]\ntap = \"hd-wan\"\nmac = \"02:00:00:00:02:0" + us + "\"\n";
+  std::string text = interfaces("[\"10." + us + ".0.1/24\", \"2001:db8:" + us + "::1/64\"]",
+                                "[\"192.0.2." + us + "/24\", \"2001:db8:f::" + us + "/64\"]", number);
   for (const std::string inside : {"4", "6"}) {
     const auto key = [&](unsigned from) {  // another of each SA
       return std::string(over.ah ? 64 : 40, static_cast<char>('a' + from + (inside == "4" ? 0 : 2)));
@@ -71,26 +67,20 @@ class TooBig : public testing::TestWithParam<Over> {
     made.back() = ++mark_;
     return made;
   }
-  void send(Bytes packet) {
-    const auto ethertype = packet[0] >> 4 == 6 ? driver::kEthertypeIpv6 : driver::kEthertypeIpv4;
-    world_.a.card->receive(
-        layout::Port::kLan,
-        driver::testing::ethernet_frame(driver::MacAddress{2, 0, 0, 0, 1, 0}, OneGateway::kHostMac, ethertype, packet));
-  }
   // Whether this packet comes out at B's LAN, having passed two gateways.
   bool arrives(Bytes packet) {
+    const Buffer sent = driver::testing::ip_frame({}, {}, packet);
+    const auto in = ip_packet(sent).value();
     return world_.run_until([&] {
-      return std::any_of(world_.b.lan.begin(), world_.b.lan.end(), [&](const Buffer& frame) {
-        const auto out = ip_packet(frame),
-                   in = ip_packet(driver::testing::ethernet_frame(
-                       {}, {}, packet[0] >> 4 == 6 ? driver::kEthertypeIpv6 : driver::kEthertypeIpv4, packet));
-        return out && in && out->ttl + 2 == in->ttl && std::ranges::equal(out->payload(), in->payload());
+      return std::ranges::any_of(world_.b.lan, [&](const Buffer& frame) {
+        const auto out = ip_packet(frame);
+        return out && out->ttl + 2 == in.ttl && std::ranges::equal(out->payload(), in.payload());
       });
     });
   }
   bool crosses(bool ipv6, std::size_t total) {
     const Buffer p = packet(ipv6, total);
-    send(p);
+    world_.a.send(p);
     return arrives(p);
   }
 
@@ -124,7 +114,7 @@ TEST_P(TooBig, AreAnsweredWhereTheSaTells) {
     ASSERT_TRUE(crosses(ipv6, 100));
     on_wan_.clear();
     world_.a.lan.clear();
-    send(packet(ipv6, kLargest));
+    world_.a.send(packet(ipv6, kLargest));
     EXPECT_TRUE(world_.run_until([&] {
       return std::ranges::any_of(world_.a.lan, [&](const Buffer& frame) {
         const auto told = ip_packet(frame);

@@ -19,39 +19,10 @@ constexpr std::uint32_t kBob = 0x0a01000b;     // 10.1.0.11
 constexpr std::uint32_t kServer = 0x0a02000a;  // 10.2.0.10
 constexpr std::uint32_t kOther = 0x0a09000a;   // 10.9.0.10
 
-std::string gateway_text(int number, const std::string& policies) {
-  const std::string us = std::to_string(number);
-  const std::string them = std::to_string(3 - number);
-  return R"([card]
-backend = "software"
-lan_interface = "none"
-wan_interface = "none-either"
-[gateway]
-log_level = "error"
-[lan]
-address = "10.)" +
-         us + R"(.0.1/24"
-tap = "hd-lan"
-mac = "02:00:00:00:01:00"
-[[lan.routes]]
-destination = "10.9.0.0/16"
-via = "10.)" +
-         us + R"(.0.9"
-[wan]
-address = "192.0.2.)" +
-         us + R"(/24"
-tap = "hd-wan"
-mac = "02:00:00:00:02:0)" +
-         us + R"("
-[[connections]]
-name = "peer"
-local_address = "192.0.2.)" +
-         us + R"("
-remote_address = "192.0.2.)" +
-         them + R"("
-secret = "a secret that both know"
-)" + policies +
-         "[users]\n";
+// 10.9.0.0/16 is behind the LAN of each.
+std::string configuration_of(const OneGateway& one, const std::string& policies) {
+  return one.interfaces() + "[[lan.routes]]\ndestination = \"10.9.0.0/16\"\nvia = \"10." + std::to_string(one.number) +
+         ".0.9\"\n" + one.connection() + policies + "[users]\n";
 }
 
 // As A writes them: 10.1.0.0/16 to a destination, with a cipher, and of whom.
@@ -74,9 +45,9 @@ std::string answers(const std::string& name, const std::string& source) {
 class UserSasTest : public testing::Test {
  protected:
   void start(const std::string& policies_of_a, const std::string& policies_of_b = answers("net", "10.2.0.0/16")) {
-    const auto one = world_.start(world_.a, gateway_text(1, policies_of_a));
+    const auto one = world_.start(world_.a, configuration_of(world_.a, policies_of_a));
     ASSERT_TRUE(one) << one.error().detail;
-    const auto two = world_.start(world_.b, gateway_text(2, policies_of_b));
+    const auto two = world_.start(world_.b, configuration_of(world_.b, policies_of_b));
     ASSERT_TRUE(two) << two.error().detail;
   }
 
@@ -97,15 +68,11 @@ class UserSasTest : public testing::Test {
   }
   Gateway& gateway() { return *world_.a.gateway; }
 
-  static Buffer packet(std::uint32_t from, std::uint32_t to) {
-    return driver::testing::ethernet_frame(driver::MacAddress{2, 0, 0, 0, 1, 0}, OneGateway::kHostMac,
-                                           driver::kEthertypeIpv4, driver::testing::udp_packet(from, to));
-  }
   static void send(OneGateway& from, std::uint32_t source, std::uint32_t destination) {
-    from.card->receive(layout::Port::kLan, packet(source, destination));
+    from.send(driver::testing::udp_packet(source, destination));
   }
   bool reaches(OneGateway& from, std::uint32_t source, std::uint32_t destination, int tries = 1) {
-    OneGateway& to = &from == &world_.a ? world_.b : world_.a;
+    OneGateway& to = world_.other(from);
     const auto arrived = [&] {
       return std::any_of(to.lan.begin(), to.lan.end(), [&](const Buffer& frame) {
         const auto p = ip_packet(frame);
@@ -168,10 +135,7 @@ TEST_F(UserSasTest, TheirPacketsOf1500BytesArriveWholeWhereTheConnectionFragment
   log_in(alice_);
   ASSERT_TRUE(talks(kAlice));
   world_.b.lan.clear();
-  world_.a.card->receive(layout::Port::kLan,
-                         driver::testing::ethernet_frame(driver::MacAddress{2, 0, 0, 0, 1, 0}, OneGateway::kHostMac,
-                                                         driver::kEthertypeIpv4,
-                                                         driver::testing::udp_packet(kAlice, kServer, 1472, true)));
+  world_.a.send(driver::testing::udp_packet(kAlice, kServer, 1472, true));
   EXPECT_TRUE(world_.run_until(
       [&] { return std::ranges::any_of(world_.b.lan, [](const Buffer& frame) { return frame.size() == 1514; }); }));
 }
@@ -215,7 +179,7 @@ TEST_F(UserSasTest, AnSaThatComesWhenItsUserIsGoneIsEnded) {
   bool asked = false;  // IKE_AUTH, or CREATE_CHILD_SA, is on its way
   world_.a.lost_on_wan = [&](Bytes frame) {
     const auto packet = ip_packet(frame);
-    asked = asked || (packet && packet->protocol == driver::kProtocolUdp);
+    if (packet && packet->protocol == driver::kProtocolUdp && !std::exchange(asked, true)) world_.io.stop();
     return false;
   };
   ASSERT_TRUE(world_.run_until([&] { return asked; }));
@@ -293,8 +257,8 @@ TEST_F(UserSasTest, SasOfUsersDoNotOutliveTheDaemonThatKnewThem) {
   start(kStaff);
   log_in(alice_);
   ASSERT_TRUE(talks(kAlice));
-  world_.a.gateway.reset();
-  ASSERT_TRUE(world_.start(world_.a, gateway_text(1, kStaff)));
+  world_.kill(world_.a);
+  ASSERT_TRUE(world_.start(world_.a, configuration_of(world_.a, kStaff)));
   EXPECT_FALSE(esp_of(kAlice));
   EXPECT_TRUE(settle_at(0));
   log_in(alice_);
