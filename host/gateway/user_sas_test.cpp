@@ -82,7 +82,7 @@ class UserSasTest : public testing::Test {
     to.lan.clear();
     for (int i = 0; i < tries; ++i) {
       send(from, source, destination);
-      if (world_.run_until(arrived, std::chrono::seconds(tries > 1 ? 2 : 10))) return true;
+      if (world_.run_until(arrived, tries > 1 ? std::chrono::seconds(2) : kPatience)) return true;
     }
     return false;
   }
