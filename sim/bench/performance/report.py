@@ -13,7 +13,7 @@ import sys
 CLOCK_HZ = 322_265_625
 IMIX = [(64, 7), (570, 4), (1518, 1)]  # bytes with FCS, and how many of 12
 OUT, IN = "out", "in"
-UPDATES = [(1, 20), (64, 10_000), (1024, 20)]  # rules and commits
+UPDATES = [(1, 20), (64, 1_000), (1024, 20)]  # rules and commits
 
 
 # ---- pictures --------------------------------------------------------------------------------------------------------------
@@ -200,7 +200,7 @@ def latency_section(f, pictures):
     pictures["latency"] = bars("AES-256-GCM at 99 % load, 1024 SAs: longest latency, ns (simulated; line: 1 us)", ".0f", picture, ["out", "in"],
                                1100, 1000)
     slow = []
-    for load in (0.02, 0.3):
+    for load in (0.02, 0.25):
         command, figures = f.find("latency", algorithm="aes256-sha256", load=load)
         commands.append(command)
         for row in figures["results"]:
