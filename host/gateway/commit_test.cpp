@@ -702,6 +702,7 @@ TEST_F(LevelTest, NoneIsInTheClearAndAnotherLevelProtectsAgain) {
 TEST_F(LevelTest, NoneHoldsAfterARestart) {
   set_level("none");
   EXPECT_TRUE(run_until([&] { return leaves_in_the_clear(a, 12); }));
+  EXPECT_TRUE(run_until([&] { return a.gateway->keeper().sas().empty(); }));
   kill_and_start(a);
   EXPECT_TRUE(run_until([&] { return leaves_in_the_clear(a, 12); }));
   EXPECT_EQ(a.gateway->keeper().sending_for("peer/office"), nullptr);
