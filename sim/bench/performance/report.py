@@ -13,7 +13,7 @@ import sys
 CLOCK_HZ = 322_265_625
 IMIX = [(64, 7), (570, 4), (1518, 1)]  # bytes with FCS, and how many of 12
 OUT, IN = "out", "in"
-UPDATES = [(1, 20), (64, 1_000), (1024, 20)]  # rules and commits
+UPDATES = [(1, 20), (64, 10_000), (1024, 20)]  # rules and commits
 
 
 # ---- pictures --------------------------------------------------------------------------------------------------------------
