@@ -83,6 +83,21 @@ Result<void> BenchCard::add_flow(unsigned index, const BenchSetup& setup) {
              .protection = algorithm.protection(index, 1),
              .esn = algorithm.esn()};
 
+  if (auto r = install_outbound(flow); !r) return r;
+
+  driver::InboundSa in;
+  in.spi = flow.in.spi;
+  in.protocol = flow.in.protocol;
+  in.destination = flow.in.destination;
+  in.protection = flow.in.protection;
+  in.esn = flow.in.esn;
+  in.policy_id = flow.policy_id;
+  if (auto r = sas_.install(in); !r) return r;
+  flows_.push_back(std::move(flow));
+  return {};
+}
+
+Result<void> BenchCard::install_outbound(Flow& flow) {
   driver::OutboundSa out;
   out.spi = flow.out.spi;
   out.protocol = flow.out.protocol;
@@ -95,16 +110,6 @@ Result<void> BenchCard::add_flow(unsigned index, const BenchSetup& setup) {
   auto row = sas_.install(out);
   if (!row) return row.error();
   flow.out_row = *row;
-
-  driver::InboundSa in;
-  in.spi = flow.in.spi;
-  in.protocol = flow.in.protocol;
-  in.destination = flow.in.destination;
-  in.protection = flow.in.protection;
-  in.esn = flow.in.esn;
-  in.policy_id = flow.policy_id;
-  if (auto r = sas_.install(in); !r) return r;
-  flows_.push_back(std::move(flow));
   return {};
 }
 

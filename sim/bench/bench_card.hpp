@@ -61,6 +61,8 @@ class BenchCard {
   driver::TableSession& session() { return session_; }
   driver::SaTable& sas() { return sas_; }
   driver::Card& card() { return *card_; }
+  // Of the flow's `out`; its row is noted there.
+  Result<void> install_outbound(Flow& flow);
   // MACs, routes and next hops are in it already; rules are the caller's.
   [[nodiscard]] const driver::TableImage& base() const { return base_; }
 

@@ -43,18 +43,7 @@ class Run {
         other.out.protocol = type->protocol();
         other.out.esn = type->esn();
         other.out.protection = type->protection(static_cast<unsigned>(i), 0);
-        driver::OutboundSa sa;
-        sa.spi = other.out.spi;
-        sa.protocol = other.out.protocol;
-        sa.source = other.out.source;
-        sa.destination = other.out.destination;
-        sa.protection = other.out.protection;
-        sa.esn = other.out.esn;
-        sa.next_hop = 2;
-        sa.policy_id = other.policy_id;
-        auto row = card_.sas().install(sa);
-        if (!row) return row.error();
-        other.out_row = *row;
+        if (auto r = card_.install_outbound(other); !r) return r;
       }
       alternatives_.push_back(std::move(other));
     }
@@ -118,17 +107,19 @@ class Run {
   // Frames that were sent to WAN and open under neither SA that a packet's flow may use.
   [[nodiscard]] std::size_t of_no_allowed_type() const { return of_no_allowed_type_; }
   [[nodiscard]] std::size_t strange_inbound() const { return strange_inbound_; }
-  [[nodiscard]] std::size_t lost(bool changing) const {
-    std::size_t lost = 0;
-    for (std::size_t i = 0; i < passed_.size(); ++i) {
-      if (passed_[i] == Passed::kNot && changes(i % card_.flows().size()) == changing) ++lost;
-    }
-    return lost;
-  }
-  [[nodiscard]] std::size_t offered(bool changing) const {
+  // Packets from LAN of the flows that change, or of the others.
+  struct Count {
     std::size_t offered = 0;
-    for (std::size_t i = 0; i < passed_.size(); ++i) offered += changes(i % card_.flows().size()) == changing ? 1 : 0;
-    return offered;
+    std::size_t lost = 0;
+  };
+  [[nodiscard]] Count count(bool changing) const {
+    Count count;
+    for (std::size_t i = 0; i < passed_.size(); ++i) {
+      if (changes(i % card_.flows().size()) != changing) continue;
+      ++count.offered;
+      if (passed_[i] == Passed::kNot) ++count.lost;
+    }
+    return count;
   }
   // How often, from packet to packet of the flows that change, as they were offered, the SA was the other one.
   [[nodiscard]] std::size_t steps() const {
@@ -239,10 +230,12 @@ Result<boost::json::value> measure_updates(BenchCard& card, sim::Platform& platf
   out["commits_per_second_simulated"] = options.commits / (static_cast<double>(clocks) / sim::kClockHz);
   out["commits_per_second_wall"] = options.commits / wall;
   out["offered_share"] = options.share;
-  out["packets_offered"] = run.offered(true) + run.offered(false);
-  out["packets_lost"] = run.lost(true) + run.lost(false);
-  out["unaffected_packets_offered"] = run.offered(false);
-  out["unaffected_packets_lost"] = run.lost(false);
+  const auto affected = run.count(true);
+  const auto unaffected = run.count(false);
+  out["packets_offered"] = affected.offered + unaffected.offered;
+  out["packets_lost"] = affected.lost + unaffected.lost;
+  out["unaffected_packets_offered"] = unaffected.offered;
+  out["unaffected_packets_lost"] = unaffected.lost;
   out["inbound_packets_offered"] = run.offered_inbound();
   out["inbound_packets_lost"] = run.offered_inbound() - run.received_inbound();
   out["packets_of_no_allowed_type"] = run.of_no_allowed_type();
