@@ -1,26 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // SAs whose keys are typed in. Each begins at sequence number 1, from which nonces and IVs are made, so a key is given
 // to a card once: where the card has lost the SA, another must be written.
-#include <openssl/sha.h>
-
 #include <algorithm>
 
 #include "host/gateway/gateway.hpp"
+#include "host/ike/crypto.hpp"
 
 namespace sallyport::gateway {
 namespace {
 
 void put(ByteWriter& w, Bytes bytes) { w.u32(static_cast<std::uint32_t>(bytes.size())).bytes(bytes); }
 
-Buffer sha256(Bytes data) {
-  Buffer digest(SHA256_DIGEST_LENGTH);
-  SHA256(data.data(), data.size(), digest.data());
-  return digest;
-}
-
 // Never themselves: what a writer grows out of is not wiped.
 void put(ByteWriter& w, const SaKeys& keys) {
-  for (const Secret* secret : {&keys.encryption, &keys.salt, &keys.integrity}) put(w, sha256(secret->reveal()));
+  for (const Secret* secret : {&keys.encryption, &keys.salt, &keys.integrity}) put(w, ike::sha256(secret->reveal()));
 }
 
 // Over everything that an administrator can say of it, so that two with the same digest are the same SA.
@@ -39,7 +32,7 @@ std::string digest_of(const ManualSa& manual) {
   w.u8(static_cast<std::uint8_t>(options.too_big));
   put(w, sa.in);
   put(w, sa.out);
-  return to_hex(sha256(w.view()));
+  return to_hex(ike::sha256(w.view()));
 }
 
 // Before the card is given the keys. Those of both directions: whoever exchanges the two at both gateways would have

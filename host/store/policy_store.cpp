@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/store/policy_store.hpp"
 
-#include <openssl/sha.h>
+#include "host/store/checked_value.hpp"
 
 namespace sallyport::store {
 namespace {
@@ -20,12 +20,6 @@ constexpr Kind kKind{Durability::kPower, kSchema, "the policies are those of the
 
 ByteWriter& put(ByteWriter& w, const std::string& text) {
   return w.u32(static_cast<std::uint32_t>(text.size())).bytes(as_bytes(text));
-}
-
-Buffer sha256(Bytes data) {
-  Buffer digest(SHA256_DIGEST_LENGTH);
-  SHA256(data.data(), data.size(), digest.data());
-  return digest;
 }
 
 // SQLite finds a damaged structure, not a changed letter; and a changed policy must not come into force.

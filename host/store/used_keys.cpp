@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/store/used_keys.hpp"
 
-#include <openssl/sha.h>
-
 #include <algorithm>
+
+#include "host/store/checked_value.hpp"
 
 namespace sallyport::store {
 namespace {
@@ -12,13 +12,13 @@ constexpr Kind kKind{Durability::kPower,
                      "CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;",
                      "no key of a manual SA counts as used: write new ones into the configurations of both gateways"};
 constexpr const char* kKeys = "used_keys";
-constexpr const char* kDigest = "used_keys_digest";
+constexpr const char* kDamage = "its keys are not those that were stored";
 
 }  // namespace
 
 UsedKeys::Digest UsedKeys::digest_of(Bytes data) {
   Digest digest;
-  SHA256(data.data(), data.size(), digest.data());
+  std::ranges::copy(sha256(data), digest.begin());
   return digest;
 }
 
@@ -32,15 +32,10 @@ Result<UsedKeys> UsedKeys::open(const std::filesystem::path& folder) {
   auto database = Database::open(folder / "used_keys.db", kKind);
   if (!database) return database.error();
   UsedKeys used(std::move(*database));
-  const auto stored = meta(used.database_, kKeys);
+  // A key whose digest has changed would seem to be new.
+  const auto stored = checked_value(used.database_, kKeys, kDamage);
   if (!stored) return stored.error();
-  const auto digest = meta(used.database_, kDigest);
-  if (!digest) return digest.error();
-  if (stored->empty() && digest->empty()) return used;
-  // SQLite finds a damaged structure, not a changed letter; and a key whose digest has changed would seem to be new.
-  if (stored->size() % Digest().size() != 0 || !equal(*digest, digest_of(*stored))) {
-    return used.database_.damaged("its keys are not those that were stored");
-  }
+  if (stored->size() % Digest().size() != 0) return used.database_.damaged(kDamage);
   for (ByteReader r(*stored); r.left() > 0;) {
     Digest key;
     std::ranges::copy(r.take(key.size()), key.begin());
@@ -57,8 +52,7 @@ Result<void> UsedKeys::add(const Secret& one, const Secret& other) {
   keys.insert(digest_of(other.reveal()));
   const Buffer all = joined(keys);
   Transaction transaction(database_);
-  set_meta(transaction, database_, kKeys, all);
-  set_meta(transaction, database_, kDigest, digest_of(all));
+  set_checked_value(transaction, database_, kKeys, all);
   if (auto stored = transaction.commit(); !stored) return stored;
   keys_ = std::move(keys);
   return {};
