@@ -3,9 +3,8 @@
 //
 //   HMAC     the message is an AH text, in both directions.
 //   CBC      IV and ciphertext are an ESP packet to be opened. Outbound the engine makes the IV, of its packet's
-//   number:
-//            it is the first block of a chain that begins with zero, and that chain can be a published one where a
-//            number fills a block (DES, 3DES). Of AES it fills half of one, so AES-CBC's vectors go inbound alone.
+//            number: it is the first block of a chain that begins with zero, and that chain can be a published one
+//            where a number fills a block (DES, 3DES). Of AES it fills half of one, so AES-CBC's go inbound alone.
 //   AES-CTR  RFC 3686's go both ways, the IV being the number. SP 800-38A's are of counters that do not begin with 1,
 //            as RFC 3686 4 wants of ESP's, so no packet has them: they are tested in driver/software alone.
 #include <gtest/gtest.h>
