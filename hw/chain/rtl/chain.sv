@@ -21,7 +21,7 @@ module chain
   stream_if.snk         out_plain,      // from LAN: plaintext with its trailer; of AH: the text without its first eight bytes
   input  chain_packet_t out_packet_i,
   input  OutSideT       out_side_i,
-  output logic          out_room_o,     // a whole packet of any size finds room now
+  output logic          out_room_o,     // a whole packet of any size finds room (chain_intake)
   stream_if.src         out_esp,        // SPI, seq, IV, ciphertext, ICV; of AH: the text
   output OutSideT       out_side_o,
   output logic [255:0]  out_icv_o,      // of AH: byte 0 in bits 7:0, zero behind its last byte

@@ -2,8 +2,9 @@
 // Writes packets of one direction into its store, gives them a context, and keeps count of contexts, packets and rows.
 //
 // A packet is announced (`arrived_o`) in the clock in which its last beat is written. `room_o` promises a context, a number and the rows
-// of a longest packet; without it a first beat waits, and no other ever does. A beat passes three registers, in which everything is
-// worked out that follows from what was said of the packet.
+// of a longest packet, except in the clock behind a packet's last beat, of which it does not know yet. Without room, and in that clock, a
+// first beat waits, and no other ever does. A beat passes three registers, in which everything is worked out that follows from what was
+// said of the packet.
 module chain_intake
   import layout_pkg::*, stream_pkg::*, chain_pkg::*, chain_hmac_pkg::*;
 #(
@@ -43,22 +44,25 @@ module chain_intake
 
   // ---- at the port ------------------------------------------------------------------------------------------------------------
 
-  logic              first_q;
+  logic              first_q, entered_q;
   logic              take;
   logic [SlotBits:0] number_q;
   logic              contexts_left, numbers_left, no_packets, rows_left_q, filled_q;
 
-  assign room_o           = contexts_left && numbers_left && rows_left_q && filled_q;
-  assign in.ready         = !first_q || room_o;
+  assign in.ready         = !first_q || (room_o && !entered_q);
   assign take             = in.valid && in.ready;
   assign entered_o        = take && in.beat.last;
   assign entered_number_o = number_t'(number_q);
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
-      first_q  <= 1'b1;
-      number_q <= '0;
+      first_q   <= 1'b1;
+      entered_q <= 1'b0;
+      room_o    <= 1'b0;
+      number_q  <= '0;
     end else begin
+      entered_q <= entered_o;
+      room_o    <= contexts_left && numbers_left && rows_left_q && filled_q;
       if (take) first_q <= in.beat.last;
       if (entered_o) number_q <= number_q + 1'b1;
     end
