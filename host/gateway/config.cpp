@@ -221,9 +221,9 @@ class Reader {
 
   void read_gateway() {
     auto section = root_.section("gateway", "[gateway]");
-    config_.socket = section.text_or("socket", config_.socket);
+    config_.socket = resolve(section.text_or("socket", config_.socket)).string();
     config_.socket_group = section.text_or("socket_group", "");
-    config_.state_directory = section.text_or("state_directory", config_.state_directory);
+    config_.state_directory = resolve(section.text_or("state_directory", config_.state_directory)).string();
     if (const auto keylog = section.text("keylog")) config_.keylog = resolve(*keylog).string();
     const auto level = section.choice("log_level", {"debug", "info", "warning", "error"});
     if (level) config_.log_level = static_cast<log::Level>(*level);

@@ -91,6 +91,18 @@ level = "high"
   EXPECT_EQ(config->policies[2].name, "b.net");
 }
 
+TEST(Config, PathsAreRelativeToTheFolderOfTheFile) {
+  const auto config = parse(R"([gateway]
+socket = "run/api.sock"
+state_directory = "state"
+keylog = "/tmp/keys"
+)");
+  ASSERT_TRUE(config) << config.error().detail;
+  EXPECT_EQ(config->socket, "/etc/run/api.sock");
+  EXPECT_EQ(config->state_directory, "/etc/state");
+  EXPECT_EQ(config->keylog, "/tmp/keys");
+}
+
 TEST(Config, ExpectationsAreReadAndOneThatFailsIsNoProblem) {
   const auto config = parse(R"([[policies]]
 name = "web"

@@ -68,7 +68,7 @@ Result<std::unique_ptr<Login>> Login::open(boost::asio::io_context& loop, const 
                        ? users::Directory::open_file(config.directory.empty() ? state / "users.db" : config.directory)
                        : users::Directory::open_postgresql(config.postgresql);
   if (!directory) return directory.error();
-  auto seal_key = store::load_or_make_key(state / "users.key");
+  auto seal_key = store::load_or_make_key(state / "users.key", "users with one-time passwords then need new ones");
   if (!seal_key) return seal_key.error();
 
   api::TlsIdentity identity{config.certificate, config.key};

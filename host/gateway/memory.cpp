@@ -112,7 +112,8 @@ Result<std::unique_ptr<Memory>> Memory::open(boost::asio::io_context& io, const 
   if (!policies) return policies.error();
   auto used_keys = store::UsedKeys::open(state);
   if (!used_keys) return used_keys.error();
-  auto key = store::load_or_make_key(state / "seal.key");
+  auto key =
+      store::load_or_make_key(state / "seal.key", "the IKE SAs that are sealed under it are then negotiated again");
   if (!key) return key.error();
   auto card = store::CardStore::open(run, std::move(*key));
   if (!card) return card.error();

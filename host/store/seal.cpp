@@ -33,7 +33,7 @@ Result<Secret> make_key(const std::filesystem::path& path) {
 
 }  // namespace
 
-Result<Secret> load_or_make_key(const std::filesystem::path& path) {
+Result<Secret> load_or_make_key(const std::filesystem::path& path, std::string_view without_it) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file.valid()) return errno == ENOENT ? make_key(path) : file_error("open " + path.string());
   struct stat status {};
@@ -43,10 +43,8 @@ Result<Secret> load_or_make_key(const std::filesystem::path& path) {
   }
   Secret key(kKeyBytes);
   if (::read(file.get(), key.bytes().data(), kKeyBytes) != static_cast<ssize_t>(kKeyBytes)) {
-    return Error{Errc::kCorrupt,
-                 path.string() +
-                     " is no key of 32 bytes; restore it from a backup, or move it away: the IKE SAs that are "
-                     "sealed under it are then negotiated again"};
+    return Error{Errc::kCorrupt, path.string() + " is no key of 32 bytes; restore it from a backup, or move it away: " +
+                                     std::string(without_it)};
   }
   return key;
 }
