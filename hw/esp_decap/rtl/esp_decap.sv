@@ -68,7 +68,7 @@ module esp_decap
     .clk_i,
     .rst_ni,
     .in       (whole),
-    .chained_i(chained_cipher(packet.row.cipher)),
+    .chained_i(packet.chained),
     .bank_i   (packet.generation[0]),
     .room_i   (chain_room_i),
     .gcm      (gcm_payload),

@@ -99,6 +99,7 @@ module esp_decap_harness
     seq:         seq_i,
     iv:          iv_i,
     iv_cut:      gcm_pkg::iv_bytes_in_payload(row.cipher, row.esn) != '0,
+    chained:     path_pkg::chained_cipher(row.cipher),
     ciphertext:  ciphertext_i,
     outer:       '{ipv6: ipv6_i, tos: tos_i, df: df_i, identification: identification_i, flow_label: flow_label_i, ttl: ttl_i,
                    source: source_i, destination: destination_i},

@@ -135,14 +135,15 @@ module decide_outer
   logic [4:0] before_payload;  // bytes of ESP: SPI, sequence number, IV, but for what of it is payload; the chain engine takes all
 
   asked_t said_q;
-  logic   said_valid_q, said_unknown_q, iv_cut, iv_cut_q;
+  logic   said_valid_q, said_unknown_q, iv_cut, iv_cut_q, chained, chained_q;
   admit_t said_admit_q;
   logic [4:0] before_payload_q;
 
   assign verdict = drop_if(asked.parsed.verdict, !asked.transit && !(admit_valid_i && admit_i.accept),
                              admit_valid_i ? admit_i.drop : DropIllegalState);
   assign iv_cut         = iv_bytes_in_payload(admit_i.row.cipher, admit_i.row.esn) != '0;
-  assign before_payload = chained_cipher(admit_i.row.cipher) ? 5'd0 : iv_cut ? 5'd12 : 5'd16;
+  assign chained        = chained_cipher(admit_i.row.cipher);
+  assign before_payload = chained ? 5'd0 : iv_cut ? 5'd12 : 5'd16;
 
   always_ff @(posedge clk_i) begin
     said_valid_q   <= rst_ni && asked_valid;
@@ -153,6 +154,7 @@ module decide_outer
       said_admit_q          <= admit_i;
       before_payload_q      <= before_payload;
       iv_cut_q              <= iv_cut;
+      chained_q             <= chained;
     end
   end
 
@@ -202,6 +204,7 @@ module decide_outer
         seq:         said_admit_q.seq,
         iv:          ipsec.iv,
         iv_cut:      iv_cut_q,
+        chained:     chained_q,
         ciphertext:  said_admit_q.ciphertext,
         outer:       own_header(ip),
         next_header: ipsec.next_header,

@@ -132,6 +132,7 @@ package path_pkg;
     logic [63:0] seq;
     logic [63:0] iv;
     logic        iv_cut;            // its end is in what the cipher calls payload
+    logic        chained;           // it goes by the chain engine
     logic [13:0] ciphertext;        // bytes: of ESP with padding and trailer, of AH what it protects
     outer_t      outer;
     logic [7:0]  next_header;       // AH

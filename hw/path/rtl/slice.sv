@@ -85,6 +85,7 @@ module slice
 
   stream_if     joined (.clk_i, .rst_ni);
   state_e       state_d, state_q;
+  logic         flush_q;          // state_q is Flush, known without decoding it
   logic [511:0] held_q;           // the beat before
   logic         ended_q;          // it was the frame's last
   logic [5:0]   empty_q;          // of its frame, like the next
@@ -94,8 +95,8 @@ module slice
   logic         go, take, puts, finishes;
 
   assign go    = joined.ready;
-  assign free1 = !valid1_q || (go && state_q != Flush);
-  assign take  = valid1_q && go && state_q != Flush;
+  assign free1 = !valid1_q || (go && !flush_q);
+  assign take  = valid1_q && go && !flush_q;
 
   assign puts     = !plan1_q.skipped && (!plan1_q.opens || plan1_q.alone || plan1_q.aligned);
   assign finishes = plan1_q.opens ? plan1_q.alone : last_q && !plan1_q.skipped;
@@ -114,19 +115,19 @@ module slice
     endcase
   end
 
-  assign joined.valid = state_q == Flush || (state_q == Keep && valid1_q && puts);
+  assign joined.valid = flush_q || (state_q == Keep && valid1_q && puts);
 
   always_comb begin
     for (int unsigned i = 0; i < 64; i++) begin
-      joined.beat.data[8*i+:8] = state_q == Flush || before1_q[i] ? held_q[8*i+:8] : turned1_q[8*i+:8];
+      joined.beat.data[8*i+:8] = flush_q || before1_q[i] ? held_q[8*i+:8] : turned1_q[8*i+:8];
     end
-    joined.beat.last  = state_q == Flush || finishes;
-    joined.beat.empty = !joined.beat.last ? '0 : state_q == Flush ? empty_q : plan1_q.empty;
+    joined.beat.last  = flush_q || finishes;
+    joined.beat.empty = !joined.beat.last ? '0 : flush_q ? empty_q : plan1_q.empty;
   end
 
   always_ff @(posedge clk_i) begin
-    if (!rst_ni) state_q <= Keep;
-    else state_q <= state_d;
+    state_q <= rst_ni ? state_d : Keep;
+    flush_q <= rst_ni && state_d == Flush;
     if (take) begin
       held_q  <= turned1_q;
       ended_q <= plan1_q.last;
@@ -144,11 +145,11 @@ module slice
     .clk_i,
     .rst_ni,
     .in    (joined),
-    .side_i(state_q == Flush ? side_q : side1_q),
+    .side_i(flush_q ? side_q : side1_q),
     .out,
     .side_o
   );
 
-  assign busy_o = valid1_q || state_q == Flush || out.valid;
+  assign busy_o = valid1_q || flush_q || out.valid;
 
 endmodule
