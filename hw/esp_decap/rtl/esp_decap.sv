@@ -116,8 +116,10 @@ module esp_decap
     ciphertext: ah ? behind_front : packet.ciphertext
   };
 
-  // What comes back asks once, with its first beat, and waits where it is.
-  logic chain_asked_q;
+  // What comes back asks once, with its first beat, and moves on to where it waits for the verdict: the next one asks meanwhile.
+  stream_if chain_asked (.clk_i, .rst_ni);
+  stream_if chain_waits (.clk_i, .rst_ni);
+  logic     chain_asked_q;
 
   assign opened_valid[WayChain] = chain_plain.valid && !chain_asked_q;
   assign opened[WayChain] = '{
@@ -127,11 +129,17 @@ module esp_decap
     pad_length:  chain_trailer_i[7:0]
   };
 
+  assign chain_asked.valid = chain_plain.valid && chain_asked_q;
+  assign chain_asked.beat  = chain_plain.beat;
+  assign chain_plain.ready = chain_asked.ready && chain_asked_q;
+
   always_ff @(posedge clk_i) begin
     if (!rst_ni) chain_asked_q <= 1'b0;
     else if (chain_plain.valid && chain_plain.ready && chain_plain.beat.last) chain_asked_q <= 1'b0;
     else if (opened_valid[WayChain] && opened_ready[WayChain]) chain_asked_q <= 1'b1;
   end
+
+  beat_fifo #(.Depth(32)) u_chain_waits (.clk_i, .rst_ni, .in(chain_asked), .out(chain_waits), .used_o());
 
   esp_judge u_judge (
     .clk_i,
@@ -169,11 +177,11 @@ module esp_decap
     .busy_o         (gcm_release_busy)
   );
 
-  esp_release #(.Packets(2)) u_chain_release (
+  esp_release u_chain_release (
     .clk_i,
     .rst_ni,
     .lan_mac_i,
-    .in             (chain_plain),
+    .in             (chain_waits),
     .verdict_valid_i(verdict_valid[WayChain]),
     .verdict_i      (verdict),
     .header_i       (header),
@@ -185,6 +193,6 @@ module esp_decap
     .busy_o         (chain_release_busy)
   );
 
-  assign busy_o = ah_text_busy || gcm_busy || gcm_release_busy || chain_release_busy;
+  assign busy_o = ah_text_busy || gcm_busy || gcm_release_busy || chain_plain.valid || chain_release_busy;
 
 endmodule

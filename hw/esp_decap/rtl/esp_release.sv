@@ -6,9 +6,7 @@
 // packet has one has been.
 module esp_release
   import layout_pkg::*, stream_pkg::*, parse_pkg::*, path_pkg::*, host_if_pkg::*, esp_decap_pkg::*;
-#(
-  parameter int unsigned Packets = 64  // that may wait at once
-) (
+(
   input  logic            clk_i,
   input  logic            rst_ni,
   input  logic [47:0]     lan_mac_i,
@@ -25,6 +23,8 @@ module esp_release
 );
 
   // ---- verdicts, with the header made for them
+  localparam int unsigned MaxWaiting = 64;  // more than wait at once, of either way
+
   release_t     verdict_late, verdict;
   logic         header_valid, verdict_room, verdict_there, gone;
   logic [319:0] header_late, header;
@@ -54,7 +54,7 @@ module esp_release
 
   fifo #(
     .Width($bits(release_t) + 320),
-    .Depth(Packets)
+    .Depth(MaxWaiting)
   ) u_verdicts (
     .clk_i,
     .rst_ni,
