@@ -16,24 +16,34 @@ module in_flight
 );
 
   // No port adds to a bank more than one a clock.
-  logic [1:0][AdmitPorts-1:0]           admits_q;
+  flight_t [AdmitPorts-1:0]             admit_q;
+  logic [AdmitPorts-1:0]                admitted;
+  logic [1:0][AdmitPorts-1:0]           admits;
   logic [1:0][LeavePorts-1:0]           leaves_q;
   logic [1:0][$clog2(AdmitPorts+1)-1:0] more_q;
   logic [1:0][$clog2(LeavePorts+1)-1:0] less_low_q, less_high_q;  // of each half of the ports
   logic                                 any, any_q;
 
-  assign any    = admits_q != '0 || leaves_q != '0;
+  // What comes late in the clock is told apart in the next one.
+  always_comb begin
+    for (int i = 0; i < AdmitPorts; i++) begin
+      admitted[i] = admit_q[i].valid;
+      for (int b = 0; b < 2; b++) admits[b][i] = admit_q[i].valid && admit_q[i].bank == (b == 1);
+    end
+  end
+
+  assign any    = admitted != '0 || leaves_q != '0;
   assign busy_o = any || any_q;
 
   always_ff @(posedge clk_i) begin
+    for (int i = 0; i < AdmitPorts; i++) admit_q[i] <= '{valid: rst_ni && admit_i[i].valid, bank: admit_i[i].bank};
     for (int b = 0; b < 2; b++) begin
-      for (int i = 0; i < AdmitPorts; i++) admits_q[b][i] <= rst_ni && admit_i[i].valid && admit_i[i].bank == (b == 1);
       for (int i = 0; i < LeavePorts; i++) leaves_q[b][i] <= rst_ni && leave_i[i].valid && leave_i[i].bank == (b == 1);
     end
     any_q <= rst_ni && any;
     if (any) begin
       for (int b = 0; b < 2; b++) begin
-        more_q[b]      <= $bits(more_q[b])'($countones(admits_q[b]));
+        more_q[b]      <= $bits(more_q[b])'($countones(admits[b]));
         less_low_q[b]  <= $bits(less_low_q[b])'($countones(leaves_q[b][LeavePorts/2-1:0]));
         less_high_q[b] <= $bits(less_high_q[b])'($countones(leaves_q[b][LeavePorts-1:LeavePorts/2]));
       end
