@@ -19,7 +19,7 @@ module tx_port_harness
   output logic              sent_o,
   output logic [15:0]       sent_bytes_o,
   output logic              leave_o,
-  output logic              leave_bank_o,
+  output logic              leave_bank_o,   // of every frame sent
   output logic              busy_o
 );
 
@@ -32,7 +32,7 @@ module tx_port_harness
     assign in[i].valid   = in_valid_i[i];
     assign in[i].beat    = '{data: in_data_i[i], empty: in_empty_i[i], last: in_last_i[i]};
     assign in_ready_o[i] = in[i].ready;
-    assign flight[i]     = '{valid: 1'b1, bank: i == 1};  // a frame's bank says where it came from
+    assign flight[i]     = '{valid: i == 0, bank: i == 1};  // a frame's bank says where it came from; the host's hold none
   end
 
   tx_port u_tx_port (
