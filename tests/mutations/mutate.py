@@ -5,6 +5,7 @@ import argparse
 import dataclasses
 import pathlib
 import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -16,12 +17,17 @@ SOURCE = pathlib.Path(__file__).resolve().parents[2]
 COPY = SOURCE / "build" / "mutations"
 TESTS = COPY / "build" / "release" / "tests"  # where the preset puts them
 LOGS = COPY / "build" / "logs"
-MOST_SECONDS = 900  # of a test program
+
+# A test program that hangs is ended when it has used several times the processor that it needs without a bug or, when it
+# only waits, after an hour. Both are far from what a busy machine makes of a test that passes.
+MOST_TIMES = 4
+LEAST_SECONDS = 60
+MOST_SECONDS = 3600
 
 
 @dataclasses.dataclass(frozen=True)
 class Bug:
-    tests: list[str]  # programs, one of which must fail
+    tests: list[str]  # programs, one of which must fail; built and run in this order until one does
     name: str  # a sentence
     file: str
     find: str  # occurs once in the file
@@ -72,10 +78,20 @@ def build(log, targets):
     return run(log, "cmake", "--build", "--preset", "release", "--target", *targets)
 
 
-def run_tests(log, program):
-    """The first test that failed, or nothing. A test that a crash or its time ended failed too."""
+def processor_seconds():
+    """Of all that was run so far."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def run_tests(log, program, most=resource.RLIM_INFINITY):
+    """The first test that failed, or nothing. A test that a crash or its time ended (`most`: processor seconds) failed too."""
     command = [TESTS / program, "--gtest_fail_fast"]
-    with log.open("a") as output, subprocess.Popen(command, cwd=TESTS, text=True, errors="replace",
+
+    def limit():
+        resource.setrlimit(resource.RLIMIT_CPU, (most, most))
+
+    with log.open("a") as output, subprocess.Popen(command, cwd=TESTS, text=True, errors="replace", preexec_fn=limit,
                                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
         watchdog = threading.Timer(MOST_SECONDS, process.kill)
         watchdog.start()
@@ -93,27 +109,31 @@ def run_tests(log, program):
 
 
 def check_without_bugs(bugs):
-    """Everything is built and passes without a bug: otherwise a failure says nothing."""
+    """Everything is built and passes without a bug: otherwise a failure says nothing. How long each may take with one."""
     log = LOGS / "without-bugs.log"
     programs = sorted({program for bug in bugs for program in bug.tests})
     if not run(log, "cmake", "--preset", "release") or not build(log, programs):
         sys.exit(f"mutate: cannot be built without any bug: {log.relative_to(SOURCE)}")
+    most = {}
     for program in programs:
+        before = processor_seconds()
         failed = run_tests(log, program)
         if failed:
             sys.exit(f"mutate: without any bug {program}: {failed} fails: {log.relative_to(SOURCE)}")
+        most[program] = LEAST_SECONDS + MOST_TIMES * int(processor_seconds() - before)
+    return most
 
 
-def plant(bug, log):
+def plant(bug, log, most):
     """Whether the bug was caught, and by what. One that the compiler refuses proves nothing about the tests."""
     path = COPY / bug.file
     right = path.read_text()
     path.write_text(right.replace(bug.find, bug.replace))
     try:
-        if not build(log, bug.tests):
-            return False, f"does not build: {log.relative_to(SOURCE)}"
         for program in bug.tests:
-            if failed := run_tests(log, program):
+            if not build(log, [program]):
+                return False, f"does not build: {log.relative_to(SOURCE)}"
+            if failed := run_tests(log, program, most[program]):
                 return True, f"by {program}: {failed}"
         return False, f"all tests pass: {log.relative_to(SOURCE)}"
     finally:
@@ -146,13 +166,13 @@ def main():
     shutil.rmtree(LOGS, ignore_errors=True)
     LOGS.mkdir(parents=True)
     started = time.monotonic()
-    check_without_bugs(bugs)
+    most = check_without_bugs(bugs)
     print(f"mutate: everything passes without a bug ({time.monotonic() - started:.0f} s)", flush=True)
     survivors = 0
     for bug in bugs:
         started = time.monotonic()
         log = LOGS / (re.sub(r"[^a-zA-Z0-9]+", "-", bug.name) + ".log")
-        caught, how = plant(bug, log)
+        caught, how = plant(bug, log, most)
         survivors += not caught
         seconds = time.monotonic() - started
         print(f"{'caught' if caught else 'NOT CAUGHT'} ({seconds:.0f} s): {bug.file}: {bug.name}: {how}", flush=True)
