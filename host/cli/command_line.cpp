@@ -23,6 +23,8 @@ void declare(CLI::App& app, Session& session) {
   app.footer(kFooter);
   add_query_commands(app, session);
   add_policy_commands(app, session);
+  add_level_commands(app, session);
+  add_expectation_commands(app, session);
   add_commit_commands(app, session);
   add_sa_commands(app, session);
   add_user_commands(app, session);

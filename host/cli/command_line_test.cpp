@@ -242,6 +242,11 @@ TEST_F(CommandLine, TheCandidateIsEditedByTheWordsOfPoliciesAndShownAfterEachEdi
       {{"candidate", "set", "web", "action=discard"}, "PUT", {"candidate", "web"}},
       {{"candidate", "delete", "web"}, "DELETE", {"candidate", "web"}},
       {{"candidate", "move", "web", "--before", "rest"}, "POST", {"candidate", "web"}},
+      {{"candidate", "level", "set", "middle", "aes128gcm16"}, "PUT", {"candidate", "levels", "middle"}},
+      {{"candidate", "expectation", "add", "e", "--to", "10.2.0.9", "--action", "protect"},
+       "POST",
+       {"candidate", "expectations", "e"}},
+      {{"candidate", "expectation", "delete", "e"}, "DELETE", {"candidate", "expectations", "e"}},
       {{"candidate", "rebase"}, "POST", {"rebase"}},
       {{"candidate", "discard"}, "DELETE", {"candidate"}},
   };
@@ -281,6 +286,42 @@ rolled back in 59 s unless: sallyport confirm
   EXPECT_EQ(asked().body, (json::value{{"number", 3}, {"force", true}}));
 }
 
+TEST_F(CommandLine, ALevelIsSetByItsProposalsAndSaysOfEachPolicyWhatBecameOfIt) {
+  recorder_.answer = json::parse(R"json({"committed": true, "number": 5, "generation": 9, "policies": [
+    {"policy": "web", "change": "changed", "connected": true, "pending": false,
+     "detail": "connected with 192.0.2.2 by aes256gcm16 (CREATE_CHILD_SA)"}]})json");
+  const Ran set = with_daemon({"level", "set", "middle", "aes256gcm16-ecp384", "aes128gcm16", "--confirm", "60"});
+  EXPECT_EQ(set.exit, Exit::kDone) << set.err;
+  EXPECT_THAT(set.out, HasSubstr("web     changed  connected with 192.0.2.2 by aes256gcm16 (CREATE_CHILD_SA)\n"));
+  EXPECT_EQ(asked().method, "PUT");
+  EXPECT_EQ(asked().path, (std::vector<std::string>{"levels", "middle"}));
+  EXPECT_EQ(asked().body, (json::value{{"esp_proposals", {"aes256gcm16-ecp384", "aes128gcm16"}}, {"confirm_s", 60}}));
+  EXPECT_EQ(json::parse(with_daemon({"level", "set", "low", "aes128gcm16", "--json"}).out), *recorder_.answer);
+  recorder_.answer->as_object()["committed"] = false;
+  EXPECT_EQ(with_daemon({"level", "set", "low", "aes128gcm16"}).exit, Exit::kFailed);
+  EXPECT_EQ(with_daemon({"level", "set", "low"}).exit, Exit::kUsage);
+}
+
+TEST_F(CommandLine, AnExpectationIsAddedByItsWordsAndSaysWhetherItHolds) {
+  recorder_.answer = json::parse(R"({"failed": 0, "expectations": [{"name": "e", "holds": true, "sentence": "so"}]})");
+  const Ran added = with_daemon({"expectation", "add", "e", "--to", "10.2.0.9", "--source-port", "500", "--protocol",
+                                 "udp", "--port", "500", "--groups", "staff", "--user", "alice", "--level", "high"});
+  EXPECT_EQ(added.exit, Exit::kDone) << added.err;
+  EXPECT_EQ(added.out, "holds: e: so\n0 of 1 fail\n");
+  EXPECT_EQ(asked().method, "POST");
+  EXPECT_EQ(asked().path, (std::vector<std::string>{"expectations", "e"}));
+  EXPECT_EQ(asked().body, (json::value{{"to", "10.2.0.9"},
+                                       {"source_port", "500"},
+                                       {"protocol", "udp"},
+                                       {"port", "500"},
+                                       {"groups", "staff"},
+                                       {"user", "alice"},
+                                       {"level", "high"}}));
+  EXPECT_EQ(with_daemon({"expectation", "delete", "e"}).exit, Exit::kDone);
+  EXPECT_EQ(asked().method, "DELETE");
+  EXPECT_EQ(with_daemon({"expectation", "add", "e", "--action", "protect"}).exit, Exit::kUsage) << "of which packet?";
+}
+
 TEST_F(CommandLine, ACommitSaysWhatTheCandidateMeansAndWhichExpectationFails) {
   recorder_.answer = json::parse(R"({"committed": false, "number": 4, "policies": [],
     "findings": [{"sentence": "policy 'own' never decides"}], "failed": 1, "expectations": [
@@ -309,10 +350,14 @@ TEST_F(CommandLine, TheHistoryIsAListAndOneOfItIsShownWhole) {
     {"number": 2, "time": 3600, "who": "root", "comment": "stronger", "summary": "web changed"}]})");
   EXPECT_THAT(with_daemon({"history"}).out, HasSubstr("root                web changed  stronger\n"));
   recorder_.answer = json::parse(R"({"number": 2, "time": 3600, "who": "root", "comment": "stronger", "policies": [],
+    "level_changes": [{"level": "low", "before": ["aes128gcm16"], "after": ["aes256gcm16", "aes192gcm16"]}],
+    "expectation_changes": [{"expectation": "e", "change": "added", "words": [{"word": "to", "before": "", "after": "10.2.0.9"}]}],
     "changes": [{"policy": "web", "change": "changed", "moved": true, "words": [{"word": "level", "before": "low", "after": ""}]}]})");
   const Ran one = with_daemon({"history", "2"});
   EXPECT_THAT(one.out, HasSubstr(", root: stronger\n"));
-  EXPECT_THAT(one.out, HasSubstr("  web changed: level low -> any, and moved\n"));
+  EXPECT_THAT(one.out, HasSubstr("  level low: aes128gcm16 -> aes256gcm16, aes192gcm16\n"
+                                 "  web changed: level low -> any, and moved\n"
+                                 "  expectation e added: to 10.2.0.9\n"));
   EXPECT_EQ(asked().path, (std::vector<std::string>{"history", "2"}));
   recorder_.answer = json::value(json::object{{"outcome", "configuration 2 is confirmed"}});
   EXPECT_EQ(with_daemon({"confirm"}).out, "configuration 2 is confirmed\n");

@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "host/cli/answer.hpp"
-#include "host/cli/commands.hpp"
+#include "host/cli/commit_options.hpp"
 #include "host/cli/daemon.hpp"
 #include "host/cli/screens.hpp"
 
@@ -13,44 +13,26 @@ namespace {
 
 namespace json = boost::json;
 
-struct CommitWords {
-  std::uint32_t number = 0;  // 0: the candidate
-  unsigned confirm_s = 0;
-  std::string comment;
-  bool force = false;
-  bool as_json = false;
-};
-
-Outcome commit(const Session& session, const CommitWords& words) {
-  json::object body;
-  if (words.number != 0) body["number"] = words.number;
-  if (words.confirm_s != 0) body["confirm_s"] = words.confirm_s;
-  if (!words.comment.empty()) body["comment"] = words.comment;
-  if (words.force) body["force"] = true;
-  const Use use = [&words](const json::value& report) -> Outcome {
-    std::string shown = words.as_json ? json::serialize(report) + "\n" : commit_screen(report);
-    const bool committed = flag(report, "committed");
-    return {committed ? Exit::kDone : Exit::kFailed, std::move(shown), true};
-  };
-  const std::string what = words.number == 0 ? "/v1/commit" : "/v1/rollback";
-  return Daemon(session.socket).ask({"POST", what, std::move(body)}, kAfterThePeer, use);
+void add_commit(CLI::App& app, Session& session) {
+  CLI::App* command = app.add_subcommand("commit", "puts the candidate in force, all of it or nothing");
+  const auto options = std::make_shared<CommitOptions>();
+  add_commit_options(*command, *options, "even if not all of it connects, or an expectation fails");
+  command->callback([&session, options] {
+    session.command = [&session, options] { return ask_to_commit(session, "POST", "/v1/commit", {}, *options); };
+  });
 }
 
-std::shared_ptr<CommitWords> add_commit(CLI::App& app, Session& session, const std::string& name,
-                                        const std::string& help, bool numbered) {
-  CLI::App* command = app.add_subcommand(name, help);
-  const auto words = std::make_shared<CommitWords>();
-  if (numbered) command->add_option("NUMBER", words->number, "of a configuration of the history")->required();
-  command->add_option("--confirm", words->confirm_s, "roll it back after so long unless it is confirmed")
-      ->type_name("SECONDS")
-      ->check(CLI::Range(1, 86400));
-  command->add_option("--comment", words->comment, "for the history")->type_name("TEXT");
-  command->add_flag(
-      "--force", words->force,
-      numbered ? "even if not all of it connects" : "even if not all of it connects, or an expectation fails");
-  command->add_flag("--json", words->as_json, "print the answer of the API as it is");
-  command->callback([&session, words] { session.command = [&session, words] { return commit(session, *words); }; });
-  return words;
+void add_rollback(CLI::App& app, Session& session) {
+  CLI::App* command = app.add_subcommand("rollback", "puts an older configuration in force, as a new one");
+  const auto number = std::make_shared<std::uint32_t>(0);
+  const auto options = std::make_shared<CommitOptions>();
+  command->add_option("NUMBER", *number, "of a configuration of the history")->required();
+  add_commit_options(*command, *options, "even if not all of it connects");
+  command->callback([&session, number, options] {
+    session.command = [&session, number, options] {
+      return ask_to_commit(session, "POST", "/v1/rollback", {{"number", *number}}, *options);
+    };
+  });
 }
 
 Outcome history(const Session& session, std::uint32_t number, bool as_json) {
@@ -65,8 +47,8 @@ Outcome history(const Session& session, std::uint32_t number, bool as_json) {
 }  // namespace
 
 void add_commit_commands(CLI::App& app, Session& session) {
-  (void)add_commit(app, session, "commit", "puts the candidate in force, all of it or nothing", false);
-  (void)add_commit(app, session, "rollback", "puts an older configuration in force, as a new one", true);
+  add_commit(app, session);
+  add_rollback(app, session);
 
   app.add_subcommand("confirm", "keeps a configuration that was committed with --confirm")->callback([&session] {
     session.command = [&session] {

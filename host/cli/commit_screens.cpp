@@ -15,19 +15,29 @@ namespace json = boost::json;
 std::string or_any(const std::string& value) { return value.empty() ? "any" : value; }
 
 // "  office changed: esp_proposals aes128gcm16 -> aes256gcm16"
+std::string change_of(const json::value& change, const std::string& of) {
+  const bool is_new = text(change, "change") == "added";
+  std::string out = "  " + of + " " + text(change, "change");
+  const char* between = ": ";
+  for (const auto& word : list(change, "words")) {
+    out += between + text(word, "word") + " ";
+    out += is_new ? text(word, "after") : or_any(text(word, "before")) + " -> " + or_any(text(word, "after"));
+    between = ", ";
+  }
+  if (flag(change, "moved") && text(change, "change") != "moved") out += ", and moved";
+  return out + "\n";
+}
+
+// The same of levels, "  level middle: aes128gcm16 -> aes256gcm16", policies and expectations.
 std::string changes_of(const json::value& object) {
   std::string out;
-  for (const auto& change : list(object, "changes")) {
-    const bool is_new = text(change, "change") == "added";
-    out += "  " + text(change, "policy") + " " + text(change, "change");
-    const char* between = ": ";
-    for (const auto& word : list(change, "words")) {
-      out += between + text(word, "word") + " ";
-      out += is_new ? text(word, "after") : or_any(text(word, "before")) + " -> " + or_any(text(word, "after"));
-      between = ", ";
-    }
-    if (flag(change, "moved") && text(change, "change") != "moved") out += ", and moved";
-    out += "\n";
+  for (const auto& level : list(object, "level_changes")) {
+    out += "  level " + text(level, "level") + ": " + joined(level, "before", ", ") + " -> " +
+           joined(level, "after", ", ") + "\n";
+  }
+  for (const auto& change : list(object, "changes")) out += change_of(change, text(change, "policy"));
+  for (const auto& change : list(object, "expectation_changes")) {
+    out += change_of(change, "expectation " + text(change, "expectation"));
   }
   return out.empty() ? "  nothing\n" : out;
 }
@@ -51,7 +61,8 @@ std::string candidate_screen(const json::value& candidate) {
   const std::string newest = std::to_string(number(candidate, "newest"));
   if (!flag(candidate, "exists")) {
     return "no candidate; configuration " + newest +
-           " is in force, and sallyport candidate add, replace, set, delete " + "or move begins one\n";
+           " is in force, and sallyport candidate add, replace, set, delete, " +
+           "move, level or expectation begins one\n";
   }
   std::string out = "from configuration " + std::to_string(number(candidate, "base"));
   if (number(candidate, "base") != number(candidate, "newest")) {

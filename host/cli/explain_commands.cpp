@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // policy explain, policy test: what becomes of a packet, and whether that is as expected.
-#include <algorithm>
 #include <boost/json.hpp>
-#include <map>
 #include <memory>
 
 #include "host/cli/answer.hpp"
-#include "host/cli/commands.hpp"
 #include "host/cli/daemon.hpp"
 #include "host/cli/screens.hpp"
+#include "host/cli/word_options.hpp"
 #include "host/gateway/config.hpp"
 #include "host/policy/json.hpp"
 
@@ -20,34 +18,15 @@ namespace json = boost::json;
 constexpr const char* kAsItIs = "print the answer of the API as it is";
 
 struct Explain {
-  std::map<std::string, std::string> words;
+  Words words;
   bool as_json = false;
 };
-
-std::string help_of(std::string_view word) {
-  static const std::map<std::string_view, const char*> kHelp = {
-      {"user", "who sends (whoever is logged in at --from)"},
-      {"from", "the packet's source (the user's computer, else some address of the LAN)"},
-      {"to", "its destination"},
-      {"protocol", "tcp, udp, icmp, ipv6-icmp or a number (tcp where there is a port, else icmp)"},
-      {"port", "of the destination"},
-      {"source_port", "of the source (49152)"},
-      {"at", "\"mon 08:00\", for policies with time windows (now)"},
-  };
-  const auto found = kHelp.find(word);
-  return found == kHelp.end() ? std::string() : found->second;
-}
 
 void add_explain(CLI::App& policy, Session& session) {
   CLI::App* command = policy.add_subcommand("explain", "which policy decides about a packet, and why no other does");
   const auto asked = std::make_shared<Explain>();
   for (const auto word : policy::question_words()) {
-    std::string option = "--" + std::string(word);
-    std::replace(option.begin(), option.end(), '_', '-');
-    command
-        ->add_option_function<std::string>(
-            option, [asked, word](const std::string& value) { asked->words[std::string(word)] = value; }, help_of(word))
-        ->required(word == "to");
+    add_word_option(*command, asked->words, word, help_of_question(word))->required(word == "to");
   }
   command->add_flag("--json", asked->as_json, kAsItIs);
   command->callback([&session, asked] {

@@ -28,13 +28,28 @@ std::string explain_screen(const json::value& explained) {
 
 std::string expectations_screen(const json::value& verdicts) {
   const auto& all = list(verdicts, "expectations");
-  if (all.empty()) return "no expectations; write sections [[expectations]]\n";
+  if (all.empty()) return "no expectations; write sections [[expectations]], or: sallyport expectation add\n";
   std::string out;
   for (const auto& verdict : all) {
     out += (flag(verdict, "holds") ? "holds: " : "FAILS: ") + text(verdict, "name") + ": " + text(verdict, "sentence") +
            "\n";
   }
   return out + std::to_string(number(verdicts, "failed")) + " of " + std::to_string(all.size()) + " fail\n";
+}
+
+std::string expectation_words_screen(const json::value& expectations) {
+  if (list(expectations, "expectations").empty()) return expectations_screen(expectations);
+  Table table({"expectation", "about", "holds"});
+  for (const auto& one : list(expectations, "expectations")) {
+    std::string about;
+    const auto* words = part(one, "words").if_object();
+    for (const auto& word : words == nullptr ? json::object() : *words) {
+      if (word.key() == "name" || !word.value().is_string()) continue;
+      about += (about.empty() ? "" : " ") + std::string(word.key()) + "=" + std::string(word.value().get_string());
+    }
+    table.add({text(one, "name"), about, flag(one, "holds") ? "yes" : "NO"});
+  }
+  return table.text();
 }
 
 }  // namespace sallyport::cli

@@ -7,9 +7,9 @@
 #include <memory>
 
 #include "host/cli/answer.hpp"
-#include "host/cli/commands.hpp"
 #include "host/cli/daemon.hpp"
 #include "host/cli/screens.hpp"
+#include "host/cli/word_options.hpp"
 #include "host/policy/policy.hpp"
 
 namespace sallyport::cli {
@@ -19,19 +19,12 @@ namespace json = boost::json;
 
 constexpr const char* kName = "name of the policy";
 
-struct Words {
+struct PolicyWords {
   std::string of = "policies";  // or "candidate"
   std::string name;
-  std::map<std::string, std::string> values;  // by word
+  Words values;
   std::string before;
 };
-
-// A word of a policy as an option: "source_port" is --source-port.
-std::string option_of(std::string_view word) {
-  std::string option = "--" + std::string(word);
-  std::replace(option.begin(), option.end(), '_', '-');
-  return option;
-}
 
 // A word that this page does not know is still an option: the words are host/policy's.
 std::string help_of(std::string_view word) {
@@ -66,7 +59,7 @@ std::string help_of(std::string_view word) {
   return found == kHelp.end() ? std::string() : found->second;
 }
 
-json::object body_of(const Words& words) {
+json::object body_of(const PolicyWords& words) {
   json::object body = {{"name", words.name}};
   for (const auto& [word, value] : words.values) body[word] = value;
   if (!words.before.empty()) body["before"] = words.before;
@@ -80,27 +73,27 @@ Outcome tell(const json::value& answer) {
   return {Exit::kDone, outcome + "\n" + findings_text(answer)};
 }
 
-std::string path_of(const Words& words) { return "/v1/" + words.of + "/" + api::path_segment(words.name); }
+std::string path_of(const PolicyWords& words) { return "/v1/" + words.of + "/" + api::path_segment(words.name); }
 
-Outcome add(const Session& session, const Words& words) {
+Outcome add(const Session& session, const PolicyWords& words) {
   return Daemon(session.socket).ask({"POST", "/v1/" + words.of, body_of(words)}, kAfterThePeer, tell);
 }
 
-Outcome replace(const Session& session, const Words& words) {
+Outcome replace(const Session& session, const PolicyWords& words) {
   return Daemon(session.socket).ask({"PUT", path_of(words), body_of(words)}, kAfterThePeer, tell);
 }
 
-Outcome remove(const Session& session, const Words& words) {
+Outcome remove(const Session& session, const PolicyWords& words) {
   return Daemon(session.socket).ask({"DELETE", path_of(words), nullptr}, kAfterThePeer, tell);
 }
 
-Outcome move(const Session& session, const Words& words) {
+Outcome move(const Session& session, const PolicyWords& words) {
   return Daemon(session.socket)
       .ask({"POST", path_of(words), json::object{{"before", words.before}}}, kAfterThePeer, tell);
 }
 
 // Changes what is named and keeps the rest: what the daemon has now, with the changes, replaces it.
-Outcome set(const Session& session, const Words& changes) {
+Outcome set(const Session& session, const PolicyWords& changes) {
   const Use change = [&](const json::value& answer) -> Outcome {
     const auto& policies = list(answer, "policies");
     const auto* found = std::find_if(policies.begin(), policies.end(),
@@ -110,7 +103,7 @@ Outcome set(const Session& session, const Words& changes) {
     }
     // What was decided, where that waits for its time.
     const auto& now = has(*found, "pending") ? part(part(*found, "pending"), "words") : *found;
-    Words words{changes.of, changes.name, changes.values, {}};
+    PolicyWords words{changes.of, changes.name, changes.values, {}};
     for (const auto word : policy::policy_words()) {
       if (word != "name") words.values.emplace(word, text(now, word));
     }
@@ -120,11 +113,11 @@ Outcome set(const Session& session, const Words& changes) {
   return Daemon(session.socket).ask({"GET", "/v1/" + changes.of, nullptr}, kAtOnce, change);
 }
 
-using Command = Outcome (*)(const Session& session, const Words& words);
+using Command = Outcome (*)(const Session& session, const PolicyWords& words);
 
 // The callback's words are those of the parsed command line.
-std::shared_ptr<Words> add_named(CLI::App& command, Session& session, const std::string& of, Command run) {
-  auto words = std::make_shared<Words>();
+std::shared_ptr<PolicyWords> add_named(CLI::App& command, Session& session, const std::string& of, Command run) {
+  auto words = std::make_shared<PolicyWords>();
   words->of = of;
   command.add_option("NAME", words->name, kName)->required();
   command.callback(
@@ -132,19 +125,15 @@ std::shared_ptr<Words> add_named(CLI::App& command, Session& session, const std:
   return words;
 }
 
-void add_word_options(CLI::App& command, const std::shared_ptr<Words>& words) {
+void add_word_options(CLI::App& command, const std::shared_ptr<PolicyWords>& words) {
   for (const auto word : policy::policy_words()) {
     if (word == "name") continue;
-    auto* option = command.add_option_function<std::string>(
-        option_of(word),
-        [words, word](const std::string& value) { words->values.insert_or_assign(std::string(word), value); },
-        help_of(word));
-    option->required(word == "action");
+    add_word_option(command, words->values, word, help_of(word))->required(word == "action");
   }
 }
 
 // "destination_port=443", or as the option is written; nothing behind "=" takes the word away.
-void read_change(Words& words, const std::string& change) {
+void read_change(PolicyWords& words, const std::string& change) {
   const auto equals = change.find('=');
   std::string word = change.substr(0, equals);
   std::replace(word.begin(), word.end(), '-', '_');
@@ -206,6 +195,8 @@ void add_policy_commands(CLI::App& app, Session& session) {
   CLI::App* moved = candidate->add_subcommand("move", "behind the others, unless --before says where");
   const auto words = add_named(*moved, session, "candidate", move);
   moved->add_option("--before", words->before, "the policy in front of which it is put")->type_name("NAME");
+  add_candidate_level_commands(*candidate, session);
+  add_candidate_expectation_commands(*candidate, session);
   add_request(*candidate, session, "rebase", "does the same to what is in force now, when others have committed",
               {"POST", "/v1/rebase", json::object()});
   add_request(*candidate, session, "discard", "gives it up", {"DELETE", "/v1/candidate", nullptr});

@@ -110,6 +110,8 @@ void add_query_commands(CLI::App& app, Session& session) {
   add_query(app, session, "sas", "the pairs of SAs with their living state", sas_screen);
   add_query(app, session, "policies", "the policies in the order in which they decide", policies_screen);
   add_query(app, session, "levels", "what the security levels stand for", levels_screen);
+  add_query(app, session, "expectations", "what is expected of the policies, and whether it holds",
+            expectation_words_screen);
   add_counters(app, session);
   add_query(app, session, "card", "what the card is", card_screen);
 }

@@ -21,9 +21,10 @@ namespace sallyport::cli {
 [[nodiscard]] std::string findings_text(const boost::json::value& answer);
 // The policies of any of these in their order.
 [[nodiscard]] std::string policies_table(const boost::json::value& of);
-[[nodiscard]] std::string explain_screen(const boost::json::value& explained);      // POST /v1/explain
-[[nodiscard]] std::string expectations_screen(const boost::json::value& verdicts);  // GET /v1/expectations
-[[nodiscard]] std::string levels_screen(const boost::json::value& levels);          // GET /v1/levels
+[[nodiscard]] std::string explain_screen(const boost::json::value& explained);               // POST /v1/explain
+[[nodiscard]] std::string expectations_screen(const boost::json::value& verdicts);           // GET /v1/expectations
+[[nodiscard]] std::string expectation_words_screen(const boost::json::value& expectations);  // likewise
+[[nodiscard]] std::string levels_screen(const boost::json::value& levels);                   // GET /v1/levels
 // GET /v1/counters; those that are zero only with `all`.
 [[nodiscard]] std::string counters_screen(const boost::json::value& counters, bool all);
 [[nodiscard]] std::string card_screen(const boost::json::value& card);  // GET /v1/card

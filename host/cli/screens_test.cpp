@@ -141,6 +141,17 @@ TEST(ExpectationsScreen, SaysWhichHoldAndHowManyFail) {
   EXPECT_THAT(expectations_screen(json::parse("{}")), HasSubstr("[[expectations]]"));
 }
 
+TEST(ExpectationsScreen, ShowsTheWordsOfEach) {
+  const auto expectations = json::parse(R"({"failed": 1, "expectations": [
+    {"name": "a", "holds": true, "words": {"name": "a", "to": "10.2.0.9", "action": "protect"}},
+    {"name": "b", "holds": false, "words": {"name": "b", "to": "10.2.0.77", "port": "9100", "policy": "printer"}}]})");
+  EXPECT_EQ(expectation_words_screen(expectations), R"(EXPECTATION  ABOUT                                  HOLDS
+a            to=10.2.0.9 action=protect             yes
+b            to=10.2.0.77 port=9100 policy=printer  NO
+)");
+  EXPECT_THAT(expectation_words_screen(json::parse("{}")), HasSubstr("sallyport expectation add"));
+}
+
 TEST(LevelsScreen, ShowsTheCandidatesOfEachLevelInTheirOrder) {
   const auto levels = json::parse(R"({"levels": [
     {"name": "high", "esp_proposals": ["aes256gcm16-ecp384", "aes256gcm16-x25519"]}, {"name": "none", "esp_proposals": []}]})");

@@ -35,11 +35,20 @@ std::string what(const api::Request& request) {
   return text;
 }
 
+// Of a part of the configuration, by its name.
+std::string part_action(const std::string& part, const std::string& method) {
+  if (part == "levels") return "level.set";
+  return method == "DELETE" ? "expectation.delete" : "expectation.add";
+}
+
 // "policy.add": as the audit log names what was done. Empty: nothing that it must know, or that it is told of anyway.
 std::string action(const api::Request& request) {
   const std::string area = request.path.empty() ? "" : request.path[0];
   if (request.method == "GET" || area == "explain" || UserService::answers(area)) return {};
   if (area == "answers") return "answer.delete";
+  if (area == "levels" || area == "expectations") return part_action(area, request.method);
+  if (area == "candidate" && request.path.size() > 2)
+    return "candidate." + part_action(request.path[1], request.method);
   if (area != "policies" && area != "candidate") return area;
   const std::string of = area == "policies" ? "policy." : "candidate.";
   if (request.method == "DELETE") return of + "delete";
@@ -49,7 +58,7 @@ std::string action(const api::Request& request) {
 
 // The policy, connection or whatever else it is about.
 std::string subject(const api::Request& request) {
-  if (request.path.size() > 1) return request.path[1];
+  if (request.path.size() > 1) return request.path.back();
   const auto* body = request.body.if_object();
   for (const char* word : {"name", "connection"}) {
     const auto* value = body == nullptr ? nullptr : body->if_contains(word);

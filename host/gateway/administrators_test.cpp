@@ -158,6 +158,23 @@ TEST_F(AdministratorsTest, TheAuditLogSaysWhoChangedWhat) {
   EXPECT_EQ(entries.at(1).at("action"), "rekey");
 }
 
+TEST_F(AdministratorsTest, TheAuditLogNamesEditsOfLevelsAndExpectations) {
+  const std::tuple<const char*, const char*, const char*, const char*> kEdits[] = {
+      {"PUT", "/v1/levels/middle", "level.set", "middle"},
+      {"PUT", "/v1/candidate/levels/low", "candidate.level.set", "low"},
+      {"POST", "/v1/expectations/closed", "expectation.add", "closed"},
+      {"DELETE", "/v1/candidate/expectations/closed", "candidate.expectation.delete", "closed"},
+      {"DELETE", "/v1/candidate/levels", "candidate.delete", "levels"},  // a policy's name
+  };
+  for (const auto& [method, path, action, subject] : kEdits) EXPECT_EQ(ask("sync", method, path), "done");
+  const auto entries = directly({"GET", {"audit", "4"}, nullptr})->at("entries").as_array();
+  ASSERT_EQ(entries.size(), std::size(kEdits)) << json::serialize(entries);
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    EXPECT_EQ(entries[i].at("action"), std::get<2>(kEdits[i]));
+    EXPECT_EQ(entries[i].at("subject"), std::get<3>(kEdits[i]));
+  }
+}
+
 TEST_F(AdministratorsTest, TheAuditLogSaysWhoWasRefusedWhatAndSaysItOnce) {
   for (int i = 0; i < 3; ++i) {
     EXPECT_EQ(ask("sys", "DELETE", "/v1/policies/web"),
@@ -216,6 +233,9 @@ TEST(AdministratorsRoles, EachRequestHasALeastRole) {
   EXPECT_EQ(needed("DELETE", {"sessions", "1"}), Role::kOperate);
   EXPECT_EQ(needed("POST", {"initiate"}), Role::kOperate);
   EXPECT_EQ(needed("POST", {"policies"}), Role::kAdminister);
+  EXPECT_EQ(needed("GET", {"expectations"}), Role::kView);
+  EXPECT_EQ(needed("PUT", {"levels", "low"}), Role::kAdminister);
+  EXPECT_EQ(needed("POST", {"candidate", "expectations", "e"}), Role::kAdminister);
   EXPECT_EQ(needed("PUT", {"users", "bin"}), Role::kAdminister);
   EXPECT_EQ(needed("POST", {"something new"}), Role::kAdminister);
 }

@@ -10,7 +10,7 @@ namespace sallyport::gateway {
 
 [[nodiscard]] boost::json::object candidate_screen(const Configurations& configurations);
 [[nodiscard]] boost::json::value history_screen(const Commits& commits);
-// kNotFound, or kCorrupt for one whose policies this program does not understand.
+// kNotFound, or kCorrupt for one that this program does not understand.
 [[nodiscard]] Result<boost::json::value> configuration_screen(const Configurations& configurations,
                                                               std::uint32_t number);
 [[nodiscard]] boost::json::object report_screen(const CommitReport& report);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Changes of policy.
+// Changes of configuration.
 #include "host/gateway/commits.hpp"
 
 #include <algorithm>
@@ -10,7 +10,6 @@ namespace sallyport::gateway {
 namespace {
 
 using policy::Action;
-using policy::Change;
 using policy::Policies;
 using policy::Policy;
 using policy::TakeOver;
@@ -34,7 +33,8 @@ bool same_but_change(const Policy& a, Policy b) {
 
 // One change on its way.
 struct Commits::Run {
-  Policies goal;
+  policy::Configuration configuration;
+  Policies goal;  // its policies, in full
   CommitOptions options;
   OnCommit done;
   bool is_entry = true;  // of the history; else a pending policy takes over
@@ -90,10 +90,10 @@ void Commits::end(const RunPtr& run, Result<CommitReport> report) {
 void Commits::commit_edit(Edit edit, CommitOptions options, OnCommit done) {
   enqueue([this, edit = std::move(edit), options = std::move(options), done = std::move(done)] {
     auto run = std::make_shared<Run>();
-    run->goal = configurations_.policies();
+    run->configuration = configurations_.configuration();
     run->options = options;
     run->done = done;
-    auto edited = edit(run->goal);
+    auto edited = edit(run->configuration);
     if (edited) edited = begin(run);
     if (!edited) end(run, edited.error());
   });
@@ -118,8 +118,8 @@ void Commits::commit_candidate(CommitOptions options, OnCommit done) {
                                                std::to_string(newest.number) + " since (" + newest.summary +
                                                "); to do the same to that: sallyport candidate rebase"});
     }
-    run->goal = candidate->policies;
-    if (run->options.may_commit && !run->options.may_commit(run->goal)) {
+    run->configuration = candidate->configuration;
+    if (run->options.may_commit && !run->options.may_commit(run->configuration)) {
       return end(run, CommitReport{false, newest.number, {}});
     }
     if (auto begun = begin(run); !begun) end(run, begun.error());
@@ -133,9 +133,9 @@ void Commits::roll_back(std::uint32_t number, CommitOptions options, OnCommit do
     run->done = done;
     run->rolls_back = true;
     if (run->options.comment.empty()) run->options.comment = "rollback to " + std::to_string(number);
-    auto old = configurations_.policies_of(number);
+    auto old = configurations_.of(number);
     if (!old) return end(run, old.error());
-    run->goal = std::move(*old);
+    run->configuration = std::move(*old);
     if (auto begun = begin(run); !begun) end(run, begun.error());
   });
 }
@@ -144,8 +144,8 @@ void Commits::edit_candidate(Edit edit, OnDone done) {
   enqueue([this, edit = std::move(edit), done = std::move(done)] {
     Configurations next = configurations_;
     Candidate candidate =
-        next.candidate().value_or(Candidate{configurations_.newest().number, configurations_.policies()});
-    if (const auto edited = edit(candidate.policies); !edited) {
+        next.candidate().value_or(Candidate{configurations_.newest().number, configurations_.configuration()});
+    if (const auto edited = edit(candidate.configuration); !edited) {
       done(edited);
       return end_job();
     }
@@ -157,15 +157,15 @@ void Commits::edit_candidate(Edit edit, OnDone done) {
 void Commits::rebase_candidate(OnDone done) {
   enqueue([this, done = std::move(done)] {
     Configurations next = configurations_;
-    const auto rebased = [&]() -> Result<Policies> {
+    const auto rebased = [&]() -> Result<policy::Configuration> {
       const auto& candidate = next.candidate();
       if (!candidate) return Error{Errc::kNotFound, "there is no candidate"};
-      auto base = next.policies_of(candidate->base);
+      auto base = next.of(candidate->base);
       if (!base) {
         return Error{Errc::kNotFound, "the candidate began from configuration " + std::to_string(candidate->base) +
                                           ", which is not kept any more; sallyport candidate discard, and begin anew"};
       }
-      return policy::rebase(*base, candidate->policies, next.policies());
+      return policy::rebase(*base, candidate->configuration, next.configuration());
     }();
     if (!rebased) {
       done(Error{rebased.error().code, rebased.error().detail + (rebased.error().code == Errc::kExists
@@ -253,9 +253,8 @@ Result<void> Commits::begin(const RunPtr& run) {
     return Error{Errc::kBusy, "configuration " + number + " waits to be confirmed; sallyport confirm, or sallyport " +
                                   "rollback " + std::to_string(configurations_.fallback()) + ", comes first"};
   }
-  for (const Policy& p : run->goal) {
-    if (auto fine = gateway_.check(p); !fine) return fine;
-  }
+  if (auto fine = gateway_.check(run->configuration); !fine) return fine;
+  run->goal = policy::in_full(run->configuration);
   run->committed_before = configurations_.policies();
   run->before = gateway_.keeper().policies();
   run->pending = pending_of(*run);
@@ -353,11 +352,13 @@ void Commits::put_in_force(const RunPtr& run) {
   }
   Configurations next = configurations_;
   if (run->is_entry) {
-    const auto differences = policy::differences(run->committed_before, run->goal);
-    const bool changes = std::any_of(differences.begin(), differences.end(),
-                                     [](const auto& d) { return d.change != Change::kUnchanged; });
+    const auto& before = configurations_.configuration();
+    const bool changes = !policy::same(before, run->configuration);
     next.set_fallback(changes && run->options.confirm ? configurations_.newest().number : 0);
-    if (changes) next.append(run->goal, run->options.who, run->options.comment, policy::summary(differences));
+    if (changes) {
+      next.append(run->configuration, run->options.who, run->options.comment,
+                  policy::summary(before, run->configuration));
+    }
     if (run->ends_candidate) next.set_candidate(std::nullopt);
   }
   next.set_pending(run->pending);
@@ -468,7 +469,7 @@ void Commits::report(const RunPtr& run) {
 PolicyReport Commits::report_of(const Run& run, policy::Difference difference) const {
   PolicyReport report;
   report.difference = std::move(difference);
-  const std::string& name = report.difference.policy;
+  const std::string& name = report.difference.name;
   const auto tried = run.tried.find(name);
   const Policy* p = policy::find_policy(run.goal, name);
   if (run.pending.contains(name)) report.takes_over = p->change;
@@ -529,13 +530,13 @@ void Commits::take_over(const std::string& name) {
     auto run = std::make_shared<Run>();
     run->is_entry = false;
     run->takes_over = name;
-    run->goal = configurations_.policies();
+    run->configuration = configurations_.configuration();
     run->options.who = "sallyportd";
     run->done = [this, name](const Result<CommitReport>& report) {
       const auto failed = [&]() -> std::string {
         if (!report) return report.error().detail;
         for (const auto& one : report->policies) {
-          if (one.difference.policy == name && !one.connected) return one.sentence;
+          if (one.difference.name == name && !one.connected) return one.sentence;
         }
         return {};
       }();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Changes of policy, one at a time in the order in which they are asked for. A change is checked; the SAs that its
-// words need are negotiated while the old ones carry on; one flip of the tables puts it in force; it is stored; and
+// Changes of configuration, one at a time in the order in which they are asked for. A change is checked; the SAs that
+// its words need are negotiated while the old ones carry on; one flip of the tables puts it in force; it is stored; and
 // only then it is told. What fails on the way leaves everything as it was.
 #pragma once
 
@@ -32,7 +32,7 @@ struct CommitOptions {
   Order order = Order::kConnected;
   std::optional<std::chrono::seconds> confirm{};  // rolled back unless confirmed in time
   // Of a candidate, when its turn comes: false leaves everything as it is.
-  std::function<bool(const policy::Policies&)> may_commit{};
+  std::function<bool(const policy::Configuration&)> may_commit{};
 };
 
 // What became of a policy.
@@ -76,8 +76,8 @@ class Commits {
   // The replacement of a target's SA has taken over by itself.
   void replaced(const std::string& target);
 
-  // An edit of the policies that were committed last, when its turn comes.
-  using Edit = std::function<Result<void>(policy::Policies&)>;
+  // An edit of what was committed last, when its turn comes.
+  using Edit = std::function<Result<void>(policy::Configuration&)>;
   void commit_edit(Edit edit, CommitOptions options, OnCommit done);
   void commit_candidate(CommitOptions options, OnCommit done);
   void roll_back(std::uint32_t number, CommitOptions options, OnCommit done);

@@ -646,7 +646,7 @@ class Reader {
     } else if (const auto people = check_people(config_, p); !people) {
       const char* word = !p.user.empty() ? "user" : !p.group.empty() ? "group" : p.tell ? "tell" : "action";
       section.problem(word, people.error().detail);
-    } else if (const auto refers = check_references(config_, p); !refers) {
+    } else if (const auto refers = check_references(config_, config_.levels, p); !refers) {
       section.problem(p.sa.empty() ? "connection" : "sa", refers.error().detail);
     }
     section.finish();
@@ -710,7 +710,7 @@ class Reader {
 
 }  // namespace
 
-Result<void> check_references(const Config& config, const policy::Policy& policy) {
+Result<void> check_references(const Config& config, const Levels& levels, const policy::Policy& policy) {
   std::set<std::string> known;
   const auto unknown = [&](const std::string& what, const std::string& name) {
     std::string sentence = "there is no " + what + " '" + name + "'";
@@ -724,7 +724,7 @@ Result<void> check_references(const Config& config, const policy::Policy& policy
   }
   if (policy.connection.empty()) return {};
   if (policy.level) {
-    const auto broken = legacy_in(config.levels.esp_proposals(*policy.level));
+    const auto broken = legacy_in(levels.esp_proposals(*policy.level));
     if (broken && !policy.legacy) {
       return Error{Errc::kInvalid, policy::legacy_sentence(to_string(*policy.level), *broken)};
     }

@@ -138,6 +138,6 @@ struct Config {
 
 // A policy refers to what exists: [users], the connection, the child, the SA; and says "legacy" where its level needs
 // it.
-[[nodiscard]] Result<void> check_references(const Config& config, const policy::Policy& policy);
+[[nodiscard]] Result<void> check_references(const Config& config, const Levels& levels, const policy::Policy& policy);
 
 }  // namespace sallyport::gateway

@@ -6,7 +6,7 @@
 namespace sallyport::gateway {
 namespace {
 
-using policy::Policies;
+using policy::Configuration;
 using policy::Policy;
 using policy::TakeOver;
 
@@ -15,7 +15,7 @@ OnCommit about(const Policy& policy, OnOutcome done) {
   return [policy, done = std::move(done)](const Result<CommitReport>& report) {
     if (!report) return done(report.error());
     const auto found = std::find_if(report->policies.begin(), report->policies.end(),
-                                    [&](const PolicyReport& one) { return one.difference.policy == policy.name; });
+                                    [&](const PolicyReport& one) { return one.difference.name == policy.name; });
     const PolicyReport one = found == report->policies.end() ? PolicyReport{} : *found;
     if (!report->committed) {
       return done(Error{one.failed.value_or(Errc::kUnsupported),
@@ -36,17 +36,17 @@ OnCommit about(const Policy& policy, OnOutcome done) {
 }  // namespace
 
 void add_policy(Gateway& gateway, Policy policy, const std::string& before, const std::string& who, OnOutcome done) {
-  const auto edit = [policy, before](Policies& policies) { return policy::insert_policy(policies, policy, before); };
+  const auto edit = [policy, before](Configuration& c) { return policy::insert_policy(c.policies, policy, before); };
   gateway.commits().commit_edit(edit, {who, {}, Order::kAtOnce, {}}, about(policy, std::move(done)));
 }
 
 void replace_policy(Gateway& gateway, Policy policy, const std::string& who, OnOutcome done) {
-  const auto edit = [policy](Policies& policies) { return policy::replace_policy(policies, policy); };
+  const auto edit = [policy](Configuration& c) { return policy::replace_policy(c.policies, policy); };
   gateway.commits().commit_edit(edit, {who, {}, Order::kConnected, {}}, about(policy, std::move(done)));
 }
 
 void delete_policy(Gateway& gateway, const std::string& name, const std::string& who, OnOutcome done) {
-  const auto edit = [name](Policies& policies) { return policy::erase_policy(policies, name); };
+  const auto edit = [name](Configuration& c) { return policy::erase_policy(c.policies, name); };
   const auto told = [name, done = std::move(done)](const Result<CommitReport>& report) {
     if (!report) return done(report.error());
     done(Outcome{true, "policy '" + name + "' is deleted"});

@@ -180,20 +180,24 @@ void explain_packet(Gateway& gateway, Login* login, const json::value& body, api
 }
 
 void with_verdicts(Gateway& gateway, Login* login, std::function<void(std::vector<policy::Verdict>)> then) {
-  with_people(gateway, login, gateway.keeper().policies(), users_expected(gateway),
-              [&gateway, then = std::move(then)](const policy::People& people) {
-                then(verdicts_by(gateway, gateway.keeper().policies(), people));
+  policy::Configuration in_force = gateway.commits().configurations().configuration();
+  in_force.policies = gateway.keeper().policies();  // some may have their old words still
+  const auto users = users_in(in_force.expectations);
+  with_people(gateway, login, gateway.keeper().policies(), users,
+              [&gateway, in_force = std::move(in_force), then = std::move(then)](const policy::People& people) {
+                then(verdicts_by(gateway, in_force, people));
               });
 }
 
-std::vector<policy::Verdict> verdicts_by(const Gateway& gateway, const policy::Policies& policies,
+std::vector<policy::Verdict> verdicts_by(const Gateway& gateway, const policy::Configuration& configuration,
                                          const policy::People& people) {
-  return policy::test(policies, people, gateway.config().expectations, {lan_hosts(gateway), gateway.week_minute()});
+  return policy::test(configuration.policies, people, configuration.expectations,
+                      {lan_hosts(gateway), gateway.week_minute()});
 }
 
-std::set<std::string> users_expected(const Gateway& gateway) {
+std::set<std::string> users_in(const policy::Expectations& expectations) {
   std::set<std::string> users;
-  for (const auto& e : gateway.config().expectations) users.insert(e.question.user);
+  for (const auto& e : expectations) users.insert(e.question.user);
   return users;
 }
 

@@ -14,12 +14,13 @@ namespace sallyport::gateway {
 // `login` is null where nobody can log in.
 void explain_packet(Gateway& gateway, Login* login, const boost::json::value& body, api::Respond respond);
 
-// Of the configuration's expectations, by the policies in force.
+// Of the expectations that were committed last, by the policies in force.
 void with_verdicts(Gateway& gateway, Login* login, std::function<void(std::vector<policy::Verdict>)> then);
 
-// By these policies, with what is known of those whom they and the expectations name.
-[[nodiscard]] std::vector<policy::Verdict> verdicts_by(const Gateway& gateway, const policy::Policies& policies,
+// By its own policies, with what is known of those whom they and the expectations name.
+[[nodiscard]] std::vector<policy::Verdict> verdicts_by(const Gateway& gateway,
+                                                       const policy::Configuration& configuration,
                                                        const policy::People& people);
-[[nodiscard]] std::set<std::string> users_expected(const Gateway& gateway);
+[[nodiscard]] std::set<std::string> users_in(const policy::Expectations& expectations);
 
 }  // namespace sallyport::gateway

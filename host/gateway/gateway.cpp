@@ -102,7 +102,7 @@ Result<void> Gateway::bring_up() {
 
   if (auto r = take_kernel_view(); !r) return r;
   keeper_->set_week_minute(week_minute());
-  auto configurations = memory_->configurations(config_.policies);
+  auto configurations = memory_->configurations({config_.policies, config_.levels, config_.expectations});
   if (!configurations) return configurations.error();
   commits_ = std::make_unique<Commits>(io_, *this, *memory_, std::move(*configurations));
   const auto& committed = commits_->configurations();

@@ -56,8 +56,9 @@ class Gateway {
 
   // ---- policies, live
   [[nodiscard]] Commits& commits() { return *commits_; }
-  // What is wrong with a policy, by itself and with what it refers to.
-  [[nodiscard]] Result<void> check(const policy::Policy& policy) const;
+  // What is wrong with a policy, by itself and with what it refers to; and with one of a whole configuration.
+  [[nodiscard]] Result<void> check(const policy::Policy& policy, const Levels& levels) const;
+  [[nodiscard]] Result<void> check(const policy::Configuration& configuration) const;
 
   // ---- SAs, by hand
   void initiate(const std::string& connection, const std::string& child, OnOutcome done);

@@ -67,7 +67,7 @@ Result<void> Gateway::tell_engine(const std::vector<Policy>& policies, const std
   for (const auto& configured : config_.connections) {
     ike::Connection wanted = configured.connection;
     for (const auto& p : owners) {
-      if (p.connection == wanted.name && keeper_->holds(p)) wanted.children.push_back(own_child(p, config_.levels));
+      if (p.connection == wanted.name && keeper_->holds(p)) wanted.children.push_back(own_child(p));
     }
     const auto told = told_.find(wanted.name);
     if (told != told_.end() && same_children(told->second, wanted)) continue;
@@ -104,9 +104,19 @@ void Gateway::end_orphans() {
   }
 }
 
-Result<void> Gateway::check(const Policy& policy) const {
+Result<void> Gateway::check(const Policy& policy, const Levels& levels) const {
   if (auto valid = policy::validate(policy); !valid) return valid;
-  return check_references(config_, policy);
+  return check_references(config_, levels, policy);
+}
+
+Result<void> Gateway::check(const policy::Configuration& configuration) const {
+  for (const Policy& p : configuration.policies) {
+    if (auto valid = policy::validate(p); !valid) return valid;  // which names it
+    if (auto refers = check_references(config_, configuration.levels, p); !refers) {
+      return Error{refers.error().code, "policy '" + p.name + "': " + refers.error().detail};
+    }
+  }
+  return {};
 }
 
 }  // namespace sallyport::gateway

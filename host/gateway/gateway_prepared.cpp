@@ -33,12 +33,12 @@ Need Gateway::need_of(const Policy* was, const Policy& policy) const {
   const InstalledSa* sa = keeper_->sending_for(target);
   if (sa == nullptr || sa->child == ike::ChildHandle{}) return Need::kSa;
   if (!policy.owns_child()) return Need::kNothing;
-  const auto words = own_child(policy, config_.levels);
+  const auto words = own_child(policy);
   const auto known = words_.find(sa->child);
-  const bool fits = known != words_.end() ? same_child(known->second, words)
-                                          // From before a restart.
-                                          : was == nullptr || was->target() != target ||
-                                                same_child(own_child(*was, config_.levels), words);
+  const bool fits = known != words_.end()
+                        ? same_child(known->second, words)
+                        // From before a restart.
+                        : was == nullptr || was->target() != target || same_child(own_child(*was), words);
   return fits || prepared_by(policy) != nullptr ? Need::kNothing : Need::kReplacement;
 }
 
@@ -102,7 +102,7 @@ const InstalledSa* Gateway::prepared_by(const Policy& policy) const {
   const auto prepared = prepared_.find(policy.target());
   if (prepared == prepared_.end()) return nullptr;
   const auto words = words_.find(prepared->second);
-  const bool fits = words != words_.end() && same_child(words->second, own_child(policy, config_.levels));
+  const bool fits = words != words_.end() && same_child(words->second, own_child(policy));
   return fits ? keeper_->find(prepared->second) : nullptr;
 }
 
@@ -146,10 +146,10 @@ std::vector<std::string> Gateway::settle_prepared() {
       const auto owner = std::find_if(policies.begin(), policies.end(),
                                       [&](const Policy& p) { return p.owns_child() && p.target() == target; });
       const bool waits = owner != policies.end() && configurations.pending().contains(owner->name);
-      const bool wanted = owner != policies.end() && comes_of(child, own_child(*owner, config_.levels));
+      const bool wanted = owner != policies.end() && comes_of(child, own_child(*owner));
       if (wanted) {
         prepared_[target] = child.child;
-        words_[child.child] = own_child(*owner, config_.levels);
+        words_[child.child] = own_child(*owner);
       }
       const bool takes_over = wanted && !waits;
       if (takes_over) ready.push_back(target);
@@ -172,7 +172,7 @@ void Gateway::renew_of_other_words() {
       const auto owner = std::find_if(policies.begin(), policies.end(),
                                       [&](const Policy& p) { return p.owns_child() && p.target() == target; });
       if (owner == policies.end() || child.prepared_for || child.state != ike::ChildState::kInstalled ||
-          comes_of(child, own_child(*owner, config_.levels))) {
+          comes_of(child, own_child(*owner))) {
         continue;
       }
       if (auto actions = engine().rekey(child.child, steady_clock::now())) {

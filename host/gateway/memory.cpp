@@ -122,7 +122,7 @@ Result<std::unique_ptr<Memory>> Memory::open(boost::asio::io_context& io, const 
 
 // ---- policies ------------------------------------------------------------------------------------------------------
 
-Result<Configurations> Memory::configurations(const policy::Policies& of_file) {
+Result<Configurations> Memory::configurations(const policy::Configuration& of_file) {
   auto stored = policies_.policies();
   if (!stored) return stored.error();
   if (*stored && !(*stored)->configurations.empty()) stored_through_ = (*stored)->configurations.back().number;

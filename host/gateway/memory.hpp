@@ -25,7 +25,7 @@ class Memory final : public CardJournal {
 
   // ---- policies
   // Once, before anything is saved.
-  Result<Configurations> configurations(const policy::Policies& of_file);
+  Result<Configurations> configurations(const policy::Configuration& of_file);
   // `done` is called from the loop, once they are on the disk or it is known that they are not; never after this object
   // is gone. Nothing waits for the disk meanwhile. One at a time.
   void save(const Configurations& configurations, std::function<void(Result<void>)> done);

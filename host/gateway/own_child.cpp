@@ -3,12 +3,12 @@
 
 namespace sallyport::gateway {
 
-ike::ChildConfig own_child(const policy::Policy& policy, const Levels& levels) {
+ike::ChildConfig own_child(const policy::Policy& policy) {
   ike::ChildConfig child;
   child.name = policy.name;
   child.local_ts = policy.local_ts();
   child.remote_ts = policy.remote_ts();
-  child.proposals = policy.level                  ? levels.esp_proposals(*policy.level)
+  child.proposals = policy.level                  ? policy.level_proposals
                     : policy.ah_proposals.empty() ? policy.esp_proposals
                                                   : policy.ah_proposals;
   child.mode = policy.mode;

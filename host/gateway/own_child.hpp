@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a policy that has a child of its own says to IKE.
+// What a policy that has a child of its own says to IKE; it is in full.
 #pragma once
 
 #include "host/ike/connection.hpp"
@@ -7,7 +7,7 @@
 
 namespace sallyport::gateway {
 
-[[nodiscard]] ike::ChildConfig own_child(const policy::Policy& policy, const Levels& levels);
+[[nodiscard]] ike::ChildConfig own_child(const policy::Policy& policy);
 [[nodiscard]] bool same_child(const ike::ChildConfig& a, const ike::ChildConfig& b);
 
 }  // namespace sallyport::gateway

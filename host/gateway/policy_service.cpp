@@ -16,9 +16,10 @@ namespace sallyport::gateway {
 namespace {
 
 namespace json = boost::json;
-using policy::Policies;
+using policy::Configuration;
 
-constexpr const char* kAreas[] = {"policies", "candidate", "rebase", "commit", "confirm", "history", "rollback"};
+constexpr const char* kAreas[] = {"policies", "levels",  "expectations", "candidate", "rebase",
+                                  "commit",   "confirm", "history",      "rollback"};
 constexpr std::int64_t kLongestConfirmation = 86400;  // ours, in seconds
 constexpr std::size_t kLongestComment = 500;          // ours, in bytes
 
@@ -48,6 +49,48 @@ Result<policy::Policy> policy_in(const json::value& body, std::string_view extra
   json::object words = *object;
   words.erase(extra);
   return policy_of(words);
+}
+
+// What a level is to stand for: its name is the last of the path.
+Result<Commits::Edit> level_edit(const api::Request& request) {
+  const auto level = parse_level(request.path.back());
+  if (!level) {
+    return Error{Errc::kNotFound, "there is no level '" + request.path.back() + "'; there are high, middle and low"};
+  }
+  const auto* texts = member(request.body, "esp_proposals");
+  auto proposals = esp_proposals_of(texts == nullptr ? json::value() : *texts);
+  if (!proposals) return proposals.error();
+  return Commits::Edit([level = *level, proposals = std::move(*proposals)](Configuration& configuration) {
+    return configuration.levels.set(level, proposals);
+  });
+}
+
+Result<Commits::Edit> expectation_edit(const api::Request& request) {
+  const std::string& name = request.path.back();
+  if (request.method == "DELETE") {
+    return Commits::Edit(
+        [name](Configuration& configuration) { return policy::erase_expectation(configuration.expectations, name); });
+  }
+  const auto* object = request.body.if_object();
+  if (object == nullptr)
+    return Error{Errc::kInvalid, "the body must be a JSON object with the words of an expectation"};
+  json::object words = *object;
+  words["name"] = name;
+  auto expectation = expectation_of(words);
+  if (!expectation) return Error{expectation.error().code, "the expectation " + expectation.error().detail};
+  return Commits::Edit([expectation = std::move(*expectation)](Configuration& configuration) {
+    return policy::add_expectation(configuration.expectations, expectation);
+  });
+}
+
+// Of what the path ends with: "levels" or "expectations", and a name.
+Result<Commits::Edit> edit_of_part(const api::Request& request) {
+  const std::string& part = *(request.path.end() - 2);
+  if (part == "levels" && request.method == "PUT") return level_edit(request);
+  if (part == "expectations" && (request.method == "POST" || request.method == "DELETE")) {
+    return expectation_edit(request);
+  }
+  return unknown(request);
 }
 
 Result<CommitOptions> options_in(const api::Request& request) {
@@ -119,12 +162,45 @@ bool PolicyService::answers(const std::string& what) {
 
 void PolicyService::call(const api::Request& request, api::Respond respond) {
   const std::string& what = request.path[0];
-  if (request.path.size() > 2) return respond(unknown(request));
+  if (request.path.size() > (what == "candidate" ? 3 : 2)) return respond(unknown(request));
+  if (what == "levels") return levels(request, std::move(respond));
+  if (what == "expectations") return expectations(request, std::move(respond));
   if (what == "policies") return policies(request, std::move(respond));
   if (what == "candidate" || what == "rebase") return candidate(request, respond);
   if (what == "history" && request.method == "GET") return history(request, respond);
   if (request.method == "POST" && request.path.size() == 1) return commit(request, respond);
   respond(unknown(request));
+}
+
+void PolicyService::levels(const api::Request& request, api::Respond respond) {
+  const bool of_one = request.path.size() == 2;
+  if (request.method == "GET" && !of_one) return respond(levels_screen(gateway_));
+  auto edit = of_one ? edit_of_part(request) : unknown(request);
+  if (!edit) return respond(edit.error());
+  auto options = options_in(request);
+  if (!options) return respond(options.error());
+  gateway_.commits().commit_edit(std::move(*edit), std::move(*options), report_to(gateway_, std::move(respond)));
+}
+
+// An edit is answered with what it comes to.
+void PolicyService::expectations(const api::Request& request, api::Respond respond) {
+  if (request.method == "GET" && request.path.size() == 1) {
+    const auto& all = gateway_.commits().configurations().configuration().expectations;
+    return with_verdicts(gateway_, login_, [all, respond](const std::vector<policy::Verdict>& verdicts) {
+      respond(json::value(expectations_screen(all, verdicts)));
+    });
+  }
+  auto edit = request.path.size() == 2 ? edit_of_part(request) : unknown(request);
+  if (!edit) return respond(edit.error());
+  const auto with_them = [&gateway = gateway_, login = login_, respond](Result<json::value> report) {
+    if (!report) return respond(std::move(report));
+    with_verdicts(gateway, login, [report = std::move(*report), respond](const auto& verdicts) {
+      json::object answer = report.as_object();
+      for (const auto& member : policy::to_json(verdicts)) answer[member.key()] = member.value();
+      respond(json::value(std::move(answer)));
+    });
+  };
+  gateway_.commits().commit_edit(std::move(*edit), {who_of(request)}, report_to(gateway_, with_them));
 }
 
 // One edit, in force when it is answered.
@@ -146,7 +222,8 @@ void PolicyService::policies(const api::Request& request, api::Respond respond) 
   auto policy = policy_in(request.body, of_one ? "" : "before");
   if (!policy) return respond(policy.error());
   if (of_one) policy->name = request.path[1];
-  if (auto fine = gateway_.check(*policy); !fine) return respond(fine.error());
+  const Levels& levels = gateway_.commits().configurations().configuration().levels;
+  if (auto fine = gateway_.check(*policy, levels); !fine) return respond(fine.error());
   auto answer = answer_about(gateway_, login_, policy->name, std::move(respond));
   if (of_one) return replace_policy(gateway_, std::move(*policy), who, std::move(answer));
   add_policy(gateway_, std::move(*policy), text_of(request.body, "before"), who, std::move(answer));
@@ -160,7 +237,7 @@ void PolicyService::candidate(const api::Request& request, const api::Respond& r
   const auto show = [&gateway = gateway_, login = login_, respond](const Result<void>& done) {
     if (!done) return respond(done.error());
     const auto& configurations = gateway.commits().configurations();
-    with_findings(gateway, login, configurations.edited(), {},
+    with_findings(gateway, login, configurations.edited().policies, {},
                   [&configurations, respond](const std::vector<policy::Finding>& findings) {
                     json::object screen = candidate_screen(configurations);
                     screen["findings"] = policy::to_json(findings);
@@ -171,26 +248,32 @@ void PolicyService::candidate(const api::Request& request, const api::Respond& r
     if (method != "POST" || of_one) return respond(unknown(request));
     return commits.rebase_candidate(show);
   }
+  if (request.path.size() == 3) {
+    auto edit = edit_of_part(request);
+    if (!edit) return respond(edit.error());
+    return commits.edit_candidate(std::move(*edit), show);
+  }
   if (!of_one && method == "GET") return show({});
   if (!of_one && method == "DELETE") return commits.discard_candidate(show);
   const std::string before = text_of(request.body, "before");
   if (of_one && method == "DELETE") {
     return commits.edit_candidate(
-        [name = request.path[1]](Policies& policies) { return policy::erase_policy(policies, name); }, show);
+        [name = request.path[1]](Configuration& c) { return policy::erase_policy(c.policies, name); }, show);
   }
   if (of_one && method == "POST") {
     return commits.edit_candidate(
-        [name = request.path[1], before](Policies& policies) { return policy::move_policy(policies, name, before); },
+        [name = request.path[1], before](Configuration& c) { return policy::move_policy(c.policies, name, before); },
         show);
   }
   if (method != (of_one ? "PUT" : "POST")) return respond(unknown(request));
   auto policy = policy_in(request.body, of_one ? "" : "before");
   if (!policy) return respond(policy.error());
   if (of_one) policy->name = request.path[1];
-  if (auto fine = gateway_.check(*policy); !fine) return respond(fine.error());
+  const Levels& levels = commits.configurations().edited().levels;
+  if (auto fine = gateway_.check(*policy, levels); !fine) return respond(fine.error());
   commits.edit_candidate(
-      [policy = *policy, before, of_one](Policies& policies) {
-        return of_one ? policy::replace_policy(policies, policy) : policy::insert_policy(policies, policy, before);
+      [policy = *policy, before, of_one](Configuration& c) {
+        return of_one ? policy::replace_policy(c.policies, policy) : policy::insert_policy(c.policies, policy, before);
       },
       show);
 }
@@ -212,8 +295,8 @@ void PolicyService::commit_candidate(CommitOptions options, const api::Respond& 
     };
     const auto advice = std::make_shared<Advice>();
     CommitOptions asking = options;
-    asking.may_commit = [&gateway, people, advice, options](const Policies& candidate) {
-      advice->findings = policy::examine(candidate, people);
+    asking.may_commit = [&gateway, people, advice, options](const Configuration& candidate) {
+      advice->findings = policy::examine(candidate.policies, people);
       advice->verdicts = verdicts_by(gateway, candidate, people);
       const auto fails = std::find_if(advice->verdicts.begin(), advice->verdicts.end(),
                                       [](const policy::Verdict& verdict) { return !verdict.holds; });
@@ -231,7 +314,8 @@ void PolicyService::commit_candidate(CommitOptions options, const api::Respond& 
     };
     gateway.commits().commit_candidate(std::move(asking), report_to(gateway, with_advice));
   };
-  with_people(gateway_, login_, gateway_.commits().configurations().edited(), users_expected(gateway_), judge);
+  const auto& edited = gateway_.commits().configurations().edited();
+  with_people(gateway_, login_, edited.policies, users_in(edited.expectations), judge);
 }
 
 void PolicyService::commit(const api::Request& request, const api::Respond& respond) {

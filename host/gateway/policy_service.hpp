@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The API's requests about policies: edits, the candidate, commits and their history (host/api/README.md).
+// The API's requests about configurations: edits, the candidate, commits and their history (host/api/README.md).
 #pragma once
 
 #include "host/api/service.hpp"
@@ -17,6 +17,8 @@ class PolicyService final : public api::Service {
   void call(const api::Request& request, api::Respond respond) override;
 
  private:
+  void levels(const api::Request& request, api::Respond respond);
+  void expectations(const api::Request& request, api::Respond respond);
   void policies(const api::Request& request, api::Respond respond);
   void candidate(const api::Request& request, const api::Respond& respond);
   void commit_candidate(CommitOptions options, const api::Respond& respond);

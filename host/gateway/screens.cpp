@@ -7,6 +7,7 @@
 
 #include "host/gateway/policy_json.hpp"
 #include "host/gateway/sa_protection.hpp"
+#include "host/policy/json.hpp"
 
 namespace sallyport::gateway {
 namespace {
@@ -199,13 +200,15 @@ json::object policies_screen(Gateway& gateway) {
 }
 
 json::value levels_screen(Gateway& gateway) {
-  json::array levels;
-  for (const Level level : kLevels) {
-    json::array proposals;
-    for (const auto& p : gateway.config().levels.esp_proposals(level)) proposals.emplace_back(p.to_string());
-    levels.push_back(json::object{{"name", to_string(level)}, {"esp_proposals", std::move(proposals)}});
-  }
-  return json::object{{"levels", std::move(levels)}};
+  return json::object{{"levels", array_of(gateway.commits().configurations().configuration().levels)}};
+}
+
+json::object expectations_screen(const policy::Expectations& expectations,
+                                 const std::vector<policy::Verdict>& verdicts) {
+  json::object screen = policy::to_json(verdicts);
+  auto& all = screen["expectations"].as_array();
+  for (std::size_t i = 0; i < all.size(); ++i) all[i].as_object()["words"] = words_of(expectations[i]);
+  return screen;
 }
 
 Result<json::value> counters_screen(Gateway& gateway) {

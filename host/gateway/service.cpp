@@ -5,7 +5,6 @@
 #include "host/gateway/explain_request.hpp"
 #include "host/gateway/policy_service.hpp"
 #include "host/gateway/screens.hpp"
-#include "host/policy/json.hpp"
 
 namespace sallyport::gateway {
 namespace {
@@ -62,12 +61,6 @@ void GatewayService::call(const api::Request& request, api::Respond respond) {
   if (request.method == "GET" && !of_one) {
     if (what == "status") return respond(status_screen(gateway_));
     if (what == "sas") return respond(sas_screen(gateway_));
-    if (what == "expectations") {
-      return with_verdicts(gateway_, login_, [respond](const std::vector<policy::Verdict>& verdicts) {
-        respond(json::value(policy::to_json(verdicts)));
-      });
-    }
-    if (what == "levels") return respond(levels_screen(gateway_));
     if (what == "answers") return respond(json::value(json::object{{"answers", gateway_.dialogue().answers_of("")}}));
     if (what == "counters") return respond(counters_screen(gateway_));
     if (what == "card") return respond(card_screen(gateway_));

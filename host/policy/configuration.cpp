@@ -15,14 +15,32 @@ Policies::iterator place_of(Policies& policies, const std::string& name) {
 
 Error no_policy(const std::string& name) { return {Errc::kNotFound, "there is no policy '" + name + "'"}; }
 
-std::vector<WordChange> changed_words(const Policy& before, const Policy& after) {
+template <class T>
+std::vector<WordChange> changed(const T& before, const T& after, std::span<const std::string_view> words) {
   std::vector<WordChange> out;
-  for (const auto word : policy_words()) {
+  for (const auto word : words) {
     auto was = get_word(before, word);
     auto is = get_word(after, word);
     if (was != is) out.push_back({word, std::move(was), std::move(is)});
   }
   return out;
+}
+
+std::vector<WordChange> changed_words(const Policy& before, const Policy& after) {
+  auto out = changed(before, after, policy_words());
+  if (before.level == after.level && before.level_proposals != after.level_proposals) {
+    out.push_back({"esp_proposals", to_string(before.level_proposals), to_string(after.level_proposals)});
+  }
+  return out;
+}
+
+std::vector<WordChange> changed_words(const Expectation& before, const Expectation& after) {
+  return changed(before, after, expectation_words());
+}
+
+const Expectation* find_expectation(const Expectations& all, const std::string& name) {
+  const auto found = std::find_if(all.begin(), all.end(), [&](const Expectation& e) { return e.name == name; });
+  return found == all.end() ? nullptr : &*found;
 }
 
 // The longest run of names in the order of `after` that is in the order of `before` too: who is in it has not moved.
@@ -55,6 +73,14 @@ std::string successor(const Policies& policies, const std::string& name) {
 }
 
 }  // namespace
+
+Policies in_full(const Configuration& configuration) {
+  Policies out = configuration.policies;
+  for (Policy& p : out) {
+    if (p.level) p.level_proposals = configuration.levels.esp_proposals(*p.level);
+  }
+  return out;
+}
 
 bool same(const Policy& a, const Policy& b) { return changed_words(a, b).empty(); }
 
@@ -100,6 +126,20 @@ Result<void> move_policy(Policies& policies, const std::string& name, const std:
   return insert_policy(policies, std::move(moved), before);
 }
 
+Result<void> add_expectation(Expectations& expectations, Expectation expectation) {
+  if (find_expectation(expectations, expectation.name) != nullptr) {
+    return Error{Errc::kExists, "there is an expectation '" + expectation.name +
+                                    "' already; to take it away: sallyport expectation delete"};
+  }
+  expectations.push_back(std::move(expectation));
+  return {};
+}
+
+Result<void> erase_expectation(Expectations& expectations, const std::string& name) {
+  if (std::erase_if(expectations, [&](const Expectation& e) { return e.name == name; }) != 0) return {};
+  return Error{Errc::kNotFound, "there is no expectation '" + name + "'"};
+}
+
 // ---- differences ---------------------------------------------------------------------------------------------------
 
 std::string_view to_string(Change change) { return kChanges[static_cast<std::size_t>(change)]; }
@@ -126,52 +166,150 @@ std::vector<Difference> differences(const Policies& before, const Policies& afte
   return out;
 }
 
-std::string summary(const std::vector<Difference>& differences) {
+std::vector<Difference> differences(const Expectations& before, const Expectations& after) {
+  std::vector<Difference> out;
+  for (const Expectation& e : after) {
+    const Expectation* was = find_expectation(before, e.name);
+    Expectation nothing;
+    nothing.name = e.name;
+    auto words = changed_words(was == nullptr ? nothing : *was, e);
+    const Change change = was == nullptr ? Change::kAdded : words.empty() ? Change::kUnchanged : Change::kChanged;
+    out.push_back({e.name, change, std::move(words)});
+  }
+  for (const Expectation& e : before) {
+    if (find_expectation(after, e.name) == nullptr) out.push_back({e.name, Change::kRemoved});
+  }
+  return out;
+}
+
+std::vector<LevelDifference> differences(const Levels& before, const Levels& after) {
+  std::vector<LevelDifference> out;
+  for (const Level level : kLevels) {
+    const Proposals& was = before.esp_proposals(level);
+    const Proposals& is = after.esp_proposals(level);
+    if (was != is) out.push_back({level, was, is});
+  }
+  return out;
+}
+
+bool same(const Configuration& a, const Configuration& b) {
+  const auto none = [](const std::vector<Difference>& all) {
+    return std::all_of(all.begin(), all.end(), [](const Difference& d) { return d.change == Change::kUnchanged; });
+  };
+  return a.levels == b.levels && none(differences(a.policies, b.policies)) &&
+         none(differences(a.expectations, b.expectations));
+}
+
+std::string summary(const Configuration& before, const Configuration& after) {
   std::string out;
-  for (const Difference& d : differences) {
-    if (d.change == Change::kUnchanged) continue;
-    out += (out.empty() ? "" : ", ") + d.policy + " " + std::string(to_string(d.change));
+  const auto add = [&](const std::string& what) { out += (out.empty() ? "" : ", ") + what; };
+  for (const auto& d : differences(before.levels, after.levels)) {
+    add("level " + std::string(sallyport::to_string(d.level)) + " changed");
+  }
+  for (const Difference& d : differences(before.policies, after.policies)) {
+    if (d.change != Change::kUnchanged) add(d.name + " " + std::string(to_string(d.change)));
+  }
+  for (const Difference& d : differences(before.expectations, after.expectations)) {
+    if (d.change != Change::kUnchanged) add("expectation " + d.name + " " + std::string(to_string(d.change)));
   }
   return out.empty() ? "nothing changed" : out;
 }
 
-Result<Policies> rebase(const Policies& base, const Policies& mine, const Policies& theirs) {
+// ---- rebase --------------------------------------------------------------------------------------------------------
+
+namespace {
+
+// What both made something else of.
+class Disputes {
+ public:
+  void add(const std::string& what) { all_ += (all_.empty() ? "" : ", ") + what; }
+  [[nodiscard]] Result<void> told() const {
+    if (all_.empty()) return {};
+    return Error{Errc::kExists, "others have changed " + all_ + " otherwise meanwhile"};
+  }
+
+ private:
+  std::string all_;
+};
+
+Result<Policies> rebase(const Policies& base, const Policies& mine, const Policies& theirs, Disputes& disputes) {
   Policies out = theirs;
-  std::string disputed;
-  const auto dispute = [&](const std::string& name) { disputed += (disputed.empty() ? "'" : ", '") + name + "'"; };
   const auto equal = [](const Policy* a, const Policy* b) {
     return a == nullptr || b == nullptr ? a == b : same(*a, *b);
   };
   auto all = differences(base, mine);
   std::reverse(all.begin(), all.end());  // so that the policy in front of which one stands is in its place already
   for (const Difference& d : all) {
-    const Policy* was = find_policy(base, d.policy);
-    const Policy* is = find_policy(mine, d.policy);
-    const Policy* now = find_policy(out, d.policy);
+    const Policy* was = find_policy(base, d.name);
+    const Policy* is = find_policy(mine, d.name);
+    const Policy* now = find_policy(out, d.name);
     if (d.change == Change::kUnchanged) continue;
     const bool words_changed = !equal(was, is);
     if (words_changed && equal(now, is)) continue;  // they did the same
     if (!equal(now, was) && (words_changed || now == nullptr)) {
-      dispute(d.policy);
+      disputes.add("'" + d.name + "'");
       continue;
     }
-    std::string before = successor(mine, d.policy);
+    std::string before = successor(mine, d.name);
     while (!before.empty() && find_policy(out, before) == nullptr) before = successor(mine, before);
     Result<void> done;
     if (d.change == Change::kRemoved) {
-      done = erase_policy(out, d.policy);
+      done = erase_policy(out, d.name);
     } else if (d.change == Change::kAdded) {
       done = insert_policy(out, *is, before);
     } else {
       if (words_changed) done = replace_policy(out, *is);
-      if (done && d.moved) done = move_policy(out, d.policy, before);
+      if (done && d.moved) done = move_policy(out, d.name, before);
     }
     if (!done) return done.error();
   }
-  if (!disputed.empty()) {
-    return Error{Errc::kExists, "others have changed " + disputed + " otherwise meanwhile"};
+  return out;
+}
+
+Result<Levels> rebase(const Levels& base, const Levels& mine, const Levels& theirs, Disputes& disputes) {
+  Levels out = theirs;
+  for (const auto& d : differences(base, mine)) {
+    const Proposals& now = theirs.esp_proposals(d.level);
+    if (now != d.before && now != d.after) {
+      disputes.add("level '" + std::string(sallyport::to_string(d.level)) + "'");
+    } else if (auto set = out.set(d.level, d.after); !set) {
+      return set.error();
+    }
   }
   return out;
+}
+
+Expectations rebase(const Expectations& base, const Expectations& mine, const Expectations& theirs,
+                    Disputes& disputes) {
+  Expectations out = theirs;
+  const auto equal = [](const Expectation* a, const Expectation* b) {
+    return a == nullptr || b == nullptr ? a == b : changed_words(*a, *b).empty();
+  };
+  for (const Difference& d : differences(base, mine)) {
+    const Expectation* is = find_expectation(mine, d.name);
+    const Expectation* now = find_expectation(theirs, d.name);
+    if (d.change == Change::kUnchanged || equal(now, is)) continue;
+    if (!equal(now, find_expectation(base, d.name))) {
+      disputes.add("expectation '" + d.name + "'");
+      continue;
+    }
+    std::erase_if(out, [&](const Expectation& e) { return e.name == d.name; });
+    if (is != nullptr) out.push_back(*is);
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<Configuration> rebase(const Configuration& base, const Configuration& mine, const Configuration& theirs) {
+  Disputes disputes;
+  auto policies = rebase(base.policies, mine.policies, theirs.policies, disputes);
+  if (!policies) return policies.error();
+  auto levels = rebase(base.levels, mine.levels, theirs.levels, disputes);
+  if (!levels) return levels.error();
+  auto expectations = rebase(base.expectations, mine.expectations, theirs.expectations, disputes);
+  if (auto agreed = disputes.told(); !agreed) return agreed.error();
+  return Configuration{std::move(*policies), std::move(*levels), std::move(expectations)};
 }
 
 }  // namespace sallyport::policy

@@ -32,7 +32,31 @@ std::string names_of(const Policies& policies) {
   return out;
 }
 
-std::string changed_from(const Policies& before, const Policies& after) { return summary(differences(before, after)); }
+std::string changed_from(const Policies& before, const Policies& after) {
+  return summary({before, {}, {}}, {after, {}, {}});
+}
+
+Result<Policies> rebase(const Policies& base, const Policies& mine, const Policies& theirs) {
+  const auto done = rebase(Configuration{base, {}, {}}, Configuration{mine, {}, {}}, Configuration{theirs, {}, {}});
+  return done ? Result<Policies>(done->policies) : done.error();
+}
+
+Proposals proposals(std::string_view text) { return parse_proposals(Protocol::kEsp, text).value(); }
+
+// Level middle stands for `middle`, and high for `high`.
+Configuration with_levels(const std::string& middle, const std::string& high = "aes256gcm16") {
+  Configuration c;
+  for (const char* level : {"middle", "high", "none"}) {
+    Policy p = named(level);
+    set_word(p, "action", "protect").value();
+    set_word(p, "connection", "peer").value();
+    set_word(p, "level", level).value();
+    c.policies.push_back(p);
+  }
+  c.levels.set(Level::kMiddle, proposals(middle)).value();
+  c.levels.set(Level::kHigh, proposals(high)).value();
+  return c;
+}
 
 TEST(Configuration, IsEditedByNameAndAnEditThatFailsLeavesItAsItWas) {
   Policies p = of("ac");
@@ -61,7 +85,7 @@ TEST(Configuration, TellsWhatIsDifferentWordByWord) {
   insert_policy(after, named("n"), "a").value();
   const auto all = differences(of("abcd"), after);
   ASSERT_EQ(all.size(), 5U);
-  EXPECT_EQ(summary(all), "n added, c changed, b moved, d removed");
+  EXPECT_EQ(changed_from(of("abcd"), after), "n added, c changed, b moved, d removed");
   const auto& c = all[2];
   ASSERT_EQ(c.words.size(), 1U);
   EXPECT_EQ(c.words[0].word, "destination");
@@ -95,6 +119,76 @@ TEST(Configuration, WhatTwoDidToOnePolicyIsNotChosenBetween) {
   EXPECT_FALSE(rebase(of("abc"), mine, of("ac")));
   EXPECT_FALSE(rebase(of("abc"), of("ac"), theirs));
   EXPECT_TRUE(rebase(of("abc"), mine, mine)) << "the same";
+}
+
+TEST(Configuration, ALevelThatStandsForSomethingElseChangesThePoliciesThatHaveItAndNoOther) {
+  const Configuration before = with_levels("aes128gcm16");
+  const Configuration after = with_levels("aes256gcm16, aes128gcm16");
+  const auto all = differences(in_full(before), in_full(after));
+  ASSERT_EQ(all.size(), 3U);
+  EXPECT_EQ(all[0].change, Change::kChanged);
+  ASSERT_EQ(all[0].words.size(), 1U);
+  EXPECT_EQ(all[0].words[0].word, "esp_proposals");
+  EXPECT_EQ(all[0].words[0].before, "aes128gcm16");
+  EXPECT_EQ(all[0].words[0].after, "aes256gcm16, aes128gcm16");
+  EXPECT_EQ(all[1].change, Change::kUnchanged);
+  EXPECT_EQ(all[2].change, Change::kUnchanged);
+
+  EXPECT_FALSE(same(before, after));
+  EXPECT_EQ(summary(before, after), "level middle changed");
+  const auto levels = differences(before.levels, after.levels);
+  ASSERT_EQ(levels.size(), 1U);
+  EXPECT_EQ(levels[0].level, Level::kMiddle);
+  EXPECT_EQ(levels[0].before, proposals("aes128gcm16"));
+  EXPECT_EQ(levels[0].after, proposals("aes256gcm16, aes128gcm16"));
+  EXPECT_TRUE(same(before, before));
+  EXPECT_EQ(summary(before, before), "nothing changed");
+}
+
+TEST(Configuration, WhatTwoDidToDifferentLevelsIsDoneTogetherAndToOneIsNotChosenBetween) {
+  const Configuration base = with_levels("aes128gcm16");
+  const Configuration mine = with_levels("aes256gcm16");
+  const auto both = rebase(base, mine, with_levels("aes128gcm16", "aes256gcm16-ecp384"));
+  ASSERT_TRUE(both) << both.error().detail;
+  EXPECT_EQ(both->levels, with_levels("aes256gcm16", "aes256gcm16-ecp384").levels);
+  EXPECT_EQ(rebase(base, mine, mine)->levels, mine.levels) << "the same";
+  const auto disputed = rebase(base, mine, with_levels("aes192gcm16"));
+  ASSERT_FALSE(disputed);
+  EXPECT_EQ(disputed.error().code, Errc::kExists);
+  EXPECT_THAT(disputed.error().detail, HasSubstr("level 'middle'"));
+}
+
+Expectation expects(const std::string& name, const char* to) {
+  Expectation e;
+  e.name = name;
+  set_word(e, "to", to).value();
+  set_word(e, "action", "protect").value();
+  return e;
+}
+
+TEST(Configuration, ExpectationsAreEditedComparedAndRebasedByName) {
+  Configuration base;
+  for (const char* name : {"a", "b", "c"}) add_expectation(base.expectations, expects(name, "10.2.0.1")).value();
+  EXPECT_EQ(add_expectation(base.expectations, expects("b", "10.2.0.2")).error().code, Errc::kExists);
+  EXPECT_EQ(erase_expectation(base.expectations, "x").error().code, Errc::kNotFound);
+  ASSERT_EQ(base.expectations.size(), 3U);
+
+  Configuration mine = base;
+  erase_expectation(mine.expectations, "a").value();
+  mine.expectations.at(0) = expects("b", "10.2.0.2");
+  add_expectation(mine.expectations, expects("d", "10.2.0.1")).value();
+  EXPECT_EQ(summary(base, mine), "expectation b changed, expectation d added, expectation a removed");
+  EXPECT_FALSE(same(base, mine));
+  EXPECT_EQ(differences(base.expectations, mine.expectations).at(0).words.at(0).word, "to");
+
+  Configuration theirs = base;
+  theirs.expectations.at(2) = expects("c", "10.2.0.3");
+  const auto both = rebase(base, mine, theirs);
+  ASSERT_TRUE(both) << both.error().detail;
+  EXPECT_EQ(summary(base, *both),
+            "expectation c changed, expectation b changed, expectation d added, expectation a removed");
+  theirs.expectations.at(1) = expects("b", "10.2.0.4");
+  EXPECT_THAT(rebase(base, mine, theirs).error().detail, HasSubstr("expectation 'b'"));
 }
 
 // Nobody else did anything: then a rebase is what one did oneself.

@@ -104,6 +104,17 @@ Result<void> set_word(Expectation& expectation, std::string_view word, std::stri
   return {};
 }
 
+std::string get_word(const Expectation& expectation, std::string_view word) {
+  if (word == "name") return expectation.name;
+  if (word == "policy") return expectation.policy;
+  if (word == "action") return expectation.action;
+  if (word == "level") return expectation.level;
+  if (word != "groups") return get_word(expectation.question, word);
+  std::string all;
+  for (const auto& group : expectation.groups) all += (all.empty() ? "" : ",") + group;
+  return all;
+}
+
 Result<void> validate(const Expectation& expectation) {
   if (expectation.policy.empty() && expectation.action.empty() && expectation.level.empty()) {
     return Error{Errc::kInvalid, "expects nothing; write 'policy', 'action' or 'level'"};
@@ -114,8 +125,8 @@ Result<void> validate(const Expectation& expectation) {
   return validate(expectation.question);
 }
 
-std::vector<Verdict> test(const std::vector<Policy>& policies, const People& people,
-                          const std::vector<Expectation>& expectations, const Surroundings& around) {
+std::vector<Verdict> test(const std::vector<Policy>& policies, const People& people, const Expectations& expectations,
+                          const Surroundings& around) {
   // Numbers and SAs do not matter: every target can be asked for one.
   std::vector<NumberedPolicy> numbered;
   std::map<std::string, TargetState> targets;

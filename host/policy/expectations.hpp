@@ -20,9 +20,13 @@ struct Expectation {
   std::string level;
 };
 
+using Expectations = std::vector<Expectation>;
+
 // name, groups (separated by commas), policy, action, level, and those of a question.
 [[nodiscard]] std::span<const std::string_view> expectation_words();
 [[nodiscard]] Result<void> set_word(Expectation& expectation, std::string_view word, std::string_view text);
+// The text of a word; empty when it is not given.
+[[nodiscard]] std::string get_word(const Expectation& expectation, std::string_view word);
 [[nodiscard]] Result<void> validate(const Expectation& expectation);
 
 struct Verdict {
@@ -38,7 +42,7 @@ struct Surroundings {
 };
 
 [[nodiscard]] std::vector<Verdict> test(const std::vector<Policy>& policies, const People& people,
-                                        const std::vector<Expectation>& expectations, const Surroundings& around);
+                                        const Expectations& expectations, const Surroundings& around);
 
 // The one of the same version as `to`.
 [[nodiscard]] std::optional<IpAddress> host_for(const IpAddress& to, const std::vector<IpAddress>& hosts);

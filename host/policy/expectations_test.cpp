@@ -94,5 +94,20 @@ TEST(Expectations, SayWhatIsWrongWithThem) {
   EXPECT_EQ(why({{"colour", "red"}}), "there is no 'colour'");
 }
 
+TEST(Expectations, AreTheSameAgainByTheirWords) {
+  const Words words = {{"name", "x"},       {"groups", "ops,staff"}, {"policy", "net"},      {"action", "protect"},
+                       {"level", "high"},   {"user", "alice"},       {"from", "10.1.0.7"},   {"to", "10.2.0.9"},
+                       {"protocol", "udp"}, {"port", "500"},         {"source_port", "501"}, {"at", "mon 08:00"}};
+  ASSERT_EQ(words.size(), expectation_words().size());
+  const auto e = made<Expectation>("x", words);
+  for (const auto& [word, text] : words) EXPECT_EQ(get_word(e, word), text) << word;
+  const auto least = made<Expectation>("x", {{"to", "2001:db8::9"}, {"action", "bypass"}});
+  for (const auto word : expectation_words()) {
+    EXPECT_EQ(get_word(least, word).empty(), word != "name" && word != "to" && word != "action") << word;
+  }
+  const auto any = made<Expectation>("x", {{"to", "10.2.0.9"}, {"protocol", "any"}, {"action", "bypass"}});
+  EXPECT_EQ(get_word(any, "protocol"), "any");
+}
+
 }  // namespace
 }  // namespace sallyport::policy

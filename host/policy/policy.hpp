@@ -47,6 +47,7 @@ struct Policy {
   std::string connection;
   std::string child;
   std::optional<Level> level;
+  Proposals level_proposals;  // what that stands for in the configuration it is of; no word, see in_full()
   Proposals esp_proposals;
   Proposals ah_proposals;
   Mode mode = Mode::kTunnel;                   // of a child of its own

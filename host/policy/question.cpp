@@ -23,6 +23,14 @@ Result<std::uint16_t> parse_port(std::string_view text) {
   return words.source.first_port;
 }
 
+// "tcp", "89"; "any": 0
+std::string protocol_text(std::uint8_t protocol) {
+  Policy words;
+  words.source.protocol = protocol;
+  const std::string text = get_word(words, "protocol");
+  return text.empty() ? "any" : text;
+}
+
 }  // namespace
 
 std::uint8_t Question::its_protocol() const {
@@ -41,10 +49,8 @@ driver::PacketKey Question::key() const {
 }
 
 std::string Question::to_string() const {
-  Policy words;
-  words.source.protocol = its_protocol();
-  const std::string named = get_word(words, "protocol");
-  return from->to_string() + " to " + to.to_string() + ", " + (named.empty() ? "protocol 0" : named) +
+  const std::string protocol = protocol_text(its_protocol());
+  return from->to_string() + " to " + to.to_string() + ", " + (protocol == "any" ? "protocol 0" : protocol) +
          (port ? " port " + std::to_string(*port) : "");
 }
 
@@ -75,6 +81,18 @@ Result<void> set_word(Question& question, std::string_view word, std::string_vie
   } else {
     return Error{Errc::kNotFound, "there is no '" + std::string(word) + "'"};
   }
+  return {};
+}
+
+std::string get_word(const Question& question, std::string_view word) {
+  const auto number = [](const std::optional<std::uint16_t>& n) { return n ? std::to_string(*n) : std::string(); };
+  if (word == "user") return question.user;
+  if (word == "from") return question.from ? question.from->to_string() : std::string();
+  if (word == "to") return question.to.to_string();
+  if (word == "protocol") return question.protocol ? protocol_text(*question.protocol) : std::string();
+  if (word == "port") return number(question.port);
+  if (word == "source_port") return number(question.source_port);
+  if (word == "at" && question.at) return policy::to_string(*question.at);
   return {};
 }
 

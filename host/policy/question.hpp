@@ -33,6 +33,8 @@ struct Question {
 [[nodiscard]] std::span<const std::string_view> question_words();
 // Errors: kNotFound (no such word), kInvalid (the detail names the remedy).
 [[nodiscard]] Result<void> set_word(Question& question, std::string_view word, std::string_view text);
+// The text of a word; empty when it is not given.
+[[nodiscard]] std::string get_word(const Question& question, std::string_view word);
 // What is missing or contradicts itself once all words are set.
 [[nodiscard]] Result<void> validate(const Question& question);
 

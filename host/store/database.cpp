@@ -106,7 +106,8 @@ Result<void> Database::make_ready(const Kind& kind) {
   if (*application != kApplicationId) {
     return Error{Errc::kCorrupt, file_ + " is no store of Sallyport; move it away: without it " + without_};
   }
-  if (*version != kind.version) {
+  const bool upgrades = kind.upgrade != nullptr && *version == kind.version - 1;
+  if (*version != kind.version && !upgrades) {
     return Error{Errc::kUnsupported, file_ + " is of version " + std::to_string(*version) +
                                          ", and this program knows " + std::to_string(kind.version) +
                                          "; start the sallyportd that wrote it, or move the file away: without it " +
@@ -118,11 +119,15 @@ Result<void> Database::make_ready(const Kind& kind) {
       !r) {
     return r;
   }
-  Statement check(*this, "PRAGMA quick_check(1)");
-  auto row = check.step();
-  if (!row) return row.error();
-  if (check.text(0) != "ok") return damaged(check.text(0));
-  return {};
+  {
+    Statement check(*this, "PRAGMA quick_check(1)");
+    auto row = check.step();
+    if (!row) return row.error();
+    if (check.text(0) != "ok") return damaged(check.text(0));
+  }
+  if (!upgrades) return {};
+  return execute("BEGIN IMMEDIATE;" + std::string(kind.upgrade) +
+                 ";PRAGMA user_version = " + std::to_string(kind.version) + ";COMMIT");
 }
 
 Result<void> Database::execute(const std::string& sql) {

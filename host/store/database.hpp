@@ -24,14 +24,16 @@ enum class Durability : std::uint8_t {
 struct Kind {
   Durability durability;
   const char* schema;
-  const char* without;       // the file: what is then, for a person who may have to move it away
-  std::int64_t version = 1;  // of the schema, in the file's header
+  const char* without;            // the file: what is then, for a person who may have to move it away
+  std::int64_t version = 1;       // of the schema, in the file's header
+  const char* upgrade = nullptr;  // makes a file of the version before one of this; null: it is refused
 };
 
 class Database {
  public:
   // Made whole or not at all when it is not there. kDenied: permissions; kCorrupt: damaged, or no store of ours;
-  // kUnsupported: of another version; kBusy: another process has it. A file that is refused stays as it was.
+  // kUnsupported: of another version; kBusy: another process has it. A file that is refused stays as it was; one of the
+  // version before is upgraded where its kind knows how, all of it or nothing.
   static Result<Database> open(const std::filesystem::path& file, const Kind& kind);
 
   Result<void> execute(const std::string& sql);

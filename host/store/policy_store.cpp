@@ -9,14 +9,17 @@ namespace {
 constexpr const char* kSchema =
     "CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE configurations (number INTEGER PRIMARY KEY, time INTEGER NOT NULL, who TEXT NOT NULL,"
-    " comment TEXT NOT NULL, summary TEXT NOT NULL, policies TEXT NOT NULL, digest BLOB NOT NULL);"
+    " comment TEXT NOT NULL, summary TEXT NOT NULL, words TEXT NOT NULL, digest BLOB NOT NULL);"
     "CREATE TABLE state (origin TEXT NOT NULL, fallback INTEGER NOT NULL, pending TEXT NOT NULL,"
     " candidate TEXT NOT NULL);";
 
 constexpr const char* kDigest = "policies_digest";
 
-constexpr Kind kKind{Durability::kPower, kSchema, "the policies are those of the configuration file, without a history",
-                     2};
+// What its rows hold is what they held.
+constexpr const char* kUpgrade = "ALTER TABLE configurations RENAME COLUMN policies TO words";
+
+constexpr Kind kKind{Durability::kPower, kSchema,
+                     "policies and levels are those of the configuration file, without a history", 3, kUpgrade};
 
 ByteWriter& put(ByteWriter& w, const std::string& text) {
   return w.u32(static_cast<std::uint32_t>(text.size())).bytes(as_bytes(text));
@@ -26,7 +29,7 @@ ByteWriter& put(ByteWriter& w, const std::string& text) {
 Buffer digest_of(const StoredConfiguration& c) {
   ByteWriter all;
   all.u32(c.number).u64(static_cast<std::uint64_t>(c.time_s));
-  for (const auto* text : {&c.who, &c.comment, &c.summary, &c.policies}) put(all, *text);
+  for (const auto* text : {&c.who, &c.comment, &c.summary, &c.words}) put(all, *text);
   return sha256(all.view());
 }
 
@@ -51,7 +54,7 @@ Result<void> PolicyStore::save(const std::vector<StoredConfiguration>& more, con
   Transaction transaction(database_);
   for (const auto& c : more) {
     Statement insert(database_, "INSERT INTO configurations VALUES (?, ?, ?, ?, ?, ?, ?)");
-    insert.bind(std::int64_t{c.number}).bind(c.time_s).bind(c.who).bind(c.comment).bind(c.summary).bind(c.policies);
+    insert.bind(std::int64_t{c.number}).bind(c.time_s).bind(c.who).bind(c.comment).bind(c.summary).bind(c.words);
     transaction.run(insert.bind(digest_of(c)));
     Statement old(database_, "DELETE FROM configurations WHERE number <= ?");
     transaction.run(old.bind(std::int64_t{c.number} - kMost));
@@ -70,7 +73,7 @@ Result<void> PolicyStore::save(const std::vector<StoredConfiguration>& more, con
 Result<std::vector<StoredConfiguration>> PolicyStore::configurations() {
   std::vector<StoredConfiguration> out;
   Statement statement(database_,
-                      "SELECT number, time, who, comment, summary, policies, digest FROM configurations "
+                      "SELECT number, time, who, comment, summary, words, digest FROM configurations "
                       "ORDER BY number");
   for (;;) {
     auto row = statement.step();

@@ -19,13 +19,13 @@ struct StoredConfiguration {
   std::string who;
   std::string comment;
   std::string summary;
-  std::string policies;  // a JSON array, in their order
+  std::string words;  // JSON: an object, or of before there were levels in it an array of policies
   friend bool operator==(const StoredConfiguration&, const StoredConfiguration&) = default;
 };
 
 // What stands beside them. Empty: none.
 struct StoredState {
-  std::string origin;          // which policies of the configuration file the history began from
+  std::string origin;          // which configuration of the file the history began from
   std::uint32_t fallback = 0;  // comes back unless the newest is confirmed; 0: it is
   std::string pending;         // a JSON array: the old words of policies whose new ones have not taken over
   std::string candidate;       // a JSON object

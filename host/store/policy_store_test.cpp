@@ -286,6 +286,15 @@ TEST_F(PolicyStoreTest, ALaterVersionIsLeftAlone) {
   EXPECT_EQ(content_of(file()), before);
 }
 
+TEST_F(PolicyStoreTest, AFileOfTheVersionBeforeIsTakenWithAllThatItHolds) {
+  save(1);
+  save(2);
+  with_sqlite(file(), "ALTER TABLE configurations RENAME COLUMN words TO policies; PRAGMA user_version = 2");
+  EXPECT_EQ(number_found(), 2U);
+  save(3);
+  EXPECT_EQ(number_found(), 3U);
+}
+
 TEST_F(PolicyStoreTest, SomethingElseIsLeftAlone) {
   with_sqlite(file(), "CREATE TABLE cats (name TEXT); INSERT INTO cats VALUES ('Tom')");
   ::chmod(file().c_str(), 0600);

@@ -37,7 +37,8 @@ void run(Bytes input) {
   }
   for (const auto& p : config->policies) {
     must(policy::validate(p).has_value(), "a policy that was taken is sound");
-    must(gateway::check_references(*config, p).has_value(), "a policy that was taken refers to what exists");
+    must(gateway::check_references(*config, config->levels, p).has_value(),
+         "a policy that was taken refers to what exists");
   }
   for (const auto& e : config->expectations) {
     must(policy::validate(e).has_value(), "an expectation that was taken is sound");
