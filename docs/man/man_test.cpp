@@ -119,12 +119,12 @@ TEST(OperatingGuide, NamesOnlyCountersThatTheCardHas) {
   EXPECT_THAT(without(named, found(layout, "\\| [0-9]+ \\| `([a-z0-9_]+)` \\|")), testing::IsEmpty());
 }
 
-// Keys are the literals with which config.cpp asks a section; those of a policy are the policy's words.
+// Keys are the literals with which a section is asked; those of a policy are the policy's words.
 TEST(ManPage, OfTheConfigurationHasEveryKeyThatIsReadAndNoOthers) {
-  const std::string source = read(kRoot / "host/gateway/config.cpp");
+  const std::string source = read(kRoot / "host/gateway/config.cpp") + read(kRoot / "host/base/secret_file.cpp");
   Words read_keys = found(
       source,
-      R"re((?:section|root_|route)\.(?:text|texts|text_or|required_text|boolean|number|duration|choice|sections?)\("([a-z_]+)")re");
+      R"re((?:section|root_|route)\.(?:text|texts|text_or|required_text|path|boolean|number|duration|choice|sections?)\("([a-z_]+)")re");
   read_keys.merge(
       found(source, R"re(read_(?:side|selectors|proposals|spi|keys|lifetime|vlan)\((?:section, )?"([a-z_]+)")re"));
   read_keys.merge(found(source, R"re(identity\("([a-z_]+)")re"));
@@ -151,7 +151,7 @@ TEST(ManPage, OfTheConfigurationHasEveryKeyThatIsReadAndNoOthers) {
 
 TEST(ManPage, OfSallyportLoginHasEveryKeyOfItsConfigurationAndNoOthers) {
   const Words read_keys = found(read(kRoot / "host/login/config.cpp"),
-                                R"re(section\.(?:text|texts|text_or|required_text|number|choice)\("([a-z_]+)")re");
+                                R"re(section\.(?:text|texts|text_or|required_text|path|number|choice)\("([a-z_]+)")re");
   const std::string page = read(kRoot / "docs/man/sallyport-login.1");
   const auto from = page.find(".Sh CONFIGURATION");
   ASSERT_NE(from, std::string::npos);

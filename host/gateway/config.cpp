@@ -3,7 +3,6 @@
 #include "host/gateway/config.hpp"
 
 #include <openssl/sha.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <charconv>
@@ -11,7 +10,8 @@
 #include <set>
 #include <sstream>
 
-#include "host/gateway/toml_section.hpp"
+#include "host/base/secret_file.hpp"
+#include "host/base/toml_section.hpp"
 #include "host/users/user.hpp"
 
 namespace sallyport::gateway {
@@ -25,22 +25,6 @@ Result<std::string> read_text(const fs::path& path) {
   std::ostringstream text;
   text << in.rdbuf();
   return std::move(text).str();
-}
-
-// A file that holds a secret: nobody else may read it. White space at its end is an editor's.
-Result<Secret> read_secret(const fs::path& path) {
-  struct stat status {};
-  if (::stat(path.c_str(), &status) != 0) return errno_error("open " + path.string());
-  if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-    return Error{Errc::kDenied, path.string() + " can be read by others; run: chmod 600 " + path.string()};
-  }
-  auto text = read_text(path);
-  if (!text) return text.error();
-  Buffer plain(text->begin(), text->end());
-  wipe({reinterpret_cast<std::uint8_t*>(text->data()), text->size()});
-  while (!plain.empty() && std::isspace(plain.back()) != 0) plain.pop_back();
-  if (plain.empty()) return Error{Errc::kInvalid, path.string() + " is empty"};
-  return Secret::consume(plain);
 }
 
 Result<InterfaceAddress> parse_interface_address(const std::string& text) {
@@ -132,8 +116,6 @@ class Reader {
   }
 
  private:
-  fs::path resolve(const std::string& path) const { return config_.file.parent_path() / path; }
-
   void read_card() {
     auto section = root_.section("card", "[card]");
     CardConfig& card = config_.card;
@@ -148,8 +130,7 @@ class Reader {
         section.problem("wan_interface", "is 'lan_interface' too; the card has two ports");
       }
     } else {
-      const auto xclbin = section.required_text("xclbin");
-      if (!xclbin.empty()) card.xclbin = resolve(xclbin).string();
+      if (!section.required_text("xclbin").empty()) card.xclbin = section.path("xclbin")->string();
       card.device = static_cast<unsigned>(section.number("device", 0, 15).value_or(0));
     }
     section.finish();
@@ -221,10 +202,10 @@ class Reader {
 
   void read_gateway() {
     auto section = root_.section("gateway", "[gateway]");
-    config_.socket = resolve(section.text_or("socket", config_.socket)).string();
+    if (const auto socket = section.path("socket")) config_.socket = socket->string();
     config_.socket_group = section.text_or("socket_group", "");
-    config_.state_directory = resolve(section.text_or("state_directory", config_.state_directory)).string();
-    if (const auto keylog = section.text("keylog")) config_.keylog = resolve(*keylog).string();
+    if (const auto state = section.path("state_directory")) config_.state_directory = state->string();
+    if (const auto keylog = section.path("keylog")) config_.keylog = keylog->string();
     const auto level = section.choice("log_level", {"debug", "info", "warning", "error"});
     if (level) config_.log_level = static_cast<log::Level>(*level);
     section.finish();
@@ -233,7 +214,7 @@ class Reader {
   void read_users() {
     auto section = root_.section("users", "[users]");
     UsersConfig users;
-    if (const auto file = section.text("directory")) users.directory = resolve(*file);
+    if (const auto file = section.path("directory")) users.directory = *file;
     users.postgresql = section.text_or("postgresql", "");
     if (!users.directory.empty() && !users.postgresql.empty()) {
       section.problem("postgresql", "stands beside 'directory'; users are in one of the two");
@@ -269,8 +250,8 @@ class Reader {
     if (section.has("certificate") != section.has("key")) {
       section.problem("needs both 'certificate' and 'key', or none, and they are made");
     }
-    if (const auto file = section.text("certificate")) users.certificate = resolve(*file);
-    if (const auto file = section.text("key")) users.key = resolve(*file);
+    if (const auto file = section.path("certificate")) users.certificate = *file;
+    if (const auto file = section.path("key")) users.key = *file;
   }
 
   void read_methods(TomlSection& section, UsersConfig& users) {
@@ -307,7 +288,7 @@ class Reader {
     RadiusServerConfig server;
     server.endpoint.address = section.checked("address", IpAddress::parse(section.required_text("address")));
     server.endpoint.port = static_cast<std::uint16_t>(section.number("port", 1, 65535).value_or(kRadiusPort));
-    server.secret = read_psk(section);
+    server.secret = required_secret(section);
     section.finish();
     users.radius_servers.push_back(std::move(server));
   }
@@ -335,19 +316,6 @@ class Reader {
     if (name.find_first_of("/@") != std::string::npos) section.problem("name", "must not contain '/' or '@'");
     if (!name.empty() && !taken.insert(name).second) section.problem("name", "'" + name + "' is there twice");
     return name;
-  }
-
-  Secret read_psk(TomlSection& section) {
-    const auto file = section.text("secret_file");
-    auto text = section.text("secret");
-    if (file.has_value() == text.has_value()) {
-      section.problem("needs either 'secret_file' (a file that only its owner can read) or 'secret'");
-      return {};
-    }
-    if (file) return section.checked("secret_file", read_secret(resolve(*file)));
-    if (text->empty()) section.problem("secret", "is empty");
-    Buffer plain(text->begin(), text->end());
-    return Secret::consume(plain);
   }
 
   ike::Lifetime read_lifetime(TomlSection& section, std::string_view end_key, bool end_is_added,
@@ -522,7 +490,7 @@ class Reader {
     refuse_two_versions(section, c.local, c.remote);
     c.local_id = identity("local_id", c.local);
     c.remote_id = identity("remote_id", c.remote);
-    c.psk = read_psk(section);
+    c.psk = required_secret(section);
     const bool legacy = section.boolean("legacy").value_or(false);
     c.ike_proposals = read_proposals(section, "proposals", Protocol::kIke, c.ike_proposals);
     refuse_legacy(section, "proposals", c.ike_proposals, legacy);
@@ -548,7 +516,7 @@ class Reader {
 
   // Hex digits, in the file or in one that only its owner can read. `what` tells what the bytes are.
   Buffer read_hex(TomlSection& section, const std::string& key, std::size_t size, const std::string& what) {
-    const auto file = section.text(key + "_file");
+    const auto file = section.path(key + "_file");
     const auto text = section.text(key);
     if (file.has_value() == text.has_value()) {
       section.problem("needs either '" + key + "' (hexadecimal) or '" + key + "_file'");
@@ -556,7 +524,7 @@ class Reader {
     }
     std::string digits = text.value_or("");
     if (file) {
-      const Secret secret = section.checked(key + "_file", read_secret(resolve(*file)));
+      const Secret secret = section.checked(key + "_file", read_secret(*file));
       digits.assign(secret.reveal().begin(), secret.reveal().end());
     }
     const std::string named = file ? key + "_file" : key;

@@ -6,7 +6,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "host/gateway/toml_section.hpp"
+#include "host/base/toml_section.hpp"
 #include "host/mark/order.hpp"
 
 namespace sallyport::login {
@@ -25,12 +25,10 @@ bool is_digest(std::string_view text) {
 }  // namespace
 
 Result<Config> parse_config(const std::string& text, const fs::path& file) {
-  gateway::Problems problems(file.string());
-  const auto table = gateway::parse_toml(text, problems);
+  Problems problems(file.string());
+  const auto table = parse_toml(text, problems);
   if (!table) return Error{Errc::kInvalid, problems.text()};
-  gateway::TomlSection section(problems, *table, "the configuration");
-  // A path is meant from where it is written.
-  const auto path = [&](const std::string& name) { return file.parent_path() / name; };
+  TomlSection section(problems, *table, "the configuration");
 
   Config config;
   config.gateway.host = section.required_text("gateway");
@@ -38,23 +36,23 @@ Result<Config> parse_config(const std::string& text, const fs::path& file) {
   config.gateway.key_digest = section.text_or("key", "");
   std::transform(config.gateway.key_digest.begin(), config.gateway.key_digest.end(), config.gateway.key_digest.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  if (const auto ca = section.text("ca")) config.gateway.ca = path(*ca);
+  config.gateway.ca = section.path("ca");
   if (!config.gateway.key_digest.empty() && !is_digest(config.gateway.key_digest)) {
     section.problem("key", "must be the SHA-256 of the gateway's public key, 64 hexadecimal digits");
   }
   if (config.gateway.key_digest.empty() && !config.gateway.ca) {
     section.problem("needs 'key', the digest of the gateway's public key, or 'ca', a file");
   }
-  const auto certificate = section.text("certificate");
-  const auto key = section.text("certificate_key");
-  if (certificate && key) config.gateway.identity = {path(*certificate), path(*key)};
+  const auto certificate = section.path("certificate");
+  const auto key = section.path("certificate_key");
+  if (certificate && key) config.gateway.identity = {*certificate, *key};
   if (certificate.has_value() != key.has_value()) section.problem("needs 'certificate' and 'certificate_key' together");
 
   const std::vector<std::string_view> methods = {"password", "totp", "smart_card", "radius", "pam"};
   if (!section.has("method")) section.problem("needs 'method'");
   if (const auto chosen = section.choice("method", methods)) config.method = methods[*chosen];
   config.user = section.text_or("user", "");
-  if (const auto module = section.text("module")) config.module = path(*module);
+  if (const auto module = section.path("module")) config.module = *module;
   config.token = section.text_or("token", "");
   if (config.method == "smart_card" && config.module.empty()) {
     section.problem("needs 'module', a file, for the method smart_card");

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <set>
 #include <string>
@@ -15,7 +16,7 @@
 
 #include "base/result.hpp"
 
-namespace sallyport::gateway {
+namespace sallyport {
 
 // Everything wrong with one file, so that a person mends it in one go.
 class Problems {
@@ -26,6 +27,7 @@ class Problems {
   void add(const toml::source_region& where, std::string_view sentence) { add(where.begin.line, sentence); }
   void add(std::uint32_t line, std::string_view sentence);
 
+  [[nodiscard]] const std::string& file() const { return file_; }
   [[nodiscard]] bool empty() const { return found_.empty(); }
   [[nodiscard]] std::size_t count() const { return found_.size(); }
   [[nodiscard]] std::string text() const;  // one problem a line, in the order of the file
@@ -51,7 +53,9 @@ class TomlSection {
   [[nodiscard]] bool has(std::string_view key);
   [[nodiscard]] std::optional<std::string> text(std::string_view key);
   [[nodiscard]] std::string text_or(std::string_view key, std::string_view otherwise);
-  [[nodiscard]] std::string required_text(std::string_view key);       // a missing one is a problem
+  [[nodiscard]] std::string required_text(std::string_view key);  // a missing one is a problem
+  // A relative path is meant from the folder of the file that it is written in.
+  [[nodiscard]] std::optional<std::filesystem::path> path(std::string_view key);
   [[nodiscard]] std::vector<std::string> texts(std::string_view key);  // an array of strings, or one string
   [[nodiscard]] std::optional<bool> boolean(std::string_view key);
   [[nodiscard]] std::optional<std::uint64_t> number(std::string_view key, std::uint64_t least, std::uint64_t most);
@@ -93,4 +97,4 @@ class TomlSection {
 // "90s", "10m", "4h", "1d"; a plain number counts seconds.
 [[nodiscard]] Result<std::chrono::seconds> parse_duration(std::string_view text);
 
-}  // namespace sallyport::gateway
+}  // namespace sallyport

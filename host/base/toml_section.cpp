@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reading a TOML table so that nothing in it goes unchecked.
-#include "host/gateway/toml_section.hpp"
+#include "host/base/toml_section.hpp"
 
 #include <algorithm>
 #include <charconv>
 
-namespace sallyport::gateway {
+namespace sallyport {
 namespace {
 
 // Levenshtein's distance: insertions, deletions and replacements from one word to the other.
@@ -83,6 +83,12 @@ std::string TomlSection::required_text(std::string_view key) {
     return {};
   }
   return text(key).value_or("");
+}
+
+std::optional<std::filesystem::path> TomlSection::path(std::string_view key) {
+  const auto written = text(key);
+  if (!written) return std::nullopt;
+  return std::filesystem::path(problems_->file()).parent_path() / *written;
 }
 
 std::vector<std::string> TomlSection::texts(std::string_view key) {
@@ -217,4 +223,4 @@ Result<std::chrono::seconds> parse_duration(std::string_view text) {
   return std::chrono::seconds(std::int64_t{count} * seconds);
 }
 
-}  // namespace sallyport::gateway
+}  // namespace sallyport
