@@ -36,6 +36,16 @@ std::string read(const fs::path& file) {
   return text.str();
 }
 
+// The sources in a folder, without their tests.
+std::string read_all(const fs::path& folder) {
+  std::string text;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    const std::string name = entry.path().filename();
+    if (name.ends_with(".cpp") && !name.ends_with("_test.cpp")) text += read(entry.path());
+  }
+  return text;
+}
+
 // Every first group of `pattern` in `text`.
 Words found(const std::string& text, const std::string& pattern) {
   const std::regex regex(pattern);
@@ -119,12 +129,14 @@ TEST(OperatingGuide, NamesOnlyCountersThatTheCardHas) {
   EXPECT_THAT(without(named, found(layout, "\\| [0-9]+ \\| `([a-z0-9_]+)` \\|")), testing::IsEmpty());
 }
 
-// Keys are the literals with which a section is asked; those of a policy are the policy's words.
+// Keys are the literals with which config.cpp and the ways to log in ask a section; those of a policy are the policy's
+// words.
 TEST(ManPage, OfTheConfigurationHasEveryKeyThatIsReadAndNoOthers) {
-  const std::string source = read(kRoot / "host/gateway/config.cpp") + read(kRoot / "host/base/secret_file.cpp");
+  const std::string source = read(kRoot / "host/gateway/config.cpp") + read(kRoot / "host/base/secret_file.cpp") +
+                             read_all(kRoot / "host/users/authenticators");
   Words read_keys = found(
       source,
-      R"re((?:section|root_|route)\.(?:text|texts|text_or|required_text|path|boolean|number|duration|choice|sections?)\("([a-z_]+)")re");
+      R"re((?:section|root_|route|users)\.(?:text|texts|text_or|required_text|path|boolean|number|duration|choice|sections?)\("([a-z_]+)")re");
   read_keys.merge(
       found(source, R"re(read_(?:side|selectors|proposals|spi|keys|lifetime|vlan)\((?:section, )?"([a-z_]+)")re"));
   read_keys.merge(found(source, R"re(identity\("([a-z_]+)")re"));
@@ -150,8 +162,9 @@ TEST(ManPage, OfTheConfigurationHasEveryKeyThatIsReadAndNoOthers) {
 }
 
 TEST(ManPage, OfSallyportLoginHasEveryKeyOfItsConfigurationAndNoOthers) {
-  const Words read_keys = found(read(kRoot / "host/login/config.cpp"),
-                                R"re(section\.(?:text|texts|text_or|required_text|path|number|choice)\("([a-z_]+)")re");
+  const Words read_keys =
+      found(read_all(kRoot / "host/login"),
+            R"re((?:section|configuration)\.(?:text|texts|text_or|required_text|path|number|choice)\("([a-z_]+)")re");
   const std::string page = read(kRoot / "docs/man/sallyport-login.1");
   const auto from = page.find(".Sh CONFIGURATION");
   ASSERT_NE(from, std::string::npos);

@@ -92,8 +92,8 @@ Result<void> check_people(const Config& config, const policy::Policy& policy) {
 
 class Reader {
  public:
-  Reader(const toml::table& root, const fs::path& file, Problems& problems)
-      : root_(problems, root, "the file"), problems_(problems) {
+  Reader(const toml::table& root, const fs::path& file, users::Methods methods, Problems& problems)
+      : root_(problems, root, "the file"), methods_(methods), problems_(problems) {
     config_.file = file;
   }
 
@@ -214,6 +214,7 @@ class Reader {
   void read_users() {
     auto section = root_.section("users", "[users]");
     UsersConfig users;
+    users.known_methods = methods_;
     if (const auto file = section.path("directory")) users.directory = *file;
     users.postgresql = section.text_or("postgresql", "");
     if (!users.directory.empty() && !users.postgresql.empty()) {
@@ -254,43 +255,31 @@ class Reader {
     if (const auto file = section.path("key")) users.key = *file;
   }
 
+  // Each reads what is its own.
   void read_methods(TomlSection& section, UsersConfig& users) {
-    static const std::set<std::string> kMethods{"password", "totp", "smart_card", "pam", "radius"};
-    if (section.has("methods")) users.methods = section.texts("methods");
-    if (users.methods.empty()) section.problem("methods", "is empty; write for example [\"password\"]");
-    std::set<std::string> chosen;
-    for (const auto& method : users.methods) {
-      if (!kMethods.contains(method)) {
-        section.problem("methods", "'" + method + "' is none of 'password', 'totp', 'smart_card', 'pam', 'radius'");
+    auto names = section.texts("methods");
+    if (!section.has("methods")) names = {"password"};
+    if (names.empty()) section.problem("methods", "is empty; write for example [\"password\"]");
+    std::map<std::string_view, users::MakeAuthenticator> make;
+    std::string known;
+    for (const users::Method& method : methods_) {
+      const bool chosen = std::find(names.begin(), names.end(), method.name) != names.end();
+      auto settings = method.read(section, chosen);
+      make[method.name] = std::move(settings.make);
+      if (settings.orders) users.orders.push_back(std::move(*settings.orders));
+      known += (known.empty() ? "'" : ", '") + std::string(method.name) + "'";
+    }
+    std::set<std::string> taken;
+    for (const auto& name : names) {
+      const auto found = make.find(name);
+      if (found == make.end()) {
+        section.problem("methods", "'" + name + "' is none of " + known);
+      } else if (!taken.insert(name).second) {
+        section.problem("methods", "'" + name + "' is there twice");
+      } else {
+        users.methods.push_back({name, found->second});
       }
-      if (!chosen.insert(method).second) section.problem("methods", "'" + method + "' is there twice");
     }
-    const auto only = [&](std::string_view key, const std::string& method) {
-      if (section.has(key) && !chosen.contains(method)) {
-        section.problem(key, "is for the method \"" + method + "\", which is not among 'methods'; add it there");
-      }
-    };
-    only("pam_service", "pam");
-    users.pam_service = section.text_or("pam_service", users.pam_service);
-    users.nas_identifier = section.text_or("nas_identifier", users.nas_identifier);
-    for (auto& server : section.sections("radius_servers", "RADIUS server")) read_radius_server(server, users);
-    if (chosen.contains("radius") && users.radius_servers.empty()) {
-      section.problem("methods", "has \"radius\" without a server; write [[users.radius_servers]]");
-    }
-    users.radius_orders_port = static_cast<std::uint16_t>(section.number("radius_orders_port", 1, 65535).value_or(0));
-    if (users.radius_orders_port != 0 && users.radius_servers.empty()) {
-      section.problem("radius_orders_port", "is for orders of RADIUS servers; write [[users.radius_servers]]");
-    }
-  }
-
-  void read_radius_server(TomlSection& section, UsersConfig& users) {
-    constexpr std::uint16_t kRadiusPort = 1812;  // RFC 2865 3
-    RadiusServerConfig server;
-    server.endpoint.address = section.checked("address", IpAddress::parse(section.required_text("address")));
-    server.endpoint.port = static_cast<std::uint16_t>(section.number("port", 1, 65535).value_or(kRadiusPort));
-    server.secret = required_secret(section);
-    section.finish();
-    users.radius_servers.push_back(std::move(server));
   }
 
   static std::chrono::seconds at_least_ten_seconds(TomlSection& section, std::string_view key,
@@ -668,6 +657,7 @@ class Reader {
   }
 
   TomlSection root_;
+  users::Methods methods_;  // that there are
   Problems& problems_;
   Config config_;
   std::set<std::string> connection_names_;
@@ -718,11 +708,11 @@ Result<Config> load_config(const fs::path& file) {
   return parse_config(*text, file);
 }
 
-Result<Config> parse_config(const std::string& text, const fs::path& file) {
+Result<Config> parse_config(const std::string& text, const fs::path& file, users::Methods methods) {
   Problems problems(file.string());
   const auto table = parse_toml(text, problems);
   if (table) {
-    Config config = Reader(*table, file, problems).read();
+    Config config = Reader(*table, file, methods, problems).read();
     if (problems.empty()) return config;
   }
   return Error{Errc::kInvalid, problems.text()};

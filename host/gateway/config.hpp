@@ -15,6 +15,7 @@
 #include "host/ipsec/sa.hpp"
 #include "host/policy/expectations.hpp"
 #include "host/policy/policy.hpp"
+#include "host/users/authenticators/methods.hpp"
 
 namespace sallyport::gateway {
 
@@ -71,23 +72,21 @@ struct ChildOptions {
 };
 
 // [users]: who may log in, and how.
-struct RadiusServerConfig {
-  Endpoint endpoint;
-  Secret secret;
-};
-
 struct UsersConfig {
+  struct Method {
+    std::string name;
+    users::MakeAuthenticator make;
+  };
+
   std::filesystem::path directory;  // a file; empty, without `postgresql`: users.db in the state folder
   std::string postgresql;           // or a server, in libpq's words
   std::vector<IpAddress> listen_addresses;
   std::uint16_t listen_port = 4510;
   std::filesystem::path certificate;  // empty: made, in the state folder
   std::filesystem::path key;
-  std::vector<std::string> methods{"password"};
-  std::string pam_service = "sallyport";
-  std::vector<RadiusServerConfig> radius_servers;
-  std::string nas_identifier = "sallyport";  // towards RADIUS servers
-  std::uint16_t radius_orders_port = 0;      // at listen_addresses; 0: no orders are taken
+  std::vector<Method> methods;                      // by which users may log in
+  users::Methods known_methods = users::methods();  // that there are
+  std::vector<users::DisconnectSettings> orders;    // to end sessions, taken at listen_addresses
   std::chrono::seconds session_lifetime = std::chrono::hours(10);
   std::chrono::seconds session_renewal = std::chrono::minutes(2);
   std::size_t most_sessions = 4096;
@@ -133,8 +132,9 @@ struct Config {
 
 // Errors: kIo (no such file), kInvalid; the detail has one problem a line, "file:line: what; remedy".
 [[nodiscard]] Result<Config> load_config(const std::filesystem::path& file);
-// The same from text; `file` names it and is where relative paths start.
-[[nodiscard]] Result<Config> parse_config(const std::string& text, const std::filesystem::path& file);
+// The same from text; `file` names it and is where relative paths start. `methods`: the ways to log in that there are.
+[[nodiscard]] Result<Config> parse_config(const std::string& text, const std::filesystem::path& file,
+                                          users::Methods methods = users::methods());
 
 // A policy refers to what exists: [users], the connection, the child, the SA; and says "legacy" where its level needs
 // it.

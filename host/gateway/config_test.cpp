@@ -476,12 +476,18 @@ TEST(Config, WithoutUsersNobodyLogsIn) {
               HasSubstr(":12: policy 'p' user: is of people, and nobody can log in here; write a section [users]"));
 }
 
+std::vector<std::string> names(const std::vector<UsersConfig::Method>& methods) {
+  std::vector<std::string> out;
+  for (const auto& method : methods) out.push_back(method.name);
+  return out;
+}
+
 TEST(Config, UsersLogInAtTheLanSideUnlessItSaysOtherwise) {
   const auto plain = parse("[users]\n");
   ASSERT_TRUE(plain) << plain.error().detail;
   EXPECT_THAT(plain->users->listen_addresses, testing::ElementsAre(IpAddress::parse("10.1.0.1").value()));
   EXPECT_EQ(plain->users->listen_port, 4510);
-  EXPECT_EQ(plain->users->methods, std::vector<std::string>{"password"});
+  EXPECT_THAT(names(plain->users->methods), testing::ElementsAre("password"));
   const auto full = parse(R"([users]
 postgresql = "host=db dbname=users passfile=/etc/sallyport/pgpass sslmode=verify-full"
 listen_address = "10.1.0.2"
@@ -506,7 +512,11 @@ action = "bypass"
 )");
   ASSERT_TRUE(full) << full.error().detail;
   EXPECT_EQ(full->users->certificate, "/etc/login.pem");
-  EXPECT_EQ(full->users->radius_servers.at(0).endpoint.to_string(), "10.1.0.9:1812");
+  EXPECT_THAT(names(full->users->methods), testing::ElementsAre("radius", "pam"));
+  const auto& orders = full->users->orders.at(0);
+  EXPECT_EQ(orders.port, 3799);
+  EXPECT_EQ(orders.nas_identifier, "gw1");
+  EXPECT_TRUE(orders.servers.contains(IpAddress::parse("10.1.0.9").value()));
   EXPECT_EQ(full->users->session_renewal, std::chrono::minutes(1));
   EXPECT_EQ(plain->users->tags, UsersConfig::Tags::kAuthenticated);
   EXPECT_EQ(full->users->tags, UsersConfig::Tags::kPlain);

@@ -4,32 +4,15 @@
 #include "host/base/log.hpp"
 #include "host/gateway/own_certificate.hpp"
 #include "host/store/seal.hpp"
-#include "host/users/authenticators/pam_authenticator.hpp"
-#include "host/users/authenticators/password_authenticator.hpp"
-#include "host/users/authenticators/radius_authenticator.hpp"
-#include "host/users/authenticators/smart_card_authenticator.hpp"
-#include "host/users/authenticators/totp_authenticator.hpp"
 
 namespace sallyport::gateway {
 namespace {
 
 constexpr auto kTick = std::chrono::seconds(1);
 
-users::LoginDesk::Authenticators authenticators(const UsersConfig& config, users::SharedDirectory& directory,
-                                                const Secret& seal_key) {
+users::LoginDesk::Authenticators authenticators(const UsersConfig& config, const users::Surroundings& gateway) {
   users::LoginDesk::Authenticators all;
-  for (const std::string& method : config.methods) {
-    if (method == "password") all.push_back(std::make_unique<users::PasswordAuthenticator>(directory));
-    if (method == "totp") all.push_back(std::make_unique<users::TotpAuthenticator>(directory, seal_key));
-    if (method == "smart_card") all.push_back(std::make_unique<users::SmartCardAuthenticator>(directory));
-    if (method == "pam") all.push_back(std::make_unique<users::PamAuthenticator>(config.pam_service));
-    if (method == "radius") {
-      users::RadiusSettings settings;
-      for (const auto& server : config.radius_servers) settings.servers.push_back({server.endpoint, server.secret});
-      settings.nas_identifier = config.nas_identifier;
-      all.push_back(std::make_unique<users::RadiusAuthenticator>(std::move(settings)));
-    }
-  }
+  for (const auto& method : config.methods) all.push_back(method.make(gateway));
   return all;
 }
 
@@ -50,9 +33,10 @@ Login::Login(boost::asio::io_context& loop, users::Directory directory, const Us
     : directory_(std::move(directory)),
       key_digest_(std::move(key_digest)),
       seal_key_(std::move(seal_key)),
-      desk_(loop, directory_, authenticators(config, directory_, seal_key_), owner, desk_settings(config, key_digest_)),
+      desk_(loop, directory_, authenticators(config, {directory_, seal_key_}), owner,
+            desk_settings(config, key_digest_)),
       service_(desk_, questions),
-      administration_(loop, directory_, desk_, key_digest_, seal_key_),
+      administration_(loop, directory_, desk_, key_digest_, seal_key_, config.known_methods),
       clock_(loop) {}
 
 void Login::note(const std::string& action, const std::string& subject, const std::string& detail) {
@@ -101,13 +85,11 @@ Result<void> Login::listen(boost::asio::io_context& loop, const UsersConfig& con
   log::info("login.open",
             {{"address", address.to_string()}, {"port", (*server)->port()}, {"key", (*server)->key_digest()}});
   servers_.push_back(std::move(*server));
-  if (config.radius_orders_port == 0) return {};
-  users::DisconnectSettings orders;
-  for (const auto& radius : config.radius_servers) orders.servers[radius.endpoint.address] = radius.secret;
-  orders.nas_identifier = config.nas_identifier;
-  auto listens = users::DisconnectServer::listen(loop, {at, config.radius_orders_port}, std::move(orders), sessions());
-  if (!listens) return listens.error();
-  orders_.push_back(std::move(*listens));
+  for (const users::DisconnectSettings& orders : config.orders) {
+    auto listens = users::DisconnectServer::listen(loop, at, orders, sessions());
+    if (!listens) return listens.error();
+    orders_.push_back(std::move(*listens));
+  }
   return {};
 }
 

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "host/api/tls_client.hpp"
+#include "host/gateway/test_daemon.hpp"
 #include "host/store/test_folder.hpp"
 #include "host/users/sessions/test_owner.hpp"
 #include "host/users/sessions/test_questions.hpp"
@@ -24,11 +25,13 @@ using testing::HasSubstr;
 class GatewayLoginTest : public store::TestFolder {
  protected:
   void open(const std::string& postgresql = "") {
-    UsersConfig config;
+    UsersConfig config = parse_config(interfaces("\"10.1.0.1/24\"", "\"192.0.2.1/24\"") +
+                                          "[users]\nmethods = ['password', 'totp', 'smart_card']\n",
+                                      folder_ / "gateway.toml")
+                             ->users.value();
     config.postgresql = postgresql;
     config.listen_addresses = {IpAddress::parse("127.0.0.1").value()};
     config.listen_port = 0;  // any that is free
-    config.methods = {"password", "totp", "smart_card"};
     auto opened = Login::open(loop_, config, folder_, owner_, questions_);
     ASSERT_TRUE(opened) << opened.error().detail;
     login_ = std::move(*opened);

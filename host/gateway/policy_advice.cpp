@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/gateway/policy_advice.hpp"
 
-#include <algorithm>
-
 namespace sallyport::gateway {
 
-void with_people(Gateway& gateway, Login* login, const policy::Policies& policies, std::set<std::string> users,
+void with_people(Gateway&, Login* login, const policy::Policies& policies, std::set<std::string> users,
                  std::function<void(policy::People)> then) {
   std::set<std::string> groups;
   users.erase("");
@@ -14,15 +12,12 @@ void with_people(Gateway& gateway, Login* login, const policy::Policies& policie
     if (!p.group.empty()) groups.insert(p.group);
   }
   if (login == nullptr || (users.empty() && groups.empty())) return then({});
-  const auto& methods = gateway.config().users->methods;
-  const bool complete = std::find(methods.begin(), methods.end(), "radius") == methods.end();
   login->administration().people(std::move(users), std::move(groups),
-                                 [complete, then = std::move(then)](Result<policy::People> people) {
+                                 [then = std::move(then)](Result<policy::People> people) {
                                    if (!people) {
                                      log::warning("people.unknown", {{"why", people.error().detail}});
                                      return then({});
                                    }
-                                   people->complete = complete;
                                    then(std::move(*people));
                                  });
 }

@@ -15,7 +15,6 @@ namespace sallyport::gateway {
 namespace {
 
 namespace json = boost::json;
-using users::CredentialKind;
 using users::Directory;
 using users::User;
 
@@ -178,14 +177,14 @@ Result<json::value> done_or(const Result<void>& result) {
 
 Result<void> set_password(Directory& directory, const std::string& actor, const std::string& user,
                           const std::string& hash) {
-  return directory.set_credential(actor, user, CredentialKind::kPassword, hash);
+  return directory.set_credential(actor, user, users::CredentialKind::kPassword, hash);
 }
 
 }  // namespace
 
 UserService::UserService(boost::asio::io_context& loop, users::SharedDirectory& directory, users::LoginDesk& desk,
-                         const std::string& key_digest, const Secret& seal_key)
-    : loop_(loop), directory_(directory), desk_(desk), key_digest_(key_digest), seal_key_(seal_key) {
+                         const std::string& key_digest, const Secret& seal_key, users::Methods methods)
+    : loop_(loop), directory_(directory), desk_(desk), key_digest_(key_digest), seal_key_(seal_key), methods_(methods) {
   // A server that is not there is in the journal before somebody wants to log in.
   boost::asio::post(thread_, [this] { (void)directory_.with([](Directory& d) { return d.connect(); }); });
 }
@@ -237,7 +236,11 @@ void UserService::with_directory(std::function<Answered(Directory&)> work, std::
 void UserService::people(std::set<std::string> users, std::set<std::string> groups,
                          std::function<void(Result<policy::People>)> then) {
   with_directory<Result<policy::People>>(
-      [users = std::move(users), groups = std::move(groups)](Directory& d) { return people_of(d, users, groups); },
+      [users = std::move(users), groups = std::move(groups), complete = !desk_.brings_groups()](Directory& d) {
+        auto people = people_of(d, users, groups);
+        if (people) people->complete = complete;
+        return people;
+      },
       std::move(then));
 }
 
@@ -300,7 +303,7 @@ Result<UserService::Work> UserService::work_of(const api::Request& request) cons
     return Work([actor, name](Directory& d) { return done_or(d.delete_user(actor, name)); });
   }
   if (request.path.size() == 3 && request.path[0] == "users") {
-    return credential_work(actor, request.method, name, request.path[2], body, seal_key_);
+    return credential_work(methods_, request.method, request.path[2], {actor, name, body, seal_key_});
   }
   if (asks("GET", {"groups"})) return Work([after = request.after](Directory& d) { return groups_of(d, after); });
   if (asks("GET", {"groups", "*"})) {

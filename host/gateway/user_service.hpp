@@ -22,7 +22,7 @@ class UserService final : public api::Service {
  public:
   // All outlive it.
   UserService(boost::asio::io_context& loop, users::SharedDirectory& directory, users::LoginDesk& desk,
-              const std::string& key_digest, const Secret& seal_key);
+              const std::string& key_digest, const Secret& seal_key, users::Methods methods);
   ~UserService() override;
 
   [[nodiscard]] static bool answers(const std::string& what);
@@ -43,7 +43,7 @@ class UserService final : public api::Service {
 
  private:
   using Answer = Result<boost::json::value>;
-  using Work = DirectoryWork;
+  using Work = users::DirectoryWork;
 
   // Beside the loop; `then` is called by the loop, if this object is there still.
   template <class Answered>
@@ -60,6 +60,7 @@ class UserService final : public api::Service {
   users::LoginDesk& desk_;
   const std::string& key_digest_;
   const Secret& seal_key_;                                // of what the directory keeps sealed
+  users::Methods methods_;                                // that there are
   std::shared_ptr<UserImport> import_;                    // that comes in parts, or is carried out
   std::shared_ptr<int> alive_ = std::make_shared<int>();  // what comes back from the thread asks for it
   boost::asio::thread_pool thread_{1};                    // the last: it uses the rest

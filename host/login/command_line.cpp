@@ -13,6 +13,7 @@
 #include "host/api/client.hpp"
 #include "host/api/server.hpp"
 #include "host/login/background.hpp"
+#include "host/login/config.hpp"
 #include "host/login/keeper.hpp"
 #include "host/login/notice.hpp"
 #include "host/login/talk.hpp"
@@ -80,19 +81,15 @@ std::string who(const json::object& session) {
 
 class Login {
  public:
-  Login(const Options& options, std::ostream& out, std::ostream& err) : options_(options), out_(out), err_(err) {}
+  Login(const Options& options, Methods methods, std::ostream& out, std::ostream& err)
+      : options_(options), methods_(methods), out_(out), err_(err) {}
 
   Exit run() {
     if (options_.socket.empty()) {
       return fail(Exit::kUsage, "XDG_RUNTIME_DIR is not set; name a socket in a folder of yours by --socket");
     }
-    auto config = load_config(options_.config);
+    auto config = load_config(options_.config, methods_);
     if (!config) return fail(Exit::kUsage, config.error().detail);
-    // A card says itself whose it is.
-    std::string user = options_.user.empty() ? config->user : options_.user;
-    if (const char* name = std::getenv("USER"); user.empty() && config->method != "smart_card" && name != nullptr) {
-      user = name;
-    }
     if (!options_.foreground) {
       int status = 0;
       const auto behind = Background::begin(status);
@@ -101,14 +98,18 @@ class Login {
     }
     const rlimit none{0, 0};
     ::setrlimit(RLIMIT_CORE, &none);  // a token is in memory
-    return log_in(*config, user);
+    return log_in(*config);
   }
 
  private:
-  Exit log_in(const Config& config, const std::string& user) {
+  Exit log_in(const Config& config) {
     boost::asio::io_context loop(1);
-    auto prover = make_prover(config);
+    auto prover = config.make_prover();
     if (!prover) return fail(Exit::kFailed, prover.error().detail);
+    std::string user = options_.user.empty() ? config.user : options_.user;
+    if (const char* name = std::getenv("USER"); user.empty() && !(*prover)->finds_its_user() && name != nullptr) {
+      user = name;
+    }
     auto client = api::TlsClient::make(config.gateway);
     if (!client) return fail(Exit::kUsage, client.error().detail);
     Keeper keeper(loop, std::move(*client), **prover);
@@ -168,6 +169,7 @@ class Login {
   }
 
   const Options& options_;
+  Methods methods_;
   std::ostream& out_;
   std::ostream& err_;
 };
@@ -278,7 +280,7 @@ Exit watch_session(const Options& options, std::ostream& out, std::ostream& err)
 
 }  // namespace
 
-Exit run(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& err) {
+Exit run(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& err, Methods methods) {
   Options options;
   options.socket = usual_socket();
   CLI::App app("Logs a user in at a Sallyport gateway.", "sallyport-login");
@@ -315,7 +317,7 @@ Exit run(const std::vector<std::string>& arguments, std::ostream& out, std::ostr
     err << "sallyport-login: " << wrong.what() << "; see: sallyport-login --help\n";
     return Exit::kUsage;
   }
-  if (login->parsed()) return Login(options, out, err).run();
+  if (login->parsed()) return Login(options, methods, out, err).run();
   if (logout->parsed()) return log_out(options, out, err);
   if (status->parsed()) return show_status(options, out, err);
   if (answering->parsed()) return answer(options, out, err);

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "host/login/methods.hpp"
+
 namespace sallyport::login {
 
 enum class Exit : int {
@@ -16,7 +18,8 @@ enum class Exit : int {
   kNotLoggedIn = 4,  // so there is nothing to show or to end
 };
 
-// `arguments` without the program's name.
-Exit run(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& err);
+// `arguments` without the program's name; `methods`: the ways to log in that there are.
+Exit run(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& err,
+         Methods methods = login::methods());
 
 }  // namespace sallyport::login

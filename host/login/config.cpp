@@ -24,7 +24,7 @@ bool is_digest(std::string_view text) {
 
 }  // namespace
 
-Result<Config> parse_config(const std::string& text, const fs::path& file) {
+Result<Config> parse_config(const std::string& text, const fs::path& file, Methods methods) {
   Problems problems(file.string());
   const auto table = parse_toml(text, problems);
   if (!table) return Error{Errc::kInvalid, problems.text()};
@@ -48,15 +48,17 @@ Result<Config> parse_config(const std::string& text, const fs::path& file) {
   if (certificate && key) config.gateway.identity = {*certificate, *key};
   if (certificate.has_value() != key.has_value()) section.problem("needs 'certificate' and 'certificate_key' together");
 
-  const std::vector<std::string_view> methods = {"password", "totp", "smart_card", "radius", "pam"};
+  std::vector<std::string_view> names;
+  for (const Method& method : methods) names.push_back(method.name);
   if (!section.has("method")) section.problem("needs 'method'");
-  if (const auto chosen = section.choice("method", methods)) config.method = methods[*chosen];
-  config.user = section.text_or("user", "");
-  if (const auto module = section.path("module")) config.module = *module;
-  config.token = section.text_or("token", "");
-  if (config.method == "smart_card" && config.module.empty()) {
-    section.problem("needs 'module', a file, for the method smart_card");
+  const auto chosen = section.choice("method", names);
+  for (std::size_t i = 0; i < methods.size(); ++i) {
+    auto make = methods[i].read(section, chosen == i);
+    if (chosen != i) continue;
+    config.method = names[i];
+    config.make_prover = std::move(make);
   }
+  config.user = section.text_or("user", "");
   config.notify = section.text_or("notify", "");
   const std::vector<std::string_view> markings = {"off", "tag"};
   config.marking = section.choice("marking", markings).value_or(0) == 1;
@@ -71,12 +73,12 @@ Result<Config> parse_config(const std::string& text, const fs::path& file) {
   return config;
 }
 
-Result<Config> load_config(const fs::path& file) {
+Result<Config> load_config(const fs::path& file, Methods methods) {
   std::ifstream in(file);
   if (!in) return errno_error("read " + file.string());
   std::ostringstream text;
   text << in.rdbuf();
-  return parse_config(text.str(), file);
+  return parse_config(text.str(), file, methods);
 }
 
 fs::path usual_config() {

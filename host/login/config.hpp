@@ -7,23 +7,24 @@
 #include <vector>
 
 #include "host/api/tls_client.hpp"
+#include "host/login/methods.hpp"
 
 namespace sallyport::login {
 
 struct Config {
   api::TlsPeer gateway;
-  std::string method;                  // "password", "totp", "smart_card", "radius", "pam"
+  std::string method;                  // its name
+  MakeProver make_prover;              // of the method
   std::string user;                    // empty: the card's, or the one who is logged in at the computer
-  std::filesystem::path module{};      // PKCS#11, of a smart card
-  std::string token{};                 // its label; empty: the only one there is
   std::string notify{};                // a program that shows what the gateway says; empty: none
   bool marking = false;                // the user's packets carry a tag
   std::vector<std::string> protect{};  // prefixes of what lies behind the gateway; none: whatever goes by a next hop
 };
 
-// Errors hold everything that is wrong, each with its line.
-[[nodiscard]] Result<Config> parse_config(const std::string& text, const std::filesystem::path& file);
-[[nodiscard]] Result<Config> load_config(const std::filesystem::path& file);
+// Errors hold everything that is wrong, each with its line. `methods`: the ways to log in that there are.
+[[nodiscard]] Result<Config> parse_config(const std::string& text, const std::filesystem::path& file,
+                                          Methods methods = login::methods());
+[[nodiscard]] Result<Config> load_config(const std::filesystem::path& file, Methods methods = login::methods());
 
 // The user's own, where there is one, or the computer's.
 [[nodiscard]] std::filesystem::path usual_config();

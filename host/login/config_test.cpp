@@ -14,7 +14,7 @@ Result<Config> parse(const std::string& text) { return parse_config(text, "/etc/
 
 TEST(LoginConfig, SaysWhatItSays) {
   const auto config = parse("gateway = '10.0.0.1'\nport = 5555\nkey = '" + kKey +
-                            "'\nmethod = 'smart_card'\nmodule = '/usr/lib/opensc-pkcs11.so'\ntoken = 'alice'\n"
+                            "'\nmethod = 'smart_card'\nmodule = 'no-reader.so'\ntoken = 'alice'\n"
                             "user = 'alice'\ncertificate = 'pc.pem'\ncertificate_key = '/keys/pc.key'\n"
                             "notify = 'notify-send'\n");
   ASSERT_TRUE(config) << config.error().detail;
@@ -22,8 +22,7 @@ TEST(LoginConfig, SaysWhatItSays) {
   EXPECT_EQ(config->gateway.port, 5555);
   EXPECT_EQ(config->gateway.key_digest, std::string(64, 'a'));
   EXPECT_EQ(config->method, "smart_card");
-  EXPECT_EQ(config->module, "/usr/lib/opensc-pkcs11.so");
-  EXPECT_EQ(config->token, "alice");
+  EXPECT_THAT(config->make_prover().error().detail, HasSubstr("/etc/sallyport/no-reader.so"));
   EXPECT_EQ(config->user, "alice");
   EXPECT_EQ(config->notify, "notify-send");
   EXPECT_EQ(config->gateway.identity->certificate, "/etc/sallyport/pc.pem") << "from where it is written";

@@ -12,6 +12,7 @@
 #include <set>
 
 #include "host/api/service.hpp"
+#include "host/api/tls_client.hpp"
 #include "host/login/inbox.hpp"
 #include "host/login/marking.hpp"
 #include "host/login/prover.hpp"

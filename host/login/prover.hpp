@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The computer's half of a way to prove who one is: it answers what its plug-in at the gateway asks
-// (host/users/authenticators). A reader of fingerprints would be one more.
+// (host/users/authenticators). A reader of fingerprints would be one more, and a line in methods.cpp.
 #pragma once
 
 #include <boost/json/object.hpp>
-#include <memory>
+#include <string>
 
-#include "host/login/config.hpp"
 #include "host/login/terminal.hpp"
 
 namespace sallyport::login {
@@ -27,9 +26,8 @@ class Prover {
                                                            const boost::json::object& challenge) = 0;
   // False once the thing that proves it is gone: the session is over.
   [[nodiscard]] virtual bool present() { return true; }
+  // Whether the gateway knows by the proof whose it is, so that nobody need say.
+  [[nodiscard]] virtual bool finds_its_user() const { return false; }
 };
-
-// By the configuration's method.
-[[nodiscard]] Result<std::unique_ptr<Prover>> make_prover(const Config& config);
 
 }  // namespace sallyport::login

@@ -14,7 +14,7 @@ namespace sallyport::policy {
 
 struct People {
   std::map<std::string, std::set<std::string>> groups_of;  // of users; who is not here may exist
-  bool complete = false;  // nobody else is in a group: no RADIUS server tells of others at their login
+  bool complete = false;  // nobody else is in a group: no way to log in tells of others, as RADIUS servers do
 };
 
 // Users whom no policy tells apart are one kind. So is everybody whom no policy names, logged in or not.

@@ -47,8 +47,6 @@ constexpr const char* kConnection =
     "-c idle_in_transaction_session_timeout=60s' ";
 constexpr const char* kQueryCanceled = "57014";  // PostgreSQL's appendix A
 
-constexpr std::array<std::string_view, 3> kKinds = {"password", "totp", "smart_card"};
-
 std::string now() {
   const std::time_t t = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
   std::tm utc{};
@@ -92,8 +90,6 @@ std::string description(const User& user) {
 }
 
 }  // namespace
-
-std::string_view to_string(CredentialKind kind) { return kKinds[static_cast<std::size_t>(kind)]; }
 
 // ---- session -------------------------------------------------------------------------------------------------------
 
@@ -565,7 +561,7 @@ Result<void> Directory::set_credential(const std::string& actor, const std::stri
                                        const std::string& data, const std::string& number) {
   return session_->change(actor, [&] {
     session_->demand_user(user);
-    const std::string word(to_string(kind));
+    const std::string word(kind.name);
     if (!number.empty() && session_->user_with(word, number).value_or(user) != user) {
       refuse(Errc::kExists, "another user has the " + word + " '" + number + "'");
     }
@@ -576,7 +572,7 @@ Result<void> Directory::set_credential(const std::string& actor, const std::stri
 
 Result<void> Directory::delete_credential(const std::string& actor, const std::string& user, CredentialKind kind) {
   return session_->change(actor, [&] {
-    const std::string word(to_string(kind));
+    const std::string word(kind.name);
     int there = 0;
     session_->sql << "SELECT COUNT(*) FROM credentials WHERE user_name = :u AND kind = :k", soci::use(user),
         soci::use(word), soci::into(there);
@@ -588,7 +584,7 @@ Result<void> Directory::delete_credential(const std::string& actor, const std::s
 
 Result<std::optional<std::string>> Directory::credential(const std::string& user, CredentialKind kind) {
   return session_->guarded([&] {
-    const std::string word(to_string(kind));
+    const std::string word(kind.name);
     std::string data;
     session_->sql << "SELECT data FROM credentials WHERE user_name = :u AND kind = :k", soci::use(user),
         soci::use(word), soci::into(data);
@@ -599,7 +595,7 @@ Result<std::optional<std::string>> Directory::credential(const std::string& user
 Result<std::map<std::string, std::string>> Directory::credentials(CredentialKind kind, const std::string& after,
                                                                   const std::string& last) {
   return session_->guarded([&] {
-    const std::string word(to_string(kind));
+    const std::string word(kind.name);
     std::map<std::string, std::string> found;
     soci::rowset<soci::row> rows =
         (session_->sql.prepare
@@ -612,12 +608,12 @@ Result<std::map<std::string, std::string>> Directory::credentials(CredentialKind
 
 Result<std::optional<std::string>> Directory::user_with(CredentialKind kind, const std::string& number) {
   return session_->guarded(
-      [&] { return number.empty() ? std::nullopt : session_->user_with(std::string(to_string(kind)), number); });
+      [&] { return number.empty() ? std::nullopt : session_->user_with(std::string(kind.name), number); });
 }
 
 Result<bool> Directory::take_step(const std::string& user, CredentialKind kind, std::uint64_t step) {
   return session_->guarded([&] {
-    const std::string word(to_string(kind));
+    const std::string word(kind.name);
     const auto number = static_cast<long long>(step);
     soci::statement take =
         (session_->sql.prepare
@@ -651,8 +647,7 @@ Result<Directory::ImportCount> Directory::import(const std::string& actor, const
       const bool is_new = writer.write(one.user);
       if (one.password_hash) {
         if (auto fine = check_hash(*one.password_hash); !fine) refuse(Errc::kInvalid, where + fine.error().detail);
-        session_->write_credential(one.user.name, std::string(to_string(CredentialKind::kPassword)),
-                                   *one.password_hash);
+        session_->write_credential(one.user.name, std::string(CredentialKind::kPassword.name), *one.password_hash);
       }
       ++(is_new ? count.added : count.changed);
     }

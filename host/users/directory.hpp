@@ -21,13 +21,17 @@
 
 namespace sallyport::users {
 
-// How a user can prove who they are. One of each kind.
-enum class CredentialKind : std::uint8_t {
-  kPassword,   // an argon2id hash
-  kTotp,       // RFC 6238: its secret, sealed
-  kSmartCard,  // its number and public key
+// What a user proves who they are with: one for each way to log in that keeps something here, by its name.
+struct CredentialKind {
+  std::string_view name;
+
+  static const CredentialKind kPassword;   // an argon2id hash
+  static const CredentialKind kTotp;       // RFC 6238: its secret, sealed
+  static const CredentialKind kSmartCard;  // its number and public key
 };
-[[nodiscard]] std::string_view to_string(CredentialKind kind);
+inline constexpr CredentialKind CredentialKind::kPassword{"password"};
+inline constexpr CredentialKind CredentialKind::kTotp{"totp"};
+inline constexpr CredentialKind CredentialKind::kSmartCard{"smart_card"};
 
 class Directory {
  public:

@@ -26,6 +26,8 @@ std::vector<Buffer> seeds() {
       seed(frame + "[[policies]]\nname=\"web\"\nwhen=[\"mon-fri 08:00-18:00\"]\naction=\"bypass\"\n"
                    "[[expectations]]\nname=\"e\"\nuser=\"a\"\ngroups=[\"g\"]\nto=\"10.3.0.1\"\nprotocol=\"udp\"\n"
                    "port=\"53\"\nat=\"mon 09:00\"\npolicy=\"web\"\naction=\"bypass\"\n"),
+      seed(frame + "[users]\nmethods=[\"totp\",\"pam\",\"radius\"]\npam_service=\"p\"\nnas_identifier=\"n\"\n"
+                   "radius_orders_port=3799\n[[users.radius_servers]]\naddress=\"10.1.0.9\"\nsecret=\"swordfish\"\n"),
   };
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One way in which users prove who they are: what a plug-in is to the gateway. Plug-ins know nothing of each other and
-// nobody else knows what they ask; a reader of fingerprints is one more class, and its half on the user's computer.
+// nobody else knows what they ask; a reader of fingerprints is one more class, a line in methods.cpp, and its half on
+// the user's computer.
 #pragma once
 
 #include <chrono>
@@ -71,6 +72,8 @@ class Authenticator {
   [[nodiscard]] virtual bool proves_presence() const { return false; }
   // Whether it lets in users whom the directory does not know, because somebody else keeps them.
   [[nodiscard]] virtual bool brings_its_users() const { return false; }
+  // Whether an Identity of its may have groups that the directory does not know.
+  [[nodiscard]] virtual bool brings_groups() const { return false; }
 };
 
 }  // namespace sallyport::users

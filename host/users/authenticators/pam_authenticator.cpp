@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "host/base/toml_section.hpp"
+
 namespace sallyport::users {
 namespace {
 
@@ -80,6 +82,15 @@ bool refuses(int status) {
 }
 
 }  // namespace
+
+MethodSettings PamAuthenticator::read(TomlSection& users, bool chosen) {
+  if (users.has("pam_service") && !chosen) {
+    users.problem("pam_service", "is for the method \"pam\", which is not among 'methods'; add it there");
+  }
+  return {[service = users.text_or("pam_service", "sallyport")](const Surroundings&) {
+    return std::make_unique<PamAuthenticator>(service);
+  }};
+}
 
 Result<Identity> PamAuthenticator::finish(const Claim& claim, const Challenge&, const Answer& answer) {
   const std::string address = claim.address.to_string();

@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "base/descriptor.hpp"
+#include "host/base/secret_file.hpp"
 #include "host/users/radius/radius_message.hpp"
 #include "host/users/user.hpp"
 
@@ -108,7 +109,40 @@ Result<Identity> decision_of(const Message& answer, const Claim& claim) {
   }
 }
 
+RadiusServer read_server(TomlSection& section) {
+  constexpr std::uint16_t kPort = 1812;  // RFC 2865 3
+  RadiusServer server;
+  server.endpoint.address = section.checked("address", IpAddress::parse(section.required_text("address")));
+  server.endpoint.port = static_cast<std::uint16_t>(section.number("port", 1, 65535).value_or(kPort));
+  server.secret = required_secret(section);
+  section.finish();
+  return server;
+}
+
 }  // namespace
+
+MethodSettings RadiusAuthenticator::read(TomlSection& users, bool chosen) {
+  RadiusSettings settings;
+  settings.nas_identifier = users.text_or("nas_identifier", "sallyport");
+  for (auto& server : users.sections("radius_servers", "RADIUS server")) {
+    settings.servers.push_back(read_server(server));
+  }
+  if (chosen && settings.servers.empty()) {
+    users.problem("methods", "has \"radius\" without a server; write [[users.radius_servers]]");
+  }
+  MethodSettings read;
+  if (const auto port = users.number("radius_orders_port", 1, 65535)) {
+    if (settings.servers.empty()) {
+      users.problem("radius_orders_port", "is for orders of RADIUS servers; write [[users.radius_servers]]");
+    }
+    read.orders = {{}, settings.nas_identifier, static_cast<std::uint16_t>(*port)};
+    for (const auto& server : settings.servers) read.orders->servers[server.endpoint.address] = server.secret;
+  }
+  read.make = [settings = std::move(settings)](const Surroundings&) {
+    return std::make_unique<RadiusAuthenticator>(settings);
+  };
+  return read;
+}
 
 Result<Identity> RadiusAuthenticator::finish(const Claim& claim, const Challenge&, const Answer& answer) {
   std::string silent;

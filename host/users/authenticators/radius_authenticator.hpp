@@ -3,7 +3,7 @@
 // Access-Accept is a group, its Session-Timeout the session's lifetime.
 #pragma once
 
-#include "host/users/authenticators/authenticator.hpp"
+#include "host/users/authenticators/method.hpp"
 
 namespace sallyport::users {
 
@@ -21,12 +21,18 @@ struct RadiusSettings {
 
 class RadiusAuthenticator : public Authenticator {
  public:
+  static constexpr std::string_view kName = "radius";
+  // `radius_servers`, `nas_identifier`, and `radius_orders_port`, which is good without the method, too: who has logged
+  // in otherwise can be logged out by such a server.
+  static MethodSettings read(TomlSection& users, bool chosen);
+
   explicit RadiusAuthenticator(RadiusSettings settings) : settings_(std::move(settings)) {}
 
-  [[nodiscard]] std::string_view name() const override { return "radius"; }
+  [[nodiscard]] std::string_view name() const override { return kName; }
   [[nodiscard]] Result<Challenge> begin(const Claim&) override { return Challenge{}; }
   [[nodiscard]] Result<Identity> finish(const Claim& claim, const Challenge& challenge, const Answer& answer) override;
   [[nodiscard]] bool brings_its_users() const override { return true; }
+  [[nodiscard]] bool brings_groups() const override { return true; }
 
  private:
   RadiusSettings settings_;

@@ -33,6 +33,24 @@ Result<void> enrol_card(Directory& directory, const std::string& actor, const st
   return directory.set_credential(actor, user, CredentialKind::kSmartCard, to_hex(key.der()), number);
 }
 
+MethodSettings SmartCardAuthenticator::read(TomlSection&, bool) {
+  return {[](const Surroundings& gateway) { return std::make_unique<SmartCardAuthenticator>(gateway.directory); }};
+}
+
+Result<DirectoryWork> SmartCardAuthenticator::enrol(const Enrolment& asked) {
+  const auto number = asked.text("number");
+  if (!number) return number.error();
+  const auto pem = asked.text("public_key");
+  if (!pem) return pem.error();
+  const auto key = CardKey::parse_pem(std::string(*pem));
+  if (!key) return key.error();
+  return DirectoryWork([actor = asked.actor, user = asked.user, number = std::string(*number),
+                        key = *key](Directory& directory) -> Result<boost::json::value> {
+    if (auto set = enrol_card(directory, actor, user, number, key); !set) return set.error();
+    return boost::json::value(boost::json::object{});
+  });
+}
+
 SmartCardAuthenticator::SmartCardAuthenticator(SharedDirectory& directory)
     : directory_(directory), nobodys_(key_of_nobody()) {}
 

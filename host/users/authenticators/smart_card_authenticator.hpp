@@ -3,8 +3,8 @@
 // Its PIN stays at the computer. Challenge: `nonce`. Answer: `number`, and `signature` in hexadecimal digits.
 #pragma once
 
-#include "host/users/authenticators/authenticator.hpp"
 #include "host/users/authenticators/card_proof.hpp"
+#include "host/users/authenticators/method.hpp"
 #include "host/users/shared_directory.hpp"
 
 namespace sallyport::users {
@@ -16,9 +16,13 @@ namespace sallyport::users {
 
 class SmartCardAuthenticator : public Authenticator {
  public:
+  static constexpr std::string_view kName = CredentialKind::kSmartCard.name;
+  static MethodSettings read(TomlSection& users, bool chosen);
+  static Result<DirectoryWork> enrol(const Enrolment& asked);  // `number`, and `public_key` in PEM
+
   explicit SmartCardAuthenticator(SharedDirectory& directory);
 
-  [[nodiscard]] std::string_view name() const override { return "smart_card"; }
+  [[nodiscard]] std::string_view name() const override { return kName; }
   [[nodiscard]] Result<Challenge> begin(const Claim& claim) override;
   [[nodiscard]] Result<Identity> finish(const Claim& claim, const Challenge& challenge, const Answer& answer) override;
   [[nodiscard]] bool proves_presence() const override { return true; }

@@ -5,6 +5,28 @@
 
 namespace sallyport::users {
 
+constexpr const char* kIssuer = "Sallyport";  // what an authenticator application writes above the code
+
+MethodSettings TotpAuthenticator::read(TomlSection&, bool) {
+  return {[](const Surroundings& gateway) {
+    return std::make_unique<TotpAuthenticator>(gateway.directory, gateway.seal_key);
+  }};
+}
+
+Result<DirectoryWork> TotpAuthenticator::enrol(const Enrolment& asked) {
+  return DirectoryWork([actor = asked.actor, user = asked.user,
+                        &seal_key = asked.seal_key](Directory& directory) -> Result<boost::json::value> {
+    const Secret secret = make_totp_secret();
+    const auto sealed = seal_totp(seal_key, user, secret);
+    if (!sealed) return sealed.error();
+    if (auto set = directory.set_credential(actor, user, CredentialKind::kTotp, *sealed); !set) return set.error();
+    const Secret uri = totp_uri(kIssuer, user, secret);
+    const Bytes characters = uri.reveal();
+    const std::string_view text(reinterpret_cast<const char*>(characters.data()), characters.size());
+    return boost::json::value(boost::json::object{{"uri", text}});
+  });
+}
+
 TotpAuthenticator::TotpAuthenticator(SharedDirectory& directory, Secret key, WallClock now)
     : directory_(directory),
       check_(directory),

@@ -150,8 +150,9 @@ void Disconnect::answer(const OrderKey& key, const Message& request, Code code, 
 }
 
 Result<std::unique_ptr<DisconnectServer>> DisconnectServer::listen(boost::asio::io_context& loop,
-                                                                   const boost::asio::ip::udp::endpoint& endpoint,
+                                                                   const boost::asio::ip::address& address,
                                                                    DisconnectSettings settings, Sessions& sessions) {
+  const boost::asio::ip::udp::endpoint endpoint(address, settings.port);
   boost::asio::ip::udp::socket socket(loop);
   boost::system::error_code error;
   socket.open(endpoint.protocol(), error);

@@ -13,15 +13,11 @@
 #include <map>
 #include <memory>
 
+#include "host/users/radius/disconnect_settings.hpp"
 #include "host/users/radius/radius_message.hpp"
 #include "host/users/sessions/sessions.hpp"
 
 namespace sallyport::users {
-
-struct DisconnectSettings {
-  std::map<IpAddress, Secret> servers;  // and the secret of each
-  std::string nas_identifier;           // how the gateway calls itself
-};
 
 // What is done with a datagram; whoever it is from, it is answered or passed over in silence.
 class Disconnect {
@@ -54,11 +50,11 @@ class Disconnect {
   std::shared_ptr<Disconnect*> self_ = std::make_shared<Disconnect*>(this);
 };
 
-// The same on a UDP port, usually 3799.
+// The same on a UDP port of the gateway.
 class DisconnectServer {
  public:
   static Result<std::unique_ptr<DisconnectServer>> listen(boost::asio::io_context& loop,
-                                                          const boost::asio::ip::udp::endpoint& endpoint,
+                                                          const boost::asio::ip::address& address,
                                                           DisconnectSettings settings, Sessions& sessions);
   [[nodiscard]] std::uint16_t port() const { return state_->socket.local_endpoint().port(); }
   ~DisconnectServer() { state_->socket.close(); }

@@ -155,7 +155,7 @@ TEST_F(DisconnectTest, GivesBackTheStatesOfProxiesInTheirOrder) {
 
 TEST_F(DisconnectTest, UnderstandsRadclientAndIsUnderstood) {
   boost::asio::io_context loop;
-  auto server = DisconnectServer::listen(loop, {boost::asio::ip::make_address("127.0.0.1"), 0},
+  auto server = DisconnectServer::listen(loop, boost::asio::ip::make_address("127.0.0.1"),
                                          {{{kServer, shared()}}, "gateway-a"}, sessions_);
   ASSERT_TRUE(server) << server.error().message();
   std::thread thread([&] { loop.run(); });

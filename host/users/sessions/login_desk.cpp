@@ -62,6 +62,10 @@ std::vector<LoginDesk::Method> LoginDesk::methods() const {
   return out;
 }
 
+bool LoginDesk::brings_groups() const {
+  return std::any_of(methods_.begin(), methods_.end(), [](const auto& m) { return m->brings_groups(); });
+}
+
 std::shared_ptr<Authenticator> LoginDesk::method(const std::string& name) const {
   const auto found = std::find_if(methods_.begin(), methods_.end(), [&](const auto& m) { return m->name() == name; });
   return found == methods_.end() ? nullptr : *found;

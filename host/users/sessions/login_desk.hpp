@@ -50,6 +50,8 @@ class LoginDesk : private SessionOwner {
     bool proves_presence = false;
   };
   [[nodiscard]] std::vector<Method> methods() const;
+  // Whether users may have groups that the directory does not know.
+  [[nodiscard]] bool brings_groups() const;
 
   // ---- logging in: first what is asked, then the answer. An answer is good for one try.
   struct Started {
