@@ -24,10 +24,13 @@ MOST_TIMES = 4
 LEAST_SECONDS = 60
 MOST_SECONDS = 3600
 
+# What a script runs, which is no program of tests itself.
+RUN_BY_SCRIPTS = ["sallyportd", "sallyport", "sallyport-login", "sallyport-mark", "login_test_reader"]
+
 
 @dataclasses.dataclass(frozen=True)
 class Bug:
-    tests: list[str]  # programs, one of which must fail; built and run in this order until one does
+    tests: list[str]  # programs or scripts, one of which must fail; built and run in this order until one does
     name: str  # a sentence
     file: str
     find: str  # occurs once in the file
@@ -74,7 +77,8 @@ def run(log, *command):
         return subprocess.run(command, cwd=COPY, stdout=output, stderr=subprocess.STDOUT).returncode == 0
 
 
-def build(log, targets):
+def build(log, tests):
+    targets = [t for t in tests if not is_script(t)] + (RUN_BY_SCRIPTS if any(map(is_script, tests)) else [])
     return run(log, "cmake", "--build", "--preset", "release", "--target", *targets)
 
 
@@ -84,8 +88,29 @@ def processor_seconds():
     return used.ru_utime + used.ru_stime
 
 
+def is_script(test):
+    return test.endswith(".py")
+
+
+def run_script(log, script):
+    """As run_tests, of a script of unittest's."""
+    with log.open("a") as output, subprocess.Popen([COPY / script, "--failfast"], cwd=COPY, text=True, errors="replace", stdout=subprocess.PIPE,
+                                                   stderr=subprocess.STDOUT) as process:
+        watchdog = threading.Timer(MOST_SECONDS, process.terminate)  # so that it takes down what it has set up
+        watchdog.start()
+        failed = None
+        for line in process.stdout:
+            output.write(line)
+            if line.startswith(("FAIL: ", "ERROR: ")) and not failed:
+                failed = line.split()[1]
+        watchdog.cancel()
+    return None if process.returncode == 0 else failed or script
+
+
 def run_tests(log, program, most=resource.RLIM_INFINITY):
-    """The first test that failed, or nothing. A test that a crash or its time ended (`most`: processor seconds) failed too."""
+    """The first test that failed, or nothing. A test that a crash or its time ended (`most`: processor seconds of a program) failed too."""
+    if is_script(program):
+        return run_script(log, program)
     command = [TESTS / program, "--gtest_fail_fast"]
 
     def limit():
