@@ -618,6 +618,17 @@ TEST_F(CommitTest, KilledAtAnyAccessToTheCardBothItAndTheStoreHaveTheOldOrTheNew
   world_.kill(a);  // before `mortal`
 }
 
+// Its seal is lost, so IKE begins anew; nobody would renew what the card has.
+TEST_F(CommitTest, AnSaThatIkeHasForgottenIsFollowedByAnother) {
+  const std::uint32_t before = spi("office");
+  const auto seal = a.gateway->config().state_directory + "/seal.key";
+  world_.kill(a);
+  ASSERT_TRUE(std::filesystem::remove(seal));
+  start(a);
+  EXPECT_TRUE(run_until([&] { return sa("office") != nullptr && spi("office") != before; }));
+  EXPECT_TRUE(run_until([&] { return both_ways(); }));
+}
+
 // "Only changed entries are overwritten": a small change of many policies writes few rows.
 TEST_F(CommitTest, WritesOnlyTheRowsThatAChangeChanges) {
   FlakyCard counting(*a.card);

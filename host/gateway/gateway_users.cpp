@@ -36,7 +36,8 @@ void Gateway::follow_user(const std::string& user) {
 }
 
 void Gateway::start_child(const std::string& target) {
-  if (keeper_->sending_for(target) != nullptr) return;
+  const InstalledSa* sa = keeper_->sending_for(target);
+  if (sa != nullptr && sa->child != ike::ChildHandle{}) return;
   if (const auto begun = begin(target); !begun && begun.error().code != Errc::kExists) {
     log::warning("child.not_started", {{"child", target}, {"why", begun.error().detail}});
   }
