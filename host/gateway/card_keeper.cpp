@@ -56,10 +56,6 @@ Result<std::unique_ptr<CardKeeper>> CardKeeper::adopt(driver::Card& card, Forwar
   auto session = driver::TableSession::adopt(card, remembered.image);
   if (!session) return session.error();
   std::unique_ptr<CardKeeper> keeper(new CardKeeper(card, std::move(*session), std::move(forwarding), journal, *seed));
-  if (auto r = keeper->tag_keys_.adopt({}); !r) return r.error();
-  driver::TableImage nobody = keeper->session_.current();
-  if (auto r = driver::compile_principals({}, *seed, nobody); !r) return r.error();
-  if (auto r = keeper->open(nobody); !r) return r.error();
   std::vector<std::uint16_t> rows;
   std::vector<std::uint32_t> spis;
   for (const InstalledSa& sa : remembered.sas) {
@@ -162,11 +158,24 @@ std::vector<const policy::Policy*> CardKeeper::per_user_policies() const {
   return policies;
 }
 
-void CardKeeper::set_users(policy::UsersOnLine users, Addresses addresses) {
+void CardKeeper::know_users(policy::UsersOnLine users, Addresses addresses) {
   users_ = std::move(users);
   addresses_ = std::move(addresses);
   names_.clear();
   for (const auto& [name, one] : users_) names_[one.principal] = name;
+}
+
+Result<void> CardKeeper::keep_users(policy::UsersOnLine users, Addresses addresses,
+                                    const std::vector<std::uint32_t>& tags) {
+  know_users(std::move(users), std::move(addresses));
+  if (auto r = tag_keys_.adopt(tags); !r) return r;
+  driver::TableImage image = session_.current();
+  if (auto r = driver::compile_principals(addresses_, hash_seed_, image); !r) return r;
+  return open(image);
+}
+
+void CardKeeper::set_users(policy::UsersOnLine users, Addresses addresses) {
+  know_users(std::move(users), std::move(addresses));
   for (InstalledSa& sa : sas_) {
     if (!sa.sending || policy::split_target(sa.target).user.empty() || wants(sa.target)) continue;
     sa.sending = false;

@@ -76,8 +76,7 @@ class CardKeeper final : public ike::SpiAllocator {
   // A card that has never been used, or whose SAs may be forgotten: these are wiped, and everything is dropped until
   // the first commit. `journal` may be null: then nothing survives.
   static Result<std::unique_ptr<CardKeeper>> start(driver::Card& card, Forwarding forwarding, CardJournal* journal);
-  // A running card as it was left, but for its principals: who was logged in went with the daemon that knew them, so
-  // nobody is before anything else is done. Nothing more is touched before the next commit.
+  // A running card as it was left. The next call must be keep_users(); nothing more is touched before the next commit.
   static Result<std::unique_ptr<CardKeeper>> adopt(driver::Card& card, Forwarding forwarding, CardJournal* journal,
                                                    Remembered remembered);
 
@@ -112,6 +111,9 @@ class CardKeeper final : public ike::SpiAllocator {
   // `addresses`: of the computers whose packets are one user's, with the user's principal. Who is on line at others is
   // known by tags.
   using Addresses = std::map<layout::Address, std::uint16_t>;
+  // On an adopted card: nobody but these is anybody, at once, and of no other session is a tag known. Users of before
+  // who are not among them are gone before anything else is done.
+  Result<void> keep_users(policy::UsersOnLine users, Addresses addresses, const std::vector<std::uint32_t>& tags);
   // The SAs of who is gone send no more, whoever is given their number.
   void set_users(policy::UsersOnLine users, Addresses addresses);
   [[nodiscard]] driver::TagKeys& tag_keys() { return tag_keys_; }  // in force at once
@@ -179,6 +181,7 @@ class CardKeeper final : public ike::SpiAllocator {
   void number_classes();
   [[nodiscard]] const policy::Policy* per_user(const std::string& target) const;
   void journal(const InstalledSa& changed);
+  void know_users(policy::UsersOnLine users, Addresses addresses);
   std::vector<InstalledSa>::iterator find_inbound(Spi spi_in);
 
   driver::TableSession session_;

@@ -35,7 +35,10 @@ int run(Config config, const CardOpener& open_card) {
   if (!card) return fail("cannot open the card", card.error());
   const std::string socket = config.socket;
   const std::string group = config.socket_group;
-  auto gateway = Gateway::start(io, std::move(config), (*card)->card());
+  Vouch vouch;
+  if (config.users) vouch = Login::vouch(*config.users, config.state_directory);
+  auto gateway = Gateway::start(io, std::move(config), (*card)->card(), std::chrono::system_clock::now,
+                                std::exchange(vouch, nullptr));
   if (!gateway) return fail("cannot start the gateway", gateway.error());
   if (auto started = (*card)->start([&gateway] { (*gateway)->poll(); }); !started) {
     return fail("cannot serve the card's ports", started.error());

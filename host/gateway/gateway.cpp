@@ -48,10 +48,10 @@ Gateway::Gateway(boost::asio::io_context& io, Config config, driver::Card& card,
 Gateway::~Gateway() = default;
 
 Result<std::unique_ptr<Gateway>> Gateway::start(boost::asio::io_context& io, Config config, driver::Card& card,
-                                                WallClock clock) {
+                                                WallClock clock, const Vouch& vouch) {
   auto control = driver::CardControl::open(card);
   if (!control) return control.error();
-  auto memory = Memory::open(io, config.state_directory, config.run_directory());
+  auto memory = Memory::open(io, config.state_directory, config.run_directory(), clock);
   if (!memory) return memory.error();
   auto exceptions = ExceptionPath::make(io, config);
   if (!exceptions) return exceptions.error();
@@ -59,22 +59,17 @@ Result<std::unique_ptr<Gateway>> Gateway::start(boost::asio::io_context& io, Con
   if (!netlink) return netlink.error();
   std::unique_ptr<Gateway> gateway(new Gateway(io, std::move(config), card, std::move(clock), std::move(*control),
                                                std::move(*exceptions), std::move(*netlink), std::move(*memory)));
-  if (auto up = gateway->bring_up(); !up) return up.error();
+  if (auto up = gateway->bring_up(vouch); !up) return up.error();
   return gateway;
 }
 
-Result<void> Gateway::bring_up() {
+Result<void> Gateway::bring_up(const Vouch& vouch) {
   const Side lan = exceptions_->lan_side();
   const Side wan = exceptions_->wan_side();
   if (auto r = configure_side(config_.lan, lan.interface); !r) return r;
   if (auto r = configure_side(config_.wan, wan.interface); !r) return r;
 
-  if (auto r = take_card(); !r) return r;
-  Principals::Callbacks of_principals;
-  of_principals.on_gone = [this](const users::Session& s, bool left) { dialogue_->session_ended(s, left); };
-  of_principals.on_free = [this](std::uint16_t principal) { exceptions_->forget(principal); };
-  of_principals.on_changed = [this](const std::string& user) { follow_user(user); };
-  principals_ = std::make_unique<Principals>(*keeper_, tags(), std::move(of_principals));
+  if (auto r = take_card(vouch); !r) return r;
   auto answers = AnswerMemory::open(io_, config_.state_directory);
   if (!answers) return answers.error();
   dialogue_ = std::make_unique<Dialogue>(*keeper_, std::move(*answers),
@@ -114,7 +109,7 @@ Result<void> Gateway::bring_up() {
   if (auto r = take_manual_sas(); !r) return r;
   for (const auto& target : ready) take_over(target);
   renew_of_other_words();
-  end_orphans();  // nobody is logged in, so of users' own SAs all are
+  end_orphans();  // among them SAs of their own of users who are not logged in any more
   if (auto r = control_.enable(true); !r) return r;
 
   boost::system::error_code failed;
@@ -127,11 +122,18 @@ Result<void> Gateway::bring_up() {
     log::warning("keylog.on", {{"file", config_.keylog}, {"meaning", "whoever reads this file reads the traffic"}});
   }
   for (const auto& p : policies) {
-    if (!p.may_protect() || p.connection.empty() || !keeper_->holds(p) || p.sa_per_user()) continue;
+    if (!p.may_protect() || p.connection.empty() || !keeper_->holds(p)) continue;
     // An SA of the life before that IKE does not know will be renewed by nobody, so another takes its place.
-    const InstalledSa* sa = keeper_->sending_for(p.target());
-    const bool wanted = sa == nullptr ? start_action(p) == StartAction::kStart : sa->child == ike::ChildHandle{};
-    if (wanted) start_child(p.target());
+    const auto go_on = [&](const std::string& target) {
+      const InstalledSa* sa = keeper_->sending_for(target);
+      const bool wanted = sa == nullptr ? start_action(p) == StartAction::kStart : sa->child == ike::ChildHandle{};
+      if (wanted) start_child(target);
+    };
+    if (!p.sa_per_user()) go_on(p.target());
+    for (const auto& [user, one] : keeper_->users()) {
+      const std::string target = policy::target_of_user(p.target(), user);
+      if (p.sa_per_user() && keeper_->wants(target)) go_on(target);
+    }
   }
   log::info("gateway.started", {{"card", card_.description()},
                                 {"configuration", committed.newest().number},
@@ -144,7 +146,15 @@ Result<void> Gateway::bring_up() {
 
 UsersConfig::Tags Gateway::tags() const { return config_.users ? config_.users->tags : UsersConfig::Tags::kOff; }
 
-Result<void> Gateway::take_card() {
+void Gateway::make_principals() {
+  Principals::Callbacks callbacks;
+  callbacks.on_gone = [this](const users::Session& s, bool left) { dialogue_->session_ended(s, left); };
+  callbacks.on_free = [this](std::uint16_t principal) { exceptions_->forget(principal); };
+  callbacks.on_changed = [this](const std::string& user) { follow_user(user); };
+  principals_ = std::make_unique<Principals>(*keeper_, tags(), std::move(callbacks), memory_.get());
+}
+
+Result<void> Gateway::take_card(const Vouch& vouch) {
   auto status = control_.status();
   if (!status) return status.error();
   const Forwarding forwarding(exceptions_->lan_side(), exceptions_->wan_side());
@@ -155,7 +165,12 @@ Result<void> Gateway::take_card() {
     if (!keeper) return keeper.error();
     keeper_ = std::move(*keeper);
     adopted_ = true;
-    log::info("card.adopted", {{"generation", status->generation}, {"sas", keeper_->sas().size()}});
+    make_principals();
+    const auto sessions = sessions_that_go_on(vouch);
+    if (!sessions) return sessions.error();
+    if (auto r = principals_->adopt(*sessions); !r) return r;
+    log::info("card.adopted",
+              {{"generation", status->generation}, {"sas", keeper_->sas().size()}, {"sessions", sessions->size()}});
     return configure_card();  // which may be configured otherwise now
   }
   if (auto r = control_.enable(false); !r) return r;
@@ -164,6 +179,7 @@ Result<void> Gateway::take_card() {
   auto keeper = CardKeeper::start(card_, forwarding, memory_.get());
   if (!keeper) return keeper.error();
   keeper_ = std::move(*keeper);
+  make_principals();
   if (auto r = configure_card(); !r) return r;
   return control_.set_cookie(*cookie);
 }

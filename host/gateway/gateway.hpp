@@ -39,16 +39,18 @@ enum class Need : std::uint8_t {
   kSa,
   kReplacement,  // of an SA that old words brought, and that goes on meanwhile
 };
-// The time on the wall.
-using WallClock = std::function<std::chrono::system_clock::time_point()>;
+// Whether the user of a session may still be here, or why not.
+using Vouch = std::function<Result<void>(const users::Session&)>;
 
 class Gateway {
  public:
   // Makes the TAP devices, brings the card up with the policies and manual SAs of `config`, enables it, and starts IKE.
-  // A running card that the store of `config` knows is taken over as it is: its packets go on meanwhile. `card`
-  // outlives the gateway. Everything happens on `io`'s thread.
+  // A running card that the store of `config` knows is taken over as it is: its packets go on meanwhile, and so do the
+  // sessions for whose users `vouch`, which may be empty, vouches. `card` outlives the gateway. Everything happens on
+  // `io`'s thread.
   static Result<std::unique_ptr<Gateway>> start(boost::asio::io_context& io, Config config, driver::Card& card,
-                                                WallClock clock = std::chrono::system_clock::now);
+                                                WallClock clock = std::chrono::system_clock::now,
+                                                const Vouch& vouch = {});
   ~Gateway();
 
   // For a backend in this process that knows when the card has something for us.
@@ -104,8 +106,9 @@ class Gateway {
 
   Gateway(boost::asio::io_context& io, Config config, driver::Card& card, WallClock clock, driver::CardControl control,
           std::unique_ptr<ExceptionPath> exceptions, Netlink netlink, std::unique_ptr<Memory> memory);
-  Result<void> bring_up();
-  Result<void> take_card();  // adopts it, or begins anew
+  Result<void> bring_up(const Vouch& vouch);
+  Result<void> take_card(const Vouch& vouch);  // adopts it, or begins anew
+  void make_principals();
   Result<void> configure_card();
   [[nodiscard]] UsersConfig::Tags tags() const;
   Result<void> restore_ike();  // after the policies are known to it
@@ -140,10 +143,14 @@ class Gateway {
   Result<void> begin(const std::string& target);  // initiate its child
   [[nodiscard]] std::optional<ike::ChildHandle> child_in_use(const std::string& target) const;
 
+  // gateway_sessions.cpp: those of the life before that go on
+  Result<std::vector<SessionRecord>> sessions_that_go_on(const Vouch& vouch);
+  [[nodiscard]] Result<void> may_go_on(const SessionRecord& record, const Vouch& vouch) const;
+
   // gateway_users.cpp
   [[nodiscard]] Result<void> may_have(const std::string& target) const;
   void follow_user(const std::string& user);
-  void start_child(const std::string& target);  // unless it is up or under way
+  void start_child(const std::string& target);  // unless it is under way, or up and known to IKE
   void start_children_of_users(const policy::Policy& policy);
   // Answers when each user has theirs, or says whose cannot be had: those are ended.
   void renew_children_of_users(const policy::Policy& policy, OnOutcome done);

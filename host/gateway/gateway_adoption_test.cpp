@@ -46,9 +46,9 @@ TEST_F(GatewayTest, NoPacketIsLostWhileACardIsAdopted) {
   kill();  // before `busy`
 }
 
-// Sessions go with the daemon that knew them. The card goes on for users until the next daemon is there, and then
-// nobody is logged in, from the first flip on.
-TEST_F(GatewayTest, NobodyIsLoggedInAtACardThatIsAdopted) {
+// The card goes on for users until the next daemon is there. For whom nobody vouches then, they are not logged in, from
+// the first flip on.
+TEST_F(GatewayTest, NobodyForWhomNobodyVouchesIsLoggedInAtACardThatIsAdopted) {
   const std::string configuration = kConfiguration + "user = \"alice\"\n[users]\n";
   start(card_, configuration);
   ASSERT_TRUE(peer_is_known());

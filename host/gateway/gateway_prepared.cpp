@@ -167,7 +167,7 @@ void Gateway::renew_of_other_words() {
   ike::Actions all;
   for (const auto& status : engine().status(steady_clock::now())) {
     for (const auto& child : status.children) {
-      const std::string target = status.connection + "/" + child.name;
+      const std::string target = policy::split_target(status.connection + "/" + child.name).target;
       const auto& policies = keeper_->policies();
       const auto owner = std::find_if(policies.begin(), policies.end(),
                                       [&](const Policy& p) { return p.owns_child() && p.target() == target; });

@@ -57,7 +57,7 @@ TEST_F(GatewayOfUsersTest, TwoUsersOfOneComputerAreToldApartByTheirTags) {
   EXPECT_EQ(leaves_by(tag_of(bob)), 0x2002U);
   EXPECT_EQ(count(layout::Counter::kTagOk), 3U);
 
-  // Sessions go with the daemon that knew them.
+  // For whom nobody vouches, they are not logged in at the next daemon.
   kill();
   EXPECT_EQ(leaves_by(tag_of(bob)), 0x2002U);
   start(card_, kConfiguration + kTwoSas);

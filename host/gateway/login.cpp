@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/gateway/login.hpp"
 
+#include <algorithm>
+
 #include "host/base/log.hpp"
 #include "host/gateway/own_certificate.hpp"
 #include "host/store/seal.hpp"
@@ -14,6 +16,11 @@ users::LoginDesk::Authenticators authenticators(const UsersConfig& config, const
   users::LoginDesk::Authenticators all;
   for (const auto& method : config.methods) all.push_back(method.make(gateway));
   return all;
+}
+
+Result<users::Directory> open_directory(const UsersConfig& config, const std::filesystem::path& state) {
+  if (!config.postgresql.empty()) return users::Directory::open_postgresql(config.postgresql);
+  return users::Directory::open_file(config.directory.empty() ? state / "users.db" : config.directory);
 }
 
 users::DeskSettings desk_settings(const UsersConfig& config, std::string key_digest) {
@@ -45,12 +52,32 @@ void Login::note(const std::string& action, const std::string& subject, const st
   });
 }
 
+std::function<Result<void>(const users::Session&)> Login::vouch(const UsersConfig& config,
+                                                                const std::filesystem::path& state) {
+  struct Known {
+    explicit Known(users::Directory opened) : directory(std::move(opened)) {}
+    users::SharedDirectory directory;
+    const Secret no_key{};  // nobody proves anything
+    users::LoginDesk::Authenticators methods{};
+  };
+  auto directory = open_directory(config, state);
+  if (!directory) return [why = directory.error()](const users::Session&) { return why; };
+  const auto known = std::make_shared<Known>(std::move(*directory));
+  known->methods = authenticators(config, {known->directory, known->no_key});
+  return [known](const users::Session& session) -> Result<void> {
+    const auto& methods = known->methods;
+    const auto method =
+        std::find_if(methods.begin(), methods.end(), [&](const auto& m) { return m->name() == session.method; });
+    if (method == methods.end()) return Error{Errc::kNotFound, "there is no such way to log in any more"};
+    auto user = users::LoginDesk::known(known->directory, **method, {session.user});
+    return user ? Result<void>() : user.error();
+  };
+}
+
 Result<std::unique_ptr<Login>> Login::open(boost::asio::io_context& loop, const UsersConfig& config,
                                            const std::filesystem::path& state, users::SessionOwner& owner,
                                            users::Questions& questions) {
-  auto directory = config.postgresql.empty()
-                       ? users::Directory::open_file(config.directory.empty() ? state / "users.db" : config.directory)
-                       : users::Directory::open_postgresql(config.postgresql);
+  auto directory = open_directory(config, state);
   if (!directory) return directory.error();
   auto seal_key = store::load_or_make_key(state / "users.key", "users with one-time passwords then need new ones");
   if (!seal_key) return seal_key.error();

@@ -22,6 +22,11 @@ class Login {
                                              const std::filesystem::path& state, users::SessionOwner& owner,
                                              users::Questions& questions);
 
+  // Vouches for sessions of a life before as a renewal would: their users are known still, and not disabled. Nobody is
+  // when the directory cannot be asked. It has the directory to itself, so it goes before open() comes.
+  static std::function<Result<void>(const users::Session&)> vouch(const UsersConfig& config,
+                                                                  const std::filesystem::path& state);
+
   [[nodiscard]] api::Service& desk() { return service_; }  // of users' computers
   [[nodiscard]] UserService& administration() { return administration_; }
   [[nodiscard]] users::SharedDirectory& directory() { return directory_; }

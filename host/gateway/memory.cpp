@@ -107,7 +107,7 @@ Buffer bytes_of(const driver::Cookie& cookie) {
 }  // namespace
 
 Result<std::unique_ptr<Memory>> Memory::open(boost::asio::io_context& io, const std::filesystem::path& state,
-                                             const std::filesystem::path& run) {
+                                             const std::filesystem::path& run, WallClock clock) {
   auto policies = store::PolicyStore::open(state);
   if (!policies) return policies.error();
   auto used_keys = store::UsedKeys::open(state);
@@ -117,7 +117,8 @@ Result<std::unique_ptr<Memory>> Memory::open(boost::asio::io_context& io, const 
   if (!key) return key.error();
   auto card = store::CardStore::open(run, std::move(*key));
   if (!card) return card.error();
-  return std::unique_ptr<Memory>(new Memory(io, std::move(*policies), std::move(*used_keys), std::move(*card)));
+  return std::unique_ptr<Memory>(
+      new Memory(io, std::move(*policies), std::move(*used_keys), std::move(*card), std::move(clock)));
 }
 
 // ---- policies ------------------------------------------------------------------------------------------------------
@@ -212,5 +213,23 @@ Result<void> Memory::sa_installed(const InstalledSa& sa) {
 Result<void> Memory::sa_changed(const InstalledSa& sa) { return sa_installed(sa); }
 
 Result<void> Memory::sa_removed(Spi spi_in) { return card_.remove_sa(static_cast<std::uint32_t>(spi_in)); }
+
+// ---- sessions ------------------------------------------------------------------------------------------------------
+
+Result<std::map<std::string, Result<SessionRecord>>> Memory::sessions() {
+  const auto stored = card_.sessions();
+  if (!stored) return stored.error();
+  const Moment now{std::chrono::steady_clock::now(), clock_()};
+  std::map<std::string, Result<SessionRecord>> out;
+  for (const auto& [id, record] : *stored) {
+    out.emplace(id, record ? read_session(record->reveal(), now) : record.error());
+  }
+  return out;
+}
+
+Result<void> Memory::session_changed(const SessionRecord& record) {
+  const Moment now{std::chrono::steady_clock::now(), clock_()};
+  return card_.save_session(record.session.id, write_session(record, now));
+}
 
 }  // namespace sallyport::gateway

@@ -23,12 +23,17 @@ std::optional<std::uint16_t> PrincipalNumbers::take(const Groups& groups) {
   }
   const auto chosen = theirs ? theirs : unused ? unused : any;
   if (!chosen) return std::nullopt;
-  Block& block = blocks_[*chosen];
-  if (block.taken.none()) block.groups = groups;
   unsigned place = 0;
   while (taken_of(*chosen)[place]) ++place;
-  block.taken.set(place);
-  return static_cast<std::uint16_t>(*chosen * kBlock + place);
+  const auto number = static_cast<std::uint16_t>(*chosen * kBlock + place);
+  claim(number, groups);
+  return number;
+}
+
+void PrincipalNumbers::claim(std::uint16_t number, const Groups& groups) {
+  Block& block = blocks_[number / kBlock];
+  if (block.taken.none()) block.groups = groups;
+  block.taken.set(number % kBlock);
 }
 
 void PrincipalNumbers::give_back(std::uint16_t number) { blocks_[number / kBlock].taken.reset(number % kBlock); }

@@ -18,6 +18,8 @@ class PrincipalNumbers {
 
   // The smallest that is free of these groups' blocks; once every block is somebody's, of any. None: there is none.
   [[nodiscard]] std::optional<std::uint16_t> take(const Groups& groups);
+  // One that a user of these groups has already.
+  void claim(std::uint16_t number, const Groups& groups);
   void give_back(std::uint16_t number);
 
  private:

@@ -25,18 +25,39 @@ Result<void> Principals::admit(const users::Session& session) const {
   return {};
 }
 
+Result<void> Principals::adopt(const std::vector<SessionRecord>& sessions) {
+  std::vector<std::uint32_t> tags;
+  for (const auto& [session, principal, tag, plain] : sessions) {
+    sessions_.emplace(session.id, session);
+    numbers_[session.user] = principal;
+    free_numbers_.claim(principal, {session.groups.begin(), session.groups.end()});
+    if (!tag) continue;
+    handles_[session.id] = *tag;
+    tags.push_back(*tag);
+  }
+  return keeper_.keep_users(on_line(), addresses(), tags);
+}
+
+std::vector<users::Session> Principals::adopted() {
+  std::vector<users::Session> all;
+  for (const auto& [id, session] : sessions_) all.push_back(session);
+  return all;
+}
+
 Result<std::optional<users::Tag>> Principals::on_begin(const users::Session& session) {
   if (auto fine = admit(session); !fine) return fine.error();
   if (const auto number = number_of(session); !number) return number.error();
   // Before the session is: nobody knows the tag yet.
   auto tag = make_tag(session);
   if (tag) sessions_.emplace(session.id, session);
-  if (auto put = tag ? put_in_force() : Result<void>(tag.error()); !put) {
+  auto put = tag ? put_in_force() : Result<void>(tag.error());
+  if (put) put = remember(session);  // the card has it already: what is remembered is there
+  if (!put) {
     sessions_.erase(session.id);
     behind_ = true;
     retry();  // the card may have taken it in the moment in which it failed
     log::error("principal.not_set", {{"user", session.user}, {"why", put.error().detail}});
-    return Error{put.error().code, "the card does not take another user: " + put.error().detail};
+    return Error{put.error().code, "the gateway does not take another user: " + put.error().detail};
   }
   log::info("principal.set", {{"user", session.user},
                               {"address", session.address.to_string()},
@@ -61,6 +82,29 @@ Result<std::optional<users::Tag>> Principals::make_tag(const users::Session& ses
   return std::optional(std::move(tag));
 }
 
+Result<void> Principals::remember(const users::Session& session) {
+  if (journal_ == nullptr) return {};
+  SessionRecord record{session, numbers_.at(session.user), {}, tags_ == UsersConfig::Tags::kPlain};
+  if (session.tagged) record.tag = handles_.at(session.id);
+  return journal_->session_changed(record);
+}
+
+// What is not stored now is with the next renewal, or the session ends with this daemon.
+void Principals::note(const users::Session& session) {
+  if (const auto kept = remember(session); !kept) {
+    log::error("session.not_stored", {{"user", session.user}, {"why", kept.error().detail}});
+  }
+}
+
+// Before the card lets go of them, and before anybody is told: no daemon goes on with what is over.
+Result<void> Principals::forget_ended() {
+  if (journal_ == nullptr) return {};
+  for (const End& end : ended_) {
+    if (auto forgotten = journal_->session_ended(end.id); !forgotten) return forgotten;
+  }
+  return {};
+}
+
 // Of the sessions that are over.
 Result<void> Principals::take_tags_away() {
   for (auto handle = handles_.begin(); handle != handles_.end();) {
@@ -83,11 +127,18 @@ Result<void> Principals::on_joined(const users::Session& session) {
     log::error("principal.not_joined", {{"user", session.user}, {"why", put.error().detail}});
     return Error{put.error().code, "the card does not take another address: " + put.error().detail};
   }
+  note(session);
   return {};
+}
+
+void Principals::on_renewed(const users::Session& session) {
+  sessions_.at(session.id) = session;
+  note(session);
 }
 
 void Principals::on_left(const users::Session& session) {
   sessions_.at(session.id) = session;
+  note(session);
   behind_ = true;
   retry();
 }
@@ -99,7 +150,7 @@ void Principals::on_end(const users::Session& session, users::EndReason reason, 
                               {"reason", std::string(users::to_string(reason))}});
   const bool left = std::none_of(sessions_.begin(), sessions_.end(),
                                  [&](const auto& entry) { return entry.second.user == session.user; });
-  ended_.push_back({session.user, std::move(done)});
+  ended_.push_back({session.id, session.user, std::move(done)});
   behind_ = true;
   keeper_.set_users(on_line(), addresses());
   callbacks_.on_gone(session, left);
@@ -108,7 +159,8 @@ void Principals::on_end(const users::Session& session, users::EndReason reason, 
 
 void Principals::retry() {
   if (!behind_) return;
-  auto put = take_tags_away();
+  auto put = forget_ended();
+  if (put) put = take_tags_away();
   if (put) put = put_in_force();
   // What a tag or an address made somebody's before is still inside.
   if (put) put = keeper_.flush();

@@ -14,6 +14,7 @@
 
 #include "host/gateway/card_keeper.hpp"
 #include "host/gateway/principal_numbers.hpp"
+#include "host/gateway/session_record.hpp"
 #include "host/users/sessions/sessions.hpp"
 
 namespace sallyport::gateway {
@@ -28,14 +29,21 @@ class Principals final : public users::SessionOwner {
     // The card has taken that a user came or went, or is of other groups.
     std::function<void(const std::string& user)> on_changed{};
   };
-  Principals(CardKeeper& keeper, UsersConfig::Tags tags, Callbacks callbacks)
-      : keeper_(keeper), tags_(tags), callbacks_(std::move(callbacks)) {}
+  // `journal` may be null: then no session survives.
+  Principals(CardKeeper& keeper, UsersConfig::Tags tags, Callbacks callbacks, SessionJournal* journal = nullptr)
+      : keeper_(keeper), tags_(tags), callbacks_(std::move(callbacks)), journal_(journal) {}
+
+  // On an adopted card, before anything else: these sessions go on, with the numbers and tags that the card knows, and
+  // all others are gone.
+  Result<void> adopt(const std::vector<SessionRecord>& sessions);
+  [[nodiscard]] std::vector<users::Session> adopted() override;
 
   // In force when it returns. Errors: kExists, another user is there; kFull; kUnsupported, no tags are accepted.
   Result<std::optional<users::Tag>> on_begin(const users::Session& session) override;
   // Answers come back to all addresses of a session.
   Result<void> on_joined(const users::Session& session) override;
   void on_left(const users::Session& session) override;
+  void on_renewed(const users::Session& session) override;
   // `done` when the card has flipped and every packet of before has left; with a card that fails, once retry() made it.
   void on_end(const users::Session& session, users::EndReason reason, std::function<void()> done) override;
   // What the card did not take, again.
@@ -47,6 +55,9 @@ class Principals final : public users::SessionOwner {
   [[nodiscard]] CardKeeper::Addresses addresses() const;
   Result<std::optional<users::Tag>> make_tag(const users::Session& session);
   Result<void> take_tags_away();
+  Result<void> forget_ended();
+  Result<void> remember(const users::Session& session);
+  void note(const users::Session& session);
   Result<void> put_in_force();
   Result<std::uint16_t> number_of(const users::Session& session);
   void forget_numbers_but_of(const policy::UsersOnLine& users);
@@ -54,6 +65,7 @@ class Principals final : public users::SessionOwner {
   CardKeeper& keeper_;
   UsersConfig::Tags tags_;
   Callbacks callbacks_;
+  SessionJournal* journal_;
   std::map<std::string, users::Session> sessions_;  // by id
   std::map<std::string, std::uint32_t> handles_;    // of tags, by session: as long as the card may know them
   // One each, however many sessions. A number is free again when the card has let go of it, so no packet inside ever
@@ -61,6 +73,7 @@ class Principals final : public users::SessionOwner {
   std::map<std::string, std::uint16_t> numbers_;
   PrincipalNumbers free_numbers_;
   struct End {
+    std::string id;
     std::string user;
     std::function<void()> done;
   };

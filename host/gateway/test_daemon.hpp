@@ -27,12 +27,13 @@ inline std::string interfaces(const std::string& lan, const std::string& wan, un
 // With its files and its socket in `home`.
 inline Result<std::unique_ptr<Gateway>> start(boost::asio::io_context& io, const std::string& configuration,
                                               const std::filesystem::path& home, driver::Card& card,
-                                              WallClock clock = std::chrono::system_clock::now) {
+                                              WallClock clock = std::chrono::system_clock::now,
+                                              const Vouch& vouch = {}) {
   auto config = parse_config(configuration, home / "gateway.toml");
   if (!config) return config.error();
   config->state_directory = home / "state";
   config->socket = home / "run" / "api.sock";
-  return Gateway::start(io, std::move(*config), card, std::move(clock));
+  return Gateway::start(io, std::move(*config), card, std::move(clock), vouch);
 }
 
 inline constexpr std::chrono::seconds kPatience(60);  // the machine may be busy

@@ -42,10 +42,11 @@ class GatewayOfUsersTest : public GatewayTest {
       ASSERT_TRUE(administrate("POST", {"users"}, {{"name", user}, {"password", kPassword}}).is_object());
     }
   }
-  void open_login() {
+  void open_login(std::optional<std::chrono::seconds> renewal = {}, std::uint16_t any_port = 0) {
     UsersConfig users = gateway_->config().users.value();
     EXPECT_EQ(users.listen_addresses.at(0).to_string(), "10.1.0.1");
-    users.listen_port = 0;  // any that is free
+    users.listen_port = any_port;
+    users.session_renewal = renewal.value_or(users.session_renewal);
     auto opened = Login::open(io_, users, folder_ / "state", gateway_->principals(), gateway_->dialogue());
     ASSERT_TRUE(opened) << opened.error().detail;
     login_ = std::move(*opened);

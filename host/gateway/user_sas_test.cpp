@@ -253,7 +253,7 @@ TEST_F(UserSasTest, SharedIsOneForAll) {
   EXPECT_TRUE(talks(kAlice));
 }
 
-TEST_F(UserSasTest, SasOfUsersDoNotOutliveTheDaemonThatKnewThem) {
+TEST_F(UserSasTest, SasOfUsersWhoDoNotGoOnEnd) {
   start(kStaff);
   log_in(alice_);
   ASSERT_TRUE(talks(kAlice));
@@ -263,6 +263,26 @@ TEST_F(UserSasTest, SasOfUsersDoNotOutliveTheDaemonThatKnewThem) {
   EXPECT_TRUE(settle_at(0));
   log_in(alice_);
   EXPECT_TRUE(talks(kAlice));
+}
+
+TEST_F(UserSasTest, SasOfUsersWhoGoOnDoSoToo) {
+  start(kStaff);
+  users::Session alice = alice_;
+  alice.begun = std::chrono::steady_clock::now();
+  alice.ends = alice.renew_by = alice.begun + std::chrono::hours(1);
+  log_in(alice);
+  ASSERT_TRUE(talks(kAlice));
+  const Spi spi = sa_of("peer/staff@alice").spi_out;
+  world_.kill(world_.a);
+  world_.vouch = [](const users::Session& session) {
+    return session.user == "alice" ? Result<void>() : Error{Errc::kDenied, "nobody knows them"};
+  };
+  ASSERT_TRUE(world_.start(world_.a, configuration_of(world_.a, kStaff)));
+  EXPECT_TRUE(talks(kAlice));
+  EXPECT_EQ(esp_of(kAlice), spi);
+  EXPECT_THAT(targets(world_.a), ElementsAre("peer/staff@alice"));
+  log_out(alice);
+  EXPECT_TRUE(settle_at(0));
 }
 
 // What a policy in between brings together is renewed, so that both bring what either brought.

@@ -10,9 +10,11 @@ constexpr const char* kSchema =
     "CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE policy_ids (target TEXT PRIMARY KEY, policy_id INTEGER NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE images (generation INTEGER PRIMARY KEY, image BLOB NOT NULL);"
-    "CREATE TABLE sas (spi_in INTEGER PRIMARY KEY, sa TEXT NOT NULL);";
+    "CREATE TABLE sas (spi_in INTEGER PRIMARY KEY, sa TEXT NOT NULL);"
+    "CREATE TABLE sessions (id TEXT PRIMARY KEY, session BLOB NOT NULL) WITHOUT ROWID;";
 
-constexpr Kind kKind{Durability::kDaemon, kSchema, "the card begins anew and its SAs are negotiated again", 3};
+constexpr Kind kKind{Durability::kDaemon, kSchema,
+                     "the card begins anew, its SAs are negotiated again and users log in again", 4};
 
 }  // namespace
 
@@ -24,7 +26,7 @@ Result<CardStore> CardStore::open(const std::filesystem::path& folder, Secret ke
 
 Result<void> CardStore::begin_card(Bytes cookie) {
   Transaction transaction(database_);
-  for (const char* sql : {"DELETE FROM images", "DELETE FROM sas", "DELETE FROM policy_ids",
+  for (const char* sql : {"DELETE FROM images", "DELETE FROM sas", "DELETE FROM policy_ids", "DELETE FROM sessions",
                           "DELETE FROM meta WHERE name = 'ike_snapshot' OR name = 'ike_snapshot_taken'"}) {
     transaction.run(sql);
   }
@@ -94,6 +96,31 @@ Result<std::vector<std::string>> CardStore::sas() {
     if (!row) return row.error();
     if (!*row) return out;
     out.push_back(statement.text(0));
+  }
+}
+
+// ---- sessions ------------------------------------------------------------------------------------------------------
+
+Result<void> CardStore::save_session(const std::string& id, const Secret& session) {
+  const auto sealed = seal(key_, session);
+  if (!sealed) return sealed.error();
+  Statement statement(database_, "INSERT OR REPLACE INTO sessions VALUES (?, ?)");
+  return statement.bind(id).bind(Bytes(*sealed)).run();
+}
+
+Result<void> CardStore::remove_session(const std::string& id) {
+  Statement statement(database_, "DELETE FROM sessions WHERE id = ?");
+  return statement.bind(id).run();
+}
+
+Result<std::map<std::string, Result<Secret>>> CardStore::sessions() {
+  std::map<std::string, Result<Secret>> out;
+  Statement statement(database_, "SELECT id, session FROM sessions");
+  for (;;) {
+    auto row = statement.step();
+    if (!row) return row.error();
+    if (!*row) return out;
+    out.emplace(statement.text(0), unseal(key_, statement.blob(1)));
   }
 }
 

@@ -27,7 +27,7 @@ struct StoredSnapshot {
 
 class CardStore {
  public:
-  // `key` seals snapshots.
+  // `key` seals snapshots and sessions.
   static Result<CardStore> open(const std::filesystem::path& folder, Secret key);
 
   // A new life of the card: everything known of the one before is forgotten.
@@ -41,6 +41,11 @@ class CardStore {
   Result<void> save_sa(std::uint32_t spi_in, const std::string& json);  // no keys: those are on the card
   Result<void> remove_sa(std::uint32_t spi_in);
   Result<std::vector<std::string>> sas();
+
+  // Of who is logged in: sealed with AES-256-GCM.
+  Result<void> save_session(const std::string& id, const Secret& session);
+  Result<void> remove_session(const std::string& id);
+  Result<std::map<std::string, Result<Secret>>> sessions();  // by id; kAuthFailed: sealed under another key
 
   // Of IKE: sealed with AES-256-GCM.
   Result<void> save_snapshot(const Secret& snapshot, std::chrono::system_clock::time_point taken);

@@ -35,11 +35,13 @@ TEST_F(CardStoreTest, ANewLifeOfTheCardForgetsTheOneBefore) {
   store.save_policy_ids({{"net", 7}}).value();
   store.save_sa(0x1001, "{}").value();
   store.save_snapshot(Secret(as_bytes("keys")), std::chrono::system_clock::now()).value();
+  store.save_session("a", Secret(as_bytes("alice"))).value();
   store.begin_card(Buffer(16, 2)).value();
   EXPECT_EQ(store.card_cookie().value(), Buffer(16, 2));
   EXPECT_TRUE(store.images().value().empty());
   EXPECT_TRUE(store.policy_ids().value().empty());
   EXPECT_TRUE(store.sas().value().empty());
+  EXPECT_TRUE(store.sessions().value().empty());
   EXPECT_FALSE(store.snapshot().value());
 }
 
@@ -55,6 +57,26 @@ TEST_F(CardStoreTest, ASnapshotIsSealedInTheFile) {
   const auto stored = store.snapshot().value();
   ASSERT_TRUE(stored);
   EXPECT_TRUE(stored->snapshot == Secret(as_bytes(secret)));
+}
+
+TEST_F(CardStoreTest, KeepsSessionsAsTheyWereSavedLastUntilTheyAreRemoved) {
+  CardStore store = open();
+  store.save_session("a", Secret(as_bytes("alice"))).value();
+  store.save_session("b", Secret(as_bytes("bob"))).value();
+  store.save_session("a", Secret(as_bytes("alice, renewed"))).value();
+  store.remove_session("b").value();
+  const auto sessions = store.sessions().value();
+  ASSERT_EQ(sessions.size(), 1U);
+  EXPECT_TRUE(sessions.at("a").value() == Secret(as_bytes("alice, renewed")));
+}
+
+TEST_F(CardStoreTest, ASessionSealedUnderAnotherKeyIsNoneAndTheOthersAre) {
+  open().save_session("a", Secret(as_bytes("alice"))).value();
+  CardStore other = CardStore::open(folder_, Secret(as_bytes("another key, another key, another"))).value();
+  other.save_session("b", Secret(as_bytes("bob"))).value();
+  const auto sessions = other.sessions().value();
+  EXPECT_EQ(sessions.at("a").error().code, Errc::kAuthFailed);
+  EXPECT_TRUE(sessions.at("b").has_value());
 }
 
 TEST_F(CardStoreTest, ASnapshotSealedUnderAnotherKeyIsRefused) {

@@ -49,6 +49,8 @@ LoginDesk::LoginDesk(boost::asio::io_context& loop, SharedDirectory& directory, 
       pool_(settings_.threads),
       notes_(pool_.get_executor()) {
   for (auto& one : authenticators) methods_.push_back(std::move(one));
+  sessions_.adopt(owner_.adopted(), now());
+  for (const Session& session : sessions_.all()) record(session.user, "session.adopted", where(session));
 }
 
 LoginDesk::~LoginDesk() {
@@ -171,7 +173,7 @@ bool LoginDesk::worth_noting(Noted& noted, const IpAddress& address) const {
 Result<Identity> LoginDesk::decide(const Begun& attempt, const Answer& answer) {
   const std::string name(attempt.method->name());
   auto who = attempt.method->finish(attempt.claim, attempt.challenge, answer);
-  if (who) who = known(*attempt.method, std::move(*who));
+  if (who) who = known(directory_, *attempt.method, std::move(*who));
   const std::string where = name + " " + place(attempt.claim);
   if (who) {
     auto recorded = directory_.with([&](Directory& d) {
@@ -196,10 +198,9 @@ Result<Identity> LoginDesk::decide(const Begun& attempt, const Answer& answer) {
   return who;
 }
 
-// With the directory's groups, if the user may be here.
-Result<Identity> LoginDesk::known(const Authenticator& method, Identity who) {
+Result<Identity> LoginDesk::known(SharedDirectory& directory, const Authenticator& method, Identity who) {
   if (auto fine = check_name(who.user); !fine) return Error{Errc::kAuthFailed, "a user whose name cannot be one here"};
-  const auto user = directory_.with([&](Directory& d) { return d.user(who.user); });
+  const auto user = directory.with([&](Directory& d) { return d.user(who.user); });
   if (!user && user.error().code != Errc::kNotFound) return user.error();
   if (!user && !method.brings_its_users()) return Error{Errc::kAuthFailed, "a user whom the directory does not know"};
   if (user && !user->enabled) return Error{Errc::kAuthFailed, "the user is disabled"};
@@ -244,7 +245,7 @@ void LoginDesk::renew(const Secret& token, const IpAddress& from, std::optional<
       [this, chosen, proof, answer = std::move(answer)]() -> Result<Identity> {
         Result<Identity> who = Identity{proof.claim.user};
         if (answer && chosen->proves_presence()) who = chosen->finish(proof.claim, proof.challenge, *answer);
-        return who ? known(*chosen, std::move(*who)) : who;
+        return who ? known(directory_, *chosen, std::move(*who)) : who;
       },
       [this, id, respond, proof](const Result<Identity>& who) {
         if (!who) {

@@ -89,6 +89,9 @@ class LoginDesk : private SessionOwner {
   // Once a second: ends what is over.
   void tick();
   [[nodiscard]] Session::Time now() const { return settings_.now(); }
+  // Who it is with the directory's groups, if they may be here: known to it, unless the method has users of its own,
+  // and not disabled.
+  [[nodiscard]] static Result<Identity> known(SharedDirectory& directory, const Authenticator& method, Identity who);
   [[nodiscard]] const std::vector<IpAddress>& addresses() const { return settings_.addresses; }
 
  private:
@@ -104,6 +107,7 @@ class LoginDesk : private SessionOwner {
   Result<std::optional<Tag>> on_begin(const Session& session) override;
   Result<void> on_joined(const Session& session) override { return owner_.on_joined(session); }
   void on_left(const Session& session) override { owner_.on_left(session); }
+  void on_renewed(const Session& session) override { owner_.on_renewed(session); }
   void on_end(const Session& session, EndReason reason, std::function<void()> done) override;
 
   // Does `work` beside the loop and then `then` with what it came to. kBusy when there is too much of it.
@@ -115,7 +119,6 @@ class LoginDesk : private SessionOwner {
   using Noted = std::map<std::string, Session::Time>;
   [[nodiscard]] bool worth_noting(Noted& noted, const IpAddress& address) const;
   Result<Identity> decide(const Begun& attempt, const Answer& answer);
-  Result<Identity> known(const Authenticator& method, Identity who);
   void forget_what_is_late();
 
   boost::asio::io_context& loop_;

@@ -60,13 +60,23 @@ void Sessions::begin(Session who, std::optional<std::chrono::seconds> lifetime, 
   std::string text = who.id + "." + random_hex(kTokenBytes);
   Secret token{as_bytes(text)};
   wipe({reinterpret_cast<std::uint8_t*>(text.data()), text.size()});
-  entries_.emplace(who.id, Entry{who, hash_of(token.reveal())});
+  who.token_hash = hash_of(token.reveal());
+  entries_.emplace(who.id, Entry{who});
   auto tag = owner_.on_begin(who);
   if (!tag) {
     entries_.erase(who.id);
     return begun(tag.error());
   }
   begun(Begun{std::move(who), std::move(token), std::move(*tag)});
+}
+
+void Sessions::adopt(std::vector<Session> sessions, Time now) {
+  for (Session& session : sessions) {
+    session.renew_by = now + limits_.renewal;
+    for (auto& [where, until] : session.also_at) until = now + limits_.renewal;
+    const std::string id = session.id;
+    entries_.emplace(id, Entry{std::move(session)});
+  }
 }
 
 Result<bool> Sessions::join(const Secret& token, const IpAddress& from, Time now) {
@@ -102,7 +112,8 @@ const Session* Sessions::of_token(const Secret& token) const {
   if (text.size() != 2 * kIdBytes + 1 + 2 * kTokenBytes) return nullptr;
   const Bytes id = text.first(2 * kIdBytes);  // which is public
   const auto found = entries_.find(std::string(id.begin(), id.end()));
-  if (found == entries_.end() || found->second.ending || !equal_constant_time(hash_of(text), found->second.token)) {
+  if (found == entries_.end() || found->second.ending ||
+      !equal_constant_time(hash_of(text), found->second.session.token_hash)) {
     return nullptr;
   }
   return &found->second.session;
@@ -123,7 +134,9 @@ std::vector<Session> Sessions::all() const {
 
 void Sessions::renew(const std::string& id, Time now) {
   const auto found = entries_.find(id);
-  if (found != entries_.end()) found->second.session.renew_by = now + limits_.renewal;
+  if (found == entries_.end() || found->second.ending) return;
+  found->second.session.renew_by = now + limits_.renewal;
+  owner_.on_renewed(found->second.session);
 }
 
 void Sessions::end(const std::string& id, EndReason reason, std::function<void()> done) {

@@ -43,6 +43,7 @@ struct Session {
   Time renew_by{};  // or earlier, unless it is renewed
   // Of a tagged one: the computer's other addresses, as of the other IP version, each until it is told again.
   std::map<IpAddress, Time> also_at{};
+  std::array<std::uint8_t, 32> token_hash{};  // by which whoever has the token is known
 
   [[nodiscard]] bool at(const IpAddress& where) const { return where == address || also_at.contains(where); }
   [[nodiscard]] std::vector<IpAddress> other_addresses() const;
@@ -66,8 +67,12 @@ class SessionOwner {
   virtual Result<void> on_joined(const Session& session) = 0;
   // It has fewer.
   virtual void on_left(const Session& session) = 0;
+  // It lasts longer, unless it is over before.
+  virtual void on_renewed(const Session&) {}
   // `done` is called once, now or later, when nothing of the session is left.
   virtual void on_end(const Session& session, EndReason reason, std::function<void()> done) = 0;
+  // Those that began in a life before and go on in the owner's hands: asked for once, before anything else.
+  [[nodiscard]] virtual std::vector<Session> adopted() { return {}; }
 };
 
 struct SessionLimits {
@@ -89,10 +94,14 @@ class Sessions {
     Secret token;  // "id.secret", the secret of 256 random bits: whoever has it has the session. Only its hash is kept.
     std::optional<Tag> tag{};
   };
-  // `who` without id and times. Whoever was logged in at the same address and uid is logged out first. kFull, and
-  // the owner's errors.
+  // `who` without id, times and token. Whoever was logged in at the same address and uid is logged out first. kFull,
+  // and the owner's errors.
   void begin(Session who, std::optional<std::chrono::seconds> lifetime, Time now,
              std::function<void(Result<Begun>)> begun);
+
+  // Sessions that their owner has already. Nobody could renew them meanwhile, so each has the time of a renewal from
+  // now on, and so have their other addresses.
+  void adopt(std::vector<Session> sessions, Time now);
 
   // `from` is the computer's, too, until a renewal's time from now. kDenied for a token that is wrong or of a session
   // that ends; kUnsupported without tags, by which alone packets from there are known; kFull, and the owner's errors.
@@ -113,10 +122,8 @@ class Sessions {
   [[nodiscard]] const SessionLimits& limits() const { return limits_; }
 
  private:
-  using TokenHash = std::array<std::uint8_t, 32>;
   struct Entry {
     Session session;
-    TokenHash token;
     bool ending = false;
     std::vector<std::function<void()>> waiting{};  // for its end
   };

@@ -55,6 +55,40 @@ TEST_F(SessionsTest, KnowWhoIsLoggedInByATokenFromTheirAddress) {
   EXPECT_EQ(sessions_.find(alice.session.id)->groups, std::vector<std::string>{"staff"});
 }
 
+// What a daemon that was killed had begun is another's now.
+TEST_F(SessionsTest, AdoptedGoOnWithTheirTokenAndTheTimeOfARenewal) {
+  const auto alice = begin(tagged("alice")).value();
+  ASSERT_TRUE(sessions_.join(alice.token, kThere, kStart));
+  const auto bob = begin(who("bob", kThere, 1001)).value();
+  owner_.events.clear();
+  Sessions next({hours(8), minutes(2), 4, 2}, owner_);
+  const auto later = kStart + minutes(1);
+  next.adopt(sessions_.all(), later);
+  EXPECT_THAT(owner_.events, IsEmpty()) << "the owner has them already";
+  EXPECT_EQ(next.of_token(alice.token, kThere)->user, "alice");
+  EXPECT_EQ(next.of_token(bob.token, kThere)->ends, kStart + hours(8)) << "no longer than before";
+  std::string other(bob.token.reveal().begin(), bob.token.reveal().end());
+  other.back() = other.back() == '0' ? '1' : '0';
+  EXPECT_EQ(next.of_token(Secret(as_bytes(other)), kThere), nullptr);
+
+  next.renew(bob.session.id, later + seconds(119));
+  next.expire(later + seconds(119));
+  EXPECT_THAT(owner_.renewed, ElementsAre("bob"));
+  EXPECT_THAT(owner_.events, IsEmpty());
+  next.expire(later + minutes(2));
+  EXPECT_THAT(owner_.events, ElementsAre("end alice not_renewed"));
+  next.end(bob.session.id, EndReason::kLogout, [] {});
+  EXPECT_EQ(owner_.events.back(), "end bob logout");
+}
+
+TEST_F(SessionsTest, ThatEndAreNotRenewed) {
+  const auto alice = begin(who("alice")).value();
+  owner_.at_once = false;
+  sessions_.end(alice.session.id, EndReason::kAdministrator, [] {});
+  sessions_.renew(alice.session.id, kStart);
+  EXPECT_THAT(owner_.renewed, IsEmpty());
+}
+
 TEST_F(SessionsTest, TakeNoTokenThatDiffersAnywhere) {
   const auto alice = begin(who("alice")).value();
   const auto bob = begin(who("bob", kHere, 1001)).value();

@@ -27,6 +27,7 @@ class RecordingOwner : public SessionOwner {
   void on_left(const Session& session) override {
     events.push_back("left " + session.user + " " + std::to_string(session.also_at.size()));
   }
+  void on_renewed(const Session& session) override { renewed.push_back(session.user); }
   // Of all that ended so far.
   void let_go() {
     for (const auto& done : std::exchange(held_, {})) done();
@@ -37,6 +38,7 @@ class RecordingOwner : public SessionOwner {
   bool joins = true;
   std::string refuses;  // a user
   std::vector<std::string> events;
+  std::vector<std::string> renewed;  // users
 
  private:
   std::vector<std::function<void()>> held_;
