@@ -243,9 +243,13 @@ void Keeper::stop_marking() {
 asio::awaitable<void> Keeper::follow_events() {
   namespace http = boost::beast::http;
   constexpr auto kWait = asio::as_tuple(asio::use_awaitable);
+  bool again = false;
   while (on_end_) {
     if (auto connected = co_await gateway_->connect(kPatience)) {
       events_ = std::move(*connected);
+      // It may be another daemon's life, which ends what is not renewed, or does not know the session.
+      if (std::exchange(again, true)) renew();
+      if (!on_end_) break;
       auto request = api::http_request({"GET", "/v1/events", nullptr, token_}, gateway_->peer().host);
       request.set(http::field::accept, "text/event-stream");
       co_await http::async_write(*events_, request, kWait);
