@@ -166,29 +166,40 @@ Result<gateway::CommitReport> GatewayWorld::commit_unconfirmed() {
   return **report;
 }
 
-Result<void> GatewayWorld::log_in(std::uint32_t computer, const std::string& user,
-                                  const std::vector<std::string>& groups) {
-  users::Session session{std::to_string(computer), user, groups, "password", {}, 1000};
-  session.address = IpAddress::from_number(driver::Address::from_v4(computer));
-  if (auto begun = gateway_->principals().on_begin(session); !begun) return begun.error();
-  sessions_[computer] = std::move(session);
+Result<void> GatewayWorld::log_in(SessionId id, const Session& who, const std::vector<std::string>& groups) {
+  users::Session session{std::to_string(id), who.user, groups, "password", {}, 1000, who.tagged};
+  session.address = IpAddress::from_number(driver::Address::from_v4(who.computer));
+  auto tag = gateway_->principals().on_begin(session);
+  if (!tag) return tag.error();
+  if (*tag) tags_[id] = std::move(**tag);
+  sessions_[id] = std::move(session);
   return {};
 }
 
-void GatewayWorld::log_out(std::uint32_t computer) {
-  const users::Session session = sessions_.at(computer);
-  sessions_.erase(computer);
+void GatewayWorld::log_out(SessionId id) {
+  const users::Session session = std::move(sessions_.extract(id).mapped());
   bool done = false;
   gateway_->principals().on_end(session, users::EndReason::kLogout, [&] { done = true; });
   run_until("the end of " + session.user, [&] { return done; });
+}
+
+driver::UserTag GatewayWorld::tag_of(const Probe& probe) const {
+  const users::Tag& tag = tags_.at(probe.mark->session);
+  if (probe.mark->kind == Mark::Kind::kPlain) return {tag.handle, std::nullopt};
+  const std::uint32_t seen_to = probe.mark->kind == Mark::Kind::kReplayed ? probe.remote + 1 : probe.remote;
+  auto check = driver::tag_check(tag.key.reveal(), tag.handle, driver::Address::from_v4(probe.computer),
+                                 driver::Address::from_v4(seen_to));
+  if (probe.mark->kind == Mark::Kind::kForged) check.back() ^= 1;
+  return {tag.handle, check};
 }
 
 std::size_t GatewayWorld::inject(const Probe& probe) {
   const std::size_t slot = next_slot_++ % fates_.size();
   fates_[slot] = "dropped";
   upcall_ = false;
-  const Buffer packet = driver::testing::udp_packet(probe.outbound ? probe.computer : probe.remote,
-                                                    probe.outbound ? probe.remote : probe.computer, payload_of(slot));
+  Buffer packet = driver::testing::udp_packet(probe.outbound ? probe.computer : probe.remote,
+                                              probe.outbound ? probe.remote : probe.computer, payload_of(slot));
+  if (probe.mark) packet = driver::put_user_tag(packet, tag_of(probe)).value();
   card_->receive(probe.outbound ? layout::Port::kLan : layout::Port::kWan,
                  driver::testing::ethernet_frame(probe.outbound ? kLanMac : kWanMac,
                                                  probe.outbound ? kHostMac : kPeerMac, driver::kEthertypeIpv4, packet));

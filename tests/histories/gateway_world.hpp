@@ -11,6 +11,7 @@
 
 #include "driver/software/software_card.hpp"
 #include "driver/testing/flaky_card.hpp"
+#include "driver/user_tag/user_tag.hpp"
 #include "host/gateway/service.hpp"
 #include "tests/histories/model.hpp"
 
@@ -30,8 +31,8 @@ class GatewayWorld {
 
   Result<boost::json::value> ask(const std::string& method, const std::vector<std::string>& path,
                                  const boost::json::value& body = nullptr);
-  Result<void> log_in(std::uint32_t computer, const std::string& user, const std::vector<std::string>& groups);
-  void log_out(std::uint32_t computer);
+  Result<void> log_in(SessionId id, const Session& session, const std::vector<std::string>& groups);
+  void log_out(SessionId id);
 
   // Puts the candidate in force until it is confirmed, with no time to do so, and returns when it has been rolled back.
   Result<gateway::CommitReport> commit_unconfirmed();
@@ -48,6 +49,7 @@ class GatewayWorld {
 
  private:
   std::size_t inject(const Probe& probe);  // its slot in fates_
+  [[nodiscard]] driver::UserTag tag_of(const Probe& probe) const;
   void transmit(layout::Port port, Bytes frame);
   void answer_neighbours();
   void run_until(const std::string& what, const std::function<bool()>& holds);
@@ -61,8 +63,9 @@ class GatewayWorld {
   std::optional<gateway::Forwarding> left_;  // by the daemon that was killed
   std::function<void()> on_flip_ = [] {};
   std::vector<std::pair<layout::Port, Buffer>> asked_;  // ARP
-  std::map<std::uint32_t, users::Session> sessions_;
-  std::array<Fate, 256> fates_;  // of the newest probes
+  std::map<SessionId, users::Session> sessions_;
+  std::map<SessionId, users::Tag> tags_;  // that there have been
+  std::array<Fate, 256> fates_;           // of the newest probes
   std::size_t next_slot_ = 0;
   bool upcall_ = false;  // the last packet went to the host
 };

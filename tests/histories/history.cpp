@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <deque>
 #include <optional>
 #include <random>
 #include <set>
@@ -19,6 +20,8 @@ constexpr std::uint32_t kComputers[] = {0x0a01000a, 0x0a01000b, 0x0a01000c, 0x0a
 constexpr std::uint32_t kRemotes[] = {0x0a02000a, 0x0a02000b, 0x0a020101, 0x0a030001,
                                       0xc6336401};  // 10.2, 10.3, 198.51
 constexpr std::size_t kMostPolicies = 9;
+constexpr std::size_t kMostSessions = 6;
+constexpr std::size_t kMostOldTags = 8;
 constexpr std::uint64_t kMostRemembered = 50;  // configurations back; the gateway keeps more
 constexpr unsigned kProbes = 4;                // after an event
 constexpr unsigned kProbesAtAFlip = 3;
@@ -67,22 +70,38 @@ class History {
   }
 
   std::string log_in() {
-    const std::uint32_t computer = any_of(kComputers);
     static const std::vector<std::string> kUsers = {"alice", "bob", "carol", "dave"};
-    if (now_.on_line.contains(computer)) return "none";
-    const std::string& user = any_of(kUsers);
-    after_.on_line[computer] = user;
-    must(world_.log_in(computer, user, now_.groups.at(user)), user + " logs in");
-    return "login";
+    if (now_.sessions.size() >= kMostSessions) return "none";
+    const Session session{any_of(kComputers), any_of(kUsers), below(2) == 0};
+    const SessionId id = ++last_session_;
+    const bool another = std::any_of(now_.sessions.begin(), now_.sessions.end(), [&](const auto& entry) {
+      const Session& other = entry.second;
+      return !other.tagged && other.computer == session.computer && other.user != session.user;
+    });
+    if (another && !session.tagged) {
+      if (world_.log_in(id, session, now_.groups.at(session.user))) differ("two users have one address");
+      return "refused";
+    }
+    after_.sessions[id] = session;
+    must(world_.log_in(id, session, now_.groups.at(session.user)), session.user + " logs in");
+    return session.tagged ? "login, tagged" : "login";
   }
 
   std::string log_out() {
-    if (now_.on_line.empty()) return "none";
-    const std::uint32_t computer =
-        std::next(now_.on_line.begin(), static_cast<long>(below(now_.on_line.size())))->first;
-    after_.on_line.erase(computer);
-    world_.log_out(computer);
+    if (now_.sessions.empty()) return "none";
+    const auto gone = std::next(after_.sessions.begin(), static_cast<long>(below(after_.sessions.size())));
+    const SessionId id = gone->first;
+    remember_tag(*gone);
+    after_.sessions.erase(gone);
+    world_.log_out(id);
     return "logout";
+  }
+
+  // Somebody may still have the tag of a session that is over.
+  void remember_tag(const std::pair<const SessionId, Session>& over) {
+    if (!over.second.tagged) return;
+    old_tags_.push_back(over.first);
+    if (old_tags_.size() > kMostOldTags) old_tags_.pop_front();
   }
 
   std::string add() { return edit_once(&History::add_to, "add"); }
@@ -235,8 +254,9 @@ class History {
   // Sessions end with the daemon that knew them, and so does the time to confirm.
   void start_anew() {
     between_ = before_;
-    between_.on_line.clear();
-    after_.on_line.clear();
+    between_.sessions.clear();
+    for (const auto& session : after_.sessions) remember_tag(session);
+    after_.sessions.clear();
     if (fallback_) after_.policies = std::move(*fallback_);
     fallback_.reset();
     world_.start();
@@ -263,13 +283,35 @@ class History {
 
   // ---- what is seen
 
-  Probe random_probe() { return {below(4) != 0, any_of(kComputers), any_of(kRemotes)}; }
+  Probe random_probe() {
+    Probe probe{below(4) != 0, any_of(kComputers), any_of(kRemotes)};
+    if (probe.outbound && below(2) == 0) probe.mark = random_mark();
+    return probe;
+  }
+
+  // Of a session that lasts, mostly, and mostly right.
+  std::optional<Mark> random_mark() {
+    using enum Mark::Kind;
+    static const std::vector<Mark::Kind> kKinds = {kRight, kRight, kRight, kRight, kRight, kForged, kReplayed, kPlain};
+    std::vector<SessionId> tagged;
+    for (const auto& [id, session] : now_.sessions) {
+      if (session.tagged) tagged.push_back(id);
+    }
+    const bool old = !old_tags_.empty() && below(4) == 0;
+    if (!old && tagged.empty()) return std::nullopt;
+    return Mark{old ? any_of(old_tags_) : any_of(tagged), any_of(kKinds)};
+  }
 
   static std::string sentence(const Probe& probe, const Fate& fate, const std::string& should) {
-    return json::serialize(json::object{{"outbound", probe.outbound},
-                                        {"computer", Range{probe.computer, probe.computer}.text()},
-                                        {"remote", Range{probe.remote, probe.remote}.text()}}) +
-           " was '" + fate + "', and should be " + should;
+    json::object packet{{"outbound", probe.outbound},
+                        {"computer", Range{probe.computer, probe.computer}.text()},
+                        {"remote", Range{probe.remote, probe.remote}.text()}};
+    static constexpr const char* kKinds[] = {"right", "forged", "replayed", "plain"};
+    if (probe.mark) {
+      packet["tag"] = kKinds[static_cast<std::size_t>(probe.mark->kind)];
+      packet["tag_of_session"] = probe.mark->session;
+    }
+    return json::serialize(packet) + " was '" + fate + "', and should be " + should;
   }
 
   void probe(const Model& model) {
@@ -328,7 +370,9 @@ class History {
   Model after_;
   std::map<std::uint64_t, std::vector<Policy>> configurations_;  // by number
   std::optional<std::vector<Policy>> fallback_;                  // comes back unless now_ is confirmed
+  std::deque<SessionId> old_tags_;                               // of sessions that are over
   Told* told_ = nullptr;
+  SessionId last_session_ = 0;
   unsigned next_name_ = 0;
 };
 

@@ -34,16 +34,31 @@ boost::json::object Policy::words() const {
   return out;
 }
 
+std::set<std::string> Model::people(const Probe& probe) const {
+  std::set<std::string> people;
+  if (probe.mark) {
+    const auto session = sessions.find(probe.mark->session);
+    if (probe.mark->kind == Mark::Kind::kRight && session != sessions.end()) people.insert(session->second.user);
+    return people;
+  }
+  for (const auto& [id, session] : sessions) {
+    // The other gateway knows no tags: answers come back by the address.
+    if (session.computer == probe.computer && !(probe.outbound && session.tagged)) people.insert(session.user);
+  }
+  return people;
+}
+
 Fate Model::fate(const Probe& probe) const {
-  const auto who = on_line.find(probe.computer);
+  const auto who = people(probe);
+  const auto is_meant = [&](const Policy& p) {
+    if (p.user.empty() && p.group.empty()) return true;
+    return std::any_of(who.begin(), who.end(), [&](const std::string& user) {
+      const auto& theirs = groups.at(user);
+      return p.group.empty() ? p.user == user : std::find(theirs.begin(), theirs.end(), p.group) != theirs.end();
+    });
+  };
   for (const Policy& p : policies) {
-    if (!p.source.holds(probe.computer) || !p.destination.holds(probe.remote)) continue;
-    if (!p.user.empty() || !p.group.empty()) {
-      if (who == on_line.end()) continue;
-      const auto& theirs = groups.at(who->second);
-      if (!p.user.empty() && p.user != who->second) continue;
-      if (!p.group.empty() && std::find(theirs.begin(), theirs.end(), p.group) == theirs.end()) continue;
-    }
+    if (!p.source.holds(probe.computer) || !p.destination.holds(probe.remote) || !is_meant(p)) continue;
     if (p.action == "bypass") return "clear";
     // In the clear, nothing comes in that a policy protects.
     return p.action == "protect" && probe.outbound ? p.sa : "dropped";

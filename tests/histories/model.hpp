@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -32,11 +33,26 @@ struct Policy {
   [[nodiscard]] boost::json::object words() const;
 };
 
+// Who is logged in at a computer.
+struct Session {
+  std::uint32_t computer = 0;
+  std::string user;
+  bool tagged = false;  // their packets say so by a tag; else those of the computer's address are theirs
+};
+using SessionId = std::uint64_t;
+
+// A tag in a packet. The right one may be in a packet from anywhere: it is made for the packet's own addresses.
+struct Mark {
+  SessionId session = 0;  // whose tag it was, or is
+  enum class Kind : std::uint8_t { kRight, kForged, kReplayed, kPlain } kind = Kind::kRight;
+};
+
 // Between a computer of the LAN and an address beyond the WAN.
 struct Probe {
   bool outbound = true;
   std::uint32_t computer = 0;
   std::uint32_t remote = 0;
+  std::optional<Mark> mark{};  // of an outbound one
 };
 
 // "dropped", "clear", or the name of the SA whose packets these are.
@@ -44,10 +60,12 @@ using Fate = std::string;
 
 struct Model {
   std::vector<Policy> policies;
-  std::map<std::uint32_t, std::string> on_line;            // who is at a computer
+  std::map<SessionId, Session> sessions;
   std::map<std::string, std::vector<std::string>> groups;  // of users
 
   [[nodiscard]] Fate fate(const Probe& probe) const;
+  // Whose an outbound packet is; who may have asked for an inbound one.
+  [[nodiscard]] std::set<std::string> people(const Probe& probe) const;
   [[nodiscard]] std::vector<Policy>::iterator find(const std::string& name);
 };
 
