@@ -177,9 +177,7 @@ Result<void> CardKeeper::keep_users(policy::UsersOnLine users, Addresses address
 void CardKeeper::set_users(policy::UsersOnLine users, Addresses addresses) {
   know_users(std::move(users), std::move(addresses));
   for (InstalledSa& sa : sas_) {
-    if (!sa.sending || policy::split_target(sa.target).user.empty() || wants(sa.target)) continue;
-    sa.sending = false;
-    journal(sa);
+    if (!policy::split_target(sa.target).user.empty() && !wants(sa.target)) stop_sending(sa);
   }
 }
 
@@ -355,6 +353,16 @@ void CardKeeper::use_outbound(Spi spi_in) {
     sa.sending = sends;
     journal(sa);
   }
+}
+
+void CardKeeper::stop_sending(Spi spi_in) {
+  if (const auto found = find_inbound(spi_in); found != sas_.end()) stop_sending(*found);
+}
+
+void CardKeeper::stop_sending(InstalledSa& sa) {
+  if (!sa.sending) return;
+  sa.sending = false;
+  journal(sa);
 }
 
 Result<void> CardKeeper::remove(Spi spi_in) {

@@ -136,6 +136,7 @@ class CardKeeper final : public ike::SpiAllocator {
   // Its child is unknown to IKE from now on: it goes on until another serves its target.
   void disown(Spi spi_in);
   void use_outbound(Spi spi_in);  // with the next commit; the target's others stop sending
+  void stop_sending(Spi spi_in);  // with the next commit; it is received by as before
   // By target, an SA that waits to succeed the one that sends: until then what opens a TCP connection comes to the
   // host, and front rules may lead to it. With the next commit.
   void set_successors(std::map<std::string, Spi> successors) { successors_ = std::move(successors); }
@@ -180,6 +181,7 @@ class CardKeeper final : public ike::SpiAllocator {
   std::uint16_t policy_id(const std::string& key);
   void number_classes();
   [[nodiscard]] const policy::Policy* per_user(const std::string& target) const;
+  void stop_sending(InstalledSa& sa);
   void journal(const InstalledSa& changed);
   void know_users(policy::UsersOnLine users, Addresses addresses);
   std::vector<InstalledSa>::iterator find_inbound(Spi spi_in);

@@ -146,6 +146,22 @@ class CommitTest : public testing::Test {
   std::string policies_of_a_, policies_of_b_;  // in their configuration files
 };
 
+TEST_F(CommitTest, APolicyThatIsWantedAgainSendsNothingByTheSaThatIsBeingDeleted) {
+  const std::uint32_t before = spi("office");
+  a.lost_on_wan = [](Bytes) { return true; };
+  ask(a, "DELETE", {"policies", "office"});
+  json::object again = office("aes128gcm16");
+  again["name"] = "office";
+  const Answer answer = begin_to_ask(*a.gateway, "POST", {"policies"}, again);
+  ASSERT_TRUE(run_until([&] { return names() == "voice office "; }));
+  EXPECT_EQ(leaves_by(a), Esp{}) << "it waits for another";
+  a.lost_on_wan = nullptr;
+  ASSERT_TRUE(run_until([&] { return answer->has_value(); }));
+  EXPECT_TRUE((*answer)->at("connected").as_bool()) << **answer;
+  EXPECT_TRUE(once_again_both_ways());
+  EXPECT_NE(spi("office"), before);
+}
+
 TEST_F(CommitTest, PutsSeveralEditsInForceAtOnceAndSaysOfEachPolicyHowItIsConnected) {
   EXPECT_EQ(ask(a, "POST", {"candidate"}, printer(77)).at("changes").as_array().size(), 1U);
   ask(a, "PUT", {"candidate", "office"}, office("aes256gcm16"));

@@ -429,7 +429,8 @@ void Commits::renew_of_users(const RunPtr& run) {
   };
   for (const Policy& p : run->goal) {
     const Policy* was = policy::find_policy(run->before, p.name);
-    if (!p.sa_per_user() || (was != nullptr && same_but_change(*was, p))) continue;
+    const bool waits = run->pending.contains(p.name);  // the SA that all have together goes on
+    if (!p.sa_per_user() || waits || (was != nullptr && same_but_change(*was, p))) continue;
     ++run->open;
     gateway_.renew_children_of_users(p, [run, one_done, name = p.name](Result<Outcome> outcome) {
       run->tried.emplace(name, std::move(outcome));

@@ -127,9 +127,12 @@ void Gateway::take_over(const std::string& target) {
 }
 
 void Gateway::end_sa_of(const std::string& target) {
-  const auto handle = child_in_use(target);
-  if (!handle || *handle == ike::ChildHandle{}) return;
-  if (auto actions = engine().terminate(*handle, steady_clock::now())) ike_->perform(std::move(*actions));
+  const InstalledSa* sa = keeper_->sending_for(target);
+  if (sa == nullptr || sa->child == ike::ChildHandle{}) return;
+  end_sa(InstalledSa(*sa));
+  if (const auto committed = keeper_->commit(); !committed) {
+    log::error("tables.not_committed", {{"why", committed.error().detail}});
+  }
 }
 
 // The daemon may have died in the middle of a change. What was stored counts: what was prepared for it takes over or

@@ -96,6 +96,7 @@ void Gateway::renew_children_of_users(const policy::Policy& policy, OnOutcome do
 // The peer is told; what it sends by this SA until it knows is still opened, and goes where policies of others say.
 void Gateway::end_sa(const InstalledSa& sa) {
   if (sa.child == ike::ChildHandle{}) return end_disowned(sa.target);
+  keeper_->stop_sending(sa.spi_in);  // its policy may be wanted again before the peer has answered
   if (auto actions = ike_->engine().terminate(sa.child, steady_clock::now())) ike_->perform(std::move(*actions));
 }
 

@@ -253,6 +253,23 @@ TEST_F(UserSasTest, SharedIsOneForAll) {
   EXPECT_TRUE(talks(kAlice));
 }
 
+TEST_F(UserSasTest, TheSaOfAllGoesOnWhileItsSuccessorsOfUsersWaitUntilItIsIdle) {
+  start(policy_text("staff", "10.2.0.0/16", "aes256gcm16", "group = \"staff\"\nshared = \"yes\""));
+  log_in(alice_);
+  ASSERT_TRUE(talks(kAlice));
+  const Spi before = sa_of("peer/staff").spi_out;
+  policy::Policy own = gateway().keeper().policies().at(0);
+  own.shared = false;
+  own.change = policy::TakeOver::kAfterIdle;
+  std::string said;
+  replace_policy(gateway(), own, "administrator",
+                 [&](const Result<Outcome>& outcome) { said = outcome ? outcome->sentence : outcome.error().detail; });
+  ASSERT_TRUE(world_.run_until([&] { return !said.empty(); }));
+  EXPECT_THAT(said, testing::HasSubstr("takes over when the old SA is idle"));
+  EXPECT_FALSE(world_.run_until([&] { return targets(world_.a).empty(); }, std::chrono::milliseconds(300)));
+  EXPECT_EQ(esp_of(kAlice), before);
+}
+
 TEST_F(UserSasTest, SasOfUsersWhoDoNotGoOnEnd) {
   start(kStaff);
   log_in(alice_);
