@@ -96,7 +96,8 @@ void Principals::note(const users::Session& session) {
   }
 }
 
-// Before the card lets go of them, and before anybody is told: no daemon goes on with what is over.
+// Before the card lets go of them, where the disk lets us, and before anybody is told: no daemon goes on with what is
+// over.
 Result<void> Principals::forget_ended() {
   if (journal_ == nullptr) return {};
   for (const End& end : ended_) {
@@ -159,11 +160,13 @@ void Principals::on_end(const users::Session& session, users::EndReason reason, 
 
 void Principals::retry() {
   if (!behind_) return;
-  auto put = forget_ended();
-  if (put) put = take_tags_away();
+  const auto forgotten = forget_ended();
+  auto put = take_tags_away();
   if (put) put = put_in_force();
   // What a tag or an address made somebody's before is still inside.
   if (put) put = keeper_.flush();
+  // A disk that refuses keeps the order from being acknowledged, not the card from letting go.
+  if (put) put = forgotten;
   if (!put) {
     behind_ = true;
     return log::error("principals.not_in_force", {{"why", put.error().detail}});

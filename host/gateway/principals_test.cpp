@@ -70,6 +70,27 @@ TEST_F(PrincipalsTest, AUserHasOneNumberUntilTheLastSessionEnds) {
   EXPECT_THAT(free_, ElementsAre(1, 2));
 }
 
+TEST_F(PrincipalsTest, TheCardLetsGoThoughTheDiskRefusesAndTheOrderIsAcknowledgedWhenItDoesNot) {
+  struct Journal : SessionJournal {
+    Result<void> session_changed(const SessionRecord&) override { return {}; }
+    Result<void> session_ended(const std::string&) override {
+      return full ? Result<void>(Error{Errc::kIo, "the disk is full"}) : Result<void>();
+    }
+    bool full = true;
+  } journal;
+  Principals principals(*keeper_, UsersConfig::Tags::kAuthenticated,
+                        {[](const users::Session&, bool) {}, [](std::uint16_t) {}}, &journal);
+  const auto alice = session("a", "alice", "10.1.0.7");
+  ASSERT_TRUE(principals.on_begin(alice));
+  bool acknowledged = false;
+  principals.on_end(alice, EndReason::kAdministrator, [&] { acknowledged = true; });
+  EXPECT_THAT(staff(), IsEmpty());
+  EXPECT_FALSE(acknowledged);
+  journal.full = false;
+  principals.retry();
+  EXPECT_TRUE(acknowledged);
+}
+
 TEST_F(PrincipalsTest, AGroupIsFewRangesHoweverManyItsMembersAndTheOthersAre) {
   for (std::uint32_t i = 0; i < 600; ++i) {
     auto who = session(std::to_string(i), "user" + std::to_string(i), "10.1.0.7", {i % 3 == 0 ? "staff" : "guests"});
