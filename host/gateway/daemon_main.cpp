@@ -57,7 +57,7 @@ int run(Config config, const CardOpener& open_card) {
       return login->tell(user, event, data);
     });
   }
-  with_findings(**gateway, login.get(), (*gateway)->keeper().policies(), {}, log_findings);
+  with_findings(login.get(), (*gateway)->keeper().policies(), {}, log_findings);
   with_verdicts(**gateway, login.get(), [](const std::vector<policy::Verdict>& verdicts) {
     for (const auto& v : verdicts) {
       if (!v.holds) log::warning("expectation.failed", {{"expectation", v.expectation}, {"why", v.sentence}});

@@ -173,7 +173,7 @@ json::value explained(Gateway& gateway, Question question, const policy::People&
 void explain_packet(Gateway& gateway, Login* login, const json::value& body, api::Respond respond) {
   const auto question = question_of(body);
   if (!question) return respond(question.error());
-  with_people(gateway, login, gateway.keeper().policies(), {question->user},
+  with_people(login, gateway.keeper().policies(), {question->user},
               [&gateway, question = *question, respond = std::move(respond)](const policy::People& people) {
                 respond(explained(gateway, question, people));
               });
@@ -183,7 +183,7 @@ void with_verdicts(Gateway& gateway, Login* login, std::function<void(std::vecto
   policy::Configuration in_force = gateway.commits().configurations().configuration();
   in_force.policies = gateway.keeper().policies();  // some may have their old words still
   const auto users = users_in(in_force.expectations);
-  with_people(gateway, login, gateway.keeper().policies(), users,
+  with_people(login, gateway.keeper().policies(), users,
               [&gateway, in_force = std::move(in_force), then = std::move(then)](const policy::People& people) {
                 then(verdicts_by(gateway, in_force, people));
               });

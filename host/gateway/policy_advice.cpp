@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/gateway/policy_advice.hpp"
 
+#include "host/base/log.hpp"
+
 namespace sallyport::gateway {
 
-void with_people(Gateway&, Login* login, const policy::Policies& policies, std::set<std::string> users,
+void with_people(Login* login, const policy::Policies& policies, std::set<std::string> users,
                  std::function<void(policy::People)> then) {
   std::set<std::string> groups;
   users.erase("");
@@ -22,12 +24,12 @@ void with_people(Gateway&, Login* login, const policy::Policies& policies, std::
                                  });
 }
 
-void with_findings(Gateway& gateway, Login* login, policy::Policies policies, const std::string& about,
+void with_findings(Login* login, policy::Policies policies, const std::string& about,
                    std::function<void(std::vector<policy::Finding>)> then) {
   const auto examine = [policies, about, then = std::move(then)](const policy::People& people) {
     then(about.empty() ? policy::examine(policies, people) : policy::examine(policies, people, about));
   };
-  with_people(gateway, login, policies, {}, examine);
+  with_people(login, policies, {}, examine);
 }
 
 void log_findings(const std::vector<policy::Finding>& findings) {

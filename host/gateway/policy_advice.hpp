@@ -7,19 +7,19 @@
 #include <set>
 #include <string>
 
-#include "host/gateway/gateway.hpp"
 #include "host/gateway/login.hpp"
+#include "host/policy/configuration.hpp"
 #include "host/policy/findings.hpp"
 
 namespace sallyport::gateway {
 
 // Of those whom the policies name, and of `users`, where an empty name is nobody. `login` is null where nobody can log
 // in. Where the directory does not answer, `then` is told of nobody.
-void with_people(Gateway& gateway, Login* login, const policy::Policies& policies, std::set<std::string> users,
+void with_people(Login* login, const policy::Policies& policies, std::set<std::string> users,
                  std::function<void(policy::People)> then);
 
 // About one of the policies, or all when `about` is empty.
-void with_findings(Gateway& gateway, Login* login, policy::Policies policies, const std::string& about,
+void with_findings(Login* login, policy::Policies policies, const std::string& about,
                    std::function<void(std::vector<policy::Finding>)> then);
 
 void log_findings(const std::vector<policy::Finding>& findings);

@@ -140,7 +140,7 @@ OnOutcome answer_about(Gateway& gateway, Login* login, const std::string& policy
         respond(std::move(said));
       })(outcome);
     };
-    with_findings(gateway, login, gateway.keeper().policies(), policy, answer);
+    with_findings(login, gateway.keeper().policies(), policy, answer);
   };
 }
 
@@ -208,7 +208,7 @@ void PolicyService::policies(const api::Request& request, api::Respond respond) 
   const bool of_one = request.path.size() == 2;
   const std::string who = who_of(request);
   if (request.method == "GET" && !of_one) {
-    return with_findings(gateway_, login_, gateway_.keeper().policies(), {},
+    return with_findings(login_, gateway_.keeper().policies(), {},
                          [&gateway = gateway_, respond](const std::vector<policy::Finding>& findings) {
                            json::object screen = policies_screen(gateway);
                            screen["findings"] = policy::to_json(findings);
@@ -237,7 +237,7 @@ void PolicyService::candidate(const api::Request& request, const api::Respond& r
   const auto show = [&gateway = gateway_, login = login_, respond](const Result<void>& done) {
     if (!done) return respond(done.error());
     const auto& configurations = gateway.commits().configurations();
-    with_findings(gateway, login, configurations.edited().policies, {},
+    with_findings(login, configurations.edited().policies, {},
                   [&configurations, respond](const std::vector<policy::Finding>& findings) {
                     json::object screen = candidate_screen(configurations);
                     screen["findings"] = policy::to_json(findings);
@@ -315,7 +315,7 @@ void PolicyService::commit_candidate(CommitOptions options, const api::Respond& 
     gateway.commits().commit_candidate(std::move(asking), report_to(gateway, with_advice));
   };
   const auto& edited = gateway_.commits().configurations().edited();
-  with_people(gateway_, login_, edited.policies, users_in(edited.expectations), judge);
+  with_people(login_, edited.policies, users_in(edited.expectations), judge);
 }
 
 void PolicyService::commit(const api::Request& request, const api::Respond& respond) {
