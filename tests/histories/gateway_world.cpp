@@ -16,7 +16,8 @@ constexpr driver::MacAddress kWanMac = {2, 0, 0, 0, 2, 0};
 constexpr driver::MacAddress kHostMac = {2, 0, 0, 0, 1, 1};
 constexpr driver::MacAddress kPeerMac = {2, 0, 0, 0, 2, 2};
 
-// Two manual SAs to one peer, and policies that the test makes. Their keys begin with 8 digits of this card's own.
+// Two manual SAs and a connection to one peer, and policies that the test makes. The keys of manual SAs begin with 8
+// digits of this card's own.
 constexpr const char* kConfiguration = R"([card]
 backend = "software"
 lan_interface = "none"
@@ -50,10 +51,15 @@ spi_out = 0x2002
 algorithm = "aes256gcm16"
 key_in = "CCCCCCCC0405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f20212223"
 key_out = "CCCCCCCC2425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f40414243"
+[[connections]]
+name = "peer"
+local_address = "192.0.2.1"
+remote_address = "192.0.2.2"
 )";
 std::string configuration(unsigned card) {
   const std::string digits = to_hex(ByteWriter().u32(card).view());
   std::string text = kConfiguration;
+  text += "secret = \"" + std::string(kSecret) + "\"\nproposals = [\"" + kIkeProposals + "\"]\n";
   for (auto at = text.find("CCCCCCCC"); at != std::string::npos; at = text.find("CCCCCCCC")) {
     text.replace(at, digits.size(), digits);
   }
@@ -62,11 +68,29 @@ std::string configuration(unsigned card) {
 
 const std::map<std::uint32_t, Fate> kSpis = {{0x2001, "m"}, {0x2002, "n"}};
 
-// A probe is known by its length, which no cipher hides: some while later another has it again.
-constexpr std::size_t kClearBytes = 28;  // IPv4 and UDP
-constexpr std::size_t kEspBytes = 56;    // outer IPv4, SPI, number, IV, two of padding, trailer, ICV
-std::size_t payload_of(std::size_t slot) { return 4 * (slot + 1); }
-std::size_t slot_of(std::size_t payload) { return payload / 4 - 1; }
+// A probe is known by its length, which none of the ciphers hides: some while later another has it again.
+constexpr std::size_t kEspBytes = 56;  // outer IPv4, SPI, number, IV, two of padding, trailer, ICV
+constexpr std::size_t kIpBytes = 20;
+std::size_t payload_of(std::size_t slot) { return 4 * (slot + 5); }  // of IPv4; TCP's header fits in
+std::size_t slot_of(std::size_t total) { return (total - kIpBytes) / 4 - 5; }
+
+constexpr std::uint16_t kIkePort = 500;
+
+Buffer packet_of(const Probe& probe, std::size_t slot) {
+  driver::IpHeader header;
+  header.ttl = 64;
+  header.source = driver::Address::from_v4(probe.outbound ? probe.computer : probe.remote);
+  header.destination = driver::Address::from_v4(probe.outbound ? probe.remote : probe.computer);
+  ByteWriter payload;
+  payload.u16(probe.tcp ? probe.tcp->port : 1000).u16(2000);
+  if (probe.tcp) {
+    payload.zeros(8).u8(5 << 4).u8(probe.tcp->opens ? driver::testing::kSyn : driver::testing::kAck).zeros(6);
+  } else {
+    payload.u16(static_cast<std::uint16_t>(payload_of(slot))).u16(0);
+  }
+  payload.zeros(payload_of(slot) - payload.size());
+  return driver::write_ip(header, probe.tcp ? driver::kProtocolTcp : driver::kProtocolUdp, payload.view());
+}
 
 constexpr auto kPatience = std::chrono::seconds(30);
 
@@ -77,7 +101,17 @@ std::uint32_t u32(Bytes b, std::size_t at) { return std::uint32_t{u16(b, at)} <<
 
 }  // namespace
 
-GatewayWorld::GatewayWorld(std::filesystem::path folder) : folder_(std::move(folder)) {
+GatewayWorld::GatewayWorld(std::filesystem::path folder)
+    : folder_(std::move(folder)), peer_([this](const Endpoint& from, const Endpoint& to, Bytes message) {
+        driver::IpHeader header;
+        header.ttl = 64;
+        header.source = from.address.number();
+        header.destination = to.address.number();
+        ByteWriter udp;
+        udp.u16(from.port).u16(to.port).u16(static_cast<std::uint16_t>(8 + message.size())).u16(0).bytes(message);
+        const Buffer packet = driver::write_ip(header, driver::kProtocolUdp, udp.view());
+        card_->receive(layout::Port::kWan, driver::testing::ip_frame(kWanMac, kPeerMac, packet));
+      }) {
   log::set_level(log::Level::kError);
   reset_card();
 }
@@ -99,6 +133,8 @@ void GatewayWorld::start() {
 
 void GatewayWorld::kill() {
   left_ = gateway_->keeper().forwarding();
+  left_targets_.clear();
+  for (const auto& sa : gateway_->keeper().sas()) left_targets_[static_cast<std::uint32_t>(sa.spi_out)] = sa.target;
   gateway_.reset();
   io_ = std::make_unique<boost::asio::io_context>();  // nothing of what was to be done is
   sessions_.clear();
@@ -119,12 +155,43 @@ void GatewayWorld::transmit(layout::Port port, Bytes frame) {
     return;
   }
   if (u16(frame, 12) != 0x0800) return;
-  const std::size_t payload = u16(frame, 16) - kClearBytes;
-  if (frame[23] == 17) {
-    fates_[slot_of(payload)] = "clear";
-  } else if (const auto sa = kSpis.find(frame[23] == 50 ? u32(frame, 34) : 0); sa != kSpis.end()) {
-    fates_[slot_of(payload - kEspBytes)] = sa->second;
+  const std::size_t total = u16(frame, 16);
+  if (frame[23] == driver::kProtocolEsp) return left(slot_of(total - kEspBytes), fate_under(u32(frame, 34)));
+  if (frame[23] == driver::kProtocolUdp && u16(frame, 34) == kIkePort) {
+    to_peer_.emplace_back(frame.begin(), frame.end());
+  } else if (frame[23] == driver::kProtocolUdp || frame[23] == driver::kProtocolTcp) {
+    left(slot_of(total), "clear");
   }
+}
+
+void GatewayWorld::left(std::size_t slot, const Fate& fate) {
+  fates_[slot] = fate;
+  if (slot != sending_) on_late_(probes_[slot], fate);
+}
+
+// What the gateway has made the SA for, and what the other one knows that it is.
+Fate GatewayWorld::fate_under(std::uint32_t spi) const {
+  if (const auto manual = kSpis.find(spi); manual != kSpis.end()) return manual->second;
+  std::string target = "nothing";
+  if (gateway_) {
+    for (const auto& sa : gateway_->keeper().sas()) {
+      if (static_cast<std::uint32_t>(sa.spi_out) == spi) target = sa.target;
+    }
+  } else if (const auto known = left_targets_.find(spi); known != left_targets_.end()) {
+    target = known->second;
+  }
+  return target + " by " + peer_.algorithm_of(spi).value_or("what the peer does not know");
+}
+
+void GatewayWorld::answer_ike() {
+  peer_.on_time();
+  if (!peer_hears_ || to_peer_.empty()) return;
+  for (const Buffer& frame : std::exchange(to_peer_, {})) {
+    const auto packet = gateway::ip_packet(frame).value();
+    peer_.receive({IpAddress::from_number(packet.source), kIkePort},
+                  {IpAddress::from_number(packet.destination), kIkePort}, packet.payload().subspan(8));
+  }
+  gateway_->poll();
 }
 
 void GatewayWorld::answer_neighbours() {
@@ -134,23 +201,70 @@ void GatewayWorld::answer_neighbours() {
   }
 }
 
+void GatewayWorld::step() {
+  io_->restart();
+  io_->run_one_for(std::chrono::milliseconds(5));
+  answer_neighbours();
+  answer_ike();
+}
+
 void GatewayWorld::run_until(const std::string& what, const std::function<bool()>& holds) {
   const auto end = std::chrono::steady_clock::now() + kPatience;
   while (!holds()) {
     if (std::chrono::steady_clock::now() > end) fail("waited 30 s for the gateway: " + what);
-    io_->restart();
-    io_->run_one_for(std::chrono::milliseconds(5));
-    answer_neighbours();
+    step();
   }
 }
 
-Result<boost::json::value> GatewayWorld::ask(const std::string& method, const std::vector<std::string>& path,
-                                             const boost::json::value& body) {
+void GatewayWorld::let_pass(std::chrono::milliseconds time) {
+  const auto end = std::chrono::steady_clock::now() + time;
+  while (std::chrono::steady_clock::now() < end) step();
+}
+
+void GatewayWorld::settle() {
+  run_until("nothing to be under way", [&] {
+    if (gateway_->commits().busy()) return false;
+    for (const auto& ike : gateway_->engine().status(std::chrono::steady_clock::now())) {
+      if (ike.state != ike::IkeState::kEstablished) return false;
+      std::set<ike::ChildHandle> replaced;  // by one that waits
+      for (const auto& child : ike.children) {
+        if (child.prepared_for) replaced.insert(*child.prepared_for);
+      }
+      for (const auto& child : ike.children) {
+        const bool rests = child.state == ike::ChildState::kInstalled || child.state == ike::ChildState::kDraining;
+        if (!rests && !replaced.contains(child.child)) return false;
+      }
+    }
+    return true;
+  });
+}
+
+std::uint32_t GatewayWorld::newest_configuration() const {
+  return gateway_->commits().configurations().newest().number;
+}
+
+std::optional<std::string> GatewayWorld::algorithm(const std::string& target) const {
+  const auto* sa = gateway_->keeper().sending_for(target);
+  return sa == nullptr ? std::nullopt : std::optional(sa->algorithm);
+}
+
+std::set<std::string> GatewayWorld::pending() const {
+  std::set<std::string> names;
+  for (const auto& [name, old] : gateway_->commits().configurations().pending()) names.insert(name);
+  return names;
+}
+
+GatewayWorld::Answer GatewayWorld::begin_to_ask(const std::string& method, const std::vector<std::string>& path,
+                                                const boost::json::value& body) {
   auto answer = std::make_shared<std::optional<Result<boost::json::value>>>();
   gateway::GatewayService(*gateway_, nullptr).call({method, path, body}, [answer](Result<boost::json::value> r) {
     answer->emplace(std::move(r));
   });
-  run_until(method + " " + path[0], [&] { return answer->has_value(); });
+  return answer;
+}
+
+Result<boost::json::value> GatewayWorld::wait_for(const Answer& answer) {
+  run_until("an answer", [&] { return answer->has_value(); });
   return **answer;
 }
 
@@ -195,14 +309,16 @@ driver::UserTag GatewayWorld::tag_of(const Probe& probe) const {
 
 std::size_t GatewayWorld::inject(const Probe& probe) {
   const std::size_t slot = next_slot_++ % fates_.size();
+  probes_[slot] = probe;
   fates_[slot] = "dropped";
   upcall_ = false;
-  Buffer packet = driver::testing::udp_packet(probe.outbound ? probe.computer : probe.remote,
-                                              probe.outbound ? probe.remote : probe.computer, payload_of(slot));
+  sending_ = slot;
+  Buffer packet = packet_of(probe, slot);
   if (probe.mark) packet = driver::put_user_tag(packet, tag_of(probe)).value();
   card_->receive(probe.outbound ? layout::Port::kLan : layout::Port::kWan,
                  driver::testing::ethernet_frame(probe.outbound ? kLanMac : kWanMac,
                                                  probe.outbound ? kHostMac : kPeerMac, driver::kEthertypeIpv4, packet));
+  sending_.reset();
   return slot;
 }
 
@@ -211,10 +327,12 @@ Fate GatewayWorld::send(const Probe& probe) {
   return upcall_ ? "waits" : fates_[slot];
 }
 
-Fate GatewayWorld::send_and_settle(const Probe& probe) {
+Fate GatewayWorld::send_and_settle(const Probe& probe, std::chrono::milliseconds patience) {
   const std::size_t slot = inject(probe);
-  if (upcall_) run_until("a packet's neighbour", [&] { return fates_[slot] != "dropped"; });
-  return fates_[slot];
+  if (!upcall_) return fates_[slot];
+  const auto end = std::chrono::steady_clock::now() + patience;
+  while (fates_[slot] == "dropped" && std::chrono::steady_clock::now() < end) step();
+  return fates_[slot] == "dropped" ? "waits" : fates_[slot];
 }
 
 bool GatewayWorld::had_neighbour_of(const Probe& probe) const {

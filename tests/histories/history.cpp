@@ -25,24 +25,31 @@ constexpr std::size_t kMostOldTags = 8;
 constexpr std::uint64_t kMostRemembered = 50;  // configurations back; the gateway keeps more
 constexpr unsigned kProbes = 4;                // after an event
 constexpr unsigned kProbesAtAFlip = 3;
+constexpr auto kPatience = std::chrono::seconds(30);
 constexpr std::uint64_t kProgress = 1000;  // events
 
 class History {
  public:
-  History(std::uint64_t seed, const std::filesystem::path& folder) : random_(seed), world_(folder) {
+  History(std::uint64_t seed, unsigned by_ike, const std::filesystem::path& folder)
+      : random_(seed), by_ike_(by_ike), world_(folder) {
     now_.groups = {{"alice", {"staff"}}, {"bob", {"staff", "guests"}}, {"carol", {"guests"}}, {"dave", {}}};
     world_.on_flip([this] { probe_at_flip(); });
+    world_.on_late([this](const Probe& probe, const Fate& fate) { see_late(probe, fate); });
     world_.start();
   }
 
   void one_event(Told& told) {
     told_ = &told;
-    before_ = between_ = after_ = now_;
+    before_ = after_ = now_;
+    between_.clear();
+    wanted_ = now_.policies;
     const std::string kind = choose();
+    world_.settle();
     now_ = after_;
+    compare_pending();
     ++told.events;
     ++told.by_kind[kind];
-    for (unsigned i = 0; i < kProbes; ++i) probe(now_);
+    for (unsigned i = 0; i < kProbes; ++i) probe();
     if (below(16) == 0) compare_policies();
   }
 
@@ -65,6 +72,7 @@ class History {
     if (dice < 74) return remove();
     if (dice < 86) return commit();
     if (dice < 92) return roll_back();
+    if (dice < 95) return rekey();
     if (dice < 98) return refused();
     return dice == 98 ? kill() : reset_card();
   }
@@ -115,13 +123,13 @@ class History {
       const auto edit = std::vector{&History::add_to, &History::replace_in, &History::remove_from}[below(3)];
       if ((this->*edit)("candidate")) ++edits;
     }
-    for (unsigned i = 0; i < kProbes; ++i) probe(now_);  // nothing has changed yet
+    for (unsigned i = 0; i < kProbes; ++i) probe();  // nothing has changed yet
     if (edits == 0) return "none";
-    if (same(now_.policies, after_.policies)) {
+    if (same(now_.policies, wanted_)) {
       must(world_.ask("DELETE", {"candidate"}), "give the candidate up");
       return "none";
     }
-    if (below(8) == 0) return let_run_out();
+    if (below(8) == 0 && now_.connects(wanted_)) return let_run_out();
     return put_in_force("commit", {});
   }
 
@@ -130,26 +138,35 @@ class History {
     const auto& [number, policies] =
         *std::next(configurations_.begin(), static_cast<long>(below(configurations_.size())));
     if (same(policies, now_.policies)) return "none";
-    after_.policies = policies;
+    wanted_ = policies;
     return put_in_force("rollback", {{"number", static_cast<std::int64_t>(number)}});
   }
 
-  // What after_ is; at times until it is confirmed.
+  // What is wanted; at times until it is confirmed.
   std::string put_in_force(const std::string& how, json::object body) {
     const bool until_confirmed = below(3) == 0;
     if (until_confirmed) body["confirm_s"] = 3600;
-    remember(world_.ask("POST", {how}, body), how + " " + json::serialize(body));
-    fallback_.reset();
-    if (!until_confirmed) return how;
-    fallback_ = now_.policies;
-    return how + " --confirm";
+    const Outcome outcome = change("POST", {how}, body, false);
+    if (outcome == Outcome::kDone && until_confirmed) fallback_ = now_.policies;
+    const bool leaves_candidate = how == "commit" && outcome != Outcome::kDone;
+    if (leaves_candidate && (outcome == Outcome::kRefused || same(after_.policies, before_.policies))) {
+      must(world_.ask("DELETE", {"candidate"}), "give the candidate up");
+    }
+    if (outcome == Outcome::kRefused) return "not connected";
+    if (outcome == Outcome::kKilled) return "kill in a change";
+    return how + (until_confirmed ? " --confirm" : "");
   }
 
   std::string let_run_out() {
+    want();
+    Model back = after_;
+    back.commit(now_.policies, [](const std::string&) { return true; });  // all that was wanted has connected
+    between_.push_back(back);
+    between_.push_back(back.with_users_sas_of(after_));
     const auto report = world_.commit_unconfirmed();
     must(report, "commit");
-    configurations_[report->number] = after_.policies;
-    after_.policies = now_.policies;
+    remember(report->number);
+    after_ = back;
     return "not confirmed";
   }
 
@@ -168,54 +185,126 @@ class History {
 
   std::string edit_once(Edit edit, const std::string& kind) { return (this->*edit)("policies") ? kind : "none"; }
 
-  // Edits of "policies", in force at once, or of the "candidate". False: there was nothing to do.
+  // Edits of what is wanted: of "policies", in force at once, or of the "candidate". False: there was nothing to do.
   bool add_to(const std::string& of) {
-    if (after_.policies.size() >= kMostPolicies) return false;
+    if (wanted_.size() >= kMostPolicies) return false;
     const Policy policy = random_policy("p" + std::to_string(next_name_++));
     json::object body = policy.words();
-    auto place = after_.policies.end();
-    if (!after_.policies.empty() && below(3) != 0) {
-      place = after_.policies.begin() + static_cast<long>(below(after_.policies.size()));
+    auto place = wanted_.end();
+    if (!wanted_.empty() && below(3) != 0) {
+      place = wanted_.begin() + static_cast<long>(below(wanted_.size()));
       body["before"] = place->name;
     }
-    after_.policies.insert(place, policy);
-    edited(of, world_.ask("POST", {of}, body), "add " + json::serialize(body));
+    wanted_.insert(place, policy);
+    edited("POST", {of}, body, true);
     return true;
   }
 
   bool replace_in(const std::string& of) {
-    if (after_.policies.empty()) return false;
-    auto& old = after_.policies[below(after_.policies.size())];
+    if (wanted_.empty()) return false;
+    auto& old = wanted_[below(wanted_.size())];
     const json::object before = old.words();
     old = random_policy(old.name);
     if (old.words() == before) return false;
-    edited(of, world_.ask("PUT", {of, old.name}, old.words()), "replace " + json::serialize(old.words()));
+    edited("PUT", {of, old.name}, old.words(), false);
     return true;
   }
 
   bool remove_from(const std::string& of) {
-    if (after_.policies.empty()) return false;
-    const auto gone = after_.policies.begin() + static_cast<long>(below(after_.policies.size()));
+    if (wanted_.empty()) return false;
+    const auto gone = wanted_.begin() + static_cast<long>(below(wanted_.size()));
     const std::string name = gone->name;
-    after_.policies.erase(gone);
-    edited(of, world_.ask("DELETE", {of, name}), "delete " + name);
+    wanted_.erase(gone);
+    edited("DELETE", {of, name}, nullptr, true);
     return true;
   }
 
-  void edited(const std::string& of, const Result<json::value>& answer, const std::string& what) {
-    if (of == "policies") return remember(answer, what);
-    must(answer, what);
+  void edited(const std::string& method, const std::vector<std::string>& path, const json::value& body, bool at_once) {
+    if (path[0] == "policies") {
+      (void)change(method, path, body, at_once);
+    } else {
+      must(world_.ask(method, path, body), method + " " + json::serialize(body));
+    }
   }
 
-  // What after_ is has become a configuration of the history.
-  void remember(const Result<json::value>& answer, const std::string& what) {
-    must(answer, what);
-    const auto* committed = answer->as_object().if_contains("committed");
-    if (committed != nullptr && !committed->as_bool()) differ(what + ": " + json::serialize(*answer));
-    configurations_[answer->at("number").to_number<std::uint64_t>()] = after_.policies;
+  void want() {
+    after_.commit(wanted_, [&](const std::string& target) { return world_.algorithm(target).has_value(); });
+    between_ = {after_.with_users_sas_of(now_)};
+  }
+
+  enum class Outcome : std::uint8_t { kDone, kRefused, kKilled };
+
+  // Asks for what is wanted, all of it or nothing. `at_once`: whether or not it connects.
+  Outcome change(const std::string& method, const std::vector<std::string>& path, const json::value& body,
+                 bool at_once) {
+    const std::string what = method + " " + path.back() + " " + json::serialize(body);
+    const bool connects = at_once || now_.connects(wanted_);
+    want();
+    const auto newest = world_.newest_configuration();
+    const bool peer_is_slow = below(12) == 0;
+    world_.let_peer_hear(!peer_is_slow);
+    const auto asked = world_.begin_to_ask(method, path, body);
+    if (peer_is_slow) {
+      world_.let_pass(std::chrono::milliseconds(3));
+      probe_at_flip();
+      world_.let_peer_hear(true);
+      const bool until_confirmed = body.is_object() && body.as_object().contains("confirm_s");
+      if (!until_confirmed && !fallback_ && below(2) == 0) {
+        die_in_a_change(newest);
+        return Outcome::kKilled;
+      }
+    }
+    const auto answer = world_.wait_for(asked);
+    if (connects) must(answer, what);
+    const auto* committed = answer ? answer->as_object().if_contains("committed") : nullptr;
+    const bool done = answer && (committed == nullptr || committed->as_bool());
+    if (done != connects) differ(what + ": " + (answer ? json::serialize(*answer) : answer.error().detail));
+    if (!done) {
+      after_ = now_;
+      return Outcome::kRefused;
+    }
+    fallback_.reset();
+    remember(answer->at("number").to_number<std::uint64_t>());
+    return Outcome::kDone;
+  }
+
+  // What is wanted has become a configuration of the history.
+  void remember(std::uint64_t number) {
+    configurations_[number] = wanted_;
     while (configurations_.begin()->first + kMostRemembered < configurations_.rbegin()->first) {
       configurations_.erase(configurations_.begin());
     }
+  }
+
+  // It is what it was, or what was asked for, as a whole.
+  void die_in_a_change(std::uint32_t newest) {
+    world_.kill();
+    after_.restart({});
+    Model as_it_was = before_;
+    as_it_was.restart({});
+    between_ = {as_it_was};
+    start();
+    if (world_.newest_configuration() == newest) {
+      after_ = as_it_was;
+    } else {
+      remember(world_.newest_configuration());
+    }
+    wait_for_sas();
+  }
+
+  // By hand. A policy that is pending changes with its SA.
+  std::string rekey() {
+    for (const Policy& p : now_.policies) {
+      const auto old = now_.pending.find(p.name);
+      const Policy& words = old == now_.pending.end() ? p : old->second;
+      if (!words.by_ike() || !world_.algorithm(words.target()) || below(2) == 0) continue;
+      if (p.target() == words.target() && !p.sa_per_user()) after_.take_over(p.name);
+      must(world_.ask("POST", {"rekey"}, {{"connection", "peer"}, {"child", p.name}}), "rekey " + p.name);
+      world_.run_until("the replacement of " + p.name,
+                       [&] { return world_.pending().contains(p.name) == after_.pending.contains(p.name); });
+      return "rekey";
+    }
+    return "none";
   }
 
   static bool same(const std::vector<Policy>& a, const std::vector<Policy>& b) {
@@ -247,19 +336,42 @@ class History {
     world_.kill();
     world_.reset_card();
     before_.policies.clear();  // until it is brought up, it lets nothing through
+    before_.pending.clear();
     start_anew();
     return "card reset";
   }
 
   // Sessions end with the daemon that knew them, and so does the time to confirm.
   void start_anew() {
-    between_ = before_;
-    between_.sessions.clear();
-    for (const auto& session : after_.sessions) remember_tag(session);
-    after_.sessions.clear();
-    if (fallback_) after_.policies = std::move(*fallback_);
+    between_ = {before_};
+    between_[0].sessions.clear();
+    after_.restart(fallback_);
     fallback_.reset();
+    start();
+    wait_for_sas();
+  }
+
+  void start() {
+    for (const auto& session : now_.sessions) remember_tag(session);
     world_.start();
+  }
+
+  // SAs of words that do not hold any more are renewed; and what waited for one that is lost either has another or
+  // waits no longer.
+  void wait_for_sas() {
+    world_.run_until("SAs of the words that hold", [&] {
+      for (const Policy& p : after_.in_force()) {
+        const auto algorithm = p.by_ike() ? world_.algorithm(p.target()) : std::nullopt;
+        if (algorithm && *algorithm != p.proposal) return false;
+      }
+      return true;
+    });
+    const std::map<std::string, Policy> pending = after_.pending;
+    for (const auto& [name, old] : pending) {
+      world_.run_until("the change of " + name,
+                       [&] { return world_.algorithm(old.target()) || !world_.pending().contains(name); });
+      if (!world_.pending().contains(name)) after_.take_over(name);
+    }
   }
 
   Policy random_policy(std::string name) {
@@ -275,9 +387,17 @@ class History {
     const auto who = below(3);
     if (who == 1) p.user = any_of(kUsers);
     if (who == 2) p.group = any_of(kGroups);
-    static const std::vector<std::string> kActions = {"discard", "bypass", "protect", "protect"};
+    static const std::vector<std::string> kActions = {"discard", "bypass", "protect", "protect", "protect"};
+    static const std::vector<std::string> kProposals = {"aes128gcm16", "aes256gcm16", "aes128gcm16", "aes256gcm16",
+                                                        "aes128gcm16", "aes256gcm16", kRefused};
     p.action = any_of(kActions);
-    if (p.action == "protect") p.sa = below(2) == 0 ? "m" : "n";
+    if (p.action == "protect" && below(100) < by_ike_) {
+      p.proposal = any_of(kProposals);
+      p.shared = p.names_people() && below(2) == 0;
+    } else if (p.action == "protect") {
+      p.sa = below(2) == 0 ? "m" : "n";
+    }
+    if (below(3) == 0) p.change = p.by_ike() && !p.sa_per_user() && below(2) == 0 ? "syn" : "after-idle";
     return p;
   }
 
@@ -286,6 +406,7 @@ class History {
   Probe random_probe() {
     Probe probe{below(4) != 0, any_of(kComputers), any_of(kRemotes)};
     if (probe.outbound && below(2) == 0) probe.mark = random_mark();
+    if (probe.outbound && below(3) == 0) probe.tcp = Probe::Tcp{static_cast<std::uint16_t>(3000 + below(2))};
     return probe;
   }
 
@@ -311,24 +432,45 @@ class History {
       packet["tag"] = kKinds[static_cast<std::size_t>(probe.mark->kind)];
       packet["tag_of_session"] = probe.mark->session;
     }
+    if (probe.tcp) packet["tcp"] = probe.tcp->port;
+    if (probe.tcp && probe.tcp->opens) packet["opens"] = true;
     return json::serialize(packet) + " was '" + fate + "', and should be " + should;
   }
 
-  void probe(const Model& model) {
-    const Probe probe = random_probe();
-    expect(probe, world_.send_and_settle(probe), model.fate(probe));
+  void probe() {
+    Probe probe = random_probe();
+    if (probe.tcp && below(3) == 0) {
+      probe.tcp->opens = true;
+      before_ = now_;
+      now_.open(probe);
+      after_ = now_;
+    }
+    const Fate should = now_.fate(probe);
+    if (should == "refused") return expect(probe, world_.send(probe), should);
+    if (!is_by_ike(should)) return expect(probe, world_.send_and_settle(probe, kPatience), should);
+    // While there is no SA yet, or as one was refused before, it may be lost.
+    Fate fate = world_.send_and_settle(probe, std::chrono::seconds(1));
+    for (unsigned i = 0; i < 30 && (fate == "dropped" || fate == "waits"); ++i) {
+      ++told_->sent_again;
+      world_.let_pass(std::chrono::milliseconds(200));
+      fate = world_.send_and_settle(probe, std::chrono::seconds(1));
+    }
+    expect(probe, fate, should);
   }
 
-  // The card goes on; but nobody looks for a neighbour that it has not.
+  // The card goes on; but nobody looks for a neighbour or an SA that it has not.
   void probe_without_daemon() {
     const Probe probe = random_probe();
-    const Fate fate = now_.fate(probe);
-    expect(probe, world_.send(probe), fate == "clear" && !world_.had_neighbour_of(probe) ? "waits" : fate);
+    const Fate should = now_.fate(probe);
+    const Fate fate = world_.send(probe);
+    if (is_by_ike(should) && fate == "waits") return;
+    expect(probe, fate, should == "clear" && !world_.had_neighbour_of(probe) ? "waits" : should);
   }
 
   void expect(const Probe& probe, const Fate& fate, const Fate& should) {
     ++told_->packets;
-    if (fate != should) differ(sentence(probe, fate, "'" + should + "'"));
+    const bool has_not_left = fate == "dropped" || fate == "waits";
+    if (fate != should && !(should == "refused" && has_not_left)) differ(sentence(probe, fate, "'" + should + "'"));
   }
 
   // Between two packets the tables are the old or the new ones, and never anything else.
@@ -338,12 +480,40 @@ class History {
       const Probe probe = random_probe();
       const Fate fate = world_.send(probe);
       ++told_->packets_at_flips;
-      const std::set<Fate> may_be = {before_.fate(probe), between_.fate(probe), after_.fate(probe)};
+      std::set<Fate> may_be = {before_.fate(probe), after_.fate(probe)};
+      for (const Model& one : between_) may_be.insert(one.fate(probe));
+      const bool by_ike =
+          std::any_of(may_be.begin(), may_be.end(), [](const Fate& one) { return is_by_ike(one) || one == "refused"; });
       if (may_be.contains(fate) || (fate == "waits" && may_be != std::set<Fate>{"dropped"})) continue;
-      std::string fates;
-      for (const Fate& one : may_be) fates += (fates.empty() ? "'" : " or '") + one + "'";
-      differ("at a flip, " + sentence(probe, fate, fates));
+      if (by_ike && fate == "dropped") continue;  // the old SA does not carry what the new words are for
+      differ_from(may_be, "at a flip, ", probe, fate);
     }
+  }
+
+  // What has waited leaves as the policies are by then; and whose it was it is still.
+  void see_late(const Probe& probe, const Fate& fate) {
+    std::set<Fate> may_be;
+    const auto see = [&](const Model& model) {
+      may_be.insert(model.fate(probe));
+      for (const auto& [user, theirs] : model.groups) may_be.insert(model.fate(probe, {user}));
+    };
+    see(before_);
+    std::for_each(between_.begin(), between_.end(), see);
+    see(after_);
+    if (!may_be.contains(fate)) differ_from(may_be, "late, ", probe, fate);
+  }
+
+  [[noreturn]] void differ_from(const std::set<Fate>& may_be, const std::string& when, const Probe& probe,
+                                const Fate& fate) {
+    std::string fates;
+    for (const Fate& one : may_be) fates += (fates.empty() ? "'" : " or '") + one + "'";
+    differ(when + sentence(probe, fate, fates));
+  }
+
+  void compare_pending() {
+    std::set<std::string> names;
+    for (const auto& [name, old] : now_.pending) names.insert(name);
+    if (names != world_.pending()) differ("other policies are pending than the model says");
   }
 
   void compare_policies() {
@@ -363,11 +533,13 @@ class History {
   [[noreturn]] void differ(const std::string& sentence) const { throw std::runtime_error(sentence); }
 
   std::mt19937_64 random_;
+  unsigned by_ike_;
   GatewayWorld world_;
   Model now_;
-  Model before_;   // of the event under way
-  Model between_;  // it and after_, where it takes two steps
+  Model before_;                // of the event under way
+  std::vector<Model> between_;  // what it may be for a moment, on the way to after_
   Model after_;
+  std::vector<Policy> wanted_;                                   // by the event under way
   std::map<std::uint64_t, std::vector<Policy>> configurations_;  // by number
   std::optional<std::vector<Policy>> fallback_;                  // comes back unless now_ is confirmed
   std::deque<SessionId> old_tags_;                               // of sessions that are over
@@ -378,11 +550,11 @@ class History {
 
 }  // namespace
 
-Told run_history(std::uint64_t seed, std::uint64_t events, const std::filesystem::path& folder,
+Told run_history(std::uint64_t seed, std::uint64_t events, unsigned by_ike, const std::filesystem::path& folder,
                  const std::function<void(const Told&)>& progress) {
   Told told;
   try {
-    History history(seed, folder);
+    History history(seed, by_ike, folder);
     while (told.events < events) {
       history.one_event(told);
       if (told.events % kProgress == 0) progress(told);

@@ -17,11 +17,13 @@ struct Told {
   std::map<std::string, std::uint64_t> by_kind;
   std::uint64_t packets = 0;  // of which the model was asked
   std::uint64_t packets_at_flips = 0;
-  std::string difference;  // empty: none
+  std::uint64_t sent_again = 0;  // of these, as they were dropped while there was no SA
+  std::string difference;        // empty: none
 };
 
-// Ends with the first difference. `folder` is empty; `progress` is told now and then.
-[[nodiscard]] Told run_history(std::uint64_t seed, std::uint64_t events, const std::filesystem::path& folder,
-                               const std::function<void(const Told&)>& progress);
+// Ends with the first difference. `by_ike`: of 100 policies that protect, so many do it by IKE. `folder` is empty;
+// `progress` is told now and then.
+[[nodiscard]] Told run_history(std::uint64_t seed, std::uint64_t events, unsigned by_ike,
+                               const std::filesystem::path& folder, const std::function<void(const Told&)>& progress);
 
 }  // namespace sallyport::histories

@@ -15,10 +15,12 @@ int main(int argc, char** argv) {
   using namespace sallyport::histories;
   std::uint64_t seed = std::random_device{}();
   std::uint64_t events = 1'000'000;
+  unsigned by_ike = 0;
   bool as_json = false;
   CLI::App app("random histories of a gateway against a model; must be root");
   app.add_option("--events", events, "how many")->capture_default_str();
   app.add_option("--seed", seed, "of everything random; by default any");
+  app.add_option("--ike", by_ike, "of 100 policies that protect, how many do it by IKE")->capture_default_str();
   app.add_flag("--json", as_json, "print JSON");
   CLI11_PARSE(app, argc, argv);
   if (::unshare(CLONE_NEWNET) != 0) {
@@ -27,17 +29,19 @@ int main(int argc, char** argv) {
   }
   const sallyport::TemporaryFolder folder;
   std::cerr << "seed " << seed << "\n";
-  const Told told = run_history(seed, events, folder.path(), [&](const Told& so_far) {
+  const Told told = run_history(seed, events, by_ike, folder.path(), [&](const Told& so_far) {
     if (!as_json) std::cerr << "\r" << so_far.events << " events" << std::flush;
   });
   boost::json::object kinds;
   for (const auto& [kind, count] : told.by_kind) kinds[kind] = count;
   if (as_json) {
     std::cout << boost::json::serialize(boost::json::object{{"seed", seed},
+                                                            {"by_ike", by_ike},
                                                             {"events", told.events},
                                                             {"by_kind", kinds},
                                                             {"packets", told.packets},
                                                             {"packets_at_flips", told.packets_at_flips},
+                                                            {"sent_again", told.sent_again},
                                                             {"difference", told.difference}})
               << "\n";
   } else {

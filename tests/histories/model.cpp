@@ -12,7 +12,31 @@ std::string dotted(std::uint32_t a) {
          std::to_string(a & 255);
 }
 
+bool same_but_change(const Policy& a, Policy b) {
+  b.change = a.change;
+  return a.words() == b.words();
+}
+
+const Policy* find(const std::vector<Policy>& policies, const std::string& name) {
+  const auto found = std::find_if(policies.begin(), policies.end(), [&](const Policy& p) { return p.name == name; });
+  return found == policies.end() ? nullptr : &*found;
+}
+
+// What becomes of what a policy decides on.
+Fate by(const Policy& policy, const Probe& probe, const Model::People& who) {
+  if (policy.action == "bypass") return "clear";
+  // In the clear, nothing comes in that a policy protects.
+  if (policy.action != "protect" || !probe.outbound) return "dropped";
+  if (!policy.by_ike()) return policy.sa;
+  if (policy.proposal == kRefused) return "refused";
+  return policy.target() + (policy.sa_per_user() ? "@" + *who.begin() : "") + " by " + policy.proposal;
+}
+
+Model::Flow flow_of(const Probe& probe) { return {probe.computer, probe.remote, probe.tcp->port}; }
+
 }  // namespace
+
+bool is_by_ike(const Fate& fate) { return fate.starts_with("peer/"); }
 
 std::string Range::text() const {
   if (first == 0 && last == 0xffffffff) return "";
@@ -31,11 +55,16 @@ boost::json::object Policy::words() const {
   say("group", group);
   say("action", action);
   say("sa", sa);
+  say("connection", by_ike() ? "peer" : "");
+  say("esp_proposals", proposal);
+  say("shared", shared ? "yes" : "");
+  say("change", change);
+  say("idle", change.empty() ? "" : "3600");  // longer than anybody waits here
   return out;
 }
 
-std::set<std::string> Model::people(const Probe& probe) const {
-  std::set<std::string> people;
+Model::People Model::people(const Probe& probe) const {
+  People people;
   if (probe.mark) {
     const auto session = sessions.find(probe.mark->session);
     if (probe.mark->kind == Mark::Kind::kRight && session != sessions.end()) people.insert(session->second.user);
@@ -48,26 +77,98 @@ std::set<std::string> Model::people(const Probe& probe) const {
   return people;
 }
 
-Fate Model::fate(const Probe& probe) const {
-  const auto who = people(probe);
+const Policy& Model::in_force(const Policy& policy) const {
+  const auto old = pending.find(policy.name);
+  return old == pending.end() ? policy : old->second;
+}
+
+std::vector<Policy> Model::in_force() const {
+  std::vector<Policy> all;
+  for (const Policy& p : policies) all.push_back(in_force(p));
+  return all;
+}
+
+const Policy* Model::decides(const Probe& probe, const People& who) const {
   const auto is_meant = [&](const Policy& p) {
-    if (p.user.empty() && p.group.empty()) return true;
+    if (!p.source.holds(probe.computer) || !p.destination.holds(probe.remote)) return false;
+    if (!p.names_people()) return true;
     return std::any_of(who.begin(), who.end(), [&](const std::string& user) {
       const auto& theirs = groups.at(user);
       return p.group.empty() ? p.user == user : std::find(theirs.begin(), theirs.end(), p.group) != theirs.end();
     });
   };
-  for (const Policy& p : policies) {
-    if (!p.source.holds(probe.computer) || !p.destination.holds(probe.remote) || !is_meant(p)) continue;
-    if (p.action == "bypass") return "clear";
-    // In the clear, nothing comes in that a policy protects.
-    return p.action == "protect" && probe.outbound ? p.sa : "dropped";
-  }
-  return "dropped";
+  const auto found =
+      std::find_if(policies.begin(), policies.end(), [&](const Policy& p) { return is_meant(in_force(p)); });
+  return found == policies.end() ? nullptr : &*found;
 }
 
-std::vector<Policy>::iterator Model::find(const std::string& name) {
-  return std::find_if(policies.begin(), policies.end(), [&](const Policy& p) { return p.name == name; });
+// Of a policy that is pending: whether it is one that connections which begin take at once, this one too.
+bool Model::takes_new_connection(const Policy& policy, const Probe& probe) const {
+  const auto old = pending.find(policy.name);
+  return probe.tcp && old != pending.end() && policy.change == "syn" && old->second.target() == policy.target() &&
+         policy.source.holds(probe.computer) && policy.destination.holds(probe.remote);
+}
+
+Fate Model::fate(const Probe& probe, const People& who) const {
+  const Policy* policy = decides(probe, who);
+  if (policy == nullptr) return "dropped";
+  if (!takes_new_connection(*policy, probe)) return by(in_force(*policy), probe, who);
+  const auto begun = opened.find(policy->name);
+  const bool is_new = probe.tcp->opens || (begun != opened.end() && begun->second.contains(flow_of(probe)));
+  return by(is_new ? *policy : in_force(*policy), probe, who);
+}
+
+void Model::open(const Probe& probe) {
+  const Policy* policy = decides(probe, people(probe));
+  if (policy == nullptr || !takes_new_connection(*policy, probe) || !probe.tcp->opens) return;
+  opened[policy->name].insert(flow_of(probe));
+}
+
+bool Model::connects(const std::vector<Policy>& next) const {
+  const auto before = in_force();
+  return std::none_of(next.begin(), next.end(), [&](const Policy& p) {
+    const Policy* was = find(before, p.name);
+    const bool changed = was == nullptr || !same_but_change(*was, p);
+    return changed && p.proposal == kRefused && !p.sa_per_user();
+  });
+}
+
+void Model::commit(std::vector<Policy> next, const std::function<bool(const std::string& target)>& has_sa) {
+  const auto before = in_force();
+  policies = std::move(next);
+  pending.clear();
+  for (const Policy& p : policies) {
+    const Policy* was = find(before, p.name);
+    if (was == nullptr || was->action != "protect" || same_but_change(*was, p)) continue;
+    if (!p.change.empty() && !was->sa_per_user() && has_sa(was->target())) pending[p.name] = *was;
+  }
+  std::erase_if(opened, [&](const auto& entry) { return !pending.contains(entry.first); });
+}
+
+void Model::take_over(const std::string& policy) {
+  pending.erase(policy);
+  opened.erase(policy);
+}
+
+void Model::restart(const std::optional<std::vector<Policy>>& fallback) {
+  sessions.clear();
+  opened.clear();
+  if (fallback) policies = *fallback;
+  std::erase_if(pending, [&](const auto& entry) {
+    const Policy* p = find(policies, entry.first);
+    // Who knew which connections are new is gone.
+    return p == nullptr || p->change != "after-idle" || p->words() == entry.second.words();
+  });
+}
+
+Model Model::with_users_sas_of(const Model& before) const {
+  Model model = *this;
+  const auto old = before.in_force();
+  for (Policy& p : model.policies) {
+    const Policy* was = find(old, p.name);
+    if (was != nullptr && p.sa_per_user() && was->sa_per_user()) p.proposal = was->proposal;
+  }
+  return model;
 }
 
 }  // namespace sallyport::histories
