@@ -346,9 +346,19 @@ class History {
     between_ = {before_};
     between_[0].sessions.clear();
     after_.restart(fallback_);
+    between_.push_back(without_lost_sas());
     fallback_.reset();
     start();
     wait_for_sas();
+  }
+
+  // A policy whose SA by IKE was lost need not wait for it.
+  [[nodiscard]] Model without_lost_sas() const {
+    Model model = after_;
+    for (const auto& [name, old] : after_.pending) {
+      if (old.by_ike()) model.take_over(name);
+    }
+    return model;
   }
 
   void start() {
