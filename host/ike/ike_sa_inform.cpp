@@ -59,7 +59,8 @@ void IkeSa::on_lost_response(const LostExchange& lost, const Payloads& response,
     if (!refused) fail({Errc::kDisconnected, "the IKE SA was rekeyed while the daemon was down"}, turn);
     return;
   }
-  if (!refused) later(lost.child, turn.now);
+  // Before anything else: until then the peer takes the old one for replaced, and refuses to have it renewed.
+  if (!refused) next(lost.child, turn.now);
 }
 
 // ---- responder ----------------------------------------------------------------------------------------------------

@@ -68,6 +68,21 @@ TEST_F(Snapshot, ARequestUnderWayIsFinishedAndItsChildGivenBack) {
   EXPECT_NE(a.sending().spi_in, child);
 }
 
+TEST_F(Snapshot, TheChildOfALostRequestIsGivenBackBeforeAnythingElse) {
+  const Spi child = a.sending().spi_in;
+  a.take(a.engine->rekey(a.current.at("net"), now));
+  const Secret stored = a.engine->snapshot(now);
+  deliver(a);
+  b.outbox.clear();
+  crash(stored);
+  a.take(a.engine->rekey(a.current.at("net"), now));
+  pass(seconds(1));  // less than after a TEMPORARY_FAILURE
+  EXPECT_NE(a.sending().spi_in, child);
+  pass(seconds(20));
+  expect_traffic();
+  expect_tidy();
+}
+
 TEST_F(Snapshot, ARekeyingOfTheIkeSaUnderWayEndsItCleanly) {
   a.take(a.engine->rekey(only(a).ike, now));
   const Secret stored = a.engine->snapshot(now);
