@@ -208,6 +208,33 @@ TEST(Lookup, KnowsNobodyNoRuleAndNoRouteAfterReset) {
   EXPECT_EQ(lookup.answers, 1000U);
 }
 
+// Every rule matches by what is loaded, so only the zeros in what is not keep it from matching.
+TEST(Lookup, HasNoRuleInABitmapThatWasNotWrittenSinceReset) {
+  constexpr unsigned kSeed = 10;
+  SCOPED_TRACE(kSeed);
+  std::mt19937 random(kSeed);
+  Rule any;
+  for (int f = 0; f < kRangeFields; ++f) any.range[f] = {Address(), largest(f)};
+  const Policy all{std::vector<Rule>(layout::kSpdRules, any), {{{}, 0, 0}}, {}};
+  const Policy none{{}, all.routes, {}};
+  const std::vector<TableRow> rows = Compiler(all, kOutbound, kHashSeed).rows();
+  const auto first = static_cast<unsigned>(kOutbound ? layout::TableId::kSpdOut : layout::TableId::kSpdIn);
+  PolicyMaker maker(random);
+  using Table = layout::SpdTable;
+  for (const Table field : {Table::kSource, Table::kDestination, Table::kSourcePort, Table::kDestinationPort,
+                            Table::kPrincipal, Table::kProtocol}) {
+    const unsigned bitmaps = first + static_cast<unsigned>(field);
+    SCOPED_TRACE(layout::kTables[bitmaps].name);
+    std::vector<TableRow> others = rows;
+    std::erase_if(others, [bitmaps](const TableRow& row) { return row.table_id == bitmaps; });
+    Lookup lookup;
+    const bool bank = random() % 2 != 0;
+    lookup.load(others, bank);
+    ask_many(lookup, maker, random, none, bank, {}, 50);
+    if (::testing::Test::HasFailure()) return;
+  }
+}
+
 TEST(Lookup, PrefersTheFirstBucketAndTheLowestEntry) {
   Lookup lookup;
   constexpr Address kAddress{0x20010db8'00000000, 0xc0000201};
