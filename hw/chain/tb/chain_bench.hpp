@@ -177,6 +177,11 @@ class ChainBench {
   void tick() {
     for (Side& side : sides_) drive(side);
     m_.eval();  // readiness follows from what is offered
+    for (const Side& side : sides_) {
+      if (side.expected.size() > side.sending.size()) {
+        ASSERT_EQ(m_.busy_o, 1) << "a packet is inside";
+      }
+    }
     std::array<bool, 2> took{};
     for (unsigned d : {kOut, kIn}) {
       Side& side = sides_[d];
