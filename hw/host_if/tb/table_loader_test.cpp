@@ -105,6 +105,17 @@ TEST(TableLoader, FillsATableToItsLastRow) {
   }
 }
 
+// Whoever waits until nothing moves has the whole load.
+TEST(TableLoader, KeepsTheCardBusyUntilTheLoadHasEnded) {
+  Loads bench(13);
+  bench.append_record(kRoute, true, 0, 500);
+  bench.write64(reg::kLoadAddress, HostMemory::kBase);
+  bench.write(reg::kLoadLength, static_cast<std::uint32_t>(bench.end - HostMemory::kBase));
+  bench.until([&] { return !bench.dut.model.busy_o; }, "silence");
+  EXPECT_EQ(bench.read(reg::kLoadCount), 1U);
+  bench.check();
+}
+
 TEST(TableLoader, StopsAtTheFirstBadRecordAndRecovers) {
   struct Case {
     const char* what;
