@@ -346,19 +346,22 @@ class History {
     between_ = {before_};
     between_[0].sessions.clear();
     after_.restart(fallback_);
-    between_.push_back(without_lost_sas());
+    without_lost_sas();
     fallback_.reset();
     start();
     wait_for_sas();
   }
 
-  // A policy whose SA by IKE was lost need not wait for it.
-  [[nodiscard]] Model without_lost_sas() const {
-    Model model = after_;
+  // A policy whose SA by IKE was lost need not wait for it; they take over one by one.
+  void without_lost_sas() {
+    const auto first = static_cast<std::ptrdiff_t>(between_.size());
+    between_.push_back(after_);
     for (const auto& [name, old] : after_.pending) {
-      if (old.by_ike()) model.take_over(name);
+      if (!old.by_ike()) continue;
+      std::vector<Model> taken_over(between_.begin() + first, between_.end());
+      for (Model& model : taken_over) model.take_over(name);
+      between_.insert(between_.end(), taken_over.begin(), taken_over.end());
     }
-    return model;
   }
 
   void start() {
