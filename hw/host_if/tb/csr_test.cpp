@@ -180,12 +180,12 @@ TEST(Csr, CountsWhateverComesInOneClock) {
       }
     }
     for (unsigned p = 0; p < std::size(kPackets); ++p) counters[kPackets[p]] += m.count_valid_i >> (4 + p) & 1;
-    m.drop_valid_i = busy ? random() & 0xf : 0;
+    m.drop_valid_i = busy ? random() & 0xff : 0;
     const bool same = random() % 2;
     const unsigned reason = random() % layout::kDropReasons;
     m.drop_reason_i = 0;
-    for (int p = 0; p < 4; ++p) {
-      const unsigned mine = same ? reason : random() % layout::kDropReasons;
+    for (int p = 0; p < 8; ++p) {
+      const std::uint64_t mine = same ? reason : random() % layout::kDropReasons;
       m.drop_reason_i |= mine << (8 * p);
       if (m.drop_valid_i >> p & 1) ++drops[mine];
     }

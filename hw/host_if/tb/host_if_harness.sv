@@ -78,8 +78,8 @@ module host_if_harness
   input  logic [1:0]   admit_bank_i,
   input  logic [3:0]   leave_valid_i,
   input  logic [3:0]   leave_bank_i,
-  input  logic [3:0]   drop_valid_i,
-  input  logic [31:0]  drop_reason_i,       // 8 bits a port
+  input  logic [7:0]   drop_valid_i,
+  input  logic [63:0]  drop_reason_i,       // 8 bits a port
   input  logic [11:0]  count_valid_i,       // lan_rx, wan_rx, lan_tx, wan_tx, esp_out, esp_in, bypass_out, bypass_in, tag_ok, tag_unknown,
                                             // tag_forged, tag_plain
   input  logic [63:0]  count_bytes_i,       // 16 bits for each of the first four
@@ -132,7 +132,7 @@ module host_if_harness
   table_write_t           table_write;
   flight_t [1:0]          admit;
   flight_t [3:0]          leave;
-  drop_t   [3:0]          drop;
+  drop_t   [7:0]          drop;
   counts_t                counts;
   inject_e                inject;
   logic [13:0]            length;
@@ -142,7 +142,7 @@ module host_if_harness
   always_comb begin
     for (int i = 0; i < 2; i++) admit[i] = '{valid: admit_valid_i[i], bank: admit_bank_i[i]};
     for (int i = 0; i < 4; i++) leave[i] = '{valid: leave_valid_i[i], bank: leave_bank_i[i]};
-    for (int i = 0; i < 4; i++) drop[i] = '{valid: drop_valid_i[i], reason: drop_e'(drop_reason_i[8*i+:6])};
+    for (int i = 0; i < 8; i++) drop[i] = '{valid: drop_valid_i[i], reason: drop_e'(drop_reason_i[8*i+:6])};
   end
 
   assign counts = '{
@@ -167,7 +167,7 @@ module host_if_harness
   host_if #(
     .AdmitPorts(2),
     .LeavePorts(4),
-    .DropPorts (4)
+    .DropPorts (8)
   ) u_host_if (
     .clk_i, .rst_ni,
     .s_axil_awvalid, .s_axil_awready, .s_axil_awaddr, .s_axil_wvalid, .s_axil_wready, .s_axil_wdata, .s_axil_wstrb,
