@@ -42,18 +42,17 @@ TEST_F(AnswerStoreTest, ADeathAmidASaveLeavesTheOldOrTheNew) {
   std::uint32_t last = 0;
   for (int round = 0; round < 20; ++round) {
     Victim victim;
-    const Progress& progress =
-        victim.run_and_kill(last + 1, std::chrono::milliseconds(5 + 3 * round), [this](std::uint32_t n) {
-          static AnswerStore store = open();
-          (void)store.save(std::to_string(n));
-        });
+    const Progress& progress = victim.run_and_kill(last + 1, round == 0 ? Death::kOnceOneIsStored : Death::kAnyMoment,
+                                                   std::chrono::milliseconds(5 + 3 * round), [this](std::uint32_t n) {
+                                                     static AnswerStore store = open();
+                                                     (void)store.save(std::to_string(n));
+                                                   });
     const std::string found = open().answers().value();
     const std::uint32_t n = found.empty() ? 0 : static_cast<std::uint32_t>(std::stoul(found));
     EXPECT_TRUE(n == progress.begun || n == progress.stored || (progress.stored == 0 && n == last))
         << n << ", begun " << progress.begun << ", stored " << progress.stored;
     last = n;
   }
-  EXPECT_GT(last, 0U);
 }
 
 }  // namespace

@@ -95,8 +95,9 @@ TEST_F(CardStoreTest, KilledAtAnyMomentItHoldsWhatWasStored) {
   for (int round = 0; round < 80; ++round) {
     Victim victim;
     std::optional<CardStore> store;
-    const auto& progress =
-        victim.run_and_kill(found + 1, std::chrono::microseconds(random() % 12000), [&](std::uint32_t n) {
+    const auto& progress = victim.run_and_kill(
+        found + 1, round == 0 ? Death::kOnceOneIsStored : Death::kAnyMoment,
+        std::chrono::microseconds(random() % 12000), [&](std::uint32_t n) {
           if (!store) store.emplace(open());
           store->save_image({n, Buffer(50000 + n % 50000, static_cast<std::uint8_t>(n))}).value();
           store->save_sa(n, std::string(100, 'a') + std::to_string(n)).value();
@@ -123,7 +124,6 @@ TEST_F(CardStoreTest, KilledAtAnyMomentItHoldsWhatWasStored) {
     EXPECT_LE(std::stoul(n), found);
     EXPECT_THAT(after.sas().value(), ::testing::Contains(std::string(100, 'a') + n));
   }
-  EXPECT_GT(found, 1U) << "no store was ever finished: the machine is too slow for this test";
 }
 
 }  // namespace

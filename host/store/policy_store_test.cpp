@@ -137,17 +137,16 @@ TEST_F(PolicyStoreTest, KilledAtAnyMomentItHoldsTheOldOrTheNewAndNeverAMix) {
   for (int round = 0; round < 60; ++round) {
     Victim victim;
     std::optional<PolicyStore> store;
-    const auto& progress =
-        victim.run_and_kill(found + 1, std::chrono::microseconds(random() % 20000), [&](std::uint32_t n) {
-          if (!store) store.emplace(open());
-          save(*store, n).value();
-        });
+    const auto& progress = victim.run_and_kill(found + 1, round == 0 ? Death::kOnceOneIsStored : Death::kAnyMoment,
+                                               std::chrono::microseconds(random() % 20000), [&](std::uint32_t n) {
+                                                 if (!store) store.emplace(open());
+                                                 save(*store, n).value();
+                                               });
     const std::uint32_t before = found;
     found = number_found();
     ASSERT_GE(found, std::max<std::uint32_t>(before, progress.stored)) << "what was told to be stored is not there";
     ASSERT_LE(found, std::max<std::uint32_t>(before, progress.begun));
   }
-  EXPECT_GT(found, 0U) << "no store was ever finished: the machine is too slow for this test";
 }
 
 TEST_F(PolicyStoreTest, KilledWhileItIsMadeItIsThereOrNot) {
@@ -157,7 +156,7 @@ TEST_F(PolicyStoreTest, KilledWhileItIsMadeItIsThereOrNot) {
   for (int round = 0; round < 40; ++round) {
     std::filesystem::remove_all(folder_);
     Victim victim;
-    victim.run_and_kill(1, std::chrono::microseconds(random() % 6000), [&](std::uint32_t n) {
+    victim.run_and_kill(1, Death::kAnyMoment, std::chrono::microseconds(random() % 6000), [&](std::uint32_t n) {
       if (n == 1) PolicyStore::open(folder_).value();
     });
     EXPECT_FALSE(open().policies().value());

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <functional>
@@ -32,6 +33,9 @@ struct Progress {
   std::atomic<std::uint32_t> stored{0};
 };
 
+// When a process is killed: at any moment, or at one behind its first store, however long the machine takes for that.
+enum class Death { kAnyMoment, kOnceOneIsStored };
+
 // Runs `store(n)` for n = first, first + 1, ... in a process of its own and kills it at some moment.
 class Victim {
  public:
@@ -42,7 +46,7 @@ class Victim {
   Victim& operator=(const Victim&) = delete;
   ~Victim() { ::munmap(progress_, sizeof(Progress)); }
 
-  const Progress& run_and_kill(std::uint32_t first, std::chrono::microseconds after,
+  const Progress& run_and_kill(std::uint32_t first, Death death, std::chrono::microseconds after,
                                const std::function<void(std::uint32_t)>& store) {
     const pid_t child = ::fork();
     if (child == 0) {
@@ -51,6 +55,11 @@ class Victim {
         store(n);
         progress_->stored = n;
       }
+    }
+    siginfo_t died{};
+    while (death == Death::kOnceOneIsStored && progress_->stored == 0 && died.si_pid == 0) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      ::waitid(P_PID, static_cast<id_t>(child), &died, WEXITED | WNOHANG | WNOWAIT);
     }
     std::this_thread::sleep_for(after);
     ::kill(child, SIGKILL);

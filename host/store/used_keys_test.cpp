@@ -68,18 +68,17 @@ TEST_F(UsedKeysTest, ADeathAmidAnAddForgetsNoKey) {
   std::uint32_t last = 0;
   for (int round = 0; round < 20; ++round) {
     Victim victim;
-    const Progress& progress =
-        victim.run_and_kill(last + 1, std::chrono::milliseconds(5 + 3 * round), [this](std::uint32_t n) {
-          static UsedKeys used = open();
-          (void)used.add(key(n), key(n));
-        });
+    const Progress& progress = victim.run_and_kill(last + 1, round == 0 ? Death::kOnceOneIsStored : Death::kAnyMoment,
+                                                   std::chrono::milliseconds(5 + 3 * round), [this](std::uint32_t n) {
+                                                     static UsedKeys used = open();
+                                                     (void)used.add(key(n), key(n));
+                                                   });
     const UsedKeys used = open();
     if (progress.stored != 0) last = progress.stored;
     for (std::uint32_t n = 1; n <= last; ++n) ASSERT_TRUE(used.contains(key(n))) << n;
     if (used.contains(key(last + 1))) ++last;
     EXPECT_FALSE(used.contains(key(last + 1)));
   }
-  EXPECT_GT(last, 0U);
 }
 
 }  // namespace
