@@ -18,6 +18,12 @@ constexpr std::uint64_t number_of(const MacAddress& mac) {
   return number;
 }
 
+constexpr MacAddress mac_of(std::uint64_t number) {
+  MacAddress mac{};
+  for (std::size_t i = 0; i < mac.size(); ++i) mac[i] = static_cast<std::uint8_t>(number >> (40 - 8 * i));
+  return mac;
+}
+
 // "02:00:00:00:00:01".
 inline std::optional<MacAddress> parse_mac(std::string_view text) {
   MacAddress mac{};

@@ -37,6 +37,15 @@ Result<void> write_interval_tree(unsigned table, const IntervalCuts& cuts, const
   return {};
 }
 
+std::vector<Key> interval_starts(unsigned table, const TableImage& image) {
+  const unsigned intervals = image.rows(table);
+  std::vector<Key> starts(intervals);
+  for (unsigned node = 1; node < intervals; ++node) {
+    starts[layout::interval_node(node, intervals) + 1] = image.row(table, node).get_address(layout::interval::kStart);
+  }
+  return starts;
+}
+
 std::optional<std::size_t> found_at(unsigned at, unsigned intervals, const IntervalCuts& cuts) {
   const std::size_t used = cuts.starts().size();
   if (at + 1 == intervals) return used - 1;  // the largest number

@@ -37,6 +37,10 @@ class IntervalCuts {
 // intervals.
 Result<void> write_interval_tree(unsigned table, const IntervalCuts& cuts, const std::string& what, TableImage& image);
 
+// The starts that stand in such a tree, ascending; behind those of the intervals in use the largest number, as often as
+// there are rows.
+std::vector<Key> interval_starts(unsigned table, const TableImage& image);
+
 // Of `cuts` the interval whose keys the card finds in its interval `at` of `intervals`. None: no key is found there,
 // and its row stays zero, so that a change of the last interval is not a change of all that are not in use.
 std::optional<std::size_t> found_at(unsigned at, unsigned intervals, const IntervalCuts& cuts);

@@ -84,4 +84,27 @@ void clear_next_hop(TableImage& image, std::uint8_t row) {
   image.set_row(static_cast<unsigned>(layout::TableId::kNextHop), row, layout::Row());
 }
 
+std::optional<NextHop> next_hop(const TableImage& image, std::uint8_t row) {
+  const layout::Row& bits = image.row(static_cast<unsigned>(layout::TableId::kNextHop), row);
+  if (bits.get(layout::next_hop::kValid) == 0) return std::nullopt;
+  NextHop hop;
+  hop.port = static_cast<layout::Port>(bits.get(layout::next_hop::kPort));
+  hop.mtu = static_cast<std::uint16_t>(bits.get(layout::next_hop::kMtu));
+  hop.mac = mac_of(bits.get(layout::next_hop::kMac));
+  return hop;
+}
+
+std::vector<ImageNeighbour> image_neighbours(const TableImage& image) {
+  const std::vector<Key> starts = interval_starts(static_cast<unsigned>(layout::TableId::kRouteStart), image);
+  std::vector<ImageNeighbour> neighbours;
+  for (unsigned i = 0; i + 1 < starts.size(); ++i) {
+    const layout::Row& row = image.row(static_cast<unsigned>(layout::TableId::kRoute), i);
+    const bool sent = row.get(layout::route::kKind) == static_cast<std::uint64_t>(layout::Route::kSend);
+    if (!sent || starts[i + 1] != starts[i].next()) continue;
+    const auto hop = next_hop(image, static_cast<std::uint8_t>(row.get(layout::route::kNextHop)));
+    if (hop) neighbours.push_back({starts[i], *hop});
+  }
+  return neighbours;
+}
+
 }  // namespace sallyport::driver

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "driver/mac_address.hpp"
@@ -34,11 +35,21 @@ struct NextHop {
   std::uint16_t mtu = 1500;
 };
 
+// To whom an image gives packets for this address and no other.
+struct ImageNeighbour {
+  layout::Address address;
+  NextHop hop;
+};
+
 // Writes the route tables. kFull when the prefixes make more intervals than the card has; kInvalid for a length
 // above 128. On an error the image is as before.
 Result<void> compile_routes(const std::vector<RouteEntry>& routes, TableImage& image);
 
 void set_next_hop(TableImage& image, std::uint8_t row, const NextHop& hop);
 void clear_next_hop(TableImage& image, std::uint8_t row);
+
+// The same backwards. None: the row holds no next hop.
+[[nodiscard]] std::optional<NextHop> next_hop(const TableImage& image, std::uint8_t row);
+[[nodiscard]] std::vector<ImageNeighbour> image_neighbours(const TableImage& image);
 
 }  // namespace sallyport::driver

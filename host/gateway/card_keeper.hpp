@@ -155,6 +155,10 @@ class CardKeeper final : public ike::SpiAllocator {
 
   // ---- forwarding
   [[nodiscard]] Forwarding& forwarding() { return forwarding_; }
+  // Of the tables in force.
+  [[nodiscard]] std::vector<KernelNeighbour> neighbours() const {
+    return forwarding_.neighbours_of(session_.current());
+  }
 
   // Everything that was asked for, at one packet boundary; nothing at all when it does not fit. No change, no commit.
   Result<void> commit();

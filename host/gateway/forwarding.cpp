@@ -132,14 +132,16 @@ Result<std::uint8_t> Forwarding::hold_peer(const Peer& peer) {
 void Forwarding::adopt_peer(const Peer& peer, std::uint8_t row, const driver::TableImage& image) {
   PeerRow& adopted = peers_.try_emplace(peer, PeerRow{row, 0, std::nullopt}).first->second;
   ++adopted.holders;
-  const layout::Row& held = image.row(static_cast<unsigned>(layout::TableId::kNextHop), row);
-  if (held.get(layout::next_hop::kValid) == 0) return;
-  driver::NextHop next;
-  next.port = static_cast<layout::Port>(held.get(layout::next_hop::kPort));
-  next.mtu = static_cast<std::uint16_t>(held.get(layout::next_hop::kMtu));
-  const std::uint64_t mac = held.get(layout::next_hop::kMac);
-  for (unsigned i = 0; i < next.mac.size(); ++i) next.mac[i] = static_cast<std::uint8_t>(mac >> (40 - 8 * i));
-  adopted.last = next;
+  if (const auto held = driver::next_hop(image, row)) adopted.last = held;
+}
+
+std::vector<KernelNeighbour> Forwarding::neighbours_of(const driver::TableImage& image) const {
+  std::vector<KernelNeighbour> neighbours;
+  for (const auto& [address, next] : driver::image_neighbours(image)) {
+    // A route to one address by a router says nothing of who has that address.
+    if (hop_to(address) == Hop{next.port, address}) neighbours.push_back({interface_of(next.port), address, next.mac});
+  }
+  return neighbours;
 }
 
 void Forwarding::release_peer(const Peer& peer) {

@@ -64,6 +64,8 @@ class Forwarding {
   // As after hold_peer, with the row that a running card uses, and what it holds.
   void adopt_peer(const Peer& peer, std::uint8_t row, const driver::TableImage& image);
   void release_peer(const Peer& peer);
+  // Those that a running card hands packets to, of whom the kernel may have forgotten.
+  [[nodiscard]] std::vector<KernelNeighbour> neighbours_of(const driver::TableImage& image) const;
   // Neighbours that peers' packets go to: to be kept alive, since the kernel does not see the card's packets.
   [[nodiscard]] std::vector<Hop> hops_of_peers() const;
 

@@ -39,12 +39,7 @@ struct Verdict {
   friend bool operator==(const Verdict&, const Verdict&) = default;
 };
 
-MacAddress mac_of(const layout::Row& row) {
-  MacAddress mac{};
-  const auto value = row.get(layout::next_hop::kMac);
-  for (unsigned i = 0; i < 6; ++i) mac[i] = static_cast<std::uint8_t>(value >> (40 - 8 * i));
-  return mac;
-}
+MacAddress mac_of(const layout::Row& row) { return driver::mac_of(row.get(layout::next_hop::kMac)); }
 
 // As the card decides.
 Verdict ask(const driver::TableImage& image, const Address& destination) {
@@ -132,6 +127,25 @@ TEST_F(ForwardingTest, APeersRowFollowsTheWayToIt) {
   forwarding_.release_peer({peer});
   take(view);
   EXPECT_EQ(hop().get(layout::next_hop::kValid), 0U);
+}
+
+// Another daemon's kernel knows no neighbour, but its card has them.
+TEST_F(ForwardingTest, ACardsNeighboursAreThoseThatItHandsPacketsToByTheirOwnAddress) {
+  KernelView view = small_network();
+  view.routes.push_back({v4(198, 51, 100, 1), kIpv4Prefix + 32, 0, kWanInterface, v4(192, 0, 2, 254)});
+  take(view);
+  EXPECT_TRUE(forwarding_.neighbours_of(image_).empty());
+  view.neighbours[{kLanInterface, v4(10, 1, 0, 7)}] = kMacA;
+  view.neighbours[{kLanInterface, v4(10, 1, 0, 8)}] = kMacB;
+  view.neighbours[{kWanInterface, v4(192, 0, 2, 254)}] = kMacB;
+  take(view);
+  ASSERT_EQ(ask(v4(198, 51, 100, 1)), (Verdict{layout::Route::kSend, kMacB})) << "by a router";
+  Forwarding next{{kLanInterface, 1500}, {kWanInterface, 1500}};
+  KernelView forgotten = view;
+  forgotten.neighbours.clear();
+  next.update(forgotten).value();
+  for (const KernelNeighbour& n : next.neighbours_of(image_)) forgotten.neighbours[{n.interface, n.address}] = n.mac;
+  EXPECT_EQ(forgotten.neighbours, view.neighbours);
 }
 
 TEST_F(ForwardingTest, WhatTheHostSendsToAPeerIsTooLargeForARowOfItsOwn) {

@@ -81,8 +81,7 @@ Result<void> Gateway::bring_up(const Vouch& vouch) {
       [this](const Endpoint& from, const Endpoint& to, Bytes esp) { exceptions_->take_esp_in_udp(from, to, esp); });
   if (auto r = ike_->open(addresses_of(config_.wan)); !r) return r;
 
-  // Before anything is committed: the kernel has forgotten its neighbours with the TAP devices of the life before, so
-  // from the first commit on an adopted card sends us packets that wait for them.
+  // Before anything is committed: from the first commit on an adopted card sends us packets that wait for a neighbour.
   ExceptionPath::Callbacks callbacks;
   callbacks.acquire = [this](std::uint16_t policy_id, std::uint16_t principal, const IpAddress& destination) {
     acquire(policy_id, principal, destination);
@@ -96,6 +95,7 @@ Result<void> Gateway::bring_up(const Vouch& vouch) {
   if (auto r = exceptions_->start(card_, *keeper_, std::move(callbacks)); !r) return r;
 
   if (auto r = take_kernel_view(); !r) return r;
+  if (auto r = remember_neighbours(); !r) return r;
   keeper_->set_week_minute(week_minute());
   auto configurations = memory_->configurations({config_.policies, config_.levels, config_.expectations});
   if (!configurations) return configurations.error();
@@ -292,6 +292,18 @@ Result<void> Gateway::take_kernel_view() {
     log::warning("forwarding.full", {{"why", r.error().detail}});
   }
   return {};
+}
+
+// The kernel has forgotten them with the TAP devices of the life before; an adopted card has them still, and must not
+// lose them while they are asked for.
+Result<void> Gateway::remember_neighbours() {
+  if (!adopted_) return {};
+  for (const KernelNeighbour& neighbour : keeper_->neighbours()) {
+    if (const auto r = netlink_.add_neighbour(neighbour); !r) {
+      log::warning("neighbour.not_remembered", {{"why", r.error().detail}});
+    }
+  }
+  return take_kernel_view();
 }
 
 void Gateway::resolve(const Hop& hop) {

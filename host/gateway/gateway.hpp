@@ -120,6 +120,7 @@ class Gateway {
   void follow_kernel();
   void catch_up_with_kernel();
   Result<void> take_kernel_view();
+  Result<void> remember_neighbours();
   void keep_neighbours_alive();
   void resolve(const Hop& hop);
 

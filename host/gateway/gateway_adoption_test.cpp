@@ -25,13 +25,13 @@ TEST_F(GatewayTest, AdoptsACardThatItKnows) {
   EXPECT_EQ(gateway_->keeper().sas()[0].replay_window, 1024U);
 }
 
-// With the TAP devices the kernel has lost its neighbours, and so does the card at the next daemon's first flip.
+// Some packets have a neighbour whom nobody knew before: they wait.
 TEST_F(GatewayTest, NoPacketIsLostWhileACardIsAdopted) {
   start();
   ASSERT_TRUE(ask("POST", {"policies"}, {{"name", "out"}, {"action", "bypass"}}).as_object().contains("generation"));
   std::size_t sent = 0;
-  const auto send_one = [&] {
-    send(kHost, 0xc0000263);  // 192.0.2.99
+  const auto send_one = [&](std::uint32_t to = 0xc0000263) {  // 192.0.2.99
+    send(kHost, to);
     ++sent;
   };
   send_one();
@@ -39,11 +39,27 @@ TEST_F(GatewayTest, NoPacketIsLostWhileACardIsAdopted) {
   kill();
   send_one();
   FlakyCard busy(card_);
-  busy.on_written(layout::reg::kFlip, [&](std::uint32_t) { send_one(); });
-  start(busy);
-  ASSERT_GT(sent, 2U);
+  busy.on_written(layout::reg::kFlip, [&](std::uint32_t) {
+    send_one();
+    send_one(0xc0000262);
+  });
+  start(busy, with_another_address(kConfiguration));
+  ASSERT_GT(sent, 3U);
   EXPECT_TRUE(run_until([&] { return wan_.size() == sent; })) << wan_.size() << " of " << sent;
   kill();  // before `busy`
+}
+
+// With the TAP devices the kernel has lost its neighbours, and they may be slow to answer.
+TEST_F(GatewayTest, AnAdoptedCardHandsPacketsToItsNeighboursWithoutAskingForThemAnew) {
+  start();
+  ASSERT_TRUE(ask("POST", {"policies"}, {{"name", "out"}, {"action", "bypass"}}).as_object().contains("generation"));
+  send(kHost, 0xc0000263);
+  ASSERT_TRUE(run_until([&] { return wan_.size() == 1; }));
+  kill();
+  neighbours_answer_ = false;
+  start();
+  send(kHost, 0xc0000263);
+  EXPECT_EQ(wan_.size(), 2U);
 }
 
 // The card goes on for users until the next daemon is there. For whom nobody vouches then, they are not logged in, from

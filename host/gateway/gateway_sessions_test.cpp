@@ -36,11 +36,12 @@ class GatewaySessionsTest : public GatewayOfUsersTest {
     ASSERT_TRUE(bob_.is_object()) << bob_;
   }
   // As the program does it; its port for computers opens when open_login() is called.
-  void start_again(driver::Card& card, const std::string& users = "") {
-    const auto config = parse_config(configuration(users), folder_ / "gateway.toml");
+  void start_again(driver::Card& card, const std::string& users = "") { start_with(card, configuration(users)); }
+  void start_with(driver::Card& card, const std::string& configuration) {
+    const auto config = parse_config(configuration, folder_ / "gateway.toml");
     ASSERT_TRUE(config) << config.error().detail;
     auto started = gateway::start(
-        io_, configuration(users), folder_, card, [this] { return wall_clock_; },
+        io_, configuration, folder_, card, [this] { return wall_clock_; },
         Login::vouch(*config->users, folder_ / "state"));
     ASSERT_TRUE(started) << started.error().detail;
     gateway_ = std::move(*started);
@@ -112,7 +113,7 @@ TEST_F(GatewaySessionsTest, NoPacketOfAUserIsLostWhileTheSessionIsAdopted) {
     send(driver::put_user_tag(driver::testing::udp_packet(kBobs, kRemote, 100), tag_of(bob_, kBobs)).value());
     sent += 2;
   });
-  start_again(busy);
+  start_with(busy, with_another_address(configuration()));
   ASSERT_GT(sent, 0U);
   EXPECT_TRUE(run_until([&] { return wan_.size() == sent; })) << wan_.size() << " of " << sent;
   kill();  // before `busy`

@@ -132,6 +132,16 @@ Result<void> Netlink::add_route(const KernelRoute& route) {
   return ask(requests_.get(), request.message, ++sequence_, "add a route to " + to_string(route.destination));
 }
 
+Result<void> Netlink::add_neighbour(const KernelNeighbour& neighbour) {
+  NetlinkRequest<ndmsg> request(RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_ACK);  // without NLM_F_REPLACE
+  request.body->ndm_family = kernel_family(neighbour.address);
+  request.body->ndm_ifindex = static_cast<int>(neighbour.interface);
+  request.body->ndm_state = NUD_STALE;
+  put_address(request.message, NDA_DST, neighbour.address);
+  mnl_attr_put(request.message, NDA_LLADDR, neighbour.mac.size(), neighbour.mac.data());
+  return ask(requests_.get(), request.message, ++sequence_, "add the neighbour " + to_string(neighbour.address));
+}
+
 Result<void> Netlink::resolve(unsigned interface, const Address& address) {
   NetlinkRequest<ndmsg> request(RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_ACK);
   request.body->ndm_family = kernel_family(address);

@@ -38,6 +38,8 @@ class Netlink {
 
   [[nodiscard]] Result<void> add_address(const KernelAddress& added);
   [[nodiscard]] Result<void> add_route(const KernelRoute& route);
+  // One that the kernel may use at once and will ask before long (STALE, RFC 4861 7.3.2); what it knows itself stays.
+  [[nodiscard]] Result<void> add_neighbour(const KernelNeighbour& neighbour);
   // Makes the kernel find the neighbour, or find out whether it is still there (NTF_USE, as if a packet were sent to
   // it).
   [[nodiscard]] Result<void> resolve(unsigned interface, const Address& address);

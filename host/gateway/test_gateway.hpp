@@ -46,6 +46,12 @@ action = "protect"
 sa = "m"
 )";
 
+// What a daemon has to flip for when it adopts a card: an address of its own that it had not before.
+inline std::string with_another_address(std::string configuration) {
+  const std::string address = R"("10.1.0.1/24")";
+  return configuration.replace(configuration.find(address), address.size(), R"(["10.1.0.1/24", "10.1.9.1/24"])");
+}
+
 inline std::uint16_t u16(Bytes b, std::size_t at) { return static_cast<std::uint16_t>(b[at] << 8 | b[at + 1]); }
 inline std::uint32_t u32(Bytes b, std::size_t at) { return std::uint32_t{u16(b, at)} << 16 | u16(b, at + 2); }
 
@@ -76,7 +82,8 @@ class GatewayTest : public store::TestFolder {
     const auto& mac = port == layout::Port::kLan ? kHostMac : kPeerMac;
     if (Buffer answer = neighbours_answer(frame, mac); !answer.empty()) {
       ++neighbours_asked_;
-      boost::asio::post(io_, [this, port, answer = std::move(answer)] { card_.receive(port, answer); });
+      if (neighbours_answer_)
+        boost::asio::post(io_, [this, port, answer = std::move(answer)] { card_.receive(port, answer); });
     } else if (!stays_on_link(frame)) {
       (port == layout::Port::kLan ? lan_ : wan_).emplace_back(frame.begin(), frame.end());
     }
@@ -101,6 +108,7 @@ class GatewayTest : public store::TestFolder {
   driver::SoftwareCard card_{[this](layout::Port port, Bytes frame) { transmit(port, frame); }};
   std::unique_ptr<Gateway> gateway_;
   unsigned neighbours_asked_ = 0;  // how many times
+  bool neighbours_answer_ = true;
   std::vector<Buffer> lan_;
   std::vector<Buffer> wan_;
 };
