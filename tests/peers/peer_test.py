@@ -9,6 +9,7 @@ Run as root:  tests/peers/SCENARIO.py [--card xrt|verilated|software] [-v]"""
 
 import argparse
 import sys
+import time
 import unittest
 from pathlib import Path
 
@@ -18,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from world.gateway import DAEMON, Gateway  # noqa: E402
 from world.network import Capture, World, wait_for  # noqa: E402
 from world.readers import sort_wire, verify  # noqa: E402
+from world.traffic import Probes  # noqa: E402
 
 DUT, PEER = "198.51.100.1", "198.51.100.2"
 LAN_A, LAN_B = "10.1.0.10", "10.2.0.10"
@@ -109,10 +111,11 @@ class PeerTest(unittest.TestCase):
         self.assertEqual(sum(verify(self.wan, keys()).values()), kinds["esp"] + kinds["ah"])
         self.assertEqual(kinds["esp"] + kinds["ah"], kinds[protocol])
 
-    def steady_ping(self, seconds, rate=10):
-        """Pings for so long; returns how many were lost."""
-        count = seconds * rate
-        return count - self.lana.ping(LAN_B, count=count, interval=1 / rate)
+    def lost_in(self, seconds, rate=10):
+        """Sends both ways for so long; returns how many were lost."""
+        both = Probes(self.lana, self.lanb, LAN_B, rate), Probes(self.lanb, self.lana, LAN_A, rate)
+        time.sleep(seconds)
+        return sum(len(probes.stop()["lost"]) for probes in both)
 
 
 def main():

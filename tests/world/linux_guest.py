@@ -210,7 +210,7 @@ class LinuxGuest:
 
     def ping(self, address, count=3, wait=2):
         """How many of `count` pings were answered, as Namespace's."""
-        return self.run(f"ping -c {count} -W {wait} {address}", check=False)[1].count("bytes from")
+        return self.run(f"for i in $(seq {count}); do ping -c 1 -W {wait} {address}; done", check=False)[1].count("bytes from")
 
     def run(self, script, check=True):
         """Runs a shell script in the guest; returns (status, output)."""

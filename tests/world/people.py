@@ -8,7 +8,7 @@ import shutil
 import subprocess
 
 from .gateway import BIN, BUILD
-from .network import Failure, wait_for
+from .network import Failure, answered_pings, wait_for
 
 # SoftHSM, but for a card that can be pulled.
 READER = BUILD / "host" / "login" / "liblogin_test_reader.so"
@@ -61,8 +61,7 @@ class Person:
 
     def ping(self, address, count=1, wait=5, size=56):
         """How many of `count` pings were answered."""
-        done = self.run("ping", "-n", "-q", "-c", count, "-i", "0.2", "-W", wait, "-s", size, address, check=False)
-        return int(done.stdout.split(" received")[0].split()[-1]) if " received" in done.stdout else 0
+        return answered_pings(self, address, count, wait, size)
 
     # ---- at the gateway
 
