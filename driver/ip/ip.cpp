@@ -32,15 +32,25 @@ void put_word(std::span<std::uint8_t> packet, std::size_t at, std::uint16_t word
 
 bool is_ipv6(std::span<const std::uint8_t> packet) { return packet[0] >> 4 == 6; }
 
+// RFC 8200 4.3 to 4.6: the length counts units of 8 bytes behind the first; a fragment header has none.
+std::size_t extension_bytes(std::uint8_t kind, std::uint8_t length) {
+  return kind == kFragment ? 8 : 8 * (std::size_t{length} + 1);
+}
+
 Address read_address(ByteReader& r) {
   const std::uint64_t high = r.u64();
   return {high, r.u64()};
 }
 
+void keep_extras(IpPacket& packet, std::size_t header_bytes) {
+  const Bytes header = packet.bytes.first(header_bytes);
+  packet.extras.assign(header.begin() + static_cast<std::ptrdiff_t>(packet.plain_bytes()), header.end());
+}
+
 HeaderFault read_ipv4(Bytes available, IpPacket& packet) {
   ByteReader r(available);
   const std::uint8_t version_ihl = r.u8();
-  packet.header_bytes = (version_ihl & 0xfU) * 4;
+  const std::size_t header_bytes = (version_ihl & 0xfU) * 4;
   packet.tos = r.u8();
   const std::size_t total = r.u16();
   packet.identification = r.u16();
@@ -54,31 +64,32 @@ HeaderFault read_ipv4(Bytes available, IpPacket& packet) {
   packet.source = Address::from_v4(r.u32());
   packet.destination = Address::from_v4(r.u32());
 
-  if (version_ihl >> 4 != 4 || packet.header_bytes < kIpv4Bytes || total < packet.header_bytes) {
-    return HeaderFault::kMalformed;
-  }
+  if (version_ihl >> 4 != 4 || header_bytes < kIpv4Bytes || total < header_bytes) return HeaderFault::kMalformed;
   if (total > available.size()) return HeaderFault::kTotalTooLong;
   packet.bytes = available.first(total);
-  if (internet_checksum(packet.bytes.first(packet.header_bytes)) != 0) return HeaderFault::kChecksum;
+  if (internet_checksum(packet.bytes.first(header_bytes)) != 0) return HeaderFault::kChecksum;
+  keep_extras(packet, header_bytes);
   return HeaderFault::kNone;
 }
 
 // RFC 8200 4.1 asks for no order, and neither does this.
 HeaderFault read_extensions(IpPacket& packet) {
+  std::size_t header_bytes = kIpv6Bytes;
+  packet.first_extension = packet.protocol;
   for (unsigned n = 0; is_one_of(kExtensions, packet.protocol) && packet.fragment_offset == 0; ++n) {
     if (n == kMostExtensions) return HeaderFault::kExtension;
-    const bool fragment = packet.protocol == kFragment;
-    ByteReader r(packet.payload());
+    const std::uint8_t kind = packet.protocol;
+    ByteReader r(packet.bytes.subspan(header_bytes));
     packet.protocol = r.u8();
-    const std::size_t length = r.u8();  // units of 8 bytes behind the first; a fragment header has none
-    packet.header_bytes += fragment ? 8 : 8 * (length + 1);
-    if (packet.header_bytes > packet.total()) return HeaderFault::kMalformed;
-    if (packet.header_bytes > kIpv6Bytes + kMostExtensionBytes) return HeaderFault::kExtension;
-    if (!fragment) continue;
+    header_bytes += extension_bytes(kind, r.u8());
+    if (header_bytes > packet.total()) return HeaderFault::kMalformed;
+    if (header_bytes > kIpv6Bytes + kMostExtensionBytes) return HeaderFault::kExtension;
+    if (kind != kFragment) continue;
     const std::uint16_t offset_flags = r.u16();
     packet.fragment_offset = offset_flags >> 3;
     packet.more_fragments = packet.more_fragments || (offset_flags & 1U) != 0;
   }
+  keep_extras(packet, header_bytes);
   return HeaderFault::kNone;
 }
 
@@ -92,7 +103,6 @@ HeaderFault read_ipv6(Bytes available, IpPacket& packet) {
   packet.ttl = r.u8();
   packet.source = read_address(r);
   packet.destination = read_address(r);
-  packet.header_bytes = kIpv6Bytes;
 
   if (version_class_label >> 28 != 6 || packet.source.is_v4() || packet.destination.is_v4()) {
     return HeaderFault::kMalformed;
@@ -116,16 +126,33 @@ std::optional<HeaderFault> read_ip_of(std::uint16_t ethertype, Bytes available, 
   return read_ip(available, ethertype == kEthertypeIpv6, packet);
 }
 
+std::vector<Extension> extensions_of(const IpHeader& header) {
+  std::vector<Extension> extensions;
+  std::uint8_t kind = header.first_extension;
+  for (std::size_t at = 0; header.ipv6 && at < header.extras.size();) {
+    extensions.push_back({kind, at, extension_bytes(kind, header.extras[at + 1])});
+    kind = header.extras[at];
+    at += extensions.back().bytes;
+  }
+  return extensions;
+}
+
 Buffer write_ip(const IpHeader& header, std::uint8_t protocol, Bytes payload) {
   ByteWriter w;
   if (header.ipv6) {
+    const auto extensions = extensions_of(header);
+    Buffer extras = header.extras;
+    if (!extensions.empty()) extras[extensions.back().at] = protocol;
     w.u32(6U << 28 | std::uint32_t{header.tos} << 20 | header.flow_label);
-    w.u16(static_cast<std::uint16_t>(payload.size())).u8(protocol).u8(header.ttl);
+    w.u16(static_cast<std::uint16_t>(extras.size() + payload.size()));
+    w.u8(extensions.empty() ? protocol : header.first_extension).u8(header.ttl);
     w.u64(header.source.high).u64(header.source.low).u64(header.destination.high).u64(header.destination.low);
+    w.bytes(extras);
   } else {
-    w.u8(0x45).u8(header.tos).u16(static_cast<std::uint16_t>(kIpv4Bytes + payload.size()));
+    w.u8(static_cast<std::uint8_t>(0x40 | header.header_bytes() / 4)).u8(header.tos);
+    w.u16(static_cast<std::uint16_t>(header.header_bytes() + payload.size()));
     w.u16(header.identification).u16(header.df ? kDontFragment : 0).u8(header.ttl).u8(protocol).u16(0);
-    w.u32(header.source.v4()).u32(header.destination.v4());
+    w.u32(header.source.v4()).u32(header.destination.v4()).bytes(header.extras);
     w.patch_u16(kChecksumAt, internet_checksum(w.view()));
   }
   return w.bytes(payload).take();

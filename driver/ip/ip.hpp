@@ -5,6 +5,7 @@
 
 #include <array>
 #include <optional>
+#include <vector>
 
 #include "base/bytes.hpp"
 #include "hw/layout/address.hpp"
@@ -35,7 +36,7 @@ constexpr std::uint8_t kHopByHopOptions = 0, kRouting = 43, kFragment = 44, kDes
 constexpr unsigned kMostExtensions = 4;
 constexpr std::size_t kMostExtensionBytes = 48;
 
-// A header without options and extension headers, but for what the packet says: its length, its protocol, its checksum.
+// A header, but for what the packet says: its length, its protocol, its checksum.
 struct IpHeader {
   bool ipv6 = false;
   std::uint8_t tos = 0;              // IPv6: traffic class
@@ -45,23 +46,32 @@ struct IpHeader {
   std::uint8_t ttl = 0;              // IPv6: hop limit
   Address source;
   Address destination;
+  // IPv4's options, or IPv6's extension headers as far as they were read; the last one's next header is the protocol.
+  Buffer extras{};
+  std::uint8_t first_extension = 0;  // what kind of header extras of IPv6 begin with
 
-  [[nodiscard]] std::size_t plain_bytes() const { return ipv6 ? kIpv6Bytes : kIpv4Bytes; }
+  [[nodiscard]] std::size_t plain_bytes() const { return ipv6 ? kIpv6Bytes : kIpv4Bytes; }  // without extras
+  [[nodiscard]] std::size_t header_bytes() const { return plain_bytes() + extras.size(); }
 };
+
+// Where in the extras of an IPv6 header an extension header lies.
+struct Extension {
+  std::uint8_t kind = 0;
+  std::size_t at = 0;
+  std::size_t bytes = 0;
+};
+std::vector<Extension> extensions_of(const IpHeader& header);
 
 // A packet whose header has been checked.
 struct IpPacket : IpHeader {
-  Bytes bytes;                   // from the header to the end that it says
-  std::size_t header_bytes = 0;  // with options; with the extension headers that were read
+  Bytes bytes;  // from the header to the end that it says
   bool more_fragments = false;
   std::uint16_t fragment_offset = 0;  // in units of 8 bytes
   std::uint8_t protocol = 0;          // of what follows the header
 
   [[nodiscard]] std::size_t total() const { return bytes.size(); }
-  [[nodiscard]] Bytes payload() const { return bytes.subspan(header_bytes); }
+  [[nodiscard]] Bytes payload() const { return bytes.subspan(header_bytes()); }
   [[nodiscard]] bool fragment() const { return more_fragments || fragment_offset != 0; }
-  // No options, no extension headers, no fragment.
-  [[nodiscard]] bool plain() const { return header_bytes == plain_bytes() && !fragment(); }
   [[nodiscard]] std::uint16_t ethertype() const { return ipv6 ? kEthertypeIpv6 : kEthertypeIpv4; }
 };
 
@@ -80,7 +90,7 @@ HeaderFault read_ip(Bytes available, bool ipv6, IpPacket& packet);
 // Of the version that an ethertype names; nothing for another ethertype.
 std::optional<HeaderFault> read_ip_of(std::uint16_t ethertype, Bytes available, IpPacket& packet);
 
-// A packet with a plain header, of which length and checksum are made here.
+// A packet with this header, of which length and checksum are made here.
 Buffer write_ip(const IpHeader& header, std::uint8_t protocol, Bytes payload);
 
 // What a lookup asks by (hw/README.md, Lookups): ports are 0 where a packet has none.

@@ -57,7 +57,7 @@ TEST(Ip, ReadsAHeaderAndIgnoresWhatLiesBehindThePacket) {
     EXPECT_EQ(packet.destination, destination);
     EXPECT_EQ(packet.protocol, kProtocolUdp);
     EXPECT_EQ(packet.payload().size(), total - (v6 ? 40 : 20));
-    EXPECT_TRUE(packet.plain());
+    EXPECT_TRUE(packet.extras.empty());
     EXPECT_EQ(write_ip(packet, packet.protocol, packet.payload()), Buffer(bytes.begin(), bytes.begin() + total));
     const PacketKey key = packet_key(packet);
     EXPECT_EQ(key.source_port, 1000);
@@ -99,13 +99,12 @@ TEST(Ip, ReadsFourExtensionHeadersInAnyOrderAndNoFifth) {
       IpPacket packet;
       const Buffer two = ipv6(first, joined({extension(second, 2), extension(kProtocolUdp), kUdp}));
       ASSERT_EQ(read_ip(two, true, packet), HeaderFault::kNone);
-      EXPECT_EQ(packet.header_bytes, 40 + 24u);
+      EXPECT_EQ(packet.header_bytes(), 40 + 24u);
       EXPECT_EQ(packet.protocol, kProtocolUdp);
-      EXPECT_FALSE(packet.plain());
       EXPECT_EQ(packet_key(packet).destination_port, 2000);
       const Buffer four = joined({extension(first), extension(second), extension(first)});
       ASSERT_EQ(read_ip(ipv6(second, joined({four, extension(kProtocolUdp), kUdp})), true, packet), HeaderFault::kNone);
-      EXPECT_EQ(packet.header_bytes, 40 + 32u);
+      EXPECT_EQ(packet.header_bytes(), 40 + 32u);
       EXPECT_EQ(read_ip(ipv6(second, joined({four, extension(first), extension(kProtocolUdp), kUdp})), true, packet),
                 HeaderFault::kExtension);
     }
@@ -116,7 +115,7 @@ TEST(Ip, Reads48BytesOfExtensionHeadersAndNoMore) {
   IpPacket packet;
   const Buffer longest = ipv6(kRouting, joined({extension(kDestinationOptions, 3), extension(kProtocolUdp, 3), kUdp}));
   ASSERT_EQ(read_ip(longest, true, packet), HeaderFault::kNone);
-  EXPECT_EQ(packet.header_bytes, 88u);
+  EXPECT_EQ(packet.header_bytes(), 88u);
   EXPECT_EQ(read_ip(ipv6(kRouting, joined({extension(kDestinationOptions, 3), extension(kProtocolUdp, 4), kUdp})), true,
                     packet),
             HeaderFault::kExtension);
@@ -141,13 +140,13 @@ TEST(Ip, ReadsNothingBehindTheHeaderOfAFragmentThatIsNotTheFirst) {
                     packet),
             HeaderFault::kNone);
   EXPECT_TRUE(packet.fragment());
-  EXPECT_EQ(packet.header_bytes, 56u);
+  EXPECT_EQ(packet.header_bytes(), 56u);
   EXPECT_EQ(packet_key(packet).source_port, 1000);
   ASSERT_EQ(read_ip(ipv6(kFragment, joined({fragment_header(kRouting, 3, false), extension(kProtocolUdp), kUdp})), true,
                     packet),
             HeaderFault::kNone);
   EXPECT_TRUE(packet.fragment());
-  EXPECT_EQ(packet.header_bytes, 48u);
+  EXPECT_EQ(packet.header_bytes(), 48u);
   EXPECT_EQ(packet.protocol, kRouting);
   ASSERT_EQ(read_ip(ipv6(kFragment, joined({fragment_header(kProtocolUdp, 9, true), kUdp})), true, packet),
             HeaderFault::kNone);
@@ -157,7 +156,6 @@ TEST(Ip, ReadsNothingBehindTheHeaderOfAFragmentThatIsNotTheFirst) {
   ASSERT_EQ(read_ip(ipv6(kFragment, joined({fragment_header(kProtocolUdp, 0, false), kUdp})), true, packet),
             HeaderFault::kNone);
   EXPECT_FALSE(packet.fragment());
-  EXPECT_FALSE(packet.plain());
 }
 
 // RFC 1624 promises that the changed checksum verifies and equals the one computed afresh.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The Authentication Header (RFC 4302) behind a plain IP header.
+// The Authentication Header (RFC 4302) behind an IP header and its extras.
 #pragma once
 
 #include "driver/ip/ip.hpp"
@@ -22,7 +22,7 @@ struct AhContent {
 };
 Buffer authenticate(const IpHeader& header, const AhContent& ah, const Transform& transform);
 
-// Whether the ICV of a packet with an AH behind its plain header verifies. Of `seq` the high half counts, with ESN.
+// Whether the ICV of a packet with an AH behind its header verifies. Of `seq` the high half counts, with ESN.
 bool is_authentic(const IpPacket& packet, const Transform& transform, std::uint64_t seq);
 
 }  // namespace sallyport::driver::software

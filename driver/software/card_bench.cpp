@@ -40,27 +40,29 @@ Buffer opened_by_peer(Bytes esp, std::uint32_t seq_high, bool esn) {
 Buffer ip(const Packet& p) {
   if (p.source.is_v4()) {
     ByteWriter w;
-    const std::size_t header = kIpv4Bytes + p.options;
+    const std::size_t header = kIpv4Bytes + p.options.size();
     w.u8(static_cast<std::uint8_t>(0x40 + header / 4)).u8(p.tos);
     w.u16(static_cast<std::uint16_t>(header + p.payload.size())).u16(0x4321).u16(p.fragment);
-    w.u8(p.ttl).u8(p.protocol).u16(0).u32(p.source.v4()).u32(p.destination.v4());
-    for (std::size_t i = 0; i < p.options; ++i) w.u8(1);  // RFC 791: no operation
+    w.u8(p.ttl).u8(p.protocol).u16(0).u32(p.source.v4()).u32(p.destination.v4()).bytes(p.options);
     w.patch_u16(10, internet_checksum(w.view()));
     return w.bytes(p.payload).take();
   }
   ByteWriter content;
   for (std::size_t i = 0; i < p.extensions.size(); ++i) {
-    content.u8(i + 1 < p.extensions.size() ? p.extensions[i + 1] : p.protocol).u8(0);
-    if (p.extensions[i] == kFragment) {
-      content.u16(static_cast<std::uint16_t>((p.fragment & 0x1fff) << 3 | (p.fragment >> 13 & 1))).u32(0x87654321);
+    const ExtensionHeader& extension = p.extensions[i];
+    content.u8(i + 1 < p.extensions.size() ? p.extensions[i + 1].kind : p.protocol);
+    if (extension.kind == kFragment) {
+      content.u8(0)
+          .u16(static_cast<std::uint16_t>((p.fragment & 0x1fff) << 3 | (p.fragment >> 13 & 1)))
+          .u32(0x87654321);
     } else {
-      content.u8(1).u8(4).zeros(4);  // RFC 8200 4.2: PadN
+      content.u8(static_cast<std::uint8_t>((2 + extension.content.size()) / 8 - 1)).bytes(extension.content);
     }
   }
   content.bytes(p.payload);
   ByteWriter w;
   w.u32(6U << 28 | std::uint32_t{p.tos} << 20 | 0x54321).u16(static_cast<std::uint16_t>(content.size()));
-  w.u8(p.extensions.empty() ? p.protocol : p.extensions[0]).u8(p.ttl);
+  w.u8(p.extensions.empty() ? p.protocol : p.extensions[0].kind).u8(p.ttl);
   w.u64(p.source.high).u64(p.source.low).u64(p.destination.high).u64(p.destination.low);
   return w.bytes(content.view()).take();
 }

@@ -37,6 +37,15 @@ constexpr std::uint16_t kMtu = 1500;
 
 inline Buffer datagram() { return ByteWriter().u16(0x1234).u16(0x5678).u16(12).u16(0).u32(0x01020304).take(); }
 
+// An IPv6 extension header: what follows its next header and length, 6 bytes or a multiple of 8 more. That of a
+// fragment says the packet's `fragment`.
+struct ExtensionHeader {
+  ExtensionHeader(std::uint8_t kind_, Buffer content_ = {1, 4, 0, 0, 0, 0})  // RFC 8200 4.2: PadN
+      : kind(kind_), content(std::move(content_)) {}
+  std::uint8_t kind;
+  Buffer content;
+};
+
 struct Packet {
   Address source = kLanHost;  // which says the IP version, too
   Address destination = kRemoteHost;
@@ -45,8 +54,8 @@ struct Packet {
   std::uint16_t fragment = 0;  // flags and offset as in an IPv4 header
   Buffer payload = datagram();
   std::uint8_t tos = 0;
-  std::size_t options = 0;  // bytes of IPv4 options: a multiple of 4
-  Buffer extensions{};      // IPv6 extension headers by number, 8 bytes each; a fragment header says `fragment`
+  Buffer options{};  // of IPv4, a multiple of 4 bytes
+  std::vector<ExtensionHeader> extensions{};
 };
 
 Buffer ip(const Packet& p);

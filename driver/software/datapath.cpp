@@ -138,7 +138,7 @@ Outcome Datapath::protect(Passage& p, Effects& effects) {
   if (sa_row.get(sa::kValid) == 0 || !transform) return Drop::kSaEmpty;
   const bool tunnel = layout::Mode(sa_row.get(sa::kMode)) == layout::Mode::kTunnel;
   if (tunnel && p.packet.ttl < 2) return Drop::kTtlExpired;
-  if (!tunnel && (!p.packet.plain() || p.packet.payload().empty())) return Drop::kPlainHeader;
+  if (!tunnel && (p.packet.fragment() || p.packet.payload().empty())) return Drop::kNotWhole;
 
   p.notice.spi = static_cast<std::uint32_t>(sa_row.get(sa::kSpi));
   p.notice.sa_index = static_cast<std::uint16_t>(sa_index);

@@ -54,7 +54,7 @@ std::size_t Encapsulation::total() const {
   const std::size_t around =
       ah() ? ah_bytes()
            : (says(sa::kEncap) ? kUdpBytes : 0) + kEspHeaderBytes + transform_.iv_bytes() + transform_.icv_bytes();
-  return outer_.plain_bytes() + around + counted_bytes();
+  return outer_.header_bytes() + around + counted_bytes();
 }
 
 Buffer Encapsulation::esp(std::uint64_t seq) const {

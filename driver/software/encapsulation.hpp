@@ -9,7 +9,7 @@ namespace sallyport::driver::software {
 
 class Encapsulation {
  public:
-  // Of `packet`, which is plain when the row of sa_out says transport mode.
+  // Of `packet`, which is whole when the row of sa_out says transport mode.
   Encapsulation(const IpPacket& packet, const layout::Row& sa_out, const Transform& transform);
 
   // Those that count in the SA's state: of ESP the ciphertext, of AH what it protects.

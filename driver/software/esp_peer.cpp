@@ -278,23 +278,113 @@ std::optional<Buffer> EspPeer::open(Bytes esp, std::uint32_t seq_high) const {
 
 namespace {
 
+// RFC 8200 4: where the byte lies that says what follows the header, which ends where `packet` does or before AH.
+struct HeaderEnd {
+  std::size_t says_next;
+  std::size_t bytes;
+};
+HeaderEnd end_of_header(Bytes packet) {
+  if (packet[0] >> 4 == 4) return {9, 4U * (packet[0] & 15U)};
+  HeaderEnd end{6, 40};
+  while (end.bytes < packet.size() && packet[end.says_next] != 51) {
+    const bool fragment = packet[end.says_next] == 44;
+    end.says_next = end.bytes;
+    end.bytes += fragment ? 8 : 8U + 8U * packet[end.says_next + 1];
+  }
+  return end;
+}
+
+// RFC 4302 A.1: of each option the table says whether it is immutable. By class and number, all of them copied into
+// fragments: 0/2 security, 0/5 extended security, 0/6 commercial security, 0/20 router alert, 0/21 sender directed
+// multi-destination delivery.
+bool is_immutable(std::uint8_t type) {
+  const unsigned number = type & 31U;
+  const bool copied_control = type >> 5 == 4;
+  return copied_control && (number == 2 || number == 5 || number == 6 || number == 20 || number == 21);
+}
+
+void write_options(Bytes options, ByteWriter& w) {
+  ByteReader r(options);
+  while (r.left() != 0) {
+    const std::uint8_t type = r.u8();
+    if (type == 0) {
+      w.u8(0).bytes(r.rest());
+      return;
+    }
+    if (type == 1) {
+      w.u8(1);
+      continue;
+    }
+    const std::uint8_t length = r.u8();
+    if (!r.ok() || length < 2 || length - 2U > r.left()) break;
+    const Bytes data = r.take(length - 2U);
+    if (is_immutable(type)) {
+      w.u8(type).u8(length).bytes(data);
+    } else {
+      w.zeros(length);
+    }
+  }
+}
+
+// RFC 4302 A.2 and RFC 8200 4.2: the data of an option that may change on the way says so in its type.
+void write_options_of_ipv6(Bytes options, ByteWriter& w) {
+  ByteReader r(options);
+  while (r.left() != 0) {
+    const std::uint8_t type = r.u8();
+    if (type == 0) {
+      w.u8(0);
+      continue;
+    }
+    const std::uint8_t length = r.u8();
+    if (!r.ok() || length > r.left()) break;
+    const Bytes data = r.take(length);
+    w.u8(type).u8(length);
+    if (type & 32U) {
+      w.zeros(length);
+    } else {
+      w.bytes(data);
+    }
+  }
+}
+
+// From an option on whose length leads nowhere they write nothing, and nothing counts.
+Buffer as_long_as(Bytes options, void (*write)(Bytes, ByteWriter&)) {
+  ByteWriter w;
+  write(options, w);
+  Buffer written = w.take();
+  written.resize(options.size());
+  return written;
+}
+
 // RFC 4302 3.3.3.1: a packet with an AH as the ICV takes it, field by field. `ah` has zeros for its ICV.
 Buffer immutable(Bytes header, Bytes ah, Bytes content) {
-  const auto behind = static_cast<std::uint16_t>(ah.size() + content.size());
+  const auto total = static_cast<std::uint16_t>(header.size() + ah.size() + content.size());
   ByteWriter w;
   if (header[0] >> 4 == 4) {
-    w.u8(0x45).u8(0).u16(static_cast<std::uint16_t>(20 + behind)).bytes(header.subspan(4, 2)).u16(0);
-    w.u8(0).u8(51).u16(0).bytes(header.subspan(12, 8));
+    w.u8(header[0]).u8(0).u16(total).bytes(header.subspan(4, 2)).u16(0);
+    w.u8(0).u8(51).u16(0).bytes(header.subspan(12, 8)).bytes(as_long_as(header.subspan(20), write_options));
   } else {
-    w.u32(6U << 28).u16(behind).u8(51).u8(0).bytes(header.subspan(8, 32));
+    w.u32(6U << 28).u16(static_cast<std::uint16_t>(total - 40)).u8(header.size() == 40 ? 51 : header[6]).u8(0);
+    w.bytes(header.subspan(8, 32));
+    std::uint8_t kind = header[6];
+    ByteReader r(header.subspan(40));
+    while (r.left() != 0) {
+      const std::uint8_t next = r.u8();
+      const std::uint8_t length = r.u8();
+      const Bytes body = r.take(kind == 44 ? 6 : 6U + 8U * length);
+      w.u8(r.left() == 0 ? 51 : next).u8(length);
+      const bool has_options = kind == 0 || kind == 60;
+      w.bytes(has_options ? as_long_as(body, write_options_of_ipv6) : plain(body));
+      kind = next;
+    }
   }
   return w.bytes(ah).bytes(content).take();
 }
 
-// RFC 1071, of 20 bytes with zero where the sum belongs.
+// RFC 1071, of a header with zero where the sum belongs.
 std::uint16_t checksum_of(Bytes header) {
   std::uint32_t sum = 0;
-  for (std::size_t i = 0; i < 20; i += 2) sum += std::uint32_t{header[i]} * 256 + header[i + 1];
+  for (std::size_t i = 0; i < header.size(); i += 2) sum += std::uint32_t{header[i]} * 256 + header[i + 1];
   while (sum > 0xffff) sum = sum % 0x10000 + sum / 0x10000;
   return static_cast<std::uint16_t>(0xffff - sum);
 }
@@ -313,20 +403,21 @@ Buffer EspPeer::seal_ah(Bytes header, std::uint32_t spi, std::uint64_t seq, std:
   Buffer made = ah.take();
   std::copy(icv.begin(), icv.end(), made.begin() + 12);
 
+  Buffer front = plain(header);
+  front[end_of_header(header).says_next] = 51;
+  const std::size_t total = header.size() + made.size() + content.size();
   ByteWriter w;
-  const auto behind = static_cast<std::uint16_t>(made.size() + content.size());
+  w.bytes(front);
+  w.patch_u16(v4 ? 2 : 4, static_cast<std::uint16_t>(v4 ? total : total - 40));
   if (v4) {
-    w.bytes(header.first(2)).u16(static_cast<std::uint16_t>(20 + behind)).bytes(header.subspan(4, 5)).u8(51).u16(0);
-    w.bytes(header.subspan(12, 8));
+    w.patch_u16(10, 0);
     w.patch_u16(10, checksum_of(w.view()));
-  } else {
-    w.bytes(header.first(4)).u16(behind).u8(51).bytes(header.subspan(7, 33));
   }
   return w.bytes(made).bytes(content).take();
 }
 
 std::optional<EspPeer::Opened> EspPeer::open_ah(Bytes packet, std::uint32_t seq_high) const {
-  const std::size_t header_bytes = packet[0] >> 4 == 4 ? 20 : 40;
+  const std::size_t header_bytes = end_of_header(packet).bytes;
   const Bytes header = packet.first(header_bytes);
   ByteReader r(packet.subspan(header_bytes));
   const std::uint8_t next_header = r.u8();

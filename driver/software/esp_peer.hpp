@@ -38,8 +38,9 @@ struct EspPeer {
   // Plaintext with padding and trailer, or nothing when the ICV is wrong.
   [[nodiscard]] std::optional<Buffer> open(Bytes esp, std::uint32_t seq_high = 0) const;
 
-  // AH (RFC 4302): the packet with `header`, which is plain and of which length, protocol and checksum are made here,
-  // and with `content` that begins with a `next_header`. Over IPv6 the AH is a multiple of 8 bytes, or if `align8`.
+  // AH (RFC 4302): the packet with `header`, with its options or extension headers, of which length, protocol and
+  // checksum are made here, and with `content` that begins with a `next_header`. Over IPv6 the AH is a multiple of 8
+  // bytes, or if `align8`.
   [[nodiscard]] Buffer seal_ah(Bytes header, std::uint32_t spi, std::uint64_t seq, std::uint8_t next_header,
                                Bytes content, bool align8 = false) const;
   struct Opened {

@@ -129,8 +129,6 @@ Outcome Datapath::inbound_ipsec(Passage& p, const IpsecPacket& ipsec, Effects& e
   }
   const auto ciphertext = transform->ciphertext_within(ipsec.bytes.size());
   if (ah ? !fits(ipsec, p.packet.ipv6, *transform) : !ciphertext) return malformed;
-  const bool transport = layout::Mode(sa_row.get(sa::kMode)) == layout::Mode::kTransport;
-  if ((ah || transport) && !p.packet.plain()) return Drop::kPlainHeader;
 
   const auto admitted = inbound_[sa_index].admit(sa_row, ipsec.seq_low());
   if (const auto* refused = std::get_if<Drop>(&admitted)) return *refused;

@@ -230,7 +230,7 @@ TEST_F(UserTags, NeverLeaveByTheWan) {
 
 TEST_F(UserTags, StandInFrontOfOptionsAndExtensionHeaders) {
   Packet options = ipv4_;
-  options.options = 24;
+  options.options.assign(24, 1);
   EXPECT_EQ(sender(options, right(options)), kPrincipal);
   Packet extensions = ipv6_;
   extensions.extensions = {kHopByHopOptions, kRouting, kDestinationOptions, kFragment};  // as many as the card reads
@@ -404,7 +404,7 @@ TEST_F(SynToHost, LooksBehindOptionsAndExtensionHeaders) {
   want(true);
   for (std::size_t options = 0; options <= 40; options += 4) {
     Packet p = tcp(kSyn);
-    p.options = options;
+    p.options.assign(options, 1);
     EXPECT_TRUE(to_host(p)) << options;
     p.payload[13] = kAck;
     EXPECT_FALSE(to_host(p)) << options;

@@ -43,7 +43,7 @@ TEST(UserTag, StandsInAnIpv4PacketAsItsFirstOption) {
   EXPECT_EQ(to_hex(Bytes(packet).subspan(20, 16)), "9e0e1234567801020304050607080101");
   IpPacket read;
   ASSERT_EQ(read_ip(packet, false, read), HeaderFault::kNone);
-  EXPECT_EQ(read.header_bytes, 36u);
+  EXPECT_EQ(read.header_bytes(), 36u);
   EXPECT_EQ(read.total(), packet.size());
   EXPECT_EQ(to_hex(Bytes(put_user_tag(ipv4(), plain()).value()).subspan(20, 8)), "9e06123456780101");
 }
@@ -53,7 +53,7 @@ TEST(UserTag, StandsInAnIpv6PacketAsItsFirstExtensionHeader) {
   EXPECT_EQ(to_hex(Bytes(packet).subspan(40, 16)), "06011e0c123456780102030405060708");
   IpPacket read;
   ASSERT_EQ(read_ip(packet, true, read), HeaderFault::kNone);
-  EXPECT_EQ(read.header_bytes, 56u);
+  EXPECT_EQ(read.header_bytes(), 56u);
   EXPECT_EQ(read.protocol, kProtocolTcp);
   EXPECT_EQ(to_hex(Bytes(put_user_tag(ipv6(), plain()).value()).subspan(40, 8)), "06001e0412345678");
 }

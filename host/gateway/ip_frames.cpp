@@ -81,7 +81,7 @@ std::optional<Buffer> too_big_answer(const IpPacket& packet, const Address& from
     // RFC 792: the header and the first 8 bytes behind it come back.
     header.tos = 0xc0;  // RFC 1812 4.3.2.5: precedence 6, internetwork control
     icmp.u8(3).u8(4).u16(0).u16(0).u16(mtu).bytes(
-        packet.bytes.first(std::min(packet.total(), packet.header_bytes + 8)));
+        packet.bytes.first(std::min(packet.total(), packet.header_bytes() + 8)));
     icmp.patch_u16(2, driver::internet_checksum(icmp.view()));
   }
   const Buffer answer = driver::write_ip(header, packet.ipv6 ? kIcmpv6 : kIcmp, icmp.view());
@@ -95,7 +95,7 @@ void fill_udp_checksum(Buffer& frame) {
   if (packet->payload().size() < driver::kUdpBytes) return;
   std::uint16_t sum = checksum_over_ipv6(packet->source, packet->destination, driver::kProtocolUdp, packet->payload());
   if (sum == 0) sum = 0xffff;  // 0 is "no checksum"
-  const auto at = packet_in(frame).subspan(packet->header_bytes + kChecksumAt, 2);
+  const auto at = packet_in(frame).subspan(packet->header_bytes() + kChecksumAt, 2);
   at[0] = static_cast<std::uint8_t>(sum >> 8);
   at[1] = static_cast<std::uint8_t>(sum);
 }
@@ -113,7 +113,7 @@ bool forward_in_place(Buffer& frame, const driver::MacAddress& to, const driver:
 std::vector<Buffer> fragments(Bytes frame, std::uint16_t mtu) {
   const auto packet = ip_packet(frame);
   if (!packet || mtu < kLeastMtuOfIpv4 || may_not_fragment(*packet)) return {};
-  const std::size_t header = packet->header_bytes;
+  const std::size_t header = packet->header_bytes();
   const Bytes payload = packet->payload();
   const std::size_t step = (mtu - header) / 8 * 8;  // offsets count units of 8 bytes
   std::vector<Buffer> out;
@@ -137,7 +137,7 @@ namespace {
 std::vector<Buffer> source_fragments_of_ipv6(Bytes frame, const IpPacket& packet, std::uint16_t mtu,
                                              std::uint32_t identification) {
   constexpr std::size_t kFragmentHeader = 8;
-  if (mtu < kLeastMtuOfIpv6 || packet.header_bytes != kIpv6Bytes) return {};
+  if (mtu < kLeastMtuOfIpv6 || packet.header_bytes() != kIpv6Bytes) return {};
   const Bytes payload = packet.payload();
   const std::size_t step = (mtu - kIpv6Bytes - kFragmentHeader) / 8 * 8;
   std::vector<Buffer> out;
@@ -168,7 +168,7 @@ std::vector<Buffer> source_fragments(Bytes frame, std::uint16_t mtu, std::uint32
   }
   w.patch_u16(kEthernetBytes + 6, 0);
   Buffer may_be_cut = w.take();
-  driver::write_checksum(packet_in(may_be_cut), packet->header_bytes);
+  driver::write_checksum(packet_in(may_be_cut), packet->header_bytes());
   return fragments(may_be_cut, mtu);
 }
 

@@ -148,6 +148,7 @@ module inbound
   logic    outer_decided, outer_decide_busy, outer_job_room, outer_job_there, outer_job_ready, outer_mover_busy;
   job_t    outer_decided_job, outer_job, outer_moved_job;
   decap_t  outer_decided_decap, outer_decap, moved_decap;
+  extras_t moved_extras;
   logic    unknown_valid;
   notice_t unknown;
 
@@ -210,6 +211,7 @@ module inbound
     .engine,
     .job_o      (outer_moved_job),
     .engine_o   (moved_decap),
+    .extras_o   (moved_extras),
     .busy_o     (outer_mover_busy)
   );
 
@@ -235,6 +237,7 @@ module inbound
     .lan_mac_i,
     .in                 (engine),
     .packet_i           (moved_decap),
+    .extras_i           (moved_extras),
     .chain_room_i,
     .chain_esp,
     .chain_packet_o,
@@ -420,6 +423,7 @@ module inbound
     .engine     (no_engine),
     .job_o      (inner_moved_job),
     .engine_o   (),
+    .extras_o   (),
     .busy_o     (inner_mover_busy)
   );
 

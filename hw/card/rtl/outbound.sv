@@ -221,8 +221,9 @@ module outbound
 
   // ---- decision
   logic   decided;
-  job_t   decided_job, job, moved_job;
-  encap_t decided_encap, encap, moved_encap;
+  job_t    decided_job, job, moved_job;
+  encap_t  decided_encap, encap, moved_encap;
+  extras_t moved_extras;
   logic   decide_busy, job_room, job_there, job_ready, mover_busy, encap_busy;
   logic   sa_event_valid;
   notice_t sa_event;
@@ -298,6 +299,7 @@ module outbound
     .engine,
     .job_o      (moved_job),
     .engine_o   (moved_encap),
+    .extras_o   (moved_extras),
     .busy_o     (mover_busy)
   );
 
@@ -313,6 +315,7 @@ module outbound
     .wiping_o         (gcm_wiping),
     .in               (engine),
     .packet_i         (moved_encap),
+    .extras_i         (moved_extras),
     .drop_o           (drop_o[1]),
     .leave_o          (drop_leave_o[1]),
     .chain_room_i,

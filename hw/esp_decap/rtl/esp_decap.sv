@@ -2,7 +2,7 @@
 // Opens ESP and AH packets: decryption, ICV, the deciding replay check, trailer (hw/README.md, inbound 9).
 //
 // A packet of AES-GCM or AES-GMAC comes from its payload's first byte to its ICV's last, one of another cipher from its SPI on, one of AH
-// from its IP header on, with `packet_i` beside every beat. All but the first go by the chain engine, which the card has once for both
+// from its AH on, with `packet_i` and `extras_i` beside every beat. All but the first go by the chain engine, which the card has once for both
 // directions; who finds no room there is dropped. Plaintext waits until its packet's verdict is known; what is not accepted is dropped
 // here, one by one.
 module esp_decap
@@ -16,7 +16,8 @@ module esp_decap
   output logic            wiping_o,
   input  logic [47:0]     lan_mac_i,
   stream_if.snk           in,
-  input  decap_t          packet_i,
+  input  decap_t          packet_i,           // without the extras
+  input  extras_t         extras_i,           // as the mover gives them
   // the chain engine: SPI to ICV there, of AH what is hashed and the ICV; plaintext back
   input  logic            chain_room_i,
   stream_if.src           chain_esp,
@@ -44,6 +45,7 @@ module esp_decap
   output logic            busy_o
 );
 
+  stream_if        known (.clk_i, .rst_ni);
   stream_if        whole (.clk_i, .rst_ni);
   stream_if        gcm_payload (.clk_i, .rst_ni);
   stream_if        gcm_plain (.clk_i, .rst_ni);
@@ -51,14 +53,36 @@ module esp_decap
   opened_t         opened[Ways];
   release_t        verdict;
   header_request_t header;
-  decap_t          packet;
-  logic            ah_text_busy, gcm_busy, gcm_release_busy, chain_release_busy;
+  decap_t          known_packet, known_whole, packet;
+  extras_t         extras, hashed;
+  logic            extras_busy, ah_text_busy, gcm_busy, gcm_release_busy, chain_release_busy;
+
+  header_extras #(.SideT(decap_t)) u_extras (
+    .clk_i,
+    .rst_ni,
+    .in,
+    .outer_i (packet_i.outer),
+    .ah_i    (packet_i.row.protocol == ProtocolAh),
+    .extras_i,
+    .side_i  (packet_i),
+    .out     (known),
+    .extras_o(extras),
+    .hashed_o(hashed),
+    .side_o  (known_packet),
+    .busy_o  (extras_busy)
+  );
+
+  always_comb begin
+    known_whole        = known_packet;
+    known_whole.extras = extras;
+  end
 
   ah_text u_ah_text (
     .clk_i,
     .rst_ni,
-    .in,
-    .packet_i,
+    .in      (known),
+    .packet_i(known_whole),
+    .hashed_i(hashed),
     .out     (whole),
     .packet_o(packet),
     .busy_o  (ah_text_busy)
@@ -95,14 +119,10 @@ module esp_decap
 
   // AH's text begins with the IP header: that stands where ESP has SPI and number.
   logic         ah;
-  logic [13:0]  behind_front;
-  logic [15:0]  total;
   logic [63:0]  front;
 
-  assign ah           = packet.row.protocol == ProtocolAh;
-  assign behind_front = 14'(header_bytes(packet.outer.ipv6)) - 14'd8 + 14'(packet.ah_bytes) + packet.ciphertext;
-  assign total        = 16'(behind_front) + 16'd8;
-  assign front        = ah ? hashed_front(packet.outer, total) : {packet.row.spi, packet.seq[31:0]};
+  assign ah    = packet.row.protocol == ProtocolAh;
+  assign front = ah ? hashed_front(packet.outer, packet.total) : {packet.row.spi, packet.seq[31:0]};
 
   assign chain_side_o   = packet;
   assign chain_packet_o = '{
@@ -113,7 +133,7 @@ module esp_decap
     esn:        packet.row.esn,
     spi:        front[63:32],
     seq:        {packet.seq[63:32], front[31:0]},
-    ciphertext: ah ? behind_front : packet.ciphertext
+    ciphertext: ah ? 14'(packet.total) - 14'd8 : packet.ciphertext
   };
 
   // What comes back asks once, with its first beat, and moves on to where it waits for the verdict: the next one asks meanwhile.
@@ -193,6 +213,6 @@ module esp_decap
     .busy_o         (chain_release_busy)
   );
 
-  assign busy_o = ah_text_busy || gcm_busy || gcm_release_busy || chain_plain.valid || chain_release_busy;
+  assign busy_o = extras_busy || ah_text_busy || gcm_busy || gcm_release_busy || chain_plain.valid || chain_release_busy;
 
 endmodule

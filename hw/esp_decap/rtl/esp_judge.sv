@@ -61,8 +61,10 @@ module esp_judge
     logic [31:0]        spi;
     logic [15:0]        policy_id;
     outer_t             outer;
+    extras_t            extras;
+    logic [6:0]         header;        // bytes of both
     logic               transport;
-    logic [6:0]         skip;
+    logic [7:0]         skip;
     logic [7:0]         next_header;
     logic               inner_ipv6;    // tunnel mode
     logic               wrong_next_header;
@@ -83,9 +85,11 @@ module esp_judge
     spi:               opened_q.packet.row.spi,
     policy_id:         opened_q.packet.row.policy_id,
     outer:             opened_q.packet.outer,
+    extras:            with_protocol(opened_q.packet.extras, opened_q.packet.outer, next_header),
+    header:            header_bytes(opened_q.packet.outer.ipv6) + extra_bytes(opened_q.packet.outer),
     transport:         opened_q.packet.row.mode == ModeTransport,
-    skip:              ah ? header_bytes(opened_q.packet.outer.ipv6) - 7'd8 + opened_q.packet.ah_bytes
-                          : opened_q.packet.iv_cut ? 7'(CutIvBytes) : 7'd0,
+    skip:              ah ? opened_q.packet.total[7:0] - 8'd8 - opened_q.packet.ciphertext[7:0]
+                          : opened_q.packet.iv_cut ? 8'(CutIvBytes) : 8'd0,
     next_header:       next_header,
     inner_ipv6:        next_header == IpIpv6,
     wrong_next_header: opened_q.packet.row.mode == ModeTransport ? next_header == IpNone : !(next_header inside {IpIpv4, IpIpv6})
@@ -138,7 +142,7 @@ module esp_judge
       answer_q    <= accept_i;
       answered_q  <= counted;
       too_short_q <= counted.left < (counted.packet.transport ? 16'd1 : 16'(header_bytes(counted.packet.inner_ipv6)));
-      total_q     <= counted.left + 16'(header_bytes(counted.packet.outer.ipv6));
+      total_q     <= counted.left + 16'(counted.packet.header);
     end
   end
 
@@ -168,11 +172,14 @@ module esp_judge
     keep:       14'(answered_q.left),
     ipv6:       judged.transport ? judged.outer.ipv6 : judged.inner_ipv6,
     transport:  judged.transport,
+    extra_words: judged.transport ? judged.outer.extra_words : '0,
+    lead:       7'(EthernetBytes) + (judged.transport ? judged.header : 7'd0),
     congested:  !judged.transport && judged.outer.tos[1:0] == EcnCe
   };
 
   assign header_o = '{
     outer:    judged.outer,
+    extras:   judged.extras,
     protocol: judged.next_header,
     total:    total_q
   };

@@ -26,6 +26,7 @@ module esp_release
   localparam int unsigned MaxWaiting = 64;  // more than wait at once, of either way
 
   release_t     verdict_late, verdict;
+  extras_t      extras_late, extras;
   logic         header_valid, verdict_room, verdict_there, gone;
   logic [319:0] header_late, header;
 
@@ -34,6 +35,7 @@ module esp_release
     .rst_ni,
     .valid_i   (verdict_valid_i),
     .outer_i   (header_i.outer),
+    .extras_i  (header_i.extras),
     .total_i   (header_i.total),
     .protocol_i(header_i.protocol),
     .valid_o   (header_valid),
@@ -41,29 +43,29 @@ module esp_release
   );
 
   delay_line #(
-    .Width ($bits(release_t)),
+    .Width ($bits(release_t) + $bits(extras_t)),
     .Clocks(IpHeaderLatency)
   ) u_verdict_late (
     .clk_i,
     .rst_ni,
     .valid_i(verdict_valid_i),
-    .data_i (verdict_i),
+    .data_i ({verdict_i, header_i.extras}),
     .valid_o(),  // with the header
-    .data_o (verdict_late)
+    .data_o ({verdict_late, extras_late})
   );
 
   fifo #(
-    .Width($bits(release_t) + 320),
+    .Width($bits(release_t) + $bits(extras_t) + 320),
     .Depth(MaxWaiting)
   ) u_verdicts (
     .clk_i,
     .rst_ni,
     .valid_i(header_valid),
     .ready_o(verdict_room),
-    .data_i ({verdict_late, header_late}),
+    .data_i ({verdict_late, extras_late, header_late}),
     .valid_o(verdict_there),
     .ready_i(gone),
-    .data_o ({verdict, header}),
+    .data_o ({verdict, extras, header}),
     .used_o ()
   );
 
@@ -74,8 +76,10 @@ module esp_release
     logic         ipv6;
     logic         transport;
     logic         congested;
+    logic [6:0]   extra_bytes;
     logic [6:0]   front_bytes;
-    logic [319:0] header;       // of transport mode
+    extras_t      extras;       // of transport mode, as is the next
+    logic [319:0] header;
   } side_t;
 
   stream_if   allowed (.clk_i, .rst_ni);
@@ -85,7 +89,7 @@ module esp_release
   admission_t admission;
   side_t      side, kept_side, marked_side;
   logic [6:0] front_bytes;
-  logic       kept_busy, front_busy;
+  logic       kept_busy, extras_busy, front_busy;
 
   assign allowed.valid = in.valid && verdict_there && !verdict.drop;
   assign allowed.beat  = in.beat;
@@ -98,7 +102,7 @@ module esp_release
                                           : verdict.ipv6 ? 7'(EthernetBytes + Ipv6Bytes) : 7'(EthernetBytes + Ipv4Bytes);
   assign admission = '{
     generation:   verdict.generation,
-    length:       verdict.keep + 14'(front_bytes),
+    length:       verdict.keep + 14'(verdict.lead),
     decapsulated: 1'b1,
     spi:          verdict.spi,
     sa_index:     16'(verdict.sa_index),
@@ -110,7 +114,9 @@ module esp_release
     ipv6:        verdict.ipv6,
     transport:   verdict.transport,
     congested:   verdict.congested,
+    extra_bytes: {1'b0, verdict.extra_words, 2'b00},
     front_bytes: front_bytes,
+    extras:      extras,
     header:      header
   };
 
@@ -176,25 +182,39 @@ module esp_release
   );
 
   // ---- headers in front
+  stream_if     nearer (.clk_i, .rst_ni);
+  side_t        near_side;
   logic [111:0] ethernet, ethernet_swapped;
 
-  assign ethernet = {lan_mac_i, 48'd0, marked_side.ipv6 ? EthertypeIpv6 : EthertypeIpv4};
+  prepend #(.SideT(side_t)) u_extras (
+    .clk_i,
+    .rst_ni,
+    .in      (marked),
+    .header_i(512'(marked_side.extras)),
+    .bytes_i (marked_side.extra_bytes),
+    .side_i  (marked_side),
+    .out     (nearer),
+    .side_o  (near_side),
+    .busy_o  (extras_busy)
+  );
+
+  assign ethernet = {lan_mac_i, 48'd0, near_side.ipv6 ? EthertypeIpv6 : EthertypeIpv4};
 
   always_comb for (int unsigned i = 0; i < 14; i++) ethernet_swapped[8*i+:8] = ethernet[8*(13-i)+:8];
 
   prepend #(.SideT(admission_t)) u_front (
     .clk_i,
     .rst_ni,
-    .in      (marked),
-    .header_i(marked_side.transport ? 512'({marked_side.header, ethernet_swapped}) : 512'(ethernet_swapped)),
-    .bytes_i (marked_side.front_bytes),
-    .side_i  (marked_side.admission),
+    .in      (nearer),
+    .header_i(near_side.transport ? 512'({near_side.header, ethernet_swapped}) : 512'(ethernet_swapped)),
+    .bytes_i (near_side.front_bytes),
+    .side_i  (near_side.admission),
     .out,
     .side_o  (admission_o),
     .busy_o  (front_busy)
   );
 
-  assign busy_o = in.valid || kept_busy || marked.valid || front_busy;
+  assign busy_o = in.valid || kept_busy || marked.valid || extras_busy || front_busy;
 
   // ---- what must hold
   logic [31:0] verified_q;  // packets whose ICV was right and which the SA took, less those whose plaintext left

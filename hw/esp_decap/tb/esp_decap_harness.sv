@@ -23,7 +23,7 @@ module esp_decap_harness
   input  logic [63:0]  seq_i,
   input  logic [63:0]  iv_i,
   input  logic [13:0]  ciphertext_i,
-  input  logic         ipv6_i,            // of the outer header, like the seven that follow
+  input  logic         ipv6_i,            // of the outer header, like the eleven that follow
   input  logic [7:0]   tos_i,
   input  logic         df_i,
   input  logic [15:0]  identification_i,
@@ -31,8 +31,13 @@ module esp_decap_harness
   input  logic [7:0]   ttl_i,
   input  logic [127:0] source_i,
   input  logic [127:0] destination_i,
+  input  logic [3:0]   extra_words_i,
+  input  logic [7:0]   first_next_header_i,
+  input  logic [2:0]   last_extension_i,
+  input  logic [383:0] extras_i,
   input  logic [7:0]   next_header_i,     // of AH, like the next
   input  logic [6:0]   ah_bytes_i,
+  input  logic [15:0]  total_i,           // bytes of the packet, as of IP
   // the SA
   output logic         accept_valid_o,
   output logic [63:0]  accept_seq_o,
@@ -102,9 +107,12 @@ module esp_decap_harness
     chained:     path_pkg::chained_cipher(row.cipher),
     ciphertext:  ciphertext_i,
     outer:       '{ipv6: ipv6_i, tos: tos_i, df: df_i, identification: identification_i, flow_label: flow_label_i, ttl: ttl_i,
-                   source: source_i, destination: destination_i},
+                   source: source_i, destination: destination_i,
+                        extra_words: extra_words_i, next_header: first_next_header_i, last_extension: last_extension_i},
+    extras:      '0,
     next_header: next_header_i,
-    ah_bytes:    ah_bytes_i
+    ah_bytes:    ah_bytes_i,
+    total:       total_i
   };
 
   assign accept_seq_o    = accept_request.seq;
@@ -135,6 +143,7 @@ module esp_decap_harness
     .lan_mac_i,
     .in,
     .packet_i           (packet),
+    .extras_i,
     .chain_room_i       (room),
     .chain_esp,
     .chain_packet_o     (chain_packet),

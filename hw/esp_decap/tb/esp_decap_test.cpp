@@ -13,7 +13,7 @@
 #include "driver/software/transform.hpp"
 #include "hw/common/tb/clock.hpp"
 #include "hw/layout/tables.hpp"
-#include "hw/path/tb/frames.hpp"
+#include "hw/path/tb/extras.hpp"
 
 namespace sallyport::hw {
 namespace {
@@ -48,6 +48,8 @@ struct Job {
   std::uint64_t seq = 0;
   std::uint32_t generation = 0;
   IpHeader outer;
+  Buffer extras;  // with what follows them
+  std::size_t total = 0;
   Buffer wire;  // as it enters
   std::uint64_t iv = 0;
   std::size_t counted = 0;
@@ -115,6 +117,7 @@ class EspDecap : public testing::Test {
     job.seq = (sa.row.get(in::kEsn) == 1 ? std::uint64_t{random_()} << 32 : 0) | ++number_;
     job.generation = static_cast<std::uint32_t>(random_());
     job.outer = some_header();
+    give_extras(job.outer, random_);
 
     Buffer content = random_bytes(random_, about);
     std::uint8_t next_header = driver::kProtocolTcp;
@@ -256,21 +259,20 @@ class EspDecap : public testing::Test {
       job.wire =
           driver::software::authenticate(job.outer, {spi, job.seq, next_header, job.ah_bytes, content}, transform);
       if (!job.authentic) {
-        const std::size_t at = job.outer.plain_bytes() + driver::software::kAhFixedBytes;
+        const std::size_t at = job.outer.header_bytes() + driver::software::kAhFixedBytes;
         job.wire[at + random_() % (job.wire.size() - at)] ^= 1;
       }
-      const std::uint8_t ttl = static_cast<std::uint8_t>(random_());
-      job.outer.ttl = ttl;
+      job.total = job.wire.size();
+      const auto behind_header = job.wire.begin() + static_cast<std::ptrdiff_t>(job.outer.header_bytes());
+      job.outer.extras.assign(job.wire.begin() + static_cast<std::ptrdiff_t>(job.outer.plain_bytes()), behind_header);
+      job.wire.erase(job.wire.begin(), behind_header);
+      job.extras = moved_extras(job.outer, random_);
+      job.outer.ttl = static_cast<std::uint8_t>(random_());
       job.outer.tos = static_cast<std::uint8_t>(random_());
-      driver::set_tos(job.wire, job.outer.tos);
-      job.wire[job.outer.ipv6 ? 7 : 8] = ttl;
-      if (!job.outer.ipv6) {
-        job.outer.df = one_in(2);
-        job.wire[6] = job.outer.df ? 0x40 : 0;
-        driver::write_checksum(job.wire, driver::kIpv4Bytes);
-      }
+      if (!job.outer.ipv6) job.outer.df = one_in(2);
       return;
     }
+    job.extras = moved_extras(job.outer, random_);
     ByteWriter text;
     text.bytes(content);
     std::uint8_t padding = 0;
@@ -320,6 +322,11 @@ class EspDecap : public testing::Test {
     m_.ttl_i = job.outer.ttl;
     put_address(m_.source_i, job.outer.source);
     put_address(m_.destination_i, job.outer.destination);
+    m_.extra_words_i = job.outer.extras.size() / 4;
+    m_.first_next_header_i = job.outer.first_extension;
+    m_.last_extension_i = last_extension(job.outer);
+    std::memcpy(&m_.extras_i, job.extras.data(), job.extras.size());
+    m_.total_i = job.total;
     m_.next_header_i = job.next_header;
     m_.ah_bytes_i = job.ah_bytes;
   }
@@ -375,8 +382,8 @@ class EspDecap : public testing::Test {
   static std::string about(const Job& job) {
     return std::string(layout::kCiphers[job.sa.row.get(in::kCipher)].name) + ", " +
            layout::kIntegrities[job.sa.row.get(in::kIntegrity)].name + (job.sa.ah() ? ", ah" : ", esp") +
-           (job.sa.tunnel() ? ", tunnel" : ", transport") + (job.outer.ipv6 ? ", ipv6" : ", ipv4") + ", " +
-           std::to_string(job.counted) + " bytes";
+           (job.sa.tunnel() ? ", tunnel" : ", transport") + (job.outer.ipv6 ? ", ipv6" : ", ipv4") + ", extras " +
+           to_hex(job.outer.extras) + ", " + std::to_string(job.counted) + " bytes";
   }
 
   static constexpr std::uint64_t kAcceptLatency = 4;  // sa_pkg::AcceptLatency
@@ -392,15 +399,21 @@ class EspDecap : public testing::Test {
 TEST_F(EspDecap, OpensWhatIsSoundAndDropsTheRestUnderGapsAndBackpressure) {
   SCOPED_TRACE(kSeed);
   const std::vector<Sa> sas = some_sas();
+  unsigned with_extras = 0, ah_with_extras = 0;
   for (const auto& [chance, pressure] : {std::pair{4U, 0U}, {2U, 0U}, {4U, 2U}, {2U, 3U}}) {
     std::vector<Job> jobs;
     for (int i = 0; i < 600; ++i) {
       const std::size_t bytes = 1 + random_() % (one_in(4) ? 1600 : 180);
       jobs.push_back(some_job(sas[random_() % sas.size()], bytes, true));
+      if (jobs.back().outer.extras.empty() || jobs.back().drop) continue;
+      ++with_extras;
+      ah_with_extras += jobs.back().sa.ah();
     }
     run(jobs, chance, pressure);
     if (HasFailure()) return;
   }
+  EXPECT_GT(ah_with_extras, 100U);
+  EXPECT_GT(with_extras, ah_with_extras + 200);
 }
 
 // Of every length, so that ICV, headers and padding lie everywhere in a beat.

@@ -206,7 +206,7 @@ module encap_gcm
     .used_o ()
   );
 
-  // ---- ICV behind; ESP header and what stands in front of it before: together they may be more than 64 bytes
+  // ---- ICV behind; ESP header and what stands in front of it before, in three steps: together they may be more than 64 bytes
   append #(
     .Bytes(16)
   ) u_icv (
@@ -244,16 +244,15 @@ module encap_gcm
     .busy_o  (esp_busy)
   );
 
-  prepend #(.SideT(leaving_t)) u_headers_in_front (
+  headers_in_front u_headers_in_front (
     .clk_i,
     .rst_ni,
-    .in      (esp_packets),
-    .header_i(512'({header.ip, header.ethernet})),
-    .bytes_i (header.bytes),
-    .side_i  (leaving),
+    .in       (esp_packets),
+    .header_i (header),
+    .leaving_i(leaving),
     .out,
-    .side_o  (leaving_o),
-    .busy_o  (front_busy)
+    .leaving_o,
+    .busy_o   (front_busy)
   );
 
   assign busy_o       = in.valid || planned.valid || opened_q || packets_q != '0 || sealed_busy || esp_busy || front_busy;

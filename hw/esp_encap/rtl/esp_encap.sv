@@ -14,7 +14,8 @@ module esp_encap
   input  logic          wipe_i,
   output logic          wiping_o,
   stream_if.snk         in,
-  input  encap_t        packet_i,
+  input  encap_t        packet_i,          // without the extras
+  input  extras_t       extras_i,          // of transport mode, as the mover gives them
   output drop_t         drop_o,            // crypto_busy
   output flight_t       leave_o,           // of the packet dropped
   // the chain engine: plaintext with trailer there, SPI to ICV back; of AH what is hashed, and the ICV beside it
@@ -37,7 +38,9 @@ module esp_encap
   // What is put behind and in front of a packet is made out a clock before it is put there.
   typedef struct packed {
     encap_t     packet;
+    extras_t    hashed;
     logic [6:0] near_bytes;  // of encap_front
+    logic [6:0] extra_bytes;
     logic [6:0] far_bytes;
   } fronts_t;
 
@@ -47,14 +50,16 @@ module esp_encap
     logic [5:0]   trailer_bytes;
   } plan_t;
 
-  stream_if     planned (.clk_i, .rst_ni);
+  stream_if     planned (.clk_i, .rst_ni);  // and the extras made out
   stream_if     padded (.clk_i, .rst_ni);
   stream_if     whole (.clk_i, .rst_ni);
   plan_t        plan, planned_side;
-  fronts_t      padded_side;
+  fronts_t      planned_fronts, padded_side;
+  extras_t      extras, hashed;
+  logic [7:0]   protocol;
   encap_t       packet;
   logic [135:0] trailer;
-  logic         trailer_busy, front_busy;
+  logic         extras_busy, trailer_busy, front_busy;
 
   always_comb begin
     trailer = 136'({packet_i.next_header, 4'd0, packet_i.padding}) << {packet_i.padding, 3'b000};
@@ -63,28 +68,44 @@ module esp_encap
 
   assign plan = '{
     fronts: '{
-      packet:     packet_i,
-      near_bytes: packet_i.ah ? packet_i.ah_bytes : 7'(iv_bytes_in_payload(packet_i.cipher, packet_i.esn)),
-      far_bytes:  packet_i.ah ? header_bytes(packet_i.outer.ipv6) - 7'd8 : '0
+      packet:      packet_i,
+      hashed:      '0,  // not yet known, as are the packet's extras
+      near_bytes:  packet_i.ah ? packet_i.ah_bytes : 7'(iv_bytes_in_payload(packet_i.cipher, packet_i.esn)),
+      extra_bytes: packet_i.ah ? extra_bytes(packet_i.outer) : '0,
+      far_bytes:   packet_i.ah ? header_bytes(packet_i.outer.ipv6) - 7'd8 : '0
     },
     trailer:       packet_i.ah ? '0 : trailer,
     trailer_bytes: packet_i.ah ? 6'd0 : {2'b0, packet_i.padding} + 6'd2
   };
 
-  beat_register #(.SideT(plan_t)) u_planned (
+  assign protocol = packet_i.encap ? IpUdp : packet_i.ah ? IpAh : IpEsp;
+
+  header_extras #(.SideT(plan_t)) u_extras (
     .clk_i,
     .rst_ni,
     .in,
-    .side_i(plan),
-    .out   (planned),
-    .side_o(planned_side)
+    .outer_i (packet_i.outer),
+    .ah_i    (packet_i.ah),
+    .extras_i(with_protocol(extras_i, packet_i.outer, protocol)),
+    .side_i  (plan),
+    .out     (planned),
+    .extras_o(extras),
+    .hashed_o(hashed),
+    .side_o  (planned_side),
+    .busy_o  (extras_busy)
   );
+
+  always_comb begin
+    planned_fronts               = planned_side.fronts;
+    planned_fronts.packet.extras = extras;
+    planned_fronts.hashed        = hashed;
+  end
 
   append #(.SideT(fronts_t)) u_trailer (
     .clk_i,
     .rst_ni,
     .in          (planned),
-    .side_i      (planned_side.fronts),
+    .side_i      (planned_fronts),
     .tail_valid_i(1'b1),
     .tail_ready_o(),  // always there
     .tail_i      (planned_side.trailer),
@@ -97,13 +118,15 @@ module esp_encap
   encap_front u_front (
     .clk_i,
     .rst_ni,
-    .in          (padded),
-    .packet_i    (padded_side.packet),
-    .near_bytes_i(padded_side.near_bytes),
-    .far_bytes_i (padded_side.far_bytes),
-    .out         (whole),
-    .packet_o    (packet),
-    .busy_o      (front_busy)
+    .in           (padded),
+    .packet_i     (padded_side.packet),
+    .hashed_i     (padded_side.hashed),
+    .near_bytes_i (padded_side.near_bytes),
+    .extra_bytes_i(padded_side.extra_bytes),
+    .far_bytes_i  (padded_side.far_bytes),
+    .out          (whole),
+    .packet_o     (packet),
+    .busy_o       (front_busy)
   );
 
   // ---- the way of its cipher
@@ -182,7 +205,7 @@ module esp_encap
   assign front        = packet.ah ? hashed_front(packet.outer, packet.outer_total) : {packet.spi, packet.seq[31:0]};
   assign behind_front = packet.ah ? 14'(packet.outer_total) - 14'd8 : packet.ciphertext;
 
-  assign chain_side_o   = '{leaving: packet.leaving, ah: packet.ah, ipv6: packet.outer.ipv6};
+  assign chain_side_o   = '{leaving: packet.leaving, ah: packet.ah, ipv6: packet.outer.ipv6, extra_words: packet.outer.extra_words};
   assign chain_packet_o = '{
     sa_index:   packet.sa_index,
     cipher:     packet.cipher,
@@ -207,6 +230,6 @@ module esp_encap
     .busy_o        (chain_busy)
   );
 
-  assign busy_o = planned.valid || trailer_busy || front_busy || gcm_busy || chain_busy;
+  assign busy_o = extras_busy || trailer_busy || front_busy || gcm_busy || chain_busy;
 
 endmodule

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Builds what stands in front of ESP or AH: Ethernet, IP, UDP when encap (RFC 3948 2.1; its checksum is 0, RFC 6935 over IPv6). One
+// Builds what stands in front of ESP or AH: Ethernet, IP with its extras, UDP when encap (RFC 3948 2.1; its checksum is 0, RFC 6935 over IPv6). One
 // packet a clock, each header path_pkg::IpHeaderLatency clocks later.
 module outer_header
   import parse_pkg::*, path_pkg::*;
@@ -17,6 +17,8 @@ module outer_header
     logic [47:0] destination_mac;
     logic [47:0] source_mac;
     logic        ipv6;
+    extras_t     extras;
+    logic [3:0]  extra_words;
     logic        encap;
     logic [15:0] source_port;
     logic [15:0] destination_port;
@@ -24,19 +26,23 @@ module outer_header
   } rest_t;
 
   rest_t        rest_in, rest;
+  logic [6:0]   ip_bytes;          // with extras
   logic [111:0] ethernet;          // first byte most significant, like the next
   logic [63:0]  udp;
   logic [63:0]  udp_swapped;       // byte 0 in bits 7:0, like the next
-  logic [319:0] ip;
+  logic [319:0] ip;                // without its extras
 
-  assign rest_in = '{
+  assign ip_bytes = header_bytes(packet_i.outer.ipv6) + extra_bytes(packet_i.outer);
+  assign rest_in  = '{
     destination_mac:  packet_i.destination_mac,
     source_mac:       packet_i.source_mac,
     ipv6:             packet_i.outer.ipv6,
+    extras:           packet_i.extras,
+    extra_words:      packet_i.outer.extra_words,
     encap:            packet_i.encap,
     source_port:      packet_i.source_port,
     destination_port: packet_i.destination_port,
-    udp_bytes:        packet_i.outer_total - 16'(header_bytes(packet_i.outer.ipv6))
+    udp_bytes:        packet_i.outer_total - 16'(ip_bytes)
   };
 
   ip_header u_ip (
@@ -44,6 +50,7 @@ module outer_header
     .rst_ni,
     .valid_i,
     .outer_i   (packet_i.outer),
+    .extras_i  (packet_i.extras),
     .total_i   (packet_i.outer_total),
     .protocol_i(packet_i.encap ? IpUdp : packet_i.ah ? IpAh : IpEsp),
     .valid_o,
@@ -68,8 +75,10 @@ module outer_header
   always_comb begin
     for (int unsigned i = 0; i < 14; i++) header_o.ethernet[8*i+:8] = ethernet[8*(13-i)+:8];
     for (int unsigned i = 0; i < 8; i++) udp_swapped[8*i+:8] = udp[8*(7-i)+:8];
-    header_o.ip       = rest.ipv6 ? {udp_swapped, ip} : {160'd0, udp_swapped, ip[159:0]};
-    header_o.bytes    = 7'(EthernetBytes) + header_bytes(rest.ipv6) + (rest.encap ? 7'd8 : 7'd0);
+    header_o.ip          = ip;
+    header_o.front_bytes = 7'(EthernetBytes) + header_bytes(rest.ipv6);
+    header_o.rest        = 448'(rest.extras) | 448'(udp_swapped) << {rest.extra_words, 5'd0};
+    header_o.rest_bytes  = {1'b0, rest.extra_words, 2'b00} + (rest.encap ? 7'd8 : 7'd0);
   end
 
 endmodule

@@ -19,7 +19,7 @@ module esp_encap_harness
   input  logic [511:0] row_i,             // sa_out_t
   input  logic [10:0]  sa_index_i,
   input  logic [46:0]  leaving_i,         // leaving_t
-  input  logic         ipv6_i,            // of the outer header, like the seven that follow
+  input  logic         ipv6_i,            // of the outer header, like the eleven that follow
   input  logic [7:0]   tos_i,
   input  logic         df_i,
   input  logic [15:0]  identification_i,
@@ -27,6 +27,10 @@ module esp_encap_harness
   input  logic [7:0]   ttl_i,
   input  logic [127:0] source_i,
   input  logic [127:0] destination_i,
+  input  logic [3:0]   extra_words_i,
+  input  logic [7:0]   first_next_header_i,
+  input  logic [2:0]   last_extension_i,
+  input  logic [383:0] extras_i,
   input  logic [47:0]  destination_mac_i,
   input  logic [47:0]  source_mac_i,
   input  logic [63:0]  seq_i,
@@ -84,7 +88,9 @@ module esp_encap_harness
     sa_index:         sa_index_i,
     spi:              row.spi,
     outer:            '{ipv6: ipv6_i, tos: tos_i, df: df_i, identification: identification_i, flow_label: flow_label_i,
-                        ttl: ttl_i, source: source_i, destination: destination_i},
+                        ttl: ttl_i, source: source_i, destination: destination_i,
+                        extra_words: extra_words_i, next_header: first_next_header_i, last_extension: last_extension_i},
+    extras:           '0,
     encap:            row.encap,
     source_port:      row.source_port,
     destination_port: row.destination_port,
@@ -119,6 +125,7 @@ module esp_encap_harness
     .wiping_o         (wiping),
     .in,
     .packet_i         (packet),
+    .extras_i,
     .drop_o           (drop),
     .leave_o          (leave),
     .chain_room_i     (room),

@@ -11,7 +11,7 @@
 #include "driver/software/encapsulation.hpp"
 #include "hw/common/tb/clock.hpp"
 #include "hw/layout/tables.hpp"
-#include "hw/path/tb/frames.hpp"
+#include "hw/path/tb/extras.hpp"
 
 namespace sallyport::hw {
 namespace {
@@ -45,8 +45,10 @@ struct Job {
   std::uint64_t leaving;  // leaving_t
   std::uint8_t next_header;
   Buffer payload;
+  Buffer extras;  // with what follows them
   std::size_t counted;
   driver::IpHeader outer;
+  driver::IpHeader own;  // of a packet of transport mode, as it comes
   Buffer frame;
 };
 
@@ -132,19 +134,23 @@ class EspEncap : public testing::Test {
     header.ttl = static_cast<std::uint8_t>(2 + random_() % 254);
     header.source = some_address(header.ipv6);
     header.destination = some_address(header.ipv6);
+    const bool tunnel = Mode(sa.row.get(out::kMode)) == Mode::kTunnel;
+    if (!tunnel) give_extras(header, random_);
     const Buffer whole = driver::write_ip(header, driver::kProtocolTcp, random_bytes(random_, payload_bytes));
     IpPacket packet;
     EXPECT_EQ(driver::read_ip(whole, header.ipv6, packet), driver::HeaderFault::kNone);
 
-    Job job{sa, std::uint64_t{random_()} << 32 | random_(), random_() % 2 == 1, packet.protocol, {}, 0, {}, {}};
+    Job job{sa, std::uint64_t{random_()} << 32 | random_(), random_() % 2 == 1, packet.protocol, {}, {}, 0, {}, {}, {}};
     if (!sa.says(out::kEsn)) job.seq &= 0xffffffff;
-    if (Mode(sa.row.get(out::kMode)) == Mode::kTunnel) {
+    if (tunnel) {
       job.next_header = header.ipv6 ? driver::kProtocolIpv6 : driver::kProtocolIpv4;
       job.payload = whole;
       driver::decrement_ttl(job.payload);
     } else {
       job.payload.assign(packet.payload().begin(), packet.payload().end());
+      job.own = packet;
     }
+    job.extras = moved_extras(job.own, random_);
     const auto transform = sa.transform();
     const driver::software::Encapsulation encapsulation(packet, sa.row, transform);
     job.counted = encapsulation.counted_bytes();
@@ -227,6 +233,10 @@ class EspEncap : public testing::Test {
     m_.ttl_i = job.outer.ttl;
     put_address(m_.source_i, job.outer.source);
     put_address(m_.destination_i, job.outer.destination);
+    m_.extra_words_i = job.own.extras.size() / 4;
+    m_.first_next_header_i = job.own.first_extension;
+    m_.last_extension_i = last_extension(job.own);
+    std::memcpy(&m_.extras_i, job.extras.data(), job.extras.size());
     m_.destination_mac_i = kNextHopMac;
     m_.source_mac_i = kWanMac;
     m_.seq_i = job.seq;
@@ -251,7 +261,7 @@ class EspEncap : public testing::Test {
         << layout::kCiphers[job.sa.row.get(out::kCipher)].name << ", "
         << layout::kIntegrities[job.sa.row.get(out::kIntegrity)].name << ", ah " << job.sa.ah() << ", mode "
         << job.sa.row.get(out::kMode) << ", esn " << job.sa.says(out::kEsn) << ", outer ipv6 " << job.outer.ipv6
-        << ", payload " << job.payload.size();
+        << ", extras " << to_hex(job.own.extras) << ", payload " << job.payload.size();
     sinks_[way].frames.pop_front();
     expected.pop_front();
   }
@@ -265,15 +275,21 @@ class EspEncap : public testing::Test {
 TEST_F(EspEncap, MakesWhatTheSoftwareCardMakesUnderGapsAndBackpressure) {
   SCOPED_TRACE(kSeed);
   const std::vector<Sa> sas = some_sas();
+  unsigned with_extras = 0, ah_with_extras = 0;
   for (const auto& [chance, pressure] : {std::pair{4U, 0U}, {2U, 0U}, {4U, 2U}, {2U, 3U}}) {
     std::vector<Job> jobs;
     for (int i = 0; i < 500; ++i) {
       const std::size_t bytes = 1 + random_() % (random_() % 4 == 0 ? 1600 : 180);
       jobs.push_back(some_job(sas[random_() % sas.size()], bytes));
+      if (jobs.back().own.extras.empty()) continue;
+      ++with_extras;
+      ah_with_extras += jobs.back().sa.ah();
     }
     run(jobs, chance, pressure);
     if (HasFatalFailure()) return;
   }
+  EXPECT_GT(ah_with_extras, 100U);
+  EXPECT_GT(with_extras, ah_with_extras + 200);
 }
 
 // Of every length, so that ICV, headers and padding lie everywhere in a beat.

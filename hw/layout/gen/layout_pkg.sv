@@ -134,7 +134,7 @@ package layout_pkg;
     DropSeqExhausted = 6'd15,  // the SA has used its last sequence number (RFC 4303 3.3.3)
     DropHardLimit = 6'd16,  // the SA has reached its hard packet or byte limit
     DropSpiUnknown = 6'd17,  // ESP or AH to us whose SPI belongs to no SA (RFC 4303 3.4.2)
-    DropPlainHeader = 6'd18,  // transport mode, or AH from WAN: options, extension headers, a fragment, or nothing behind it
+    DropNotWhole = 6'd18,  // transport mode protects whole packets: a fragment, or nothing behind the header
     DropEspMalformed = 6'd19,  // ESP packet too short, or its ciphertext no multiple of the cipher's block
     DropReplayOld = 6'd20,  // sequence number left of the anti-replay window, or zero (RFC 4303 3.4.3)
     DropReplayDuplicate = 6'd21,  // sequence number already received

@@ -84,6 +84,7 @@ module extension_walk
       if (more_q) begin
         next.malformed   = 13'(length_q) >= room_q;
         next.too_many    = !next.malformed && length_q >= 8'(area_q);
+        next.last        = walk_q.so_far.units;
         next.units       = walk_q.so_far.units + length_q[2:0] + 3'd1;
         next.next_header = header_q[31:24];
         if (fragment_q) begin

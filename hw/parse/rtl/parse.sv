@@ -84,18 +84,18 @@ module parse
     fields.ipv6   = ipv6;
     fields.header = header();
     if (ipv6) begin
-      fields.plain       = extensions.units == '0;
-      fields.fragment    = extensions.fragment;
-      fields.tos         = {window[8*14+:4], window[8*15+4+:4]};
-      fields.flow_label  = {window[8*15+:4], u16(16)};
-      fields.total       = u16(18) + 16'(Ipv6Bytes);
-      fields.protocol    = extensions.next_header;
-      fields.ttl         = u8(21);
-      fields.source      = u128(22);
-      fields.destination = u128(38);
+      fields.fragment       = extensions.fragment;
+      fields.tos            = {window[8*14+:4], window[8*15+4+:4]};
+      fields.flow_label     = {window[8*15+:4], u16(16)};
+      fields.total          = u16(18) + 16'(Ipv6Bytes);
+      fields.protocol       = extensions.next_header;
+      fields.next_header    = u8(20);
+      fields.last_extension = extensions.last;
+      fields.ttl            = u8(21);
+      fields.source         = u128(22);
+      fields.destination    = u128(38);
     end else begin
       fields.fragment       = window[8*20+5] || {window[8*20+:5], u8(21)} != '0;
-      fields.plain          = window[8*14+:4] == 4'd5 && !fields.fragment;
       fields.tos            = u8(15);
       fields.total          = u16(16);
       fields.identification = u16(18);

@@ -6,6 +6,7 @@ package parse_pkg;
   localparam int unsigned EthernetBytes = 14;
   localparam int unsigned Ipv4Bytes = 20;  // without options
   localparam int unsigned Ipv6Bytes = 40;  // without extension headers
+  localparam int unsigned MaxOptionBytes = 40;  // of IPv4
   localparam int unsigned WindowBytes = 128;  // of a frame: Ethernet, IP with options or 48 bytes of extension headers, UDP, SPI, sequence number, IV
 
   // Bytes of a frame, up to MaxFrame (9216).
@@ -60,7 +61,6 @@ package parse_pkg;
   // An IP header, of either version.
   typedef struct packed {
     logic         ipv6;
-    logic         plain;             // no options, no extension headers, no fragment
     logic         df;                // IPv4
     logic         fragment;          // more fragments, or an offset
     logic [6:0]   header;            // bytes: with options; with the extension headers that were read
@@ -70,6 +70,8 @@ package parse_pkg;
     logic [19:0]  flow_label;        // IPv6
     logic [7:0]   ttl;               // IPv6: hop limit
     logic [7:0]   protocol;          // of what follows the header
+    logic [7:0]   next_header;       // IPv6: as the header says itself
+    logic [2:0]   last_extension;    // IPv6: units of 8 bytes from the header to the last extension header
     logic [15:0]  checksum;          // IPv4
     address_t     source;
     address_t     destination;
@@ -104,6 +106,7 @@ package parse_pkg;
     logic       fragment;     // as in ip_t
     logic       later;        // a fragment that is not the first
     logic [2:0] units;        // of 8 bytes, that they take; of what is neither malformed nor too_many, as is the next
+    logic [2:0] last;         // units before the last one, likewise
     logic [7:0] next_header;  // behind the last
   } extensions_t;
 

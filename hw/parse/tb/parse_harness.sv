@@ -16,7 +16,8 @@ module parse_harness
   output drop_e         drop_o,
   output logic [7:0]    upcall_o,
   output logic          ipv6_o,
-  output logic          plain_o,
+  output logic [ 7:0]   ip_next_header_o,
+  output logic [ 2:0]   last_extension_o,
   output logic          df_o,
   output logic          fragment_o,
   output logic          opens_o,
@@ -75,7 +76,8 @@ module parse_harness
   assign drop_o             = verdict.drop;
   assign upcall_o           = verdict.upcall;
   assign ipv6_o             = ip.ipv6;
-  assign plain_o            = ip.plain;
+  assign ip_next_header_o   = ip.next_header;
+  assign last_extension_o   = ip.last_extension;
   assign df_o               = ip.df;
   assign fragment_o         = ip.fragment;
   assign opens_o            = ip.opens;

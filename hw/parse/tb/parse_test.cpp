@@ -41,21 +41,22 @@ std::uint16_t sum(Bytes header) {
 
 // What is told of a packet that passed.
 struct Ip {
-  bool ipv6 = false, plain = false, df = false, fragment = false, opens = false;
+  bool ipv6 = false, df = false, fragment = false, opens = false;
   unsigned header = 0, tos = 0, total = 0, identification = 0, flow_label = 0, ttl = 0, protocol = 0, checksum = 0;
   layout::Address source, destination;
   unsigned source_port = 0, destination_port = 0;
+  unsigned next_header = 0, last_extension = 0;  // IPv6: of the header; bytes from it to the last extension header
   friend bool operator==(const Ip&, const Ip&) = default;
 };
 
 std::ostream& operator<<(std::ostream& out, const Ip& ip) {
   const auto address = [](const layout::Address& a) { return to_hex(ByteWriter().u64(a.high).u64(a.low).take()); };
-  return out << (ip.ipv6 ? "IPv6 " : "IPv4 ") << (ip.plain ? "plain " : "") << (ip.df ? "df " : "")
-             << (ip.fragment ? "fragment " : "") << (ip.opens ? "opens " : "") << "header " << ip.header << " tos "
-             << ip.tos << " total " << ip.total << " identification " << ip.identification << " flow_label "
-             << ip.flow_label << " ttl " << ip.ttl << " protocol " << ip.protocol << " checksum " << ip.checksum
-             << " source " << address(ip.source) << ':' << ip.source_port << " destination " << address(ip.destination)
-             << ':' << ip.destination_port;
+  return out << (ip.ipv6 ? "IPv6 " : "IPv4 ") << (ip.df ? "df " : "") << (ip.fragment ? "fragment " : "")
+             << (ip.opens ? "opens " : "") << "header " << ip.header << " tos " << ip.tos << " total " << ip.total
+             << " identification " << ip.identification << " flow_label " << ip.flow_label << " ttl " << ip.ttl
+             << " protocol " << ip.protocol << " checksum " << ip.checksum << " source " << address(ip.source) << ':'
+             << ip.source_port << " destination " << address(ip.destination) << ':' << ip.destination_port
+             << " next header " << ip.next_header << " last extension " << ip.last_extension;
 }
 
 struct Ipsec {
@@ -95,7 +96,6 @@ Reasons read_ipv4(Bytes frame, Ip& ip, bool& later) {
   ip.df = (flags & 0x4000) != 0;
   ip.fragment = (flags & 0x3fff) != 0;  // MF, or an offset
   later = (flags & 0x1fff) != 0;
-  ip.plain = ip.header == 20 && !ip.fragment;
   if (first >> 4 != 4 || ip.header < 20 || ip.total < ip.header) {
     return {{Drop::kIpMalformed, Drop::kInnerMalformed}};
   }
@@ -112,7 +112,7 @@ Reasons read_ipv6(Bytes frame, Ip& ip, bool& later) {
   ip.tos = first >> 20 & 0xff;
   ip.flow_label = first & 0xfffff;
   ip.total = 40U + r.u16();
-  unsigned next_header = r.u8();
+  unsigned next_header = ip.next_header = r.u8();
   ip.ttl = r.u8();
   ip.source.high = r.u64();
   ip.source.low = r.u64();
@@ -138,10 +138,10 @@ Reasons read_ipv6(Bytes frame, Ip& ip, bool& later) {
       ip.fragment = ip.fragment || later || extension[3] & 1;
     }
     next_header = extension[0];
+    ip.last_extension = ip.header - 40;
     ip.header += bytes;
   }
   ip.protocol = next_header;
-  ip.plain = ip.header == 40;
   return {};
 }
 
@@ -364,13 +364,14 @@ TEST_F(Parse, DecidesAsTheStepsAreWritten) {
     ++seen[verdict];
     if (verdict.fate != kUndecided) continue;
     Ip ip;
-    ip.ipv6 = m.ipv6_o, ip.plain = m.plain_o, ip.df = m.df_o, ip.fragment = m.fragment_o, ip.opens = m.opens_o;
+    ip.ipv6 = m.ipv6_o, ip.next_header = m.ip_next_header_o, ip.last_extension = 8U * m.last_extension_o;
+    ip.df = m.df_o, ip.fragment = m.fragment_o, ip.opens = m.opens_o;
     ip.header = m.header_o, ip.tos = m.tos_o, ip.total = m.total_o, ip.identification = m.identification_o;
     ip.flow_label = m.flow_label_o, ip.ttl = m.ttl_o, ip.protocol = m.protocol_o, ip.checksum = m.checksum_o;
     ip.source = address_of(m.source_o), ip.destination = address_of(m.destination_o);
     ip.source_port = m.source_port_o, ip.destination_port = m.destination_port_o;
     ASSERT_EQ(ip, e.ip);
-    extended += ip.ipv6 && !ip.plain;
+    extended += ip.ipv6 && ip.header > 40;
     fragments += ip.fragment;
     opens += ip.opens;
     ASSERT_EQ(m.keepalive_o, e.ipsec.keepalive);

@@ -130,7 +130,7 @@ module decide_outbound
     logic [6:0]  ah_bytes;
     logic [6:0]  esp_bytes;   // of ESP without ciphertext
     logic [15:0] ciphertext;
-    logic [6:0]  overhead;    // bytes of the packet sent, without ciphertext
+    logic [7:0]  overhead;    // bytes of the packet sent, without ciphertext
     logic [16:0] total;       // and with it
     next_hop_t   next_hop;
     logic        too_big;     // for the next hop
@@ -190,6 +190,7 @@ module decide_outbound
       said_d.outer.ttl         = row_q.row.ttl;
       said_d.outer.source      = row_q.row.source;
       said_d.outer.destination = row_q.row.destination;
+      said_d.outer.extra_words = '0;
       if (row_q.row.set_dscp) said_d.outer.tos[7:2] = row_q.row.dscp;
     end
     said_d.payload   = transport ? row_q.found.behind : row_ip.total;
@@ -197,7 +198,7 @@ module decide_outbound
     said_d.ah_bytes  = ah_bytes(row_q.row.ah_align8 || said_d.outer.ipv6, row_q.row.integrity);
     said_verdict = drop_if(Open, row_q.found.protect && !row_q.sound, DropSaEmpty);
     said_verdict = drop_if(said_verdict, row_q.found.protect && !transport && row_q.found.last_hop, DropTtlExpired);
-    said_verdict = drop_if(said_verdict, row_q.found.protect && transport && (!row_ip.plain || row_q.bare), DropPlainHeader);
+    said_verdict = drop_if(said_verdict, row_q.found.protect && transport && (row_ip.fragment || row_q.bare), DropNotWhole);
     said_d.found.parsed.verdict = first_of(row_q.found.parsed.verdict, said_verdict);
   end
 
@@ -209,17 +210,19 @@ module decide_outbound
   // ---- stage 4: how long that makes it
   logic     long_valid_q;
   sending_t long_q;
-  logic     ah;
+  logic       ah;
+  logic [6:0] front_bytes, around;
 
-  assign ah = said_q.row.protocol == ProtocolAh;
+  assign ah          = said_q.row.protocol == ProtocolAh;
+  assign around      = ah ? said_q.ah_bytes : said_q.esp_bytes;
+  assign front_bytes = header_bytes(said_q.outer.ipv6) + extra_bytes(said_q.outer) + (said_q.row.encap ? 7'd8 : 7'd0);
 
   always_ff @(posedge clk_i) begin
     long_valid_q <= rst_ni && said_valid_q;
     if (said_valid_q) begin
       long_q            <= said_q;
       long_q.ciphertext <= ah ? said_q.payload : ciphertext_bytes(said_q.payload, said_q.row.cipher);
-      long_q.overhead   <= (ah ? said_q.ah_bytes : said_q.esp_bytes) +
-                           header_bytes(said_q.outer.ipv6) + (said_q.row.encap ? 7'd8 : 7'd0);
+      long_q.overhead   <= {1'b0, around} + {1'b0, front_bytes};
       long_q.next_hop   <= next_hop_i;
     end
   end
@@ -371,6 +374,7 @@ module decide_outbound
         sa_index:         numbered.found.rule.sa_index[SaIndexBits-1:0],
         spi:              numbered.row.spi,
         outer:            outer,
+        extras:           '0,  // the mover has them
         encap:            numbered.row.encap,
         source_port:      numbered.row.source_port,
         destination_port: numbered.row.destination_port,

@@ -107,7 +107,6 @@ module decide_outer
     spi:         kind_q.ipsec.spi,
     destination: kind_q.ip.destination,
     ipv6:        kind_q.ip.ipv6,
-    plain:       kind_q.ip.plain,
     ah:          kind_q.ipsec.ah,
     encap:       kind_q.ipsec.encap,
     seq:         kind_q.ipsec.seq,
@@ -183,14 +182,15 @@ module decide_outer
         length:       admission.length
       };
       job_o.keep    <= admission.length;
+      job_o.ipv6    <= ip.ipv6;
       unique case (said_q.parsed.verdict.fate)
         Dropped: job_o.exit <= ExitDrop;
         ForHost: job_o.exit <= ExitHost;
         default: begin
           job_o.exit <= said_q.transit ? ExitForward : ExitEngine;
           if (!said_q.transit && ipsec.ah) begin
-            job_o.skip <= 7'(EthernetBytes);
-            job_o.keep <= 14'(ip.total);
+            job_o.skip <= said_q.before_esp;
+            job_o.keep <= 14'(ipsec.bytes);
           end else if (!said_q.transit) begin
             job_o.skip <= said_q.before_esp + 7'(before_payload_q);
             job_o.keep <= 14'(ipsec.bytes - 16'(before_payload_q));
@@ -207,8 +207,10 @@ module decide_outer
         chained:     chained_q,
         ciphertext:  said_admit_q.ciphertext,
         outer:       own_header(ip),
+        extras:      '0,  // the mover has them
         next_header: ipsec.next_header,
-        ah_bytes:    7'(ipsec.ah_bytes)  // the SA has seen to it
+        ah_bytes:    7'(ipsec.ah_bytes),  // the SA has seen to it
+        total:       ip.total
       };
       event_o <= '{
         upcall:       UpcallSpiUnknown,

@@ -23,6 +23,7 @@ module mover
   stream_if.src   engine,
   output job_t    job_o,
   output EngineT  engine_o,
+  output extras_t extras_o,      // of the frame's IP header, with whatever stands behind their last byte
   output logic    busy_o         // a clock ago; who lets frames in is busy until done_o
 );
 
@@ -31,11 +32,17 @@ module mover
     EngineT engine;
   } side_t;
 
+  typedef struct packed {
+    side_t   side;
+    extras_t extras;
+  } whole_side_t;
+
   stream_if rewritten (.clk_i, .rst_ni);
   stream_if decided (.clk_i, .rst_ni);
   stream_if kept (.clk_i, .rst_ni);
   stream_if sliced (.clk_i, .rst_ni);
-  side_t front, decided_side, side;
+  side_t       front, decided_side;
+  whole_side_t side;
   job_t  job;
   logic  job_there, pass, ends, slice_busy;
 
@@ -97,6 +104,32 @@ module mover
     .side_o(decided_side)
   );
 
+  // ---- the extras, which may reach into the second beat; before that beat nothing behind them leaves
+  localparam int unsigned Extras4 = EthernetBytes + Ipv4Bytes;  // where they begin
+  localparam int unsigned Extras6 = EthernetBytes + Ipv6Bytes;
+  localparam int unsigned HighBytes = Extras6 + MaxExtraBytes - 64;
+
+  typedef enum logic [1:0] {
+    First,
+    Second,
+    Rest
+  } place_e;
+
+  place_e                 place_q;       // of the beat in its frame
+  logic [511:8*Extras4]   low, low_q;    // of the first beat
+  logic [8*HighBytes-1:0] high, high_q;  // of the second
+  extras_t                extras;
+
+  assign low    = place_q == First ? decided.beat.data[511:8*Extras4] : low_q;
+  assign high   = place_q == Second ? decided.beat.data[8*HighBytes-1:0] : high_q;
+  assign extras = decided_side.job.ipv6 ? extras_t'({high, low[511:8*Extras6]}) : extras_t'({high, low});
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) place_q <= First;
+    else if (decided.valid && decided.ready) place_q <= decided.beat.last ? First : place_q == First ? Second : Rest;
+    if (decided.valid) {low_q, high_q} <= {low, high};
+  end
+
   // ---- what is dropped goes no further
   logic dropping;
 
@@ -107,29 +140,30 @@ module mover
   assign drop_o        = '{valid: decided.valid && decided.beat.last && dropping, reason: decided_side.job.drop};
   assign leave_o       = '{valid: drop_o.valid, bank: decided_side.job.notice.generation[0]};
 
-  slice #(.SideT(side_t)) u_slice (
+  slice #(.SideT(whole_side_t)) u_slice (
     .clk_i,
     .rst_ni,
     .in    (kept),
-    .skip_i(decided_side.job.skip),
+    .skip_i({1'b0, decided_side.job.skip}),
     .keep_i(decided_side.job.keep),
-    .side_i(decided_side),
+    .side_i({decided_side, extras}),
     .out   (sliced),
     .side_o(side),
     .busy_o(slice_busy)
   );
 
-  assign job_o         = side.job;
-  assign engine_o      = side.engine;
+  assign job_o         = side.side.job;
+  assign engine_o      = side.side.engine;
+  assign extras_o      = side.extras;
   assign host.beat     = sliced.beat;
   assign forward.beat  = sliced.beat;
   assign engine.beat   = sliced.beat;
-  assign host.valid    = sliced.valid && side.job.exit == ExitHost;
-  assign forward.valid = sliced.valid && side.job.exit == ExitForward;
-  assign engine.valid  = sliced.valid && side.job.exit == ExitEngine;
+  assign host.valid    = sliced.valid && job_o.exit == ExitHost;
+  assign forward.valid = sliced.valid && job_o.exit == ExitForward;
+  assign engine.valid  = sliced.valid && job_o.exit == ExitEngine;
 
   always_comb begin
-    unique case (side.job.exit)
+    unique case (job_o.exit)
       ExitHost:    sliced.ready = host.ready;
       ExitForward: sliced.ready = forward.ready;
       ExitEngine:  sliced.ready = engine.ready;

@@ -50,16 +50,26 @@ package path_pkg;
     logic [7:0]  ttl;
     address_t    source;
     address_t    destination;
+    logic [3:0]  extra_words;     // of 4 bytes, that its extras take
+    logic [7:0]  next_header;     // IPv6 with extras: of the header itself
+    logic [2:0]  last_extension;  // likewise: units of 8 bytes before the last extension header
   } outer_t;
 
-  localparam int unsigned IpHeaderLatency = 5;  // clocks that ip_header takes
+  // The extras of an IP header: options, or extension headers. Byte 0 in bits 7:0, zero behind the last.
+  localparam int unsigned MaxExtraBytes = ExtensionBytes;
+  typedef logic [8*MaxExtraBytes-1:0] extras_t;
 
-  // Of one without options.
+  localparam int unsigned IpHeaderLatency = 7;  // clocks that ip_header takes
+
+  // Of one without extras.
   function automatic logic [6:0] header_bytes(logic ipv6);
     return ipv6 ? 7'(Ipv6Bytes) : 7'(Ipv4Bytes);
   endfunction
 
-  // Of a packet with a plain header.
+  function automatic logic [6:0] extra_bytes(outer_t outer);
+    return {1'b0, outer.extra_words, 2'b00};
+  endfunction
+
   function automatic outer_t own_header(ip_t ip);
     return '{
       ipv6:           ip.ipv6,
@@ -69,14 +79,31 @@ package path_pkg;
       flow_label:     ip.flow_label,
       ttl:            ip.ttl,
       source:         ip.source,
-      destination:    ip.destination
+      destination:    ip.destination,
+      extra_words:    4'(ip.header[6:2] - (ip.ipv6 ? 5'(Ipv6Bytes / 4) : 5'(Ipv4Bytes / 4))),
+      next_header:    ip.next_header,
+      last_extension: ip.last_extension
     };
+  endfunction
+
+  // What the header itself says of what follows it: extension headers, or `protocol` at once.
+  function automatic logic [7:0] first_next_header(outer_t outer, logic [7:0] protocol);
+    return outer.ipv6 && outer.extra_words != '0 ? outer.next_header : protocol;
+  endfunction
+
+  // IPv6: the last of them names `protocol`.
+  function automatic extras_t with_protocol(extras_t extras, outer_t outer, logic [7:0] protocol);
+    with_protocol = extras;
+    for (int unsigned i = 0; i < MaxExtraBytes / 8; i++) begin
+      if (outer.ipv6 && outer.extra_words != '0 && outer.last_extension == 3'(i)) with_protocol[64*i+:8] = protocol;
+    end
   endfunction
 
   // The first eight bytes of the IP header in front of AH as AH hashes them: what may change on the way is zero (RFC 4302
   // 3.3.3.1). `total` is the packet's.
   function automatic logic [63:0] hashed_front(outer_t outer, logic [15:0] total);
-    return outer.ipv6 ? {8'h60, 24'd0, total - 16'(Ipv6Bytes), IpAh, 8'd0} : {8'h45, 8'd0, total, outer.identification, 16'd0};
+    return outer.ipv6 ? {8'h60, 24'd0, total - 16'(Ipv6Bytes), first_next_header(outer, IpAh), 8'd0}
+                      : {4'd4, 4'd5 + outer.extra_words, 8'd0, total, outer.identification, 16'd0};
   endfunction
 
   // What the exit of a protected packet asks.
@@ -92,6 +119,7 @@ package path_pkg;
     logic [10:0] sa_index;
     logic [31:0] spi;
     outer_t      outer;
+    extras_t     extras;            // as they are sent
     logic        encap;
     logic [15:0] source_port;       // of UDP
     logic [15:0] destination_port;
@@ -112,16 +140,19 @@ package path_pkg;
 
   // What of it waits beside a packet in the chain engine.
   typedef struct packed {
-    leaving_t leaving;
-    logic     ah;
-    logic     ipv6;  // outside
+    leaving_t   leaving;
+    logic       ah;
+    logic       ipv6;         // outside
+    logic [3:0] extra_words;  // likewise
   } chained_t;
 
-  // What stands in front of ESP or AH; byte 0 in bits 7:0.
+  // What stands in front of ESP or AH; byte 0 in bits 7:0, zero behind the last.
   typedef struct packed {
     logic [111:0] ethernet;
-    logic [383:0] ip;        // IP, and UDP when encap; zero behind their last byte
-    logic [6:0]   bytes;     // of both
+    logic [319:0] ip;           // without its extras
+    logic [6:0]   front_bytes;  // of both
+    logic [447:0] rest;         // the extras, and UDP when encap
+    logic [6:0]   rest_bytes;
   } outer_header_t;
 
   // What decapsulation needs of one packet.
@@ -135,8 +166,10 @@ package path_pkg;
     logic        chained;           // it goes by the chain engine
     logic [13:0] ciphertext;        // bytes: of ESP with padding and trailer, of AH what it protects
     outer_t      outer;
+    extras_t     extras;            // as they came
     logic [7:0]  next_header;       // AH
     logic [6:0]  ah_bytes;          // AH
+    logic [15:0] total;             // bytes of the packet
   } decap_t;
 
   // Bytes that ESP makes of a payload: padding to a multiple of the cipher's block, and the two trailer bytes (RFC 4303 2.4).

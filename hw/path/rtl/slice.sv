@@ -12,7 +12,7 @@ module slice
   input  logic         clk_i,
   input  logic         rst_ni,
   stream_if.snk        in,
-  input  logic [6:0]   skip_i,
+  input  logic [7:0]   skip_i,  // below 192
   input  frame_bytes_t keep_i,
   input  SideT         side_i,
   stream_if.src        out,
@@ -38,7 +38,7 @@ module slice
   plan_t        plan, plan1_q;
   SideT         side1_q;
 
-  logic       first_q, second_q;  // beat of the frame, at the input
+  logic [2:0] place_q;            // of the beat at the input in its frame: first, second, third
   logic [5:0] shift;              // bytes
   logic [5:0] last_place;         // of the last kept byte in its output beat
   logic       fits;               // the last output beat is filled from one beat
@@ -49,8 +49,8 @@ module slice
 
   assign plan = '{
     last:    in.beat.last,
-    skipped: first_q && skip_i[6],
-    opens:   skip_i[6] ? second_q : first_q,
+    skipped: (place_q[0] && skip_i[7:6] != '0) || (place_q[1] && skip_i[7]),
+    opens:   skip_i[7] ? place_q[2] : skip_i[6] ? place_q[1] : place_q[0],
     aligned: shift == '0,
     alone:   fits && keep_i <= 14'd64,
     flushes: fits && shift != '0,
@@ -62,11 +62,11 @@ module slice
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
-      valid1_q            <= 1'b0;
-      {first_q, second_q} <= 2'b10;
+      valid1_q <= 1'b0;
+      place_q  <= 3'd1;
     end else if (free1) begin
       valid1_q <= in.valid;
-      if (in.valid) {first_q, second_q} <= {in.beat.last, first_q && !in.beat.last};
+      if (in.valid) place_q <= in.beat.last ? 3'd1 : {place_q[1:0], 1'b0};
     end
     if (free1 && in.valid) begin
       turned1_q <= 512'({in.beat.data, in.beat.data} >> {shift, 3'b000});

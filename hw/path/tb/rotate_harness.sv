@@ -10,7 +10,7 @@ module rotate_harness
   input  logic [511:0] in_data_i,
   input  logic [5:0]   in_empty_i,
   input  logic         in_last_i,
-  input  logic [6:0]   skip_i,           // of the frame at the input, like all that follow
+  input  logic [7:0]   skip_i,           // of the frame at the input, like all that follow
   input  frame_bytes_t keep_i,
   input  logic [255:0] tail_i,
   input  logic [5:0]   tail_bytes_i,

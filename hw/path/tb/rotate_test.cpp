@@ -75,7 +75,7 @@ class Rotate : public testing::Test {
 
   Job random_job() {
     Job job;
-    const unsigned skip = random_() % 5 == 0 ? 0 : random_() % 128;
+    const unsigned skip = random_() % 5 == 0 ? 0 : random_() % 192;
     const unsigned keep = 1 + random_() % (random_() % 8 == 0 ? 700 : 200);
     const unsigned behind = random_() % 3 == 0 ? random_() % 300 : 0;
     job.frame = random_bytes(random_, skip + keep + behind);
@@ -105,7 +105,7 @@ TEST_F(Rotate, CutsAndJoinsLikeAVectorOfBytesUnderGapsAndBackpressure) {
 
 TEST_F(Rotate, EveryPlaceOfACutInABeat) {
   std::vector<Job> jobs;
-  for (unsigned skip = 0; skip < 128; ++skip) {
+  for (unsigned skip = 0; skip < 192; ++skip) {
     for (unsigned keep : {1U, 4U, 63U, 64U, 65U, 127U, 128U, 129U}) {
       Job job;
       job.frame = random_bytes(random_, skip + keep + skip % 3);

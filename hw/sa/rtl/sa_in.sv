@@ -178,7 +178,7 @@ module sa_in
   // ---- clock 4: how much is ciphertext
   logic [15:0] ciphertext;
   logic        ah_short_5_q, ah_long_5_q, ah_odd_5_q, nothing_5_q, esp_short_5_q, esp_odd_5_q;
-  logic        unknown_5_q, unplain_5_q;
+  logic        unknown_5_q;
 
   assign request_4  = admitting_4_q.request;
   assign ciphertext = request_4.bytes - overhead_4_q;
@@ -261,14 +261,13 @@ module sa_in
       esp_short_5_q <= request_4.bytes < least_esp_4_q;
       esp_odd_5_q   <= (ciphertext[3:0] & odd_bits_4_q) != '0;
       unknown_5_q   <= unknown_4_q;
-      unplain_5_q   <= (request_4.ah || admitting_4_q.row.mode == ModeTransport) && !request_4.plain;
     end
     if (admit_q[5]) begin
       admitting_6_q <= admitting_5_q;
-      refused_6_q   <= unknown_5_q || malformed || unplain_5_q || admitting_5_q.replay.expired;
+      refused_6_q   <= unknown_5_q || malformed || admitting_5_q.replay.expired;
       if (unknown_5_q) refusal_6_q <= DropSpiUnknown;
       else if (malformed) refusal_6_q <= admitting_5_q.request.ah ? DropAhMalformed : DropEspMalformed;
-      else refusal_6_q <= unplain_5_q ? DropPlainHeader : DropHardLimit;
+      else refusal_6_q <= DropHardLimit;
     end
     if (admit_q[6]) begin
       admit_o.sa_index   <= admitting_6_q.request.spi[SaIndexBits-1:0];

@@ -85,7 +85,6 @@ package sa_pkg;
     logic [31:0] spi;
     address_t    destination;  // outer
     logic        ipv6;         // the outer header
-    logic        plain;        // likewise
     logic        ah;
     logic        encap;        // it came in UDP
     logic [31:0] seq;          // as in the ESP or AH header
@@ -95,7 +94,7 @@ package sa_pkg;
 
   typedef struct packed {
     logic                   accept;
-    drop_e                  drop;       // when not: spi_unknown, esp_malformed, ah_malformed, plain_header, hard_limit, replay_old or replay_duplicate
+    drop_e                  drop;       // when not: spi_unknown, esp_malformed, ah_malformed, hard_limit, replay_old or replay_duplicate
     logic [SaIndexBits-1:0] sa_index;
     sa_in_t                 row;
     logic [63:0]            seq;        // whole: high half inferred with ESN, zero without

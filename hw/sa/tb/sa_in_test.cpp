@@ -106,7 +106,6 @@ struct Arrival {
   unsigned overhead = 8 + 8 + 16;  // SPI, sequence number, IV, ICV of AES-GCM; of AH its own bytes
   bool ah = false;
   bool ipv6 = false;
-  bool plain = true;
 };
 
 // Between admission and acceptance a packet spends `inside` clocks in the card.
@@ -125,7 +124,6 @@ class Bench : public SaBench<Vsa_in_harness> {
     m.admit_destination_i.at(2) = static_cast<std::uint32_t>(a.destination.high);
     m.admit_destination_i.at(3) = static_cast<std::uint32_t>(a.destination.high >> 32);
     m.admit_ipv6_i = a.ipv6;
-    m.admit_plain_i = a.plain;
     m.admit_ah_i = a.ah;
     m.admit_ah_bytes_i = a.overhead;
     m.admit_encap_i = a.encap;
@@ -364,39 +362,6 @@ TEST(SaIn, TakesARowOfAhForEmptyThatEnciphersOrComesInUdp) {
     }
   }
   bench.drain();
-}
-
-TEST(SaIn, RefusesOptionsInTransportModeAndBeforeAhOnceTheLengthIsRight) {
-  Bench bench;
-  for (const auto mode : {layout::Mode::kTunnel, layout::Mode::kTransport}) {
-    for (const auto protocol : {layout::Protocol::kEsp, layout::Protocol::kAh}) {
-      const bool ah = protocol == layout::Protocol::kAh;
-      const std::uint32_t spi = kSpi + 2 * static_cast<unsigned>(mode) + ah;
-      SlowSa sa;
-      Row row = sa.row(spi);
-      row.set(sa_in::kMode, static_cast<unsigned>(mode));
-      row.set(sa_in::kProtocol, static_cast<unsigned>(protocol));
-      row.set(sa_in::kCipher, static_cast<unsigned>(layout::Cipher::kNull));
-      row.set(sa_in::kIntegrity, static_cast<unsigned>(layout::Integrity::kHmacSha1_96));
-      bench.load_sa(spi, sa, row);
-      const Arrival whole{.spi = spi, .seq = 1, .overhead = ah ? 24U : 20U, .ah = ah};
-      const Fate malformed{.drop = ah ? Drop::kAhMalformed : Drop::kEspMalformed};
-      Arrival options = whole;
-      options.plain = false;
-      options.seq = 0;  // not even a replay counts
-      Arrival longer = options;
-      longer.overhead += ah ? 12 : 1;
-      bench.receive(longer, malformed);
-      if (ah || mode == layout::Mode::kTransport) {
-        bench.receive(options, {.drop = Drop::kPlainHeader});
-      } else {
-        bench.receive(options, sa.receive(0, 100, true));
-      }
-      bench.receive(whole, sa.receive(1, 100, true));
-      bench.drain();
-      bench.expect_state(spi, sa);
-    }
-  }
 }
 
 TEST(SaIn, TakesARowForEmptyWhoseWindowHasNoName) {
