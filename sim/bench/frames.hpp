@@ -53,7 +53,7 @@ struct IpsecSa {
 };
 
 // The frame that a gateway sends of `packet` under sequence number `seq`. In transport mode the packet is the gateway's
-// own, and its header plain.
+// own, and whole.
 Buffer ipsec_frame(const IpsecSa& sa, const MacAddress& source_mac, const MacAddress& destination_mac,
                    std::uint64_t seq, Bytes packet);
 

@@ -296,6 +296,7 @@ int run_compare(const Options& options) {
   out["algorithms"] = counts(report->algorithms);
   out["modes"] = counts(report->modes);
   out["options"] = counts(report->options);
+  out["extras"] = counts(report->extras);
   out["windows"] = counts(report->windows);
   out["upcalls"] = counts(report->upcalls);
   out["drops"] = counts(report->drops);

@@ -13,6 +13,7 @@
 #include "driver/tables/spd_compiler.hpp"
 #include "driver/tables/table_session.hpp"
 #include "driver/tables/tag_keys.hpp"
+#include "driver/testing/random_extras.hpp"
 #include "sim/compare/traffic.hpp"
 #include "sim/compare/twin_card.hpp"
 
@@ -428,6 +429,18 @@ class Comparison {
     cover(*tunnel, true, *inner);
     return {};
   }
+  // What stood in front of ESP or AH: in transport mode the extras of the packet itself.
+  void cover_extras(const bench::IpsecSa& sa, const std::string& mode, Bytes inner) {
+    driver::IpPacket packet;
+    (void)read_ip(inner, inner[0] >> 4 == 6, packet);
+    const bool transport = sa.mode == layout::Mode::kTransport;
+    if (transport ? packet.extras.empty() : !traffic_.came_behind_extras(inner)) return;
+    ++report_.extras[mode];
+    if (!transport) return;
+    if (packet.extras.size() == driver::testing::kMostOptionBytes && !packet.ipv6) ++report_.extras["40 bytes in ipv4"];
+    if (packet.extras.size() == driver::kMostExtensionBytes) ++report_.extras["48 bytes in ipv6"];
+    if (driver::extensions_of(packet).size() == driver::kMostExtensions) ++report_.extras["four headers in ipv6"];
+  }
   void cover(const Tunnel& tunnel, bool out, Bytes inner) {
     const bench::IpsecSa& sa = out ? tunnel.out : tunnel.in;
     const driver::SaProtection& with = sa.protection;
@@ -443,7 +456,9 @@ class Comparison {
     std::string mode = way + (ah ? " ah " : " esp ");
     mode += sa.mode == layout::Mode::kTransport ? "transport "
                                                 : std::string("tunnel ") + version(inner[0] >> 4 == 6) + " in ";
-    ++report_.modes[mode + version(!sa.source.is_v4())];
+    mode += version(!sa.source.is_v4());
+    ++report_.modes[mode];
+    cover_extras(sa, mode, inner);
     ++report_.options[way + (sa.esn ? " esn" : "") + (sa.encap ? " encap" : "")];
     if (!out) ++report_.windows[std::to_string(tunnel.replay_window)];
   }

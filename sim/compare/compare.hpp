@@ -30,6 +30,7 @@ struct CompareReport {
   std::map<std::string, std::uint64_t> algorithms;
   std::map<std::string, std::uint64_t> modes;      // with protocol and IP versions
   std::map<std::string, std::uint64_t> options;    // ESN, ESP in UDP, neither
+  std::map<std::string, std::uint64_t> extras;     // options and extension headers in front of ESP and AH
   std::map<std::string, std::uint64_t> windows;    // of anti-replay, in packets
   std::uint64_t fingerprint = 0xcbf29ce484222325;  // of every frame sent (FNV-1a): equal for equal options
 };

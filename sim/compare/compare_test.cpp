@@ -8,6 +8,12 @@ namespace {
 
 constexpr std::size_t kTunnels = 5;
 
+std::uint64_t sum(const std::map<std::string, std::uint64_t>& counts, const std::string& beginning) {
+  std::uint64_t all = 0;
+  for (const auto& [name, count] : counts) all += name.starts_with(beginning) ? count : 0;
+  return all;
+}
+
 TEST(Compare, TheVerilatedCardDoesWhatTheSoftwareCardDoes) {
   CompareOptions options;
   options.seed = 20260101;
@@ -40,9 +46,14 @@ TEST(Compare, TheVerilatedCardDoesWhatTheSoftwareCardDoes) {
       }
     }
     EXPECT_GT(report->modes[way + " esp transport ipv4"] + report->modes[way + " esp transport ipv6"], 0u) << way;
-    std::uint64_t ah = 0;
-    for (const auto& [mode, count] : report->modes) ah += mode.starts_with(way + " ah ") ? count : 0;
-    EXPECT_GT(ah, 0u) << way;
+    EXPECT_GT(sum(report->modes, way + " ah "), 0u) << way;
+    for (const char* protocol : {" esp", " ah"}) {
+      EXPECT_GT(sum(report->extras, way + protocol + " transport"), 0u) << way << protocol;
+    }
+  }
+  for (const char* tunnel : {"in esp tunnel", "in ah tunnel"}) EXPECT_GT(sum(report->extras, tunnel), 0u) << tunnel;
+  for (const char* most : {"40 bytes in ipv4", "48 bytes in ipv6", "four headers in ipv6"}) {
+    EXPECT_GT(report->extras[most], 0u) << most;
   }
   for (const char* tags : {"tag_ok", "tag_unknown", "tag_forged"}) EXPECT_GT(report->tags[tags], 0u) << tags;
 }

@@ -5,6 +5,7 @@
 #include <array>
 #include <iterator>
 
+#include "driver/testing/random_extras.hpp"
 #include "hw/layout/descriptors.hpp"
 
 namespace sallyport::sim {
@@ -30,10 +31,12 @@ bool is_ipv6(Bytes packet) { return packet[0] >> 4 == 6; }
 bool carries_ipv6(const Buffer& frame) { return is_ipv6(Bytes(frame).subspan(kEthernetBytes)); }
 std::size_t header_of(const Buffer& frame) { return carries_ipv6(frame) ? kIpv6Bytes : kIpv4Bytes; }
 
-// Of a frame that a peer sent: where ESP or AH begins.
+// Of a frame that a peer sent: where ESP or AH begins; where the header is more than is read, somewhere within.
 std::size_t ipsec_at(const Buffer& frame) {
-  const bool udp = frame[kEthernetBytes + (carries_ipv6(frame) ? 6 : 9)] == driver::kProtocolUdp;
-  return kEthernetBytes + header_of(frame) + (udp ? driver::kUdpBytes : 0);
+  IpPacket packet;
+  (void)read_ip(Bytes(frame).subspan(kEthernetBytes), carries_ipv6(frame), packet);
+  const bool udp = packet.protocol == driver::kProtocolUdp;
+  return kEthernetBytes + packet.header_bytes() + (udp ? driver::kUdpBytes : 0);
 }
 
 // Makes an IPv4 checksum right again after the header was changed.
@@ -229,35 +232,47 @@ Buffer Traffic::varied(Bytes bytes) {
   (void)read_ip(bytes, is_ipv6(bytes), packet);
   packet.tos = static_cast<std::uint8_t>(one_in(2) ? rng_() : 0);
   const std::uint16_t fragment = one_in(8) ? static_cast<std::uint16_t>(one_in(2) ? 0x2000 : below(0x2000)) : 0;
-  ByteWriter w;
+  const Bytes payload = packet.payload();
+  if (one_in(3)) driver::testing::RandomExtras(rng_).put_into(packet, one_in(12));
   if (packet.ipv6) {
-    constexpr std::uint8_t kKinds[] = {driver::kHopByHopOptions, driver::kRouting, driver::kDestinationOptions};
-    Buffer kinds(one_in(4) ? 1 + below(one_in(8) ? 6 : 3) : 0);
-    for (auto& kind : kinds) kind = kKinds[below(std::size(kKinds))];
-    if (fragment != 0) kinds.push_back(driver::kFragment);
-    for (std::size_t i = 0; i < kinds.size(); ++i) {
-      w.u8(i + 1 < kinds.size() ? kinds[i + 1] : packet.protocol);
-      if (kinds[i] == driver::kFragment) {
-        w.u8(0).u16(static_cast<std::uint16_t>((fragment & 0x1fff) << 3 | fragment >> 13)).u32(7);
-      } else {
-        const std::size_t units = one_in(4) ? below(4) : 0;  // of 8 bytes, behind the first
-        w.u8(static_cast<std::uint8_t>(units)).u8(1).u8(static_cast<std::uint8_t>(8 * units + 4)).zeros(8 * units + 4);
-      }
-    }
-    w.bytes(packet.payload());
-    return write_ip(packet, kinds.empty() ? packet.protocol : kinds[0], w.view());
+    if (fragment != 0) driver::testing::append_fragment_header(packet, fragment & 0x1fff, (fragment & 0x2000) != 0, 7);
+    return write_ip(packet, packet.protocol, payload);
   }
-  const std::size_t options = one_in(4) ? 4 * below(11) : 0;
-  w.u8(static_cast<std::uint8_t>(0x45 + options / 4)).u8(packet.tos);
-  w.u16(static_cast<std::uint16_t>(kIpv4Bytes + options + packet.payload().size())).u16(packet.identification);
-  w.u16(fragment != 0 ? fragment : static_cast<std::uint16_t>(below(4) << 14))
-      .u8(packet.ttl)
-      .u8(packet.protocol)
-      .u16(0);
-  w.u32(packet.source.v4()).u32(packet.destination.v4());
-  for (std::size_t i = 0; i < options; ++i) w.u8(1);  // RFC 791: no operation
-  w.patch_u16(10, driver::internet_checksum(w.view()));
-  return w.bytes(packet.payload()).take();
+  Buffer made = write_ip(packet, packet.protocol, payload);
+  write_u16(made, 6, fragment != 0 ? fragment : below(4) << 14);
+  driver::write_checksum(made, packet.header_bytes());
+  return made;
+}
+
+// Behind extras as somebody on the way might have put them into a tunnel's header: to the peer's transform, transport
+// mode of that header.
+Buffer Traffic::sealed_behind_extras(const bench::IpsecSa& sa, std::uint64_t seq, Bytes inner) {
+  IpPacket packet;
+  (void)read_ip(inner, is_ipv6(inner), packet);
+  driver::IpHeader header = packet;
+  std::uint8_t protocol = packet.protocol;
+  Bytes content = packet.payload();
+  if (sa.mode == Mode::kTunnel) {
+    behind_extras_.emplace(content.begin(), content.end());
+    protocol = packet.ipv6 ? driver::kProtocolIpv6 : driver::kProtocolIpv4;
+    content = inner;
+    header = {};
+    header.ipv6 = !sa.source.is_v4();
+    header.ttl = 64;
+    header.source = sa.source;
+    header.destination = sa.destination;
+  }
+  driver::testing::RandomExtras(rng_).put_into(header);
+  bench::IpsecSa transport = sa;
+  transport.mode = Mode::kTransport;
+  return bench::ipsec_frame(transport, kSomebody, kWanMac, seq, write_ip(header, protocol, content));
+}
+
+bool Traffic::came_behind_extras(Bytes inner) const {
+  IpPacket packet;
+  (void)read_ip(inner, is_ipv6(inner), packet);
+  const Bytes payload = packet.payload();
+  return behind_extras_.contains(Buffer(payload.begin(), payload.end()));
 }
 
 // A TCP segment, that opens a connection among others.
@@ -313,7 +328,9 @@ Buffer Traffic::ipsec_frame(Tunnel& tunnel, std::uint32_t inner_destination, boo
   Buffer inner =
       packet(address_of(source, ipv6), tunnel_mode ? address_of(inner_destination, ipv6) : tunnel.in.destination);
   if (tunnel_mode && !plain) inner = varied(inner);
-  Buffer frame = bench::ipsec_frame(tunnel.in, kSomebody, kWanMac, tunnel.next_seq++, inner);
+  const std::uint64_t seq = tunnel.next_seq++;
+  Buffer frame = !plain && one_in(3) ? sealed_behind_extras(tunnel.in, seq, inner)
+                                     : bench::ipsec_frame(tunnel.in, kSomebody, kWanMac, seq, inner);
   // Whatever routers have written into it, congestion above all; no ICV minds.
   driver::set_tos(std::span(frame).subspan(kEthernetBytes), static_cast<std::uint8_t>(rng_()));
   return frame;

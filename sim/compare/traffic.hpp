@@ -3,6 +3,7 @@
 #pragma once
 
 #include <random>
+#include <set>
 #include <vector>
 
 #include "driver/user_tag/user_tag.hpp"
@@ -121,6 +122,8 @@ class Traffic {
   // Whose packet a frame is: sent by it (WAN), or opened (LAN); null: of none.
   [[nodiscard]] const Tunnel* tunnel_of(layout::Port port, const Buffer& untagged) const;
   [[nodiscard]] Buffer untagged(const std::pair<layout::Port, Buffer>& sent) const;
+  // Whether a tunnel's packet came with options or extension headers in the outer header.
+  [[nodiscard]] bool came_behind_extras(Bytes inner) const;
 
   // Everything, faults included.
   std::vector<Offered> anything(std::size_t count);
@@ -152,6 +155,7 @@ class Traffic {
   // `plain`: such that any SA of the comparison carries it.
   Buffer lan_frame(std::uint32_t destination, bool plain);
   Buffer ipsec_frame(Tunnel& tunnel, std::uint32_t inner_destination, bool plain);
+  Buffer sealed_behind_extras(const bench::IpsecSa& sa, std::uint64_t seq, Bytes inner);
   Buffer any_lan();
   Buffer any_wan();
   void damage_header(Buffer& frame);
@@ -165,6 +169,7 @@ class Traffic {
   bool plain_tags_ = false;
   std::vector<Buffer> delivered_;        // protected frames sent before, to be sent again
   std::vector<Buffer> delivered_alone_;  // and those that are sent again only alone
+  std::set<Buffer> behind_extras_;       // payloads of packets in tunnels
   std::uint64_t number_ = 0;
 };
 

@@ -7,6 +7,7 @@
 #include "driver/software/ah.hpp"
 #include "driver/software/transform.hpp"
 #include "driver/tables/principal_compiler.hpp"
+#include "driver/testing/random_extras.hpp"
 #include "hw/layout/tables.hpp"
 
 namespace sallyport::tests {
@@ -381,10 +382,11 @@ Buffer RandomWorld::ah_packet(RandomSa& sa, const Address& peer, const Address& 
   header.ttl = 64;
   header.source = peer;
   header.destination = to;
+  if (one_in(3)) driver::testing::RandomExtras(random_).put_into(header);
   const driver::software::AhContent ah = {static_cast<std::uint32_t>(sa.sa.get(in::kSpi)), next_seq(sa), next_header,
                                           driver::software::ah_bytes(transform, header.ipv6 || one_in(2)), content};
   Buffer packet = driver::software::authenticate(header, ah, transform);
-  const std::size_t at = header.plain_bytes();
+  const std::size_t at = header.header_bytes();
   if (one_in(25)) packet[at + 5] ^= 0x10;  // another SA's SPI
   if (one_in(15)) packet[at + 12 + random_() % (packet.size() - at - 12)] ^= 1;
   if (one_in(40)) packet[at + 1] = static_cast<std::uint8_t>(random_() % 16);  // the AH's length
