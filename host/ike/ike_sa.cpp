@@ -409,9 +409,9 @@ bool IkeSa::wants(std::string_view child) const {
     const bool lives = one.state == ChildState::kInstalled || one.state == ChildState::kRekeying;
     return one.name == child && lives && !condemned(one);
   };
-  const auto asked = [&](const Queued& waiting) {
+  const auto asked = [&](const Queued& waiting) {  // anew: a child that is to be replaced is up, or nothing comes of it
     const auto* create = std::get_if<CreateChild>(&waiting.task);
-    return create != nullptr && create->name == child;
+    return create != nullptr && create->name == child && !create->replaces;
   };
   if (std::ranges::any_of(children_, up) || std::ranges::any_of(queue_, asked)) return true;
   if (!outstanding_) return false;

@@ -271,6 +271,9 @@ void IkeSa::retire_child(ChildSa& child, bool replaced, Turn& turn) {
 
 void IkeSa::request_child(const CreateChild& task, Turn& turn) {
   ChildSa* old = task.replaces ? find_child(*task.replaces) : nullptr;
+  // What is prepared in its place already need not be asked for, and waits no longer.
+  ChildSa* held = old != nullptr && !task.hold ? held_for(old->handle) : nullptr;
+  if (held != nullptr && held->state == ChildState::kInstalled) return take_over(*held, turn);
   if (task.replaces && (old == nullptr || old->state != ChildState::kInstalled)) return;  // gone, or done already
   auto offer = make_offer(task.name, true);
   if (!offer) {

@@ -99,6 +99,32 @@ TEST_F(Prepare, TakesOverByItselfWhenTheOldChildWouldHaveToBeRekeyed) {
   EXPECT_EQ(a.count<ChildFailed>() + b.count<ChildFailed>(), 0u);
 }
 
+// An administrator, or a card whose soft limit is reached, cannot wait for what the next change waits for.
+TEST_F(Prepare, TakesOverWhereTheOldChildIsToBeRekeyed) {
+  establish();
+  prepare();
+  a.take(a.engine->rekey(a.current.at("net"), now));
+  settle();
+  ASSERT_EQ(a.count<ChildRekeyed>(), 1u);
+  EXPECT_EQ(a.all<ChildRekeyed>().front().new_child, prepared_);
+  EXPECT_EQ(a.current.at("net"), prepared_);
+  pass(a.settings.drain);
+  expect_tidy();
+  expect_traffic();
+}
+
+TEST_F(Prepare, TakesOverWhereTheOldChildIsToBeRekeyedBeforeItIsThere) {
+  establish();
+  a.take(a.engine->prepare(a.current.at("net"), now));
+  a.take(a.engine->rekey(a.current.at("net"), now));
+  settle();
+  ASSERT_EQ(a.count<ChildPrepared>(), 1u);
+  EXPECT_EQ(a.current.at("net"), a.all<ChildPrepared>().front().new_child);
+  pass(a.settings.drain);
+  expect_tidy();
+  expect_traffic();
+}
+
 TEST_F(Prepare, WaitsOnAfterARestart) {
   establish();
   const Spi out_a = a.sending().spi_out, out_b = b.sending().spi_out;

@@ -83,6 +83,20 @@ TEST_F(Snapshot, TheChildOfALostRequestIsGivenBackBeforeAnythingElse) {
   expect_tidy();
 }
 
+TEST_F(Snapshot, AChildThatWasToBeReplacedAndHasGoneIsAskedForAnew) {
+  a.take(a.engine->rekey(a.current.at("net"), now));
+  crash(a.engine->snapshot(now));  // it will be tried again in some seconds
+  a.take(a.engine->terminate(a.current.at("net"), now));
+  settle();
+  ASSERT_TRUE(a.children.empty());
+  a.take(a.engine->initiate("lab", "net", now));
+  settle();
+  expect_traffic();
+  pass(seconds(20));
+  expect_traffic();
+  expect_tidy();
+}
+
 TEST_F(Snapshot, ARekeyingOfTheIkeSaUnderWayEndsItCleanly) {
   a.take(a.engine->rekey(only(a).ike, now));
   const Secret stored = a.engine->snapshot(now);
