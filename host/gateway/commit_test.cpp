@@ -422,6 +422,48 @@ TEST_F(CommitTest, APolicyThatWaitsTakesOverWhereThePeerEndsTheOldSa) {
   EXPECT_TRUE(once_again_both_ways());
 }
 
+TEST_F(CommitTest, APolicyThatWaitsTakesOverWhereItsOldSaIsRenewedByHand) {
+  auto words = office("aes256gcm16");
+  words["change"] = "after-idle";
+  words["idle"] = "3600";
+  ask(a, "PUT", {"policies", "office"}, words);
+  ASSERT_EQ(algorithm(), "aes128gcm16");
+  const auto said = ask(a, "POST", {"rekey"}, {{"connection", "peer"}, {"child", "office"}});
+  EXPECT_THAT(json::serialize(said), HasSubstr("by aes256gcm16"));
+  EXPECT_TRUE(run_until([&] { return a.gateway->commits().configurations().pending().empty(); }));
+  EXPECT_EQ(algorithm(), "aes256gcm16");
+  EXPECT_TRUE(both_ways());
+}
+
+// The SA that a commit needs comes up by its words, and carries nothing by the words before.
+TEST_F(CommitTest, AnSaByWordsThatAreNotInForceCarriesNothing) {
+  auto trap = office("aes128gcm16");
+  trap["start_action"] = "trap";
+  ask(a, "PUT", {"policies", "office"}, trap);
+  ask(a, "POST", {"terminate"}, {{"connection", "peer"}, {"child", "office"}});
+  ASSERT_TRUE(run_until([&] { return sa("office") == nullptr && a.gateway->keeper().sas().size() == 1; }));
+  trap["esp_proposals"] = "aes256gcm16";
+  ask(a, "PUT", {"candidate", "office"}, trap);
+  auto voice = office("aes256gcm16");
+  voice["destination"] = "10.2.1.0/24";
+  ask(a, "PUT", {"candidate", "voice"}, voice);
+  const auto report = commit();
+  EXPECT_FALSE(report.at("committed").as_bool());
+  EXPECT_THAT(said_of(report, "office"), HasSubstr("connected with 192.0.2.2 by aes256gcm16"));
+  EXPECT_EQ(sa("office"), nullptr);
+  EXPECT_TRUE(once_again_both_ways());
+  EXPECT_EQ(algorithm(), "aes128gcm16");
+  // And where all of it connects, it does.
+  ask(a, "POST", {"terminate"}, {{"connection", "peer"}, {"child", "office"}});
+  ASSERT_TRUE(run_until([&] { return sa("office") == nullptr && a.gateway->keeper().sas().size() == 1; }));
+  ask(a, "DELETE", {"candidate"});
+  ask(a, "PUT", {"candidate", "office"}, trap);
+  EXPECT_TRUE(commit().at("committed").as_bool());
+  EXPECT_EQ(algorithm(), "aes256gcm16");
+  EXPECT_TRUE(both_ways());
+  EXPECT_EQ(algorithm(), "aes256gcm16");
+}
+
 // A's TCP connections, from `port` to B's web server, where a change is to come with new ones.
 class ChangeWithSynTest : public CommitTest {
  protected:

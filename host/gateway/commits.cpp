@@ -48,8 +48,8 @@ struct Commits::Run {
   std::map<std::string, Result<Outcome>> tried;  // by policy
   unsigned open = 0;                             // negotiations under way
   bool holds = false;                            // the goal is in force and stored
-  std::set<std::string> prepared;                // targets, by this run
-  std::map<std::string, Spi> sent_under;         // before the prepared SA was put into use, by target
+  // What sent before the prepared SA was put into use, by target; none: nothing did.
+  std::map<std::string, std::optional<Spi>> sent_under;
 
   [[nodiscard]] bool all_connected() const {
     return std::all_of(tried.begin(), tried.end(), [](const auto& one) { return one.second && one.second->connected; });
@@ -298,12 +298,9 @@ void Commits::connect(const RunPtr& run, void (Commits::*then)(const RunPtr&)) {
     if (need == Need::kNothing) continue;
     ++run->open;
     const std::string how = gateway_.exchanges_of(p);
-    const OnOutcome on_outcome = [this, run, one_done, need, how, name = p.name,
+    const OnOutcome on_outcome = [this, run, one_done, how, name = p.name,
                                   target = p.target()](Result<Outcome> outcome) {
-      if (outcome) {
-        if (need == Need::kReplacement) run->prepared.insert(target);
-        outcome->sentence = gateway_.connected_sentence(target) + " (" + how + ")";
-      }
+      if (outcome) outcome->sentence = gateway_.connected_sentence(target) + " (" + how + ")";
       run->tried.emplace(name, std::move(outcome));
       one_done();
     };
@@ -332,9 +329,20 @@ void Commits::use_prepared(const RunPtr& run, const Policy& policy) {
   const std::string target = policy.target();
   const InstalledSa* next = gateway_.prepared_by(policy);
   const InstalledSa* now = gateway_.keeper().sending_for(target);
-  if (next == nullptr || now == nullptr) return;
-  run->sent_under[target] = now->spi_in;
+  if (next == nullptr) return;
+  run->sent_under[target] = now == nullptr ? std::nullopt : std::optional(now->spi_in);
   gateway_.keeper().use_outbound(next->spi_in);
+}
+
+void Commits::send_as_before(const RunPtr& run) {
+  CardKeeper& keeper = gateway_.keeper();
+  for (const auto& [target, spi] : std::exchange(run->sent_under, {})) {
+    if (spi) {
+      keeper.use_outbound(*spi);
+    } else if (const InstalledSa* next = keeper.sending_for(target)) {
+      keeper.stop_sending(next->spi_in);
+    }
+  }
 }
 
 void Commits::put_in_force(const RunPtr& run) {
@@ -375,7 +383,7 @@ void Commits::on_stored(const RunPtr& run, const Configurations& next, const Res
     return in_force(run);
   }
   std::string sentence = "the policies stay as they were, because the new ones cannot be stored: ";
-  for (const auto& [target, spi] : run->sent_under) gateway_.keeper().use_outbound(spi);
+  send_as_before(run);
   lead_new_connections(configurations_.policies(), configurations_.pending());
   if (const auto back = gateway_.put_in_force(run->before); !back) {
     sentence =
@@ -390,8 +398,13 @@ void Commits::on_stored(const RunPtr& run, const Configurations& next, const Res
 
 // What was negotiated is not used: the old SAs go on as if nothing had been.
 void Commits::abandon(const RunPtr& run) {
-  for (const auto& [target, spi] : run->sent_under) gateway_.keeper().use_outbound(spi);
-  for (const auto& target : run->prepared) gateway_.give_up_prepared(target);
+  send_as_before(run);
+  std::set<std::string> waiting;  // as they did before
+  for (const auto& [name, old] : configurations_.pending()) {
+    const Policy* p = policy::find_policy(configurations_.policies(), name);
+    if (p != nullptr && gateway_.prepared_by(*p) != nullptr) waiting.insert(p->target());
+  }
+  gateway_.give_up_prepared_but(waiting);
   (void)gateway_.tell_engine(configurations_.policies(), run->before);  // it knew these words before
   gateway_.end_orphans();
 }

@@ -73,7 +73,7 @@ class Commits {
   void tick();
   // What opens a TCP connection under an SA of `target` is at the host, which sends it on after this.
   void on_opening(const std::string& target, const driver::PacketKey& key);
-  // The replacement of a target's SA has taken over by itself.
+  // IKE has made an SA in place of a target's by itself; it waits for the words by which it was made.
   void replaced(const std::string& target);
 
   // An edit of what was committed last, when its turn comes.
@@ -118,6 +118,7 @@ class Commits {
   void report(const RunPtr& run);
   void abandon(const RunPtr& run);
   void use_prepared(const RunPtr& run, const policy::Policy& policy);
+  void send_as_before(const RunPtr& run);
   void take_over(const std::string& name);
   void lead_new_connections(const policy::Policies& policies, const Configurations::Pending& pending);
   void forget_flows();

@@ -134,7 +134,6 @@ class Gateway {
   void on_card_event(const driver::Message& event);
   void acquire(std::uint16_t policy_id, std::uint16_t principal, const IpAddress& destination);
   void child_is_up(const std::string& target);
-  void child_is_rekeyed(const ike::ChildRekeyed& rekeyed, const std::string& target);
   void child_failed(const std::string& target, const Error& reason);
   void connection_failed(const std::string& connection, const Error& reason);
   void wait_for_child(const std::string& target, OnOutcome done);
@@ -158,6 +157,7 @@ class Gateway {
   void end_sa(const InstalledSa& sa);
   void send_by_another_than(const InstalledSa& gone);
   void renew_of_another_class();
+  [[nodiscard]] bool waits_with_old_words(const InstalledSa& sa) const;
   void follow_clock();  // gateway_windows.cpp
 
   // gateway_policies.cpp
@@ -181,6 +181,8 @@ class Gateway {
   void on_prepared(const ike::ChildPrepared& action);
   [[nodiscard]] const InstalledSa* prepared_for(const std::string& target) const;
   [[nodiscard]] const InstalledSa* prepared_by(const policy::Policy& policy) const;  // by just these words
+  [[nodiscard]] const policy::Policy* owner_of(const std::string& target) const;     // in force; null: none
+  [[nodiscard]] bool is_of_words_to_come(const InstalledSa& sa) const;
   void give_up_prepared(const std::string& target);
   void give_up_prepared_but(const std::set<std::string>& targets);
   void take_over(const std::string& target);

@@ -43,7 +43,7 @@ void Gateway::on_action(const ike::Action& action) {
     const std::string target = target_of(child->connection, child->name);
     if (keeper_->find(child->child) != nullptr) child_is_up(target);  // else the card refused it, and that was told
   } else if (const auto* rekeyed = std::get_if<ike::ChildRekeyed>(&action)) {
-    if (const InstalledSa* sa = keeper_->find(rekeyed->new_child)) child_is_rekeyed(*rekeyed, std::string(sa->target));
+    if (const InstalledSa* sa = keeper_->find(rekeyed->new_child)) child_is_up(std::string(sa->target));
   } else if (const auto* prepared = std::get_if<ike::ChildPrepared>(&action)) {
     on_prepared(*prepared);
   } else if (const auto* failed = std::get_if<ike::ChildFailed>(&action)) {
@@ -100,6 +100,10 @@ void Gateway::on_install(const ike::InstallSa& action) {
 void Gateway::on_use_outbound(const ike::UseOutbound& action) {
   const InstalledSa* sa = keeper_->find(action.child);
   if (sa == nullptr) return;  // it did not fit into the card, and is being terminated
+  if (is_of_words_to_come(*sa)) {
+    prepared_[sa->target] = action.child;
+    return commits_->replaced(std::string(sa->target));
+  }
   keeper_->use_outbound(sa->spi_in);
   if (const auto r = keeper_->commit(); !r) {
     log::error("tables.not_committed", {{"child", sa->target}, {"why", r.error().detail}});
@@ -236,14 +240,6 @@ void Gateway::child_is_up(const std::string& target) {
                  [&](const Waiter&) {
                    return Outcome{true, "'" + target + "' is " + connected_sentence(target)};
                  });
-}
-
-void Gateway::child_is_rekeyed(const ike::ChildRekeyed& rekeyed, const std::string& target) {
-  const auto prepared = prepared_.find(target);
-  const bool by_itself = prepared != prepared_.end() && prepared->second == rekeyed.new_child;
-  if (by_itself) prepared_.erase(prepared);
-  child_is_up(target);
-  if (by_itself) commits_->replaced(target);
 }
 
 void Gateway::child_failed(const std::string& target, const Error& reason) {

@@ -31,7 +31,8 @@ Need Gateway::need_of(const Policy* was, const Policy& policy) const {
   }
   const std::string target = policy.target();
   const InstalledSa* sa = keeper_->sending_for(target);
-  if (sa == nullptr || sa->child == ike::ChildHandle{}) return Need::kSa;
+  if (sa == nullptr || sa->child == ike::ChildHandle{})
+    return prepared_by(policy) != nullptr ? Need::kNothing : Need::kSa;
   if (!policy.owns_child()) return Need::kNothing;
   const auto words = own_child(policy);
   const auto known = words_.find(sa->child);
@@ -106,6 +107,20 @@ const InstalledSa* Gateway::prepared_by(const Policy& policy) const {
   return fits ? keeper_->find(prepared->second) : nullptr;
 }
 
+const Policy* Gateway::owner_of(const std::string& target) const {
+  const auto& policies = keeper_->policies();
+  const auto found = std::find_if(policies.begin(), policies.end(),
+                                  [&](const Policy& p) { return p.owns_child() && p.target() == target; });
+  return found == policies.end() ? nullptr : &*found;
+}
+
+// What was negotiated by words that are not in force yet carries nothing before they are.
+bool Gateway::is_of_words_to_come(const InstalledSa& sa) const {
+  const auto words = words_.find(sa.child);
+  const Policy* owner = owner_of(sa.target);
+  return words != words_.end() && owner != nullptr && !same_child(words->second, own_child(*owner));
+}
+
 void Gateway::give_up_prepared_but(const std::set<std::string>& targets) {
   std::vector<std::string> others;
   for (const auto& [target, child] : prepared_) {
@@ -120,10 +135,13 @@ void Gateway::give_up_prepared(const std::string& target) {
   if (auto actions = engine().terminate(found.mapped(), steady_clock::now())) ike_->perform(std::move(*actions));
 }
 
+// It sends by now. Where IKE has made it by itself, IKE has replaced the one before already.
 void Gateway::take_over(const std::string& target) {
   const auto found = prepared_.extract(target);
   if (found.empty()) return;
   if (auto actions = engine().take_over(found.mapped(), steady_clock::now())) ike_->perform(std::move(*actions));
+  exceptions_->release_target(target);
+  end_disowned(target);
 }
 
 void Gateway::end_sa_of(const std::string& target) {
@@ -171,10 +189,8 @@ void Gateway::renew_of_other_words() {
   for (const auto& status : engine().status(steady_clock::now())) {
     for (const auto& child : status.children) {
       const std::string target = policy::split_target(status.connection + "/" + child.name).target;
-      const auto& policies = keeper_->policies();
-      const auto owner = std::find_if(policies.begin(), policies.end(),
-                                      [&](const Policy& p) { return p.owns_child() && p.target() == target; });
-      if (owner == policies.end() || child.prepared_for || child.state != ike::ChildState::kInstalled ||
+      const Policy* owner = owner_of(target);
+      if (owner == nullptr || child.prepared_for || child.state != ike::ChildState::kInstalled ||
           comes_of(child, own_child(*owner))) {
         continue;
       }

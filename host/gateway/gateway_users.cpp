@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "host/gateway/gateway.hpp"
+#include "host/gateway/own_child.hpp"
 
 namespace sallyport::gateway {
 
@@ -113,16 +114,25 @@ void Gateway::send_by_another_than(const InstalledSa& gone) {
   }
   const auto& sas = keeper_->sas();
   const auto other = std::find_if(sas.rbegin(), sas.rend(), [&](const InstalledSa& sa) {
-    return sa.target == gone.target && sa.spi_in != gone.spi_in && fit.contains(sa.child);
+    return sa.target == gone.target && sa.spi_in != gone.spi_in && fit.contains(sa.child) && !is_of_words_to_come(sa);
   });
   if (other != sas.rend()) keeper_->use_outbound(other->spi_in);
 }
 
-// What the peer may confuse was changed: SAs made before carry another number than those that are made now.
+// What the peer may confuse was changed: SAs made before carry another number than those that are made now. While a
+// policy waits, its old SA goes on as it is: what IKE would make in its place is of the words to come.
 void Gateway::renew_of_another_class() {
   for (const auto child : keeper_->of_another_class()) {
+    if (waits_with_old_words(*keeper_->find(child))) continue;
     if (auto actions = engine().rekey(child, steady_clock::now())) ike_->perform(std::move(*actions));
   }
+}
+
+bool Gateway::waits_with_old_words(const InstalledSa& sa) const {
+  const policy::Policy* owner = owner_of(policy::split_target(sa.target).target);
+  const auto told = owner == nullptr ? told_.end() : told_.find(owner->connection);
+  const auto* words = told == told_.end() ? nullptr : told->second.find_child(owner->name);
+  return words != nullptr && !same_child(*words, own_child(*owner));
 }
 
 std::vector<std::string> Gateway::users_targets_in_use(const std::string& whose) const {

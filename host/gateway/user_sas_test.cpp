@@ -268,6 +268,15 @@ TEST_F(UserSasTest, TheSaOfAllGoesOnWhileItsSuccessorsOfUsersWaitUntilItIsIdle) 
   EXPECT_THAT(said, testing::HasSubstr("takes over when the old SA is idle"));
   EXPECT_FALSE(world_.run_until([&] { return targets(world_.a).empty(); }, std::chrono::milliseconds(300)));
   EXPECT_EQ(esp_of(kAlice), before);
+  // Renewed it would not be what it was: the change comes.
+  said.clear();
+  gateway().rekey("peer", "staff",
+                  [&](const Result<Outcome>& outcome) { said = outcome ? outcome->sentence : outcome.error().detail; });
+  ASSERT_TRUE(world_.run_until([&] { return gateway().commits().configurations().pending().empty(); }));
+  EXPECT_THAT(said, testing::HasSubstr("connected"));
+  EXPECT_TRUE(talks(kAlice));
+  ASSERT_TRUE(settle_at(1));
+  EXPECT_THAT(targets(world_.a), ElementsAre("peer/staff@alice"));
 }
 
 TEST_F(UserSasTest, SasOfUsersWhoDoNotGoOnEnd) {
@@ -320,6 +329,37 @@ TEST_F(UserSasTest, SasThatCameToBeConfusedAreRenewed) {
   EXPECT_TRUE(world_.run_until([&] { return number("peer/one") == number("peer/others"); }));
   ASSERT_TRUE(settle_at(2));
   EXPECT_TRUE(talks(kBob) && talks(kBob, kOther));
+}
+
+TEST_F(UserSasTest, SasThatCameToBeConfusedGoOnWhileTheirPoliciesWait) {
+  start(policy_text("one", "10.2.0.0/16", "aes128gcm16") + kOthers,
+        answers("net", "10.2.0.0/16") + answers("others", "10.9.0.0/16"));
+  ASSERT_TRUE(talks(kAlice) && talks(kAlice, kOther));
+  const auto spis = [&] { return std::pair(sa_of("peer/one").spi_out, sa_of("peer/others").spi_out); };
+  const auto before = spis();
+  std::string said;
+  const auto told = [&](const Result<Outcome>& outcome) {
+    said = outcome ? outcome->sentence : outcome.error().detail;
+  };
+  const std::vector<policy::Policy> policies = gateway().keeper().policies();
+  for (policy::Policy waits : policies) {
+    waits.source = TrafficSelector::of(AddressRange::parse("10.1.0.0/24").value());
+    waits.change = policy::TakeOver::kAfterIdle;
+    said.clear();
+    replace_policy(gateway(), waits, "administrator", told);
+    ASSERT_TRUE(world_.run_until([&] { return !said.empty(); }));
+    ASSERT_THAT(said, testing::HasSubstr("takes over when the old SA is idle"));
+  }
+  policy::Policy all = policies.at(0);
+  all.name = "all";
+  all.group = "staff";
+  all.destination = TrafficSelector::of(AddressRange::any());
+  said.clear();
+  add_policy(gateway(), all, "one", "administrator", told);
+  ASSERT_TRUE(world_.run_until([&] { return !said.empty(); }));
+  EXPECT_FALSE(world_.run_until([&] { return spis() != before; }, std::chrono::milliseconds(300)));
+  EXPECT_TRUE(talks(kAlice) && talks(kAlice, kOther));
+  EXPECT_EQ(spis(), before);
 }
 
 // Of the rules of the card, `left` are there for policies in front of these.
