@@ -139,9 +139,10 @@ Result<Actions> Engine::terminate(ChildHandle child, Time now) {
   IkeSa* sa = impl_->owner_of(child);
   if (sa == nullptr) return Error{Errc::kNotFound, "no such CHILD SA"};
   Turn turn{now, {}};
-  ChildSa& wanted = *sa->find_child(child);
-  sa->let_go(wanted);
-  sa->enqueue(DeleteChild{wanted.protocol(), wanted.spi_in}, turn);
+  ChildSa& ended = *sa->find_child(child);
+  ended.unwanted = true;
+  sa->let_go(ended);
+  sa->enqueue(DeleteChild{ended.protocol(), ended.spi_in}, turn);
   return impl_->finish(turn);
 }
 

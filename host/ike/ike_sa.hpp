@@ -26,6 +26,7 @@ struct ChildSa {
   std::optional<UdpEncap> encap;
   bool installed = true;                // false: the loser of a collision, which no card ever saw
   std::optional<ChildHandle> replaces;  // we answered a rekeying: UseOutbound when the peer deletes that one
+  bool unwanted = false;                // it will be deleted, and what a rekeying under way brings in its place too
   bool held = false;                    // we began that rekeying, and it waits for Engine::take_over()
   Time born{};
   std::optional<Time> rekey_at;

@@ -348,7 +348,9 @@ void IkeSa::on_child_response(ChildExchange exchange, const Payloads& response, 
 // exchanges SHOULD be closed by the endpoint that created it", and the old one by the endpoint whose SA survives.
 void IkeSa::finish_rekey(ChildExchange& exchange, ChildSa child, SaParameters sa, Buffer lowest_nonce, Turn& turn) {
   const ChildSa* rival = exchange.rival ? find_child(exchange.rival->handle) : nullptr;
-  if (rival != nullptr && lowest_nonce < exchange.rival->lowest_nonce) {
+  const bool loses = rival != nullptr && lowest_nonce < exchange.rival->lowest_nonce;
+  const ChildSa* ended = find_child(*exchange.replaces);
+  if (loses || (ended != nullptr && ended->unwanted)) {
     child.installed = false;
     child.state = ChildState::kDeleting;
     child.rekey_at.reset();
@@ -438,7 +440,7 @@ IkeSa::Payloads IkeSa::answer_child(const Payloads& request, Turn& turn) {
     old = spi ? find_by_spi_out(rekey->protocol, *spi) : nullptr;
     if (old == nullptr || old->state == ChildState::kDraining) return refused(child_not_found(*rekey));
     // 2.25.1: we are closing it.
-    if (old->state == ChildState::kRekeyed || old->state == ChildState::kDeleting) {
+    if (old->state == ChildState::kRekeyed || old->state == ChildState::kDeleting || old->unwanted) {
       return {make_notify(NotifyType::kTemporaryFailure)};
     }
   }

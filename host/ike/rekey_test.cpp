@@ -157,6 +157,18 @@ TEST_F(Rekey, OfAChildThatThePeerDoesNotHaveStartsFromScratch) {
   expect_tidy(a.children.size());
 }
 
+TEST_F(Rekey, OfAChildThatIsEndedMeanwhileLeavesNone) {
+  for (Peer* ends : {&a, &b}) {
+    SCOPED_TRACE(ends == &a ? "who rekeys ends it" : "the other one does");
+    establish_anew();
+    rekey_child(a);
+    ends->take(ends->engine->terminate(ends->current.at("net"), now));
+    settle();
+    pass(seconds(20));
+    expect_tidy(0);
+  }
+}
+
 // RFC 7296 2.8.1: "the SA created with the lowest of the four nonces used in the two exchanges SHOULD be closed by the
 // endpoint that created it." Whoever that is, one SA is left, and traffic can flow at every moment.
 TEST_F(Rekey, OfOneChildFromBothSidesLeavesOne) {
