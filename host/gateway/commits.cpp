@@ -278,7 +278,7 @@ Configurations::Pending Commits::pending_of(const Run& run) const {
   for (const Policy& p : run.goal) {
     const Policy* was = policy::find_policy(run.before, p.name);
     const bool waits = p.change != TakeOver::kNow && run.takes_over != p.name && was != nullptr &&
-                       was->does() == Action::kProtect && !same_but_change(*was, p) &&
+                       was->does() == Action::kProtect && !was->sa_per_user() && !same_but_change(*was, p) &&
                        gateway_.keeper().sending_for(was->target()) != nullptr;
     if (waits) pending[p.name] = *was;
   }
