@@ -23,7 +23,7 @@ backend = "software"
 lan_interface = "none"
 wan_interface = "none-either"
 [gateway]
-log_level = "error"
+log_level = "LEVEL"
 [lan]
 address = "10.1.0.1/24"
 tap = "hh-lan"
@@ -56,9 +56,10 @@ name = "peer"
 local_address = "192.0.2.1"
 remote_address = "192.0.2.2"
 )";
-std::string configuration(unsigned card) {
+std::string configuration(unsigned card, bool log) {
   const std::string digits = to_hex(ByteWriter().u32(card).view());
   std::string text = kConfiguration;
+  text.replace(text.find("LEVEL"), 5, log ? "debug" : "error");
   text += "secret = \"" + std::string(kSecret) + "\"\nproposals = [\"" + kIkeProposals + "\"]\n";
   for (auto at = text.find("CCCCCCCC"); at != std::string::npos; at = text.find("CCCCCCCC")) {
     text.replace(at, digits.size(), digits);
@@ -75,6 +76,7 @@ std::size_t payload_of(std::size_t slot) { return 4 * (slot + 5); }  // of IPv4;
 std::size_t slot_of(std::size_t total) { return (total - kIpBytes) / 4 - 5; }
 
 constexpr std::uint16_t kIkePort = 500;
+constexpr std::uint16_t kService = 2000;  // beyond the WAN
 
 Buffer packet_of(const Probe& probe, std::size_t slot) {
   driver::IpHeader header;
@@ -82,7 +84,8 @@ Buffer packet_of(const Probe& probe, std::size_t slot) {
   header.source = driver::Address::from_v4(probe.outbound ? probe.computer : probe.remote);
   header.destination = driver::Address::from_v4(probe.outbound ? probe.remote : probe.computer);
   ByteWriter payload;
-  payload.u16(probe.tcp ? probe.tcp->port : 1000).u16(2000);
+  const std::uint16_t port = probe.tcp ? probe.tcp->port : 1000;  // of the computer
+  payload.u16(probe.outbound ? port : kService).u16(probe.outbound ? kService : port);
   if (probe.tcp) {
     payload.zeros(8).u8(5 << 4).u8(probe.tcp->opens ? driver::testing::kSyn : driver::testing::kAck).zeros(6);
   } else {
@@ -94,6 +97,17 @@ Buffer packet_of(const Probe& probe, std::size_t slot) {
 
 constexpr auto kPatience = std::chrono::seconds(30);
 
+// In the week of Monday, 1 January 2024.
+std::chrono::system_clock::time_point time_of(std::size_t moment) {
+  const policy::WeekMinute minute = policy::parse_week_minute(kMoments[moment]).value();
+  std::tm local{};
+  local.tm_year = 124;
+  local.tm_mday = 1 + static_cast<int>(minute / policy::kMinutesOfDay);
+  local.tm_min = static_cast<int>(minute % policy::kMinutesOfDay);
+  local.tm_isdst = -1;
+  return std::chrono::system_clock::from_time_t(::mktime(&local));
+}
+
 [[noreturn]] void fail(const std::string& sentence) { throw std::runtime_error(sentence); }
 
 std::uint16_t u16(Bytes b, std::size_t at) { return static_cast<std::uint16_t>(b[at] << 8 | b[at + 1]); }
@@ -101,8 +115,11 @@ std::uint32_t u32(Bytes b, std::size_t at) { return std::uint32_t{u16(b, at)} <<
 
 }  // namespace
 
-GatewayWorld::GatewayWorld(std::filesystem::path folder)
-    : folder_(std::move(folder)), peer_([this](const Endpoint& from, const Endpoint& to, Bytes message) {
+GatewayWorld::GatewayWorld(std::filesystem::path folder, bool log)
+    : folder_(std::move(folder)),
+      log_(log),
+      clock_(time_of(Model().moment)),
+      peer_([this](const Endpoint& from, const Endpoint& to, Bytes message) {
         driver::IpHeader header;
         header.ttl = 64;
         header.source = from.address.number();
@@ -112,20 +129,21 @@ GatewayWorld::GatewayWorld(std::filesystem::path folder)
         const Buffer packet = driver::write_ip(header, driver::kProtocolUdp, udp.view());
         card_->receive(layout::Port::kWan, driver::testing::ip_frame(kWanMac, kPeerMac, packet));
       }) {
-  log::set_level(log::Level::kError);
+  log::set_level(log ? log::Level::kDebug : log::Level::kError);
   reset_card();
 }
 
 GatewayWorld::~GatewayWorld() = default;
 
 void GatewayWorld::start() {
-  auto config = gateway::parse_config(configuration(cards_), folder_ / "gateway.toml");
+  auto config = gateway::parse_config(configuration(cards_, log_), folder_ / "gateway.toml");
   if (!config) fail(config.error().detail);
   config->state_directory = folder_ / "state";
   config->socket = folder_ / "run" / "api.sock";
-  auto started = gateway::Gateway::start(*io_, std::move(*config), *watched_);
+  auto started = gateway::Gateway::start(*io_, std::move(*config), *watched_, [this] { return clock_; });
   if (!started) fail("the gateway does not start: " + started.error().detail);
   gateway_ = std::move(*started);
+  gateway_->dialogue().reach_by([](const auto&...) { return true; });  // whoever is asked hears it
   run_until("its peer", [&] {
     return gateway_->keeper().forwarding().is_known({layout::Port::kWan, driver::Address::from_v4(0xc0000202)});
   });
@@ -295,6 +313,35 @@ void GatewayWorld::log_out(SessionId id) {
   bool done = false;
   gateway_->principals().on_end(session, users::EndReason::kLogout, [&] { done = true; });
   run_until("the end of " + session.user, [&] { return done; });
+}
+
+std::optional<std::uint64_t> GatewayWorld::ask_for(SessionId id, const Probe& probe) {
+  const auto newest = [&] {
+    std::uint64_t number = 0;
+    for (const auto& question : gateway_->dialogue().open_questions(sessions_.at(id).user)) {
+      number = std::max(number, question.at("id").to_number<std::uint64_t>());
+    }
+    return number;
+  };
+  gateway_->poll();
+  const std::uint64_t before = newest();
+  (void)send(probe);
+  gateway_->poll();
+  const std::uint64_t after = newest();
+  return after > before ? std::optional(after) : std::nullopt;
+}
+
+Result<void> GatewayWorld::answer(SessionId id, std::uint64_t question, const std::string& choice) {
+  std::optional<Result<std::string>> answered;
+  gateway_->dialogue().answer(sessions_.at(id), std::to_string(question), choice, "session",
+                              [&](Result<std::string> r) { answered.emplace(std::move(r)); });
+  run_until("an answer to a user", [&] { return answered.has_value(); });
+  return *answered ? Result<void>() : answered->error();
+}
+
+void GatewayWorld::set_clock(std::size_t moment) {
+  clock_ = time_of(moment);
+  run_until("the clock", [&] { return gateway_->keeper().week_minute() == gateway_->week_minute(); });
 }
 
 driver::UserTag GatewayWorld::tag_of(const Probe& probe) const {

@@ -20,8 +20,8 @@ namespace sallyport::histories {
 
 class GatewayWorld {
  public:
-  // `folder`: an empty one, for what the gateway keeps. Policies are none.
-  explicit GatewayWorld(std::filesystem::path folder);
+  // `folder`: an empty one, for what the gateway keeps. Policies are none. `log`: it says what it does.
+  GatewayWorld(std::filesystem::path folder, bool log);
   ~GatewayWorld();
   GatewayWorld(const GatewayWorld&) = delete;
   GatewayWorld& operator=(const GatewayWorld&) = delete;
@@ -51,6 +51,11 @@ class GatewayWorld {
 
   Result<void> log_in(SessionId id, const Session& session, const std::vector<std::string>& groups);
   void log_out(SessionId id);
+  // Sends it; the number of the question that this session's user is asked now, which may be none.
+  std::optional<std::uint64_t> ask_for(SessionId id, const Probe& probe);
+  Result<void> answer(SessionId id, std::uint64_t question, const std::string& choice);
+
+  void set_clock(std::size_t moment);  // of kMoments; it stands until it is set again
 
   // Puts the candidate in force until it is confirmed, with no time to do so, and returns when it has been rolled back.
   Result<gateway::CommitReport> commit_unconfirmed();
@@ -77,6 +82,8 @@ class GatewayWorld {
   void step();
 
   std::filesystem::path folder_;
+  bool log_;
+  std::chrono::system_clock::time_point clock_;
   unsigned cards_ = 0;                                                                         // that there have been
   std::unique_ptr<boost::asio::io_context> io_ = std::make_unique<boost::asio::io_context>();  // of one daemon's life
   std::unique_ptr<driver::SoftwareCard> card_;

@@ -17,9 +17,10 @@ class HistoriesTest : public store::TestFolder {
 
 TEST_F(HistoriesTest, AGatewayIsWhatItsHistoryMadeIt) {
   const std::uint64_t seed = std::random_device{}();
-  const Told told = run_history(seed, 600, 0, folder_, [](const Told&) {});
+  const Told told = run_history({seed, 600}, folder_, [](const Told&) {});
   EXPECT_EQ(told.difference, "") << "seed " << seed << ", after " << told.events << " events: gateway-histories --seed "
-                                 << seed;
+                                 << seed << "\n"
+                                 << told.models;
   EXPECT_EQ(told.events, 600U);
   EXPECT_GT(told.packets_at_flips, 600U);
 }

@@ -9,6 +9,7 @@
 #include <set>
 #include <stdexcept>
 
+#include "host/base/log.hpp"
 #include "tests/histories/gateway_world.hpp"
 
 namespace sallyport::histories {
@@ -30,8 +31,8 @@ constexpr std::uint64_t kProgress = 1000;  // events
 
 class History {
  public:
-  History(std::uint64_t seed, unsigned by_ike, const std::filesystem::path& folder)
-      : random_(seed), by_ike_(by_ike), world_(folder) {
+  History(const Life& life, const std::filesystem::path& folder)
+      : random_(life.seed), by_ike_(life.by_ike), world_(folder, life.log) {
     now_.groups = {{"alice", {"staff"}}, {"bob", {"staff", "guests"}}, {"carol", {"guests"}}, {"dave", {}}};
     world_.on_flip([this] { probe_at_flip(); });
     world_.on_late([this](const Probe& probe, const Fate& fate) { see_late(probe, fate); });
@@ -46,11 +47,19 @@ class History {
     const std::string kind = choose();
     world_.settle();
     now_ = after_;
+    log::info("history.event", {{"number", told.events}, {"kind", kind}});
     compare_pending();
     ++told.events;
     ++told.by_kind[kind];
     for (unsigned i = 0; i < kProbes; ++i) probe();
     if (below(16) == 0) compare_policies();
+  }
+
+  // A line each.
+  [[nodiscard]] std::string models() const {
+    std::string text = "before " + json::serialize(histories::told(before_)) + "\n";
+    for (const Model& one : between_) text += "between " + json::serialize(histories::told(one)) + "\n";
+    return text + "after " + json::serialize(histories::told(after_)) + "\n";
   }
 
  private:
@@ -64,8 +73,10 @@ class History {
 
   std::string choose() {
     const auto dice = below(100);
-    if (dice < 25) return log_in();
-    if (dice < 40) return log_out();
+    if (dice < 22) return log_in();
+    if (dice < 33) return log_out();
+    if (dice < 35) return let_hours_pass();
+    if (dice < 40) return answer();
     if (fallback_ && dice < 86) return while_unconfirmed();
     if (dice < 54) return add();
     if (dice < 64) return replace();
@@ -100,9 +111,40 @@ class History {
     const auto gone = std::next(after_.sessions.begin(), static_cast<long>(below(after_.sessions.size())));
     const SessionId id = gone->first;
     remember_tag(*gone);
-    after_.sessions.erase(gone);
+    after_.end(id);
     world_.log_out(id);
     return "logout";
+  }
+
+  std::string let_hours_pass() {
+    after_.moment = below(kMoments.size());
+    if (after_.moment == now_.moment) return "none";
+    world_.set_clock(after_.moment);
+    return "hours pass";
+  }
+
+  // Somebody sends what is asked about, and says what is to become of it.
+  std::string answer() {
+    std::vector<std::pair<SessionId, Probe>> asked;
+    for (const auto& [id, session] : now_.sessions) {
+      for (const std::uint32_t remote : kRemotes) {
+        Probe probe{true, session.computer, remote};
+        if (session.tagged) probe.mark = Mark{id, Mark::Kind::kRight};
+        if (below(2) == 0) probe.tcp = Probe::Tcp{3000};
+        if (now_.fate(probe) == "asks") asked.emplace_back(id, probe);
+      }
+    }
+    if (asked.empty()) return "none";
+    const auto& [id, probe] = any_of(asked);
+    const Session& session = now_.sessions.at(id);
+    const Policy& policy = *now_.decides(probe, {session.user});
+    const auto question = world_.ask_for(id, probe);
+    if (!question) return "none";  // they did not answer before, and are not asked for a while
+    static const std::vector<std::string> kChoices = {"clear", "refuse", "protect"};
+    const std::string choice = kChoices[below(policy.sa.empty() ? 2 : 3)];
+    after_.answer(*question, {id, session.user, policy.name, probe.remote, probe.tcp.has_value(), choice});
+    must(world_.answer(id, *question, choice), session.user + " answers");
+    return "answer";
   }
 
   // Somebody may still have the tag of a session that is over.
@@ -157,16 +199,25 @@ class History {
     return how + (until_confirmed ? " --confirm" : "");
   }
 
+  // An SA whose renewal the change has made due may come by the words that are back, and then these take over.
   std::string let_run_out() {
     want();
-    Model back = after_;
-    back.commit(now_.policies, [](const std::string&) { return true; });  // all that was wanted has connected
-    between_.push_back(back);
-    between_.push_back(back.with_users_sas_of(after_));
+    const Model unconfirmed = after_;
+    after_.commit(now_.policies, [](const std::string&) { return true; });  // all that was wanted has connected
+    const std::size_t first = between_.size();
+    take_over_one_by_one([this](const Policy& old) { return comes_by_another_sa(old); });
+    for (std::size_t i = first, end = between_.size(); i < end; ++i) {
+      between_.push_back(between_[i].with_users_sas_of(unconfirmed));
+    }
+    between_.push_back(unconfirmed);
     const auto report = world_.commit_unconfirmed();
     must(report, "commit");
+    world_.settle();
     remember(report->number);
-    after_ = back;
+    const std::map<std::string, Policy> pending = after_.pending;
+    for (const auto& [name, old] : pending) {
+      if (comes_by_another_sa(old) && !world_.pending().contains(name)) after_.take_over(name);
+    }
     return "not confirmed";
   }
 
@@ -238,6 +289,7 @@ class History {
   Outcome change(const std::string& method, const std::vector<std::string>& path, const json::value& body,
                  bool at_once) {
     const std::string what = method + " " + path.back() + " " + json::serialize(body);
+    log::info("history.change", {{"what", what}});
     const bool connects = at_once || now_.connects(wanted_);
     want();
     const auto newest = world_.newest_configuration();
@@ -278,11 +330,13 @@ class History {
 
   // It is what it was, or what was asked for, as a whole.
   void die_in_a_change(std::uint32_t newest) {
+    log::info("history.kill_in_a_change");
     world_.kill();
-    after_.restart({});
     Model as_it_was = before_;
     as_it_was.restart({});
-    between_ = {as_it_was};
+    before_ = before_.with_nobody_known();
+    between_ = {after_.with_nobody_known(), as_it_was};
+    after_.restart({});
     start();
     if (world_.newest_configuration() == newest) {
       after_ = as_it_was;
@@ -292,13 +346,15 @@ class History {
     wait_for_sas();
   }
 
-  // By hand. A policy that is pending changes with its SA.
+  // By hand. A policy that is pending changes with its SA, unless that is the same by the new words.
   std::string rekey() {
     for (const Policy& p : now_.policies) {
       const auto old = now_.pending.find(p.name);
       const Policy& words = old == now_.pending.end() ? p : old->second;
       if (!words.by_ike() || !world_.algorithm(words.target()) || below(2) == 0) continue;
-      if (p.target() == words.target() && !p.sa_per_user()) after_.take_over(p.name);
+      if (p.proposal == kRefused) continue;
+      if (p.by_ike() && !same_sa(p, words)) after_.take_over(p.name);
+      log::info("history.rekey", {{"policy", p.name}});
       must(world_.ask("POST", {"rekey"}, {{"connection", "peer"}, {"child", p.name}}), "rekey " + p.name);
       world_.run_until("the replacement of " + p.name,
                        [&] { return world_.pending().contains(p.name) == after_.pending.contains(p.name); });
@@ -326,6 +382,7 @@ class History {
   }
 
   std::string kill() {
+    log::info("history.kill");
     world_.kill();
     for (unsigned i = 0; i < kProbes; ++i) probe_without_daemon();
     start_anew();
@@ -333,6 +390,7 @@ class History {
   }
 
   std::string reset_card() {
+    log::info("history.card_reset");
     world_.kill();
     world_.reset_card();
     before_.policies.clear();  // until it is brought up, it lets nothing through
@@ -343,8 +401,7 @@ class History {
 
   // Sessions end with the daemon that knew them, and so does the time to confirm.
   void start_anew() {
-    between_ = {before_};
-    between_[0].sessions.clear();
+    before_ = before_.with_nobody_known();
     after_.restart(fallback_);
     without_lost_sas();
     fallback_.reset();
@@ -352,16 +409,28 @@ class History {
     wait_for_sas();
   }
 
-  // A policy whose SA by IKE was lost need not wait for it; they take over one by one.
+  // A policy whose SA by IKE was lost need not wait for it.
   void without_lost_sas() {
+    take_over_one_by_one([](const Policy& old) { return old.by_ike(); });
+  }
+
+  // Those that wait with these old words, or some of them.
+  void take_over_one_by_one(const std::function<bool(const Policy& old)>& may) {
     const auto first = static_cast<std::ptrdiff_t>(between_.size());
     between_.push_back(after_);
     for (const auto& [name, old] : after_.pending) {
-      if (!old.by_ike()) continue;
+      if (!may(old)) continue;
       std::vector<Model> taken_over(between_.begin() + first, between_.end());
       for (Model& model : taken_over) model.take_over(name);
       between_.insert(between_.end(), taken_over.begin(), taken_over.end());
     }
+  }
+
+  // Whether the words that wait are for another SA of the same target.
+  bool comes_by_another_sa(const Policy& old) const {
+    const auto words = std::find_if(after_.policies.begin(), after_.policies.end(),
+                                    [&](const Policy& p) { return p.name == old.name; });
+    return words->by_ike() && old.by_ike() && !same_sa(*words, old);
   }
 
   void start() {
@@ -381,8 +450,15 @@ class History {
     });
     const std::map<std::string, Policy> pending = after_.pending;
     for (const auto& [name, old] : pending) {
+      const auto words =
+          std::find_if(after_.policies.begin(), after_.policies.end(), [&](const Policy& p) { return p.name == name; });
+      if (words->proposal == kRefused) {  // it waits on, and an SA that was lost is lost
+        if (old.by_ike() && !world_.algorithm(old.target())) after_.pending.at(name).proposal = kRefused;
+        continue;
+      }
       world_.run_until("the change of " + name,
                        [&] { return world_.algorithm(old.target()) || !world_.pending().contains(name); });
+      world_.settle();  // the change may be under way
       if (!world_.pending().contains(name)) after_.take_over(name);
     }
   }
@@ -400,16 +476,18 @@ class History {
     const auto who = below(3);
     if (who == 1) p.user = any_of(kUsers);
     if (who == 2) p.group = any_of(kGroups);
-    static const std::vector<std::string> kActions = {"discard", "bypass", "protect", "protect", "protect"};
+    static const std::vector<std::string> kActions = {"discard", "bypass",  "protect", "protect",
+                                                      "protect", "protect", "protect", "ask"};
     static const std::vector<std::string> kProposals = {"aes128gcm16", "aes256gcm16", "aes128gcm16", "aes256gcm16",
                                                         "aes128gcm16", "aes256gcm16", kRefused};
     p.action = any_of(kActions);
     if (p.action == "protect" && below(100) < by_ike_) {
       p.proposal = any_of(kProposals);
       p.shared = p.names_people() && below(2) == 0;
-    } else if (p.action == "protect") {
+    } else if (p.action == "protect" || (p.action == "ask" && below(2) == 0)) {
       p.sa = below(2) == 0 ? "m" : "n";
     }
+    if (!p.by_ike() && below(4) == 0) p.when = any_of(kWindows);
     if (below(3) == 0) p.change = p.by_ike() && !p.sa_per_user() && below(2) == 0 ? "syn" : "after-idle";
     return p;
   }
@@ -459,7 +537,7 @@ class History {
       after_ = now_;
     }
     const Fate should = now_.fate(probe);
-    if (should == "refused") return expect(probe, world_.send(probe), should);
+    if (should == "refused" || should == "asks") return expect(probe, world_.send(probe), should);
     if (!is_by_ike(should)) return expect(probe, world_.send_and_settle(probe, kPatience), should);
     // While there is no SA yet, or as one was refused before, it may be lost.
     Fate fate = world_.send_and_settle(probe, std::chrono::seconds(1));
@@ -483,7 +561,8 @@ class History {
   void expect(const Probe& probe, const Fate& fate, const Fate& should) {
     ++told_->packets;
     const bool has_not_left = fate == "dropped" || fate == "waits";
-    if (fate != should && !(should == "refused" && has_not_left)) differ(sentence(probe, fate, "'" + should + "'"));
+    const bool may_not_leave = should == "refused" || should == "asks";
+    if (fate != should && !(may_not_leave && has_not_left)) differ(sentence(probe, fate, "'" + should + "'"));
   }
 
   // Between two packets the tables are the old or the new ones, and never anything else.
@@ -499,6 +578,7 @@ class History {
           std::any_of(may_be.begin(), may_be.end(), [](const Fate& one) { return is_by_ike(one) || one == "refused"; });
       if (may_be.contains(fate) || (fate == "waits" && may_be != std::set<Fate>{"dropped"})) continue;
       if (by_ike && fate == "dropped") continue;  // the old SA does not carry what the new words are for
+      if (may_be.contains("asks") && fate == "dropped") continue;
       differ_from(may_be, "at a flip, ", probe, fate);
     }
   }
@@ -563,17 +643,19 @@ class History {
 
 }  // namespace
 
-Told run_history(std::uint64_t seed, std::uint64_t events, unsigned by_ike, const std::filesystem::path& folder,
+Told run_history(const Life& life, const std::filesystem::path& folder,
                  const std::function<void(const Told&)>& progress) {
   Told told;
+  std::optional<History> history;
   try {
-    History history(seed, by_ike, folder);
-    while (told.events < events) {
-      history.one_event(told);
+    history.emplace(life, folder);
+    while (told.events < life.events) {
+      history->one_event(told);
       if (told.events % kProgress == 0) progress(told);
     }
   } catch (const std::exception& problem) {
     told.difference = problem.what();
+    if (history) told.models = history->models();
   }
   return told;
 }

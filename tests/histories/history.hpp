@@ -12,6 +12,13 @@
 
 namespace sallyport::histories {
 
+struct Life {
+  std::uint64_t seed = 0;  // of everything random
+  std::uint64_t events = 0;
+  unsigned by_ike = 0;  // of 100 policies that protect, so many do it by IKE
+  bool log = false;     // on standard error: what the gateway says, and what happens to it
+};
+
 struct Told {
   std::uint64_t events = 0;
   std::map<std::string, std::uint64_t> by_kind;
@@ -19,11 +26,11 @@ struct Told {
   std::uint64_t packets_at_flips = 0;
   std::uint64_t sent_again = 0;  // of these, as they were dropped while there was no SA
   std::string difference;        // empty: none
+  std::string models;            // then: a line of JSON each
 };
 
-// Ends with the first difference. `by_ike`: of 100 policies that protect, so many do it by IKE. `folder` is empty;
-// `progress` is told now and then.
-[[nodiscard]] Told run_history(std::uint64_t seed, std::uint64_t events, unsigned by_ike,
-                               const std::filesystem::path& folder, const std::function<void(const Told&)>& progress);
+// Ends with the first difference. `folder` is empty; `progress` is told now and then.
+[[nodiscard]] Told run_history(const Life& life, const std::filesystem::path& folder,
+                               const std::function<void(const Told&)>& progress);
 
 }  // namespace sallyport::histories

@@ -13,14 +13,13 @@
 
 int main(int argc, char** argv) {
   using namespace sallyport::histories;
-  std::uint64_t seed = std::random_device{}();
-  std::uint64_t events = 1'000'000;
-  unsigned by_ike = 0;
+  Life life{std::random_device{}(), 1'000'000};
   bool as_json = false;
   CLI::App app("random histories of a gateway against a model; must be root");
-  app.add_option("--events", events, "how many")->capture_default_str();
-  app.add_option("--seed", seed, "of everything random; by default any");
-  app.add_option("--ike", by_ike, "of 100 policies that protect, how many do it by IKE")->capture_default_str();
+  app.add_option("--events", life.events, "how many")->capture_default_str();
+  app.add_option("--seed", life.seed, "of everything random; by default any");
+  app.add_option("--ike", life.by_ike, "of 100 policies that protect, how many do it by IKE")->capture_default_str();
+  app.add_flag("--log", life.log, "say what the gateway says, and what happens to it");
   app.add_flag("--json", as_json, "print JSON");
   CLI11_PARSE(app, argc, argv);
   if (::unshare(CLONE_NEWNET) != 0) {
@@ -28,15 +27,16 @@ int main(int argc, char** argv) {
     return 2;
   }
   const sallyport::TemporaryFolder folder;
-  std::cerr << "seed " << seed << "\n";
-  const Told told = run_history(seed, events, by_ike, folder.path(), [&](const Told& so_far) {
+  std::cerr << "seed " << life.seed << "\n";
+  const Told told = run_history(life, folder.path(), [&](const Told& so_far) {
     if (!as_json) std::cerr << "\r" << so_far.events << " events" << std::flush;
   });
+  std::cerr << told.models;
   boost::json::object kinds;
   for (const auto& [kind, count] : told.by_kind) kinds[kind] = count;
   if (as_json) {
-    std::cout << boost::json::serialize(boost::json::object{{"seed", seed},
-                                                            {"by_ike", by_ike},
+    std::cout << boost::json::serialize(boost::json::object{{"seed", life.seed},
+                                                            {"by_ike", life.by_ike},
                                                             {"events", told.events},
                                                             {"by_kind", kinds},
                                                             {"packets", told.packets},

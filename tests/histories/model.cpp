@@ -22,19 +22,14 @@ const Policy* find(const std::vector<Policy>& policies, const std::string& name)
   return found == policies.end() ? nullptr : &*found;
 }
 
-// What becomes of what a policy decides on.
-Fate by(const Policy& policy, const Probe& probe, const Model::People& who) {
-  if (policy.action == "bypass") return "clear";
-  // In the clear, nothing comes in that a policy protects.
-  if (policy.action != "protect" || !probe.outbound) return "dropped";
-  if (!policy.by_ike()) return policy.sa;
-  if (policy.proposal == kRefused) return "refused";
-  return policy.target() + (policy.sa_per_user() ? "@" + *who.begin() : "") + " by " + policy.proposal;
-}
-
 Model::Flow flow_of(const Probe& probe) { return {probe.computer, probe.remote, probe.tcp->port}; }
 
 }  // namespace
+
+bool same_sa(const Policy& a, const Policy& b) {
+  return a.source.text() == b.source.text() && a.destination.text() == b.destination.text() &&
+         a.proposal == b.proposal && a.sa_per_user() == b.sa_per_user();
+}
 
 bool is_by_ike(const Fate& fate) { return fate.starts_with("peer/"); }
 
@@ -59,6 +54,7 @@ boost::json::object Policy::words() const {
   say("esp_proposals", proposal);
   say("shared", shared ? "yes" : "");
   say("change", change);
+  say("when", when.words);
   say("idle", change.empty() ? "" : "3600");  // longer than anybody waits here
   return out;
 }
@@ -88,14 +84,40 @@ std::vector<Policy> Model::in_force() const {
   return all;
 }
 
+bool Model::names(const Policy& policy, const std::string& user) const {
+  const auto& theirs = groups.at(user);
+  return policy.group.empty() ? policy.user == user
+                              : std::find(theirs.begin(), theirs.end(), policy.group) != theirs.end();
+}
+
+// What becomes of what a policy decides on.
+Fate Model::by(const Policy& policy, const Probe& probe, const People& who) const {
+  if (policy.action == "bypass") return "clear";
+  if (policy.action == "ask") return as_answered(policy, probe, who);
+  // In the clear, nothing comes in that a policy protects.
+  if (policy.action != "protect" || !probe.outbound) return "dropped";
+  if (!policy.by_ike()) return policy.sa;
+  if (policy.proposal == kRefused) return "refused";
+  return policy.target() + (policy.sa_per_user() ? "@" + *who.begin() : "") + " by " + policy.proposal;
+}
+
+Fate Model::as_answered(const Policy& policy, const Probe& probe, const People& who) const {
+  for (const auto& [question, answer] : answers) {
+    const bool theirs = who.contains(answer.user) && (!policy.names_people() || names(policy, answer.user));
+    const bool meant =
+        answer.policy == policy.name && answer.remote == probe.remote && answer.tcp == probe.tcp.has_value();
+    if (!theirs || !meant) continue;
+    if (answer.choice == "clear") return "clear";
+    if (answer.choice == "refuse" || !probe.outbound) return "dropped";
+    if (!policy.sa.empty()) return policy.sa;
+  }
+  return probe.outbound && !who.empty() ? "asks" : "dropped";
+}
+
 const Policy* Model::decides(const Probe& probe, const People& who) const {
   const auto is_meant = [&](const Policy& p) {
-    if (!p.source.holds(probe.computer) || !p.destination.holds(probe.remote)) return false;
-    if (!p.names_people()) return true;
-    return std::any_of(who.begin(), who.end(), [&](const std::string& user) {
-      const auto& theirs = groups.at(user);
-      return p.group.empty() ? p.user == user : std::find(theirs.begin(), theirs.end(), p.group) != theirs.end();
-    });
+    if (!p.when.holds[moment] || !p.source.holds(probe.computer) || !p.destination.holds(probe.remote)) return false;
+    return !p.names_people() || std::any_of(who.begin(), who.end(), [&](const auto& user) { return names(p, user); });
   };
   const auto found =
       std::find_if(policies.begin(), policies.end(), [&](const Policy& p) { return is_meant(in_force(p)); });
@@ -122,6 +144,25 @@ void Model::open(const Probe& probe) {
   const Policy* policy = decides(probe, people(probe));
   if (policy == nullptr || !takes_new_connection(*policy, probe) || !probe.tcp->opens) return;
   opened[policy->name].insert(flow_of(probe));
+}
+
+void Model::end(SessionId session) {
+  const auto ended = sessions.extract(session);
+  const std::string& user = ended.mapped().user;
+  const bool left =
+      std::none_of(sessions.begin(), sessions.end(), [&](const auto& one) { return one.second.user == user; });
+  std::erase_if(answers, [&](const auto& entry) {
+    return entry.second.session == session || (left && entry.second.user == user);
+  });
+}
+
+void Model::answer(std::uint64_t question, Answer answer) {
+  std::erase_if(answers, [&](const auto& entry) {
+    const Answer& old = entry.second;
+    return old.user == answer.user && old.policy == answer.policy && old.remote == answer.remote &&
+           old.tcp == answer.tcp;
+  });
+  answers[question] = std::move(answer);
 }
 
 bool Model::connects(const std::vector<Policy>& next) const {
@@ -152,6 +193,7 @@ void Model::take_over(const std::string& policy) {
 
 void Model::restart(const std::optional<std::vector<Policy>>& fallback) {
   sessions.clear();
+  answers.clear();
   opened.clear();
   if (fallback) policies = *fallback;
   std::erase_if(pending, [&](const auto& entry) {
@@ -159,6 +201,14 @@ void Model::restart(const std::optional<std::vector<Policy>>& fallback) {
     // Who knew which connections are new is gone.
     return p == nullptr || p->change != "after-idle" || p->words() == entry.second.words();
   });
+}
+
+Model Model::with_nobody_known() const {
+  constexpr SessionId kNobodys = SessionId{1} << 63;  // no packet has the tag
+  Model model = *this;
+  model.sessions.clear();
+  for (const auto& [id, session] : sessions) model.sessions[id | kNobodys] = {session.computer, session.user, true};
+  return model;
 }
 
 Model Model::with_users_sas_of(const Model& before) const {
@@ -169,6 +219,33 @@ Model Model::with_users_sas_of(const Model& before) const {
     if (was != nullptr && p.sa_per_user() && was->sa_per_user()) p.proposal = was->proposal;
   }
   return model;
+}
+
+boost::json::object told(const Model& model) {
+  boost::json::object out{{"clock", kMoments[model.moment]}};
+  boost::json::array policies;
+  for (const Policy& p : model.policies) policies.push_back(p.words());
+  out["policies"] = std::move(policies);
+  boost::json::array pending;
+  for (const auto& [name, old] : model.pending) pending.push_back(old.words());
+  out["pending"] = std::move(pending);
+  boost::json::array sessions;
+  for (const auto& [id, session] : model.sessions) {
+    sessions.push_back(
+        {{"id", id}, {"user", session.user}, {"computer", dotted(session.computer)}, {"tagged", session.tagged}});
+  }
+  out["sessions"] = std::move(sessions);
+  boost::json::array answers;
+  for (const auto& [question, a] : model.answers) {
+    answers.push_back({{"user", a.user},
+                       {"policy", a.policy},
+                       {"remote", dotted(a.remote)},
+                       {"tcp", a.tcp},
+                       {"choice", a.choice},
+                       {"session", a.session}});
+  }
+  out["answers"] = std::move(answers);
+  return out;
 }
 
 }  // namespace sallyport::histories
