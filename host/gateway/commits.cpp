@@ -413,6 +413,7 @@ void Commits::abandon(const RunPtr& run) {
 void Commits::in_force(const RunPtr& run) {
   for (const auto& [target, spi] : run->sent_under) gateway_.take_over(target);
   run->sent_under.clear();
+  gateway_.renew_of_another_class();  // which left those out
   std::set<std::string> waiting;
   for (const auto& [name, old] : run->pending) waiting.insert(policy::find_policy(run->goal, name)->target());
   gateway_.give_up_prepared_but(waiting);  // of words that nobody wants any more

@@ -120,10 +120,12 @@ void Gateway::send_by_another_than(const InstalledSa& gone) {
 }
 
 // What the peer may confuse was changed: SAs made before carry another number than those that are made now. While a
-// policy waits, its old SA goes on as it is: what IKE would make in its place is of the words to come.
+// policy waits, its old SA goes on as it is: what IKE would make in its place is of the words to come. And one that was
+// prepared is renewed once it has taken over: until then its commit may be given up.
 void Gateway::renew_of_another_class() {
   for (const auto child : keeper_->of_another_class()) {
-    if (waits_with_old_words(*keeper_->find(child))) continue;
+    const InstalledSa& sa = *keeper_->find(child);
+    if (waits_with_old_words(sa) || prepared_for(sa.target) == &sa) continue;
     if (auto actions = engine().rekey(child, steady_clock::now())) ike_->perform(std::move(*actions));
   }
 }
