@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <random>
 
@@ -190,6 +191,20 @@ TEST_F(TableSessionTest, NamesTheErrorOfTheCard) {
   ASSERT_FALSE(report);
   EXPECT_NE(report.error().detail.find("flip"), std::string::npos) << report.error().detail;
   EXPECT_EQ(shown(), Choice{});
+}
+
+TEST_F(TableSessionTest, LeavesNothingOfRowsThatMayBeKeysInHostMemory) {
+  constexpr std::uint8_t kMark = 0x5e;
+  auto session = TableSession::fresh(flaky_);
+  ASSERT_TRUE(session);
+  ASSERT_EQ(flaky_.memory().size(), 1U);
+  layout::Row key;
+  std::ranges::fill(key.bytes(), kMark);
+  ASSERT_TRUE(session->loader().write_rows({{layout::TableId::kSaInKey, 7, key}}));
+  EXPECT_EQ(std::ranges::count(flaky_.memory().front(), kMark), 0);
+  flaky_.refuse(layout::reg::kLoadLength);
+  ASSERT_FALSE(session->loader().write_rows({{layout::TableId::kSaInKey, 7, key}}));
+  EXPECT_EQ(std::ranges::count(flaky_.memory().front(), kMark), 0) << "of what the card did not take";
 }
 
 TEST_F(TableSessionTest, AdoptsARunningCardFromTheStoredImage) {

@@ -79,11 +79,12 @@ TEST(Tag, ChangesWithSessionKeyAndAddress) {
 }
 
 TEST(Tag, IsThatOfItsAddressesHoweverManyWereMarkedBefore) {
-  for (int round = 0; round < 2; ++round) {
+  // Many destinations of few sources, then many sources to few destinations: either is told apart.
+  for (const std::uint32_t sources : {3U, 3U, 50U, 50U}) {
     for (std::uint32_t i = 0; i < 2000; ++i) {
       driver::IpHeader header;
-      header.source = driver::Address::from_v4(0x0a010007 + i % 3);
-      header.destination = driver::Address::from_v4(0x0a020000 + i / 3);
+      header.source = driver::Address::from_v4(0x0a010007 + i % sources);
+      header.destination = driver::Address::from_v4(0x0a020000 + i / sources);
       Buffer out;
       ASSERT_EQ(kTagger.put(driver::write_ip(header, driver::kProtocolUdp, Buffer(8)), out), Outcome::kTagged);
       const auto check = driver::tag_check(kKey, 0x01020304, header.source, header.destination);

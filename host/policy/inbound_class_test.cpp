@@ -92,6 +92,9 @@ TEST(InboundIds, AreTwoWhenAClassIsDivided) {
 TEST(InboundIds, AreNeverThoseOfAnotherClassSas) {
   // a's own number is carried by SAs of b, and b's by one that belongs to nobody any more.
   EXPECT_EQ(ids({{"b/a"}, {"b/b"}}, {{"b/b", 1}, {"gone", 2}}), (Ids{{"b/a", 4}, {"b/b", 1}}));
+  EXPECT_EQ(ids({{"b/a"}, {"b/b"}}, {{"b/b", 2}, {"b/b", 2}, {"b/b", 1}}), (Ids{{"b/a", 4}, {"b/b", 2}}))
+      << "nor of the fewer of them";
+  EXPECT_EQ(ids({{"b/a"}}, {{"gone", 1}}), (Ids{{"b/a", 4}})) << "nor of nobody's";
 }
 
 }  // namespace
