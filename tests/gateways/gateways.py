@@ -103,8 +103,8 @@ class Scenarios:
         self.start()
         self.a.wait_established()
         with Capture(self.gwa, "wan0", self.world.folder / "wan.pcap") as capture:
-            self.assertEqual(self.lana.ping(LAN_B, count=5, wait=5), 5)
-            self.assertEqual(self.lanb.ping(LAN_A, count=5, wait=5), 5)
+            self.assertEqual(self.lana.ping(LAN_B, count=5), 5)
+            self.assertEqual(self.lanb.ping(LAN_A, count=5), 5)
         kinds = sort_wire(capture.path)
         self.assertEqual(kinds["esp"], 20)
         self.assertEqual(kinds["other"], [])
@@ -114,7 +114,7 @@ class Scenarios:
         self.start()
         self.a.wait_established()
         with Capture(self.gwa, "wan0", self.world.folder / "wan.pcap") as capture:
-            self.assertEqual(self.lana.ping(LAN_B, count=1, wait=5), 1)
+            self.assertEqual(self.lana.ping(LAN_B, count=1), 1)
             there, back = Probes(self.lana, self.lanb, LAN_B, self.rate, port=7001), Probes(self.lanb, self.lana, LAN_A, self.rate, port=7002)
             self.wait_for_packets_both_ways()
             said = self.a.cli("policy", "set", "office", "esp_proposals=aes256gcm16").stdout
@@ -170,8 +170,8 @@ class Scenarios:
         for gateway, word in ((self.b, "--source"), (self.a, "--destination")):
             gateway.cli("policy", "add", "printer", word, PRINTER, "--action", "bypass", "--before", "office")
         with Capture(self.gwa, "wan0", self.world.folder / "wan.pcap") as capture:
-            self.assertEqual(self.lana.ping(PRINTER, count=3, wait=5), 3)
-            self.assertEqual(self.lana.ping(LAN_B, count=3, wait=5), 3)
+            self.assertEqual(self.lana.ping(PRINTER, count=3), 3)
+            self.assertEqual(self.lana.ping(LAN_B, count=3), 3)
         kinds = sort_wire(capture.path)
         self.assertEqual(kinds["esp"], 6)
         self.assertEqual(len(kinds["other"]), 6)
@@ -211,7 +211,7 @@ class Daemon(Gateways):
     def test_the_first_packet_brings_the_tunnel_up_and_is_not_lost(self):
         self.start("trap")
         self.assertEqual(self.a.established(), [])
-        self.assertEqual(self.lana.ping(LAN_B, count=3, wait=5), 3)
+        self.assertEqual(self.lana.ping(LAN_B, count=3), 3)
         self.assertEqual(len(self.a.established()), 1)
 
     def test_a_gateway_answers_at_its_own_addresses_and_through_the_tunnel(self):
@@ -219,7 +219,7 @@ class Daemon(Gateways):
         self.a.wait_established()
         self.assertEqual(self.lana.ping("10.1.0.1"), 3)
         self.assertEqual(self.gwb.ping("192.0.2.1"), 3)
-        self.assertEqual(self.lana.ping("10.2.0.1", wait=5), 3)
+        self.assertEqual(self.lana.ping("10.2.0.1"), 3)
 
     def test_words_that_do_not_connect_change_nothing(self):
         self.start()
@@ -228,7 +228,7 @@ class Daemon(Gateways):
         self.assertNotEqual(done.returncode, 0)
         self.assertIn("stays as it was", done.stdout + done.stderr)
         self.assertEqual(self.a.established()[0]["spi_in"], before[0]["spi_in"])
-        self.assertEqual(self.lana.ping(LAN_B, count=3, wait=5), 3)
+        self.assertEqual(self.lana.ping(LAN_B, count=3), 3)
 
     def test_an_operator_prepares_a_change_commits_it_and_takes_it_back(self):
         self.start()
@@ -262,7 +262,7 @@ class Daemon(Gateways):
         self.assertEqual([c["comment"] for c in history],
                          ["", "stronger", "", "3 was not confirmed before the daemon ended", "rollback to 1"])
         self.assertEqual([p["name"] for p in self.a.query("policies")["policies"]], ["office"])
-        self.assertEqual(self.lana.ping(LAN_B, count=3, wait=10), 3)
+        self.assertEqual(self.lana.ping(LAN_B, count=3), 3)
 
     def test_a_daemon_that_was_killed_comes_back(self):
         self.start()
@@ -276,7 +276,7 @@ class Daemon(Gateways):
         self.start()
         self.a.wait_established()
         self.a.daemon.popen.send_signal(signal.SIGTERM)
-        self.assertEqual(self.a.daemon.popen.wait(8), 0)
+        self.assertEqual(self.a.daemon.popen.wait(60), 0)
         wait_for("the peer to have no SA", lambda: self.b.query("sas")["sas"] == [])
         self.assertEqual(self.lana.ping(LAN_B, count=1, wait=1), 0)  # and nothing leaks
 
@@ -285,7 +285,7 @@ class Daemon(Gateways):
         self.start()
         self.a.wait_established()
         self.a.cli("policy", "set", "office", "when=10:00-14:00")
-        self.assertEqual(self.lana.ping(LAN_B, count=3, wait=5), 3)
+        self.assertEqual(self.lana.ping(LAN_B, count=3), 3)
 
         show_clock(self, self.gwa, 16)
         wait_for("the tunnel to end at both gateways", lambda: self.a.established() + self.b.established() == [])

@@ -80,7 +80,7 @@ class Logins(unittest.TestCase):
         drops = lambda: self.gateway.query("counters")["drops"]["spd_discard"]  # noqa: E731
         before = drops()
         self.assertFalse(self.passes())
-        self.assertGreater(drops(), before)
+        wait_for("it to be dropped", lambda: drops() > before)
 
     def assert_is_somebody_until(self, ends):
         """Carol's packets pass from the login on, and the first after ends() does not."""

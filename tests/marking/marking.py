@@ -53,7 +53,7 @@ class Marker:
         self.ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.process = subprocess.Popen(person.argv(person.programs / "sallyport-mark"), stdin=theirs)
         theirs.close()
-        self.ours.settimeout(20)
+        self.ours.settimeout(60)
         self.ours.send(json.dumps({"handle": HANDLE, "key": KEY.hex(), "plain": False, "ipv4": ipv4, "ipv6": ipv6, "protect": list(protect)}).encode())
         self.said = json.loads(self.ours.recv(4096))
 
@@ -63,7 +63,7 @@ class Marker:
 
     def end(self):
         self.ours.close()
-        return self.process.wait(20)
+        return self.process.wait(60)
 
 
 class Computer(unittest.TestCase):
@@ -147,7 +147,7 @@ class Computer(unittest.TestCase):
                 self.keeps_a_connection(server)
 
     def keeps_a_connection(self, server):
-        program = ("import socket,sys\ns = socket.create_connection((sys.argv[1], 7001)); s.settimeout(20)\n"
+        program = ("import socket,sys\ns = socket.create_connection((sys.argv[1], 7001)); s.settimeout(60)\n"
                    "for line in sys.stdin:\n  data = bytes(300000); s.sendall(data); got = 0\n"
                    "  while got < len(data): got += len(s.recv(1 << 16))\n  print(got, flush=True)")
         client = subprocess.Popen(self.alice.argv("/usr/bin/python3", "-c", program, server), stdin=subprocess.PIPE,
@@ -211,13 +211,13 @@ class Computer(unittest.TestCase):
         first = self.mark(1001)
         self.assertEqual(self.mark(1001).said["error"], "exists")
         first.process.kill()
-        first.process.wait(20)
+        first.process.wait(60)
         self.assertEqual([tag_of(p) for p in self.captured((1001, "10.2.0.9"))], [None], "packets go on, as nobody's")
         second = self.mark(1001)
         self.assertEqual([r.count("uidrange 1001-1001") for r in self.rules()], [1, 1])
         self.assertEqual([tag_of(p) is not None for p in self.captured((1001, "10.2.0.9"))], [True])
         second.process.send_signal(signal.SIGTERM)
-        second.process.wait(20)
+        second.process.wait(60)
         self.assertEqual(self.rules(), self.before)
 
     def test_is_for_users_with_capabilities_in_the_file_and_not_for_root(self):

@@ -95,7 +95,7 @@ class Kernel(KernelTest):
         self.assertIn("TRANSPORT", swan.list_sas())
         self.assert_gateways_talk_protected(gateway, swan, "esp")
         gateway.cli("rekey", "peer", "net")
-        wait_for("three pairs of SAs", lambda: len({key.spi for key in gateway.keys()}) >= 6, seconds=30)
+        wait_for("three pairs of SAs", lambda: len({key.spi for key in gateway.keys()}) >= 6)
         self.assertEqual({key.mode for key in gateway.keys()}, {"transport"})
         self.assertNotIn("TUNNEL", swan.list_sas())
         self.assert_gateways_talk_protected(gateway, swan, "esp")

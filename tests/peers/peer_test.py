@@ -101,7 +101,7 @@ class PeerTest(unittest.TestCase):
     def assert_pings_are_protected(self, pings, keys, protocol="esp"):
         """`pings`: who (a namespace, or what has its ping()), and to which address."""
         for who, address in pings:
-            wait_for(f"the first ping to {address} to cross", lambda who=who, to=address: who.ping(to, count=1, wait=2) == 1, seconds=30)
+            wait_for(f"the first ping to {address} to cross", lambda who=who, to=address: who.ping(to, count=1, wait=2) == 1)
         with Capture(self.peer, "wan0", self.wan):
             for who, address in pings:
                 self.assertEqual(who.ping(address, count=5), 5, address)

@@ -54,9 +54,9 @@ class Users(PeerTest):
     def log_in(self, user):
         return self.lana.run("python3", "-c", LOG_IN, "10.1.0.1", COMPUTERS[user], user, PASSWORD).stdout.strip()
 
-    def answered(self, user, count=5):
+    def answered(self, user, count=5, wait=10):
         """How many pings from the user's computer come back."""
-        return self.lana.ping(LAN_B, count=count, source=COMPUTERS[user])
+        return self.lana.ping(LAN_B, count=count, wait=wait, source=COMPUTERS[user])
 
     def children(self, gateway):
         return sorted(sa["target"] for sa in gateway.query("sas")["sas"])
@@ -72,11 +72,12 @@ class Users(PeerTest):
         for user in COMPUTERS:
             gateway.cli("user", "add", user, "--group", "staff")
             gateway.cli("user", "password", user, input=f"{PASSWORD}\n")
-            self.assertEqual(self.answered(user, 1), 0, "nobody is logged in")
+            self.assertEqual(self.answered(user, 1, wait=2), 0, "nobody is logged in")
             sessions[user] = self.log_in(user)
-            wait_for(f"the first answer to {user}", lambda user=user: self.answered(user, 1) == 1, seconds=30)
-        self.assertEqual(self.children(gateway), ["peer/staff@alice", "peer/staff@bob"])
-        self.assertEqual(swan.list_sas().count("INSTALLED, TUNNEL"), 2, swan.list_sas())
+            wait_for(f"the first answer to {user}", lambda user=user: self.answered(user, 1, wait=2) == 1)
+        # While one is being rekeyed there are two of it.
+        wait_for("an SA of each user", lambda: self.children(gateway) == ["peer/staff@alice", "peer/staff@bob"])
+        wait_for("an SA of each user at the peer", lambda: swan.list_sas().count("INSTALLED, TUNNEL") == 2)
         for user in COMPUTERS:
             self.assertEqual(self.answered(user), 5)
 
@@ -99,7 +100,7 @@ class Users(PeerTest):
         self.assertLessEqual(lost, 1)
         # One goes, and the other does not notice.
         gateway.cli("session", "end", sessions["bob"])
-        self.assertEqual(self.answered("bob", 2), 0)
+        self.assertEqual(self.answered("bob", 2, wait=2), 0)
         self.assertGreaterEqual(self.answered("alice", 10), 9)
         wait_for("bob's SA to end", lambda: swan.list_sas().count("INSTALLED, TUNNEL") == 1 and
                  set(self.children(gateway)) == {"peer/staff@alice"})

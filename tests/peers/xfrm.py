@@ -101,6 +101,7 @@ class XfrmTransport(XfrmTest):
         """Linux protects a datagram of its own whole, and cuts the result."""
         before = gateway.established()[0]["packets_in"]
         self.guest.run(f"ping -c 3 -W 1 -s 3000 {self.ends[0]}", check=False)  # the answer is too large for transport mode
+        wait_for("three packets to come", lambda: gateway.established()[0]["packets_in"] >= before + 3)
         self.assertEqual(gateway.query("counters")["host"]["joined"], 3)
         self.assertEqual(gateway.established()[0]["packets_in"], before + 3)
 

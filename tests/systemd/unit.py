@@ -67,7 +67,7 @@ class Unit(unittest.TestCase):
 
         self.systemctl(f"enable --now {UNIT.name}")
         self.wait_until_it_answers()
-        self.assertEqual(lan.ping("10.1.0.1", wait=5), 3)
+        self.assertEqual(lan.ping("10.1.0.1"), 3)
         first = self.property("MainPID")
         status = self.guest.run(f"cat /proc/{first}/status; stat -c %a /run/sallyport /var/lib/sallyport")[1]
         self.assertRegex(status, r"NoNewPrivs:\t1\n")
@@ -77,7 +77,7 @@ class Unit(unittest.TestCase):
         self.guest.run(f"kill -9 {first}")
         wait_for("systemd to start it again", lambda: self.property("MainPID") not in ("0", first), seconds=60)
         self.wait_until_it_answers()
-        self.assertEqual(lan.ping("10.1.0.1", wait=5), 3)
+        self.assertEqual(lan.ping("10.1.0.1"), 3)
         self.systemctl(f"stop {UNIT.name}")
         self.assertEqual((self.property("Result"), self.property("ExecMainStatus")), ("success", "0"))
 

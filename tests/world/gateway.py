@@ -89,7 +89,7 @@ class Gateway:
         """The CHILD SAs as the gateway lists them."""
         return [sa for sa in self.query("sas")["sas"] if sa.get("state", "installed") == "installed"]
 
-    def wait_established(self, count=1, seconds=30):
+    def wait_established(self, count=1, seconds=60):
         try:
             return wait_for(f"{count} SA pair(s) at {self.namespace.name}", lambda: len(self.established()) >= count and self.established(), seconds)
         except Failure as problem:

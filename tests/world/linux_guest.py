@@ -208,7 +208,7 @@ class LinuxGuest:
             console = self.console.read_text(errors="replace") if self.console.exists() else ""
             raise Failure(f"{problem}\n{console[-2000:]}") from problem
 
-    def ping(self, address, count=3, wait=2):
+    def ping(self, address, count=3, wait=10):
         """How many of `count` pings were answered, as Namespace's."""
         return self.run(f"for i in $(seq {count}); do ping -c 1 -W {wait} {address}; done", check=False)[1].count("bytes from")
 

@@ -17,7 +17,7 @@ class Failure(Exception):
     """Something is not as claimed; the text is a sentence for a person."""
 
 
-def wait_for(what, predicate, seconds=15.0, pause=0.05):
+def wait_for(what, predicate, seconds=60.0, pause=0.05):
     """Waits until predicate() is true and returns its value; a Failure names what did not happen."""
     end = time.monotonic() + seconds
     while True:
@@ -144,7 +144,7 @@ class Namespace:
     def forward(self):
         self.run("sysctl", "-qw", "net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1")
 
-    def ping(self, address, count=3, wait=2, size=56, source=None):
+    def ping(self, address, count=3, wait=10, size=56, source=None):
         """How many of `count` pings were answered."""
         return answered_pings(self, address, count, wait, size, *([] if source is None else ["-I", source]))
 

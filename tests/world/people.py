@@ -59,7 +59,7 @@ class Person:
     def start(self, name, *command):
         return self.namespace.world.start(name, self.argv(*command))
 
-    def ping(self, address, count=1, wait=5, size=56):
+    def ping(self, address, count=1, wait=10, size=56):
         """How many of `count` pings were answered."""
         return answered_pings(self, address, count, wait, size)
 

@@ -98,7 +98,7 @@ class StrongSwan:
                    arguments[0], *arguments[1:], "--uri", self.socket)
         return self.namespace.run(*command, check=check)
 
-    def initiate(self, child="net", seconds=20):
+    def initiate(self, child="net", seconds=60):
         """True when the CHILD_SA came up."""
         return self.swanctl("--initiate", "--child", child, "--timeout", str(seconds), check=False).returncode == 0
 
@@ -148,7 +148,7 @@ class KernelStrongSwan:
         """(status, output)"""
         return self.guest.run(f"{self.environment}\nswanctl {' '.join(arguments)} --uri unix://{self.FOLDER}/vici", check=False)
 
-    def initiate(self, child="net", seconds=20):
+    def initiate(self, child="net", seconds=60):
         return self.swanctl("--initiate", "--child", child, "--timeout", str(seconds))[0] == 0
 
     def list_sas(self):

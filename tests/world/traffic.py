@@ -24,7 +24,7 @@ class Probes:
     def __init__(self, sender, receiver, address, rate, port=PROBE_PORT, size=100, person=None):
         self.report = sender.world.folder / f"probes-{sender.name}-{receiver.name}-{port}.json"
         self.receiver = receiver.start(f"probe-receiver-{port}", "/usr/bin/python3", __file__, "receive", "--port", port, "--report", self.report)
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while "listening" not in self.receiver.output() and time.monotonic() < deadline:
             time.sleep(0.02)
         program = __file__
@@ -35,21 +35,29 @@ class Probes:
         self.sender = (person or sender).start(f"probe-sender-{port}", "/usr/bin/python3", program, "send", "--to", address, "--port", port,
                                                "--rate", rate, "--size", size)
 
-    def stop(self, settle=2.0):
-        """{"sent": n, "received": n, "lost": [numbers], "duplicated": n}; waits `settle` seconds for what is on its way."""
+    def stop(self, settle=2.0, patience=30.0):
+        """{"sent": n, "received": n, "lost": [numbers], "duplicated": n}; waits `settle` seconds for what is on its way, and up to `patience`
+        where something is missing then."""
         self.sender.stop()
-        time.sleep(settle)
-        self.receiver.stop()
         sent = json.loads(self.sender.output().splitlines()[-1])["sent"]
-        got = json.loads(self.report.read_text())
+        deadline = time.monotonic() + patience
+        time.sleep(settle)
+        while len(self.got()["numbers"]) < sent and time.monotonic() < deadline:
+            time.sleep(0.2)
+        self.receiver.stop()
+        got = self.got()
         lost = sorted(set(range(sent)) - set(got["numbers"]))
         return {"sent": sent, "received": len(got["numbers"]), "lost": lost, "duplicated": got["duplicated"]}
+
+    def got(self):
+        """What the receiver says that it has."""
+        return json.loads(self.report.read_text()) if self.report.exists() else {"numbers": [], "duplicated": 0}
 
 
 def send_file(sender, receiver, address, path, port=FILE_PORT, timeout=300):
     """Sends a file over TCP; returns (sha256 sent, sha256 received, seconds)."""
     sink = receiver.start(f"file-receiver-{port}", "/usr/bin/python3", __file__, "take", "--port", port)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while "listening" not in sink.output() and time.monotonic() < deadline:
         time.sleep(0.02)
     start = time.monotonic()
@@ -77,8 +85,15 @@ def send(options):
     print(json.dumps({"sent": number}), flush=True)
 
 
+def write(report, content):
+    """So that whoever reads it meanwhile reads the one before."""
+    draft = Path(report + ".draft")
+    draft.write_text(json.dumps(content))
+    draft.rename(report)
+
+
 def receive(options):
-    """Notes every number until SIGTERM, then writes the report."""
+    """Notes every number until SIGTERM; writes the report whenever none has come for a moment, and at the end."""
     numbers, duplicated = set(), 0
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
@@ -96,10 +111,11 @@ def receive(options):
         try:
             number = int.from_bytes(sock.recv(65535)[:8], "big")
         except TimeoutError:
+            write(options.report, {"numbers": sorted(numbers), "duplicated": duplicated})
             continue
         duplicated += number in numbers
         numbers.add(number)
-    Path(options.report).write_text(json.dumps({"numbers": sorted(numbers), "duplicated": duplicated}))
+    write(options.report, {"numbers": sorted(numbers), "duplicated": duplicated})
 
 
 def give(options):
@@ -128,15 +144,13 @@ def talk(options):
         running = False
 
     signal.signal(signal.SIGTERM, end)
-    report, draft = Path(options.report), Path(options.report + ".draft")
     said = answered = 0
     with socket.create_connection((options.to, options.port), timeout=30) as sock, sock.makefile("rb") as answers:
         while running:
             sock.sendall(b"%d\n" % said)
             said += 1
             answered += answers.readline() == b"%d\n" % answered
-            draft.write_text(json.dumps({"port": sock.getsockname()[1], "said": said, "answered": answered}))
-            draft.rename(report)
+            write(options.report, {"port": sock.getsockname()[1], "said": said, "answered": answered})
             time.sleep(1 / options.rate)
 
 
