@@ -3,8 +3,11 @@
 
 #include <gmock/gmock.h>
 
+#include "driver/control/card_control.hpp"
 #include "driver/software/software_card.hpp"
 #include "driver/testing/flaky_card.hpp"
+#include "driver/testing/frames.hpp"
+#include "driver/user_tag/user_tag.hpp"
 
 namespace sallyport::gateway {
 namespace {
@@ -169,6 +172,29 @@ TEST_F(PrincipalsTest, TagsAreGivenWhereTheyAreTaken) {
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Errc::kUnsupported);
   EXPECT_THAT(refused.error().detail, HasSubstr("log in without marking"));
+}
+
+TEST_F(PrincipalsTest, ATagIsItsUsersUntilTheSessionIsOverAndWhatHasNoneIsNobodys) {
+  constexpr driver::MacAddress kLanMac = {2, 0, 0, 0, 1, 0};
+  constexpr driver::MacAddress kHostMac = {2, 0, 0, 0, 1, 1};
+  auto control = driver::CardControl::open(card_).value();
+  ASSERT_TRUE(control.set_mac(layout::Port::kLan, kLanMac) && control.enable(true));
+  const auto begun = begin(marked("a", "alice"));
+  ASSERT_TRUE(begun && *begun);
+  const users::Tag& given = **begun;
+  const auto from = driver::Address::from_v4(0x0a010007);
+  const auto to = driver::Address::from_v4(0x0a020009);
+  const driver::UserTag tag{given.handle, driver::tag_check(given.key.reveal(), given.handle, from, to)};
+  const Buffer packet = driver::testing::udp_packet(from, to);
+  const Buffer tagged = driver::put_user_tag(packet, tag).value();
+  const auto send = [&](Bytes bytes) {
+    software_card_.receive(layout::Port::kLan, driver::testing::ip_frame(kLanMac, kHostMac, bytes));
+    return control.counters().value();
+  };
+  EXPECT_EQ(send(tagged).of(layout::Counter::kTagOk), 1U);
+  EXPECT_EQ(send(packet).of(layout::Drop::kSpdNoMatch), 1U);
+  end(marked("a", "alice"));
+  EXPECT_EQ(send(tagged).of(layout::Counter::kTagUnknown), 1U);
 }
 
 TEST_F(PrincipalsTest, AnEndIsToldWhenTheCardHasLetGo) {
