@@ -51,10 +51,10 @@ Result<Order> take_order() {
 }
 
 Result<Marker> begin() {
+  auto order = take_order();  // whoever goes with it unread takes the answer along: unix(7), ECONNRESET
   const uid_t uid = ::getuid();
   // The kernel's own packets count as root's, and the check of reverse paths asks as root.
   if (uid == 0) return Error{Errc::kUnsupported, "root's packets are not marked; log in as a user of the computer"};
-  auto order = take_order();
   if (!order) return order.error();
   auto marker = Marker::begin(std::move(*order), uid);
   if (!marker) return marker.error();
