@@ -12,9 +12,9 @@
 
 namespace sallyport::cli {
 
-// Ours. What the daemon knows it tells at once; what needs the peer (a policy's confirmation, an SA) ends when IKE
-// gives up, and the daemon says so before this does.
-constexpr std::chrono::seconds kAtOnce{10};
+// Ours. What the daemon knows it tells at once, unless its machine is busy; what needs the peer (a policy's
+// confirmation, an SA) ends when IKE gives up, and the daemon says so before this does.
+constexpr std::chrono::seconds kAtOnce{30};
 constexpr std::chrono::seconds kAfterThePeer{60};
 
 using Use = std::function<Outcome(const boost::json::value& answer)>;
