@@ -2,17 +2,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """SAs typed in by hand, and a Linux kernel's own ESP and AH as the peer."""
 
+from pathlib import Path
+
 from kernel import ADDRESSES, ADDRESSES_OF_BOTH
 from peer_test import DUT, DUT6, LAN_A, LAN_B, NET_A, NET_A6, NET_B, NET_B6, PEER, PEER6, PeerTest, main
 from typed_sas import DISCOVERY, TypedSa
 from world.gateway import BUILD
-from world.linux_guest import LinuxGuest
-from world.network import wait_for
+from world.linux_guest import LinuxGuest, add_python
+from world.network import Capture, wait_for
 
-from scapy.all import Dot1Q, rdpcap
+from scapy.all import ICMP, Dot1Q, ICMPv6EchoReply, ICMPv6EchoRequest, rdpcap
 
 GCM128 = {"algorithm": "aes128gcm16"}
 AH_SHA256 = {"protocol": "ah", "algorithm": "sha256"}
+ECHO_WITH_EXTRAS = Path(__file__).with_name("echo_with_extras.py")
 
 
 class XfrmTest(PeerTest):
@@ -20,22 +23,26 @@ class XfrmTest(PeerTest):
     ends = (DUT, PEER)
     mode = "tunnel"
     policies = ((NET_A, NET_B),)
+    add = None  # to the guest
 
     def talk(self, sa):
         """Sets both up, with a TypedSa of the words in `sa`, and lets them talk; returns our gateway."""
         sa = TypedSa(self.ends, self.policies, mode=self.mode, **sa)
         addresses = ADDRESSES_OF_BOTH if self.both else ADDRESSES
-        self.guest = LinuxGuest(self.peer, self.rc + addresses, BUILD, files={"/etc/sas": DISCOVERY + sa.theirs()})
+        self.guest = LinuxGuest(self.peer, self.rc + addresses, BUILD, files={"/etc/sas": DISCOVERY + sa.theirs(), "/etc/echo": ECHO_WITH_EXTRAS.read_text()}, add=self.add)
         self.guest.run("ip -batch /etc/sas")
         gateway = self.gateway(sa.ours()).start()
         self.assert_talk_is_protected(sa.keys, sa.protocol)
-        # The kernel's own account: packets in both SAs, and not one refused.
-        states = " ".join(self.guest.run("ip -s xfrm state")[1].split())
-        self.assertIn("replay-window 0 replay 0 failed 0", states)
+        self.assert_linux_refused_nothing()
         sa = gateway.established()[0]
         self.assertGreaterEqual(sa["packets_out"], 10)
         self.assertGreaterEqual(sa["packets_in"], 10)
         return gateway
+
+    def assert_linux_refused_nothing(self):
+        """The kernel's own account: packets in both SAs, and not one refused."""
+        states = " ".join(self.guest.run("ip -s xfrm state")[1].split())
+        self.assertEqual(states.count("replay-window 0 replay 0 failed 0"), 2, states)
 
     def assert_talk_is_protected(self, keys, protocol):
         self.assert_traffic_is_protected(keys, protocol)
@@ -46,7 +53,7 @@ class XfrmTest(PeerTest):
         self.assertEqual(self.lana.ping(LAN_B, count=3, size=1472), 3)
         self.assertEqual(gateway.query("counters")["host"]["too_big"], 3)
         self.assertEqual(gateway.established()[0]["packets_out"], before + 3)
-        self.assertIn("replay-window 0 replay 0 failed 0", " ".join(self.guest.run("ip -s xfrm state")[1].split()))
+        self.assert_linux_refused_nothing()
 
 
 class Xfrm(XfrmTest):
@@ -87,6 +94,10 @@ class XfrmTransport(XfrmTest):
 
     mode = "transport"
     policies = ((DUT, PEER),)
+    add = staticmethod(add_python)
+    # Router alert, record route, timestamps with addresses, security: Linux sends those of the middle back in its answer.
+    extras = (["options=94040000"], ["options=070b04000000000000000000"], ["options=4414050100000000000000000000000000000000"],
+              ["options=820b0011223344556677880194040000"])
 
     def assert_talk_is_protected(self, keys, protocol):
         self.assert_pings_are_protected([(self.dut, PEER), (self.guest, DUT)], keys, protocol)
@@ -108,6 +119,26 @@ class XfrmTransport(XfrmTest):
     def test_esp_in_fragments_is_joined(self):
         self.assert_fragments_are_joined(self.talk(GCM128))
 
+    def assert_extras_cross(self, sa):
+        gateway = self.talk(sa)
+        before = gateway.established()[0]["packets_in"]
+        with Capture(self.peer, "wan0", self.wan):
+            for extras in self.extras:
+                with self.subTest(extras=extras):
+                    self.dut.run(ECHO_WITH_EXTRAS, self.ends[1], *extras)
+                    self.guest.run(f"python3 -IS /etc/echo {self.ends[0]} {' '.join(extras)}")
+        self.assert_linux_refused_nothing()
+        self.assertEqual(gateway.established()[0]["packets_in"], before + 2 * len(self.extras))
+        in_the_clear = [packet.summary() for packet in rdpcap(str(self.wan))
+                        if any(kind in packet for kind in (ICMP, ICMPv6EchoRequest, ICMPv6EchoReply))]
+        self.assertEqual(in_the_clear, [])
+
+    def test_extras_cross_in_esp(self):
+        self.assert_extras_cross(GCM128)
+
+    def test_extras_cross_in_ah(self):
+        self.assert_extras_cross(AH_SHA256)
+
     def test_what_comes_in_the_clear_is_refused(self):
         gateway = self.talk(GCM128)
         self.guest.run("ip xfrm policy flush")
@@ -123,6 +154,9 @@ class XfrmTransportOverIpv6(XfrmTransport):
     both = True
     ends = (DUT6, PEER6)
     policies = ((DUT6, PEER6),)
+    # Router alert; options that may change on the way, and that may not.
+    extras = (["hopopts=0000050200000100"], ["hopopts=00003e0401020304"], ["dstopts=00003e0401020304"], ["dstopts=00001e0201020100"],
+              ["hopopts=0001050200003e060102030405060100", "dstopts=00003e0401020304"])
 
     def assert_talk_is_protected(self, keys, protocol):
         self.assert_pings_are_protected([(self.dut, PEER6), (self.guest, DUT6)], keys, protocol)

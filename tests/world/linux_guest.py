@@ -156,6 +156,17 @@ def build_initrd(kernel, rc, folder, programs, files, systemd, add):
     return initrd
 
 
+def add_python(root):
+    """/usr/bin/python3, and of its library what `import socket` asks for."""
+    python = "/usr/bin/python3"
+    copy_with_libraries(python, root)
+    names = "import socket, sys; print(*{m.__file__ for m in sys.modules.values() if getattr(m, '__file__', None)}, sep='\\n')"
+    for module in subprocess.run([python, "-ISc", names], text=True, capture_output=True, check=True).stdout.split():
+        target = root / module.lstrip("/")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(module, target)
+
+
 class LinuxGuest:
     """The gateway of a namespace becomes a guest: the namespace's wan0 and lan0 are bridged to it. `rc` is a shell script that
     runs at its start (addresses, routes, xfrm states and policies on wan0 and lan0). `programs` and `files` are put into it, by their
