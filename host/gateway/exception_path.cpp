@@ -139,12 +139,21 @@ void ExceptionPath::from_kernel(layout::Port port, Buffer frame) {
       is_link_control(*packet) || (key.protocol == driver::kProtocolUdp && is_ike_port(key.source_port));
   const auto* rule = exempt ? nullptr : policy::first_match(keeper_->spd().outbound, key);
   if (rule == nullptr || rule->action == layout::Action::kBypass) return send(layout::Inject::kWanTx, frame);
-  if (rule->action == layout::Action::kDiscard) {
+  if (rule->action == layout::Action::kDiscard || would_arrive_as_another(*packet, *rule)) {
     ++counters_.refused;
     return;
   }
   std::copy(lan_.mac.begin(), lan_.mac.end(), frame.begin());
   send(layout::Inject::kLanRx, frame);
+}
+
+// RFC 4302 3.3.3.1.1.2 and 3.3.3.1.2.2: of a source route the receiver authenticates what it has become at its end,
+// and the card what is there. Nor does such a packet wait for an SA: who knows by which protocol that will be.
+bool ExceptionPath::would_arrive_as_another(const driver::IpPacket& packet, const driver::SpdRule& rule) const {
+  if (!is_source_routed(packet)) return false;
+  const auto target = keeper_->target_of({rule.policy_id, 0});
+  const InstalledSa* sa = target ? keeper_->sending_for(*target) : nullptr;
+  return sa == nullptr || (sa->protocol == Protocol::kAh && sa->mode == Mode::kTransport);
 }
 
 void ExceptionPath::send(layout::Inject where, Bytes frame, std::optional<std::uint16_t> principal) {
@@ -340,9 +349,14 @@ void ExceptionPath::too_big(const driver::Message& message) {
   const InstalledSa* sa = message.outbound ? keeper_->by_row(true, message.sa_index, message.spi) : nullptr;
   const auto hop = forwarding.hop_to(packet->destination);
   const std::uint16_t link = outbound && !(hop && hop->port == layout::Port::kLan) ? wan_mtu_ : lan_mtu_;
-  const std::uint16_t mtu = sa == nullptr ? link : largest_packet(*sa, packet->ipv6, wan_mtu_);
-  // RFC 4303 3.1.1: transport mode takes whole packets only.
+  // RFC 4303 3.1.1: transport mode takes whole packets only. Their extras stay in front, so what is padded has less
+  // room.
   const bool whole = sa != nullptr && sa->mode == Mode::kTransport;
+  const std::size_t in_front = whole ? packet->extras.size() : 0;
+  const std::size_t largest =
+      sa == nullptr ? link
+                    : in_front + largest_packet(*sa, packet->ipv6, static_cast<std::uint16_t>(wan_mtu_ - in_front));
+  const auto mtu = static_cast<std::uint16_t>(largest);
   if (whole || may_not_fragment(*packet)) return answer_too_big(message, *packet, mtu);
   for (Buffer& part : fragments(message.frame, mtu)) {
     if (outbound) {

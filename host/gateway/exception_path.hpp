@@ -29,7 +29,7 @@ struct ExceptionCounters {
   std::uint64_t lost = 0;           // of those, given up: no room, or too late
   std::uint64_t too_big = 0;        // answered by ICMP, or fragmented before they were protected or after
   std::uint64_t udp_over_ipv6 = 0;  // protected packets that went in UDP over IPv6, with a checksum of ours
-  std::uint64_t refused = 0;        // packets from or for the kernel that the policy does not let pass
+  std::uint64_t refused = 0;        // packets from or for the kernel that the policy, or AH, does not let pass
   std::uint64_t joined = 0;         // ESP and AH packets that came in fragments, given to the card as a whole
 };
 
@@ -87,6 +87,7 @@ class ExceptionPath {
   void finish(driver::Message message);
   void answer_too_big(const driver::Message& message, const driver::IpPacket& packet, std::uint16_t mtu);
   void take_whole(Bytes packet);  // from WAN, put together by the kernel
+  [[nodiscard]] bool would_arrive_as_another(const driver::IpPacket& packet, const driver::SpdRule& rule) const;
   void send(layout::Inject where, Bytes frame, std::optional<std::uint16_t> principal = std::nullopt);
   void give(Tap& to, Bytes frame);
   [[nodiscard]] bool may_reach_us(Bytes frame) const;

@@ -4,12 +4,13 @@
 #include <sys/socket.h>
 
 #include "base/descriptor.hpp"
+#include "driver/software/esp_peer.hpp"
 #include "host/gateway/test_gateway.hpp"
 
 namespace sallyport::gateway {
 namespace {
 
-// A manual SA for IPv6, and what the two gateways say to each other in transport mode, by AH.
+// A manual SA for IPv6, and what the two gateways say to each other in transport mode, by AH; to another by ESP.
 const std::string kConfigurationOfIpv6 =
     interfaces(R"("2001:db8:1::1/64")", R"(["2001:db8::1/64", "192.0.2.1/24"])") + R"([[sas]]
 name = "m"
@@ -30,6 +31,28 @@ spi_in = 0x1002
 spi_out = 0x2002
 integrity_key_in = "000102030405060708090a0b0c0d0e0f000102030405060708090a0b0c0d0e0f"
 integrity_key_out = "202122232425262728292a2b2c2d2e2f202122232425262728292a2b2c2d2e2f"
+[[sas]]
+name = "own6"
+local_address = "2001:db8::1"
+remote_address = "2001:db8::2"
+protocol = "ah"
+mode = "transport"
+spi_in = 0x1003
+spi_out = 0x2003
+integrity_key_in = "000102030405060708090a0b0c0d0e0f000102030405060708090a0b0c0d0e0f"
+integrity_key_out = "202122232425262728292a2b2c2d2e2f202122232425262728292a2b2c2d2e2f"
+[[sas]]
+name = "esp"
+local_address = "192.0.2.1"
+remote_address = "192.0.2.4"
+mode = "transport"
+algorithm = "aes128-sha256"
+spi_in = 0x1004
+spi_out = 0x2004
+key_in = "404142434445464748494a4b4c4d4e4f"
+key_out = "606162636465666768696a6b6c6d6e6f"
+integrity_key_in = "000102030405060708090a0b0c0d0e0f000102030405060708090a0b0c0d0e0f"
+integrity_key_out = "202122232425262728292a2b2c2d2e2f202122232425262728292a2b2c2d2e2f"
 [[policies]]
 name = "net"
 source = "2001:db8:1::/64"
@@ -42,10 +65,22 @@ source = "192.0.2.1"
 destination = "192.0.2.2"
 action = "protect"
 sa = "own"
+[[policies]]
+name = "own6"
+source = "2001:db8::1"
+destination = "2001:db8::2"
+action = "protect"
+sa = "own6"
+[[policies]]
+name = "esp"
+source = "192.0.2.1"
+destination = "192.0.2.4"
+action = "protect"
+sa = "esp"
 )";
 constexpr Address kHost6{0x2001'0db8'0001'0000, 10};
 constexpr Address kRemote6{0x2001'0db8'0002'0000, 10};
-constexpr Address kPeer6{0x2001'0db8'0000'0000, 2};
+constexpr Address kPeer6{0x2001'0db8'0000'0000, 2}, kOurs6{0x2001'0db8'0000'0000, 1};
 
 class GatewayOfIpv6Test : public GatewayTest {
  protected:
@@ -53,20 +88,47 @@ class GatewayOfIpv6Test : public GatewayTest {
     start(card_, kConfigurationOfIpv6);
     ASSERT_TRUE(peer_is_known(kPeer6));
     ASSERT_TRUE(peer_is_known());
+    ASSERT_TRUE(peer_is_known(Address::from_v4(kPeer + 2)));
     wan_.clear();
   }
   void send_from_host(std::size_t payload) { send(driver::testing::udp_packet(kHost6, kRemote6, payload)); }
   // A packet from the peer to us in two fragments.
+  void arrives_in_fragments(const Buffer& packet) {
+    const auto parts = source_fragments(driver::testing::ip_frame(wan_mac(1), kPeerMac, packet), 1280, 7);
+    ASSERT_EQ(parts.size(), 2U);
+    for (const Buffer& part : parts) card_.receive(layout::Port::kWan, part);
+  }
   void arrives_in_fragments(std::uint8_t protocol, Bytes payload) {
     driver::IpHeader header;
-    header.identification = 7;
     header.ttl = 64;
     header.source = Address::from_v4(kPeer);
     header.destination = kOurs;
-    const auto whole = driver::testing::ip_frame(wan_mac(1), kPeerMac, driver::write_ip(header, protocol, payload));
-    const auto parts = fragments(whole, 600);
-    ASSERT_EQ(parts.size(), 2U);
-    for (const Buffer& part : parts) card_.receive(layout::Port::kWan, part);
+    arrives_in_fragments(driver::write_ip(header, protocol, payload));
+  }
+  // What a program of the gateway's says.
+  static void says(const Buffer& packet) {
+    const bool ipv6 = packet[0] >> 4 == 6;
+    const Descriptor socket(::socket(ipv6 ? AF_INET6 : AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW));
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    std::copy_n(packet.begin() + 16, sizeof to.sin_addr, reinterpret_cast<std::uint8_t*>(&to.sin_addr));
+    sockaddr_in6 to6{};
+    to6.sin6_family = AF_INET6;
+    std::copy_n(packet.begin() + 24, sizeof to6.sin6_addr, reinterpret_cast<std::uint8_t*>(&to6.sin6_addr));
+    const auto* address = ipv6 ? reinterpret_cast<const sockaddr*>(&to6) : reinterpret_cast<const sockaddr*>(&to);
+    ASSERT_EQ(::sendto(socket.get(), packet.data(), packet.size(), 0, address, ipv6 ? sizeof to6 : sizeof to),
+              static_cast<ssize_t>(packet.size()));
+  }
+  static Buffer with_extras(const Address& destination, const std::string& extras, std::uint8_t first_extension = 0,
+                            std::size_t payload = 40) {
+    driver::IpHeader header;
+    header.ipv6 = !destination.is_v4();
+    header.ttl = 64;
+    header.source = header.ipv6 ? kOurs6 : kOurs;
+    header.destination = destination;
+    header.extras = from_hex(extras).value();
+    header.first_extension = first_extension;
+    return driver::write_ip(header, 253, Buffer(payload, 0x5a));
   }
 };
 
@@ -123,6 +185,69 @@ TEST_F(GatewayOfIpv6Test, WhatItSaysItselfIsProtectedInTransportMode) {
   EXPECT_EQ(ip_packet(wan_[0])->protocol, driver::kProtocolUdp);
 }
 
+TEST_F(GatewayOfIpv6Test, WhatItSaysItselfIsProtectedWithItsOptionsAndExtensionHeaders) {
+  start_both();
+  for (const auto& [destination, extras, first] : {std::tuple{Address::from_v4(kPeer), "94040000", std::uint8_t{0}},
+                                                   std::tuple{kPeer6,
+                                                              "3c00050200000100"
+                                                              "000001045a5a5a5a",
+                                                              driver::kHopByHopOptions},
+                                                   std::tuple{kPeer6, "0000040000000000", driver::kRouting}}) {
+    wan_.clear();
+    says(with_extras(destination, extras, first));
+    ASSERT_TRUE(run_until([&] { return !wan_.empty(); })) << extras;
+    const auto packet = ip_packet(wan_[0]).value();
+    EXPECT_EQ(packet.protocol, driver::kProtocolAh);
+    EXPECT_EQ(packet.extras.size(), from_hex(extras)->size());
+    EXPECT_EQ(u32(packet.payload(), 4), packet.ipv6 ? 0x2003U : 0x2002U);
+  }
+  EXPECT_EQ(gateway_->exception_counters().refused, 0U);
+}
+
+// The cipher pads what is behind the options: 4 bytes of them cost a block where it is full.
+TEST_F(GatewayOfIpv6Test, WhatItSaysItselfWithOptionsIsToldTheMtuThatIsLeftByThem) {
+  start_both();
+  const Address destination = Address::from_v4(kPeer + 2);
+  const Descriptor icmp(::socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_ICMP));
+  std::size_t told = 0;
+  const auto answered = [&] {
+    Buffer answer(200);
+    if (::recv(icmp.get(), answer.data(), answer.size(), 0) > 0 && u16(answer, 20) == 0x0304) told = u16(answer, 26);
+    return told != 0;  // RFC 1191 4
+  };
+  says(with_extras(destination, "94040000", 0, 1500 - 24));
+  ASSERT_TRUE(run_until(answered));
+  EXPECT_TRUE(wan_.empty());
+  says(with_extras(destination, "94040000", 0, told - 24));
+  ASSERT_TRUE(run_until([&] { return !wan_.empty(); }));
+  EXPECT_LE(wan_[0].size(), 1514U);
+  EXPECT_GT(wan_[0].size() + 16, 1514U) << "one block more";
+}
+
+// RFC 4302 3.3.3.1.1.2, 3.3.3.1.2.2: the receiver would find another ICV.
+TEST_F(GatewayOfIpv6Test, WhatItSaysItselfByASourceRouteIsRefusedByAhInTransportMode) {
+  start_both();
+  std::uint64_t refused = 0;
+  const auto expect_refused = [&](const Buffer& packet) {
+    says(packet);
+    EXPECT_TRUE(run_until([&] { return gateway_->exception_counters().refused == refused + 1; })) << to_hex(packet);
+    ++refused;
+  };
+  for (const char* route : {"8307040a00000100", "8907040a00000100"}) {
+    expect_refused(with_extras(Address::from_v4(kPeer), route));
+  }
+  expect_refused(with_extras(kPeer6, "0000040100000000", driver::kRouting));
+  EXPECT_TRUE(wan_.empty());
+  // By ESP, and where no policy protects, it goes its way.
+  for (const auto& [host, protocol] : {std::pair<std::uint32_t, std::uint8_t>{kPeer + 1, 253}, {kPeer + 2, 50}}) {
+    wan_.clear();
+    says(with_extras(Address::from_v4(host), "8307040a00000100"));
+    ASSERT_TRUE(run_until([&] { return !wan_.empty(); })) << int{protocol};
+    EXPECT_EQ(ip_packet(wan_[0])->protocol, protocol);
+  }
+  EXPECT_EQ(gateway_->exception_counters().refused, refused);
+}
+
 // RFC 4301 5.2.
 TEST_F(GatewayOfIpv6Test, WhatComesInTheClearAndShouldNotIsRefused) {
   start_both();
@@ -147,10 +272,45 @@ TEST_F(GatewayOfIpv6Test, EspAndAhInFragmentsReachTheCardAsAWhole) {
   const auto& counters = gateway_->exception_counters();
   std::uint64_t joined = 0;
   for (const std::uint8_t protocol : {driver::kProtocolEsp, driver::kProtocolAh}) {
-    arrives_in_fragments(protocol, Buffer(900, 0x77));
+    arrives_in_fragments(protocol, Buffer(1400, 0x77));
     ++joined;
     ASSERT_TRUE(run_until([&] { return counters.joined == joined; })) << int{protocol};
     EXPECT_TRUE(run_until([&] { return drops(layout::Drop::kSpiUnknown) == joined; })) << int{protocol};
+  }
+}
+
+// Where the kernel gives it without its header, the extension headers in front of AH are told beside it: another ICV
+// without them.
+TEST_F(GatewayOfIpv6Test, AhInFragmentsKeepsItsExtensionHeaders) {
+  start_both();
+  const auto peer = [] {
+    driver::bench::EspPeer made;
+    made.cipher = layout::Cipher::kNull;
+    made.integrity = layout::Integrity::kHmacSha256_128;
+    made.integrity_key = from_hex("000102030405060708090a0b0c0d0e0f000102030405060708090a0b0c0d0e0f").value();
+    return made;
+  }();
+  std::uint64_t seq = 0;
+  for (const auto& [extras, first] :
+       {std::pair<const char*, std::uint8_t>{"0000050200000100", driver::kHopByHopOptions},
+        {"2b00050200000100"
+         "3c00000000000000"
+         "00001e0401020304",
+         driver::kHopByHopOptions},
+        {"00001e0401020304", driver::kDestinationOptions}}) {
+    driver::IpHeader header;
+    header.ipv6 = true;
+    header.ttl = 64;
+    header.source = kPeer6;
+    header.destination = kOurs6;
+    header.extras = from_hex(extras).value();
+    header.first_extension = first;
+    const Buffer front = driver::write_ip(header, driver::kProtocolAh, {});
+    arrives_in_fragments(peer.seal_ah(front, 0x1003, ++seq, 253, Buffer(1400, 0x77)));
+    EXPECT_TRUE(run_until([&] { return gateway_->exception_counters().joined == seq; })) << extras;
+    EXPECT_TRUE(run_until([&] {
+      return ask("GET", {"counters"}).at("counters").at("esp_in").to_number<std::uint64_t>() == seq;
+    })) << extras;
   }
 }
 
@@ -158,7 +318,7 @@ TEST_F(GatewayOfIpv6Test, EspInUdpInFragmentsReachesTheCardAsAWholeAndIkeDoesNot
   start_both();
   const auto& counters = gateway_->exception_counters();
   const auto datagram = [](std::uint32_t first) {
-    return ByteWriter().u16(4500).u16(4500).u16(908).u16(0).u32(first).zeros(896).take();
+    return ByteWriter().u16(4500).u16(4500).u16(1408).u16(0).u32(first).zeros(1396).take();
   };
   arrives_in_fragments(driver::kProtocolUdp, datagram(0));  // the marker of IKE
   arrives_in_fragments(driver::kProtocolUdp, datagram(0x77777777));

@@ -110,23 +110,73 @@ bool forward_in_place(Buffer& frame, const driver::MacAddress& to, const driver:
   return true;
 }
 
+namespace {
+
+// RFC 791 3.1, of one byte and no more.
+constexpr std::uint8_t kEndOfOptions = 0, kNoOperation = 1;
+
+// As far as their lengths make sense.
+std::vector<Bytes> options_of(const IpPacket& packet) {
+  std::vector<Bytes> options;
+  Bytes left = Bytes(packet.extras);
+  while (!left.empty() && left[0] != kEndOfOptions) {
+    const std::size_t bytes = left[0] == kNoOperation ? 1 : left.size() < 2 ? 0 : left[1];
+    if (bytes == 0 || bytes > left.size()) break;
+    options.push_back(left.first(bytes));
+    left = left.subspan(bytes);
+  }
+  return options;
+}
+
+// The header of fragments that are not the first, RFC 791 3.1: an option says itself whether it is copied.
+Buffer header_of_later_fragments(const IpPacket& packet) {
+  constexpr std::uint8_t kCopied = 0x80;
+  ByteWriter w;
+  w.bytes(packet.bytes.first(driver::kIpv4Bytes));
+  for (const Bytes option : options_of(packet)) {
+    if ((option[0] & kCopied) != 0) w.bytes(option);
+  }
+  while (w.size() % 4 != 0) w.u8(kEndOfOptions);
+  Buffer header = w.take();
+  header[0] = static_cast<std::uint8_t>(0x40 | header.size() / 4);
+  return header;
+}
+
+}  // namespace
+
+bool is_source_routed(const IpPacket& packet) {
+  constexpr std::uint8_t kLooseSourceRoute = 131, kStrictSourceRoute = 137;
+  constexpr std::size_t kSegmentsLeftAt = 3;
+  if (packet.ipv6) {
+    const auto extensions = driver::extensions_of(packet);
+    return std::any_of(extensions.begin(), extensions.end(), [&](const driver::Extension& e) {
+      return e.kind == driver::kRouting && packet.extras[e.at + kSegmentsLeftAt] != 0;
+    });
+  }
+  const auto options = options_of(packet);
+  return std::any_of(options.begin(), options.end(),
+                     [](Bytes option) { return option[0] == kLooseSourceRoute || option[0] == kStrictSourceRoute; });
+}
+
 std::vector<Buffer> fragments(Bytes frame, std::uint16_t mtu) {
   const auto packet = ip_packet(frame);
   if (!packet || mtu < kLeastMtuOfIpv4 || may_not_fragment(*packet)) return {};
-  const std::size_t header = packet->header_bytes();
+  const Bytes first_header = packet->bytes.first(packet->header_bytes());
+  const Buffer later_header = header_of_later_fragments(*packet);
   const Bytes payload = packet->payload();
-  const std::size_t step = (mtu - header) / 8 * 8;  // offsets count units of 8 bytes
+  const std::size_t step = (mtu - first_header.size()) / 8 * 8;  // offsets count units of 8 bytes
   std::vector<Buffer> out;
   for (std::size_t at = 0; at < payload.size() || out.empty(); at += step) {
     const Bytes part = payload.subspan(at, std::min(step, payload.size() - at));
     const bool more = packet->more_fragments || at + part.size() < payload.size();
+    const Bytes header = at == 0 ? first_header : Bytes(later_header);
     ByteWriter w;
-    w.bytes(frame.first(kEthernetBytes)).bytes(packet->bytes.first(header)).bytes(part);
-    w.patch_u16(kEthernetBytes + 2, static_cast<std::uint16_t>(header + part.size()));
+    w.bytes(frame.first(kEthernetBytes)).bytes(header).bytes(part);
+    w.patch_u16(kEthernetBytes + 2, static_cast<std::uint16_t>(header.size() + part.size()));
     w.patch_u16(kEthernetBytes + 6,
                 static_cast<std::uint16_t>((more ? kMoreFragments : 0U) | (packet->fragment_offset + at / 8)));
     Buffer fragment = w.take();
-    driver::write_checksum(packet_in(fragment), header);
+    driver::write_checksum(packet_in(fragment), header.size());
     out.push_back(std::move(fragment));
   }
   return out;
@@ -134,23 +184,36 @@ std::vector<Buffer> fragments(Bytes frame, std::uint16_t mtu) {
 
 namespace {
 
+// RFC 8200 4.5: the extras up to a routing header, or a hop-by-hop options header: whoever is on the way reads them, so
+// they stand in every fragment.
+std::size_t unfragmentable_extras(const IpPacket& packet) {
+  std::size_t bytes = 0;
+  for (const driver::Extension& e : driver::extensions_of(packet)) {
+    if (e.kind == driver::kRouting || (e.kind == driver::kHopByHopOptions && e.at == 0)) bytes = e.at + e.bytes;
+  }
+  return bytes;
+}
+
 std::vector<Buffer> source_fragments_of_ipv6(Bytes frame, const IpPacket& packet, std::uint16_t mtu,
                                              std::uint32_t identification) {
   constexpr std::size_t kFragmentHeader = 8;
-  if (mtu < kLeastMtuOfIpv6 || packet.header_bytes() != kIpv6Bytes) return {};
-  const Bytes payload = packet.payload();
-  const std::size_t step = (mtu - kIpv6Bytes - kFragmentHeader) / 8 * 8;
+  if (mtu < kLeastMtuOfIpv6) return {};
+  driver::IpHeader front = packet;
+  front.extras.resize(unfragmentable_extras(packet));
+  const auto in_front = driver::extensions_of(front);
+  const std::uint8_t next_header = packet.extras.size() == front.extras.size() ? packet.protocol
+                                   : in_front.empty()                          ? packet.first_extension
+                                                                               : front.extras[in_front.back().at];
+  const Bytes payload = packet.bytes.subspan(front.header_bytes());
+  const std::size_t step = (mtu - front.header_bytes() - kFragmentHeader) / 8 * 8;
   std::vector<Buffer> out;
   for (std::size_t at = 0; at < payload.size(); at += step) {
     const Bytes part = payload.subspan(at, std::min(step, payload.size() - at));
     const bool more = at + part.size() < payload.size();
     ByteWriter w;
-    w.bytes(frame.first(kEthernetBytes)).bytes(packet.bytes.first(kIpv6Bytes));
-    w.u8(packet.protocol).u8(0).u16(static_cast<std::uint16_t>(at | (more ? 1U : 0U))).u32(identification).bytes(part);
-    w.patch_u16(kEthernetBytes + 4, static_cast<std::uint16_t>(kFragmentHeader + part.size()));
-    Buffer fragment = w.take();
-    fragment[kEthernetBytes + 6] = driver::kFragment;
-    out.push_back(std::move(fragment));
+    w.u8(next_header).u8(0).u16(static_cast<std::uint16_t>(at | (more ? 1U : 0U))).u32(identification).bytes(part);
+    const Buffer fragment = driver::write_ip(front, driver::kFragment, w.view());
+    out.push_back(ByteWriter().bytes(frame.first(kEthernetBytes)).bytes(fragment).take());
   }
   return out;
 }

@@ -32,13 +32,17 @@ namespace sallyport::gateway {
                                                    std::uint16_t mtu, const driver::MacAddress& to_mac,
                                                    const driver::MacAddress& from_mac);
 
-// RFC 791 3.2: fragments of at most `mtu` bytes of IPv4 each; empty when the packet cannot be cut (may_not_fragment, or
-// mtu below 68).
+// Whether a source route leads it on, so that its destination is not the one it will arrive with: IPv4's options loose
+// and strict source route (RFC 791 3.1), a routing header with segments left (RFC 8200 4.4).
+[[nodiscard]] bool is_source_routed(const driver::IpPacket& packet);
+
+// RFC 791 3.2: fragments of at most `mtu` bytes of IPv4 each, the options that say so in all of them, the others in the
+// first; empty when the packet cannot be cut (may_not_fragment, or mtu below 68).
 [[nodiscard]] std::vector<Buffer> fragments(Bytes frame, std::uint16_t mtu);
 
 // RFC 4301 8, RFC 4303 3.3.4: fragments of at most `mtu` bytes of an ESP or AH packet that this gateway is the source
-// of, whatever its DF says, and of IPv6 too (RFC 8200 4.5; no extension headers). They bear `identification`, which
-// must be another for each packet; those of AH over IPv4 keep their own, which is authenticated (RFC 4302 3.3.3.1).
+// of, whatever its DF says, and of IPv6 too (RFC 8200 4.5). They bear `identification`, which must be another for each
+// packet; those of AH over IPv4 keep their own, which is authenticated (RFC 4302 3.3.3.1).
 [[nodiscard]] std::vector<Buffer> source_fragments(Bytes frame, std::uint16_t mtu, std::uint32_t identification);
 
 // RFC 8200 8.1: writes the checksum, zero so far, of a UDP datagram in IPv6. All other frames stay as they are.

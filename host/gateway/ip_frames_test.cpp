@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <random>
 
 #include "driver/testing/frames.hpp"
@@ -22,6 +23,8 @@ constexpr Address kV4Gate = Address::from_v4(0x0a010001);
 constexpr Address kV6From{0x2001'0db8'0001'0000, 7};
 constexpr Address kV6To{0x2001'0db8'0002'0000, 7};
 constexpr Address kV6Gate{0x2001'0db8'0001'0000, 1};
+
+unsigned u16(Bytes b, std::size_t at) { return b[at] * 256U + b[at + 1]; }
 
 // UDP from port 1000 to 2000 with `payload` bytes that count up.
 Buffer udp(std::size_t payload, bool df, bool ipv6 = false) {
@@ -205,6 +208,105 @@ TEST(IpFrames, OfOurMakingAreCutWhateverTheirDfSays) {
       }
     }
   }
+}
+
+// A packet of a protocol that nobody knows, with extras in front of what counts up.
+Buffer with_extras(bool ipv6, Bytes extras, std::uint8_t first_extension, std::size_t payload) {
+  driver::IpHeader header;
+  header.ipv6 = ipv6;
+  header.ttl = 64;
+  header.source = ipv6 ? kV6From : kV4From;
+  header.destination = ipv6 ? kV6To : kV4To;
+  header.extras.assign(extras.begin(), extras.end());
+  header.first_extension = first_extension;
+  Buffer content(payload);
+  for (std::size_t i = 0; i < payload; ++i) content[i] = static_cast<std::uint8_t>(i * i);
+  return driver::testing::ip_frame(kGate, kHost, driver::write_ip(header, driver::kProtocolEsp, content));
+}
+
+// RFC 791 3.1: the highest bit of an option's type has it copied.
+TEST(IpFrames, FragmentsHaveTheOptionsThatAreToBeCopied) {
+  for (const auto& [options, copied] : {std::pair<std::string, std::string>{"94040000", "94040000"},
+                                        {"0707040000000001", ""},
+                                        {"01010707040000000094040000860600000001", "94040000860600000001"},
+                                        {"0094040000", ""},  // behind the end of the list
+                                        {"940400008200", "94040000"}}) {
+    SCOPED_TRACE(options);
+    const auto padded = [](const std::string& hex) {
+      Buffer bytes = from_hex(hex).value();
+      while (bytes.size() % 4 != 0) bytes.push_back(0);
+      return bytes;
+    };
+    const Buffer whole = with_extras(false, padded(options), 0, 2000);
+    for (const auto& parts : {fragments(whole, 800), source_fragments(whole, 800, 1)}) {
+      ASSERT_EQ(parts.size(), 3U);
+      Buffer together;
+      for (const Buffer& part : parts) {
+        const auto packet = ip_packet(part).value();
+        EXPECT_LE(packet.total(), 800U);
+        EXPECT_EQ(to_hex(packet.extras), to_hex(padded(&part == &parts.front() ? options : copied)));
+        EXPECT_EQ(packet.fragment_offset * 8U, together.size());
+        together.insert(together.end(), packet.payload().begin(), packet.payload().end());
+      }
+      EXPECT_EQ(to_hex(together), to_hex(ip_packet(whole)->payload()));
+    }
+  }
+}
+
+// RFC 8200 4.5: what those on the way read, and what follows the fragment header.
+TEST(IpFrames, FragmentsOfIpv6HaveTheExtensionHeadersOfTheWay) {
+  struct Headers {
+    const char* kinds;
+    std::size_t in_every;
+  };
+  const std::map<char, std::uint8_t> numbers = {
+      {'h', driver::kHopByHopOptions}, {'d', driver::kDestinationOptions}, {'r', driver::kRouting}};
+  for (const auto& [kinds, in_every] :
+       {Headers{"h", 1}, {"d", 0}, {"r", 1}, {"hd", 1}, {"drd", 2}, {"hrd", 2}, {"dd", 0}, {"dh", 0}}) {
+    SCOPED_TRACE(kinds);
+    const std::string order = kinds;
+    ByteWriter extras;
+    for (std::size_t i = 0; i < order.size(); ++i) {
+      extras.u8(i + 1 < order.size() ? numbers.at(order[i + 1]) : 0).u8(0).u8(1).u8(4).u32(0);
+    }
+    const Buffer whole = with_extras(true, extras.view(), numbers.at(order[0]), 3000);
+    const auto as_a_whole = ip_packet(whole).value();
+    const auto parts = source_fragments(whole, 1280, 7);
+    ASSERT_EQ(parts.size(), 3U);
+    Buffer together(as_a_whole.bytes.begin(),
+                    as_a_whole.bytes.begin() + static_cast<std::ptrdiff_t>(40 + 8 * in_every));
+    const std::size_t in_front = together.size();
+    for (const Buffer& part : parts) {
+      EXPECT_LE(part.size(), 1294U);
+      const Bytes packet = Bytes(part).subspan(14);
+      ASSERT_TRUE(ip_packet(part));
+      EXPECT_EQ(u16(packet, 4) + 40U, packet.size());
+      const std::size_t says_next = in_every == 0 ? 6 : in_front - 8;
+      EXPECT_EQ(packet[says_next], driver::kFragment);
+      EXPECT_EQ(packet[in_front], as_a_whole.bytes[says_next]);
+      EXPECT_EQ(u16(packet, in_front + 2) & ~7U, together.size() - in_front);
+      EXPECT_EQ(u16(packet, in_front + 2) & 7U, &part == &parts.back() ? 0U : 1U);
+      together.insert(together.end(), packet.begin() + static_cast<std::ptrdiff_t>(in_front + 8), packet.end());
+    }
+    EXPECT_EQ(to_hex(together), to_hex(as_a_whole.bytes));
+  }
+}
+
+TEST(IpFrames, KnowASourceRoute) {
+  const auto routed = [](bool ipv6, const std::string& extras, std::uint8_t first = 0) {
+    const Buffer frame = with_extras(ipv6, from_hex(extras).value(), first, 20);
+    return is_source_routed(ip_packet(frame).value());
+  };
+  EXPECT_TRUE(routed(false, "8307040a00000100"));
+  EXPECT_TRUE(routed(false, "010101018907040000000000"));
+  EXPECT_TRUE(routed(false, "940400008307040a00000100"));
+  EXPECT_FALSE(routed(false, "0707048300000000")) << "a record of the route";
+  EXPECT_FALSE(routed(false, "0083070400000000")) << "behind the end of the list";
+  EXPECT_FALSE(routed(false, ""));
+  EXPECT_TRUE(routed(true, "3200040100000000", driver::kRouting));
+  EXPECT_FALSE(routed(true, "3200040000000000", driver::kRouting)) << "at its end";
+  EXPECT_FALSE(routed(true, "3200010400000000", driver::kDestinationOptions));
+  EXPECT_TRUE(routed(true, "2b000104000000003200040200000000", driver::kHopByHopOptions));
 }
 
 // What scapy 2.5 makes of the same datagrams; the sum of the second is zero (RFC 8200 8.1).

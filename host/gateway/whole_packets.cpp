@@ -21,8 +21,23 @@ driver::Address address_of(const in6_addr& from) {
   return {high, r.u64()};
 }
 
+// What kind of extension header such a message holds (RFC 3542 8, 9, 7).
+std::optional<std::uint8_t> extension_in(const cmsghdr& said) {
+  switch (said.cmsg_type) {
+    case IPV6_HOPOPTS:
+      return driver::kHopByHopOptions;
+    case IPV6_DSTOPTS:
+      return driver::kDestinationOptions;
+    case IPV6_RTHDR:
+      return driver::kRouting;
+    default:
+      return std::nullopt;
+  }
+}
+
 // What the kernel says beside a packet of IPv6 (RFC 3542 6): IPv4's comes with its header, this one without. Of the
-// header, AH covers what is said here; ESP's CE mark matters too (RFC 4301 5.1.2).
+// header, AH covers what is said here, extension headers among it, which are told in their order; ESP's CE mark matters
+// too (RFC 4301 5.1.2).
 driver::IpHeader header_of(msghdr& message, const sockaddr_in6& from) {
   driver::IpHeader header;
   header.ipv6 = true;
@@ -38,6 +53,10 @@ driver::IpHeader header_of(msghdr& message, const sockaddr_in6& from) {
       int tos = 0;
       std::memcpy(&tos, CMSG_DATA(said), sizeof tos);
       header.tos = static_cast<std::uint8_t>(tos);
+    } else if (const auto kind = extension_in(*said)) {
+      if (header.extras.empty()) header.first_extension = *kind;
+      const auto* first = CMSG_DATA(said);
+      header.extras.insert(header.extras.end(), first, first + (said->cmsg_len - CMSG_LEN(0)));
     }
   }
   return header;
@@ -65,10 +84,11 @@ Result<void> WholePackets::open(boost::asio::io_context& io, const std::string& 
                    static_cast<socklen_t>(interface.size())) != 0) {
     return errno_error(interface + ": bind a raw socket");
   }
-  const int on = 1;
-  if (ipv6 && (::setsockopt(fd.get(), IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof on) != 0 ||
-               ::setsockopt(fd.get(), IPPROTO_IPV6, IPV6_RECVTCLASS, &on, sizeof on) != 0)) {
-    return errno_error("raw socket of IPv6");
+  for (const int what : {IPV6_RECVPKTINFO, IPV6_RECVTCLASS, IPV6_RECVHOPOPTS, IPV6_RECVDSTOPTS, IPV6_RECVRTHDR}) {
+    const int on = 1;
+    if (ipv6 && ::setsockopt(fd.get(), IPPROTO_IPV6, what, &on, sizeof on) != 0) {
+      return errno_error("raw socket of IPv6");
+    }
   }
   Socket& socket = sockets_.emplace_back(io, ipv6, protocol);
   boost::system::error_code failed;
@@ -91,7 +111,7 @@ void WholePackets::receive(Socket& socket) {
 // False: nothing waits.
 bool WholePackets::receive_one(Socket& socket) {
   Buffer room(kLargestPacket);
-  alignas(cmsghdr) std::uint8_t said[256];
+  alignas(cmsghdr) std::uint8_t said[512];
   sockaddr_in6 from{};
   iovec part{room.data(), room.size()};
   msghdr message{};
