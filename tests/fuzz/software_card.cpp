@@ -2,7 +2,7 @@
 // Frames at every port of a software card with rules and SAs, some of them sealed under its inbound key so that what is
 // inside is seen: ESP and AH, in tunnel and transport mode, over IPv4 and IPv6; from LAN with users' tags. Every packet
 // ends once: sent, given to the host, or under one drop reason; and nothing that claims to come from behind the peer
-// reaches the LAN unless it came sealed.
+// reaches the LAN unless it came sealed. Whatever options stand in front of AH, card and peer find the same ICV.
 //
 // The input is a byte that says what the SAs are, and records: kind, length (16 bits), bytes.
 #include "driver/software/card_bench.hpp"
@@ -25,6 +25,7 @@ enum class Kind : std::uint8_t {
   kSealedContent,
   kFromHost,
   kTagged,
+  kSealedBehindExtras,
   kCount
 };
 
@@ -67,7 +68,10 @@ class Gateway : public CardBench {
            "a tag is counted once, from LAN");
       ++frames;
       must(records_.size() == frames, "every packet ends once");
-      if (kind == Kind::kSealed || kind == Kind::kSealedContent || kind == Kind::kFromHost) continue;
+      if (kind == Kind::kSealed || kind == Kind::kSealedContent || kind == Kind::kSealedBehindExtras ||
+          kind == Kind::kFromHost) {
+        continue;
+      }
       for (std::size_t i = seen; i < sent_.size(); ++i)
         must(!from_behind_the_peer(sent_[i]), "what came is not sealed");
     }
@@ -128,11 +132,14 @@ class Gateway : public CardBench {
   [[nodiscard]] bool is(unsigned what) const { return (what_ & what) != 0; }
 
   // The peer's packet around `content`: of ESP with padding and trailer, of AH what it protects.
-  Buffer sealed(std::uint32_t seq, std::uint8_t next_header, Bytes content) const {
+  Buffer sealed(std::uint32_t seq, std::uint8_t next_header, Bytes content, const Buffer& options = {},
+                const std::vector<bench::ExtensionHeader>& extensions = {}) const {
     bench::Packet outer{.source = is(kOverIpv6) ? bench::kPeer6 : bench::kPeer,
                         .destination = is(kOverIpv6) ? bench::kGateway6 : bench::kGateway,
-                        .protocol = kProtocolEsp,
-                        .payload = {}};
+                        .protocol = is(kAh) ? kProtocolAh : kProtocolEsp,
+                        .payload = {},
+                        .options = options,
+                        .extensions = extensions};
     if (is(kAh)) return ah_peer_.seal_ah(bench::ip(outer), bench::kInSpi, seq, next_header, content);
     outer.payload = bench::sealed_by_peer(bench::kInSpi, seq, content);
     return bench::ip(outer);
@@ -183,6 +190,22 @@ class Gateway : public CardBench {
         }
         if (tag.check && (what & 4) != 0) must(counter(Counter::kTagOk) == right, "a forged tag is refused");
         return;
+      }
+      case Kind::kSealedBehindExtras: {  // what kind, how long, and what it says
+        constexpr std::uint8_t kKinds[] = {kHopByHopOptions, kDestinationOptions, kRouting};
+        ByteReader r(bytes);
+        const std::uint8_t what = r.u8();
+        const std::size_t length = 8U * (1 + r.u8() % 5U);
+        const Bytes rest = r.rest();
+        Buffer says(rest.begin(), rest.end());
+        says.resize(is(kOverIpv6) ? length - 2 : length);
+        const Buffer content = is(kTransport) ? bench::datagram() : bench::ip({.source = bench::kRemoteHost});
+        const std::uint8_t next_header = is(kTransport) ? kProtocolUdp : kProtocolIpv4;
+        const Buffer text = is(kAh) ? content : bench::with_trailer(content, next_header);
+        const std::uint64_t wrong = drops(layout::Drop::kIcvMismatch);
+        from_wan(is(kOverIpv6) ? sealed(seq, next_header, text, {}, {{kKinds[what % 3], says}})
+                               : sealed(seq, next_header, text, says));
+        return must(drops(layout::Drop::kIcvMismatch) == wrong, "card and peer agree what may change on the way");
       }
       case Kind::kCount:
         return;
@@ -260,6 +283,12 @@ std::vector<Buffer> seeds() {
     add(seed, Kind::kSealed, ip(inbound));
     add(seed, Kind::kSealed, ip(inbound6));
     add(seed, Kind::kSealedContent, with_trailer(ip(inbound)));
+    // Router alert, a record of the route, security; options that may change and that may not, with padding.
+    for (const char* says : {"9404000007070400000000820400000000", "05020000003e04010203045e0201020100"}) {
+      for (const std::uint8_t kind : {0, 1, 2}) {
+        add(seed, Kind::kSealedBehindExtras, ByteWriter().u8(kind).u8(2).bytes(from_hex(says).value()).take());
+      }
+    }
     add(seed, Kind::kWanPacket,
         ip({.source = theirs,
             .destination = ours,
