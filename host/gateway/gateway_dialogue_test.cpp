@@ -342,7 +342,8 @@ TEST_F(GatewayThatSpeaksTest, InAnyOrderNothingLeavesThatItsUserHasNotLetGo) {
   };
   Person people[] = {{"alice", kHost, {}, {}}, {"bob", kBobs, {}, {}}};
   std::size_t left_in_the_clear = 0;
-  for (int step = 0; step < 300; ++step) {
+  for (int step = 0; step < 300 || left_in_the_clear <= 5; ++step) {  // until the test has tested something
+    ASSERT_LT(step, 10000) << "hardly anything leaves in the clear";
     Person& person = people[any(2)];
     wan_.clear();
     const std::uint32_t to = kAsked + any(3);
@@ -390,7 +391,6 @@ TEST_F(GatewayThatSpeaksTest, InAnyOrderNothingLeavesThatItsUserHasNotLetGo) {
       ASSERT_TRUE(said != sender.said.end() && said->second == "clear") << "without leave, at step " << step;
     }
   }
-  EXPECT_GT(left_in_the_clear, 5U) << "the test has tested something";
 }
 
 }  // namespace
