@@ -102,6 +102,12 @@ class CommitTest : public testing::Test {
     return {{"source", "10.1.0.0/16"}, {"destination", "10.2.0.0/24"}, {"action", "protect"},
             {"connection", "peer"},    {"esp_proposals", proposals},   {"start_action", "start"}};
   }
+  static json::object office_after_idle(const std::string& seconds) {
+    auto words = office("aes256gcm16");
+    words["change"] = "after-idle";
+    words["idle"] = seconds;
+    return words;
+  }
   static json::object printer(unsigned last) {
     return {{"name", "printer" + std::to_string(last)},
             {"destination", "10.2.0." + std::to_string(last)},
@@ -360,10 +366,7 @@ TEST_F(CommitTest, AnOlderConfigurationComesBackAsANewOne) {
 
 TEST_F(CommitTest, AfterIdleTheOldSaCarriesItsCommunicationToTheEnd) {
   const auto old = leaves_by(a);
-  auto words = office("aes256gcm16");
-  words["change"] = "after-idle";
-  words["idle"] = "5";
-  ask(a, "PUT", {"candidate", "office"}, words);
+  ask(a, "PUT", {"candidate", "office"}, office_after_idle("5"));
   const auto report = commit();
   EXPECT_EQ(said_of(report, "office"),
             "changed, connected, pending: connected with 192.0.2.2 by aes256gcm16 (CREATE_CHILD_SA)");
@@ -391,9 +394,7 @@ TEST_F(CommitTest, AfterIdleTheOldSaCarriesItsCommunicationToTheEnd) {
 
 TEST_F(CommitTest, APolicyThatWaitsWaitsOnAfterTheDaemonsDeath) {
   const auto old = leaves_by(a);
-  auto words = office("aes256gcm16");
-  words["change"] = "after-idle";
-  words["idle"] = "3600";
+  auto words = office_after_idle("3600");
   ask(a, "PUT", {"policies", "office"}, words);
   kill_and_start(a);
   EXPECT_EQ(algorithm(), "aes128gcm16");
@@ -411,10 +412,7 @@ TEST_F(CommitTest, APolicyThatWaitsWaitsOnAfterTheDaemonsDeath) {
 }
 
 TEST_F(CommitTest, APolicyThatWaitsTakesOverWhereThePeerEndsTheOldSa) {
-  auto words = office("aes256gcm16");
-  words["change"] = "after-idle";
-  words["idle"] = "3600";
-  ask(a, "PUT", {"policies", "office"}, words);
+  ask(a, "PUT", {"policies", "office"}, office_after_idle("3600"));
   ASSERT_EQ(algorithm(), "aes128gcm16");
   ask(b, "POST", {"terminate"}, {{"connection", "peer"}, {"child", "office"}});
   EXPECT_TRUE(run_until([&] { return a.gateway->commits().configurations().pending().empty(); }));
@@ -423,10 +421,7 @@ TEST_F(CommitTest, APolicyThatWaitsTakesOverWhereThePeerEndsTheOldSa) {
 }
 
 TEST_F(CommitTest, APolicyThatWaitsTakesOverWhereItsOldSaIsRenewedByHand) {
-  auto words = office("aes256gcm16");
-  words["change"] = "after-idle";
-  words["idle"] = "3600";
-  ask(a, "PUT", {"policies", "office"}, words);
+  ask(a, "PUT", {"policies", "office"}, office_after_idle("3600"));
   ASSERT_EQ(algorithm(), "aes128gcm16");
   const auto said = ask(a, "POST", {"rekey"}, {{"connection", "peer"}, {"child", "office"}});
   EXPECT_THAT(json::serialize(said), HasSubstr("by aes256gcm16"));

@@ -29,7 +29,8 @@ class XfrmTest(PeerTest):
         """Sets both up, with a TypedSa of the words in `sa`, and lets them talk; returns our gateway."""
         sa = TypedSa(self.ends, self.policies, mode=self.mode, **sa)
         addresses = ADDRESSES_OF_BOTH if self.both else ADDRESSES
-        self.guest = LinuxGuest(self.peer, self.rc + addresses, BUILD, files={"/etc/sas": DISCOVERY + sa.theirs(), "/etc/echo": ECHO_WITH_EXTRAS.read_text()}, add=self.add)
+        files = {"/etc/sas": DISCOVERY + sa.theirs(), "/etc/echo": ECHO_WITH_EXTRAS.read_text()}
+        self.guest = LinuxGuest(self.peer, self.rc + addresses, BUILD, files=files, add=self.add)
         self.guest.run("ip -batch /etc/sas")
         gateway = self.gateway(sa.ours()).start()
         self.assert_talk_is_protected(sa.keys, sa.protocol)
