@@ -141,6 +141,7 @@ Result<Actions> Engine::terminate(ChildHandle child, Time now) {
   Turn turn{now, {}};
   ChildSa& ended = *sa->find_child(child);
   ended.unwanted = true;
+  ++impl_->world.revision;
   sa->let_go(ended);
   sa->enqueue(DeleteChild{ended.protocol(), ended.spi_in}, turn);
   return impl_->finish(turn);

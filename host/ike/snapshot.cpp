@@ -10,7 +10,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::uint32_t kMagic = 0x53504b33;  // "SPK3": changes with the layout below
+constexpr std::uint32_t kMagic = 0x53504b34;  // "SPK4": changes with the layout below
 
 // What a request that is under way becomes after a restart.
 enum class Kind : std::uint8_t { kNone, kCreateChild, kRekeyIke, kDeleteChild, kDeleteIke, kLiveness };
@@ -75,7 +75,8 @@ Proposal get_proposal(ByteReader& r) {
 void put_child(ByteWriter& w, const ChildSa& child, Time now) {
   w.u64(static_cast<std::uint64_t>(child.handle));
   put_text(w, child.name);
-  w.u8(static_cast<std::uint8_t>(child.state)).u8(child.installed ? 1 : 0).u8(child.held ? 1 : 0);
+  w.u8(static_cast<std::uint8_t>(child.state)).u8(child.installed ? 1 : 0).u8(child.unwanted ? 1 : 0);
+  w.u8(child.held ? 1 : 0);
   w.u32(static_cast<std::uint32_t>(child.spi_in)).u32(static_cast<std::uint32_t>(child.spi_out));
   put_proposal(w, child.proposal);
   w.u8(static_cast<std::uint8_t>(child.mode));
@@ -95,6 +96,7 @@ ChildSa get_child(ByteReader& r, Time now, milliseconds away) {
   child.name = get_text(r);
   child.state = ChildState{std::min(r.u8(), static_cast<std::uint8_t>(ChildState::kDraining))};
   child.installed = r.u8() != 0;
+  child.unwanted = r.u8() != 0;
   const bool held = r.u8() != 0;
   child.spi_in = Spi{r.u32()};
   child.spi_out = Spi{r.u32()};
@@ -250,13 +252,13 @@ void IkeSa::resume(Turn& turn) {
   for (auto& child : children_) {
     const bool waits_for_peer =
         std::ranges::any_of(children_, [&](const ChildSa& other) { return other.replaces == child.handle; });
-    const bool ours_to_delete =
-        child.state == ChildState::kDeleting || (child.state == ChildState::kRekeyed && !waits_for_peer);
-    if (ours_to_delete) later(DeleteChild{child.protocol(), child.spi_in}, turn.now);
+    const bool ours_to_delete = child.unwanted || child.state == ChildState::kDeleting ||
+                                (child.state == ChildState::kRekeyed && !waits_for_peer);
     if (child.state == ChildState::kRekeying) {
       child.state = ChildState::kInstalled;
-      later(CreateChild{child.name, child.handle}, world_.retry_time(turn.now));
+      if (!ours_to_delete) later(CreateChild{child.name, child.handle}, world_.retry_time(turn.now));
     }
+    if (ours_to_delete) later(DeleteChild{child.protocol(), child.spi_in}, turn.now);
   }
   later(CheckLiveness{}, turn.now);
   start_next(turn);

@@ -97,6 +97,17 @@ TEST_F(Snapshot, AChildThatWasToBeReplacedAndHasGoneIsAskedForAnew) {
   expect_tidy();
 }
 
+TEST_F(Snapshot, AChildWhoseDeleteWaitsForItsTurnIsDeleted) {
+  a.take(a.engine->rekey(a.current.at("net"), now));
+  const std::uint64_t revision = a.engine->revision();
+  a.take(a.engine->terminate(a.current.at("net"), now));  // behind the rekeying
+  EXPECT_GT(a.engine->revision(), revision) << "it is worth storing";
+  crash(a.engine->snapshot(now));
+  pass(seconds(20));
+  EXPECT_TRUE(only(a).children.empty()) << "nor is it asked for anew";
+  expect_tidy(0);
+}
+
 TEST_F(Snapshot, ARekeyingOfTheIkeSaUnderWayEndsItCleanly) {
   a.take(a.engine->rekey(only(a).ike, now));
   const Secret stored = a.engine->snapshot(now);
