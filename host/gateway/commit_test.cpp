@@ -87,6 +87,18 @@ class CommitTest : public testing::Test {
     };
     return crosses(a) && crosses(b);
   }
+  // A packet of the office's asks for an SA, and the other gateway's answer does not arrive until it may.
+  void ask_for_office_in_vain() {
+    ask(a, "POST", {"terminate"}, {{"connection", "peer"}, {"child", "office"}});
+    ASSERT_TRUE(run_until([&] {
+      return sa("office") == nullptr && a.gateway->keeper().sas().size() == 1 && b.gateway->keeper().sas().size() == 1;
+    }));
+    bool answered = false;
+    b.lost_on_wan = [&answered](Bytes) { return answered = true; };
+    send(a);
+    ASSERT_TRUE(run_until([&] { return answered && b.gateway->keeper().sas().size() == 2; }));
+    b.lost_on_wan = [](Bytes) { return true; };
+  }
   json::value ask(OneGateway& one, const std::string& method, const std::vector<std::string>& path,
                   json::value body = nullptr) {
     return gateway::ask(world_.io, *one.gateway, method, path, std::move(body));
@@ -216,6 +228,35 @@ TEST_F(CommitTest, ChangesNothingWhereNotAllOfItConnects) {
   EXPECT_THAT(said_of(forced, "office"), HasSubstr("changed, not: "));
   EXPECT_TRUE(run_until([&] { return leaves_in_the_clear(a, 77); }));
   EXPECT_TRUE(run_until([&] { return leaves_by(a) == Esp{}; }));
+}
+
+// What was asked for by the words of before comes when others are in force, or wait for it.
+TEST_F(CommitTest, AnSaThatWasUnderWayByWordsOfBeforeCarriesNothingByThoseAfter) {
+  ask_for_office_in_vain();
+  ask(a, "DELETE", {"policies", "office"});
+  a.wan.clear();
+  json::object again = office("aes256gcm16");
+  again["name"] = "office";
+  const Answer answer = begin_to_ask(*a.gateway, "POST", {"policies"}, again);
+  ASSERT_TRUE(run_until([&] { return names() == "voice office "; }));
+  b.lost_on_wan = nullptr;
+  ASSERT_TRUE(run_until([&] { return answer->has_value(); }));
+  EXPECT_THAT(json::serialize(**answer), HasSubstr("connected with 192.0.2.2 by aes256gcm16"));
+  EXPECT_EQ(algorithm(), "aes256gcm16");
+  EXPECT_TRUE(both_ways());
+  for (const Buffer& frame : a.wan) EXPECT_EQ(esp_of(frame).first, spi("office"));
+}
+
+TEST_F(CommitTest, ACommitThatFindsAnSaUnderWayByWordsOfBeforeGetsItsOwn) {
+  ask_for_office_in_vain();
+  ask(a, "PUT", {"candidate", "office"}, office("aes256gcm16"));
+  const Answer report = begin_to_ask(*a.gateway, "POST", {"commit"}, json::object{});
+  run_until([] { return false; }, std::chrono::milliseconds(100));
+  b.lost_on_wan = nullptr;
+  ASSERT_TRUE(run_until([&] { return report->has_value(); }));
+  EXPECT_THAT(said_of(**report, "office"), HasSubstr("changed, connected: connected with 192.0.2.2 by aes256gcm16"));
+  EXPECT_EQ(algorithm(), "aes256gcm16");
+  EXPECT_TRUE(both_ways());
 }
 
 // One of two connects: it is not used, and what was there before is not touched.

@@ -19,6 +19,7 @@ using std::chrono::steady_clock;
 constexpr auto kLookAtOldSas = std::chrono::seconds(1);
 constexpr auto kTakeOverAgain = std::chrono::seconds(10);
 constexpr auto kRollBackAgain = std::chrono::seconds(10);
+constexpr unsigned kNegotiations = 2;  // of one policy: what was under way before, and ours
 
 constexpr const char* kOwner = "changes";  // of front rules
 
@@ -294,23 +295,30 @@ void Commits::connect(const RunPtr& run, void (Commits::*then)(const RunPtr&)) {
   for (const Policy& p : run->goal) {
     const Policy* was = policy::find_policy(run->before, p.name);
     if (was != nullptr && same_but_change(*was, p)) continue;
-    const Need need = gateway_.need_of(was, p);
-    if (need == Need::kNothing) continue;
+    if (gateway_.need_of(was, p) == Need::kNothing) continue;
     ++run->open;
-    const std::string how = gateway_.exchanges_of(p);
-    const OnOutcome on_outcome = [this, run, one_done, how, name = p.name,
-                                  target = p.target()](Result<Outcome> outcome) {
-      if (outcome) outcome->sentence = gateway_.connected_sentence(target) + " (" + how + ")";
-      run->tried.emplace(name, std::move(outcome));
-      one_done();
-    };
-    if (need == Need::kReplacement) {
-      gateway_.prepare(p.target(), on_outcome);
-    } else {
-      gateway_.initiate(p.connection, p.child.empty() ? p.name : p.child, on_outcome);
-    }
+    negotiate(run, p, kNegotiations, one_done);
   }
   one_done();
+}
+
+// What was under way before comes by the words of before, and is then followed by another, by these.
+void Commits::negotiate(const RunPtr& run, const Policy& policy, unsigned tries, const std::function<void()>& done) {
+  const auto need_of = [this, run](const Policy& p) {
+    return gateway_.need_of(policy::find_policy(run->before, p.name), p);
+  };
+  const auto on_outcome = [this, run, need_of, &policy, tries, done,
+                           how = gateway_.exchanges_of(policy)](Result<Outcome> outcome) {
+    if (outcome && tries > 1 && need_of(policy) != Need::kNothing) return negotiate(run, policy, tries - 1, done);
+    if (outcome) outcome->sentence = gateway_.connected_sentence(policy.target()) + " (" + how + ")";
+    run->tried.emplace(policy.name, std::move(outcome));
+    done();
+  };
+  if (need_of(policy) == Need::kReplacement) {
+    gateway_.prepare(policy.target(), on_outcome);
+  } else {
+    gateway_.initiate(policy.connection, policy.child.empty() ? policy.name : policy.child, on_outcome);
+  }
 }
 
 void Commits::on_connected(const RunPtr& run) {
@@ -406,6 +414,7 @@ void Commits::abandon(const RunPtr& run) {
   }
   gateway_.give_up_prepared_but(waiting);
   (void)gateway_.tell_engine(configurations_.policies(), run->before);  // it knew these words before
+  gateway_.renew_of_other_words();                                      // SAs of users' own that came up meanwhile
   gateway_.end_orphans();
 }
 

@@ -110,6 +110,7 @@ class Commits {
   Result<void> begin(const RunPtr& run);
   [[nodiscard]] Configurations::Pending pending_of(const Run& run) const;
   void connect(const RunPtr& run, void (Commits::*then)(const RunPtr&));
+  void negotiate(const RunPtr& run, const policy::Policy& policy, unsigned tries, const std::function<void()>& done);
   void on_connected(const RunPtr& run);
   void put_in_force(const RunPtr& run);
   void on_stored(const RunPtr& run, const Configurations& next, const Result<void>& stored);

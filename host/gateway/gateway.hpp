@@ -129,6 +129,7 @@ class Gateway {
   void on_refused(const ike::PeerRefused& refused);
   void on_install(const ike::InstallSa& action);
   void on_use_outbound(const ike::UseOutbound& action);
+  void on_up(ike::ChildHandle child);
   void on_remove(const ike::RemoveSa& action);
   void take_back(ike::ChildHandle child, const std::string& target, const Error& why);
   void on_card_event(const driver::Message& event);
@@ -158,6 +159,7 @@ class Gateway {
   void send_by_another_than(const InstalledSa& gone);
   void renew_of_another_class();
   [[nodiscard]] bool waits_with_old_words(const InstalledSa& sa) const;
+  [[nodiscard]] const ike::ChildConfig* told_of(const policy::Policy& owner) const;
   void follow_clock();  // gateway_windows.cpp
 
   // gateway_policies.cpp
@@ -182,7 +184,9 @@ class Gateway {
   [[nodiscard]] const InstalledSa* prepared_for(const std::string& target) const;
   [[nodiscard]] const InstalledSa* prepared_by(const policy::Policy& policy) const;  // by just these words
   [[nodiscard]] const policy::Policy* owner_of(const std::string& target) const;     // in force; null: none
-  [[nodiscard]] bool is_of_words_to_come(const InstalledSa& sa) const;
+  enum class Words : std::uint8_t { kInForce, kToCome, kPast };
+  [[nodiscard]] Words words_of(const InstalledSa& sa) const;
+  void ask_anew(const InstalledSa& sa);
   void give_up_prepared(const std::string& target);
   void give_up_prepared_but(const std::set<std::string>& targets);
   void take_over(const std::string& target);
@@ -219,7 +223,7 @@ class Gateway {
   Time refusal_told_{};
   std::uint64_t refusals_untold_ = 0;
   std::map<std::string, ike::ChildHandle> prepared_;    // by target
-  std::map<ike::ChildHandle, ike::ChildConfig> words_;  // that brought a child, in this life of the daemon
+  std::map<ike::ChildHandle, ike::ChildConfig> words_;  // that a child was negotiated by, in this life of the daemon
   std::unique_ptr<Commits> commits_;
 };
 

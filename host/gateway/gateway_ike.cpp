@@ -40,10 +40,9 @@ void Gateway::on_action(const ike::Action& action) {
   } else if (const auto* gone = std::get_if<ike::IkeDeleted>(&action)) {
     log::info("ike.deleted", {{"connection", gone->connection}});
   } else if (const auto* child = std::get_if<ike::ChildEstablished>(&action)) {
-    const std::string target = target_of(child->connection, child->name);
-    if (keeper_->find(child->child) != nullptr) child_is_up(target);  // else the card refused it, and that was told
+    on_up(child->child);
   } else if (const auto* rekeyed = std::get_if<ike::ChildRekeyed>(&action)) {
-    if (const InstalledSa* sa = keeper_->find(rekeyed->new_child)) child_is_up(std::string(sa->target));
+    on_up(rekeyed->new_child);
   } else if (const auto* prepared = std::get_if<ike::ChildPrepared>(&action)) {
     on_prepared(*prepared);
   } else if (const auto* failed = std::get_if<ike::ChildFailed>(&action)) {
@@ -79,9 +78,7 @@ void Gateway::on_install(const ike::InstallSa& action) {
   if (done) done = keeper_->commit();  // a narrowed SA changes what is accepted
   if (!done) return take_back(action.child, target, done.error());
   key_log_.write(action.sa);
-  if (const auto told = told_.find(action.connection); told != told_.end()) {
-    if (const auto* words = told->second.find_child(action.name)) words_[action.child] = *words;
-  }
+  words_[action.child] = action.negotiated_by;
   const auto& sa = *keeper_->find(action.child);
   log::info("sa.installed", {{"child", target},
                              {"spi_in", to_string(sa.spi_in)},
@@ -100,7 +97,10 @@ void Gateway::on_install(const ike::InstallSa& action) {
 void Gateway::on_use_outbound(const ike::UseOutbound& action) {
   const InstalledSa* sa = keeper_->find(action.child);
   if (sa == nullptr) return;  // it did not fit into the card, and is being terminated
-  if (is_of_words_to_come(*sa)) {
+  const Words words = words_of(*sa);
+  if (words == Words::kPast) return ask_anew(InstalledSa(*sa));
+  // A user's own is of use at once: theirs are renewed one by one anyhow.
+  if (words == Words::kToCome && policy::split_target(sa->target).user.empty()) {
     prepared_[sa->target] = action.child;
     return commits_->replaced(std::string(sa->target));
   }
@@ -114,6 +114,12 @@ void Gateway::on_use_outbound(const ike::UseOutbound& action) {
             {{"child", sa->target}, {"spi_out", to_string(sa->spi_out)}, {"generation", keeper_->generation()}});
   exceptions_->release_target(sa->target);
   end_disowned(std::string(sa->target));
+}
+
+// Unless the card refused it, and that was told; or what it was asked for by holds no longer, and it is asked for anew.
+void Gateway::on_up(ike::ChildHandle child) {
+  const InstalledSa* sa = keeper_->find(child);
+  if (sa != nullptr && words_of(*sa) != Words::kPast) child_is_up(std::string(sa->target));
 }
 
 // The card does not take what this child brings, and would take nothing of anybody else's as long as it is there.

@@ -85,6 +85,7 @@ void Gateway::prepare(const std::string& target, OnOutcome done) {
 void Gateway::on_prepared(const ike::ChildPrepared& action) {
   const InstalledSa* sa = keeper_->find(action.new_child);
   if (sa == nullptr) return;  // it did not fit into the card, and is being terminated
+  if (words_of(*sa) == Words::kPast) return end_sa(InstalledSa(*sa));
   const std::string target = sa->target;
   prepared_[target] = action.new_child;
   log::info("child.prepared", {{"child", target}, {"spi_in", to_string(sa->spi_in)}, {"algorithm", sa->algorithm}});
@@ -114,11 +115,26 @@ const Policy* Gateway::owner_of(const std::string& target) const {
   return found == policies.end() ? nullptr : &*found;
 }
 
-// What was negotiated by words that are not in force yet carries nothing before they are.
-bool Gateway::is_of_words_to_come(const InstalledSa& sa) const {
+// What was negotiated by words that are not in force yet carries nothing before they are. Words may also have changed
+// between request and response: then nobody wants what comes.
+Gateway::Words Gateway::words_of(const InstalledSa& sa) const {
   const auto words = words_.find(sa.child);
-  const Policy* owner = owner_of(sa.target);
-  return words != words_.end() && owner != nullptr && !same_child(words->second, own_child(*owner));
+  const Policy* owner = owner_of(policy::split_target(sa.target).target);
+  if (words == words_.end() || owner == nullptr || same_child(words->second, own_child(*owner))) return Words::kInForce;
+  const auto* told = told_of(*owner);
+  return told != nullptr && same_child(words->second, *told) ? Words::kToCome : Words::kPast;
+}
+
+const ike::ChildConfig* Gateway::told_of(const Policy& owner) const {
+  const auto told = told_.find(owner.connection);
+  return told == told_.end() ? nullptr : told->second.find_child(owner.name);
+}
+
+void Gateway::ask_anew(const InstalledSa& sa) {
+  log::info("child.of_past_words", {{"child", sa.target}, {"spi_in", to_string(sa.spi_in)}});
+  end_sa(sa);
+  if (const auto begun = begin(sa.target); !begun && begun.error().code != Errc::kExists)
+    child_failed(sa.target, begun.error());
 }
 
 void Gateway::give_up_prepared_but(const std::set<std::string>& targets) {

@@ -114,7 +114,8 @@ void Gateway::send_by_another_than(const InstalledSa& gone) {
   }
   const auto& sas = keeper_->sas();
   const auto other = std::find_if(sas.rbegin(), sas.rend(), [&](const InstalledSa& sa) {
-    return sa.target == gone.target && sa.spi_in != gone.spi_in && fit.contains(sa.child) && !is_of_words_to_come(sa);
+    return sa.target == gone.target && sa.spi_in != gone.spi_in && fit.contains(sa.child) &&
+           words_of(sa) == Words::kInForce;
   });
   if (other != sas.rend()) keeper_->use_outbound(other->spi_in);
 }
@@ -132,9 +133,8 @@ void Gateway::renew_of_another_class() {
 
 bool Gateway::waits_with_old_words(const InstalledSa& sa) const {
   const policy::Policy* owner = owner_of(policy::split_target(sa.target).target);
-  const auto told = owner == nullptr ? told_.end() : told_.find(owner->connection);
-  const auto* words = told == told_.end() ? nullptr : told->second.find_child(owner->name);
-  return words != nullptr && !same_child(*words, own_child(*owner));
+  const auto* told = owner == nullptr ? nullptr : told_of(*owner);
+  return told != nullptr && !same_child(*told, own_child(*owner));
 }
 
 std::vector<std::string> Gateway::users_targets_in_use(const std::string& whose) const {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "host/gateway/edits.hpp"
+#include "host/gateway/test_requests.hpp"
 #include "host/gateway/two_gateways.hpp"
 
 namespace sallyport::gateway {
@@ -108,6 +109,38 @@ class UserSasTest : public testing::Test {
     return world_.run_until([&] { return targets(world_.a).size() == sas && targets(world_.b).size() == sas; });
   }
 
+  // Alice's packet asks for her SA by the words of a commit that is given up, as B has no policy for what `others` are
+  // to be; before or after the commit asks for that.
+  void ask_amid_a_commit_that_fails(bool before) {
+    start(kStaff + kOthers);
+    log_in(alice_);
+    world_.b.lost_on_wan = [](Bytes) { return true; };
+    if (before) send(world_.a, kAlice, kServer);
+    const auto edit = [&](const std::string& name, const std::string& destination) {
+      boost::json::object words{{"source", "10.1.0.0/16"},
+                                {"destination", destination},
+                                {"action", "protect"},
+                                {"connection", "peer"},
+                                {"esp_proposals", "aes128gcm16"}};
+      if (name == "staff") words["group"] = "staff";
+      ask(world_.io, gateway(), "PUT", {"candidate", name}, words);
+    };
+    edit("staff", "10.2.0.0/16");
+    edit("others", "10.9.0.0/24");
+    const Answer report = begin_to_ask(gateway(), "POST", {"commit"}, boost::json::object{});
+    ASSERT_TRUE(world_.run_until([&] { return gateway().commits().busy(); }));
+    if (!before) send(world_.a, kAlice, kServer);
+    world_.b.lost_on_wan = nullptr;
+    ASSERT_TRUE(world_.run_until([&] { return report->has_value(); }));
+    EXPECT_FALSE((*report)->at("committed").as_bool()) << **report;
+  }
+  bool alice_is_protected_by(const std::string& algorithm) {
+    return world_.run_until([&] {
+      const InstalledSa* sa = gateway().keeper().sending_for("peer/staff@alice");
+      return sa != nullptr && sa->algorithm == algorithm;
+    });
+  }
+
   TwoGateways world_;
   const users::Session alice_ = session("alice", kAlice, {"staff"});
   const users::Session bob_ = session("bob", kBob, {"staff"});
@@ -189,6 +222,20 @@ TEST_F(UserSasTest, AnSaThatComesWhenItsUserIsGoneIsEnded) {
     return all.size() == 1 && all[0].state == ike::IkeState::kEstablished;
   }));
   EXPECT_TRUE(settle_at(0));
+}
+
+TEST_F(UserSasTest, AnSaThatCameUpForACommitThatFailsIsRenewed) {
+  ask_amid_a_commit_that_fails(true);
+  EXPECT_TRUE(alice_is_protected_by("aes256gcm16"));
+  EXPECT_TRUE(settle_at(1));
+  EXPECT_TRUE(talks(kAlice));
+}
+
+TEST_F(UserSasTest, AnSaThatComesWhenItsCommitHasFailedIsAskedForAnew) {
+  ask_amid_a_commit_that_fails(false);
+  EXPECT_TRUE(alice_is_protected_by("aes256gcm16"));
+  EXPECT_TRUE(settle_at(1));
+  EXPECT_TRUE(talks(kAlice));
 }
 
 // U1: the same destination, another security type for another user.

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <variant>
 
+#include "host/ike/connection.hpp"
 #include "host/ipsec/sa.hpp"
 
 namespace sallyport::ike {
@@ -40,6 +41,8 @@ struct InstallSa {
   std::string name;  // of the ChildConfig
   SaParameters sa;
   std::optional<ChildHandle> replaces;
+  ChildConfig
+      negotiated_by;  // as the administrator's words were when it was offered or accepted: they may be others now
 };
 
 // The policy's outbound traffic goes under this child from now on. Follows InstallSa at once, except for a rekeying

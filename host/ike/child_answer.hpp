@@ -7,6 +7,7 @@
 namespace sallyport::ike {
 
 struct IkeSa::ChildAnswer {
+  ChildConfig words;             // it was chosen by
   ChildSa child;                 // with its SPIs, selectors and the chosen proposal
   std::uint8_t number = 1;       // of the proposal that was chosen
   std::optional<Secret> shared;  // g^ir, when there is PFS

@@ -347,10 +347,10 @@ void IkeSa::expire(Turn& turn) {
 void IkeSa::give_up_exchange(Exchange& exchange, const Error& reason, Turn& turn) {
   if (const auto* auth = std::get_if<AuthExchange>(&exchange)) {
     world_.spis.release(auth->offer.spi_in);
-    child_failed(auth->offer, reason, turn);
+    child_failed(auth->offer.name, reason, turn);
   } else if (const auto* child = std::get_if<ChildExchange>(&exchange)) {
     world_.spis.release(child->offer.spi_in);
-    if (!child->replaces) child_failed(child->offer, reason, turn);
+    if (!child->replaces) child_failed(child->offer.name, reason, turn);
   }
 }
 
@@ -362,7 +362,7 @@ void IkeSa::fail(const Error& reason, Turn& turn) {
   }
   for (const auto& waiting : queue_) {
     const auto* create = std::get_if<CreateChild>(&waiting.task);
-    if (create != nullptr && !create->replaces) child_failed({create->name, {}, {}, {}}, reason, turn);
+    if (create != nullptr && !create->replaces) child_failed(create->name, reason, turn);
   }
   const bool wanted = state_ <= IkeState::kEstablished;  // one that was being deleted is just gone
   for (const auto& child : children_) {

@@ -72,7 +72,7 @@ struct ChildOffer {
   Spi spi_in{};
   Proposals proposals;  // of one protocol
   ChildTerms terms;
-  bool or_tunnel = false;
+  ChildConfig words;  // it was made by
 
   [[nodiscard]] DeleteChild undo() const { return {proposals.front().protocol, spi_in}; }
 };
@@ -216,14 +216,14 @@ class IkeSa {
   void request_child(const CreateChild& task, Turn& turn);
   void on_child_response(ChildExchange exchange, const Payloads& response, Turn& turn);
   void on_child_refused(ChildExchange& exchange, const NotifyPayload& error, Turn& turn);
-  void finish_rekey(ChildExchange& exchange, ChildSa child, SaParameters sa, Buffer lowest_nonce, Turn& turn);
+  void finish_rekey(ChildExchange& exchange, ChildSa child, ChildKeys keys, Buffer lowest_nonce, Turn& turn);
   Payloads answer_create(const Payloads& request, Turn& turn);
   Payloads answer_child(const Payloads& request, Turn& turn);
-  SaParameters parameters(const ChildSa& child, ChildKeys keys, bool we_initiated) const;
-  void set_child_lifetime(ChildSa& child, Time now);
-  void install(const ChildSa& child, SaParameters sa, std::optional<ChildHandle> replaces, Turn& turn);
+  void begin_life(ChildSa& child, const ChildConfig& words, Time now);
+  void install(const ChildSa& child, const ChildConfig& words, ChildKeys keys, bool we_initiated,
+               std::optional<ChildHandle> replaces, Turn& turn);
   void child_up(const ChildSa& child, Turn& turn);
-  void child_failed(const ChildOffer& offer, const Error& reason, Turn& turn);
+  void child_failed(const std::string& name, const Error& reason, Turn& turn);
   void remove_child(ChildHandle handle, Turn& turn);
   void retire_child(ChildSa& child, bool replaced, Turn& turn);
   [[nodiscard]] ChildSa* find_by_spi_in(Spi spi);

@@ -42,7 +42,7 @@ void IkeSa::request_auth(Turn& turn) {
   queue_.pop_front();
   auto offer = make_offer(name, false);
   if (!offer) {
-    child_failed({name, {}, {}, {}}, offer.error(), turn);
+    child_failed(name, offer.error(), turn);
     return fail(offer.error(), turn);
   }
   const Buffer id = local_id_.payload();
@@ -99,9 +99,8 @@ void IkeSa::on_auth_response(AuthExchange exchange, const Payloads& response, Tu
     return;
   }
   ChildKeys keys = derive_child_keys(proposal_.prf(), keys_.d, *chosen, nullptr, nonce_i_, nonce_r_);
-  child.handle = world_.new_child_handle();
-  set_child_lifetime(child, turn.now);
-  install(child, parameters(child, std::move(keys), true), std::nullopt, turn);
+  begin_life(child, exchange.offer.words, turn.now);
+  install(child, exchange.offer.words, std::move(keys), true, std::nullopt, turn);
   children_.push_back(child);
   child_up(child, turn);
 }
@@ -150,11 +149,10 @@ IkeSa::Payloads IkeSa::answer_auth(const Payloads& request, Turn& turn) {
     response.push_back({PayloadType::kNotify, false, refusal->serialise()});
     return response;
   }
-  auto& [child, number, shared, public_value] = std::get<ChildAnswer>(answered);
+  auto& [words, child, number, shared, public_value] = std::get<ChildAnswer>(answered);
   ChildKeys keys = derive_child_keys(proposal_.prf(), keys_.d, child.proposal, nullptr, nonce_i_, nonce_r_);
-  child.handle = world_.new_child_handle();
-  set_child_lifetime(child, turn.now);
-  install(child, parameters(child, std::move(keys), false), std::nullopt, turn);
+  begin_life(child, words, turn.now);
+  install(child, words, std::move(keys), false, std::nullopt, turn);
   children_.push_back(child);
   child_up(child, turn);
   add_answer(response, child, number);

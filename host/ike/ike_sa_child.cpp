@@ -69,7 +69,7 @@ Result<ChildOffer> IkeSa::make_offer(const std::string& name, bool with_groups) 
   if (!terms) return terms.error();
   const auto spi = world_.spis.allocate();
   if (!spi) return spi.error();
-  ChildOffer offer{name, *spi, config->proposals, std::move(*terms), config->or_tunnel};
+  ChildOffer offer{name, *spi, config->proposals, std::move(*terms), *config};
   if (!with_groups) offer.proposals = without_groups(offer.proposals);
   return offer;
 }
@@ -106,7 +106,7 @@ Result<Proposal> IkeSa::check_child_answer(const ChildOffer& offer, const Payloa
   if (child.mode == Mode::kTransport && offer.terms.mode == Mode::kTunnel) {
     return Error{Errc::kUnsupported, "the peer chose transport mode, which we did not offer"};
   }
-  if (child.mode != offer.terms.mode && !offer.or_tunnel) {
+  if (child.mode != offer.terms.mode && !offer.words.or_tunnel) {
     return Error{Errc::kUnsupported,
                  "the peer declines transport mode, and a tunnel is not what child '" + offer.name + "' wants"};
   }
@@ -161,6 +161,7 @@ std::variant<IkeSa::ChildAnswer, NotifyPayload> IkeSa::choose_child(const Payloa
       continue;
     }
     ChildAnswer answer;
+    answer.words = config;
     answer.child.mode = terms->mode;
     answer.child.local_ts = at_most(kMostSelectors, narrow(*ours, terms->local_ts));
     answer.child.remote_ts = at_most(kMostSelectors, narrow(*theirs, terms->remote_ts));
@@ -204,7 +205,16 @@ void add_answer(std::vector<Payload>& response, const ChildSa& child, std::uint8
   response.push_back({PayloadType::kTsR, false, serialise_ts(child.local_ts)});
 }
 
-SaParameters IkeSa::parameters(const ChildSa& child, ChildKeys keys, bool we_initiated) const {
+void IkeSa::begin_life(ChildSa& child, const ChildConfig& words, Time now) {
+  child.handle = world_.new_child_handle();
+  child.born = now;
+  child.rekey_at = rekey_time(words.lifetime, now, world_.random);
+  child.expire_at = expire_time(words.lifetime, now);
+  if (encap_) child.encap = UdpEncap{local_.port, remote_.port};
+}
+
+void IkeSa::install(const ChildSa& child, const ChildConfig& words, ChildKeys keys, bool we_initiated,
+                    std::optional<ChildHandle> replaces, Turn& turn) {
   SaParameters sa;
   sa.protocol = child.protocol();
   sa.mode = child.mode;
@@ -214,28 +224,15 @@ SaParameters IkeSa::parameters(const ChildSa& child, ChildKeys keys, bool we_ini
   sa.integrity = child.proposal.integrity();
   sa.key_bits = child.proposal.key_bits();
   sa.esn = child.proposal.esn();
-  if (const ChildConfig* config = words().find_child(child.name)) sa.replay_window = config->replay_window;
+  sa.replay_window = words.replay_window;
   sa.out = std::move(we_initiated ? keys.initiator_to_responder : keys.responder_to_initiator);
   sa.in = std::move(we_initiated ? keys.responder_to_initiator : keys.initiator_to_responder);
   sa.local = local_.address;
   sa.remote = remote_.address;
-  if (encap_) sa.encap = UdpEncap{local_.port, remote_.port};
+  sa.encap = child.encap;
   sa.local_ts = child.local_ts;
   sa.remote_ts = child.remote_ts;
-  return sa;
-}
-
-void IkeSa::set_child_lifetime(ChildSa& child, Time now) {
-  const ChildConfig* config = words().find_child(child.name);
-  const Lifetime lifetime = config != nullptr ? config->lifetime : Lifetime{};
-  child.born = now;
-  child.rekey_at = rekey_time(lifetime, now, world_.random);
-  child.expire_at = expire_time(lifetime, now);
-  if (encap_) child.encap = UdpEncap{local_.port, remote_.port};
-}
-
-void IkeSa::install(const ChildSa& child, SaParameters sa, std::optional<ChildHandle> replaces, Turn& turn) {
-  turn.out.push_back(InstallSa{handle_, child.handle, connection_->name, child.name, std::move(sa), replaces});
+  turn.out.push_back(InstallSa{handle_, child.handle, connection_->name, child.name, std::move(sa), replaces, words});
 }
 
 void IkeSa::child_up(const ChildSa& child, Turn& turn) {
@@ -243,9 +240,9 @@ void IkeSa::child_up(const ChildSa& child, Turn& turn) {
   turn.out.push_back(ChildEstablished{handle_, child.handle, connection_->name, child.name});
 }
 
-void IkeSa::child_failed(const ChildOffer& offer, const Error& reason, Turn& turn) {
-  world_.restart_later(words(), offer.name, turn.now);
-  turn.out.push_back(ChildFailed{handle_, connection_->name, offer.name, reason});
+void IkeSa::child_failed(const std::string& name, const Error& reason, Turn& turn) {
+  world_.restart_later(words(), name, turn.now);
+  turn.out.push_back(ChildFailed{handle_, connection_->name, name, reason});
 }
 
 void IkeSa::remove_child(ChildHandle handle, Turn& turn) {
@@ -330,23 +327,21 @@ void IkeSa::on_child_response(ChildExchange exchange, const Payloads& response, 
     if (ChildSa* old = exchange.replaces ? find_child(*exchange.replaces) : nullptr)
       old->state = ChildState::kInstalled;
     world_.spis.release(exchange.offer.spi_in);
-    return child_failed(exchange.offer, reason, turn);
+    return child_failed(exchange.offer.name, reason, turn);
   }
   ChildKeys keys =
       derive_child_keys(proposal_.prf(), keys_.d, *chosen, shared ? &*shared : nullptr, exchange.nonce, *nonce);
-  child.handle = world_.new_child_handle();
-  set_child_lifetime(child, turn.now);
-  SaParameters sa = parameters(child, std::move(keys), true);
+  begin_life(child, exchange.offer.words, turn.now);
   if (exchange.replaces)
-    return finish_rekey(exchange, std::move(child), std::move(sa), std::min(exchange.nonce, *nonce), turn);
-  install(child, std::move(sa), std::nullopt, turn);
+    return finish_rekey(exchange, std::move(child), std::move(keys), std::min(exchange.nonce, *nonce), turn);
+  install(child, exchange.offer.words, std::move(keys), true, std::nullopt, turn);
   children_.push_back(child);
   child_up(child, turn);
 }
 
 // 2.8.1: where both sides rekeyed at the same time, "the SA created with the lowest of the four nonces used in the two
 // exchanges SHOULD be closed by the endpoint that created it", and the old one by the endpoint whose SA survives.
-void IkeSa::finish_rekey(ChildExchange& exchange, ChildSa child, SaParameters sa, Buffer lowest_nonce, Turn& turn) {
+void IkeSa::finish_rekey(ChildExchange& exchange, ChildSa child, ChildKeys keys, Buffer lowest_nonce, Turn& turn) {
   const ChildSa* rival = exchange.rival ? find_child(exchange.rival->handle) : nullptr;
   const bool loses = rival != nullptr && lowest_nonce < exchange.rival->lowest_nonce;
   const ChildSa* ended = find_child(*exchange.replaces);
@@ -359,7 +354,7 @@ void IkeSa::finish_rekey(ChildExchange& exchange, ChildSa child, SaParameters sa
     children_.push_back(std::move(child));
     return;
   }
-  install(child, std::move(sa), exchange.replaces, turn);
+  install(child, exchange.offer.words, std::move(keys), true, exchange.replaces, turn);
   if (ChildSa* old = find_child(*exchange.replaces); exchange.hold && rival == nullptr && old != nullptr) {
     old->state = ChildState::kRekeyed;
     child.replaces = exchange.replaces;
@@ -416,7 +411,7 @@ void IkeSa::on_child_refused(ChildExchange& exchange, const NotifyPayload& error
     if (!wants(exchange.offer.name)) later(CreateChild{exchange.offer.name, std::nullopt}, turn.now);
     return;
   }
-  child_failed(exchange.offer, error_of(error), turn);
+  child_failed(exchange.offer.name, error_of(error), turn);
 }
 
 // ---- responder ----------------------------------------------------------------------------------------------------
@@ -446,14 +441,13 @@ IkeSa::Payloads IkeSa::answer_child(const Payloads& request, Turn& turn) {
   }
   auto answered = choose_child(request, true, turn, old);
   if (const auto* why = std::get_if<NotifyPayload>(&answered)) return refused(*why);
-  auto& [child, number, shared, public_value] = std::get<ChildAnswer>(answered);
+  auto& [words, child, number, shared, public_value] = std::get<ChildAnswer>(answered);
 
   const Buffer& nonce_i = find_payload(request, PayloadType::kNonce)->body;
   const Buffer nonce_r = random_bytes(world_.random, kNonceSize);
   ChildKeys keys =
       derive_child_keys(proposal_.prf(), keys_.d, child.proposal, shared ? &*shared : nullptr, nonce_i, nonce_r);
-  child.handle = world_.new_child_handle();
-  set_child_lifetime(child, turn.now);
+  begin_life(child, words, turn.now);
   Payloads response;
   response.push_back({PayloadType::kNonce, false, nonce_r});
   if (shared) {
@@ -463,7 +457,7 @@ IkeSa::Payloads IkeSa::answer_child(const Payloads& request, Turn& turn) {
 
   if (old != nullptr) {
     child.replaces = old->handle;
-    install(child, parameters(child, std::move(keys), false), old->handle, turn);
+    install(child, words, std::move(keys), false, old->handle, turn);
     auto* ours = outstanding_ ? std::get_if<ChildExchange>(&outstanding_->exchange) : nullptr;
     if (ours != nullptr && ours->replaces == old->handle) {
       ours->rival = {child.handle, std::min(nonce_i, nonce_r)};
@@ -473,7 +467,7 @@ IkeSa::Payloads IkeSa::answer_child(const Payloads& request, Turn& turn) {
     }
     children_.push_back(child);
   } else {
-    install(child, parameters(child, std::move(keys), false), std::nullopt, turn);
+    install(child, words, std::move(keys), false, std::nullopt, turn);
     children_.push_back(child);
     child_up(child, turn);
   }
