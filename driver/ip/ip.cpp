@@ -137,6 +137,19 @@ std::vector<Extension> extensions_of(const IpHeader& header) {
   return extensions;
 }
 
+std::vector<Extension> options_of(const IpHeader& header) {
+  std::vector<Extension> options;
+  if (header.ipv6) return options;
+  for (std::size_t at = 0; at < header.extras.size() && header.extras[at] != kEndOfOptions;) {
+    const Bytes left = Bytes(header.extras).subspan(at);
+    const bool of_one_byte = left[0] == kNoOperation;
+    if (!of_one_byte && (left.size() < 2 || left[1] < 2 || left[1] > left.size())) break;
+    options.push_back({left[0], at, of_one_byte ? 1U : std::size_t{left[1]}});
+    at += options.back().bytes;
+  }
+  return options;
+}
+
 Buffer write_ip(const IpHeader& header, std::uint8_t protocol, Bytes payload) {
   ByteWriter w;
   if (header.ipv6) {

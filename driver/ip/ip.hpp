@@ -54,13 +54,17 @@ struct IpHeader {
   [[nodiscard]] std::size_t header_bytes() const { return plain_bytes() + extras.size(); }
 };
 
-// Where in the extras of an IPv6 header an extension header lies.
+// Where in the extras of an IPv6 header an extension header lies, or an option in those of an IPv4 header.
 struct Extension {
   std::uint8_t kind = 0;
   std::size_t at = 0;
   std::size_t bytes = 0;
 };
 std::vector<Extension> extensions_of(const IpHeader& header);
+
+constexpr std::uint8_t kEndOfOptions = 0, kNoOperation = 1;
+// RFC 791 3.1. Those in front of the end of the list, or of the first whose length leads nowhere.
+std::vector<Extension> options_of(const IpHeader& header);
 
 // A packet whose header has been checked.
 struct IpPacket : IpHeader {

@@ -159,6 +159,25 @@ TEST(Ip, ReadsNothingBehindTheHeaderOfAFragmentThatIsNotTheFirst) {
 }
 
 // RFC 1624 promises that the changed checksum verifies and equals the one computed afresh.
+TEST(Ip, ReadsOptionsUntilTheListEndsOrALengthLeadsNowhere) {
+  const auto read = [](Buffer extras) {
+    IpHeader header;
+    header.extras = std::move(extras);
+    std::vector<std::size_t> kind_at_and_bytes;
+    for (const Extension& option : options_of(header)) {
+      kind_at_and_bytes.insert(kind_at_and_bytes.end(), {option.kind, option.at, option.bytes});
+    }
+    return kind_at_and_bytes;
+  };
+  using Options = std::vector<std::size_t>;
+  EXPECT_EQ(read({}), Options());
+  EXPECT_EQ(read({1, 148, 4, 0, 0, 1, 1, 0}), Options({1, 0, 1, 148, 1, 4, 1, 5, 1, 1, 6, 1}));
+  EXPECT_EQ(read({148, 4, 0, 0, 0, 148, 3, 0}), Options({148, 0, 4}));
+  EXPECT_EQ(read({7, 4, 4, 0, 7, 8, 4, 0}), Options({7, 0, 4})) << "longer than what is left";
+  EXPECT_EQ(read({7, 1, 1, 1}), Options()) << "too short for itself";
+  EXPECT_EQ(read({1, 1, 1, 7}), Options({1, 0, 1, 1, 1, 1, 1, 2, 1})) << "no length";
+}
+
 TEST(Ip, ChangesTtlAndTosToAChecksumThatVerifies) {
   for (unsigned identification = 0; identification < 0x10000; ++identification) {
     Buffer packet = testing::udp_packet(kSource, kDestination);

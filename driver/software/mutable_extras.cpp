@@ -8,27 +8,23 @@ namespace {
 
 using MutableBytes = std::span<std::uint8_t>;
 
-constexpr std::uint8_t kEndOfOptions = 0, kNoOperation = 1;  // RFC 791 3.1: of one byte, like Pad1
-constexpr std::uint8_t kPad1 = 0;                            // RFC 8200 4.2
-constexpr std::uint8_t kMayChange = 0x20;                    // RFC 8200 4.2: the third bit of an option's type
-// RFC 4302 A.1: security, extended security, commercial security, router alert, sender directed multi-destination.
-constexpr std::uint8_t kImmutable[] = {130, 133, 134, 148, 149};
+constexpr std::uint8_t kPad1 = 0;          // RFC 8200 4.2: of one byte
+constexpr std::uint8_t kMayChange = 0x20;  // RFC 8200 4.2: the third bit of an option's type
+// RFC 4302 A.1: no operation, security, extended security, commercial security, router alert, sender directed
+// multi-destination.
+constexpr std::uint8_t kImmutable[] = {kNoOperation, 130, 133, 134, 148, 149};
 
 void zero(MutableBytes bytes) { std::fill(bytes.begin(), bytes.end(), std::uint8_t{0}); }
 
 // Where a length leads nowhere, nobody can say which bytes are what: none of them counts, at either end.
-void zero_mutable_options_of_ipv4(MutableBytes options) {
-  while (!options.empty() && options[0] != kEndOfOptions) {
-    std::size_t bytes = 1;
-    if (options[0] != kNoOperation) {
-      if (options.size() < 2 || options[1] < 2 || options[1] > options.size()) return zero(options);
-      bytes = options[1];
-      const bool immutable =
-          std::find(std::begin(kImmutable), std::end(kImmutable), options[0]) != std::end(kImmutable);
-      if (!immutable) zero(options.first(bytes));
-    }
-    options = options.subspan(bytes);
+void zero_mutable_options_of_ipv4(MutableBytes extras, const IpHeader& header) {
+  std::size_t read = 0;
+  for (const Extension& option : options_of(header)) {
+    const bool immutable = std::find(std::begin(kImmutable), std::end(kImmutable), option.kind) != std::end(kImmutable);
+    if (!immutable) zero(extras.subspan(option.at, option.bytes));
+    read = option.at + option.bytes;
   }
+  if (read < extras.size() && extras[read] != kEndOfOptions) zero(extras.subspan(read));
 }
 
 void zero_mutable_options_of_ipv6(MutableBytes options) {
@@ -46,7 +42,7 @@ void zero_mutable_options_of_ipv6(MutableBytes options) {
 }  // namespace
 
 void zero_mutable_extras(MutableBytes extras, const IpHeader& header) {
-  if (!header.ipv6) return zero_mutable_options_of_ipv4(extras);
+  if (!header.ipv6) return zero_mutable_options_of_ipv4(extras, header);
   constexpr std::size_t kOptionsAt = 2;  // behind next header and length
   for (const Extension& extension : extensions_of(header)) {
     if (extension.kind != kHopByHopOptions && extension.kind != kDestinationOptions) continue;

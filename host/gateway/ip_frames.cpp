@@ -113,30 +113,15 @@ bool forward_in_place(Buffer& frame, const driver::MacAddress& to, const driver:
 namespace {
 
 // RFC 791 3.1, of one byte and no more.
-constexpr std::uint8_t kEndOfOptions = 0, kNoOperation = 1;
-
-// As far as their lengths make sense.
-std::vector<Bytes> options_of(const IpPacket& packet) {
-  std::vector<Bytes> options;
-  Bytes left = Bytes(packet.extras);
-  while (!left.empty() && left[0] != kEndOfOptions) {
-    const std::size_t bytes = left[0] == kNoOperation ? 1 : left.size() < 2 ? 0 : left[1];
-    if (bytes == 0 || bytes > left.size()) break;
-    options.push_back(left.first(bytes));
-    left = left.subspan(bytes);
-  }
-  return options;
-}
-
 // The header of fragments that are not the first, RFC 791 3.1: an option says itself whether it is copied.
 Buffer header_of_later_fragments(const IpPacket& packet) {
   constexpr std::uint8_t kCopied = 0x80;
   ByteWriter w;
   w.bytes(packet.bytes.first(driver::kIpv4Bytes));
-  for (const Bytes option : options_of(packet)) {
-    if ((option[0] & kCopied) != 0) w.bytes(option);
+  for (const driver::Extension& option : driver::options_of(packet)) {
+    if ((option.kind & kCopied) != 0) w.bytes(Bytes(packet.extras).subspan(option.at, option.bytes));
   }
-  while (w.size() % 4 != 0) w.u8(kEndOfOptions);
+  while (w.size() % 4 != 0) w.u8(driver::kEndOfOptions);
   Buffer header = w.take();
   header[0] = static_cast<std::uint8_t>(0x40 | header.size() / 4);
   return header;
@@ -153,9 +138,10 @@ bool is_source_routed(const IpPacket& packet) {
       return e.kind == driver::kRouting && packet.extras[e.at + kSegmentsLeftAt] != 0;
     });
   }
-  const auto options = options_of(packet);
-  return std::any_of(options.begin(), options.end(),
-                     [](Bytes option) { return option[0] == kLooseSourceRoute || option[0] == kStrictSourceRoute; });
+  const auto options = driver::options_of(packet);
+  return std::any_of(options.begin(), options.end(), [](const driver::Extension& option) {
+    return option.kind == kLooseSourceRoute || option.kind == kStrictSourceRoute;
+  });
 }
 
 std::vector<Buffer> fragments(Bytes frame, std::uint16_t mtu) {

@@ -302,6 +302,7 @@ TEST(IpFrames, KnowASourceRoute) {
   EXPECT_TRUE(routed(false, "940400008307040a00000100"));
   EXPECT_FALSE(routed(false, "0707048300000000")) << "a record of the route";
   EXPECT_FALSE(routed(false, "0083070400000000")) << "behind the end of the list";
+  EXPECT_FALSE(routed(false, "0701830704000000")) << "behind a length that leads nowhere";
   EXPECT_FALSE(routed(false, ""));
   EXPECT_TRUE(routed(true, "3200040100000000", driver::kRouting));
   EXPECT_FALSE(routed(true, "3200040000000000", driver::kRouting)) << "at its end";
