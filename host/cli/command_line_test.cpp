@@ -401,6 +401,29 @@ TEST_F(CommandLine, TheDaemonsRefusalIsOneSentenceAndExitStatus1) {
   }
 }
 
+TEST_F(CommandLine, AUserIsEnrolledByTheWordsOfAnyMethod) {
+  const std::string file = socket_ + ".words";
+  std::ofstream(file) << R"({"shape": "circle"})";
+  recorder_.answer = json::value(json::object{});
+  EXPECT_EQ(with_daemon({"user", "enrol", "alice", "gesture", "--words", file}).out, "'alice' logs in by gesture\n");
+  EXPECT_EQ(recorder_.requests.back().method, "PUT");
+  EXPECT_EQ(recorder_.requests.back().path, (std::vector<std::string>{"users", "alice", "gesture"}));
+  EXPECT_EQ(recorder_.requests.back().body, (json::object{{"shape", "circle"}}));
+  recorder_.answer = json::value(json::object{{"code", "12"}});
+  EXPECT_EQ(with_daemon({"user", "enrol", "alice", "gesture"}).out, "{\"code\":\"12\"}\n");
+  EXPECT_EQ(recorder_.requests.back().body, json::object{});
+  EXPECT_EQ(with_daemon({"user", "enrol", "alice", "gesture", "--remove"}).exit, Exit::kDone);
+  EXPECT_EQ(recorder_.requests.back().method, "DELETE");
+  const auto asked_so_far = recorder_.requests.size();
+  std::ofstream(file) << "[1]";
+  EXPECT_EQ(with_daemon({"user", "enrol", "alice", "gesture", "--words", file}).err,
+            "sallyport: " + file + " is no JSON object\n");
+  fs::remove(file);
+  EXPECT_EQ(with_daemon({"user", "enrol", "alice", "gesture", "--words", file}).err,
+            "sallyport: cannot read " + file + "\n");
+  EXPECT_EQ(recorder_.requests.size(), asked_so_far);
+}
+
 TEST_F(CommandLine, AUserIsAddedAndChangedByWhatIsNamed) {
   EXPECT_EQ(with_daemon({"user", "add", "alice", "--group", "staff", "night", "--role", "view"}).exit, Exit::kDone);
   EXPECT_EQ(recorder_.requests.back().body,

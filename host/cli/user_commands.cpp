@@ -192,6 +192,28 @@ Outcome set_card(const Daemon& daemon, const std::string& user, const std::strin
                     say("'" + user + "' logs in with the card " + number));
 }
 
+// By any method: what a plug-in keeps of its users goes through as it is.
+Outcome enrol(const Daemon& daemon, const std::string& user, const std::string& method, const std::string& file) {
+  json::value words = json::object{};
+  if (!file.empty()) {
+    std::ifstream opened(file, std::ios::binary);
+    std::istream& in = file == "-" ? std::cin : opened;
+    std::ostringstream content;
+    if (!in || !(content << in.rdbuf())) return {Exit::kFailed, "cannot read " + file};
+    std::string text = std::move(content).str();
+    boost::system::error_code failed;
+    words = json::parse(text, failed);
+    wipe({reinterpret_cast<std::uint8_t*>(text.data()), text.size()});
+    if (failed || !words.is_object()) return {Exit::kFailed, file + " is no JSON object"};
+  }
+  return daemon.ask(
+      {"PUT", path_of("users", user) + "/" + api::path_segment(method), std::move(words)}, kAtOnce,
+      [&](const json::value& answer) {
+        const bool says = answer.is_object() && !answer.get_object().empty();
+        return Outcome{Exit::kDone, (says ? json::serialize(answer) : "'" + user + "' logs in by " + method) + "\n"};
+      });
+}
+
 // What the daemon answers page by page.
 Outcome ask_pages(const Daemon& daemon, const std::string& target,
                   const std::function<void(const json::value&)>& take) {
@@ -341,6 +363,18 @@ void add_credentials(CLI::App& user, Session& session) {
   auto* file = card->add_option("--key", *key, "a file with its public key or certificate, PEM");
   given->needs(file)->excludes(removed);
   file->needs(given)->excludes(removed);
+
+  const auto method = std::make_shared<std::string>();
+  const auto words = std::make_shared<std::string>();
+  CLI::App* other = command(user, session, "enrol", "what another method knows them by", [=](const Daemon& daemon) {
+    return *remove ? remove_credential(daemon, *name, api::path_segment(*method))
+                   : enrol(daemon, *name, *method, *words);
+  });
+  other->add_option("NAME", *name, "name of the user")->required();
+  other->add_option("METHOD", *method, "a way to log in, as the configuration names it")->required();
+  auto* without = other->add_flag("--remove", *remove, "they have none any more");
+  other->add_option("--words", *words, "a file with the method's own words, a JSON object; -: standard input")
+      ->excludes(without);
 }
 
 void add_user(CLI::App& app, Session& session) {
