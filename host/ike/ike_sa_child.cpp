@@ -411,7 +411,13 @@ void IkeSa::on_child_refused(ChildExchange& exchange, const NotifyPayload& error
     if (!wants(exchange.offer.name)) later(CreateChild{exchange.offer.name, std::nullopt}, turn.now);
     return;
   }
-  child_failed(exchange.offer.name, error_of(error), turn);
+  Error reason = error_of(error);
+  // The first child came with IKE_AUTH, where no group was spoken of (1.2).
+  if (error.type == NotifyType::kNoProposalChosen && !exchange.ke) {
+    reason.detail += ", or it demands a key exchange for each SA (PFS): a proposal then names a group, such as " +
+                     exchange.offer.proposals.front().to_string() + "-ecp256";
+  }
+  child_failed(exchange.offer.name, reason, turn);
 }
 
 // ---- responder ----------------------------------------------------------------------------------------------------

@@ -34,6 +34,24 @@ class Rekey : public Wire {
   }
 };
 
+TEST_F(Rekey, SaysThatAPeerMayDemandAGroup) {
+  Connection theirs = connection(b, a);
+  theirs.children[0].proposals = parse_proposals(Protocol::kEsp, "aes128gcm16-ecp256").value();
+  Connection ours = connection(a, b);
+  ours.children[0].proposals = parse_proposals(Protocol::kEsp, "aes128gcm16").value();
+  connect(b, theirs);
+  connect(a, ours);
+  establish();
+  const Spi before = a.sending().spi_in;
+  rekey_child(a);
+  settle();
+  EXPECT_EQ(a.all<ChildFailed>().at(0).reason.detail,
+            "the peer says NO_PROPOSAL_CHOSEN: no proposal of ours is among its own, or it demands a key exchange for "
+            "each SA (PFS): a proposal then names a group, such as aes128gcm16-ecp256");
+  EXPECT_EQ(a.sending().spi_in, before);
+  expect_traffic();
+}
+
 TEST_F(Rekey, ReplacesAChildWithoutAGap) {
   establish();
   const SaParameters old_a = a.sending();
