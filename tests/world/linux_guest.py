@@ -3,7 +3,6 @@
 into systemd. The kernel comes from the Debian package, unpacked into the build tree and never installed."""
 
 import base64
-import fcntl
 import os
 import shutil
 import socket
@@ -12,6 +11,7 @@ import threading
 from pathlib import Path
 
 from .network import Failure, wait_for
+from .packages import unpacked
 
 MODULES = """virtio_pci virtio_net virtio_console tun 8021q xfrm_user xfrm_algo esp4 ah4 xfrm4_tunnel tunnel4 esp6 ah6 tunnel6 jitterentropy_rng drbg gcm ctr seqiv
  echainiv authenc ghash-generic hmac sha256_generic aesni-intel ghash-clmulni-intel"""
@@ -54,29 +54,16 @@ MACHINE_ID = "0123456789abcdef0123456789abcdef\n"
 
 def unpack_kernel(cache):
     """The folder with boot/vmlinuz-* and lib/modules of Debian's cloud kernel, downloaded once into `cache`."""
-    folder = Path(cache) / "guest-kernel"
-    with open(Path(cache) / "guest-kernel.lock", "w") as lock:  # of tests that run side by side
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / "complete").exists():
-            download_kernel(folder)
-    return folder
-
-
-def download_kernel(folder):
-    shutil.rmtree(folder, ignore_errors=True)
-    download = folder / "deb"
-    download.mkdir(parents=True)
     depends = subprocess.run(["apt-cache", "depends", "linux-image-cloud-amd64"], text=True, capture_output=True).stdout
     names = [line.split()[-1] for line in depends.splitlines() if "Depends: linux-image-" in line]
     if not names:
         raise Failure("apt knows no linux-image-cloud-amd64: run apt-get update")
-    subprocess.run(["apt-get", "-o", "APT::Sandbox::User=root", "download", names[0]], cwd=download, check=True, capture_output=True)
-    for package in download.glob("*.deb"):
-        subprocess.run(["dpkg-deb", "-x", package, folder], check=True)
-    shutil.rmtree(download)
+    return unpacked(cache, "guest-kernel", names[0], index_modules)
+
+
+def index_modules(folder):
     version = next((folder / "lib/modules").iterdir()).name
     subprocess.run(["depmod", "-b", folder, version], check=True, capture_output=True)
-    (folder / "complete").touch()
 
 
 def copy_with_libraries(program, root, where=None):
@@ -88,6 +75,12 @@ def copy_with_libraries(program, root, where=None):
         target = root / str(to).lstrip("/")
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(os.path.realpath(path), target)
+
+
+def add_libgcc(root):
+    """glibc loads it by itself at the first pthread_cancel, so ldd does not show it."""
+    listed = subprocess.run(["ldconfig", "-p"], text=True, capture_output=True, check=True).stdout
+    copy_with_libraries(next(line.split()[-1] for line in listed.splitlines() if "libgcc_s.so.1" in line and "x86-64" in line), root)
 
 
 def add_systemd(root):

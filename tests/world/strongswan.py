@@ -4,10 +4,9 @@ in UDP only, tunnel mode, no ESN; or in a guest, over the Linux kernel's ESP."""
 
 import os
 import shutil
-import subprocess
 from pathlib import Path
 
-from .linux_guest import LinuxGuest, copy_with_libraries
+from .linux_guest import LinuxGuest, add_libgcc, copy_with_libraries
 from .network import Failure, wait_for
 from .readers import keys_from_charon
 
@@ -140,9 +139,7 @@ class KernelStrongSwan:
             plugin = PLUGIN_FOLDER / f"libstrongswan-{name}.so"
             if plugin.exists():  # some are built in
                 copy_with_libraries(str(plugin), root)
-        # glibc loads it by itself at the first pthread_cancel, so ldd does not show it.
-        listed = subprocess.run(["ldconfig", "-p"], text=True, capture_output=True, check=True).stdout
-        copy_with_libraries(next(line.split()[-1] for line in listed.splitlines() if "libgcc_s.so.1" in line and "x86-64" in line), root)
+        add_libgcc(root)
 
     def swanctl(self, *arguments):
         """(status, output)"""
