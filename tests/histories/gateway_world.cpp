@@ -75,6 +75,9 @@ constexpr std::size_t kIpBytes = 20;
 std::size_t payload_of(std::size_t slot) { return 4 * (slot + 5); }  // of IPv4; TCP's header fits in
 std::size_t slot_of(std::size_t total) { return (total - kIpBytes) / 4 - 5; }
 
+// The gateway gives up what has waited for 4 s; until then a length is not used again.
+constexpr auto kLongestWait = std::chrono::seconds(6);
+
 constexpr std::uint16_t kIkePort = 500;
 constexpr std::uint16_t kService = 2000;  // beyond the WAN
 
@@ -266,6 +269,19 @@ std::optional<std::string> GatewayWorld::algorithm(const std::string& target) co
   return sa == nullptr ? std::nullopt : std::optional(sa->algorithm);
 }
 
+std::set<std::string> GatewayWorld::being_renewed() const {
+  std::set<std::string> targets;
+  for (const auto& status : gateway_->engine().status(std::chrono::steady_clock::now())) {
+    for (const auto& child : status.children) {
+      if (child.state == ike::ChildState::kRekeying) targets.insert(status.connection + "/" + child.name);
+    }
+  }
+  for (const auto child : gateway_->keeper().of_another_class()) {
+    targets.insert(gateway_->keeper().find(child)->target);
+  }
+  return targets;
+}
+
 std::set<std::string> GatewayWorld::pending() const {
   std::set<std::string> names;
   for (const auto& [name, old] : gateway_->commits().configurations().pending()) names.insert(name);
@@ -355,7 +371,10 @@ driver::UserTag GatewayWorld::tag_of(const Probe& probe) const {
 }
 
 std::size_t GatewayWorld::inject(const Probe& probe) {
-  const std::size_t slot = next_slot_++ % fates_.size();
+  const auto now = std::chrono::steady_clock::now();
+  ++next_slot_;
+  for (std::size_t i = 0; i < fates_.size() && waits_until_[next_slot_ % fates_.size()] > now; ++i) ++next_slot_;
+  const std::size_t slot = next_slot_ % fates_.size();
   probes_[slot] = probe;
   fates_[slot] = "dropped";
   upcall_ = false;
@@ -366,6 +385,7 @@ std::size_t GatewayWorld::inject(const Probe& probe) {
                  driver::testing::ethernet_frame(probe.outbound ? kLanMac : kWanMac,
                                                  probe.outbound ? kHostMac : kPeerMac, driver::kEthertypeIpv4, packet));
   sending_.reset();
+  if (upcall_) waits_until_[slot] = now + kLongestWait;
   return slot;
 }
 

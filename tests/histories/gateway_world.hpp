@@ -47,6 +47,7 @@ class GatewayWorld {
   // ---- what is to be seen
   [[nodiscard]] std::uint32_t newest_configuration() const;
   [[nodiscard]] std::optional<std::string> algorithm(const std::string& target) const;  // of the SA that sends, if any
+  [[nodiscard]] std::set<std::string> being_renewed() const;                            // targets
   [[nodiscard]] std::set<std::string> pending() const;                                  // policies, by name
 
   Result<void> log_in(SessionId id, const Session& session, const std::vector<std::string>& groups);
@@ -102,6 +103,7 @@ class GatewayWorld {
   // The newest probes.
   std::array<Probe, 256> probes_;
   std::array<Fate, 256> fates_;
+  std::array<std::chrono::steady_clock::time_point, 256> waits_until_{};  // of what may still leave
   std::size_t next_slot_ = 0;
   std::optional<std::size_t> sending_;  // now
   bool upcall_ = false;                 // the last packet went to the host

@@ -44,6 +44,11 @@ class History {
     before_ = after_ = now_;
     between_.clear();
     wanted_ = now_.policies;
+    std::erase_if(renewed_, [&](const std::string& target) {
+      return std::none_of(now_.pending.begin(), now_.pending.end(),
+                          [&](const auto& entry) { return entry.second.target() == target; });
+    });
+    renewed_.merge(world_.being_renewed());
     const std::string kind = choose();
     world_.settle();
     now_ = after_;
@@ -452,7 +457,7 @@ class History {
     for (const auto& [name, old] : pending) {
       const auto words =
           std::find_if(after_.policies.begin(), after_.policies.end(), [&](const Policy& p) { return p.name == name; });
-      if (words->proposal == kRefused) {  // it waits on, and an SA that was lost is lost
+      if (words->proposal == kRefused && !words->sa_per_user()) {  // it waits on, and an SA that was lost is lost
         if (old.by_ike() && !world_.algorithm(old.target())) after_.pending.at(name).proposal = kRefused;
         continue;
       }
@@ -579,8 +584,22 @@ class History {
       if (may_be.contains(fate) || (fate == "waits" && may_be != std::set<Fate>{"dropped"})) continue;
       if (by_ike && fate == "dropped") continue;  // the old SA does not carry what the new words are for
       if (may_be.contains("asks") && fate == "dropped") continue;
+      if (is_of_words_that_waited(probe, fate)) continue;
       differ_from(may_be, "at a flip, ", probe, fate);
     }
+  }
+
+  // What IKE makes in place of an SA whose policy waits has the words that wait, so they take over. It may have been
+  // asked for before they came.
+  [[nodiscard]] bool may_have_taken_over(const Policy& old) const {
+    return renewed_.contains(old.target()) && comes_by_another_sa(old);
+  }
+  [[nodiscard]] bool is_of_words_that_waited(const Probe& probe, const Fate& fate) const {
+    return std::any_of(after_.pending.begin(), after_.pending.end(), [&](const auto& entry) {
+      Model taken_over = after_;
+      taken_over.take_over(entry.first);
+      return may_have_taken_over(entry.second) && taken_over.fate(probe) == fate;
+    });
   }
 
   // What has waited leaves as the policies are by then; and whose it was it is still.
@@ -604,6 +623,10 @@ class History {
   }
 
   void compare_pending() {
+    const std::map<std::string, Policy> pending = now_.pending;
+    for (const auto& [name, old] : pending) {
+      if (may_have_taken_over(old) && !world_.pending().contains(name)) now_.take_over(name);
+    }
     std::set<std::string> names;
     for (const auto& [name, old] : now_.pending) names.insert(name);
     if (names != world_.pending()) differ("other policies are pending than the model says");
@@ -632,6 +655,7 @@ class History {
   Model before_;                // of the event under way
   std::vector<Model> between_;  // what it may be for a moment, on the way to after_
   Model after_;
+  std::set<std::string> renewed_;                                // targets whose SAs may be replaced by themselves
   std::vector<Policy> wanted_;                                   // by the event under way
   std::map<std::uint64_t, std::vector<Policy>> configurations_;  // by number
   std::optional<std::vector<Policy>> fallback_;                  // comes back unless now_ is confirmed
