@@ -217,10 +217,12 @@ std::map<std::string, policy::TargetState> CardKeeper::target_states() {
     } else if (first || brought.contains(target)) {
       brought[target] = sa.policy_id;
     }
-    if (!sa.sending) continue;
+    // Where each user has their own, one for all is nobody's: the peer made it. And one of a user's own is nobody's
+    // where all have one together.
+    if (!sa.sending || user.empty() != (per_user(target) == nullptr)) continue;
     if (!user.empty()) {
       state.of_users[user] = {sa.row, sa.reach};
-    } else if (per_user(target) == nullptr) {  // else the peer made it, and it is nobody's
+    } else {
       state.sa_index = sa.row;
       state.sending = sa.reach;
     }

@@ -363,6 +363,23 @@ TEST_F(CommitTest, WhatIsNotConfirmedInTimeIsRolledBack) {
   EXPECT_TRUE(run_until([&] { return came_back == "3: 2 was not confirmed in time"; })) << came_back;
 }
 
+// And an SA by words that came back to nobody ends where the peer does not take those that hold.
+TEST_F(CommitTest, AnSaByWordsThatWereNotConfirmedEndsWhenItCannotBeRenewed) {
+  ask(a, "PUT", {"candidate", "office"}, office("aes256gcm16"));
+  ASSERT_TRUE(commit({{"confirm_s", 600}}).at("committed").as_bool());
+  json::object theirs = office("aes256gcm16");
+  theirs["source"] = "10.2.0.0/24";
+  theirs["destination"] = "10.1.0.0/16";
+  theirs["start_action"] = "trap";
+  ASSERT_TRUE(run_until([&] {
+    const auto answer = ask(b, "PUT", {"policies", "office"}, theirs);  // not while the SA before is being deleted
+    return answer.as_object().contains("outcome") && both_ways();
+  }));
+  kill_and_start(a);
+  EXPECT_TRUE(run_until([&] { return sa("office") == nullptr; })) << algorithm();
+  EXPECT_EQ(leaves_by(a), Esp{});
+}
+
 TEST_F(CommitTest, WhatIsConfirmedStaysAndWhatIsNotGoesWithTheDaemon) {
   ask(a, "POST", {"candidate"}, printer(77));
   commit({{"confirm_s", 600}});
@@ -513,9 +530,15 @@ class ChangeWithSynTest : public CommitTest {
   }
   // The SPI it left by, once B's host has it.
   std::uint32_t tcp(std::uint16_t port, std::uint8_t flags, unsigned to_last = 10) {
-    const auto before = b.lan.size();
+    const auto arrived = [&] {
+      return std::count_if(b.lan.begin(), b.lan.end(), [&](const Buffer& frame) {
+        const auto packet = ip_packet(frame);
+        return packet && packet->protocol == driver::kProtocolTcp && ByteReader(packet->payload()).u16() == port;
+      });
+    };
+    const auto before = arrived();
     send_tcp(port, flags, to_last);
-    EXPECT_TRUE(run_until([&] { return b.lan.size() > before; })) << "lost: from port " << port;
+    EXPECT_TRUE(run_until([&] { return arrived() > before; })) << "lost: from port " << port;
     EXPECT_EQ(a.wan.size(), 1U);
     return a.wan.empty() ? 0 : esp_of(a.wan.front()).first;
   }

@@ -51,6 +51,7 @@ struct Commits::Run {
   bool holds = false;                            // the goal is in force and stored
   // What sent before the prepared SA was put into use, by target; none: nothing did.
   std::map<std::string, std::optional<Spi>> sent_under;
+  std::vector<InstalledSa> stopped;  // by old words; they end once the new ones hold
 
   [[nodiscard]] bool all_connected() const {
     return std::all_of(tried.begin(), tried.end(), [](const auto& one) { return one.second && one.second->connected; });
@@ -309,7 +310,10 @@ void Commits::negotiate(const RunPtr& run, const Policy& policy, unsigned tries,
   };
   const auto on_outcome = [this, run, need_of, &policy, tries, done,
                            how = gateway_.exchanges_of(policy)](Result<Outcome> outcome) {
-    if (outcome && tries > 1 && need_of(policy) != Need::kNothing) return negotiate(run, policy, tries - 1, done);
+    if (outcome && need_of(policy) != Need::kNothing) {
+      if (tries > 1) return negotiate(run, policy, tries - 1, done);
+      outcome = Error{Errc::kBusy, "SAs of '" + policy.target() + "' come up by other words; try again in a moment"};
+    }
     if (outcome) outcome->sentence = gateway_.connected_sentence(policy.target()) + " (" + how + ")";
     run->tried.emplace(policy.name, std::move(outcome));
     done();
@@ -342,6 +346,17 @@ void Commits::use_prepared(const RunPtr& run, const Policy& policy) {
   gateway_.keeper().use_outbound(next->spi_in);
 }
 
+// Nothing was negotiated before, and what the new words are for does not go by an SA of the old ones: it waits.
+void Commits::stop_old_words(const RunPtr& run, const Policy& policy) {
+  const InstalledSa* now = gateway_.keeper().sending_for(policy.target());
+  const Policy* was = policy::find_policy(run->before, policy.name);
+  if (run->options.order != Order::kAtOnce || now == nullptr || gateway_.need_of(was, policy) != Need::kReplacement)
+    return;
+  run->sent_under[policy.target()] = now->spi_in;
+  run->stopped.push_back(*now);
+  gateway_.keeper().stop_sending(now->spi_in);
+}
+
 void Commits::send_as_before(const RunPtr& run) {
   CardKeeper& keeper = gateway_.keeper();
   for (const auto& [target, spi] : std::exchange(run->sent_under, {})) {
@@ -358,7 +373,9 @@ void Commits::put_in_force(const RunPtr& run) {
   for (const Policy& p : holds) {
     const bool ready = p.does() == Action::kProtect && !run->pending.contains(p.name);
     const Policy* was = policy::find_policy(run->before, p.name);
-    if (ready && (was == nullptr || !same_but_change(*was, p))) use_prepared(run, p);
+    if (!ready || (was != nullptr && same_but_change(*was, p))) continue;
+    use_prepared(run, p);
+    stop_old_words(run, p);
   }
   lead_new_connections(run->goal, run->pending);
   if (auto put = gateway_.put_in_force(holds); !put) {
@@ -422,6 +439,7 @@ void Commits::abandon(const RunPtr& run) {
 void Commits::in_force(const RunPtr& run) {
   for (const auto& [target, spi] : run->sent_under) gateway_.take_over(target);
   run->sent_under.clear();
+  for (const InstalledSa& sa : std::exchange(run->stopped, {})) gateway_.end_sa(sa);
   gateway_.renew_of_another_class();  // which left those out
   std::set<std::string> waiting;
   for (const auto& [name, old] : run->pending) waiting.insert(policy::find_policy(run->goal, name)->target());

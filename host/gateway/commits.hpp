@@ -118,6 +118,7 @@ class Commits {
   void renew_of_users(const RunPtr& run);
   void report(const RunPtr& run);
   void abandon(const RunPtr& run);
+  void stop_old_words(const RunPtr& run, const policy::Policy& policy);
   void use_prepared(const RunPtr& run, const policy::Policy& policy);
   void send_as_before(const RunPtr& run);
   void take_over(const std::string& name);

@@ -105,6 +105,8 @@ Result<void> Gateway::bring_up(const Vouch& vouch) {
   if (auto r = tell_engine(committed.policies(), policies); !r) return r;
   if (auto r = restore_ike(); !r) return r;
   const auto ready = settle_prepared();
+  // What was not stored, or not confirmed, is over: its SAs carry nothing of what these policies protect.
+  for (const InstalledSa& sa : sas_of_other_words(policies)) keeper_->stop_sending(sa.spi_in);
   if (auto r = put_in_force(policies); !r) return r;
   if (auto r = take_manual_sas(); !r) return r;
   for (const auto& target : ready) take_over(target);

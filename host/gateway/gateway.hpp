@@ -192,6 +192,7 @@ class Gateway {
   void take_over(const std::string& target);
   void end_sa_of(const std::string& target);
   [[nodiscard]] std::vector<std::string> settle_prepared();
+  [[nodiscard]] std::vector<InstalledSa> sas_of_other_words(const std::vector<policy::Policy>& policies) const;
   void renew_of_other_words();
 
   boost::asio::io_context& io_;

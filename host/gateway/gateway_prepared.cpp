@@ -22,6 +22,13 @@ bool comes_of(const ike::ChildStatus& child, const ike::ChildConfig& words) {
          covers(words.local_ts, child.local_ts) && covers(words.remote_ts, child.remote_ts);
 }
 
+// Whose child it is; null: nobody's.
+const Policy* owner_among(const std::vector<Policy>& policies, const std::string& target) {
+  const auto found = std::find_if(policies.begin(), policies.end(),
+                                  [&](const Policy& p) { return p.owns_child() && p.target() == target; });
+  return found == policies.end() ? nullptr : &*found;
+}
+
 }  // namespace
 
 Need Gateway::need_of(const Policy* was, const Policy& policy) const {
@@ -38,8 +45,8 @@ Need Gateway::need_of(const Policy* was, const Policy& policy) const {
   const auto known = words_.find(sa->child);
   const bool fits = known != words_.end()
                         ? same_child(known->second, words)
-                        // From before a restart.
-                        : was == nullptr || was->target() != target || same_child(own_child(*was), words);
+                        // From before a restart: it is by the words that were in force, if any were for it.
+                        : was != nullptr && was->target() == target && same_child(own_child(*was), words);
   return fits || prepared_by(policy) != nullptr ? Need::kNothing : Need::kReplacement;
 }
 
@@ -108,12 +115,7 @@ const InstalledSa* Gateway::prepared_by(const Policy& policy) const {
   return fits ? keeper_->find(prepared->second) : nullptr;
 }
 
-const Policy* Gateway::owner_of(const std::string& target) const {
-  const auto& policies = keeper_->policies();
-  const auto found = std::find_if(policies.begin(), policies.end(),
-                                  [&](const Policy& p) { return p.owns_child() && p.target() == target; });
-  return found == policies.end() ? nullptr : &*found;
-}
+const Policy* Gateway::owner_of(const std::string& target) const { return owner_among(keeper_->policies(), target); }
 
 // What was negotiated by words that are not in force yet carries nothing before they are. Words may also have changed
 // between request and response: then nobody wants what comes.
@@ -162,7 +164,7 @@ void Gateway::take_over(const std::string& target) {
 
 void Gateway::end_sa_of(const std::string& target) {
   const InstalledSa* sa = keeper_->sending_for(target);
-  if (sa == nullptr || sa->child == ike::ChildHandle{}) return;
+  if (sa == nullptr) return;
   end_sa(InstalledSa(*sa));
   if (const auto committed = keeper_->commit(); !committed) {
     log::error("tables.not_committed", {{"why", committed.error().detail}});
@@ -179,11 +181,9 @@ std::vector<std::string> Gateway::settle_prepared() {
     for (const auto& child : status.children) {
       if (!child.prepared_for || child.state != ike::ChildState::kInstalled) continue;
       const std::string target = status.connection + "/" + child.name;
-      const auto& policies = configurations.policies();
-      const auto owner = std::find_if(policies.begin(), policies.end(),
-                                      [&](const Policy& p) { return p.owns_child() && p.target() == target; });
-      const bool waits = owner != policies.end() && configurations.pending().contains(owner->name);
-      const bool wanted = owner != policies.end() && comes_of(child, own_child(*owner));
+      const Policy* owner = owner_among(configurations.policies(), target);
+      const bool waits = owner != nullptr && configurations.pending().contains(owner->name);
+      const bool wanted = owner != nullptr && comes_of(child, own_child(*owner));
       if (wanted) {
         prepared_[target] = child.child;
         words_[child.child] = own_child(*owner);
@@ -199,23 +199,39 @@ std::vector<std::string> Gateway::settle_prepared() {
   return ready;
 }
 
-// And an SA whose words were put in force and not stored, or not confirmed, is renewed by those that hold.
-void Gateway::renew_of_other_words() {
-  ike::Actions all;
-  for (const auto& status : engine().status(steady_clock::now())) {
+std::vector<InstalledSa> Gateway::sas_of_other_words(const std::vector<Policy>& policies) const {
+  std::vector<InstalledSa> others;
+  for (const auto& status : ike_->engine().status(steady_clock::now())) {
     for (const auto& child : status.children) {
-      const std::string target = policy::split_target(status.connection + "/" + child.name).target;
-      const Policy* owner = owner_of(target);
-      if (owner == nullptr || child.prepared_for || child.state != ike::ChildState::kInstalled ||
-          comes_of(child, own_child(*owner))) {
-        continue;
-      }
-      if (auto actions = engine().rekey(child.child, steady_clock::now())) {
-        all.insert(all.end(), std::make_move_iterator(actions->begin()), std::make_move_iterator(actions->end()));
-      }
+      const InstalledSa* sa = keeper_->find(child.child);
+      if (sa == nullptr || child.prepared_for || child.state != ike::ChildState::kInstalled) continue;
+      const auto [target, user] = policy::split_target(sa->target);
+      const Policy* owner = owner_among(policies, target);
+      if (owner == nullptr) continue;
+      if (user.empty() == owner->sa_per_user() || !comes_of(child, own_child(*owner))) others.push_back(*sa);
     }
   }
-  ike_->perform(std::move(all));
+  return others;
+}
+
+// And an SA whose words were put in force and not stored, or not confirmed, is renewed by those that hold. It ends when
+// it cannot be, or when it is for everybody and each user is to have their own, or the other way round.
+void Gateway::renew_of_other_words() {
+  for (const InstalledSa& sa : sas_of_other_words(keeper_->policies())) {
+    const auto [of_policy, user] = policy::split_target(sa.target);
+    const Policy* owner = owner_of(of_policy);
+    auto actions = owner == nullptr || user.empty() == owner->sa_per_user()
+                       ? Result<ike::Actions>(Error{Errc::kNotFound, "nobody's"})
+                       : engine().rekey(sa.child, steady_clock::now());
+    if (!actions) {
+      end_sa(sa);
+      continue;
+    }
+    wait_for_child(sa.target, [this, target = sa.target](const Result<Outcome>& outcome) {
+      if (!outcome) end_sa_of(target);
+    });
+    ike_->perform(std::move(*actions));
+  }
 }
 
 }  // namespace sallyport::gateway

@@ -300,6 +300,17 @@ TEST_F(UserSasTest, SharedIsOneForAll) {
   EXPECT_TRUE(talks(kAlice));
 }
 
+TEST_F(UserSasTest, AUsersOwnIsNobodysWhereAllHaveOneTogether) {
+  start(kStaff);
+  log_in(alice_);
+  ASSERT_TRUE(talks(kAlice));
+  auto policies = gateway().keeper().policies();
+  policies.at(0).shared = true;
+  gateway().keeper().set_policies(policies, {});
+  ASSERT_TRUE(gateway().keeper().commit());
+  EXPECT_FALSE(esp_of(kAlice));
+}
+
 TEST_F(UserSasTest, TheSaOfAllGoesOnWhileItsSuccessorsOfUsersWaitUntilItIsIdle) {
   start(policy_text("staff", "10.2.0.0/16", "aes256gcm16", "group = \"staff\"\nshared = \"yes\""));
   log_in(alice_);
