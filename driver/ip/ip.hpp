@@ -62,7 +62,7 @@ struct Extension {
 };
 std::vector<Extension> extensions_of(const IpHeader& header);
 
-constexpr std::uint8_t kEndOfOptions = 0, kNoOperation = 1;
+constexpr std::uint8_t kEndOfOptions = 0, kNoOperation = 1;  // of one byte and no more
 // RFC 791 3.1. Those in front of the end of the list, or of the first whose length leads nowhere.
 std::vector<Extension> options_of(const IpHeader& header);
 

@@ -158,7 +158,6 @@ TEST(Ip, ReadsNothingBehindTheHeaderOfAFragmentThatIsNotTheFirst) {
   EXPECT_FALSE(packet.fragment());
 }
 
-// RFC 1624 promises that the changed checksum verifies and equals the one computed afresh.
 TEST(Ip, ReadsOptionsUntilTheListEndsOrALengthLeadsNowhere) {
   const auto read = [](Buffer extras) {
     IpHeader header;
@@ -178,6 +177,7 @@ TEST(Ip, ReadsOptionsUntilTheListEndsOrALengthLeadsNowhere) {
   EXPECT_EQ(read({1, 1, 1, 7}), Options({1, 0, 1, 1, 1, 1, 1, 2, 1})) << "no length";
 }
 
+// RFC 1624 promises that the changed checksum verifies and equals the one computed afresh.
 TEST(Ip, ChangesTtlAndTosToAChecksumThatVerifies) {
   for (unsigned identification = 0; identification < 0x10000; ++identification) {
     Buffer packet = testing::udp_packet(kSource, kDestination);

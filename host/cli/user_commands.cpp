@@ -161,34 +161,44 @@ Result<Secret> new_password(const std::string& user) {
   return first;
 }
 
+std::string credential_path(const std::string& user, const std::string& method) {
+  return path_of("users", user) + "/" + api::path_segment(method);
+}
+
 Outcome set_password(const Daemon& daemon, const std::string& user) {
   const auto password = new_password(user);
   if (!password) return {Exit::kFailed, password.error().detail};
   const Bytes bytes = password->reveal();
   const json::object body = {
       {"password", json::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size())}};
-  return daemon.ask({"PUT", path_of("users", user) + "/password", body}, kAtOnce, say("the password is changed"));
+  return daemon.ask({"PUT", credential_path(user, "password"), body}, kAtOnce, say("the password is changed"));
 }
 
-Outcome remove_credential(const Daemon& daemon, const std::string& user, const std::string& kind) {
-  return daemon.ask({"DELETE", path_of("users", user) + "/" + kind, nullptr}, kAtOnce, say("it is removed"));
+Outcome remove_credential(const Daemon& daemon, const std::string& user, const std::string& method) {
+  return daemon.ask({"DELETE", credential_path(user, method), nullptr}, kAtOnce, say("it is removed"));
 }
 
 Outcome make_totp(const Daemon& daemon, const std::string& user) {
-  return daemon.ask({"PUT", path_of("users", user) + "/totp", json::object{}}, kAtOnce, [&](const json::value& answer) {
+  return daemon.ask({"PUT", credential_path(user, "totp"), json::object{}}, kAtOnce, [&](const json::value& answer) {
     return Outcome{Exit::kDone, text(answer, "uri") +
                                     "\nis shown this once: enter it into the authenticator application of '" + user +
                                     "' (as a picture: qrencode -t ansiutf8)\n"};
   });
 }
 
+Result<std::string> content_of(std::istream& in, const std::string& file) {
+  std::ostringstream content;
+  if (!in || !(content << in.rdbuf())) return Error{Errc::kIo, "cannot read " + file};
+  return std::move(content).str();
+}
+
 Outcome set_card(const Daemon& daemon, const std::string& user, const std::string& number, const std::string& file) {
   if (file.empty()) return {Exit::kUsage, "which card? --number and --key say it, or --remove"};
   std::ifstream in(file, std::ios::binary);
-  std::ostringstream pem;
-  if (!in || !(pem << in.rdbuf())) return {Exit::kFailed, "cannot read " + file};
-  const json::object body = {{"number", number}, {"public_key", pem.str()}};
-  return daemon.ask({"PUT", path_of("users", user) + "/smart_card", body}, kAtOnce,
+  const auto pem = content_of(in, file);
+  if (!pem) return {Exit::kFailed, pem.error().detail};
+  const json::object body = {{"number", number}, {"public_key", *pem}};
+  return daemon.ask({"PUT", credential_path(user, "smart_card"), body}, kAtOnce,
                     say("'" + user + "' logs in with the card " + number));
 }
 
@@ -196,22 +206,18 @@ Outcome set_card(const Daemon& daemon, const std::string& user, const std::strin
 Outcome enrol(const Daemon& daemon, const std::string& user, const std::string& method, const std::string& file) {
   json::value words = json::object{};
   if (!file.empty()) {
-    std::ifstream opened(file, std::ios::binary);
-    std::istream& in = file == "-" ? std::cin : opened;
-    std::ostringstream content;
-    if (!in || !(content << in.rdbuf())) return {Exit::kFailed, "cannot read " + file};
-    std::string text = std::move(content).str();
+    std::ifstream in(file, std::ios::binary);
+    auto content = content_of(file == "-" ? std::cin : in, file);
+    if (!content) return {Exit::kFailed, content.error().detail};
     boost::system::error_code failed;
-    words = json::parse(text, failed);
-    wipe({reinterpret_cast<std::uint8_t*>(text.data()), text.size()});
+    words = json::parse(*content, failed);
+    wipe({reinterpret_cast<std::uint8_t*>(content->data()), content->size()});
     if (failed || !words.is_object()) return {Exit::kFailed, file + " is no JSON object"};
   }
-  return daemon.ask(
-      {"PUT", path_of("users", user) + "/" + api::path_segment(method), std::move(words)}, kAtOnce,
-      [&](const json::value& answer) {
-        const bool says = answer.is_object() && !answer.get_object().empty();
-        return Outcome{Exit::kDone, (says ? json::serialize(answer) : "'" + user + "' logs in by " + method) + "\n"};
-      });
+  return daemon.ask({"PUT", credential_path(user, method), std::move(words)}, kAtOnce, [&](const json::value& answer) {
+    const bool says = answer.is_object() && !answer.get_object().empty();
+    return Outcome{Exit::kDone, (says ? json::serialize(answer) : "'" + user + "' logs in by " + method) + "\n"};
+  });
 }
 
 // What the daemon answers page by page.
@@ -367,8 +373,7 @@ void add_credentials(CLI::App& user, Session& session) {
   const auto method = std::make_shared<std::string>();
   const auto words = std::make_shared<std::string>();
   CLI::App* other = command(user, session, "enrol", "what another method knows them by", [=](const Daemon& daemon) {
-    return *remove ? remove_credential(daemon, *name, api::path_segment(*method))
-                   : enrol(daemon, *name, *method, *words);
+    return *remove ? remove_credential(daemon, *name, *method) : enrol(daemon, *name, *method, *words);
   });
   other->add_option("NAME", *name, "name of the user")->required();
   other->add_option("METHOD", *method, "a way to log in, as the configuration names it")->required();

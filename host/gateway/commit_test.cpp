@@ -376,8 +376,22 @@ TEST_F(CommitTest, AnSaByWordsThatWereNotConfirmedEndsWhenItCannotBeRenewed) {
     return answer.as_object().contains("outcome") && both_ways();
   }));
   kill_and_start(a);
-  EXPECT_TRUE(run_until([&] { return sa("office") == nullptr; })) << algorithm();
+  EXPECT_EQ(leaves_by(a), Esp{}) << "not even until it is known";
+  EXPECT_TRUE(run_until([&] { return a.gateway->keeper().sas().size() == 1; })) << "voice's";
   EXPECT_EQ(leaves_by(a), Esp{});
+}
+
+// A rollback is in force before anything is negotiated, and the SA of the words that went does not wait for that.
+TEST_F(CommitTest, WhatIsRolledBackCarriesNothingByTheWordsThatCameBack) {
+  ask(a, "PUT", {"candidate", "office"}, office("aes256gcm16"));
+  ASSERT_TRUE(commit({{"confirm_s", 1}}).at("committed").as_bool());
+  ASSERT_TRUE(run_until([&] { return a.gateway->keeper().sas().size() == 2; })) << "the one before has gone";
+  b.lost_on_wan = [](Bytes) { return true; };
+  ASSERT_TRUE(run_until([&] { return newest() == 3; }));
+  EXPECT_EQ(leaves_by(a), Esp{}) << "it waits";
+  b.lost_on_wan = nullptr;
+  EXPECT_TRUE(run_until([&] { return algorithm() == "aes128gcm16"; }));
+  EXPECT_TRUE(once_again_both_ways());
 }
 
 TEST_F(CommitTest, WhatIsConfirmedStaysAndWhatIsNotGoesWithTheDaemon) {

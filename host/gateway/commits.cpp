@@ -53,6 +53,10 @@ struct Commits::Run {
   std::map<std::string, std::optional<Spi>> sent_under;
   std::vector<InstalledSa> stopped;  // by old words; they end once the new ones hold
 
+  [[nodiscard]] const Policy* was(const Policy& policy) const { return policy::find_policy(before, policy.name); }
+  [[nodiscard]] bool changes(const Policy& policy) const {
+    return was(policy) == nullptr || !same_but_change(*was(policy), policy);
+  }
   [[nodiscard]] bool all_connected() const {
     return std::all_of(tried.begin(), tried.end(), [](const auto& one) { return one.second && one.second->connected; });
   }
@@ -294,9 +298,7 @@ void Commits::connect(const RunPtr& run, void (Commits::*then)(const RunPtr&)) {
     if (--run->open == 0) (this->*then)(run);
   };
   for (const Policy& p : run->goal) {
-    const Policy* was = policy::find_policy(run->before, p.name);
-    if (was != nullptr && same_but_change(*was, p)) continue;
-    if (gateway_.need_of(was, p) == Need::kNothing) continue;
+    if (!run->changes(p) || gateway_.need_of(run->was(p), p) == Need::kNothing) continue;
     ++run->open;
     negotiate(run, p, kNegotiations, one_done);
   }
@@ -305,12 +307,9 @@ void Commits::connect(const RunPtr& run, void (Commits::*then)(const RunPtr&)) {
 
 // What was under way before comes by the words of before, and is then followed by another, by these.
 void Commits::negotiate(const RunPtr& run, const Policy& policy, unsigned tries, const std::function<void()>& done) {
-  const auto need_of = [this, run](const Policy& p) {
-    return gateway_.need_of(policy::find_policy(run->before, p.name), p);
-  };
-  const auto on_outcome = [this, run, need_of, &policy, tries, done,
+  const auto on_outcome = [this, run, &policy, tries, done,
                            how = gateway_.exchanges_of(policy)](Result<Outcome> outcome) {
-    if (outcome && need_of(policy) != Need::kNothing) {
+    if (outcome && gateway_.need_of(run->was(policy), policy) != Need::kNothing) {
       if (tries > 1) return negotiate(run, policy, tries - 1, done);
       outcome = Error{Errc::kBusy, "SAs of '" + policy.target() + "' come up by other words; try again in a moment"};
     }
@@ -318,7 +317,7 @@ void Commits::negotiate(const RunPtr& run, const Policy& policy, unsigned tries,
     run->tried.emplace(policy.name, std::move(outcome));
     done();
   };
-  if (need_of(policy) == Need::kReplacement) {
+  if (gateway_.need_of(run->was(policy), policy) == Need::kReplacement) {
     gateway_.prepare(policy.target(), on_outcome);
   } else {
     gateway_.initiate(policy.connection, policy.child.empty() ? policy.name : policy.child, on_outcome);
@@ -348,10 +347,8 @@ void Commits::use_prepared(const RunPtr& run, const Policy& policy) {
 
 // Nothing was negotiated before, and what the new words are for does not go by an SA of the old ones: it waits.
 void Commits::stop_old_words(const RunPtr& run, const Policy& policy) {
+  if (run->options.order != Order::kAtOnce || gateway_.need_of(run->was(policy), policy) != Need::kReplacement) return;
   const InstalledSa* now = gateway_.keeper().sending_for(policy.target());
-  const Policy* was = policy::find_policy(run->before, policy.name);
-  if (run->options.order != Order::kAtOnce || now == nullptr || gateway_.need_of(was, policy) != Need::kReplacement)
-    return;
   run->sent_under[policy.target()] = now->spi_in;
   run->stopped.push_back(*now);
   gateway_.keeper().stop_sending(now->spi_in);
@@ -372,8 +369,7 @@ void Commits::put_in_force(const RunPtr& run) {
   const Policies holds = Configurations::with_old_words(run->goal, run->pending);
   for (const Policy& p : holds) {
     const bool ready = p.does() == Action::kProtect && !run->pending.contains(p.name);
-    const Policy* was = policy::find_policy(run->before, p.name);
-    if (!ready || (was != nullptr && same_but_change(*was, p))) continue;
+    if (!ready || !run->changes(p)) continue;
     use_prepared(run, p);
     stop_old_words(run, p);
   }
@@ -469,9 +465,8 @@ void Commits::renew_of_users(const RunPtr& run) {
     report(run);
   };
   for (const Policy& p : run->goal) {
-    const Policy* was = policy::find_policy(run->before, p.name);
     const bool waits = run->pending.contains(p.name);  // the SA that all have together goes on
-    if (!p.sa_per_user() || waits || (was != nullptr && same_but_change(*was, p))) continue;
+    if (!p.sa_per_user() || waits || !run->changes(p)) continue;
     ++run->open;
     gateway_.renew_children_of_users(p, [run, one_done, name = p.name](Result<Outcome> outcome) {
       run->tried.emplace(name, std::move(outcome));

@@ -142,6 +142,7 @@ class Gateway {
                       const std::function<Result<Outcome>(const Waiter&)>& answer);
   void expire_waiters();
   Result<void> begin(const std::string& target);  // initiate its child
+  void renew(const InstalledSa& sa, OnOutcome done);
   [[nodiscard]] std::optional<ike::ChildHandle> child_in_use(const std::string& target) const;
 
   // gateway_sessions.cpp: those of the life before that go on
@@ -159,7 +160,6 @@ class Gateway {
   void send_by_another_than(const InstalledSa& gone);
   void renew_of_another_class();
   [[nodiscard]] bool waits_with_old_words(const InstalledSa& sa) const;
-  [[nodiscard]] const ike::ChildConfig* told_of(const policy::Policy& owner) const;
   void follow_clock();  // gateway_windows.cpp
 
   // gateway_policies.cpp
@@ -186,11 +186,13 @@ class Gateway {
   [[nodiscard]] const policy::Policy* owner_of(const std::string& target) const;     // in force; null: none
   enum class Words : std::uint8_t { kInForce, kToCome, kPast };
   [[nodiscard]] Words words_of(const InstalledSa& sa) const;
+  [[nodiscard]] const ike::ChildConfig* told_of(const policy::Policy& owner) const;  // null: the engine knows none
   void ask_anew(const InstalledSa& sa);
   void give_up_prepared(const std::string& target);
   void give_up_prepared_but(const std::set<std::string>& targets);
   void take_over(const std::string& target);
   void end_sa_of(const std::string& target);
+  void end_at_once(const InstalledSa& sa);
   [[nodiscard]] std::vector<std::string> settle_prepared();
   [[nodiscard]] std::vector<InstalledSa> sas_of_other_words(const std::vector<policy::Policy>& policies) const;
   void renew_of_other_words();

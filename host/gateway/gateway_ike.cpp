@@ -327,6 +327,13 @@ void Gateway::terminate(const std::string& connection, const std::string& child,
   done(Outcome{true, std::to_string(ended) + (ended == 1 ? " SA of " : " SAs of ") + what + " deleted"});
 }
 
+void Gateway::renew(const InstalledSa& sa, OnOutcome done) {
+  auto actions = engine().rekey(sa.child, steady_clock::now());
+  if (!actions) return done(actions.error());
+  wait_for_child(sa.target, std::move(done));
+  ike_->perform(std::move(*actions));
+}
+
 void Gateway::rekey(const std::string& connection, const std::string& child, OnOutcome done) {
   const auto now = steady_clock::now();
   if (!child.empty()) {
@@ -337,12 +344,9 @@ void Gateway::rekey(const std::string& connection, const std::string& child, OnO
       }
       return done(Outcome{true, std::to_string(theirs.size()) + " SAs of '" + target + "' are being rekeyed"});
     }
-    const auto handle = child_in_use(target);
-    if (!handle) return done(Error{Errc::kNotFound, "no SA of '" + target + "' is up"});
-    auto actions = engine().rekey(*handle, now);
-    if (!actions) return done(actions.error());
-    wait_for_child(target, std::move(done));
-    return ike_->perform(std::move(*actions));
+    const InstalledSa* sa = keeper_->sending_for(target);
+    if (sa == nullptr) return done(Error{Errc::kNotFound, "no SA of '" + target + "' is up"});
+    return renew(*sa, std::move(done));
   }
   for (const auto& status : engine().status(now)) {
     if (status.connection != connection || status.state != ike::IkeState::kEstablished) continue;

@@ -29,6 +29,11 @@ const Policy* owner_among(const std::vector<Policy>& policies, const std::string
   return found == policies.end() ? nullptr : &*found;
 }
 
+// Each user is to have their own and it is for all, or the other way round.
+bool is_nobodys(const InstalledSa& sa, const Policy& owner) {
+  return policy::split_target(sa.target).user.empty() == owner.sa_per_user();
+}
+
 }  // namespace
 
 Need Gateway::need_of(const Policy* was, const Policy& policy) const {
@@ -163,9 +168,11 @@ void Gateway::take_over(const std::string& target) {
 }
 
 void Gateway::end_sa_of(const std::string& target) {
-  const InstalledSa* sa = keeper_->sending_for(target);
-  if (sa == nullptr) return;
-  end_sa(InstalledSa(*sa));
+  if (const InstalledSa* sa = keeper_->sending_for(target)) end_at_once(InstalledSa(*sa));
+}
+
+void Gateway::end_at_once(const InstalledSa& sa) {
+  end_sa(sa);
   if (const auto committed = keeper_->commit(); !committed) {
     log::error("tables.not_committed", {{"why", committed.error().detail}});
   }
@@ -205,32 +212,25 @@ std::vector<InstalledSa> Gateway::sas_of_other_words(const std::vector<Policy>& 
     for (const auto& child : status.children) {
       const InstalledSa* sa = keeper_->find(child.child);
       if (sa == nullptr || child.prepared_for || child.state != ike::ChildState::kInstalled) continue;
-      const auto [target, user] = policy::split_target(sa->target);
-      const Policy* owner = owner_among(policies, target);
-      if (owner == nullptr) continue;
-      if (user.empty() == owner->sa_per_user() || !comes_of(child, own_child(*owner))) others.push_back(*sa);
+      const Policy* owner = owner_among(policies, policy::split_target(sa->target).target);
+      if (owner != nullptr && (is_nobodys(*sa, *owner) || !comes_of(child, own_child(*owner)))) others.push_back(*sa);
     }
   }
   return others;
 }
 
 // And an SA whose words were put in force and not stored, or not confirmed, is renewed by those that hold. It ends when
-// it cannot be, or when it is for everybody and each user is to have their own, or the other way round.
+// it cannot be, or is nobody's by now.
 void Gateway::renew_of_other_words() {
   for (const InstalledSa& sa : sas_of_other_words(keeper_->policies())) {
-    const auto [of_policy, user] = policy::split_target(sa.target);
-    const Policy* owner = owner_of(of_policy);
-    auto actions = owner == nullptr || user.empty() == owner->sa_per_user()
-                       ? Result<ike::Actions>(Error{Errc::kNotFound, "nobody's"})
-                       : engine().rekey(sa.child, steady_clock::now());
-    if (!actions) {
-      end_sa(sa);
+    const Policy* owner = owner_of(policy::split_target(sa.target).target);
+    if (owner == nullptr || is_nobodys(sa, *owner)) {
+      end_at_once(sa);
       continue;
     }
-    wait_for_child(sa.target, [this, target = sa.target](const Result<Outcome>& outcome) {
-      if (!outcome) end_sa_of(target);
+    renew(sa, [this, sa](const Result<Outcome>& outcome) {
+      if (!outcome) end_at_once(sa);
     });
-    ike_->perform(std::move(*actions));
   }
 }
 

@@ -82,13 +82,7 @@ void Gateway::renew_children_of_users(const policy::Policy& policy, OnOutcome do
       one_done();
     };
     ++renewal->open;
-    auto actions = engine().rekey(sa.child, steady_clock::now());
-    if (!actions) {
-      ended(actions.error());
-      continue;
-    }
-    wait_for_child(sa.target, ended);
-    ike_->perform(std::move(*actions));
+    renew(sa, ended);
   }
   start_children_of_users(policy);
   one_done();

@@ -112,7 +112,6 @@ bool forward_in_place(Buffer& frame, const driver::MacAddress& to, const driver:
 
 namespace {
 
-// RFC 791 3.1, of one byte and no more.
 // The header of fragments that are not the first, RFC 791 3.1: an option says itself whether it is copied.
 Buffer header_of_later_fragments(const IpPacket& packet) {
   constexpr std::uint8_t kCopied = 0x80;

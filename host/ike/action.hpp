@@ -41,8 +41,8 @@ struct InstallSa {
   std::string name;  // of the ChildConfig
   SaParameters sa;
   std::optional<ChildHandle> replaces;
-  ChildConfig
-      negotiated_by;  // as the administrator's words were when it was offered or accepted: they may be others now
+  // The administrator's words as they were when it was offered or accepted: they may be others now.
+  ChildConfig negotiated_by;
 };
 
 // The policy's outbound traffic goes under this child from now on. Follows InstallSa at once, except for a rekeying
