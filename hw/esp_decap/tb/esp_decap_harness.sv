@@ -35,8 +35,7 @@ module esp_decap_harness
   input  logic [7:0]   first_next_header_i,
   input  logic [2:0]   last_extension_i,
   input  logic [383:0] extras_i,
-  input  logic [7:0]   next_header_i,     // of AH, like the next
-  input  logic [6:0]   ah_bytes_i,
+  input  logic [7:0]   next_header_i,     // of AH
   input  logic [15:0]  total_i,           // bytes of the packet, as of IP
   // the SA
   output logic         accept_valid_o,
@@ -111,7 +110,6 @@ module esp_decap_harness
                         extra_words: extra_words_i, next_header: first_next_header_i, last_extension: last_extension_i},
     extras:      '0,
     next_header: next_header_i,
-    ah_bytes:    ah_bytes_i,
     total:       total_i
   };
 

@@ -54,7 +54,6 @@ struct Job {
   std::uint64_t iv = 0;
   std::size_t counted = 0;
   std::uint8_t next_header = 0;
-  std::size_t ah_bytes = 0;
   bool authentic = true;
   bool replayed = false;  // the SA says so in the end
   std::optional<Drop> drop;
@@ -253,11 +252,11 @@ class EspDecap : public testing::Test {
     const auto transform = sa.transform();
     const auto spi = static_cast<std::uint32_t>(sa.row.get(in::kSpi));
     if (sa.ah()) {
-      job.ah_bytes = driver::software::ah_bytes(transform, job.outer.ipv6 || one_in(2));
+      const std::size_t ah_bytes = driver::software::ah_bytes(transform, job.outer.ipv6 || one_in(2));
       job.counted = content.size();
       job.next_header = next_header;
       job.wire =
-          driver::software::authenticate(job.outer, {spi, job.seq, next_header, job.ah_bytes, content}, transform);
+          driver::software::authenticate(job.outer, {spi, job.seq, next_header, ah_bytes, content}, transform);
       if (!job.authentic) {
         const std::size_t at = job.outer.header_bytes() + driver::software::kAhFixedBytes;
         job.wire[at + random_() % (job.wire.size() - at)] ^= 1;
@@ -328,7 +327,6 @@ class EspDecap : public testing::Test {
     std::memcpy(&m_.extras_i, job.extras.data(), job.extras.size());
     m_.total_i = job.total;
     m_.next_header_i = job.next_header;
-    m_.ah_bytes_i = job.ah_bytes;
   }
 
   // The SA: asked in a clock, it answers kAcceptLatency later.

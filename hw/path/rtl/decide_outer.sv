@@ -131,7 +131,7 @@ module decide_outer
   admission_t admission;
   ip_t        ip;
   ipsec_t     ipsec;
-  logic [4:0] before_payload;  // bytes of ESP: SPI, sequence number, IV, but for what of it is payload; the chain engine takes all
+  logic [4:0] before_payload;  // bytes of ESP: SPI, sequence number, IV, but for what of it is payload; AH and the chain engine take all
 
   asked_t said_q;
   logic   said_valid_q, said_unknown_q, iv_cut, iv_cut_q, chained, chained_q;
@@ -142,7 +142,7 @@ module decide_outer
                              admit_valid_i ? admit_i.drop : DropIllegalState);
   assign iv_cut         = iv_bytes_in_payload(admit_i.row.cipher, admit_i.row.esn) != '0;
   assign chained        = chained_cipher(admit_i.row.cipher);
-  assign before_payload = chained ? 5'd0 : iv_cut ? 5'd12 : 5'd16;
+  assign before_payload = asked.parsed.ipsec.ah || chained ? 5'd0 : iv_cut ? 5'd12 : 5'd16;
 
   always_ff @(posedge clk_i) begin
     said_valid_q   <= rst_ni && asked_valid;
@@ -188,12 +188,9 @@ module decide_outer
         ForHost: job_o.exit <= ExitHost;
         default: begin
           job_o.exit <= said_q.transit ? ExitForward : ExitEngine;
-          if (!said_q.transit && ipsec.ah) begin
-            job_o.skip <= said_q.before_esp;
-            job_o.keep <= 14'(ipsec.bytes);
-          end else if (!said_q.transit) begin
+          if (!said_q.transit) begin
             job_o.skip <= said_q.before_esp + 7'(before_payload_q);
-            job_o.keep <= 14'(ipsec.bytes - 16'(before_payload_q));
+            job_o.keep <= 14'(ipsec.bytes) - 14'(before_payload_q);
           end
         end
       endcase
@@ -209,7 +206,6 @@ module decide_outer
         outer:       own_header(ip),
         extras:      '0,  // the mover has them
         next_header: ipsec.next_header,
-        ah_bytes:    7'(ipsec.ah_bytes),  // the SA has seen to it
         total:       ip.total
       };
       event_o <= '{

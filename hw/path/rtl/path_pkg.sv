@@ -168,7 +168,6 @@ package path_pkg;
     outer_t      outer;
     extras_t     extras;            // as they came
     logic [7:0]  next_header;       // AH
-    logic [6:0]  ah_bytes;          // AH
     logic [15:0] total;             // bytes of the packet
   } decap_t;
 
