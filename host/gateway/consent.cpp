@@ -37,10 +37,25 @@ policy::FrontRule rule_for(const Subject& subject, policy::Action action) {
   return rule;
 }
 
+// What comes in is for a computer and may be for any of its users: what one of them lets in, another refuses for
+// themselves alone.
+unsigned place_of(policy::Action action) {
+  switch (action) {
+    case policy::Action::kBypass:
+      return 0;
+    case policy::Action::kProtect:
+      return 1;
+    default:
+      return 2;
+  }
+}
+
 // Those that differ in the address alone stand together, and share a rule of the card.
 void put_behind(std::vector<policy::FrontRule>& rules, std::vector<policy::FrontRule> more) {
+  using Key =
+      std::tuple<const std::string&, unsigned, const std::string&, const TrafficSelector&, std::uint8_t, std::uint16_t>;
   const auto key = [](const policy::FrontRule& r) {
-    return std::tie(r.policy, r.user, r.action, r.source, r.destination.protocol, r.destination.first_port);
+    return Key(r.policy, place_of(*r.action), r.user, r.source, r.destination.protocol, r.destination.first_port);
   };
   std::stable_sort(more.begin(), more.end(), [&](const auto& a, const auto& b) { return key(a) < key(b); });
   std::move(more.begin(), more.end(), std::back_inserter(rules));

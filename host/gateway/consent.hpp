@@ -119,7 +119,8 @@ class Consent {
   void restore(std::vector<Answer> durable);
   [[nodiscard]] std::vector<Answer> durable() const;
 
-  // Those that were decided one by one stand before those that are refused all together.
+  // Those that were decided one by one stand before those that are refused all together; and of either, those that let
+  // packets pass, whoever said so, before those that refuse them.
   [[nodiscard]] std::vector<policy::FrontRule> front_rules() const;
   [[nodiscard]] const std::map<Id, Question>& questions() const { return questions_; }
   [[nodiscard]] const std::map<Id, Answer>& answers() const { return answers_; }

@@ -10,6 +10,7 @@ namespace {
 
 using std::chrono::minutes;
 using std::chrono::seconds;
+using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
 
@@ -201,6 +202,19 @@ TEST_F(ConsentTest, AsksAUserSoMuchAndRefusesTheRestForAMoment) {
   now_ += seconds(5);
   EXPECT_TRUE(consent_.tick(now_).rules);
   ask(web(9));
+}
+
+TEST_F(ConsentTest, WhatOneUserLetsInAnotherRefusesForThemselvesAlone) {
+  ASSERT_TRUE(answer(ask(web()), Choice::kRefuse, Remember::kSession));
+  ASSERT_TRUE(answer(ask(web(9, "dave"), true), Choice::kProtect, Remember::kSession, "dave"));
+  ASSERT_TRUE(answer(ask(web(9, "zoe")), Choice::kClear, Remember::kSession, "zoe"));
+  const auto nobody = ask(web(9, "bob"));
+  ASSERT_TRUE(consent_.nobody_there(nobody, now_).rules);
+  std::vector<std::pair<std::string, policy::Action>> order;
+  for (const auto& rule : consent_.front_rules()) order.emplace_back(rule.user, *rule.action);
+  using enum policy::Action;
+  EXPECT_THAT(order, ElementsAre(std::pair("zoe", kBypass), std::pair("dave", kProtect), std::pair("alice", kDiscard),
+                                 std::pair("bob", kDiscard)));
 }
 
 TEST_F(ConsentTest, AUserHasSoManyAnswersOfWhichThoseForAlwaysStay) {

@@ -113,11 +113,12 @@ class History {
 
   std::string log_out() {
     if (now_.sessions.empty()) return "none";
-    const auto gone = std::next(after_.sessions.begin(), static_cast<long>(below(after_.sessions.size())));
-    const SessionId id = gone->first;
-    remember_tag(*gone);
-    after_.end(id);
-    world_.log_out(id);
+    const auto gone = *std::next(now_.sessions.begin(), static_cast<long>(below(now_.sessions.size())));
+    remember_tag(gone);
+    after_.end(gone.first);
+    between_ = {after_};  // its answers go before its tag does
+    between_.front().sessions.insert(gone);
+    world_.log_out(gone.first);
     return "logout";
   }
 

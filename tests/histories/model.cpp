@@ -102,16 +102,18 @@ Fate Model::by(const Policy& policy, const Probe& probe, const People& who) cons
 }
 
 Fate Model::as_answered(const Policy& policy, const Probe& probe, const People& who) const {
+  // What one of a computer's users lets in, another refuses for themselves alone.
+  Fate fate = probe.outbound && !who.empty() ? "asks" : "dropped";
   for (const auto& [question, answer] : answers) {
     const bool theirs = who.contains(answer.user) && (!policy.names_people() || names(policy, answer.user));
     const bool meant =
         answer.policy == policy.name && answer.remote == probe.remote && answer.tcp == probe.tcp.has_value();
     if (!theirs || !meant) continue;
     if (answer.choice == "clear") return "clear";
-    if (answer.choice == "refuse" || !probe.outbound) return "dropped";
-    if (!policy.sa.empty()) return policy.sa;
+    if (answer.choice == "refuse" || !probe.outbound) fate = "dropped";
+    if (answer.choice == "protect" && probe.outbound && !policy.sa.empty()) fate = policy.sa;
   }
-  return probe.outbound && !who.empty() ? "asks" : "dropped";
+  return fate;
 }
 
 const Policy* Model::decides(const Probe& probe, const People& who) const {
