@@ -65,6 +65,8 @@ class RandomExtras {
     const std::uint8_t kind = kKinds[below(std::size(kKinds))];
     if (kind == kFragment) {
       append_fragment_header(header, 0, false, static_cast<std::uint32_t>(random_()));
+      header.extras.end()[-7] = byte();  // reserved, as are two bits more: RFC 8200 4.5 ignores them
+      header.extras.end()[-5] |= byte() & 6U;
       return 8;
     }
     Buffer content(bytes - 1);

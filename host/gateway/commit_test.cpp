@@ -230,6 +230,18 @@ TEST_F(CommitTest, AnSaByWordsThatWereNotConfirmedEndsWhenItCannotBeRenewed) {
   EXPECT_EQ(leaves_by(a), Esp{});
 }
 
+// It would do for some of what the words are for that hold, and was not negotiated by them.
+TEST_F(CommitTest, AnSaOfNarrowerWordsThatWereNotConfirmedIsRenewed) {
+  auto narrow = office("aes128gcm16");
+  narrow["destination"] = "10.2.0.0/26";
+  ask(a, "PUT", {"candidate", "office"}, narrow);
+  ASSERT_TRUE(commit({{"confirm_s", 600}}).at("committed").as_bool());
+  ASSERT_EQ(leaves_by(a, 200), Esp{});
+  kill_and_start(a);
+  EXPECT_TRUE(run_until([&] { return leaves_by(a, 200) != Esp{}; }));
+  EXPECT_TRUE(both_ways());
+}
+
 // A rollback is in force before anything is negotiated, and the SA of the words that went does not wait for that.
 TEST_F(CommitTest, WhatIsRolledBackCarriesNothingByTheWordsThatCameBack) {
   ask(a, "PUT", {"candidate", "office"}, office("aes256gcm16"));

@@ -298,26 +298,27 @@ void Commits::connect(const RunPtr& run, void (Commits::*then)(const RunPtr&)) {
     if (--run->open == 0) (this->*then)(run);
   };
   for (const Policy& p : run->goal) {
-    if (!run->changes(p) || gateway_.need_of(run->was(p), p) == Need::kNothing) continue;
+    if (!run->changes(p) || gateway_.need_of(p) == Need::kNothing) continue;
     ++run->open;
     negotiate(run, p, kNegotiations, one_done);
   }
   one_done();
 }
 
-// What was under way before comes by the words of before, and is then followed by another, by these.
+// What was under way before comes, or fails, by the words of before, and is then followed by another, by these.
 void Commits::negotiate(const RunPtr& run, const Policy& policy, unsigned tries, const std::function<void()>& done) {
-  const auto on_outcome = [this, run, &policy, tries, done,
+  const auto on_outcome = [this, run, &policy, tries, done, joined = gateway_.is_under_way(policy.target()),
                            how = gateway_.exchanges_of(policy)](Result<Outcome> outcome) {
-    if (outcome && gateway_.need_of(run->was(policy), policy) != Need::kNothing) {
-      if (tries > 1) return negotiate(run, policy, tries - 1, done);
+    const bool of_other_words = outcome ? gateway_.need_of(policy) != Need::kNothing : joined;
+    if (of_other_words && tries > 1) return negotiate(run, policy, tries - 1, done);
+    if (of_other_words && outcome) {
       outcome = Error{Errc::kBusy, "SAs of '" + policy.target() + "' come up by other words; try again in a moment"};
     }
     if (outcome) outcome->sentence = gateway_.connected_sentence(policy.target()) + " (" + how + ")";
     run->tried.emplace(policy.name, std::move(outcome));
     done();
   };
-  if (gateway_.need_of(run->was(policy), policy) == Need::kReplacement) {
+  if (gateway_.need_of(policy) == Need::kReplacement) {
     gateway_.prepare(policy.target(), on_outcome);
   } else {
     gateway_.initiate(policy.connection, policy.child.empty() ? policy.name : policy.child, on_outcome);
@@ -347,7 +348,7 @@ void Commits::use_prepared(const RunPtr& run, const Policy& policy) {
 
 // Nothing was negotiated before, and what the new words are for does not go by an SA of the old ones: it waits.
 void Commits::stop_old_words(const RunPtr& run, const Policy& policy) {
-  if (run->options.order != Order::kAtOnce || gateway_.need_of(run->was(policy), policy) != Need::kReplacement) return;
+  if (run->options.order != Order::kAtOnce || gateway_.need_of(policy) != Need::kReplacement) return;
   const InstalledSa* now = gateway_.keeper().sending_for(policy.target());
   run->sent_under[policy.target()] = now->spi_in;
   run->stopped.push_back(*now);

@@ -208,7 +208,10 @@ Result<void> Gateway::restore_ike() {
     auto actions = ike_->engine().restore((**stored).snapshot.reveal(), away, steady_clock::now());
     if (actions) {
       for (const auto& status : ike_->engine().status(steady_clock::now())) {
-        for (const auto& child : status.children) known.insert(child.child);
+        for (const auto& child : status.children) {
+          known.insert(child.child);
+          words_[child.child] = child.negotiated_by;
+        }
       }
       log::info("ike.restored", {{"children", known.size()}, {"away_s", away.count()}});
       ike_->perform(std::move(*actions));

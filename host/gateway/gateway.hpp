@@ -174,8 +174,9 @@ class Gateway {
   Result<void> take_manual_sas();  // after the policies
 
   // gateway_prepared.cpp
-  // `was`: its words that are in force; null: none.
-  [[nodiscard]] Need need_of(const policy::Policy* was, const policy::Policy& policy) const;
+  [[nodiscard]] bool is_under_way(const std::string& target) const { return under_way_.contains(target); }
+  [[nodiscard]] Need need_of(const policy::Policy& policy) const;
+  [[nodiscard]] bool is_by(ike::ChildHandle child, const policy::Policy& policy) const;  // negotiated
   [[nodiscard]] std::string exchanges_of(const policy::Policy& policy) const;
   [[nodiscard]] Outcome state_of(const policy::Policy& policy) const;
   [[nodiscard]] std::string connected_sentence(const std::string& target) const;
@@ -226,7 +227,7 @@ class Gateway {
   Time refusal_told_{};
   std::uint64_t refusals_untold_ = 0;
   std::map<std::string, ike::ChildHandle> prepared_;    // by target
-  std::map<ike::ChildHandle, ike::ChildConfig> words_;  // that a child was negotiated by, in this life of the daemon
+  std::map<ike::ChildHandle, ike::ChildConfig> words_;  // that a child was negotiated by
   std::unique_ptr<Commits> commits_;
 };
 

@@ -12,10 +12,6 @@ using policy::Action;
 using policy::Policy;
 using std::chrono::steady_clock;
 
-bool same_children(const ike::Connection& a, const ike::Connection& b) {
-  return std::equal(a.children.begin(), a.children.end(), b.children.begin(), b.children.end(), same_child);
-}
-
 }  // namespace
 
 SaOptions Gateway::options_of(const std::string& connection, const std::string& child) const {
@@ -70,7 +66,7 @@ Result<void> Gateway::tell_engine(const std::vector<Policy>& policies, const std
       if (p.connection == wanted.name && keeper_->holds(p)) wanted.children.push_back(own_child(p));
     }
     const auto told = told_.find(wanted.name);
-    if (told != told_.end() && same_children(told->second, wanted)) continue;
+    if (told != told_.end() && told->second.children == wanted.children) continue;
     if (auto set = ike_->engine().set_connection(wanted); !set) return set;
     told_[wanted.name] = std::move(wanted);
   }

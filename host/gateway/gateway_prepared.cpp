@@ -16,12 +16,6 @@ std::string connected(const InstalledSa& sa) {
   return "connected with " + sa.remote.to_string() + " by " + sa.algorithm;
 }
 
-// What was negotiated is what these words would have come to.
-bool comes_of(const ike::ChildStatus& child, const ike::ChildConfig& words) {
-  return permits(words.proposals, child.proposal) && child.mode == words.mode &&
-         covers(words.local_ts, child.local_ts) && covers(words.remote_ts, child.remote_ts);
-}
-
 // Whose child it is; null: nobody's.
 const Policy* owner_among(const std::vector<Policy>& policies, const std::string& target) {
   const auto found = std::find_if(policies.begin(), policies.end(),
@@ -36,23 +30,21 @@ bool is_nobodys(const InstalledSa& sa, const Policy& owner) {
 
 }  // namespace
 
-Need Gateway::need_of(const Policy* was, const Policy& policy) const {
+Need Gateway::need_of(const Policy& policy) const {
   if (policy.does() != Action::kProtect || start_action(policy) == StartAction::kNone || !keeper_->holds(policy) ||
       policy.sa_per_user()) {  // then nobody may be there; who is gets a successor once it is in force
     return Need::kNothing;
   }
-  const std::string target = policy.target();
-  const InstalledSa* sa = keeper_->sending_for(target);
+  const InstalledSa* sa = keeper_->sending_for(policy.target());
   if (sa == nullptr || sa->child == ike::ChildHandle{})
     return prepared_by(policy) != nullptr ? Need::kNothing : Need::kSa;
   if (!policy.owns_child()) return Need::kNothing;
-  const auto words = own_child(policy);
-  const auto known = words_.find(sa->child);
-  const bool fits = known != words_.end()
-                        ? same_child(known->second, words)
-                        // From before a restart: it is by the words that were in force, if any were for it.
-                        : was != nullptr && was->target() == target && same_child(own_child(*was), words);
-  return fits || prepared_by(policy) != nullptr ? Need::kNothing : Need::kReplacement;
+  return is_by(sa->child, policy) || prepared_by(policy) != nullptr ? Need::kNothing : Need::kReplacement;
+}
+
+bool Gateway::is_by(ike::ChildHandle child, const Policy& policy) const {
+  const auto words = words_.find(child);
+  return words != words_.end() && words->second == own_child(policy);
 }
 
 // RFC 7296: which exchanges bring it. The first child of an IKE SA comes with IKE_AUTH.
@@ -114,9 +106,7 @@ const InstalledSa* Gateway::prepared_for(const std::string& target) const {
 
 const InstalledSa* Gateway::prepared_by(const Policy& policy) const {
   const auto prepared = prepared_.find(policy.target());
-  if (prepared == prepared_.end()) return nullptr;
-  const auto words = words_.find(prepared->second);
-  const bool fits = words != words_.end() && same_child(words->second, own_child(policy));
+  const bool fits = prepared != prepared_.end() && is_by(prepared->second, policy);
   return fits ? keeper_->find(prepared->second) : nullptr;
 }
 
@@ -127,9 +117,9 @@ const Policy* Gateway::owner_of(const std::string& target) const { return owner_
 Gateway::Words Gateway::words_of(const InstalledSa& sa) const {
   const auto words = words_.find(sa.child);
   const Policy* owner = owner_of(policy::split_target(sa.target).target);
-  if (words == words_.end() || owner == nullptr || same_child(words->second, own_child(*owner))) return Words::kInForce;
+  if (words == words_.end() || owner == nullptr || words->second == own_child(*owner)) return Words::kInForce;
   const auto* told = told_of(*owner);
-  return told != nullptr && same_child(words->second, *told) ? Words::kToCome : Words::kPast;
+  return told != nullptr && words->second == *told ? Words::kToCome : Words::kPast;
 }
 
 const ike::ChildConfig* Gateway::told_of(const Policy& owner) const {
@@ -190,11 +180,8 @@ std::vector<std::string> Gateway::settle_prepared() {
       const std::string target = status.connection + "/" + child.name;
       const Policy* owner = owner_among(configurations.policies(), target);
       const bool waits = owner != nullptr && configurations.pending().contains(owner->name);
-      const bool wanted = owner != nullptr && comes_of(child, own_child(*owner));
-      if (wanted) {
-        prepared_[target] = child.child;
-        words_[child.child] = own_child(*owner);
-      }
+      const bool wanted = owner != nullptr && child.negotiated_by == own_child(*owner);
+      if (wanted) prepared_[target] = child.child;
       const bool takes_over = wanted && !waits;
       if (takes_over) ready.push_back(target);
       const InstalledSa* used = keeper_->find(takes_over ? child.child : *child.prepared_for);
@@ -213,7 +200,8 @@ std::vector<InstalledSa> Gateway::sas_of_other_words(const std::vector<Policy>& 
       const InstalledSa* sa = keeper_->find(child.child);
       if (sa == nullptr || child.prepared_for || child.state != ike::ChildState::kInstalled) continue;
       const Policy* owner = owner_among(policies, policy::split_target(sa->target).target);
-      if (owner != nullptr && (is_nobodys(*sa, *owner) || !comes_of(child, own_child(*owner)))) others.push_back(*sa);
+      if (owner != nullptr && (is_nobodys(*sa, *owner) || child.negotiated_by != own_child(*owner)))
+        others.push_back(*sa);
     }
   }
   return others;

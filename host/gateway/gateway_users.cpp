@@ -128,7 +128,7 @@ void Gateway::renew_of_another_class() {
 bool Gateway::waits_with_old_words(const InstalledSa& sa) const {
   const policy::Policy* owner = owner_of(policy::split_target(sa.target).target);
   const auto* told = owner == nullptr ? nullptr : told_of(*owner);
-  return told != nullptr && !same_child(*told, own_child(*owner));
+  return told != nullptr && *told != own_child(*owner);
 }
 
 std::vector<std::string> Gateway::users_targets_in_use(const std::string& whose) const {

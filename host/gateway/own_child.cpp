@@ -18,9 +18,4 @@ ike::ChildConfig own_child(const policy::Policy& policy) {
   return child;
 }
 
-bool same_child(const ike::ChildConfig& a, const ike::ChildConfig& b) {
-  return a.name == b.name && a.local_ts == b.local_ts && a.remote_ts == b.remote_ts && a.proposals == b.proposals &&
-         a.mode == b.mode && a.replay_window == b.replay_window && a.restart == b.restart && a.per_user == b.per_user;
-}
-
 }  // namespace sallyport::gateway

@@ -8,6 +8,5 @@
 namespace sallyport::gateway {
 
 [[nodiscard]] ike::ChildConfig own_child(const policy::Policy& policy);
-[[nodiscard]] bool same_child(const ike::ChildConfig& a, const ike::ChildConfig& b);
 
 }  // namespace sallyport::gateway

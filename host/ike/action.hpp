@@ -41,8 +41,7 @@ struct InstallSa {
   std::string name;  // of the ChildConfig
   SaParameters sa;
   std::optional<ChildHandle> replaces;
-  // The administrator's words as they were when it was offered or accepted: they may be others now.
-  ChildConfig negotiated_by;
+  ChildConfig negotiated_by;  // the administrator's words as they were then: they may be others now
 };
 
 // The policy's outbound traffic goes under this child from now on. Follows InstallSa at once, except for a rekeying

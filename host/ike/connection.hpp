@@ -20,6 +20,8 @@ struct Lifetime {
   std::chrono::seconds rekey{0};
   std::chrono::seconds expire{0};
   std::chrono::seconds jitter{0};
+
+  friend bool operator==(const Lifetime&, const Lifetime&) = default;
 };
 
 struct ChildConfig {
@@ -35,6 +37,8 @@ struct ChildConfig {
   std::uint32_t replay_window = driver::kDefaultReplayWindow;  // packets; not negotiated either
   bool per_user = false;  // a template: "name@user" is a child by these words, for any user
   bool restart = false;   // initiate again whenever the IKE SA failed or the peer deleted this child
+
+  friend bool operator==(const ChildConfig&, const ChildConfig&) = default;
 };
 
 struct Connection {

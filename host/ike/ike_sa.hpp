@@ -24,6 +24,7 @@ struct ChildSa {
   TrafficSelectors local_ts;
   TrafficSelectors remote_ts;
   std::optional<UdpEncap> encap;
+  ChildConfig negotiated_by;            // the administrator's words as they were then
   bool installed = true;                // false: the loser of a collision, which no card ever saw
   std::optional<ChildHandle> replaces;  // we answered a rekeying: UseOutbound when the peer deletes that one
   bool unwanted = false;                // it will be deleted, and what a rekeying under way brings in its place too
@@ -220,8 +221,8 @@ class IkeSa {
   Payloads answer_create(const Payloads& request, Turn& turn);
   Payloads answer_child(const Payloads& request, Turn& turn);
   void begin_life(ChildSa& child, const ChildConfig& words, Time now);
-  void install(const ChildSa& child, const ChildConfig& words, ChildKeys keys, bool we_initiated,
-               std::optional<ChildHandle> replaces, Turn& turn);
+  void install(const ChildSa& child, ChildKeys keys, bool we_initiated, std::optional<ChildHandle> replaces,
+               Turn& turn);
   void child_up(const ChildSa& child, Turn& turn);
   void child_failed(const std::string& name, const Error& reason, Turn& turn);
   void remove_child(ChildHandle handle, Turn& turn);

@@ -100,7 +100,7 @@ void IkeSa::on_auth_response(AuthExchange exchange, const Payloads& response, Tu
   }
   ChildKeys keys = derive_child_keys(proposal_.prf(), keys_.d, *chosen, nullptr, nonce_i_, nonce_r_);
   begin_life(child, exchange.offer.words, turn.now);
-  install(child, exchange.offer.words, std::move(keys), true, std::nullopt, turn);
+  install(child, std::move(keys), true, std::nullopt, turn);
   children_.push_back(child);
   child_up(child, turn);
 }
@@ -152,7 +152,7 @@ IkeSa::Payloads IkeSa::answer_auth(const Payloads& request, Turn& turn) {
   auto& [words, child, number, shared, public_value] = std::get<ChildAnswer>(answered);
   ChildKeys keys = derive_child_keys(proposal_.prf(), keys_.d, child.proposal, nullptr, nonce_i_, nonce_r_);
   begin_life(child, words, turn.now);
-  install(child, words, std::move(keys), false, std::nullopt, turn);
+  install(child, std::move(keys), false, std::nullopt, turn);
   children_.push_back(child);
   child_up(child, turn);
   add_answer(response, child, number);

@@ -207,14 +207,15 @@ void add_answer(std::vector<Payload>& response, const ChildSa& child, std::uint8
 
 void IkeSa::begin_life(ChildSa& child, const ChildConfig& words, Time now) {
   child.handle = world_.new_child_handle();
+  child.negotiated_by = words;
   child.born = now;
   child.rekey_at = rekey_time(words.lifetime, now, world_.random);
   child.expire_at = expire_time(words.lifetime, now);
   if (encap_) child.encap = UdpEncap{local_.port, remote_.port};
 }
 
-void IkeSa::install(const ChildSa& child, const ChildConfig& words, ChildKeys keys, bool we_initiated,
-                    std::optional<ChildHandle> replaces, Turn& turn) {
+void IkeSa::install(const ChildSa& child, ChildKeys keys, bool we_initiated, std::optional<ChildHandle> replaces,
+                    Turn& turn) {
   SaParameters sa;
   sa.protocol = child.protocol();
   sa.mode = child.mode;
@@ -224,7 +225,7 @@ void IkeSa::install(const ChildSa& child, const ChildConfig& words, ChildKeys ke
   sa.integrity = child.proposal.integrity();
   sa.key_bits = child.proposal.key_bits();
   sa.esn = child.proposal.esn();
-  sa.replay_window = words.replay_window;
+  sa.replay_window = child.negotiated_by.replay_window;
   sa.out = std::move(we_initiated ? keys.initiator_to_responder : keys.responder_to_initiator);
   sa.in = std::move(we_initiated ? keys.responder_to_initiator : keys.initiator_to_responder);
   sa.local = local_.address;
@@ -232,7 +233,8 @@ void IkeSa::install(const ChildSa& child, const ChildConfig& words, ChildKeys ke
   sa.encap = child.encap;
   sa.local_ts = child.local_ts;
   sa.remote_ts = child.remote_ts;
-  turn.out.push_back(InstallSa{handle_, child.handle, connection_->name, child.name, std::move(sa), replaces, words});
+  turn.out.push_back(
+      InstallSa{handle_, child.handle, connection_->name, child.name, std::move(sa), replaces, child.negotiated_by});
 }
 
 void IkeSa::child_up(const ChildSa& child, Turn& turn) {
@@ -334,7 +336,7 @@ void IkeSa::on_child_response(ChildExchange exchange, const Payloads& response, 
   begin_life(child, exchange.offer.words, turn.now);
   if (exchange.replaces)
     return finish_rekey(exchange, std::move(child), std::move(keys), std::min(exchange.nonce, *nonce), turn);
-  install(child, exchange.offer.words, std::move(keys), true, std::nullopt, turn);
+  install(child, std::move(keys), true, std::nullopt, turn);
   children_.push_back(child);
   child_up(child, turn);
 }
@@ -354,7 +356,7 @@ void IkeSa::finish_rekey(ChildExchange& exchange, ChildSa child, ChildKeys keys,
     children_.push_back(std::move(child));
     return;
   }
-  install(child, exchange.offer.words, std::move(keys), true, exchange.replaces, turn);
+  install(child, std::move(keys), true, exchange.replaces, turn);
   if (ChildSa* old = find_child(*exchange.replaces); exchange.hold && rival == nullptr && old != nullptr) {
     old->state = ChildState::kRekeyed;
     child.replaces = exchange.replaces;
@@ -463,7 +465,7 @@ IkeSa::Payloads IkeSa::answer_child(const Payloads& request, Turn& turn) {
 
   if (old != nullptr) {
     child.replaces = old->handle;
-    install(child, words, std::move(keys), false, old->handle, turn);
+    install(child, std::move(keys), false, old->handle, turn);
     auto* ours = outstanding_ ? std::get_if<ChildExchange>(&outstanding_->exchange) : nullptr;
     if (ours != nullptr && ours->replaces == old->handle) {
       ours->rival = {child.handle, std::min(nonce_i, nonce_r)};
@@ -473,7 +475,7 @@ IkeSa::Payloads IkeSa::answer_child(const Payloads& request, Turn& turn) {
     }
     children_.push_back(child);
   } else {
-    install(child, words, std::move(keys), false, std::nullopt, turn);
+    install(child, std::move(keys), false, std::nullopt, turn);
     children_.push_back(child);
     child_up(child, turn);
   }

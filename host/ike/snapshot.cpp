@@ -10,7 +10,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::uint32_t kMagic = 0x53504b34;  // "SPK4": changes with the layout below
+constexpr std::uint32_t kMagic = 0x53504b35;  // "SPK5": changes with the layout below
 
 // What a request that is under way becomes after a restart.
 enum class Kind : std::uint8_t { kNone, kCreateChild, kRekeyIke, kDeleteChild, kDeleteIke, kLiveness };
@@ -72,6 +72,50 @@ Proposal get_proposal(ByteReader& r) {
   return proposal;
 }
 
+Mode get_mode(ByteReader& r) {
+  return r.u8() == static_cast<std::uint8_t>(Mode::kTransport) ? Mode::kTransport : Mode::kTunnel;
+}
+
+void put_lifetime(ByteWriter& w, const Lifetime& lifetime) {
+  for (const auto& time : {lifetime.rekey, lifetime.expire, lifetime.jitter}) {
+    w.u64(static_cast<std::uint64_t>(time.count()));
+  }
+}
+Lifetime get_lifetime(ByteReader& r) {
+  Lifetime lifetime;
+  for (auto* time : {&lifetime.rekey, &lifetime.expire, &lifetime.jitter}) {
+    *time = std::chrono::seconds(static_cast<std::int64_t>(r.u64()));
+  }
+  return lifetime;
+}
+
+void put_words(ByteWriter& w, const ChildConfig& words) {
+  put_text(w, words.name);
+  put_bytes(w, serialise_ts(words.local_ts));
+  put_bytes(w, serialise_ts(words.remote_ts));
+  w.u32(static_cast<std::uint32_t>(words.proposals.size()));
+  for (const auto& proposal : words.proposals) put_proposal(w, proposal);
+  w.u8(static_cast<std::uint8_t>(words.mode)).u8(words.or_tunnel ? 1 : 0);
+  put_lifetime(w, words.lifetime);
+  w.u32(words.replay_window).u8(words.per_user ? 1 : 0).u8(words.restart ? 1 : 0);
+}
+ChildConfig get_words(ByteReader& r) {
+  ChildConfig words;
+  words.name = get_text(r);
+  words.local_ts = parse_ts(get_bytes(r)).value_or({});
+  words.remote_ts = parse_ts(get_bytes(r)).value_or({});
+  words.proposals.clear();
+  const std::uint32_t proposals = r.u32();
+  for (std::uint32_t i = 0; i < proposals && r.ok(); ++i) words.proposals.push_back(get_proposal(r));
+  words.mode = get_mode(r);
+  words.or_tunnel = r.u8() != 0;
+  words.lifetime = get_lifetime(r);
+  words.replay_window = r.u32();
+  words.per_user = r.u8() != 0;
+  words.restart = r.u8() != 0;
+  return words;
+}
+
 void put_child(ByteWriter& w, const ChildSa& child, Time now) {
   w.u64(static_cast<std::uint64_t>(child.handle));
   put_text(w, child.name);
@@ -85,6 +129,7 @@ void put_child(ByteWriter& w, const ChildSa& child, Time now) {
   w.u8(child.encap ? 1 : 0)
       .u16(child.encap ? child.encap->local_port : 0)
       .u16(child.encap ? child.encap->remote_port : 0);
+  put_words(w, child.negotiated_by);
   w.u64(child.replaces ? static_cast<std::uint64_t>(*child.replaces) : 0);
   put_time(w, child.born, now);
   put_maybe(w, child.rekey_at, now);
@@ -101,13 +146,14 @@ ChildSa get_child(ByteReader& r, Time now, milliseconds away) {
   child.spi_in = Spi{r.u32()};
   child.spi_out = Spi{r.u32()};
   child.proposal = get_proposal(r);
-  child.mode = r.u8() == static_cast<std::uint8_t>(Mode::kTransport) ? Mode::kTransport : Mode::kTunnel;
+  child.mode = get_mode(r);
   child.local_ts = parse_ts(get_bytes(r)).value_or({});
   child.remote_ts = parse_ts(get_bytes(r)).value_or({});
   const bool encap = r.u8() != 0;
   const std::uint16_t local_port = r.u16();
   const std::uint16_t remote_port = r.u16();
   if (encap) child.encap = UdpEncap{local_port, remote_port};
+  child.negotiated_by = get_words(r);
   if (const std::uint64_t replaces = r.u64(); replaces != 0) child.replaces = ChildHandle{replaces};
   child.held = held && child.replaces;
   child.born = get_time(r, now, away);

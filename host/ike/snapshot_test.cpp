@@ -32,6 +32,8 @@ TEST_F(Snapshot, GoesOnAsIfNothingHadHappened) {
   EXPECT_EQ(after.children[0].child, before.children[0].child);
   EXPECT_EQ(after.children[0].spi_in, before.children[0].spi_in);
   EXPECT_EQ(after.children[0].local_ts, before.children[0].local_ts);
+  EXPECT_EQ(after.children[0].negotiated_by, before.children[0].negotiated_by);
+  EXPECT_EQ(after.children[0].negotiated_by, *connection(a, b).find_child("net"));
   ASSERT_EQ(a.outbox.size(), 1u);  // it asks whether the peer is still there
   settle();
   a.take(a.engine->rekey(a.current.at("net"), now));

@@ -35,7 +35,8 @@ IkeStatus IkeSa::status(Time now) const {
     if (!child.installed) continue;
     s.children.push_back({child.handle, child.name, child.state, child.held ? child.replaces : std::nullopt,
                           child.spi_in, child.spi_out, child.proposal, child.mode, child.local_ts, child.remote_ts,
-                          child.encap, std::chrono::duration_cast<std::chrono::seconds>(now - child.born),
+                          child.encap, child.negotiated_by,
+                          std::chrono::duration_cast<std::chrono::seconds>(now - child.born),
                           seconds_until(child.rekey_at, now), seconds_until(child.expire_at, now)});
   }
   return s;

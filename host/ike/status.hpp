@@ -39,6 +39,7 @@ struct ChildStatus {
   TrafficSelectors local_ts;
   TrafficSelectors remote_ts;
   std::optional<UdpEncap> encap;
+  ChildConfig negotiated_by;  // as in InstallSa
   std::chrono::seconds age{0};
   std::optional<std::chrono::seconds> rekey_in;
   std::optional<std::chrono::seconds> expire_in;
