@@ -359,6 +359,17 @@ Result<void> SaTable::adopt(const std::vector<std::uint16_t>& outbound_rows,
     outbound_[row] = true;
   }
   for (const std::uint32_t spi : inbound_spis) inbound_[row_of(spi)] = true;
+  // Of others the life before died before it knew them, or when they were as good as gone.
+  constexpr unsigned kAtOnce = layout::kSaRows / 8;  // ours: they find room in the loader's memory
+  for (const auto& [table, taken] : {std::pair(TableId::kSaOut, &outbound_), std::pair(TableId::kSaIn, &inbound_)}) {
+    for (unsigned first = 0; first < layout::kSaRows; first += kAtOnce) {
+      std::vector<TableRow> rows;
+      for (unsigned row = first; row < first + kAtOnce; ++row) {
+        if (!(*taken)[row]) rows.push_back({table, static_cast<std::uint16_t>(row), Row()});
+      }
+      if (auto r = session_->loader().write_rows(rows); !r) return r;
+    }
+  }
   return {};
 }
 

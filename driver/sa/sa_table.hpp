@@ -133,7 +133,7 @@ class SaTable {
   Result<OutboundState> outbound_state(std::uint16_t row);
   Result<InboundState> inbound_state(std::uint32_t spi);
 
-  // For a daemon that comes back to a running card: these rows are in use.
+  // For a daemon that comes back to a running card: these rows are in use, and no others.
   Result<void> adopt(const std::vector<std::uint16_t>& outbound_rows, const std::vector<std::uint32_t>& inbound_spis);
 
  private:

@@ -49,7 +49,7 @@ class WatchedCard : public testing::FlakyCard {
 
   Result<void> write(const layout::Register& reg, std::uint32_t value) override {
     if (reg.offset == layout::reg::kLoadLength.offset) {
-      std::span<std::uint8_t> left = memory().front().first(value);
+      std::span<std::uint8_t> left = memory().back().first(value);
       const auto next_row = [&left] {
         layout::Row row;
         std::ranges::copy(left.first(layout::kRowBytes), row.bytes().begin());
@@ -516,6 +516,8 @@ TEST_F(SaTableTest, GoesOnAfterARestartOfTheDaemon) {
   const std::uint16_t row = connect(a_, b_, 0x66, spi);
   a_.commit(b_, row);
   b_.commit(a_, std::nullopt);
+  std::uint32_t unknown = 0;
+  const std::uint16_t unknown_row = connect(a_, b_, 0x67, unknown);  // which the daemon did not come to store
   a_.send_to(b_);
   deliver(a_, b_);
 
@@ -529,6 +531,10 @@ TEST_F(SaTableTest, GoesOnAfterARestartOfTheDaemon) {
   deliver(a_, b_);
   EXPECT_EQ(b_.lan_.size(), 2u);
   EXPECT_EQ(sas.inbound_state(spi)->top, 2u);
+  a_.commit(b_, unknown_row);
+  a_.send_to(b_);
+  deliver(a_, b_);
+  EXPECT_EQ(b_.lan_.size(), 2u) << "and opens nothing for an SA that nobody knows";
 }
 
 }  // namespace

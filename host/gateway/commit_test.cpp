@@ -4,6 +4,8 @@
 
 #include "driver/testing/flaky_card.hpp"
 #include "host/gateway/test_commits.hpp"
+#include "host/store/card_store.hpp"
+#include "host/store/seal.hpp"
 
 namespace sallyport::gateway {
 namespace {
@@ -212,6 +214,33 @@ TEST_F(CommitTest, WhatIsNotConfirmedInTimeIsRolledBack) {
   EXPECT_TRUE(run_until([&] { return came_back == "3: 2 was not confirmed in time"; })) << came_back;
 }
 
+// The disk is slow, and the time is up before it has been told.
+TEST_F(CommitTest, WhatIsConfirmedInTheLastMomentStays) {
+  ask(a, "POST", {"candidate"}, printer(77));
+  ASSERT_TRUE(commit({{"confirm_s", 1}}).at("committed").as_bool());
+  disk.set(Disk::State::kStuck);
+  const Answer confirmed = begin_to_ask(*a.gateway, "POST", {"confirm"});
+  run_until([] { return false; }, std::chrono::milliseconds(1500));
+  disk.set(Disk::State::kFine);
+  ASSERT_TRUE(run_until([&] { return confirmed->has_value(); }));
+  EXPECT_EQ((*confirmed)->as_object().count("error"), 0U) << json::serialize(**confirmed);
+  run_until([] { return false; }, std::chrono::milliseconds(300));
+  EXPECT_EQ(newest(), 2);
+  EXPECT_EQ(names(), "printer77 voice office ");
+}
+
+// What nobody confirmed is no safe place to go back to.
+TEST_F(CommitTest, ARollbackThatIsToBeConfirmedFallsBackToWhatWasConfirmed) {
+  ask(a, "POST", {"policies"}, printer(77));
+  ask(a, "POST", {"candidate"}, printer(78));
+  ASSERT_TRUE(commit({{"confirm_s", 600}}).at("committed").as_bool());
+  ASSERT_EQ(newest(), 3);
+  ask(a, "POST", {"rollback"}, {{"number", 1}, {"confirm_s", 1}});
+  EXPECT_EQ(names(), "voice office ");
+  ASSERT_TRUE(run_until([&] { return newest() == 5; }));
+  EXPECT_EQ(names(), "printer77 voice office ") << "2's";
+}
+
 // And an SA by words that came back to nobody ends where the peer does not take those that hold.
 TEST_F(CommitTest, AnSaByWordsThatWereNotConfirmedEndsWhenItCannotBeRenewed) {
   ask(a, "PUT", {"candidate", "office"}, office("aes256gcm16"));
@@ -342,6 +371,24 @@ TEST_F(CommitTest, KilledAtAnyAccessToTheCardBothItAndTheStoreHaveTheOldOrTheNew
   EXPECT_GT(deaths, 5U);
   EXPECT_TRUE(run_until([&] { return both_ways(); }));
   world_.kill(a);  // before `mortal`
+}
+
+// The daemon died between an exchange of IKE and what it brought to the card.
+TEST_F(CommitTest, AnSaThatTheCardDoesNotHaveIsNegotiatedAnew) {
+  const std::uint32_t before = spi("office");
+  const auto spi_in = static_cast<std::uint32_t>(sa("office")->spi_in);
+  const auto run_directory = a.gateway->config().run_directory();
+  const std::filesystem::path state(a.gateway->config().state_directory);
+  world_.kill(a);
+  {
+    auto key = store::load_or_make_key(state / "seal.key", "");
+    auto card = store::CardStore::open(run_directory, std::move(*key)).value();
+    ASSERT_TRUE(card.remove_sa(spi_in));
+  }
+  start(a);
+  EXPECT_TRUE(run_until([&] { return sa("office") != nullptr && spi("office") != before; }));
+  EXPECT_TRUE(run_until([&] { return both_ways(); }));
+  EXPECT_TRUE(run_until([&] { return b.gateway->keeper().sas().size() == 2; })) << "the other one was told";
 }
 
 // Its seal is lost, so IKE begins anew; nobody would renew what the card has.

@@ -41,7 +41,8 @@ struct Commits::Run {
   bool is_entry = true;  // of the history; else a pending policy takes over
   bool ends_candidate = false;
   bool rolls_back = false;
-  std::string takes_over;  // the policy that does not wait any longer
+  bool comes_back = false;  // because nobody confirmed what is in force
+  std::string takes_over;   // the policy that does not wait any longer
 
   Policies committed_before;
   Policies before;  // that were in force
@@ -56,6 +57,12 @@ struct Commits::Run {
   [[nodiscard]] const Policy* was(const Policy& policy) const { return policy::find_policy(before, policy.name); }
   [[nodiscard]] bool changes(const Policy& policy) const {
     return was(policy) == nullptr || !same_but_change(*was(policy), policy);
+  }
+  // It waited before, and the change is not about it.
+  [[nodiscard]] bool waits_on(const Policy& policy, const Configurations::Pending& pending_before) const {
+    const Policy* committed = policy::find_policy(committed_before, policy.name);
+    return pending_before.contains(policy.name) && takes_over != policy.name && committed != nullptr &&
+           policy::same(*committed, policy);
   }
   [[nodiscard]] bool all_connected() const {
     return std::all_of(tried.begin(), tried.end(), [](const auto& one) { return one.second && one.second->connected; });
@@ -137,13 +144,17 @@ void Commits::roll_back(std::uint32_t number, CommitOptions options, OnCommit do
     auto run = std::make_shared<Run>();
     run->options = options;
     run->done = done;
-    run->rolls_back = true;
     if (run->options.comment.empty()) run->options.comment = "rollback to " + std::to_string(number);
-    auto old = configurations_.of(number);
-    if (!old) return end(run, old.error());
-    run->configuration = std::move(*old);
-    if (auto begun = begin(run); !begun) end(run, begun.error());
+    go_back(run, number);
   });
+}
+
+void Commits::go_back(const RunPtr& run, std::uint32_t number) {
+  run->rolls_back = true;
+  auto old = configurations_.of(number);
+  if (!old) return end(run, old.error());
+  run->configuration = std::move(*old);
+  if (auto begun = begin(run); !begun) end(run, begun.error());
 }
 
 void Commits::edit_candidate(Edit edit, OnDone done) {
@@ -236,18 +247,23 @@ void Commits::arm_confirmation(std::chrono::seconds within) {
 }
 
 void Commits::roll_back_unconfirmed() {
-  const std::uint32_t number = configurations_.newest().number;
-  const std::uint32_t fallback = configurations_.fallback();
-  if (fallback == 0) return;  // confirmed in the last moment
-  log::warning("configuration.not_confirmed", {{"number", number}, {"back_to", fallback}});
-  const CommitOptions options{"sallyportd", std::to_string(number) + " was not confirmed in time", Order::kAtOnce};
-  roll_back(fallback, options, [this](const Result<CommitReport>& done) {
-    if (done) {
-      if (came_back_) came_back_(configurations_.newest());
-      return;
-    }
-    log::error("configuration.not_rolled_back", {{"why", done.error().detail}});
-    if (configurations_.fallback() != 0) arm_confirmation(kRollBackAgain);
+  enqueue([this, number = configurations_.newest().number] {
+    const std::uint32_t fallback = configurations_.fallback();
+    // Confirmed in the last moment, or followed by another.
+    if (fallback == 0 || configurations_.newest().number != number) return end_job();
+    log::warning("configuration.not_confirmed", {{"number", number}, {"back_to", fallback}});
+    auto run = std::make_shared<Run>();
+    run->options = {"sallyportd", std::to_string(number) + " was not confirmed in time", Order::kAtOnce};
+    run->comes_back = true;
+    run->done = [this](const Result<CommitReport>& done) {
+      if (done) {
+        if (came_back_) came_back_(configurations_.newest());
+        return;
+      }
+      log::error("configuration.not_rolled_back", {{"why", done.error().detail}});
+      if (configurations_.fallback() != 0) arm_confirmation(kRollBackAgain);
+    };
+    go_back(run, fallback);
   });
 }
 
@@ -278,15 +294,20 @@ Result<void> Commits::begin(const RunPtr& run) {
   return {};
 }
 
-// Policies whose old words go on holding: they have an SA in use, and the new words say that it is waited for.
+// Policies whose old words go on holding: they have an SA in use, and the new words say that it is waited for. What
+// comes back because nobody confirmed lets nothing wait that did not wait before: what goes may be what cut everybody
+// off.
 Configurations::Pending Commits::pending_of(const Run& run) const {
+  const auto& before = configurations_.pending();
   Configurations::Pending pending;
   for (const Policy& p : run.goal) {
     const Policy* was = policy::find_policy(run.before, p.name);
-    const bool waits = p.change != TakeOver::kNow && run.takes_over != p.name && was != nullptr &&
-                       was->does() == Action::kProtect && !was->sa_per_user() && !same_but_change(*was, p) &&
-                       gateway_.keeper().sending_for(was->target()) != nullptr;
-    if (waits) pending[p.name] = *was;
+    const bool may = p.change != TakeOver::kNow && run.takes_over != p.name && was != nullptr &&
+                     was->does() == Action::kProtect && !was->sa_per_user() && !same_but_change(*was, p);
+    const bool waits = run.comes_back ? before.contains(p.name)
+                                      : run.waits_on(p, before) ||
+                                            (was != nullptr && gateway_.keeper().sending_for(was->target()) != nullptr);
+    if (may && waits) pending[p.name] = *was;
   }
   return pending;
 }
@@ -298,7 +319,8 @@ void Commits::connect(const RunPtr& run, void (Commits::*then)(const RunPtr&)) {
     if (--run->open == 0) (this->*then)(run);
   };
   for (const Policy& p : run->goal) {
-    if (!run->changes(p) || gateway_.need_of(p) == Need::kNothing) continue;
+    const bool waits_on = run->waits_on(p, configurations_.pending());  // whatever becomes of it is not ours to tell
+    if (waits_on || !run->changes(p) || gateway_.need_of(p) == Need::kNothing) continue;
     ++run->open;
     negotiate(run, p, kNegotiations, one_done);
   }
@@ -384,7 +406,9 @@ void Commits::put_in_force(const RunPtr& run) {
   if (run->is_entry) {
     const auto& before = configurations_.configuration();
     const bool changes = !policy::same(before, run->configuration);
-    next.set_fallback(changes && run->options.confirm ? configurations_.newest().number : 0);
+    const std::uint32_t confirmed =
+        configurations_.fallback() != 0 ? configurations_.fallback() : configurations_.newest().number;
+    next.set_fallback(changes && run->options.confirm ? confirmed : 0);
     if (changes) {
       next.append(run->configuration, run->options.who, run->options.comment,
                   policy::summary(before, run->configuration));

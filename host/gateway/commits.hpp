@@ -103,6 +103,7 @@ class Commits {
   };
 
   void enqueue(std::function<void()> job);
+  void go_back(const RunPtr& run, std::uint32_t number);
   void end_job();
   void save(Configurations next, OnDone done);  // as the last thing of a job
   void end(const RunPtr& run, Result<CommitReport> report);

@@ -470,6 +470,8 @@ class Reader {
     ConnectionConfig read;
     ike::Connection& c = read.connection;
     c.name = read_name(section, connection_names_);
+    // What is protected by no connection is named by these: "sa/NAME" and "policy/NAME".
+    if (c.name == "sa" || c.name == "policy") section.problem("name", "must not be 'sa' or 'policy'");
     c.local = section.checked("local_address", parse_endpoint(section.text_or("local_address", "0.0.0.0")));
     c.remote = section.checked("remote_address", parse_endpoint(section.required_text("remote_address")));
     const auto identity = [&](std::string_view key, const IpAddress& address) {

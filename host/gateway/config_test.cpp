@@ -193,6 +193,15 @@ TEST(Config, ASideSpeaksBothVersions) {
   EXPECT_THAT(problem(connection), HasSubstr("is of another IP version than 'remote_address'; write two of one"));
 }
 
+TEST(Config, AConnectionHasANameOfItsOwn) {
+  for (const auto& [name, why] : {std::pair("a/b", "must not contain"), std::pair("sa", "must not be 'sa' or 'policy'"),
+                                  std::pair("policy", "must not be 'sa' or 'policy'"), std::pair("b", "no problem")}) {
+    std::string connection = kConnection;
+    connection.replace(connection.find("\"b\"") + 1, 1, name);
+    EXPECT_THAT(problem(connection), HasSubstr(why));
+  }
+}
+
 TEST(Config, AChildOfBothIpVersionsIsAPolicyOfEach) {
   const auto config = parse(
       "[[connections]]\nname = \"office\"\nlocal_address = \"192.0.2.1\"\nremote_address = \"192.0.2.2\"\n"

@@ -215,6 +215,7 @@ Result<void> Gateway::restore_ike() {
       }
       log::info("ike.restored", {{"children", known.size()}, {"away_s", away.count()}});
       ike_->perform(std::move(*actions));
+      end_children_without_rows();
     } else {
       log::warning("ike.not_restored", {{"why", actions.error().detail}});
     }
@@ -223,6 +224,18 @@ Result<void> Gateway::restore_ike() {
     if (!known.contains(sa.child)) keeper_->disown(sa.spi_in);
   }
   return {};
+}
+
+// The daemon died between an exchange and what it brought to the card: IKE would believe for an hour that they are up.
+void Gateway::end_children_without_rows() {
+  const auto now = steady_clock::now();
+  for (const auto& status : ike_->engine().status(now)) {
+    for (const auto& child : status.children) {
+      if (child.state > ike::ChildState::kRekeying || keeper_->find(child.child) != nullptr) continue;
+      log::warning("child.without_sa", {{"child", status.connection + "/" + child.name}});
+      if (auto actions = ike_->engine().terminate(child.child, now)) ike_->perform(std::move(*actions));
+    }
+  }
 }
 
 void Gateway::save_ike() {

@@ -112,6 +112,7 @@ class Gateway {
   Result<void> configure_card();
   [[nodiscard]] UsersConfig::Tags tags() const;
   Result<void> restore_ike();  // after the policies are known to it
+  void end_children_without_rows();
   void save_ike();
   void end_disowned(const std::string& target);  // SAs of a life before, once another serves their target
 
@@ -161,6 +162,7 @@ class Gateway {
   void renew_of_another_class();
   [[nodiscard]] bool waits_with_old_words(const InstalledSa& sa) const;
   void follow_clock();  // gateway_windows.cpp
+  void tell_of_windows();
 
   // gateway_policies.cpp
   Result<void> put_in_force(std::vector<policy::Policy> policies);
@@ -217,6 +219,8 @@ class Gateway {
   std::map<std::string, std::string> refused_sas_;
   std::map<std::string, ike::Connection> told_;  // connections as the engine knows them
   std::list<Waiter> waiters_;
+  bool windows_changed_ = false;            // and IKE has not been told yet
+  std::set<std::string> windows_begun_;     // policies, since then
   std::map<std::string, Time> under_way_;   // targets that are being negotiated for waiting packets, since when
   std::map<std::string, Time> not_before_;  // targets that failed: when packets may ask again
   Time started_ = std::chrono::steady_clock::now();

@@ -12,30 +12,37 @@ policy::WeekMinute Gateway::week_minute() const { return policy::week_minute(clo
 void Gateway::follow_clock() {
   const policy::WeekMinute before = keeper_->week_minute();
   const policy::WeekMinute now = week_minute();
-  std::vector<policy::Policy> begun;
+  std::vector<std::string> begun;
   bool ended = false;
   for (const auto& p : keeper_->policies()) {
     const bool held = p.when.contains(before);
     const bool holds = p.when.contains(now);
-    if (holds && !held) begun.push_back(p);
+    if (holds && !held) begun.push_back(p.name);
     ended = ended || (held && !holds);
   }
   keeper_->set_week_minute(now);
-  if (begun.empty() && !ended) return;
+  if (begun.empty() && !ended) return tell_of_windows();
   if (const auto committed = keeper_->commit(); !committed) {
     keeper_->set_week_minute(before);  // to be tried again
     return log::error("windows.not_in_force", {{"why", committed.error().detail}});
   }
   log::info("windows.in_force", {{"at", policy::to_string(now)}, {"generation", keeper_->generation()}});
-  // A change that is under way has told the engine what it needs, and tells it again when it is done.
-  if (!commits_->busy()) {
-    if (const auto told = tell_engine(commits_->configurations().policies(), keeper_->policies()); !told) {
-      log::error("windows.not_told", {{"why", told.error().detail}});
-    }
+  windows_changed_ = true;
+  windows_begun_.insert(begun.begin(), begun.end());
+  tell_of_windows();
+}
+
+// What IKE has to do with it. A change that is under way has told the engine what it needs, and comes first.
+void Gateway::tell_of_windows() {
+  if (!windows_changed_ || commits_->busy()) return;
+  windows_changed_ = false;
+  if (const auto told = tell_engine(commits_->configurations().policies(), keeper_->policies()); !told) {
+    log::error("windows.not_told", {{"why", told.error().detail}});
   }
   end_orphans();
-  for (const auto& p : begun) {
-    if (start_action(p) != StartAction::kStart) continue;
+  const auto begun = std::exchange(windows_begun_, {});
+  for (const auto& p : std::vector(keeper_->policies())) {
+    if (!begun.contains(p.name) || !keeper_->holds(p) || start_action(p) != StartAction::kStart) continue;
     if (p.sa_per_user()) {
       start_children_of_users(p);
     } else {

@@ -98,15 +98,13 @@ void IkePort::perform(ike::Actions actions) {
   std::move(actions.begin(), actions.end(), std::back_inserter(waiting_));
   if (performing_) return;  // called from within an action: its own come behind those that are waiting
   performing_ = true;
-  if (engine_.revision() != seen_revision_) {
-    seen_revision_ = engine_.revision();
-    on_change_();
-  }
+  note_changes();
   while (!waiting_.empty()) {
     const ike::Action action = std::move(waiting_.front());
     waiting_.pop_front();
     if (const auto* datagram = std::get_if<ike::SendDatagram>(&action)) {
       Buffer out;
+      note_changes();  // an action before it may have made more of them
       if (datagram->local.port == kIkeNatPort) out.assign(kNonEspMarker, 0);
       out.insert(out.end(), datagram->bytes.begin(), datagram->bytes.end());
       send(datagram->local, datagram->remote, out);
@@ -119,6 +117,12 @@ void IkePort::perform(ike::Actions actions) {
   }
   performing_ = false;
   arm();
+}
+
+void IkePort::note_changes() {
+  if (engine_.revision() == seen_revision_) return;
+  seen_revision_ = engine_.revision();
+  on_change_();
 }
 
 void IkePort::arm() {

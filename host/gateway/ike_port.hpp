@@ -45,6 +45,7 @@ class IkePort {
   void receive(Socket& socket);
   void on_datagram(const Socket& socket, Bytes datagram);
   void send(const Endpoint& local, const Endpoint& remote, Bytes datagram);
+  void note_changes();
   void arm();
 
   boost::asio::io_context& io_;

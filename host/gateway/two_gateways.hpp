@@ -83,8 +83,8 @@ class TwoGateways {
     } else if (::setns(one.name_space.get(), CLONE_NEWNET) != 0) {
       return Error{Errc::kIo, "the namespace cannot be entered"};
     }
-    auto started = gateway::start(io, configuration, folder_.path() / std::to_string(one.number), card,
-                                  std::chrono::system_clock::now, vouch);
+    auto started = gateway::start(
+        io, configuration, folder_.path() / std::to_string(one.number), card, [this] { return clock(); }, vouch);
     if (!started) return started.error();
     one.gateway = std::move(*started);
     return {};
@@ -98,6 +98,7 @@ class TwoGateways {
     return gateway::run_until(io, std::move(holds), patience);
   }
 
+  WallClock clock = std::chrono::system_clock::now;
   Vouch vouch;  // for users of the life before
   boost::asio::io_context io;
   OneGateway a{1};

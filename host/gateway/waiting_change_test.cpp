@@ -60,6 +60,42 @@ TEST_F(CommitTest, APolicyThatWaitsWaitsOnAfterTheDaemonsDeath) {
   EXPECT_TRUE(both_ways());
 }
 
+// What cut everybody off may be what would be waited for.
+TEST_F(CommitTest, WhatComesBackUnconfirmedWaitsForNothing) {
+  auto idle = office("aes128gcm16");
+  idle["change"] = "after-idle";
+  idle["idle"] = "3600";
+  ask(a, "PUT", {"policies", "office"}, idle);
+  ask(a, "PUT", {"candidate", "office"}, office("aes256gcm16"));
+  ASSERT_TRUE(commit({{"confirm_s", 1}}).at("committed").as_bool());
+  ASSERT_EQ(algorithm(), "aes256gcm16");
+  EXPECT_TRUE(run_until([&] { return algorithm() == "aes128gcm16"; }));
+  EXPECT_TRUE(a.gateway->commits().configurations().pending().empty());
+  EXPECT_TRUE(both_ways());
+}
+
+// The other gateway comes back without memory, and without voice: what one cannot have keeps the other from nothing.
+TEST_F(CommitTest, OnePolicyThatWaitsInVainKeepsNoOtherFromTakingOver) {
+  auto voice = office_after_idle("3600");
+  voice["destination"] = "10.2.1.0/25";
+  voice["esp_proposals"] = "aes128gcm16";
+  ask(a, "PUT", {"candidate", "voice"}, voice);
+  ask(a, "PUT", {"candidate", "office"}, office_after_idle("3600"));
+  ASSERT_TRUE(commit().at("committed").as_bool());
+  ASSERT_EQ(a.gateway->commits().configurations().pending().size(), 2U);
+  const auto config = b.gateway->config();
+  world_.kill(b);
+  for (const auto& folder : {config.run_directory(), std::filesystem::path(config.state_directory)}) {
+    std::filesystem::remove_all(folder);
+  }
+  policies_of_b_ = policy_of("office", "10.2.0.0/24", "10.1.0.0/16", "aes256gcm16", "start");
+  start(b);
+  EXPECT_TRUE(run_until([&] { return algorithm() == "aes256gcm16" && leaves_by(a) != Esp{}; }));
+  EXPECT_TRUE(once_again_both_ways());
+  ask(a, "POST", {"candidate"}, printer(77));
+  EXPECT_TRUE(commit().at("committed").as_bool()) << "it is not about voice";
+}
+
 TEST_F(CommitTest, APolicyThatWaitsTakesOverWhereThePeerEndsTheOldSa) {
   ask(a, "PUT", {"policies", "office"}, office_after_idle("3600"));
   ASSERT_EQ(algorithm(), "aes128gcm16");
@@ -109,6 +145,27 @@ TEST_F(CommitTest, AnSaByWordsThatAreNotInForceCarriesNothing) {
 }
 
 // A's TCP connections, from `port` to B's web server, where a change is to come with new ones.
+// IKE is told of it, and the SA negotiated, as soon as that is done.
+TEST_F(CommitTest, AWindowOfTimeMayBeginWhileTheDiskIsSlow) {
+  using std::chrono::hours;
+  ::setenv("TZ", "UTC0", 1);
+  const std::chrono::sys_days monday{std::chrono::year(2026) / 11 / 23};
+  world_.clock = [=] { return monday + hours(7); };
+  auto voice = office("aes128gcm16");
+  voice["destination"] = "10.2.1.0/24";
+  voice["when"] = "mon 08:00-18:00";
+  ask(a, "PUT", {"policies", "voice"}, voice);
+  ASSERT_TRUE(run_until([&] { return sa("voice") == nullptr; }));
+  disk.set(Disk::State::kStuck);
+  const Answer edited = begin_to_ask(*a.gateway, "POST", {"candidate"}, printer(77));
+  world_.clock = [=] { return monday + hours(9); };
+  run_until([] { return false; }, std::chrono::milliseconds(600));
+  EXPECT_EQ(sa("voice"), nullptr);
+  disk.set(Disk::State::kFine);
+  EXPECT_TRUE(run_until([&] { return sa("voice") != nullptr; }));
+  ::unsetenv("TZ");
+}
+
 class ChangeWithSynTest : public CommitTest {
  protected:
   void SetUp() override {

@@ -194,8 +194,9 @@ class History {
   std::string put_in_force(const std::string& how, json::object body) {
     const bool until_confirmed = below(3) == 0;
     if (until_confirmed) body["confirm_s"] = 3600;
+    const std::vector<Policy> confirmed = fallback_.value_or(now_.policies);
     const Outcome outcome = change("POST", {how}, body, false);
-    if (outcome == Outcome::kDone && until_confirmed) fallback_ = now_.policies;
+    if (outcome == Outcome::kDone && until_confirmed) fallback_ = confirmed;
     const bool leaves_candidate = how == "commit" && outcome != Outcome::kDone;
     if (leaves_candidate && (outcome == Outcome::kRefused || same(after_.policies, before_.policies))) {
       must(world_.ask("DELETE", {"candidate"}), "give the candidate up");
@@ -209,7 +210,7 @@ class History {
   std::string let_run_out() {
     want();
     const Model unconfirmed = after_;
-    after_.commit(now_.policies, [](const std::string&) { return true; });  // all that was wanted has connected
+    after_.come_back(now_.policies);
     const std::size_t first = between_.size();
     take_over_one_by_one([this](const Policy& old) { return comes_by_another_sa(old); });
     for (std::size_t i = first, end = between_.size(); i < end; ++i) {

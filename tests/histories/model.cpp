@@ -178,13 +178,24 @@ bool Model::connects(const std::vector<Policy>& next) const {
 
 void Model::commit(std::vector<Policy> next, const std::function<bool(const std::string& target)>& has_sa) {
   const auto before = in_force();
-  policies = std::move(next);
-  pending.clear();
+  const auto waiting_before = std::exchange(pending, {});
+  const auto committed_before = std::exchange(policies, std::move(next));
   for (const Policy& p : policies) {
     const Policy* was = find(before, p.name);
     if (was == nullptr || was->action != "protect" || same_but_change(*was, p)) continue;
-    if (!p.change.empty() && !was->sa_per_user() && has_sa(was->target())) pending[p.name] = *was;
+    const Policy* committed = find(committed_before, p.name);
+    const bool waits_on = waiting_before.contains(p.name) && committed != nullptr && committed->words() == p.words();
+    if (!p.change.empty() && !was->sa_per_user() && (waits_on || has_sa(was->target()))) pending[p.name] = *was;
   }
+  std::erase_if(opened, [&](const auto& entry) { return !pending.contains(entry.first); });
+}
+
+void Model::come_back(std::vector<Policy> previous) {
+  policies = std::move(previous);
+  std::erase_if(pending, [&](const auto& entry) {
+    const Policy* p = find(policies, entry.first);
+    return p == nullptr || p->change.empty() || same_but_change(entry.second, *p);
+  });
   std::erase_if(opened, [&](const auto& entry) { return !pending.contains(entry.first); });
 }
 

@@ -135,6 +135,8 @@ struct Model {
   [[nodiscard]] bool connects(const std::vector<Policy>& next) const;
   // `has_sa`: whether by this target packets are sent before.
   void commit(std::vector<Policy> next, const std::function<bool(const std::string& target)>& has_sa);
+  // Nobody confirmed what is in force: these come back, and of them waits only what waited.
+  void come_back(std::vector<Policy> previous);
   void take_over(const std::string& policy);
   // The daemon died, and is back. `fallback`: the newest configuration was not confirmed.
   void restart(const std::optional<std::vector<Policy>>& fallback);
