@@ -250,6 +250,76 @@ TEST_F(Establish, ChoosesTheChildWhoseSelectorsAndProposalsFit) {
   EXPECT_EQ(b.all<ChildEstablished>()[0].name, "net");
 }
 
+// Overlapping policies, as an SPD has them: the first is for one host of the network that the second is for.
+class Overlapping : public Establish {
+ protected:
+  Overlapping() {
+    reword([this](Connection& c) { put_first(c, "db", "10.2.0.5"); });
+  }
+  void put_first(Connection& c, const std::string& name, std::string_view behind_b) {
+    ChildConfig child = c.children[0];
+    child.name = name;
+    (c.local == a.address ? child.remote_ts : child.local_ts) = selectors({behind_b});
+    c.children.insert(c.children.begin(), child);
+  }
+};
+
+// RFC 7296 2.9
+TEST_F(Overlapping, TheResponderTakesTheChildThatIsOffered) {
+  for (const std::string name : {"net", "db"}) {
+    a.take(a.engine->initiate("lab", name, now));
+    settle();
+    EXPECT_EQ(b.all<ChildEstablished>().back().name, name);
+    a.take(a.engine->rekey(a.current.at(name), now));
+    settle();
+    expect_traffic(name);
+  }
+  EXPECT_EQ(to_string(a.sending("net").remote_ts), "10.2.0.0/24");
+  EXPECT_EQ(to_string(a.sending("db").remote_ts), "10.2.0.5");
+}
+
+TEST_F(Overlapping, AWiderChildDoesNotTakeWhatAnotherIsFor) {
+  reword([this](Connection& c) {
+    put_first(c, "db", "10.2.0.5");
+    put_first(c, "all", "0.0.0.0/0");
+  });
+  for (const std::string name : {"net", "db", "all"}) {
+    a.take(a.engine->initiate("lab", name, now));
+    settle();
+    EXPECT_EQ(b.all<ChildEstablished>().back().name, name);
+  }
+}
+
+// RFC 7296 2.9: the first selector is the packet that woke the initiator up, the second its policy.
+TEST_F(Overlapping, TheResponderTakesTheChildOfTheFirstChoice) {
+  Connection c = connection(a, b);
+  c.children[0].remote_ts = selectors({"10.2.0.9[tcp]", "10.2.0.0/24"});
+  connect(a, c);
+  establish();
+  EXPECT_EQ(b.all<ChildEstablished>()[0].name, "net");
+  EXPECT_EQ(to_string(a.sending().remote_ts), "10.2.0.0/24");
+  // Nobody covers all of it; the packet is the network's.
+  c.children[0].remote_ts = selectors({"10.2.0.9[tcp]", "10.2.0.0/16"});
+  c.children[0].name = "wide";
+  connect(a, c);
+  a.take(a.engine->initiate("lab", "wide", now));
+  settle();
+  EXPECT_EQ(b.all<ChildEstablished>().back().name, "net");
+  EXPECT_EQ(to_string(a.sending("wide").remote_ts), "10.2.0.0/24");
+}
+
+TEST_F(Overlapping, TheBestChildSaysWhyItIsRefused) {
+  Connection c = connection(b, a);
+  c.children[0].proposals = parse_proposals(Protocol::kEsp, "aes256gcm16").value();
+  put_first(c, "db", "10.2.0.5");
+  c.children[0].proposals = parse_proposals(Protocol::kEsp, "aes128-sha1").value();
+  connect(b, c);
+  a.take(a.engine->initiate("lab", "net", now));
+  settle();
+  const std::string why = b.all<PeerRefused>().at(0).reason.detail;
+  EXPECT_NE(why.find("ours 'aes256gcm16'"), std::string::npos) << why;
+}
+
 TEST_F(Establish, RefusesToBeginWhatCannotBegin) {
   EXPECT_EQ(a.engine->initiate("nowhere", "net", now).error().code, Errc::kNotFound);
   EXPECT_EQ(a.engine->initiate("lab", "nut", now).error().code, Errc::kNotFound);

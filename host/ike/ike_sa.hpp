@@ -210,6 +210,9 @@ class IkeSa {
   [[nodiscard]] Result<ChildTerms> terms_of(const ChildConfig& config) const;
   [[nodiscard]] Result<ChildOffer> make_offer(const std::string& name, bool with_groups);
   static void add_offer(Payloads& payloads, const ChildOffer& offer);
+  struct Candidate;  // a child that an offer may be answered by, the best first
+  [[nodiscard]] std::vector<Candidate> candidates_for(const TrafficSelectors& ours, const TrafficSelectors& theirs,
+                                                      const ChildSa* replaces) const;
   struct ChildAnswer;
   [[nodiscard]] std::variant<ChildAnswer, NotifyPayload> choose_child(const Payloads& request, bool with_groups,
                                                                       Turn& turn, const ChildSa* replaces);

@@ -33,6 +33,19 @@ TrafficSelectors at_most(std::size_t count, TrafficSelectors selectors) {
   return selectors;
 }
 
+// 2.9: a responder narrows "to a subset that includes the initiator's first choices" where it can, and by a child whose
+// selectors are the offered ones nothing is narrowed at all. The best comes first; children are an SPD, so among equals
+// their order decides.
+enum class Fit : std::uint8_t { kEqual, kCovers, kCoversTheFirst, kOverlaps, kNone };
+Fit fit_of(const ChildTerms& terms, const TrafficSelectors& ours, const TrafficSelectors& theirs) {
+  if (narrow(ours, terms.local_ts).empty() || narrow(theirs, terms.remote_ts).empty()) return Fit::kNone;
+  if (covers(terms.local_ts, ours) && covers(terms.remote_ts, theirs)) {
+    return covers(ours, terms.local_ts) && covers(theirs, terms.remote_ts) ? Fit::kEqual : Fit::kCovers;
+  }
+  const bool first = covers(terms.local_ts, {ours.front()}) && covers(terms.remote_ts, {theirs.front()});
+  return first ? Fit::kCoversTheFirst : Fit::kOverlaps;
+}
+
 std::optional<Spi> spi_of(Bytes raw) {
   if (raw.size() != 4) return std::nullopt;
   return Spi{ByteReader(raw).u32()};
@@ -119,6 +132,24 @@ Result<Proposal> IkeSa::check_child_answer(const ChildOffer& offer, const Payloa
   return child.proposal;
 }
 
+struct IkeSa::Candidate {
+  Fit fit;
+  const ChildConfig* config;
+  Result<ChildTerms> terms;
+};
+std::vector<IkeSa::Candidate> IkeSa::candidates_for(const TrafficSelectors& ours, const TrafficSelectors& theirs,
+                                                    const ChildSa* replaces) const {
+  std::vector<Candidate> candidates;
+  for (const auto& config : words().children) {
+    if (replaces != nullptr && words().find_child(replaces->name) != &config) continue;
+    auto terms = terms_of(config);
+    const Fit fit = fit_of(terms ? *terms : ChildTerms{config.mode, config.local_ts, config.remote_ts}, ours, theirs);
+    if (fit != Fit::kNone) candidates.push_back({fit, &config, std::move(terms)});
+  }
+  std::ranges::stable_sort(candidates, {}, &Candidate::fit);
+  return candidates;
+}
+
 std::variant<IkeSa::ChildAnswer, NotifyPayload> IkeSa::choose_child(const Payloads& request, bool with_groups,
                                                                     Turn& turn, const ChildSa* replaces) {
   const Payload* tsi = find_payload(request, PayloadType::kTsI);
@@ -143,35 +174,34 @@ std::variant<IkeSa::ChildAnswer, NotifyPayload> IkeSa::choose_child(const Payloa
   NotifyType why = NotifyType::kTsUnacceptable;
   Error refused{Errc::kUnsupported, "no child has traffic selectors in common with " + to_string(*ours) + " here and " +
                                         to_string(*theirs) + " there"};
-  for (const auto& config : words().children) {
-    if (replaces != nullptr && words().find_child(replaces->name) != &config) continue;
-    if (narrow(*ours, config.local_ts).empty() || narrow(*theirs, config.remote_ts).empty()) continue;
-    auto terms = terms_of(config);
+  const auto cannot = [&](const Error& reason) {  // the best fit is what the peer means, so its reason is the one told
+    if (why == NotifyType::kNoProposalChosen) return;
+    why = NotifyType::kNoProposalChosen;
+    refused = reason;
+  };
+  for (auto& [fit, config, terms] : candidates_for(*ours, *theirs, replaces)) {
     if (terms && terms->mode == Mode::kTransport && !transport_asked) {
-      if (config.or_tunnel) {
+      if (config->or_tunnel) {
         terms->mode = Mode::kTunnel;
       } else {
         terms = Error{Errc::kUnsupported,
-                      "child '" + config.name + "' is in transport mode, and the peer asks for a tunnel"};
+                      "child '" + config->name + "' is in transport mode, and the peer asks for a tunnel"};
       }
     }
     if (!terms) {
-      why = NotifyType::kNoProposalChosen;
-      refused = terms.error();
+      cannot(terms.error());
+      continue;
+    }
+    const auto choice = choose(offered, with_groups ? config->proposals : without_groups(config->proposals), ke_group);
+    if (!choice) {
+      cannot(choice.error());
       continue;
     }
     ChildAnswer answer;
-    answer.words = config;
+    answer.words = *config;
     answer.child.mode = terms->mode;
     answer.child.local_ts = at_most(kMostSelectors, narrow(*ours, terms->local_ts));
     answer.child.remote_ts = at_most(kMostSelectors, narrow(*theirs, terms->remote_ts));
-    if (answer.child.local_ts.empty() || answer.child.remote_ts.empty()) continue;
-    const auto choice = choose(offered, with_groups ? config.proposals : without_groups(config.proposals), ke_group);
-    if (!choice) {
-      why = NotifyType::kNoProposalChosen;
-      refused = choice.error();
-      continue;
-    }
     const auto& chosen = sa->proposals[choice->offered];
     const auto spi_out = spi_of(chosen.spi);
     if (!spi_out) return refusal(NotifyType::kInvalidSyntax);
@@ -187,7 +217,7 @@ std::variant<IkeSa::ChildAnswer, NotifyPayload> IkeSa::choose_child(const Payloa
     const auto spi_in = world_.spis.allocate();
     if (!spi_in) return refusal(NotifyType::kNoAdditionalSas);
     answer.number = chosen.number;
-    answer.child.name = replaces != nullptr ? replaces->name : config.name;
+    answer.child.name = replaces != nullptr ? replaces->name : config->name;
     answer.child.proposal = choice->proposal;
     answer.child.spi_in = *spi_in;
     answer.child.spi_out = *spi_out;
