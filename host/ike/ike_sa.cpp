@@ -206,6 +206,7 @@ void IkeSa::on_request(const Endpoint& local, const Endpoint& remote, const Head
   last_request_digest_ = std::move(digest);
   last_response_ = cipher_out_.seal(reply);
   send(local, remote, last_response_, turn);
+  if (fail_after_reply_) return fail(*fail_after_reply_, turn);
   if (close_after_reply_) return close(turn);
   start_next(turn);
 }

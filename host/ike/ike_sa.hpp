@@ -244,6 +244,7 @@ class IkeSa {
 
   // ike_sa_inform.cpp
   void request_delete(const DeleteChild& task, Turn& turn);
+  [[nodiscard]] bool gives_up_after_auth(const Payloads& request);
   Payloads answer_inform(const Payloads& request, Turn& turn);
   void on_child_deleted(const DeleteChild& task, Turn& turn);
   void on_lost_response(const LostExchange& lost, const Payloads& response, Turn& turn);
@@ -281,6 +282,7 @@ class IkeSa {
   Buffer last_request_digest_;
   Buffer last_response_;
   bool close_after_reply_ = false;
+  std::optional<Error> fail_after_reply_;
 
   std::vector<ChildSa> children_;
   Time born_{};

@@ -8,6 +8,11 @@
 #include "host/ike/ike_sa.hpp"
 
 namespace sallyport::ike {
+namespace {
+
+constexpr std::uint32_t kAfterAuth = 2;  // message ID: IKE_SA_INIT has 0, IKE_AUTH 1
+
+}  // namespace
 
 // The successor that was waiting for this child to go takes over the outbound traffic.
 void IkeSa::switch_over(ChildHandle old, Turn& turn) {
@@ -65,7 +70,22 @@ void IkeSa::on_lost_response(const LostExchange& lost, const Payloads& response,
 
 // ---- responder ----------------------------------------------------------------------------------------------------
 
+// 2.21.2: "in the INFORMATIONAL exchange immediately following" IKE_AUTH these end the IKE SA "without a Delete
+// payload": the initiator does not accept our response, and holds no IKE SA.
+bool IkeSa::gives_up_after_auth(const Payloads& request) {
+  if (initiator_ || expected_request_ != kAfterAuth + 1) return false;
+  for (const auto reason :
+       {NotifyType::kAuthenticationFailed, NotifyType::kUnsupportedCriticalPayload, NotifyType::kInvalidSyntax}) {
+    const auto notify = find_notify(request, reason);
+    if (!notify) continue;
+    fail_after_reply_ = error_of(*notify);
+    return true;
+  }
+  return false;
+}
+
 IkeSa::Payloads IkeSa::answer_inform(const Payloads& request, Turn& turn) {
+  if (gives_up_after_auth(request)) return {};
   Payloads response;
   for (const auto& payload : request) {
     if (payload.type != PayloadType::kDelete) continue;
