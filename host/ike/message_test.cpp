@@ -147,18 +147,21 @@ TEST(SaPayload, IsRefusedWhenCutAnywhere) {
 }
 
 TEST(SaPayload, ATransformWithAnUnknownAttributeMeetsNoneOfOurs) {
-  // As above, but attribute 15 instead of the key length.
-  const auto read =
-      SaPayload::parse(hex("00000020"
-                           "01030402"
-                           "c0000100"
-                           "0300000c"
-                           "01000014"
-                           "800f0080"
-                           "00000008"
-                           "05000000"));
-  ASSERT_TRUE(read);
-  EXPECT_FALSE(choose(read->plain(), parse_proposals(Protocol::kEsp, "aes128gcm16").value()));
+  // As above, but with attribute 15 instead of the key length, before it and behind it.
+  for (const char* transform :
+       {"0300000c01000014800f0080", "0300001001000014800f0080800e0080", "0300001001000014800e0080800f0080"}) {
+    Buffer body =
+        hex("00000000"
+            "01030402"
+            "c0000100");
+    for (const Buffer& part : {hex(transform), hex("00000008"
+                                                   "05000000")})
+      body.insert(body.end(), part.begin(), part.end());
+    body[3] = static_cast<std::uint8_t>(body.size());
+    const auto read = SaPayload::parse(body);
+    ASSERT_TRUE(read) << transform;
+    EXPECT_FALSE(choose(read->plain(), parse_proposals(Protocol::kEsp, "aes128gcm16").value())) << transform;
+  }
 }
 
 TEST(KePayload, NamesItsGroup) {

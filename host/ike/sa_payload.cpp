@@ -19,12 +19,18 @@ constexpr std::uint16_t kTvBit = 0x8000;
 constexpr std::uint16_t kNoSuchKeyLength = 0xffff;
 
 void read_attributes(ByteReader& r, Transform& transform) {
+  bool understood = true;
   while (r.ok() && r.left() != 0) {
     const std::uint16_t type = r.u16();
     const std::uint16_t value = r.u16();
     if ((type & kTvBit) == 0) r.skip(value);
-    transform.key_bits = type == kKeyLengthTv ? value : kNoSuchKeyLength;
+    if (type == kKeyLengthTv) {
+      transform.key_bits = value;
+    } else {
+      understood = false;
+    }
   }
+  if (!understood) transform.key_bits = kNoSuchKeyLength;
 }
 
 // Last Substruc, RESERVED, Transform Length, Transform Type, RESERVED, Transform ID, Attributes.

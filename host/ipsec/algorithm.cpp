@@ -131,7 +131,7 @@ std::string name_of(Protocol protocol) {
   return "protocol " + std::to_string(static_cast<unsigned>(protocol));
 }
 
-std::string_view name_of(TransformType type) {
+std::string name_of(TransformType type) {
   switch (type) {
     case TransformType::kEncryption:
       return "encryption";
@@ -144,7 +144,7 @@ std::string_view name_of(TransformType type) {
     case TransformType::kEsn:
       return "sequence numbers";
   }
-  return "unknown type";
+  return "transform type " + std::to_string(static_cast<unsigned>(type));
 }
 
 std::string name_of(const Transform& transform) {

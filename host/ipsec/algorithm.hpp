@@ -69,7 +69,7 @@ struct Keyword {
 // For people: the keyword, or what IANA calls a transform that we refuse ("chacha20poly1305"), or its number ("number
 // 99").
 [[nodiscard]] std::string name_of(const Transform& transform);
-[[nodiscard]] std::string_view name_of(TransformType type);
+[[nodiscard]] std::string name_of(TransformType type);  // "transform type 6" when we do not know it
 
 // Broken or nearly so (RFC 8221 5 and 6, RFC 8247 2.4): only where somebody has written "legacy".
 [[nodiscard]] bool is_legacy(const Transform& transform);

@@ -94,8 +94,12 @@ Common common(const Proposal& offered, const Proposal& ours, TransformType type,
   return {mine.empty() && may_leave_out, std::nullopt};
 }
 
+bool is_known(TransformType type) { return std::ranges::find(kTypes, type) != std::end(kTypes); }
+
+// RFC 7296 3.3.6: a proposal with a Transform Type that we do not understand is unacceptable, whatever else is in it.
 std::optional<Proposal> match(const Proposal& offered, const Proposal& ours, DhGroup prefer) {
   if (offered.protocol != ours.protocol) return std::nullopt;
+  if (!std::ranges::all_of(offered.transforms, is_known, &Transform::type)) return std::nullopt;
   Proposal chosen{offered.protocol, {}};
   for (const auto type : kTypes) {
     const Common both = common(offered, ours, type, prefer);
@@ -109,29 +113,32 @@ bool any_of_protocol(const Proposals& proposals, Protocol protocol) {
   return std::ranges::any_of(proposals, [&](const Proposal& one) { return one.protocol == protocol; });
 }
 
-// "AH, encryption aesccm16/256 camellia/256, key exchange modp1536": what none of ours names: protocols, then
-// transforms of each type.
+// "AH, encryption aesccm16/256 camellia/256, key exchange modp1536, transform type 6": what none of ours names:
+// protocols, then transforms of each type, then types that we do not know.
 std::string refused(const Proposals& offered, const Proposals& ours) {
   std::string text;
   for (const auto protocol : {Protocol::kIke, Protocol::kAh, Protocol::kEsp}) {
     if (!any_of_protocol(offered, protocol) || any_of_protocol(ours, protocol)) continue;
     text += (text.empty() ? "" : ", ") + name_of(protocol);
   }
-  for (const auto type : kTypes) {
-    std::vector<Transform> told;
-    for (const auto& offer : offered) {
-      if (!any_of_protocol(ours, offer.protocol)) continue;
-      for (const auto& transform : offer.of_type(type)) {
-        const auto names_it = [&](const Proposal& mine) {
-          return std::ranges::find(mine.transforms, transform) != mine.transforms.end();
-        };
-        if (is_none(transform) || std::ranges::any_of(ours, names_it)) continue;
-        if (std::ranges::find(told, transform) != told.end()) continue;
-        if (told.empty()) text += (text.empty() ? "" : ", ") + std::string(name_of(type));
-        text += " " + name_of(transform);
-        told.push_back(transform);
-      }
+  Proposal told;  // an unknown type stands for all of its transforms
+  for (const auto& offer : offered) {
+    if (!any_of_protocol(ours, offer.protocol)) continue;
+    for (const auto& transform : offer.transforms) {
+      const Transform name = is_known(transform.type) ? transform : Transform{transform.type, 0, 0};
+      const auto names_it = [&](const Proposal& one) {
+        return std::ranges::find(one.transforms, name) != one.transforms.end();
+      };
+      if (is_none(transform) || names_it(told) || std::ranges::any_of(ours, names_it)) continue;
+      told.transforms.push_back(name);
     }
+  }
+  sort_by_type(told);
+  std::optional<TransformType> last;
+  for (const auto& transform : told.transforms) {
+    if (transform.type != last) text += (text.empty() ? "" : ", ") + name_of(transform.type);
+    if (is_known(transform.type)) text += " " + name_of(transform);
+    last = transform.type;
   }
   return text.empty() ? "nothing by itself, but no combination" : text;
 }

@@ -119,6 +119,24 @@ TEST(Choose, FindsNothingWhereATypeDiffers) {
   EXPECT_FALSE(choose(esp("aes128gcm16-esn"), esp("aes128gcm16")));
 }
 
+// RFC 7296 3.3.6: so a peer with additional key exchanges (RFC 9370) offers them in one proposal, and a plain one
+// behind.
+TEST(Choose, PassesOverAProposalWithATransformTypeItDoesNotKnow) {
+  Proposals offered = ike("aes256-sha256-ecp256, aes256-sha256-modp2048");
+  offered[0].transforms.push_back({TransformType{6}, 36, 0});
+  offered[0].transforms.push_back({TransformType{6}, 37, 0});
+  const auto ours = ike("aes256-sha256-ecp256-modp2048");
+  const auto choice = choose(offered, ours);
+  ASSERT_TRUE(choice);
+  EXPECT_EQ(choice->offered, 1u);
+  EXPECT_EQ(choice->proposal.to_string(), "aes256-sha256-modp2048");
+  EXPECT_FALSE(permits(ours, offered[0]));
+  offered.pop_back();
+  const auto refused = choose(offered, ours);
+  ASSERT_FALSE(refused);
+  EXPECT_TRUE(refused.error().detail.ends_with("refused: transform type 6")) << refused.error().detail;
+}
+
 TEST(Choose, NamesEveryTransformThatIsRefused) {
   Proposal offered = ike("aes256-sha256-modp2048")[0];
   offered.transforms.push_back({TransformType::kEncryption, 28, 0});
