@@ -19,7 +19,7 @@ struct Engine::Impl {
 
   void terminate(IkeSa& sa, Turn& turn) {
     if (sa.state() < IkeState::kEstablished) {
-      sa.close_silently(turn);
+      sa.abandon(turn);
     } else {
       sa.enqueue(DeleteIke{}, turn);
     }

@@ -317,8 +317,8 @@ void IkeSa::expire(Turn& turn) {
       if (ours) return fail({Errc::kTimeout, "not established in time"}, turn);
       return close(turn);
     }
+    restart_all(turn);
     next(DeleteIke{}, turn.now);
-    for (const auto& child : children_) world_.restart_later(words(), child.name, turn.now);
   }
   if (state_ == IkeState::kEstablished && reached(rekey_at_, turn.now)) {
     rekey_at_.reset();
@@ -336,7 +336,7 @@ void IkeSa::expire(Turn& turn) {
     if (reached(child.expire_at, turn.now)) {
       child.expire_at.reset();
       later(DeleteChild{child.protocol(), child.spi_in}, turn.now);
-      world_.restart_later(words(), child.name, turn.now);
+      restart_later(child.name, turn);
     }
   }
   for (const ChildHandle handle : drained) remove_child(handle, turn);
@@ -351,11 +351,35 @@ void IkeSa::give_up_exchange(Exchange& exchange, const Error& reason, Turn& turn
     child_failed(auth->offer.name, reason, turn);
   } else if (const auto* child = std::get_if<ChildExchange>(&exchange)) {
     world_.spis.release(child->offer.spi_in);
-    if (!child->replaces) child_failed(child->offer.name, reason, turn);
+    if (leaves_none(*child)) child_failed(child->offer.name, reason, turn);
   }
 }
 
-void IkeSa::fail(const Error& reason, Turn& turn) {
+// Where a request comes to nothing: whether that leaves a child that is wanted without any SA.
+bool IkeSa::leaves_none(const ChildExchange& exchange) {
+  if (!exchange.replaces) return true;
+  return find_child(*exchange.replaces) == nullptr && !exchange.rival && !exchange.unwanted;
+}
+
+// Unless we end the IKE SA: then it was wanted so, or all was seen to.
+void IkeSa::restart_later(const std::string& child, Turn& turn) {
+  if (live()) world_.restart_later(words(), child, turn.now);
+}
+
+void IkeSa::restart_all(Turn& turn) {
+  for (const auto& child : children_) {
+    if (child.wanted()) restart_later(child.name, turn);
+  }
+  for (const auto& waiting : queue_) {
+    const auto* create = std::get_if<CreateChild>(&waiting.task);
+    if (create != nullptr && !create->replaces) restart_later(create->name, turn);
+  }
+  const auto* under_way = outstanding_ ? std::get_if<ChildExchange>(&outstanding_->exchange) : nullptr;
+  if (under_way != nullptr && leaves_none(*under_way)) restart_later(under_way->offer.name, turn);
+}
+
+void IkeSa::let_all_go(const Error& reason, Turn& turn) {
+  restart_all(turn);
   if (outstanding_) {
     Outstanding request = std::move(*outstanding_);
     outstanding_.reset();
@@ -363,16 +387,17 @@ void IkeSa::fail(const Error& reason, Turn& turn) {
   }
   for (const auto& waiting : queue_) {
     const auto* create = std::get_if<CreateChild>(&waiting.task);
-    if (create != nullptr && !create->replaces) child_failed(create->name, reason, turn);
-  }
-  const bool wanted = state_ <= IkeState::kEstablished;  // one that was being deleted is just gone
-  for (const auto& child : children_) {
-    if (wanted) world_.restart_later(words(), child.name, turn.now);
+    if (create != nullptr && !create->replaces && live()) child_failed(create->name, reason, turn);
   }
   while (!children_.empty()) remove_child(children_.front().handle, turn);
   queue_.clear();
   state_ = IkeState::kClosed;
   ++world_.revision;
+}
+
+void IkeSa::fail(const Error& reason, Turn& turn) {
+  const bool wanted = live();  // one that was being deleted is just gone
+  let_all_go(reason, turn);
   if (wanted) {
     turn.out.push_back(IkeFailed{handle_, connection_->name, reason});
   } else {
@@ -382,22 +407,22 @@ void IkeSa::fail(const Error& reason, Turn& turn) {
 
 // In good order. An IKE SA that was replaced, or that never came to be, goes without a word.
 void IkeSa::close(Turn& turn) {
-  if (outstanding_) {
-    Outstanding request = std::move(*outstanding_);
-    outstanding_.reset();
-    give_up_exchange(request.exchange, {Errc::kDisconnected, "the IKE SA was deleted"}, turn);
-  }
-  while (!children_.empty()) remove_child(children_.front().handle, turn);
-  queue_.clear();
   const bool known = state_ == IkeState::kEstablished || state_ == IkeState::kDeleting;
-  state_ = IkeState::kClosed;
-  ++world_.revision;
+  let_all_go({Errc::kDisconnected, "the IKE SA was deleted"}, turn);
   if (known) turn.out.push_back(IkeDeleted{handle_, connection_->name});
 }
 
-void IkeSa::close_silently(Turn& turn) { close(turn); }
+void IkeSa::abandon(Turn& turn) {
+  later(DeleteIke{}, turn.now);
+  close(turn);
+}
 
 // ---- what can be read ---------------------------------------------------------------------------------------------
+
+bool IkeSa::live() const {
+  const auto ends_us = [](const Queued& waiting) { return std::holds_alternative<DeleteIke>(waiting.task); };
+  return state_ <= IkeState::kEstablished && std::ranges::none_of(queue_, ends_us);
+}
 
 bool IkeSa::wants(std::string_view child) const {
   const auto condemned = [&](const ChildSa& one) {

@@ -35,6 +35,10 @@ struct ChildSa {
   std::optional<Time> drained_at;
 
   [[nodiscard]] Protocol protocol() const { return proposal.protocol; }
+  // It is up, and nobody here asked for its end.
+  [[nodiscard]] bool wanted() const {
+    return !unwanted && (state == ChildState::kInstalled || state == ChildState::kRekeying);
+  }
 };
 
 // ---- what waits for its turn to be requested ----------------------------------------------------------------------
@@ -98,6 +102,7 @@ struct ChildExchange {
   std::optional<ChildHandle> replaces;
   bool hold = false;
   std::optional<Rival<ChildHandle>> rival;
+  bool unwanted = false;  // what it replaces was, and the peer has deleted that
 };
 struct RekeyExchange {
   KeyExchange ke;
@@ -140,12 +145,12 @@ class IkeSa {
 
   void enqueue(Task task, Turn& turn, Time not_before = {});
   void take_over(ChildSa& held, Turn& turn);
-  void let_go(ChildSa& held);       // it will be deleted: the one that it would have replaced goes on
-  void close_silently(Turn& turn);  // a peer that said INITIAL_CONTACT has forgotten us
+  void let_go(ChildSa& held);  // it will be deleted: the one that it would have replaced goes on
+  void abandon(Turn& turn);    // the peer is not told, and nothing is begun again
 
   [[nodiscard]] IkeHandle handle() const { return handle_; }
   [[nodiscard]] IkeState state() const { return state_; }
-  [[nodiscard]] bool live() const { return state_ <= IkeState::kEstablished; }
+  [[nodiscard]] bool live() const;  // not replaced, and not to be deleted by us
   [[nodiscard]] bool initiator() const { return initiator_; }
   [[nodiscard]] std::uint64_t our_spi() const { return initiator_ ? spi_i_ : spi_r_; }
   [[nodiscard]] std::uint64_t peer_spi() const { return initiator_ ? spi_r_ : spi_i_; }
@@ -184,6 +189,10 @@ class IkeSa {
   void retransmit(Turn& turn);
   void expire(Turn& turn);
   void give_up_exchange(Exchange& exchange, const Error& reason, Turn& turn);
+  [[nodiscard]] bool leaves_none(const ChildExchange& exchange);
+  void restart_later(const std::string& child, Turn& turn);
+  void restart_all(Turn& turn);
+  void let_all_go(const Error& reason, Turn& turn);
   void fail(const Error& reason, Turn& turn);
   void close(Turn& turn);
   void make_ciphers();

@@ -165,7 +165,7 @@ void IkeSa::forget_older_sas(Turn& turn) {
     const bool older = other.get() != this && other->state_ >= IkeState::kEstablished &&
                        other->state_ < IkeState::kClosed && other->local_id_ == local_id_ &&
                        other->remote_id_ == remote_id_;
-    if (older) other->close_silently(turn);
+    if (older) other->close(turn);
   }
 }
 

@@ -273,7 +273,7 @@ void IkeSa::child_up(const ChildSa& child, Turn& turn) {
 }
 
 void IkeSa::child_failed(const std::string& name, const Error& reason, Turn& turn) {
-  world_.restart_later(words(), name, turn.now);
+  restart_later(name, turn);
   turn.out.push_back(ChildFailed{handle_, connection_->name, name, reason});
 }
 
@@ -377,7 +377,7 @@ void IkeSa::finish_rekey(ChildExchange& exchange, ChildSa child, ChildKeys keys,
   const ChildSa* rival = exchange.rival ? find_child(exchange.rival->handle) : nullptr;
   const bool loses = rival != nullptr && lowest_nonce < exchange.rival->lowest_nonce;
   const ChildSa* ended = find_child(*exchange.replaces);
-  if (loses || (ended != nullptr && ended->unwanted)) {
+  if (loses || exchange.unwanted || (ended != nullptr && ended->unwanted)) {
     child.installed = false;
     child.state = ChildState::kDeleting;
     child.rekey_at.reset();
@@ -419,7 +419,10 @@ void IkeSa::on_child_refused(ChildExchange& exchange, const NotifyPayload& error
   world_.spis.release(exchange.offer.spi_in);
   ChildSa* old = exchange.replaces ? find_child(*exchange.replaces) : nullptr;
   if (old != nullptr && old->state == ChildState::kRekeying) old->state = ChildState::kInstalled;
-  if (exchange.replaces && (old == nullptr || exchange.rival)) return;  // the peer was first
+  if (exchange.replaces && (old == nullptr || exchange.rival)) {  // the peer was first
+    if (leaves_none(exchange)) child_failed(exchange.offer.name, error_of(error), turn);
+    return;
+  }
   CreateChild again{exchange.offer.name, exchange.replaces, DhGroup::kNone, exchange.hold};
   if (error.type == NotifyType::kTemporaryFailure) {  // 2.25: "wait ... then retry"
     later(again, world_.retry_time(turn.now));

@@ -97,7 +97,6 @@ IkeSa::Payloads IkeSa::answer_inform(const Payloads& request, Turn& turn) {
     if (del->protocol == Protocol::kIke) {
       close_after_reply_ = true;
       adopt_rival(turn);
-      for (const auto& child : children_) world_.restart_later(words(), child.name, turn.now);
       return {};  // 1.4.1: an empty response
     }
     peer_deletes(*del, response, turn);
@@ -117,7 +116,9 @@ void IkeSa::peer_deletes(const DeletePayload& del, Payloads& response, Turn& tur
     const ChildHandle handle = child->handle;
     const bool replaced = child->state == ChildState::kRekeyed ||
                           std::ranges::any_of(children_, [&](const ChildSa& one) { return one.replaces == handle; });
-    if (!replaced && child->state == ChildState::kInstalled) world_.restart_later(words(), child->name, turn.now);
+    if (!replaced && child->wanted()) restart_later(child->name, turn);
+    auto* renewal = outstanding_ ? std::get_if<ChildExchange>(&outstanding_->exchange) : nullptr;
+    if (renewal != nullptr && renewal->replaces == handle) renewal->unwanted = child->unwanted;
     if (child->replaces) {  // the peer thinks better of its rekeying: the old one goes on
       ChildSa* old = find_child(*child->replaces);
       if (old != nullptr && old->state == ChildState::kRekeyed) old->state = ChildState::kInstalled;

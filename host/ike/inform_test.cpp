@@ -136,6 +136,145 @@ TEST_F(Inform, AChildThatIsToStayUpComesBackWhenThePeerDeletesIt) {
   expect_tidy(0);
 }
 
+// Two children, which stay up by the will of one side.
+class StayUp : public Inform {
+ protected:
+  void both_stay_up(const Peer& by) {
+    reword([&](Connection& c) {
+      const bool left = c.local == a.address;
+      c.children[0].restart = c.local == by.address;
+      ChildConfig voice = c.children[0];
+      voice.name = "voice";
+      voice.local_ts = selectors({left ? "10.1.9.0/24" : "10.2.9.0/24"});
+      voice.remote_ts = selectors({left ? "10.2.9.0/24" : "10.1.9.0/24"});
+      c.children.push_back(voice);
+    });
+  }
+  // What b says is held back, and given later.
+  Flight hold_back() {
+    Flight flight = std::move(b.outbox.front());
+    b.outbox.clear();
+    return flight;
+  }
+  void give(const Flight& flight) { a.take(a.engine->on_datagram(flight.to, flight.from, flight.bytes, now)); }
+};
+
+// RFC 7296 2.4: INITIAL_CONTACT
+TEST_F(StayUp, AllChildrenComeBackWhenThePeerStartsAnewAndBeginsOne) {
+  both_stay_up(b);
+  for (const char* name : {"net", "voice"}) b.take(b.engine->initiate("lab", name, now));
+  settle();
+  expect_tidy(2);
+  a.children.clear();
+  a.current.clear();
+  a.spis.taken.clear();
+  a.restart();
+  both_stay_up(b);
+  a.take(a.engine->initiate("lab", "net", now));
+  pass(seconds(20));
+  expect_traffic("net");
+  expect_traffic("voice");
+  expect_tidy(2);
+}
+
+TEST_F(StayUp, AChildComesBackThatThePeerDeletesWhileWeRekeyIt) {
+  for (const seconds answer_takes : {seconds(0), seconds(10)}) {  // less and more than a restart waits
+    both_stay_up(a);
+    establish();
+    b.take(b.engine->terminate(b.current.at("net"), now));
+    const Flight del = hold_back();
+    a.take(a.engine->rekey(a.current.at("net"), now));
+    deliver(a);  // refused: the peer is deleting it
+    const Flight refusal = hold_back();
+    give(del);
+    deliver(a);
+    now += answer_takes;
+    run_timers();
+    a.outbox.clear();
+    give(refusal);
+    EXPECT_EQ(a.count<ChildFailed>(), 1u);
+    expect_tidy(0);
+    pass(seconds(20));
+    expect_traffic();
+    expect_tidy();
+    for (Peer* peer : {&a, &b}) {
+      peer->take(peer->engine->terminate_all(now));
+      settle();
+      peer->log.clear();
+    }
+  }
+}
+
+TEST_F(StayUp, AChildThatBothEndWhileItIsRekeyedStaysDown) {
+  both_stay_up(a);
+  establish();
+  b.take(b.engine->terminate(b.current.at("net"), now));
+  const Flight del = hold_back();
+  a.take(a.engine->rekey(a.current.at("net"), now));
+  a.take(a.engine->terminate(a.current.at("net"), now));
+  deliver(a);
+  const Flight refusal = hold_back();
+  give(del);
+  give(refusal);
+  pass(seconds(60));
+  EXPECT_EQ(a.count<ChildFailed>(), 0u);
+  expect_tidy(0);
+}
+
+TEST_F(StayUp, AChildThatBothEndHasNoSuccessorEither) {
+  both_stay_up(a);
+  establish();
+  a.take(a.engine->rekey(a.current.at("net"), now));
+  a.take(a.engine->terminate(a.current.at("net"), now));
+  deliver(a);
+  const Flight answer = hold_back();
+  b.take(b.engine->terminate(b.current.at("net"), now));
+  give(hold_back());
+  give(answer);
+  pass(seconds(60));
+  expect_tidy(0);
+}
+
+TEST_F(StayUp, AChildComesThatWaitedForItsTurnWhenThePeerDeletedTheIkeSa) {
+  both_stay_up(a);
+  establish();
+  b.take(b.engine->terminate(only(b).ike, now));
+  const Flight del = hold_back();
+  a.take(a.engine->initiate("lab", "voice", now));
+  settle();  // TEMPORARY_FAILURE: it waits
+  give(del);
+  EXPECT_EQ(a.count<ChildFailed>(), 1u);
+  pass(seconds(60));
+  expect_traffic("net");
+  expect_traffic("voice");
+}
+
+TEST_F(StayUp, NothingComesBackOfAnIkeSaThatWeEndHoweverItGoes) {
+  both_stay_up(a);
+  establish();
+  a.take(a.engine->initiate("lab", "voice", now));
+  a.take(a.engine->terminate(only(a).ike, now));  // waits for its turn
+  b.take(b.engine->terminate(only(b).ike, now));
+  give(hold_back());
+  a.outbox.clear();
+  pass(seconds(600));
+  EXPECT_EQ(a.count<IkeEstablished>(), 1u);
+  EXPECT_TRUE(a.engine->idle());
+}
+
+TEST_F(StayUp, WhatIsBegunWhileTheIkeSaWaitsToBeDeletedMakesANewOne) {
+  both_stay_up(a);
+  establish();
+  a.take(a.engine->rekey(a.current.at("net"), now));
+  a.take(a.engine->terminate(only(a).ike, now));  // waits for its turn
+  a.take(a.engine->initiate("lab", "net", now));
+  settle();
+  EXPECT_EQ(a.count<IkeEstablished>(), 2u);
+  expect_traffic();
+  pass(seconds(60));
+  expect_tidy();
+}
+
 TEST_F(Inform, SendsARequestAgainWithGrowingPausesAndThenGivesUp) {
   a.take(a.engine->initiate("lab", "net", now));
   const Buffer request = a.outbox.front().bytes;

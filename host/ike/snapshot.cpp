@@ -344,7 +344,7 @@ Result<void> read_snapshot(World& world, Bytes snapshot, milliseconds away, Turn
     if (configured) {
       placed.resume(turn);
     } else {
-      placed.close_silently(turn);
+      placed.abandon(turn);
     }
   }
   return {};
