@@ -109,8 +109,7 @@ class AhByHand : public ByHand {
     c.children[0].proposals = ah("sha256-sha1");
     connect(a, c);
     answer_init();
-    //   HDR, SK {IDi, [IDr,] AUTH, SAi2, TSi, TSr}   -->
-    const auto offer = said();
+    const auto offer = answer_auth(ah("sha1")[0]);
     // Proposal: last, 36 octets, number 1, AH, SPI of 4, 3 transforms. INTEG 12, INTEG 2; ESN 0. No ENCR.
     EXPECT_EQ(to_hex(find_payload(offer, PayloadType::kSa)->body),
               "00000024"
@@ -122,11 +121,6 @@ class AhByHand : public ByHand {
               "03000002"
               "00000008"
               "05000000");
-    //                               <--  HDR, SK {IDr, AUTH, SAr2, TSi, TSr}
-    auto auth = proof();
-    auth.push_back({PayloadType::kSa, false, SaPayload{{{1, spi_bytes(Spi{0x77001}), ah("sha1")[0]}}}.serialise()});
-    for (const PayloadType type : {PayloadType::kTsI, PayloadType::kTsR}) auth.push_back(*find_payload(offer, type));
-    answer(std::move(auth));
     ASSERT_EQ(a.count<ChildEstablished>(), 1u);
     EXPECT_EQ(a.sending().integrity, Integrity::kHmacSha1_96);
   }

@@ -29,12 +29,16 @@ struct Engine::Impl {
     if (connection->find_child(child) == nullptr) {
       return Error{Errc::kNotFound, "connection '" + connection->name + "' has no child '" + child + "'"};
     }
+    const bool can_begin = !connection->local.is_any() && !connection->remote.is_any();
     if (IkeSa* sa = world.find_live(connection->name)) {
       if (sa->wants(child)) return Error{Errc::kExists, "child '" + child + "' is up or under way"};
-      sa->enqueue(CreateChild{child, std::nullopt}, turn);
-      return {};
+      if (!sa->used_up() || !can_begin) {
+        sa->enqueue(CreateChild{child, std::nullopt}, turn);
+        return {};
+      }
+      sa->enqueue(DeleteIke{}, turn);
     }
-    if (connection->local.is_any() || connection->remote.is_any()) {
+    if (!can_begin) {
       return Error{Errc::kInvalid, "connection '" + connection->name + "' has no addresses to initiate with"};
     }
     const Endpoint local{connection->local, kIkePort};

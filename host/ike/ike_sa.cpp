@@ -317,8 +317,7 @@ void IkeSa::expire(Turn& turn) {
       if (ours) return fail({Errc::kTimeout, "not established in time"}, turn);
       return close(turn);
     }
-    restart_all(turn);
-    next(DeleteIke{}, turn.now);
+    begin_anew(turn);
   }
   if (state_ == IkeState::kEstablished && reached(rekey_at_, turn.now)) {
     rekey_at_.reset();
@@ -335,6 +334,11 @@ void IkeSa::expire(Turn& turn) {
     }
     if (reached(child.expire_at, turn.now)) {
       child.expire_at.reset();
+      const auto remains = [&](const ChildSa& other) { return &other != &child && other.wanted(); };
+      if (refused_more_ && live() && std::ranges::none_of(children_, remains)) {
+        begin_anew(turn);
+        continue;
+      }
       later(DeleteChild{child.protocol(), child.spi_in}, turn.now);
       restart_later(child.name, turn);
     }
@@ -376,6 +380,14 @@ void IkeSa::restart_all(Turn& turn) {
   }
   const auto* under_way = outstanding_ ? std::get_if<ChildExchange>(&outstanding_->exchange) : nullptr;
   if (under_way != nullptr && leaves_none(*under_way)) restart_later(under_way->offer.name, turn);
+}
+
+// In a new IKE SA. RFC 7296 4: who is told NO_ADDITIONAL_SAS "MUST be capable of instead deleting the old SA and
+// creating a new one". That is when the last child ends: the peer may just have no room, and what is up goes on until
+// then.
+void IkeSa::begin_anew(Turn& turn) {
+  restart_all(turn);
+  next(DeleteIke{}, turn.now);
 }
 
 void IkeSa::let_all_go(const Error& reason, Turn& turn) {
@@ -444,6 +456,10 @@ bool IkeSa::wants(std::string_view child) const {
   if (const auto* auth = std::get_if<AuthExchange>(&outstanding_->exchange)) return auth->offer.name == child;
   const auto* create = std::get_if<ChildExchange>(&outstanding_->exchange);
   return create != nullptr && create->offer.name == child;
+}
+
+bool IkeSa::used_up() const {
+  return refused_more_ && !outstanding_ && queue_.empty() && std::ranges::none_of(children_, &ChildSa::wanted);
 }
 
 void IkeSa::forget(std::string_view child) {

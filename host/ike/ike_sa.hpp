@@ -157,6 +157,7 @@ class IkeSa {
   [[nodiscard]] const Endpoint& remote() const { return remote_; }
   [[nodiscard]] const Connection& connection() const { return *connection_; }
   [[nodiscard]] bool wants(std::string_view child) const;  // it is up, or asked for
+  [[nodiscard]] bool used_up() const;                      // it holds no child, and may have none
   void forget(std::string_view child);                     // what is asked for and has not been requested yet
   [[nodiscard]] ChildSa* find_child(ChildHandle handle);
   [[nodiscard]] ChildSa* held_for(ChildHandle old);  // the replacement that waits
@@ -192,6 +193,7 @@ class IkeSa {
   [[nodiscard]] bool leaves_none(const ChildExchange& exchange);
   void restart_later(const std::string& child, Turn& turn);
   void restart_all(Turn& turn);
+  void begin_anew(Turn& turn);
   void let_all_go(const Error& reason, Turn& turn);
   void fail(const Error& reason, Turn& turn);
   void close(Turn& turn);
@@ -294,6 +296,7 @@ class IkeSa {
   std::optional<Error> fail_after_reply_;
 
   std::vector<ChildSa> children_;
+  bool refused_more_ = false;  // the peer said NO_ADDITIONAL_SAS; not in the snapshot: it will say so again
   Time born_{};
   Time heard_at_{};
   Time sent_at_{};

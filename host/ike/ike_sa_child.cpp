@@ -364,6 +364,7 @@ void IkeSa::on_child_response(ChildExchange exchange, const Payloads& response, 
   ChildKeys keys =
       derive_child_keys(proposal_.prf(), keys_.d, *chosen, shared ? &*shared : nullptr, exchange.nonce, *nonce);
   begin_life(child, exchange.offer.words, turn.now);
+  refused_more_ = false;
   if (exchange.replaces)
     return finish_rekey(exchange, std::move(child), std::move(keys), std::min(exchange.nonce, *nonce), turn);
   install(child, std::move(keys), true, std::nullopt, turn);
@@ -417,6 +418,7 @@ void IkeSa::take_over(ChildSa& held, Turn& turn) {
 
 void IkeSa::on_child_refused(ChildExchange& exchange, const NotifyPayload& error, Turn& turn) {
   world_.spis.release(exchange.offer.spi_in);
+  if (error.type == NotifyType::kNoAdditionalSas) refused_more_ = true;
   ChildSa* old = exchange.replaces ? find_child(*exchange.replaces) : nullptr;
   if (old != nullptr && old->state == ChildState::kRekeying) old->state = ChildState::kInstalled;
   if (exchange.replaces && (old == nullptr || exchange.rival)) {  // the peer was first

@@ -137,6 +137,10 @@ void IkeSa::on_rekey_refused(RekeyExchange& exchange, const NotifyPayload& error
       return;
     }
   }
+  if (error.type == NotifyType::kNoAdditionalSas) {
+    refused_more_ = true;
+    if (expire_at_) return;  // which makes a new one
+  }
   later(RekeyIke{}, world_.retry_time(turn.now));  // until the hard lifetime ends it
 }
 

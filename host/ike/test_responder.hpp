@@ -46,6 +46,19 @@ class ByHand : public Wire {
   }
   std::vector<Payload> proof() { return proof(Secret(as_bytes("a secret that both know")), "b.example"); }
 
+  //   HDR, SK {IDi, [IDr,] AUTH, SAi2, TSi, TSr}   -->
+  //                                               <--  HDR, SK {IDr, AUTH, [N,] SAr2, TSi, TSr}
+  // The offer is returned.
+  std::vector<Payload> answer_auth(const Proposal& chosen, std::vector<Payload> notifications = {}) {
+    auto offer = said();
+    auto auth = proof();
+    std::ranges::move(notifications, std::back_inserter(auth));
+    auth.push_back({PayloadType::kSa, false, SaPayload{{{1, spi_bytes(Spi{0x77001}), chosen}}}.serialise()});
+    for (const PayloadType type : {PayloadType::kTsI, PayloadType::kTsR}) auth.push_back(*find_payload(offer, type));
+    answer(std::move(auth));
+    return offer;
+  }
+
   // What a sent last, and the answer to it.
   std::vector<Payload> said() {
     const Buffer bytes = heard();

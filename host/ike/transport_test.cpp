@@ -171,17 +171,9 @@ TEST_F(Transport, GoesTogetherWithAh) {
 class TransportByHand : public ByHand {
  protected:
   // The child is answered with these notifications in front.
-  std::vector<Payload> answer_auth(std::vector<Payload> notifications) {
+  std::vector<Payload> come_up(std::vector<Payload> notifications) {
     answer_init();
-    const auto offer = said();
-    auto auth = proof();
-    std::ranges::move(notifications, std::back_inserter(auth));
-    auth.push_back({PayloadType::kSa, false,
-                    SaPayload{{{1, spi_bytes(Spi{0x77001}), parse_proposals(Protocol::kEsp, "aes128gcm16").value()[0]}}}
-                        .serialise()});
-    for (const PayloadType type : {PayloadType::kTsI, PayloadType::kTsR}) auth.push_back(*find_payload(offer, type));
-    answer(std::move(auth));
-    return offer;
+    return answer_auth(parse_proposals(Protocol::kEsp, "aes128gcm16").value()[0], std::move(notifications));
   }
 };
 
@@ -190,7 +182,7 @@ TEST_F(TransportByHand, IsANotificationWithoutSpiAndData) {
   c.children[0].mode = Mode::kTransport;
   c.children[0].local_ts = c.children[0].remote_ts = selectors({"0.0.0.0/0"});
   connect(a, c);
-  const auto offer = answer_auth({make_notify(NotifyType::kUseTransportMode)});
+  const auto offer = come_up({make_notify(NotifyType::kUseTransportMode)});
   const auto asked = find_notify(offer, NotifyType::kUseTransportMode);
   ASSERT_TRUE(asked);
   EXPECT_EQ(to_hex(asked->serialise()), "00004007");
@@ -201,7 +193,7 @@ TEST_F(TransportByHand, IsANotificationWithoutSpiAndData) {
 }
 
 TEST_F(TransportByHand, IsRefusedFromAResponderThatWasNotAskedForIt) {
-  const auto offer = answer_auth({make_notify(NotifyType::kUseTransportMode)});
+  const auto offer = come_up({make_notify(NotifyType::kUseTransportMode)});
   EXPECT_FALSE(find_notify(offer, NotifyType::kUseTransportMode));
   EXPECT_EQ(a.all<ChildFailed>().at(0).reason.detail, "the peer chose transport mode, which we did not offer");
   EXPECT_TRUE(a.children.empty());

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an initiator makes of a responder that gives one CHILD SA and no more, as RFC 7296 4 allows it to be.
+#include "host/ike/test_responder.hpp"
+
+namespace sallyport::ike::test {
+namespace {
+
+class MinimalResponder : public ByHand {
+ protected:
+  MinimalResponder() {
+    words_.children[0].restart = true;
+    words_.children[0].lifetime = {seconds(3600), seconds(3960), seconds(0)};
+    words_.lifetime = {seconds(14400), seconds(15840), seconds(0)};
+    connect(a, words_);
+  }
+  void come_up() {
+    answer_init();
+    answer_auth(parse_proposals(Protocol::kEsp, "aes128gcm16").value()[0]);
+  }
+  // Time passes, and whatever a asks for is refused, until it begins a new IKE SA.
+  bool begins_anew(seconds within) {
+    for (const Time end = now + within; now < end;) {
+      now = std::min(a.engine->next_deadline().value_or(end), end);
+      a.take(a.engine->on_time(now));
+      while (!a.outbox.empty()) {
+        const ExchangeType exchange = Message::parse(a.outbox.back().bytes)->header.exchange;
+        if (exchange == ExchangeType::kIkeSaInit) return true;
+        (void)said();
+        const bool create = exchange == ExchangeType::kCreateChildSa;
+        if (create) ++refused_;
+        answer(create ? std::vector{make_notify(NotifyType::kNoAdditionalSas)} : std::vector<Payload>());
+      }
+    }
+    return false;
+  }
+
+  Connection words_ = connection(a, b);
+  unsigned refused_ = 0;
+};
+
+TEST_F(MinimalResponder, GetsANewIkeSaWhenItsChildEnds) {
+  come_up();
+  EXPECT_FALSE(begins_anew(seconds(3950)));
+  EXPECT_EQ(a.children.size(), 1u);
+  EXPECT_TRUE(begins_anew(seconds(20)));
+  EXPECT_EQ(a.count<IkeDeleted>(), 1u);
+  EXPECT_EQ(refused_, 1u);
+}
+
+TEST_F(MinimalResponder, GetsANewIkeSaWhenAChildIsWantedAndNoneIsThere) {
+  words_.children[0].restart = false;
+  connect(a, words_);
+  come_up();
+  EXPECT_FALSE(begins_anew(seconds(3700)));
+  a.take(a.engine->terminate(a.current.at("net"), now));
+  (void)said();
+  answer({});
+  a.take(a.engine->initiate("lab", "net", now));
+  EXPECT_EQ(Message::parse(a.outbox.back().bytes)->header.exchange, ExchangeType::kIkeSaInit);
+}
+
+TEST_F(MinimalResponder, IsNotAskedForEverToRekeyTheIkeSa) {
+  words_.children[0].lifetime = {};
+  connect(a, words_);
+  come_up();
+  EXPECT_FALSE(begins_anew(seconds(15830)));
+  EXPECT_EQ(refused_, 1u);
+  EXPECT_TRUE(begins_anew(seconds(20)));
+}
+
+}  // namespace
+}  // namespace sallyport::ike::test
