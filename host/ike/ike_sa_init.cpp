@@ -44,23 +44,22 @@ bool offers_group(const Proposals& proposals, DhGroup group) {
 struct Match {
   std::shared_ptr<const Connection> connection;
   std::optional<Choice> choice;
-  Error refused{Errc::kUnsupported, "no connection is configured for this peer"};
+
+  [[nodiscard]] Error refused(const Proposals& offered) const {
+    if (!connection) return {Errc::kUnsupported, "no connection is configured for this peer"};
+    return nothing_in_common(offered, connection->ike_proposals);
+  }
 };
 Match match_connection(const World& world, const Endpoint& local, const Endpoint& remote, const Proposals& offered,
                        DhGroup group) {
   Match best;
   for (const auto& [name, connection] : world.connections) {
     if (!may_be(connection->local, local.address) || !may_be(connection->remote, remote.address)) continue;
-    auto choice = choose(offered, connection->ike_proposals, group);
+    auto choice = find_common(offered, connection->ike_proposals, group);
     const bool better = !best.connection || (choice && !best.choice) ||
                         (choice && best.connection->remote.is_any() && !connection->remote.is_any());
     if (!better) continue;
-    best.connection = connection;
-    if (choice) {
-      best.choice = std::move(*choice);
-    } else {
-      best.refused = choice.error();
-    }
+    best = {connection, std::move(choice)};
   }
   return best;
 }
@@ -217,9 +216,10 @@ void IkeSa::respond(World& world, const Endpoint& local, const Endpoint& remote,
       return refuse(refusal(NotifyType::kCookie, world.cookies.make(read->nonce, remote.address, spi_i, turn.now)));
     }
   }
-  const Match match = match_connection(world, local, remote, read->sa.plain(), read->ke.group);
+  const Proposals offered = read->sa.plain();
+  const Match match = match_connection(world, local, remote, offered, read->ke.group);
   if (!match.choice) {
-    turn.out.push_back(PeerRefused{remote, match.connection ? match.connection->name : "", match.refused});
+    turn.out.push_back(PeerRefused{remote, match.connection ? match.connection->name : "", match.refused(offered)});
     return refuse(refusal(NotifyType::kNoProposalChosen));
   }
   const Proposal& chosen = match.choice->proposal;

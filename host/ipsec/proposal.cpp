@@ -113,6 +113,26 @@ bool any_of_protocol(const Proposals& proposals, Protocol protocol) {
   return std::ranges::any_of(proposals, [&](const Proposal& one) { return one.protocol == protocol; });
 }
 
+// Anybody may offer a lot, and a person reads no more than so many algorithms.
+constexpr std::size_t kMostNames = 32;
+constexpr std::string_view kAndMore = " and more";
+
+std::string abridged(const Proposals& proposals) {
+  Proposals first;
+  std::size_t names = 0;
+  for (const auto& proposal : proposals) {
+    if (names == kMostNames) return to_string(first) + std::string(kAndMore);
+    const std::size_t taken = std::clamp<std::size_t>(proposal.transforms.size(), 1, kMostNames - names);
+    first.push_back(proposal);
+    if (proposal.transforms.size() > taken) {
+      first.back().transforms.resize(taken);
+      return to_string(first) + std::string(kAndMore);
+    }
+    names += taken;
+  }
+  return to_string(first);
+}
+
 // "AH, encryption aesccm16/256 camellia/256, key exchange modp1536, transform type 6": what none of ours names:
 // protocols, then transforms of each type, then types that we do not know.
 std::string refused(const Proposals& offered, const Proposals& ours) {
@@ -121,8 +141,10 @@ std::string refused(const Proposals& offered, const Proposals& ours) {
     if (!any_of_protocol(offered, protocol) || any_of_protocol(ours, protocol)) continue;
     text += (text.empty() ? "" : ", ") + name_of(protocol);
   }
+  bool more = false;
   Proposal told;  // an unknown type stands for all of its transforms
   for (const auto& offer : offered) {
+    if (more) break;
     if (!any_of_protocol(ours, offer.protocol)) continue;
     for (const auto& transform : offer.transforms) {
       const Transform name = is_known(transform.type) ? transform : Transform{transform.type, 0, 0};
@@ -130,6 +152,8 @@ std::string refused(const Proposals& offered, const Proposals& ours) {
         return std::ranges::find(one.transforms, name) != one.transforms.end();
       };
       if (is_none(transform) || names_it(told) || std::ranges::any_of(ours, names_it)) continue;
+      more = told.transforms.size() == kMostNames;
+      if (more) break;
       told.transforms.push_back(name);
     }
   }
@@ -140,6 +164,7 @@ std::string refused(const Proposals& offered, const Proposals& ours) {
     if (is_known(transform.type)) text += " " + name_of(transform);
     last = transform.type;
   }
+  if (more) text += kAndMore;
   return text.empty() ? "nothing by itself, but no combination" : text;
 }
 
@@ -259,21 +284,31 @@ std::optional<std::string> legacy_in(const Proposals& proposals) {
   return std::nullopt;
 }
 
-Result<Choice> choose(const Proposals& offered, const Proposals& ours, DhGroup prefer) {
+std::optional<Choice> find_common(const Proposals& offered, const Proposals& ours, DhGroup prefer) {
   for (std::size_t i = 0; i < offered.size(); ++i) {
     for (const auto& mine : ours) {
       if (auto chosen = match(offered[i], mine, prefer)) return Choice{i, std::move(*chosen)};
     }
   }
-  return Error{Errc::kUnsupported, "no proposal in common: offered '" + to_string(offered) + "', ours '" +
-                                       to_string(ours) + "'; refused: " + refused(offered, ours)};
+  return std::nullopt;
+}
+
+Error nothing_in_common(const Proposals& offered, const Proposals& ours) {
+  return {Errc::kUnsupported, "no proposal in common: offered '" + abridged(offered) + "', ours '" + to_string(ours) +
+                                  "'; refused: " + refused(offered, ours)};
+}
+
+Result<Choice> choose(const Proposals& offered, const Proposals& ours, DhGroup prefer) {
+  auto choice = find_common(offered, ours, prefer);
+  if (!choice) return nothing_in_common(offered, ours);
+  return std::move(*choice);
 }
 
 bool permits(const Proposals& ours, const Proposal& choice) {
   for (const auto type : kTypes) {
     if (choice.of_type(type).size() > 1) return false;
   }
-  return choose({choice}, ours).has_value();
+  return find_common({choice}, ours).has_value();
 }
 
 }  // namespace sallyport

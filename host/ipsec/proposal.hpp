@@ -53,6 +53,10 @@ struct Choice {
 // RFC 7296 2.7 and 3.3.6: the first offered proposal of which one transform of every type stands in one of ours. Where
 // both name the group that the offer's KE payload is made for (prefer), that group is taken, which saves a round trip.
 [[nodiscard]] Result<Choice> choose(const Proposals& offered, const Proposals& ours, DhGroup prefer = DhGroup::kNone);
+// The same for who has several to try: the reason is made apart, and is short however much was offered.
+[[nodiscard]] std::optional<Choice> find_common(const Proposals& offered, const Proposals& ours,
+                                                DhGroup prefer = DhGroup::kNone);
+[[nodiscard]] Error nothing_in_common(const Proposals& offered, const Proposals& ours);
 
 // True when a choice, as it came back from a responder, is one transform of each type out of one of ours.
 [[nodiscard]] bool permits(const Proposals& ours, const Proposal& choice);

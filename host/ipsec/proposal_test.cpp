@@ -153,6 +153,26 @@ TEST(Choose, NamesEveryTransformThatIsRefused) {
   EXPECT_NE(crossed.find("nothing by itself, but no combination"), std::string::npos) << crossed;
 }
 
+// Before anything is known of a peer it may offer 64 KB of algorithms.
+TEST(Choose, SaysInAFewWordsWhyItRefusesALot) {
+  Proposals offered;
+  for (std::uint16_t i = 0; i < 8000; ++i) {
+    offered.push_back({Protocol::kIke, {{TransformType::kPrf, static_cast<std::uint16_t>(1000 + i), 0}}});
+  }
+  const auto ours = ike("aes256-sha256-ecp256");
+  const std::string many = choose(offered, ours).error().detail;
+  EXPECT_LT(many.size(), 1500u);
+  EXPECT_NE(many.find(" number 1031 and more', ours '"), std::string::npos) << many;
+  EXPECT_TRUE(many.ends_with(" number 1031 and more")) << many;
+  Proposal one{Protocol::kIke, {}};
+  for (const auto& offer : offered) one.transforms.push_back(offer.transforms[0]);
+  EXPECT_LT(choose({one}, ours).error().detail.size(), 1500u);
+  EXPECT_LT(choose(Proposals(8000, Proposal{Protocol::kIke, {}}), ours).error().detail.size(), 1500u);
+  // As many as a person reads are all there.
+  offered.resize(32);
+  EXPECT_EQ(choose(offered, ours).error().detail.find("and more"), std::string::npos);
+}
+
 TEST(Legacy, IsFoundInProposals) {
   EXPECT_EQ(legacy_in(esp("aes128-sha1, aes128gcm16, null-sha256")), std::nullopt);
   EXPECT_EQ(legacy_in(esp("aes128-sha1, des-md5")), "des");
