@@ -167,7 +167,6 @@ void IkeSa::on_message(const Endpoint& local, const Endpoint& remote, const Mess
     ++world_.counters.bad_icv;
     return;
   }
-  heard_at_ = turn.now;
   if (m.header.response) {
     on_response(m.header, inside, turn);
   } else {
@@ -191,6 +190,7 @@ void IkeSa::on_request(const Endpoint& local, const Endpoint& remote, const Head
     ++world_.counters.unexpected;
     return;
   }
+  heard_at_ = turn.now;
   follow_peer(local, remote, turn);
   ++expected_request_;
   ++world_.revision;
@@ -233,6 +233,7 @@ void IkeSa::on_response(const Header& header, const Result<Payloads>& inside, Tu
     ++world_.counters.unexpected;
     return;
   }
+  heard_at_ = turn.now;
   Exchange exchange = std::move(outstanding_->exchange);
   outstanding_.reset();
   ++world_.revision;

@@ -298,7 +298,7 @@ class IkeSa {
   std::vector<ChildSa> children_;
   bool refused_more_ = false;  // the peer said NO_ADDITIONAL_SAS; not in the snapshot: it will say so again
   Time born_{};
-  Time heard_at_{};
+  Time heard_at_{};  // 2.4: a fresh message; anybody can send an old one again
   Time sent_at_{};
   std::optional<Time> rekey_at_;
   std::optional<Time> expire_at_;

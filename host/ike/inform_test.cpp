@@ -120,6 +120,28 @@ TEST_F(Inform, ADeadPeerIsGivenUpAndStartedAgain) {
   expect_tidy();
 }
 
+// RFC 7296 2.4: life is shown by fresh messages; what anybody may have recorded is none.
+TEST_F(Inform, AnOldRequestIsNoSignOfLife) {
+  Connection c = connection(a, b);
+  c.dpd_delay = seconds(10);
+  connect(a, c);
+  establish();
+  std::vector<Flight> old;
+  for (int i = 0; i < 2; ++i) {  // the last, and one before it
+    b.take(b.engine->rekey(b.current.at("net"), now));
+    old.push_back(b.outbox.front());
+    settle();
+  }
+  for (int i = 0; i < 200; ++i) {
+    now += seconds(5);
+    for (const Flight& flight : old) a.take(a.engine->on_datagram(flight.to, flight.from, flight.bytes, now));
+    run_timers();
+    a.outbox.clear();
+    b.outbox.clear();
+  }
+  EXPECT_EQ(a.count<IkeFailed>(), 1u);
+}
+
 TEST_F(Inform, AChildThatIsToStayUpComesBackWhenThePeerDeletesIt) {
   Connection c = connection(a, b);
   c.children[0].restart = true;
