@@ -444,8 +444,9 @@ void IkeSa::on_child_refused(ChildExchange& exchange, const NotifyPayload& error
   if (error.type == NotifyType::kChildSaNotFound && old != nullptr) {
     // 2.25: "silently delete the Child SA and send a request to create a new Child SA from scratch (if the Child
     // SA does not yet exist)."
+    const bool wanted = old->wanted();
     remove_child(old->handle, turn);
-    if (!wants(exchange.offer.name)) later(CreateChild{exchange.offer.name, std::nullopt}, turn.now);
+    if (wanted && !wants(exchange.offer.name)) later(CreateChild{exchange.offer.name, std::nullopt}, turn.now);
     return;
   }
   Error reason = error_of(error);

@@ -1,21 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an initiator makes of a responder that gives one CHILD SA and no more, as RFC 7296 4 allows it to be.
+// What an initiator makes of a responder that is played by hand: the refusals of CREATE_CHILD_SA.
 #include "host/ike/test_responder.hpp"
 
 namespace sallyport::ike::test {
 namespace {
 
-class MinimalResponder : public ByHand {
+class Responder : public ByHand {
+ protected:
+  void come_up() {
+    answer_init();
+    answer_auth(parse_proposals(Protocol::kEsp, "aes128gcm16").value()[0]);
+  }
+};
+
+// RFC 7296 2.25
+TEST_F(Responder, WhoDoesNotKnowAChildThatWeEndIsNotAskedForAnother) {
+  come_up();
+  a.take(a.engine->rekey(a.current.at("net"), now));
+  EXPECT_TRUE(find_notify(said(), NotifyType::kRekeySa));
+  a.take(a.engine->terminate(a.current.at("net"), now));
+  answer({make_notify(NotifyType::kChildSaNotFound)});
+  EXPECT_TRUE(find_payload(said(), PayloadType::kDelete));
+  answer({});
+  EXPECT_TRUE(a.outbox.empty());
+  EXPECT_TRUE(a.children.empty());
+}
+
+// It gives one CHILD SA and no more, as RFC 7296 4 allows.
+class MinimalResponder : public Responder {
  protected:
   MinimalResponder() {
     words_.children[0].restart = true;
     words_.children[0].lifetime = {seconds(3600), seconds(3960), seconds(0)};
     words_.lifetime = {seconds(14400), seconds(15840), seconds(0)};
     connect(a, words_);
-  }
-  void come_up() {
-    answer_init();
-    answer_auth(parse_proposals(Protocol::kEsp, "aes128gcm16").value()[0]);
   }
   // Time passes, and whatever a asks for is refused, until it begins a new IKE SA.
   bool begins_anew(seconds within) {
