@@ -102,7 +102,8 @@ struct ChildExchange {
   std::optional<ChildHandle> replaces;
   bool hold = false;
   std::optional<Rival<ChildHandle>> rival;
-  bool unwanted = false;  // what it replaces was, and the peer has deleted that
+  bool group_was_told = false;  // by the peer, which may say so once, or there would be no end
+  bool unwanted = false;        // what it replaces was, and the peer has deleted that
 };
 struct RekeyExchange {
   KeyExchange ke;
@@ -110,6 +111,7 @@ struct RekeyExchange {
   Buffer nonce;
   std::uint64_t spi = 0;  // ours, of the new IKE SA
   std::optional<Rival<IkeHandle>> rival;
+  bool group_was_told = false;  // as above
 };
 // After a restart: a request that went out before it, whose secrets are gone.
 struct LostExchange {

@@ -311,7 +311,8 @@ void IkeSa::request_child(const CreateChild& task, Turn& turn) {
   }
   ChildExchange exchange{
       std::move(*offer), random_bytes(world_.random, kNonceSize), std::nullopt, task.replaces, task.hold, {}};
-  const DhGroup group = task.group != DhGroup::kNone ? task.group : exchange.offer.proposals.front().dh_group();
+  exchange.group_was_told = task.group != DhGroup::kNone;
+  const DhGroup group = exchange.group_was_told ? task.group : exchange.offer.proposals.front().dh_group();
   Payloads payloads;
   if (old != nullptr) {
     // 1.3.3: "the SPI that the initiator of the exchange expects in inbound packets."
@@ -430,13 +431,9 @@ void IkeSa::on_child_refused(ChildExchange& exchange, const NotifyPayload& error
     later(again, world_.retry_time(turn.now));
     return;
   }
-  if (error.type == NotifyType::kInvalidKePayload && exchange.ke) {  // 1.3: the same again, with the group it wants
-    again.group = DhGroup{ByteReader(error.data).u16()};
-    const Transform wanted{TransformType::kKeyExchange, static_cast<std::uint16_t>(again.group), 0};
-    const bool offered = std::ranges::any_of(exchange.offer.proposals, [&](const Proposal& proposal) {
-      return std::ranges::find(proposal.transforms, wanted) != proposal.transforms.end();
-    });
-    if (offered && again.group != exchange.ke->group()) {
+  if (error.type == NotifyType::kInvalidKePayload && exchange.ke && !exchange.group_was_told) {
+    again.group = DhGroup{ByteReader(error.data).u16()};  // 1.3: the same again, with the group it wants
+    if (again.group != exchange.ke->group() && name_group(exchange.offer.proposals, again.group)) {
       next(again, turn.now);
       return;
     }

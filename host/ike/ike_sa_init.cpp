@@ -32,13 +32,6 @@ bool may_be(const IpAddress& configured, const IpAddress& seen) { return configu
 
 DhGroup first_group(const Proposals& proposals) { return proposals.front().dh_group(); }
 
-bool offers_group(const Proposals& proposals, DhGroup group) {
-  const Transform wanted{TransformType::kKeyExchange, static_cast<std::uint16_t>(group), 0};
-  return std::ranges::any_of(proposals, [&](const Proposal& proposal) {
-    return std::ranges::find(proposal.transforms, wanted) != proposal.transforms.end();
-  });
-}
-
 // A connection that these addresses may belong to and that shares a proposal with the offer. Which one it really is,
 // IKE_AUTH says.
 struct Match {
@@ -162,7 +155,7 @@ void IkeSa::restart_init(InitExchange exchange, const NotifyPayload& reason, Tur
   }
   ByteReader r(reason.data);
   const DhGroup wanted{r.u16()};
-  if (!offers_group(connection_->ike_proposals, wanted) || wanted == exchange.ke.group()) {
+  if (!name_group(connection_->ike_proposals, wanted) || wanted == exchange.ke.group()) {
     return fail({Errc::kUnsupported, "the peer wants a group that we do not offer"}, turn);
   }
   auto ke = KeyExchange::generate(wanted);

@@ -80,9 +80,11 @@ void IkeSa::adopt_rival(Turn& turn) {
 void IkeSa::request_rekey(const RekeyIke& task, Turn& turn) {
   if (state_ != IkeState::kEstablished) return;
   const Proposals& proposals = words().ike_proposals;
-  auto ke = KeyExchange::generate(task.group != DhGroup::kNone ? task.group : proposals.front().dh_group());
+  const bool told = task.group != DhGroup::kNone;
+  auto ke = KeyExchange::generate(told ? task.group : proposals.front().dh_group());
   if (!ke) return;
   RekeyExchange exchange{std::move(*ke), proposals, random_bytes(world_.random, kNonceSize), world_.new_ike_spi(), {}};
+  exchange.group_was_told = told;
   const KePayload ke_payload{exchange.ke.group(), exchange.ke.public_value()};
   Payloads payloads;
   payloads.push_back({PayloadType::kSa, false, SaPayload::offer(proposals, ike_spi_bytes(exchange.spi)).serialise()});
@@ -126,13 +128,9 @@ void IkeSa::on_rekey_refused(RekeyExchange& exchange, const NotifyPayload& error
   if (IkeSa* rival = exchange.rival ? world_.find(exchange.rival->handle) : nullptr) {
     return hand_over_to(*rival, turn);  // the peer was first
   }
-  if (error.type == NotifyType::kInvalidKePayload) {
+  if (error.type == NotifyType::kInvalidKePayload && !exchange.group_was_told) {
     const DhGroup wanted{ByteReader(error.data).u16()};
-    const Transform group{TransformType::kKeyExchange, static_cast<std::uint16_t>(wanted), 0};
-    const bool offered = std::ranges::any_of(exchange.proposals, [&](const Proposal& proposal) {
-      return std::ranges::find(proposal.transforms, group) != proposal.transforms.end();
-    });
-    if (offered && wanted != exchange.ke.group()) {
+    if (wanted != exchange.ke.group() && name_group(exchange.proposals, wanted)) {
       next(RekeyIke{wanted}, turn.now);
       return;
     }

@@ -11,6 +11,8 @@ class Responder : public ByHand {
     answer_init();
     answer_auth(parse_proposals(Protocol::kEsp, "aes128gcm16").value()[0]);
   }
+
+  Connection words_ = connection(a, b);
 };
 
 // RFC 7296 2.25
@@ -24,6 +26,29 @@ TEST_F(Responder, WhoDoesNotKnowAChildThatWeEndIsNotAskedForAnother) {
   answer({});
   EXPECT_TRUE(a.outbox.empty());
   EXPECT_TRUE(a.children.empty());
+}
+
+// RFC 7296 1.3
+TEST_F(Responder, WhoWantsAnotherGroupEachTimeIsObeyedOnce) {
+  words_.children[0].proposals = parse_proposals(Protocol::kEsp, "aes128gcm16-ecp256-x25519").value();
+  words_.ike_proposals = parse_proposals(Protocol::kIke, "aes128gcm16-prfsha256-ecp256-x25519").value();
+  come_up();
+  connect(a, words_);
+  const auto asked = [&] {
+    unsigned times = 0;
+    while (!a.outbox.empty() && times < 10) {
+      const DhGroup group = KePayload::parse(find_payload(said(), PayloadType::kKe)->body)->group;
+      const DhGroup other = group == DhGroup::kEcp256 ? DhGroup::kCurve25519 : DhGroup::kEcp256;
+      answer({make_notify(NotifyType::kInvalidKePayload, group_bytes(other))});
+      ++times;
+    }
+    return times;
+  };
+  a.take(a.engine->rekey(a.current.at("net"), now));
+  EXPECT_EQ(asked(), 2u);
+  EXPECT_EQ(a.all<ChildFailed>().at(0).reason.code, Errc::kUnsupported);
+  a.take(a.engine->rekey(only(a).ike, now));
+  EXPECT_EQ(asked(), 2u);
 }
 
 // It gives one CHILD SA and no more, as RFC 7296 4 allows.
@@ -52,7 +77,6 @@ class MinimalResponder : public Responder {
     return false;
   }
 
-  Connection words_ = connection(a, b);
   unsigned refused_ = 0;
 };
 

@@ -284,6 +284,13 @@ std::optional<std::string> legacy_in(const Proposals& proposals) {
   return std::nullopt;
 }
 
+bool name_group(const Proposals& proposals, DhGroup group) {
+  const Transform wanted{TransformType::kKeyExchange, static_cast<std::uint16_t>(group), 0};
+  return std::ranges::any_of(proposals, [&](const Proposal& proposal) {
+    return std::ranges::find(proposal.transforms, wanted) != proposal.transforms.end();
+  });
+}
+
 std::optional<Choice> find_common(const Proposals& offered, const Proposals& ours, DhGroup prefer) {
   for (std::size_t i = 0; i < offered.size(); ++i) {
     for (const auto& mine : ours) {

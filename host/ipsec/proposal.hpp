@@ -45,6 +45,8 @@ using Proposals = std::vector<Proposal>;  // the best first
 // The first algorithm that wants the word "legacy", if there is one.
 [[nodiscard]] std::optional<std::string> legacy_in(const Proposals& proposals);
 
+[[nodiscard]] bool name_group(const Proposals& proposals, DhGroup group);  // any of them does
+
 struct Choice {
   std::size_t offered = 0;  // which of the offered proposals: its place in the list
   Proposal proposal;        // one transform of each type
