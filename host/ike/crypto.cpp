@@ -205,7 +205,9 @@ Secret prf_plus(Prf function, Bytes key, Bytes seed, std::size_t size) {
   Secret out(size);
   Secret block;
   for (std::size_t done = 0, counter = 1; done < size; ++counter) {
-    Buffer data(block.reveal().begin(), block.reveal().end());
+    Buffer data;
+    data.reserve(block.size() + seed.size() + 1);  // one that grows leaves a copy behind, which nobody wipes
+    data.insert(data.end(), block.reveal().begin(), block.reveal().end());
     data.insert(data.end(), seed.begin(), seed.end());
     data.push_back(static_cast<std::uint8_t>(counter));
     block = prf(function, key, data);

@@ -130,6 +130,13 @@ struct Outstanding {
   Time again_at{};
 };
 
+// Where a key belongs in a snapshot. It is put there when the whole has its size: a buffer that grows leaves copies
+// behind, which nobody wipes.
+struct KeyPlace {
+  std::size_t at = 0;
+  Bytes key;
+};
+
 class IkeSa {
  public:
   // As initiator. start() sends IKE_SA_INIT for the child that is wanted first.
@@ -168,7 +175,7 @@ class IkeSa {
   [[nodiscard]] bool answers_init(const Endpoint& remote, std::uint64_t spi_i) const;
 
   // snapshot.cpp
-  void write(ByteWriter& w, Time now) const;
+  void write(ByteWriter& w, std::vector<KeyPlace>& keys, Time now) const;
   static Result<std::unique_ptr<IkeSa>> read(World& world, ByteReader& r, std::chrono::milliseconds away, Time now);
   void resume(Turn& turn);
 

@@ -210,7 +210,7 @@ bool lasting(const IkeSa& sa) { return sa.state() >= IkeState::kEstablished && s
 
 }  // namespace
 
-void IkeSa::write(ByteWriter& w, Time now) const {
+void IkeSa::write(ByteWriter& w, std::vector<KeyPlace>& keys, Time now) const {
   w.u64(static_cast<std::uint64_t>(handle_));
   put_text(w, connection_->name);
   w.u8(static_cast<std::uint8_t>(state_)).u8(initiator_ ? 1 : 0).u64(spi_i_).u64(spi_r_);
@@ -221,7 +221,9 @@ void IkeSa::write(ByteWriter& w, Time now) const {
   w.u8(local_behind_nat_ ? 1 : 0).u8(remote_behind_nat_ ? 1 : 0).u8(encap_ ? 1 : 0);
   put_proposal(w, proposal_);
   for (const Secret* key : {&keys_.d, &keys_.ai, &keys_.ar, &keys_.ei, &keys_.er, &keys_.pi, &keys_.pr}) {
-    put_bytes(w, key->reveal());
+    w.u32(static_cast<std::uint32_t>(key->size()));
+    keys.push_back({w.size(), key->reveal()});
+    w.zeros(key->size());
   }
   w.u32(next_request_).u32(expected_request_);
   put_bytes(w, last_request_digest_);
@@ -315,10 +317,12 @@ Secret write_snapshot(const World& world, Time now) {
   w.u32(kMagic).u64(world.revision).u64(world.last_handle);
   w.u32(static_cast<std::uint32_t>(
       std::ranges::count_if(world.sas, [](const auto& entry) { return lasting(*entry.second); })));
+  std::vector<KeyPlace> keys;
   for (const auto& [spi, sa] : world.sas) {
-    if (lasting(*sa)) sa->write(w, now);
+    if (lasting(*sa)) sa->write(w, keys, now);
   }
   Buffer plain = w.take();
+  for (const auto& [at, key] : keys) std::ranges::copy(key, plain.begin() + static_cast<std::ptrdiff_t>(at));
   return Secret::consume(plain);
 }
 

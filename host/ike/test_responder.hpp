@@ -81,6 +81,8 @@ class ByHand : public Wire {
     tell(ours, std::move(payloads));
   }
 
+  IkeKeys keys_;
+
  private:
   Buffer heard() {
     EXPECT_FALSE(a.outbox.empty());
@@ -103,7 +105,6 @@ class ByHand : public Wire {
   std::uint32_t asked_ = 0;
   Buffer init_bytes_;
   Buffer nonce_i_;
-  IkeKeys keys_;
 };
 
 }  // namespace sallyport::ike::test
