@@ -88,6 +88,7 @@ ExceptionPath::ExceptionPath(boost::asio::io_context& io, Tap lan, Tap wan, cons
       wan_mtu_(config.wan.mtu),
       poll_timer_(io),
       identification_(std::random_device()()),
+      icmp_tokens_(kIcmpBurst),
       icmp_refilled_(steady_clock::now()) {}
 
 Result<std::unique_ptr<ExceptionPath>> ExceptionPath::make(boost::asio::io_context& io, const Config& config) {

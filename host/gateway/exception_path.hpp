@@ -114,7 +114,7 @@ class ExceptionPath {
   HoldQueue<WaitsForSa> for_sa_;
   HoldQueue<Waiting> for_neighbour_;
   std::uint32_t identification_;  // of the last packet fragmented
-  double icmp_tokens_ = 0;
+  double icmp_tokens_;
   std::chrono::steady_clock::time_point icmp_refilled_;
   ExceptionCounters counters_;
 };
