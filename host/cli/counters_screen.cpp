@@ -23,7 +23,7 @@ constexpr layout::Code kHostCounters[] = {
     {"reinjected", 3, "of those, sent on"},
     {"lost", 4, "of those, given up: no room, or too late"},
     {"too_big", 5, "packets above an MTU: answered by ICMP, or fragmented"},
-    {"refused", 6, "packets of or for the kernel that the policy does not let pass"},
+    {"refused", 6, "packets that the policy does not let pass: of or for the kernel, or cut"},
     {"joined", 7, "ESP and AH packets that came in fragments"},
     {"udp_over_ipv6", 8, "protected packets sent in UDP over IPv6, whose checksum is the host's"},
     {"asked", 9, "questions put to users about their packets"},

@@ -329,7 +329,7 @@ Result<void> CardKeeper::install(const std::string& target, ike::ChildHandle chi
   out.df = options.df;
   out.dscp = options.dscp;
   out.ah_align8 = options.ah_align8;
-  out.too_big = peer.by_host ? layout::TooBig::kFragment : options.too_big;
+  out.too_big = peer.by_host || must_stay_whole(made) ? layout::TooBig::kFragment : options.too_big;
   auto row = sa_table_.install(out);
   if (!row) {
     (void)sa_table_.retire_inbound(in.spi);  // the error to tell is the first one
@@ -340,6 +340,31 @@ Result<void> CardKeeper::install(const std::string& target, ike::ChildHandle chi
   made.next_hop = *next_hop;
   sas_.push_back(made);
   return journal_ == nullptr ? Result<void>() : journal_->sa_installed(made);
+}
+
+// What is cut before it is protected has no ports but in its first piece, which policies that name some ask for. TCP
+// needs no such care: its senders set DF, and send smaller segments once they are told.
+bool CardKeeper::must_stay_whole(const InstalledSa& sa) const {
+  const TrafficSelectors carried = carried_by(sa);
+  return sa.mode == Mode::kTunnel && std::ranges::any_of(carried, [](const TrafficSelector& s) {
+           return !s.any_port() && s.protocol != driver::kProtocolTcp && s.addresses.first.is_v4();
+         });
+}
+
+TrafficSelectors CardKeeper::carried_by(const InstalledSa& sa) const {
+  TrafficSelectors carried;
+  const auto add = [&](const TrafficSelectors& some) { carried.insert(carried.end(), some.begin(), some.end()); };
+  if (const auto found = by_target_.find(policy::split_target(sa.target).target); found != by_target_.end()) {
+    for (const std::size_t i : found->second) {
+      add(narrow(policies_[i].local_ts(), sa.reach.local));
+      add(narrow(policies_[i].remote_ts(), sa.reach.remote));
+    }
+  }
+  if (carried.empty()) {  // its policies are to come
+    add(sa.reach.local);
+    add(sa.reach.remote);
+  }
+  return carried;
 }
 
 void CardKeeper::disown(Spi spi_in) {

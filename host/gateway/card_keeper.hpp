@@ -185,6 +185,10 @@ class CardKeeper final : public ike::SpiAllocator {
   std::uint16_t policy_id(const std::string& key);
   void number_classes();
   [[nodiscard]] const policy::Policy* per_user(const std::string& target) const;
+  // Its packets that the WAN is too small for are fragmented once they are protected, whatever its options say.
+  [[nodiscard]] bool must_stay_whole(const InstalledSa& sa) const;
+  // Selectors of either end, as policies make use of the SA.
+  [[nodiscard]] TrafficSelectors carried_by(const InstalledSa& sa) const;
   void stop_sending(InstalledSa& sa);
   void journal(const InstalledSa& changed);
   void know_users(policy::UsersOnLine users, Addresses addresses);

@@ -359,7 +359,15 @@ void ExceptionPath::too_big(const driver::Message& message) {
                     : in_front + largest_packet(*sa, packet->ipv6, static_cast<std::uint16_t>(wan_mtu_ - in_front));
   const auto mtu = static_cast<std::uint16_t>(largest);
   if (whole || may_not_fragment(*packet)) return answer_too_big(message, *packet, mtu);
-  for (Buffer& part : fragments(message.frame, mtu)) {
+  std::vector<Buffer> parts = fragments(message.frame, mtu);
+  if (!message.decapsulated && !std::ranges::all_of(parts, [&](Bytes part) { return is_decided_as(message, part); })) {
+    ++counters_.refused;
+    log::debug("packet.not_cut", {{"from", IpAddress::from_number(packet->source).to_string()},
+                                  {"to", IpAddress::from_number(packet->destination).to_string()},
+                                  {"why", "a policy that names ports would decide otherwise on what is cut off"}});
+    return;
+  }
+  for (Buffer& part : parts) {
     if (outbound) {
       send(layout::Inject::kLanRx, part, message.principal);
     } else if (!message.decapsulated) {
@@ -369,6 +377,18 @@ void ExceptionPath::too_big(const driver::Message& message) {
       if (mac && forward_in_place(part, *mac, lan_.mac)) send(layout::Inject::kLanTx, part);
     }
   }
+}
+
+// RFC 4301 5.1, 7: the card decided on the packet as a whole. What is cut off has no ports, so of rules that name some
+// it may meet others: it would leave in the clear, say, of a packet that is to be protected.
+bool ExceptionPath::is_decided_as(const driver::Message& whole, Bytes part) const {
+  const auto packet = ip_packet(part);
+  if (!packet) return false;
+  const auto& spd = keeper_->spd();
+  const auto* rule = policy::first_match(whole.port == layout::Port::kLan ? spd.outbound : spd.inbound,
+                                         driver::packet_key(*packet), whole.principal);
+  return rule != nullptr && rule->policy_id == whole.policy_id &&
+         rule->action == (whole.outbound ? layout::Action::kProtect : layout::Action::kBypass);
 }
 
 // Protected already, and as it would be sent, but for the checksum of UDP over IPv6: what has one comes to us whatever

@@ -29,8 +29,10 @@ struct ExceptionCounters {
   std::uint64_t lost = 0;           // of those, given up: no room, or too late
   std::uint64_t too_big = 0;        // answered by ICMP, or fragmented before they were protected or after
   std::uint64_t udp_over_ipv6 = 0;  // protected packets that went in UDP over IPv6, with a checksum of ours
-  std::uint64_t refused = 0;        // packets from or for the kernel that the policy, or AH, does not let pass
-  std::uint64_t joined = 0;         // ESP and AH packets that came in fragments, given to the card as a whole
+  // Packets from or for the kernel that the policy, or AH, does not let pass; and too big ones that it does not let be
+  // cut.
+  std::uint64_t refused = 0;
+  std::uint64_t joined = 0;  // ESP and AH packets that came in fragments, given to the card as a whole
 };
 
 class ExceptionPath {
@@ -84,6 +86,7 @@ class ExceptionPath {
   void to_kernel(driver::Message message);
   void hold_for_neighbour(driver::Message message);
   void too_big(const driver::Message& message);
+  [[nodiscard]] bool is_decided_as(const driver::Message& whole, Bytes part) const;
   void finish(driver::Message message);
   void answer_too_big(const driver::Message& message, const driver::IpPacket& packet, std::uint16_t mtu);
   void take_whole(Bytes packet);  // from WAN, put together by the kernel

@@ -74,6 +74,45 @@ TEST_F(GatewayTest, APacketTooBigForTheTunnelIsAnsweredOrCut) {
   ASSERT_TRUE(run_until([&] { return wan_.size() == 2; }));
 }
 
+// The SA's policy is for this port alone; everything else goes in the clear.
+std::string configuration_of_a_port(const std::string& protocol) {
+  return kConfiguration + "protocol = \"" + protocol +
+         "\"\ndestination_port = \"2000\"\n[[policies]]\nname = \"rest\"\naction = \"bypass\"\n";
+}
+
+// RFC 4301 5.1, 7: without ports, what is cut off would be the policy's behind.
+TEST_F(GatewayTest, APacketTooBigThatIsProtectedForItsPortsIsProtectedWhole) {
+  start(card_, configuration_of_a_port("udp"));
+  ASSERT_TRUE(peer_is_known());
+  send(kHost, kRemote, 1472);
+  ASSERT_TRUE(run_until([&] { return wan_.size() == 2; }));
+  const auto first = ip_packet(wan_[0]), second = ip_packet(wan_[1]);
+  ASSERT_TRUE(first && second);
+  EXPECT_EQ(first->protocol, driver::kProtocolEsp);
+  EXPECT_TRUE(first->more_fragments);
+  EXPECT_EQ(second->protocol, driver::kProtocolEsp);
+  EXPECT_NE(second->fragment_offset, 0U);
+  EXPECT_EQ(gateway_->exception_counters().refused, 0U);
+}
+
+TEST_F(GatewayTest, APacketTooBigIsNotCutWhereAnotherPolicyWouldHaveItsEnd) {
+  start(card_, configuration_of_a_port("tcp"));
+  ASSERT_TRUE(peer_is_known());
+  driver::IpHeader header;
+  header.ttl = 64;
+  header.source = Address::from_v4(kHost);
+  header.destination = Address::from_v4(kRemote);
+  const Buffer segment = ByteWriter().u16(1000).u16(2000).zeros(1476).take();
+  send(driver::write_ip(header, driver::kProtocolTcp, segment));
+  ASSERT_TRUE(run_until([&] { return gateway_->exception_counters().refused == 1; }));
+  EXPECT_EQ(gateway_->exception_counters().too_big, 1U);
+  // The card has taken nothing in: what is sent now is the first that leaves.
+  send(kHost, kPeer);
+  ASSERT_TRUE(run_until([&] { return !wan_.empty(); }));
+  EXPECT_EQ(ip_packet(wan_[0])->destination, Address::from_v4(kPeer));
+  EXPECT_EQ(ip_packet(wan_[0])->protocol, driver::kProtocolUdp);
+}
+
 TEST_F(GatewayTest, ShowsItsSasWithoutTheirKeys) {
   start();
   ASSERT_TRUE(peer_is_known());
