@@ -8,6 +8,8 @@
 
 #include "driver/control/card_control.hpp"
 #include "driver/tables/principal_compiler.hpp"
+#include "host/gateway/ip_frames.hpp"
+#include "host/gateway/sa_overhead.hpp"
 #include "host/gateway/sa_protection.hpp"
 #include "host/ipsec/proposal.hpp"
 
@@ -343,12 +345,14 @@ Result<void> CardKeeper::install(const std::string& target, ike::ChildHandle chi
 }
 
 // What is cut before it is protected has no ports but in its first piece, which policies that name some ask for. TCP
-// needs no such care: its senders set DF, and send smaller segments once they are told.
+// needs no such care: its senders set DF, and send smaller segments once they are told. RFC 8200 5, RFC 2473 7.1: of
+// IPv6 nobody need send less than 1280 bytes, whatever is told.
 bool CardKeeper::must_stay_whole(const InstalledSa& sa) const {
-  const TrafficSelectors carried = carried_by(sa);
-  return sa.mode == Mode::kTunnel && std::ranges::any_of(carried, [](const TrafficSelector& s) {
-           return !s.any_port() && s.protocol != driver::kProtocolTcp && s.addresses.first.is_v4();
-         });
+  const bool ipv6_fits = largest_packet(sa, true, forwarding_.mtu_of(layout::Port::kWan)) >= kLeastMtuOfIpv6;
+  return std::ranges::any_of(carried_by(sa), [&](const TrafficSelector& s) {
+    if (!s.addresses.first.is_v4()) return !ipv6_fits;
+    return sa.mode == Mode::kTunnel && !s.any_port() && s.protocol != driver::kProtocolTcp;
+  });
 }
 
 TrafficSelectors CardKeeper::carried_by(const InstalledSa& sa) const {

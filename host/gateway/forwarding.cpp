@@ -38,7 +38,7 @@ std::optional<layout::Port> Forwarding::port_of(unsigned interface) const {
 std::optional<driver::NextHop> Forwarding::next_hop(const Hop& hop) const {
   const auto found = view_.neighbours.find({interface_of(hop.port), hop.address});
   if (found == view_.neighbours.end()) return std::nullopt;
-  return driver::NextHop{hop.port, found->second, hop.port == layout::Port::kLan ? lan_.mtu : wan_.mtu};
+  return driver::NextHop{hop.port, found->second, mtu_of(hop.port)};
 }
 
 bool Forwarding::is_known(const Hop& hop) const { return next_hop(hop).has_value(); }

@@ -73,6 +73,9 @@ class Forwarding {
   Result<void> write(driver::TableImage& image) const;
   void committed() { in_card_ = neighbours_; }  // what was written last
 
+  [[nodiscard]] std::uint16_t mtu_of(layout::Port port) const {
+    return port == layout::Port::kLan ? lan_.mtu : wan_.mtu;
+  }
   [[nodiscard]] unsigned interface_of(layout::Port port) const {
     return port == layout::Port::kLan ? lan_.interface : wan_.interface;
   }

@@ -16,7 +16,6 @@ constexpr std::uint8_t kIcmp = 1;
 constexpr std::uint8_t kIcmpv6 = 58;
 constexpr std::uint16_t kMoreFragments = 0x2000;
 constexpr std::size_t kLeastMtuOfIpv4 = 68;
-constexpr std::size_t kLeastMtuOfIpv6 = 1280;
 constexpr std::size_t kIcmpBytes = 8;  // header of an error
 
 // RFC 1122 3.2.2, RFC 4443 2.4 (e): errors are not answered by errors.
@@ -73,9 +72,13 @@ std::optional<Buffer> too_big_answer(const IpPacket& packet, const Address& from
   header.destination = packet.source;
   ByteWriter icmp;
   if (packet.ipv6) {
-    // As much of the packet as fits into the least MTU.
+    // RFC 8201 4: an answer that tells less than the least MTU is not heeded. As much of the packet as fits into that.
     const std::size_t room = kLeastMtuOfIpv6 - kIpv6Bytes - kIcmpBytes;
-    icmp.u8(2).u8(0).u16(0).u32(mtu).bytes(packet.bytes.first(std::min(packet.total(), room)));
+    icmp.u8(2)
+        .u8(0)
+        .u16(0)
+        .u32(static_cast<std::uint32_t>(std::max<std::size_t>(mtu, kLeastMtuOfIpv6)))
+        .bytes(packet.bytes.first(std::min(packet.total(), room)));
     icmp.patch_u16(2, checksum_over_ipv6(header.source, header.destination, kIcmpv6, icmp.view()));
   } else {
     // RFC 792: the header and the first 8 bytes behind it come back.

@@ -21,13 +21,15 @@ namespace sallyport::gateway {
 // comes from the link.
 [[nodiscard]] bool is_neighbour_discovery(const driver::IpPacket& packet);
 
+constexpr std::size_t kLeastMtuOfIpv6 = 1280;  // RFC 8200 5
+
 // Whether it must not be cut on the way: IPv4 with DF, IPv6 always (RFC 8200 5).
 [[nodiscard]] bool may_not_fragment(const driver::IpPacket& packet);
 
 // That a packet is too big, with the MTU that its sender should use: RFC 792 and RFC 1191 4 (fragmentation needed and
-// DF set), RFC 4443 3.2 (Packet Too Big). A frame to whoever sent the packet, from `from`, between the given MAC
-// addresses. Nothing where RFC 1122 3.2.2 and RFC 4443 2.4 forbid an answer: to an ICMP error, to a sender that is no
-// single host, of IPv4 to a fragment other than the first.
+// DF set), RFC 4443 3.2 (Packet Too Big), where no less than kLeastMtuOfIpv6 is told. A frame to whoever sent the
+// packet, from `from`, between the given MAC addresses. Nothing where RFC 1122 3.2.2 and RFC 4443 2.4 forbid an answer:
+// to an ICMP error, to a sender that is no single host, of IPv4 to a fragment other than the first.
 [[nodiscard]] std::optional<Buffer> too_big_answer(const driver::IpPacket& packet, const driver::Address& from,
                                                    std::uint16_t mtu, const driver::MacAddress& to_mac,
                                                    const driver::MacAddress& from_mac);

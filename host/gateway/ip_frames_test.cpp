@@ -98,6 +98,13 @@ TEST(IpFrames, TellASenderOfIpv6TheMtuItShouldUse) {
   }
 }
 
+// RFC 8201 4.
+TEST(IpFrames, TellASenderOfIpv6NoLessThanItWouldHeed) {
+  const auto told = answer(udp(1452, false, true), kV6Gate, 1200);
+  ASSERT_TRUE(told);
+  EXPECT_EQ(to_hex(ip_packet(*told)->payload().subspan(4, 4)), "00000500");
+}
+
 TEST(IpFrames, AnswerNobodyWhoIsNoSingleHost) {
   for (const Address& from : {Address(), Address(0xff02'0000'0000'0000, 1), Address::from_v4(0),
                               Address::from_v4(0xe0000001), Address::from_v4(0x7f000001)}) {

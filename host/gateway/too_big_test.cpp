@@ -20,12 +20,15 @@ constexpr Address host(unsigned number, bool ipv6) {
   return ipv6 ? Address(0x20010db8'00000000ULL | number << 16, 10) : Address::from_v4(0x0a00000a | number << 16);
 }
 
+constexpr std::size_t kNarrow = 1320;  // less than an IPv6 packet of the least MTU is long, once protected
+
 // One SA for what is IPv4, one for what is IPv6, both over the same IP version.
-std::string gateway_text(unsigned number, const Over& over, const std::string& too_big) {
+std::string gateway_text(unsigned number, const Over& over, const std::string& too_big, std::size_t wan_mtu) {
   const std::string us = std::to_string(number), them = std::to_string(3 - number);
   const std::string wan = over.ipv6 ? "2001:db8:f::" : "192.0.2.";
   std::string text = interfaces("[\"10." + us + ".0.1/24\", \"2001:db8:" + us + "::1/64\"]",
                                 "[\"192.0.2." + us + "/24\", \"2001:db8:f::" + us + "/64\"]", number);
+  text += "mtu = " + std::to_string(wan_mtu) + "\n";
   for (const std::string inside : {"4", "6"}) {
     const auto key = [&](unsigned from) {  // another of each SA
       return std::string(over.ah ? 64 : 40, static_cast<char>('a' + from + (inside == "4" ? 0 : 2)));
@@ -44,10 +47,10 @@ std::string gateway_text(unsigned number, const Over& over, const std::string& t
 
 class TooBig : public testing::TestWithParam<Over> {
  protected:
-  void start(const std::string& too_big) {
-    const auto one = world_.start(world_.a, gateway_text(1, GetParam(), too_big));
+  void start(const std::string& too_big, std::size_t wan_mtu = kLargest) {
+    const auto one = world_.start(world_.a, gateway_text(1, GetParam(), too_big, wan_mtu));
     ASSERT_TRUE(one) << one.error().detail;
-    const auto two = world_.start(world_.b, gateway_text(2, GetParam(), too_big));
+    const auto two = world_.start(world_.b, gateway_text(2, GetParam(), too_big, wan_mtu));
     ASSERT_TRUE(two) << two.error().detail;
     const Address peer = GetParam().ipv6 ? Address(0x20010db8'000f0000ULL, 2) : Address::from_v4(0xc0000202);
     ASSERT_TRUE(world_.run_until([&] {
@@ -84,6 +87,19 @@ class TooBig : public testing::TestWithParam<Over> {
     return arrives(p);
   }
 
+  void expect_is_told(bool ipv6) {
+    on_wan_.clear();
+    world_.a.lan.clear();
+    world_.a.send(packet(ipv6, kLargest));
+    EXPECT_TRUE(world_.run_until([&] {
+      return std::ranges::any_of(world_.a.lan, [&](const Buffer& frame) {
+        const auto told = ip_packet(frame);
+        return told && told->destination == host(1, ipv6) && told->protocol == (ipv6 ? 58 : 1);
+      });
+    }));
+    EXPECT_TRUE(on_wan_.empty());
+  }
+
   TwoGateways world_;
   std::vector<Buffer> on_wan_;  // protected frames of A's
   std::uint8_t mark_ = 0;
@@ -112,17 +128,20 @@ TEST_P(TooBig, AreAnsweredWhereTheSaTells) {
   for (const bool ipv6 : {false, true}) {
     SCOPED_TRACE(ipv6 ? "IPv6" : "IPv4");
     ASSERT_TRUE(crosses(ipv6, 100));
-    on_wan_.clear();
-    world_.a.lan.clear();
-    world_.a.send(packet(ipv6, kLargest));
-    EXPECT_TRUE(world_.run_until([&] {
-      return std::ranges::any_of(world_.a.lan, [&](const Buffer& frame) {
-        const auto told = ip_packet(frame);
-        return told && told->destination == host(1, ipv6) && told->protocol == (ipv6 ? 58 : 1);
-      });
-    }));
-    EXPECT_TRUE(on_wan_.empty());
+    expect_is_told(ipv6);
   }
+}
+
+// RFC 8200 5, RFC 8201 4.
+TEST_P(TooBig, AreFragmentedWhereASenderOfIpv6WouldBeToldLessThanItNeedHeed) {
+  start("tell", kNarrow);
+  ASSERT_TRUE(crosses(true, 100));
+  on_wan_.clear();
+  EXPECT_TRUE(crosses(true, kLeastMtuOfIpv6));
+  EXPECT_EQ(on_wan_.size(), 2U);
+  for (const Buffer& frame : on_wan_) EXPECT_LE(frame.size(), 14 + kNarrow);
+  ASSERT_TRUE(crosses(false, 100));
+  expect_is_told(false);
 }
 
 INSTANTIATE_TEST_SUITE_P(Over, TooBig,
