@@ -34,8 +34,9 @@ Result<void> configure(const std::string& tap, const std::string& family,
 
 // arp_ignore 1: an address is answered on its own side only. rp_filter 0: a peer's packets may arrive by another way
 // than the kernel, which does not know the tunnels, would send to it. IPv6 is spoken where an address of it is
-// configured, begins without its second of waiting (accept_dad), and learns routers, but no addresses, on the WAN
-// alone.
+// configured, begins without its second of waiting (accept_dad), and learns default routers on the WAN alone: no
+// addresses, and no other routes (accept_ra_pinfo, accept_ra_rt_info_max_plen), which would be better ones than the
+// LAN's for whoever on the WAN says so.
 Result<driver::PacketPort> make_tap(const SideConfig& side, bool wan) {
   auto tap = driver::PacketPort::create_tap(side.tap, side.mac, side.mtu);
   if (!tap) return tap.error();
@@ -52,7 +53,9 @@ Result<driver::PacketPort> make_tap(const SideConfig& side, bool wan) {
                       {"accept_redirects", "0"},
                       {"accept_dad", "0"},
                       {"autoconf", "0"},
-                      {"accept_ra", wan ? "1" : "0"}});
+                      {"accept_ra", wan ? "1" : "0"},
+                      {"accept_ra_pinfo", "0"},
+                      {"accept_ra_rt_info_max_plen", "0"}});
   }
   const bool ipv6 =
       std::any_of(side.addresses.begin(), side.addresses.end(), [](const auto& a) { return !a.address.is_v4(); });

@@ -267,6 +267,26 @@ TEST_F(GatewayOfIpv6Test, WhatComesInTheClearAndShouldNotIsRefused) {
   EXPECT_EQ(counters.refused, 1U);
 }
 
+// RFC 4861 4.2, RFC 4191 2.3: what is on the link, and routes by it, would be nearer than the LAN.
+TEST_F(GatewayOfIpv6Test, ARouterOfTheWanIsLearntAndNothingElseOfWhatItSays) {
+  start_both();
+  constexpr Address kRouter{0xfe80'0000'0000'0000, 2}, kHalfOfLan{0x2001'0db8'0001'0000, 0};
+  driver::IpHeader header;
+  header.ipv6 = true;
+  header.ttl = 255;
+  header.source = kRouter;
+  header.destination = {0xff02'0000'0000'0000, 1};
+  ByteWriter said;
+  said.u8(134).u8(0).u16(0).u8(64).u8(0).u16(1800).u32(0).u32(0);
+  said.u8(3).u8(4).u8(65).u8(0xc0).u32(3600).u32(3600).u32(0).u64(kHalfOfLan.high).u64(kHalfOfLan.low);
+  said.u8(24).u8(3).u8(66).u8(0).u32(3600).u64(kHalfOfLan.high).u64(kHalfOfLan.low);
+  arrives(icmpv6_packet(header, std::move(said)));
+  const auto& forwarding = gateway_->keeper().forwarding();
+  constexpr Address kElsewhere{0x2001'0db8'9999'0000, 1};
+  ASSERT_TRUE(run_until([&] { return forwarding.hop_to(kElsewhere) == Hop{layout::Port::kWan, kRouter}; }));
+  EXPECT_EQ(forwarding.hop_to(kHost6), (Hop{layout::Port::kLan, kHost6}));
+}
+
 TEST_F(GatewayOfIpv6Test, EspAndAhInFragmentsReachTheCardAsAWhole) {
   start_both();
   const auto& counters = gateway_->exception_counters();

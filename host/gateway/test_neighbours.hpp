@@ -8,9 +8,19 @@
 
 namespace sallyport::gateway {
 
+// RFC 4443 2.3: `message` with its checksum, which is zero so far.
+inline Buffer icmpv6_packet(const driver::IpHeader& header, ByteWriter message) {
+  constexpr std::uint8_t kIcmpv6 = 58;
+  ByteWriter summed;
+  summed.u64(header.source.high).u64(header.source.low).u64(header.destination.high).u64(header.destination.low);
+  summed.u32(static_cast<std::uint32_t>(message.size())).u32(kIcmpv6).bytes(message.view());
+  message.patch_u16(2, driver::internet_checksum(summed.view()));
+  return driver::write_ip(header, kIcmpv6, message.view());
+}
+
 // RFC 4861 4.4: who was asked for says its MAC address. Empty: this was no question.
 inline Buffer neighbour_advertisement(Bytes frame, const driver::MacAddress& mac) {
-  constexpr std::uint8_t kIcmpv6 = 58, kSolicitation = 135, kAdvertisement = 136;
+  constexpr std::uint8_t kSolicitation = 135, kAdvertisement = 136;
   const auto asked = ip_packet(frame);
   if (!asked || !is_neighbour_discovery(*asked) || asked->payload()[0] != kSolicitation) return {};
   if (asked->source == driver::Address()) return {};  // somebody looks for duplicates
@@ -24,12 +34,8 @@ inline Buffer neighbour_advertisement(Bytes frame, const driver::MacAddress& mac
   ByteWriter icmp;
   icmp.u8(kAdvertisement).u8(0).u16(0).u32(0x60000000).u64(header.source.high).u64(header.source.low);
   icmp.u8(2).u8(1).bytes(mac);
-  ByteWriter summed;
-  summed.u64(header.source.high).u64(header.source.low).u64(header.destination.high).u64(header.destination.low);
-  summed.u32(static_cast<std::uint32_t>(icmp.size())).u32(kIcmpv6).bytes(icmp.view());
-  icmp.patch_u16(2, driver::internet_checksum(summed.view()));
   return driver::testing::ethernet_frame({frame[6], frame[7], frame[8], frame[9], frame[10], frame[11]}, mac,
-                                         driver::kEthertypeIpv6, driver::write_ip(header, kIcmpv6, icmp.view()));
+                                         driver::kEthertypeIpv6, icmpv6_packet(header, std::move(icmp)));
 }
 
 // The same of either version: who was asked for, by ARP or neighbour discovery, says its MAC address.
