@@ -29,6 +29,7 @@ constexpr std::uint8_t kProtocolUdp = 17;
 constexpr std::uint8_t kProtocolIpv6 = 41;
 constexpr std::uint8_t kProtocolEsp = 50;
 constexpr std::uint8_t kProtocolAh = 51;
+constexpr std::uint8_t kProtocolIcmpv6 = 58;
 constexpr std::uint8_t kProtocolNone = 59;  // nothing follows
 
 // RFC 8200 4: the extension headers that the card reads, as many of them, and as far.

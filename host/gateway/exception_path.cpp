@@ -76,9 +76,11 @@ driver::MacAddress source_mac(Bytes frame) {
 
 bool is_ike_port(std::uint16_t port) { return port == kIkePort || port == kIkeNatPort; }
 
-// What the two gateways need so that there can be SAs at all.
+// What the two gateways need so that there can be SAs at all: neighbour discovery, and that who listens to which group
+// is known (RFC 3810).
 bool is_link_control(const driver::IpPacket& packet) {
-  return is_neighbour_discovery(packet) || is_link_scope(packet.destination);
+  return packet.ipv6 && packet.protocol == driver::kProtocolIcmpv6 &&
+         (is_neighbour_discovery(packet) || is_link_scope(packet.destination));
 }
 
 }  // namespace
@@ -128,7 +130,8 @@ Result<void> ExceptionPath::start(driver::Card& card, CardKeeper& keeper, Callba
 
 // RFC 4301 4.4.1: the SPD decides on all traffic, the gateway's own included. IKE and neighbour discovery must pass
 // whatever the policy says; where no policy matches, the gateway may speak to its own WAN (ICMP, DNS); what is to be
-// protected, in either mode, goes through the card as if it came from the LAN.
+// protected, in either mode, goes through the card as if it came from the LAN; the card does not protect what is for
+// the link.
 void ExceptionPath::from_kernel(layout::Port port, Buffer frame) {
   ++counters_.from_kernel;
   if (port == layout::Port::kLan) return send(layout::Inject::kLanTx, frame);
@@ -143,7 +146,8 @@ void ExceptionPath::from_kernel(layout::Port port, Buffer frame) {
       is_link_control(*packet) || (key.protocol == driver::kProtocolUdp && is_ike_port(key.source_port));
   const auto* rule = exempt ? nullptr : policy::first_match(keeper_->spd().outbound, key);
   if (rule == nullptr || rule->action == layout::Action::kBypass) return send(layout::Inject::kWanTx, frame);
-  if (rule->action == layout::Action::kDiscard || would_arrive_as_another(*packet, *rule)) {
+  if (rule->action == layout::Action::kDiscard || is_link_scope(packet->destination) ||
+      would_arrive_as_another(*packet, *rule)) {
     ++counters_.refused;
     return;
   }
@@ -251,15 +255,21 @@ void ExceptionPath::to_kernel(driver::Message message) {
 
 // RFC 4301 5.2: what came from WAN in the clear, to us, must not be what the policy wants protected. The card leaves
 // that to us, because it is for us that exceptions must be made: for IKE, for ESP and AH in fragments, for neighbour
-// discovery. A fragment that is not the first passes: without the first, which names ports, nobody puts it together.
+// discovery. Where the policy says nothing, nobody but the WAN's own addresses is spoken to. A fragment that is not the
+// first may be put together with a first one that came by an SA, so it passes only where IKE, ESP and AH need it. Of
+// IPv6 all pass: the protocol that it names tells nothing, nobody believes it but of the first (RFC 8200 4.5).
 bool ExceptionPath::may_reach_us(Bytes frame) const {
   const auto packet = ip_packet(frame);
-  if (!packet || packet->fragment_offset != 0 || is_link_control(*packet)) return true;
+  if (!packet || is_link_control(*packet)) return true;
+  const bool has_ports = packet->fragment_offset == 0;
+  if (packet->ipv6 && !has_ports) return true;
   const auto key = driver::packet_key(*packet);
   if (key.protocol == driver::kProtocolEsp || key.protocol == driver::kProtocolAh) return true;
-  if (key.protocol == driver::kProtocolUdp && is_ike_port(key.destination_port)) return true;
-  const auto* rule = policy::first_match(keeper_->spd().inbound, key);
-  return rule == nullptr || rule->action == layout::Action::kBypass;
+  if (key.protocol == driver::kProtocolUdp && (!has_ports || is_ike_port(key.destination_port))) return true;
+  const auto& rules = keeper_->spd().inbound;
+  const auto* rule = has_ports ? policy::first_match(rules, key) : policy::first_match_of_any_ports(rules, key);
+  if (rule != nullptr) return rule->action == layout::Action::kBypass;
+  return is_link_scope(key.destination) || keeper_->forwarding().side_of(key.destination) == layout::Port::kWan;
 }
 
 // What the kernel put together enters the card anew, and is no fragment this time.

@@ -287,6 +287,36 @@ TEST_F(GatewayOfIpv6Test, ARouterOfTheWanIsLearntAndNothingElseOfWhatItSays) {
   EXPECT_EQ(forwarding.hop_to(kHost6), (Hop{layout::Port::kLan, kHost6}));
 }
 
+TEST_F(GatewayOfIpv6Test, WhatComesInTheClearAndNoPolicyNamesReachesNoAddressOfTheLan) {
+  start_both();
+  const Descriptor socket(::socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  sockaddr_in6 at{};
+  at.sin6_family = AF_INET6;
+  at.sin6_port = htons(2000);
+  ASSERT_EQ(::bind(socket.get(), reinterpret_cast<const sockaddr*>(&at), sizeof at), 0);
+  const auto& counters = gateway_->exception_counters();
+  constexpr Address kStranger{0x2001'0db8'0000'0000, 9}, kOursOfLan{0x2001'0db8'0001'0000, 1};
+  const auto is_sent = [&](const Address& to) {
+    Buffer frame = driver::testing::ip_frame(wan_mac(1), kPeerMac, driver::testing::udp_packet(kStranger, to));
+    fill_udp_checksum(frame);
+    card_.receive(layout::Port::kWan, frame);
+  };
+  is_sent(kOursOfLan);
+  EXPECT_TRUE(run_until([&] { return counters.refused == 1; }));
+  is_sent(kOurs6);
+  Buffer heard(100);
+  EXPECT_TRUE(run_until([&] { return ::recv(socket.get(), heard.data(), heard.size(), MSG_PEEK) > 0; }));
+  EXPECT_EQ(counters.refused, 1U);
+}
+
+// RFC 4301 7: the kernel might put it together with a first one that came by the SA.
+TEST_F(GatewayOfIpv6Test, AFragmentInTheClearOfWhatIsToBeProtectedIsRefused) {
+  start_both();
+  const auto& counters = gateway_->exception_counters();
+  arrives_in_fragments(253, Buffer(1400, 0x77));
+  EXPECT_TRUE(run_until([&] { return counters.refused == 2; }));
+}
+
 TEST_F(GatewayOfIpv6Test, EspAndAhInFragmentsReachTheCardAsAWhole) {
   start_both();
   const auto& counters = gateway_->exception_counters();

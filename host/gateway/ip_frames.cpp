@@ -13,7 +13,6 @@ using driver::kEthernetBytes;
 using driver::kIpv6Bytes;
 
 constexpr std::uint8_t kIcmp = 1;
-constexpr std::uint8_t kIcmpv6 = 58;
 constexpr std::uint16_t kMoreFragments = 0x2000;
 constexpr std::size_t kLeastMtuOfIpv4 = 68;
 constexpr std::size_t kIcmpBytes = 8;  // header of an error
@@ -22,7 +21,7 @@ constexpr std::size_t kIcmpBytes = 8;  // header of an error
 bool is_icmp_error(const IpPacket& packet) {
   if (packet.fragment_offset != 0 || packet.payload().empty()) return false;
   const std::uint8_t type = packet.payload()[0];
-  if (packet.ipv6) return packet.protocol == kIcmpv6 && type < 128;
+  if (packet.ipv6) return packet.protocol == driver::kProtocolIcmpv6 && type < 128;
   return packet.protocol == kIcmp && (type == 3 || type == 4 || type == 5 || type == 11 || type == 12);
 }
 
@@ -54,7 +53,8 @@ std::optional<IpPacket> ip_packet(Bytes frame) {
 bool is_neighbour_discovery(const IpPacket& packet) {
   constexpr std::uint8_t kRouterSolicitation = 133;
   constexpr std::uint8_t kRedirect = 137;
-  if (!packet.ipv6 || packet.protocol != kIcmpv6 || packet.ttl != 255 || packet.payload().empty()) return false;
+  if (!packet.ipv6 || packet.protocol != driver::kProtocolIcmpv6 || packet.ttl != 255 || packet.payload().empty())
+    return false;
   const std::uint8_t type = packet.payload()[0];
   return packet.fragment_offset == 0 && kRouterSolicitation <= type && type <= kRedirect;
 }
@@ -79,7 +79,7 @@ std::optional<Buffer> too_big_answer(const IpPacket& packet, const Address& from
         .u16(0)
         .u32(static_cast<std::uint32_t>(std::max<std::size_t>(mtu, kLeastMtuOfIpv6)))
         .bytes(packet.bytes.first(std::min(packet.total(), room)));
-    icmp.patch_u16(2, checksum_over_ipv6(header.source, header.destination, kIcmpv6, icmp.view()));
+    icmp.patch_u16(2, checksum_over_ipv6(header.source, header.destination, driver::kProtocolIcmpv6, icmp.view()));
   } else {
     // RFC 792: the header and the first 8 bytes behind it come back.
     header.tos = 0xc0;  // RFC 1812 4.3.2.5: precedence 6, internetwork control
@@ -87,7 +87,7 @@ std::optional<Buffer> too_big_answer(const IpPacket& packet, const Address& from
         packet.bytes.first(std::min(packet.total(), packet.header_bytes() + 8)));
     icmp.patch_u16(2, driver::internet_checksum(icmp.view()));
   }
-  const Buffer answer = driver::write_ip(header, packet.ipv6 ? kIcmpv6 : kIcmp, icmp.view());
+  const Buffer answer = driver::write_ip(header, packet.ipv6 ? driver::kProtocolIcmpv6 : kIcmp, icmp.view());
   return ByteWriter().bytes(to_mac).bytes(from_mac).u16(packet.ethertype()).bytes(answer).take();
 }
 

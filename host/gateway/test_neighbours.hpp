@@ -10,12 +10,11 @@ namespace sallyport::gateway {
 
 // RFC 4443 2.3: `message` with its checksum, which is zero so far.
 inline Buffer icmpv6_packet(const driver::IpHeader& header, ByteWriter message) {
-  constexpr std::uint8_t kIcmpv6 = 58;
   ByteWriter summed;
   summed.u64(header.source.high).u64(header.source.low).u64(header.destination.high).u64(header.destination.low);
-  summed.u32(static_cast<std::uint32_t>(message.size())).u32(kIcmpv6).bytes(message.view());
+  summed.u32(static_cast<std::uint32_t>(message.size())).u32(driver::kProtocolIcmpv6).bytes(message.view());
   message.patch_u16(2, driver::internet_checksum(summed.view()));
-  return driver::write_ip(header, kIcmpv6, message.view());
+  return driver::write_ip(header, driver::kProtocolIcmpv6, message.view());
 }
 
 // RFC 4861 4.4: who was asked for says its MAC address. Empty: this was no question.

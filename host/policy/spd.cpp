@@ -334,6 +334,11 @@ Spd rules_in_front(const FrontRule& rule, const std::vector<NumberedPolicy>& pol
   return spd;
 }
 
+bool matches_but_for_ports(const SpdRule& r, const driver::PacketKey& key, std::uint16_t principal) {
+  return in_any(r.source, key.source) && in_any(r.destination, key.destination) && in_any(r.principal, principal) &&
+         (!r.protocol || *r.protocol == key.protocol);
+}
+
 }  // namespace
 
 bool carries(const Reach& reach, const TrafficSelector& source, const TrafficSelector& destination) {
@@ -373,11 +378,21 @@ Spd compile(const std::vector<NumberedPolicy>& policies, const std::map<std::str
 
 const SpdRule* first_match(const std::vector<SpdRule>& rules, const driver::PacketKey& key, std::uint16_t principal) {
   const auto found = std::find_if(rules.begin(), rules.end(), [&](const SpdRule& r) {
-    return in_any(r.source, key.source) && in_any(r.destination, key.destination) &&
-           in_any(r.source_port, key.source_port) && in_any(r.destination_port, key.destination_port) &&
-           in_any(r.principal, principal) && (!r.protocol || *r.protocol == key.protocol);
+    return matches_but_for_ports(r, key, principal) && in_any(r.source_port, key.source_port) &&
+           in_any(r.destination_port, key.destination_port);
   });
   return found == rules.end() ? nullptr : &*found;
+}
+
+const SpdRule* first_match_of_any_ports(const std::vector<SpdRule>& rules, const driver::PacketKey& key) {
+  const SpdRule* lets_some_pass = nullptr;
+  for (const SpdRule& r : rules) {
+    if (!matches_but_for_ports(r, key, 0)) continue;
+    const bool names_ports = !r.source_port.empty() || !r.destination_port.empty();
+    if (!names_ports || r.action != layout::Action::kBypass) return &r;
+    if (lets_some_pass == nullptr) lets_some_pass = &r;
+  }
+  return lets_some_pass;
 }
 
 }  // namespace sallyport::policy

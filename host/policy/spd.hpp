@@ -83,4 +83,9 @@ using UsersOnLine = std::map<std::string, OnLine>;
 [[nodiscard]] const driver::SpdRule* first_match(const std::vector<driver::SpdRule>& rules,
                                                  const driver::PacketKey& key, std::uint16_t principal = 0);
 
+// Of a fragment that is not the first: it may be of any ports. A rule that would have some of them protected or
+// discarded stands before those that let only some pass.
+[[nodiscard]] const driver::SpdRule* first_match_of_any_ports(const std::vector<driver::SpdRule>& rules,
+                                                              const driver::PacketKey& key);
+
 }  // namespace sallyport::policy

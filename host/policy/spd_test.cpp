@@ -67,6 +67,29 @@ TEST(Spd, ABypassCarriesInboundTheNumberOfThePolicyItIsTakenFrom) {
   EXPECT_EQ(first_match(spd.inbound, packet("10.2.0.1", "10.9.0.1"))->policy_id, 2);
 }
 
+// RFC 4301 7: its ports are its first fragment's alone.
+TEST(Spd, AFragmentWithoutPortsIsThatOfARuleForSomePortsUnlessThatLetsThemPassAndAnotherDoesNot) {
+  const auto rule = [](layout::Action action, std::optional<std::uint8_t> protocol, std::uint16_t port) {
+    driver::SpdRule made;
+    made.action = action;
+    made.protocol = protocol;
+    if (port != 0) made.destination_port = {{port, port}};
+    return made;
+  };
+  const auto ssh = rule(layout::Action::kBypass, 6, 22), web = rule(layout::Action::kProtect, 6, 443),
+             all = rule(layout::Action::kBypass, std::nullopt, 0);
+  const auto of = [](const std::vector<driver::SpdRule>& rules, std::uint8_t protocol) -> std::ptrdiff_t {
+    const auto* found = first_match_of_any_ports(rules, packet("10.2.0.1", "10.1.0.7", protocol));
+    return found == nullptr ? -1 : found - rules.data();
+  };
+  EXPECT_EQ(of({ssh, web, all}, 6), 1);
+  EXPECT_EQ(of({ssh, web, all}, 17), 2);
+  EXPECT_EQ(of({all, web}, 6), 0);
+  EXPECT_EQ(of({ssh, all}, 6), 1);
+  EXPECT_EQ(of({ssh}, 6), 0);
+  EXPECT_EQ(of({ssh, web}, 17), -1);
+}
+
 TEST(Spd, PointsTheOutboundRuleAtTheSaAndExchangesTheEndsInbound) {
   TargetState state{.policy_id = 7, .acquire = true, .sa_index = 3};
   state.sending = {ts("10.1.0.0/16"), ts("10.2.0.0/16")};
