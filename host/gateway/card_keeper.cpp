@@ -256,12 +256,12 @@ void CardKeeper::journal(const InstalledSa& changed) {
 Result<Spi> CardKeeper::allocate() {
   auto spi = sa_table_.reserve_spi();
   if (!spi) return spi.error();
-  return Spi{*spi};
+  return *reserved_.insert(Spi{*spi}).first;
 }
 
 void CardKeeper::release(Spi spi) {
-  // What was installed is given back by remove(); the engine says both.
-  if (find_inbound(spi) == sas_.end()) sa_table_.release_spi(number(spi));
+  // What was installed is free once its row is wiped; the engine says both.
+  if (reserved_.erase(spi) != 0) sa_table_.release_spi(number(spi));
 }
 
 std::vector<InstalledSa>::iterator CardKeeper::find_inbound(Spi spi_in) {
@@ -316,6 +316,7 @@ Result<void> CardKeeper::install(const std::string& target, ike::ChildHandle chi
     forwarding_.release_peer(peer);
     return installed;
   }
+  reserved_.erase(sa.spi_in);
   driver::OutboundSa out;
   out.spi = number(sa.spi_out);
   out.mode = sa.mode;

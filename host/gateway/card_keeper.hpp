@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -207,6 +208,7 @@ class CardKeeper final : public ike::SpiAllocator {
   std::map<std::string, bool> acquiring_;
   std::map<std::string, std::uint16_t> ids_;
   std::map<std::string, std::uint16_t> stored_ids_;
+  std::set<Spi> reserved_;  // from allocate(), not installed yet
   std::vector<InstalledSa> sas_;
   std::map<std::string, Spi> successors_;  // by target
   policy::UsersOnLine users_;

@@ -167,5 +167,21 @@ TEST_F(CrowdTest, ARuleTooManyIsNamedAndEverybodyElseSendsOn) {
   expect_each_sends_by_their_own(kFit + 1);
 }
 
+// The engine gives an SPI back whose SA was removed, whenever that was.
+TEST_F(CrowdTest, TheSpiOfAnSaIsFreeOnlyOnceItsRowIsWiped) {
+  log_in(1);
+  install_sa(0);
+  const Spi spi = keeper_->sending_for(own(0))->spi_in;
+  commit();
+  while (keeper_->allocate()) {
+  }
+  ASSERT_TRUE(keeper_->remove(spi));
+  keeper_->release(spi);
+  EXPECT_FALSE(keeper_->allocate());
+  ASSERT_TRUE(keeper_->flush());
+  commit();
+  EXPECT_TRUE(keeper_->allocate());
+}
+
 }  // namespace
 }  // namespace sallyport::gateway
