@@ -80,6 +80,7 @@ std::uint16_t CardKeeper::policy_id(const std::string& key) {
   for (const auto& [name, id] : ids_) taken.insert(id);
   for (const auto& [name, id] : inbound_ids_) taken.insert(id);
   for (const InstalledSa& sa : sas_) taken.insert(sa.policy_id);
+  for (const Going& one : going_) taken.insert(one.sa.policy_id);
   std::uint16_t id = 1;  // 0 is "no policy" in descriptors
   while (taken.contains(id)) ++id;
   ids_[key] = id;
@@ -110,7 +111,11 @@ void CardKeeper::set_policies(std::vector<policy::Policy> policies, const std::m
 
 void CardKeeper::number_classes() {
   std::vector<policy::NumberedSa> carried;
-  for (const InstalledSa& sa : sas_) carried.push_back({policy::split_target(sa.target).target, sa.policy_id});
+  const auto carries = [&](const InstalledSa& sa) {
+    carried.push_back({policy::split_target(sa.target).target, sa.policy_id});
+  };
+  for (const InstalledSa& sa : sas_) carries(sa);
+  for (const Going& one : going_) carries(one.sa);
   inbound_ids_ = policy::inbound_ids(classes_, ids_, carried);
 }
 
@@ -335,8 +340,8 @@ Result<void> CardKeeper::install(const std::string& target, ike::ChildHandle chi
   out.too_big = peer.by_host || must_stay_whole(made) ? layout::TooBig::kFragment : options.too_big;
   auto row = sa_table_.install(out);
   if (!row) {
-    (void)sa_table_.retire_inbound(in.spi);  // the error to tell is the first one
-    forwarding_.release_peer(peer);
+    going_.push_back({.sa = std::move(made), .sends = false});
+    (void)finish_removals();  // the error to tell is the first one
     return row.error();
   }
   made.row = *row;
@@ -400,15 +405,38 @@ void CardKeeper::stop_sending(InstalledSa& sa) {
 Result<void> CardKeeper::remove(Spi spi_in) {
   const auto found = find_inbound(spi_in);
   if (found == sas_.end()) return Error{Errc::kNotFound, "no SA has the SPI " + to_string(spi_in)};
-  const InstalledSa gone = *found;
+  Going gone{.sa = std::move(*found)};
   sas_.erase(found);
   // First no rule points to it any more, then the packets that were admitted before leave, then its rows go.
-  if (auto r = commit(); !r) return r;
-  if (auto r = session_.drain(); !r) return r;
-  if (auto r = sa_table_.retire_outbound(gone.row); !r) return r;
-  if (auto r = sa_table_.retire_inbound(number(gone.spi_in)); !r) return r;
-  forwarding_.release_peer(peer_of(gone));
-  return journal_ == nullptr ? Result<void>() : journal_->sa_removed(spi_in);
+  const auto committed = put_in_force();
+  going_.push_back(std::move(gone));
+  return committed ? finish_removals() : committed;
+}
+
+Result<void> CardKeeper::finish_removals() {
+  Result<void> done;
+  for (auto one = going_.begin(); one != going_.end();) {
+    if (const auto finished = finish(*one); finished) {
+      one = going_.erase(one);
+    } else {
+      done = finished;
+      ++one;
+    }
+  }
+  return done;
+}
+
+Result<void> CardKeeper::finish(Going& one) {
+  if (one.sends) {
+    if (auto r = sa_table_.retire_outbound(one.sa.row); !r) return r;
+    one.sends = false;
+  }
+  if (one.receives) {
+    if (auto r = sa_table_.retire_inbound(number(one.sa.spi_in)); !r) return r;
+    forwarding_.release_peer(peer_of(one.sa));
+    one.receives = false;
+  }
+  return journal_ == nullptr ? Result<void>() : journal_->sa_removed(one.sa.spi_in);
 }
 
 const InstalledSa* CardKeeper::find(ike::ChildHandle child) const {
@@ -467,6 +495,12 @@ policy::Spd CardKeeper::compile(const std::vector<policy::NumberedPolicy>& polic
 }
 
 Result<void> CardKeeper::commit() {
+  if (auto r = put_in_force(); !r) return r;
+  if (const auto r = finish_removals(); !r) log::error("sa.not_removed", {{"why", r.error().detail}});
+  return {};
+}
+
+Result<void> CardKeeper::put_in_force() {
   auto made = tables(true);
   const bool full = !made && made.error().code == Errc::kFull;
   if (full) {

@@ -142,6 +142,7 @@ class CardKeeper final : public ike::SpiAllocator {
   // host, and front rules may lead to it. With the next commit.
   void set_successors(std::map<std::string, Spi> successors) { successors_ = std::move(successors); }
   [[nodiscard]] const InstalledSa* successor_of(const std::string& target) const;  // null: none waits
+  // What the card or the journal did not let go is gone for everybody else, and tried again by every commit.
   Result<void> remove(Spi spi_in);
   [[nodiscard]] const std::vector<InstalledSa>& sas() const { return sas_; }
   [[nodiscard]] const InstalledSa* find(ike::ChildHandle child) const;
@@ -171,11 +172,20 @@ class CardKeeper final : public ike::SpiAllocator {
   CardKeeper(driver::Card& card, driver::TableSession session, Forwarding forwarding, CardJournal* journal,
              std::uint32_t hash_seed);
 
+  // An SA that is being removed, and what of it may still be on the card.
+  struct Going {
+    InstalledSa sa;
+    bool sends = true;
+    bool receives = true;
+  };
   struct Tables {
     policy::Spd spd;
     driver::TableImage image;
   };
   Result<Tables> tables(bool with_front_rules);
+  Result<void> put_in_force();      // what commit() says
+  Result<void> finish_removals();   // of what no rule points to any more; the last error
+  Result<void> finish(Going& one);  // all that is left to do
   [[nodiscard]] std::vector<policy::FrontRule> front_rules() const;
   [[nodiscard]] std::vector<policy::NumberedPolicy> in_force();
   policy::Spd compile(const std::vector<policy::NumberedPolicy>& policies, const policy::UsersOnLine& users,
@@ -210,6 +220,7 @@ class CardKeeper final : public ike::SpiAllocator {
   std::map<std::string, std::uint16_t> stored_ids_;
   std::set<Spi> reserved_;  // from allocate(), not installed yet
   std::vector<InstalledSa> sas_;
+  std::vector<Going> going_;
   std::map<std::string, Spi> successors_;  // by target
   policy::UsersOnLine users_;
   std::map<std::uint16_t, std::string> names_;  // of principals

@@ -18,6 +18,7 @@ using testing::HasSubstr;
 constexpr unsigned kLanInterface = 3;
 constexpr unsigned kWanInterface = 4;
 constexpr MacAddress kLanMac = {2, 0, 0, 0, 1, 0};
+constexpr MacAddress kWanMac = {2, 0, 0, 0, 2, 0};
 constexpr MacAddress kPeerMac = {2, 0, 0, 0, 2, 1};
 constexpr MacAddress kHostMac = {2, 0, 0, 0, 1, 1};
 constexpr Address kUs = Address::from_v4(0xc0000201);    // 192.0.2.1
@@ -25,6 +26,25 @@ constexpr Address kPeer = Address::from_v4(0xc0000202);  // 192.0.2.2
 constexpr std::uint32_t kFirstComputer = 0x0a010100;     // 10.1.1.0
 constexpr std::uint32_t kServer = 0x0a02000a;            // 10.2.0.10
 constexpr std::uint32_t kFirstSpi = 0x10000;             // of the peer's
+
+// Knows which SAs there are, and fails when told to.
+class SomeJournal final : public CardJournal {
+ public:
+  Result<void> about_to_open(std::uint32_t, const driver::TableImage&) override { return {}; }
+  Result<void> policy_ids_changed(const std::map<std::string, std::uint16_t>&) override { return {}; }
+  Result<void> sa_installed(const InstalledSa& sa) override {
+    sas.insert(sa.spi_in);
+    return {};
+  }
+  Result<void> sa_changed(const InstalledSa&) override { return {}; }
+  Result<void> sa_removed(Spi spi_in) override {
+    if (broken) return Error{Errc::kIo, "the journal was told to fail"};
+    sas.erase(spi_in);
+    return {};
+  }
+  std::set<Spi> sas;
+  bool broken = false;
+};
 
 class CrowdTest : public testing::Test {
  protected:
@@ -34,9 +54,10 @@ class CrowdTest : public testing::Test {
                                    {{Address::from_v4(0xc0000200), driver::kIpv4Prefix + 24, 0, kWanInterface, {}}},
                                    {{{kWanInterface, kPeer}, kPeerMac}}}));
     auto control = driver::CardControl::open(card_);
-    ASSERT_TRUE(control && control->set_mac(layout::Port::kLan, kLanMac) && control->enable(true));
+    ASSERT_TRUE(control && control->set_mac(layout::Port::kLan, kLanMac) &&
+                control->set_mac(layout::Port::kWan, kWanMac) && control->enable(true));
     watched_.on_written(layout::reg::kLoadLength, [this](std::uint32_t bytes) { bytes_loaded_ += bytes; });
-    auto keeper = CardKeeper::start(watched_, std::move(forwarding), nullptr);
+    auto keeper = CardKeeper::start(watched_, std::move(forwarding), &journal_);
     ASSERT_TRUE(keeper) << keeper.error().detail;
     keeper_ = std::move(*keeper);
 
@@ -94,6 +115,19 @@ class CrowdTest : public testing::Test {
     if (wan_.empty()) return std::nullopt;
     return ByteReader(Bytes(wan_.back()).subspan(34)).u32() - kFirstSpi;  // the SPI, behind Ethernet and IPv4
   }
+  // Whether the card takes what comes under this SPI for an SA's.
+  bool is_opened(Spi spi) {
+    const auto unknown = [&] { return driver::CardControl::open(card_)->counters()->of(layout::Drop::kSpiUnknown); };
+    const auto before = unknown();
+    driver::IpHeader header;
+    header.ttl = 64;
+    header.source = kPeer;
+    header.destination = kUs;
+    const Buffer esp = ByteWriter().u32(static_cast<std::uint32_t>(spi)).u32(1).zeros(56).take();
+    card_.receive(layout::Port::kWan,
+                  driver::testing::ip_frame(kWanMac, kPeerMac, driver::write_ip(header, driver::kProtocolEsp, esp)));
+    return unknown() == before;
+  }
   void expect_each_sends_by_their_own(unsigned users) {
     for (unsigned user = 0; user < users; ++user) ASSERT_EQ(sends_by(user), user);
   }
@@ -104,6 +138,7 @@ class CrowdTest : public testing::Test {
   }};
   driver::testing::FlakyCard watched_{card_};
   std::uint64_t bytes_loaded_ = 0;  // into tables
+  SomeJournal journal_;
   std::unique_ptr<CardKeeper> keeper_;
   std::string target_;
   PrincipalNumbers numbers_;
@@ -165,6 +200,48 @@ TEST_F(CrowdTest, ARuleTooManyIsNamedAndEverybodyElseSendsOn) {
   install_sa(kFit);
   commit();
   expect_each_sends_by_their_own(kFit + 1);
+}
+
+TEST_F(CrowdTest, AnSaThatTheCardDidNotLetGoGoesWithTheNextCommit) {
+  log_in(1);
+  commit();
+  bool failed = true;
+  for (unsigned n = 0; failed; ++n) {
+    SCOPED_TRACE(n);
+    install_sa(0);
+    const Spi spi = keeper_->sending_for(own(0))->spi_in;
+    commit();
+    ASSERT_TRUE(is_opened(spi));
+    watched_.fail_from(n, driver::testing::FlakyCard::Loss::kRequest);
+    const auto removed = keeper_->remove(spi);
+    failed = watched_.failed();
+    EXPECT_NE(removed.has_value(), failed);
+    watched_.heal();
+    commit();
+    EXPECT_FALSE(is_opened(spi));
+    EXPECT_FALSE(sends_by(0));
+    EXPECT_TRUE(journal_.sas.empty());
+    EXPECT_TRUE(keeper_->forwarding().hops_of_peers().empty());
+    // Its rows are free again, and free once: the SAs that are made next are nobody else's.
+    ASSERT_TRUE(keeper_->flush());
+    commit();
+    std::vector<Spi> all;
+    for (auto one = keeper_->allocate(); one; one = keeper_->allocate()) all.push_back(*one);
+    EXPECT_EQ(all.size(), layout::kSaRows);
+    for (const Spi one : all) keeper_->release(one);
+  }
+}
+
+TEST_F(CrowdTest, AnSaThatTheJournalDidNotLetGoIsForgottenWithTheNextCommit) {
+  log_in(1);
+  install_sa(0);
+  commit();
+  journal_.broken = true;
+  EXPECT_FALSE(keeper_->remove(keeper_->sending_for(own(0))->spi_in));
+  journal_.broken = false;
+  EXPECT_EQ(journal_.sas.size(), 1U);
+  commit();
+  EXPECT_TRUE(journal_.sas.empty());
 }
 
 // The engine gives an SPI back whose SA was removed, whenever that was.
