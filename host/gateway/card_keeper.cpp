@@ -109,6 +109,20 @@ void CardKeeper::set_policies(std::vector<policy::Policy> policies, const std::m
   number_classes();
 }
 
+Result<void> CardKeeper::replace_policies(std::vector<policy::Policy> policies,
+                                          const std::map<std::string, bool>& acquiring) {
+  auto policies_before = policies_;
+  const auto acquiring_before = acquiring_;
+  auto ids_before = ids_;
+  set_policies(std::move(policies), acquiring);
+  auto committed = commit();
+  if (!committed) {
+    ids_ = std::move(ids_before);  // the card still has them
+    set_policies(std::move(policies_before), acquiring_before);
+  }
+  return committed;
+}
+
 void CardKeeper::number_classes() {
   std::vector<policy::NumberedSa> carried;
   const auto carries = [&](const InstalledSa& sa) {

@@ -84,6 +84,8 @@ class CardKeeper final : public ike::SpiAllocator {
   // ---- policies: in force with the next commit
   // `acquiring`: targets whose packets, without an SA, ask the host for one.
   void set_policies(std::vector<policy::Policy> policies, const std::map<std::string, bool>& acquiring);
+  // In force at once. What the card does not take leaves those before as they were, their numbers too.
+  Result<void> replace_policies(std::vector<policy::Policy> policies, const std::map<std::string, bool>& acquiring);
   [[nodiscard]] const std::vector<policy::Policy>& policies() const { return policies_; }
   [[nodiscard]] const policy::Spd& spd() const { return spd_; }  // as committed last
   // All of them, and what the card is given for some, were these users on line.
@@ -144,6 +146,7 @@ class CardKeeper final : public ike::SpiAllocator {
   [[nodiscard]] const InstalledSa* successor_of(const std::string& target) const;  // null: none waits
   // What the card or the journal did not let go is gone for everybody else, and tried again by every commit.
   Result<void> remove(Spi spi_in);
+  [[nodiscard]] bool is_removing() const { return !going_.empty(); }
   [[nodiscard]] const std::vector<InstalledSa>& sas() const { return sas_; }
   [[nodiscard]] const InstalledSa* find(ike::ChildHandle child) const;
   [[nodiscard]] const InstalledSa* sending_for(const std::string& target) const;

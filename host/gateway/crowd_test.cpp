@@ -244,6 +244,24 @@ TEST_F(CrowdTest, AnSaThatTheJournalDidNotLetGoIsForgottenWithTheNextCommit) {
   EXPECT_TRUE(journal_.sas.empty());
 }
 
+TEST_F(CrowdTest, PoliciesThatTheCardDoesNotTakeLeaveThoseBeforeTheirNumbers) {
+  const policy::Policy rest = keeper_->policies().back();
+  policy::Policy zebra = rest;
+  zebra.name = "zebra";
+  keeper_->set_policies({rest}, {});
+  keeper_->set_policies({rest, zebra}, {});  // the second has the number that staff had
+  commit();
+  const auto numbers = keeper_->policy_ids();
+  policy::Policy another = rest;
+  another.name = "another";
+  another.action = policy::Action::kBypass;
+  watched_.fail_from(0, driver::testing::FlakyCard::Loss::kRequest);
+  EXPECT_FALSE(keeper_->replace_policies({another}, {}));
+  watched_.heal();
+  EXPECT_EQ(keeper_->policy_ids(), numbers);
+  EXPECT_EQ(keeper_->policies().size(), 2U);
+}
+
 // The engine gives an SPI back whose SA was removed, whenever that was.
 TEST_F(CrowdTest, TheSpiOfAnSaIsFreeOnlyOnceItsRowIsWiped) {
   log_in(1);

@@ -337,6 +337,7 @@ void Gateway::keep_neighbours_alive() {
     const auto now = steady_clock::now();
     if (now - neighbours_kept_ >= kKeepNeighbours) {
       neighbours_kept_ = now;
+      if (keeper_->is_removing()) (void)keeper_->commit();  // which tells what is not removed still
       for (const auto& [key, mac] : keeper_->forwarding().view().neighbours) {
         (void)netlink_.resolve(key.first, key.second);  // a neighbour that is gone is told by a notice
       }

@@ -75,14 +75,8 @@ Result<void> Gateway::tell_engine(const std::vector<Policy>& policies, const std
 
 // Policies as the card obeys them; nothing has changed when it does not take them.
 Result<void> Gateway::put_in_force(std::vector<Policy> policies) {
-  const std::vector<Policy> before = keeper_->policies();
   const auto acquire = acquiring(policies);
-  keeper_->set_policies(std::move(policies), acquire);
-  auto committed = keeper_->commit();
-  if (!committed) {
-    keeper_->set_policies(before, acquiring(before));
-    return committed;
-  }
+  if (auto replaced = keeper_->replace_policies(std::move(policies), acquire); !replaced) return replaced;
   renew_of_another_class();
   return {};
 }
