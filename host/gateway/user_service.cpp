@@ -216,8 +216,11 @@ void UserService::call(const api::Request& request, api::Respond respond) {
     }
     boost::asio::post(loop_, [this, user, gone, answer = std::move(answer), respond, alive]() mutable {
       if (alive.expired()) return;
-      if (!gone) return respond(std::move(answer));
-      end_sessions_of(user, [answer = std::move(answer), respond] { respond(answer); });
+      const auto is_theirs = [user](const users::Session& session) { return session.user == user; };
+      if (!gone || !desk_.sessions().end_those(is_theirs, users::EndReason::kAdministrator,
+                                               [answer, respond] { respond(answer); })) {
+        respond(std::move(answer));
+      }
     });
   });
 }
@@ -428,20 +431,13 @@ void UserService::sessions(const api::Request& request, const api::Respond& resp
   }
   if (request.method == "DELETE" && request.path.size() == 2) {
     const std::string& id = request.path[1];
-    if (desk_.sessions().find(id) == nullptr)
-      return respond(Error{Errc::kNotFound, "there is no session '" + id + "'"});
-    return desk_.sessions().end(id, users::EndReason::kAdministrator,
-                                [respond] { respond(json::value(json::object{})); });
+    const bool found = desk_.sessions().end_those([id](const users::Session& s) { return s.id == id; },
+                                                  users::EndReason::kAdministrator,
+                                                  [respond] { respond(json::value(json::object{})); });
+    if (!found) respond(Error{Errc::kNotFound, "there is no session '" + id + "'"});
+    return;
   }
   respond(Error{Errc::kNotFound, "there is no request " + request.method + " /v1/sessions like this"});
-}
-
-void UserService::end_sessions_of(const std::string& user, std::function<void()> done) {
-  // Called when the last copy goes: at once if there is no session.
-  const std::shared_ptr<void> last(nullptr, [done = std::move(done)](void*) { done(); });
-  for (const auto& session : desk_.sessions().all()) {
-    if (session.user == user) desk_.sessions().end(session.id, users::EndReason::kAdministrator, [last] {});
-  }
 }
 
 }  // namespace sallyport::gateway

@@ -53,7 +53,6 @@ class UserService final : public api::Service {
   void import(const api::Request& request, const api::Respond& respond);
   // What is imported, with all its parts.
   void carry_out(std::shared_ptr<UserImport> import, const api::Respond& respond);
-  void end_sessions_of(const std::string& user, std::function<void()> done);
 
   boost::asio::io_context& loop_;
   users::SharedDirectory& directory_;

@@ -112,27 +112,16 @@ void Disconnect::receive(Bytes datagram, const Endpoint& from, WallClock now, co
   if (request->text(Type::kNasIdentifier).value_or(settings_.nas_identifier) != settings_.nas_identifier) {
     return refuse(kNasIdentificationMismatch);
   }
-  const auto meant = meant_by(*request);
-  if (meant.empty()) return refuse(kSessionContextNotFound);
-  // Acknowledged when the last of them is gone.
-  const auto last = std::make_shared<std::size_t>(meant.size());
-  for (const std::string& id : meant) {
-    sessions_.end(id, EndReason::kRadius, [self = std::weak_ptr(self_), last, key, request = *request, reply] {
-      if (--*last != 0) return;
-      if (const auto alive = self.lock()) (*alive)->answer(key, request, Code::kDisconnectAck, {}, reply);
-    });
-  }
-}
-
-std::vector<std::string> Disconnect::meant_by(const Message& request) const {
-  std::vector<std::string> ids;
-  for (const Session& session : sessions_.all()) {
-    if (std::all_of(request.attributes.begin(), request.attributes.end(),
-                    [&](const auto& attribute) { return fits(attribute, session); })) {
-      ids.push_back(session.id);
-    }
-  }
-  return ids;
+  const bool found = sessions_.end_those(
+      [request = *request](const Session& session) {
+        return std::all_of(request.attributes.begin(), request.attributes.end(),
+                           [&](const auto& attribute) { return fits(attribute, session); });
+      },
+      EndReason::kRadius,
+      [self = std::weak_ptr(self_), key, request = *request, reply] {
+        if (const auto alive = self.lock()) (*alive)->answer(key, request, Code::kDisconnectAck, {}, reply);
+      });
+  if (!found) refuse(kSessionContextNotFound);
 }
 
 void Disconnect::answer(const OrderKey& key, const Message& request, Code code, std::optional<std::uint32_t> cause,

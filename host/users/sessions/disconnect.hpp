@@ -40,7 +40,6 @@ class Disconnect {
   };
   using OrderKey = std::pair<Endpoint, radius::Authenticator>;
 
-  [[nodiscard]] std::vector<std::string> meant_by(const radius::Message& request) const;
   void answer(const OrderKey& key, const radius::Message& request, radius::Code code,
               std::optional<std::uint32_t> cause, const Reply& reply);
 

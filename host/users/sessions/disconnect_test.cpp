@@ -106,6 +106,15 @@ TEST_F(DisconnectTest, IsAcknowledgedWhenTheLastIsGone) {
   EXPECT_EQ(answers_[0].code, Code::kDisconnectAck);
 }
 
+TEST_F(DisconnectTest, OfWhoIsLeavingAlreadyIsAcknowledgedWhenTheyAreGone) {
+  owner_.at_once = false;
+  sessions_.end(ids_[2], EndReason::kLogout, [] {});
+  EXPECT_THAT(send(order({{Type::kUserName, "bob"}})), IsEmpty());
+  owner_.let_go();
+  ASSERT_THAT(answers_, SizeIs(1));
+  EXPECT_EQ(answers_[0].code, Code::kDisconnectAck);
+}
+
 TEST_F(DisconnectTest, IsAnsweredTheSameAgainAndDoneOnce) {
   send(order({{Type::kUserName, "bob"}}));
   log_in("bob", "10.0.0.5", 1001);

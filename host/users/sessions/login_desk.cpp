@@ -131,24 +131,31 @@ void LoginDesk::answer(const std::string& login, const IpAddress& from, Answer a
   // A card stands for its user.
   const std::string user = attempt.claim.user.empty() ? "card " + answer.text("number") : attempt.claim.user;
   if (auto fine = admit(attempt.claim, user); !fine) return respond(fine.error());
-  auto queued = beside([this, attempt, answer = std::move(answer)] { return decide(attempt, answer); },
-                       [this, attempt, user, respond](Result<Identity> who) {
-                         if (!who) {
-                           return respond(who.error().code == Errc::kAuthFailed
-                                              ? refused()
-                                              : Error{Errc::kBusy, "it cannot be checked now; try again later"});
-                         }
-                         of_user_.forgive(user);
-                         of_address_.forgive(attempt.claim.address.to_string());
-                         sessions_.begin({{},
-                                          who->user,
-                                          who->groups,
-                                          std::string(attempt.method->name()),
-                                          attempt.claim.address,
-                                          attempt.claim.uid,
-                                          attempt.tagged},
-                                         who->lifetime, now(), respond);
-                       });
+  auto queued =
+      beside([this, attempt, answer = std::move(answer)] { return decide(attempt, answer); },
+             [this, attempt, user, respond, orders = sessions_.orders_from_now()](Result<Identity> who) {
+               if (!who) {
+                 return respond(who.error().code == Errc::kAuthFailed
+                                    ? refused()
+                                    : Error{Errc::kBusy, "it cannot be checked now; try again later"});
+               }
+               of_user_.forgive(user);
+               of_address_.forgive(attempt.claim.address.to_string());
+               sessions_.begin(
+                   {{},
+                    who->user,
+                    who->groups,
+                    std::string(attempt.method->name()),
+                    attempt.claim.address,
+                    attempt.claim.uid,
+                    attempt.tagged},
+                   who->lifetime, now(),
+                   [this, user = who->user, where = place(attempt.claim), respond](Result<Sessions::Begun> begun) {
+                     if (!begun) record(user, "session.refused", where + ": " + begun.error().detail);
+                     respond(std::move(begun));
+                   },
+                   orders);
+             });
   if (!queued) respond(queued.error());
 }
 
@@ -292,12 +299,6 @@ Result<void> LoginDesk::listen(const Secret& token, const IpAddress& from, std::
   if (listeners.size() >= kMostListeners) return Error{Errc::kBusy, "the session has enough listeners"};
   listeners.push_back(std::move(stream));
   return {};
-}
-
-Result<std::optional<Tag>> LoginDesk::on_begin(const Session& session) {
-  auto tag = owner_.on_begin(session);
-  if (!tag) record(session.user, "session.refused", "from " + where(session) + ": " + tag.error().detail);
-  return tag;
 }
 
 void LoginDesk::on_end(const Session& session, EndReason reason, std::function<void()> done) {

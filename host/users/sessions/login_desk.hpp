@@ -104,7 +104,7 @@ class LoginDesk : private SessionOwner {
   };
   static constexpr std::size_t kMostListeners = 4;  // of a session
 
-  Result<std::optional<Tag>> on_begin(const Session& session) override;
+  Result<std::optional<Tag>> on_begin(const Session& session) override { return owner_.on_begin(session); }
   Result<void> on_joined(const Session& session) override { return owner_.on_joined(session); }
   void on_left(const Session& session) override { owner_.on_left(session); }
   void on_renewed(const Session& session) override { owner_.on_renewed(session); }

@@ -187,6 +187,19 @@ TEST_F(LoginDeskTest, RenewsNobodyWhoWasDisabledOrDeleted) {
   EXPECT_EQ(renew(bob.token, answer({{"nonce", asked.challenge->at("nonce")}})).error().code, Errc::kAuthFailed);
 }
 
+TEST_F(LoginDeskTest, LetsNobodyBeginWhoWasLoggedOutWhileTheirPasswordWasChecked) {
+  const auto started = start("password", "alice").value();
+  const auto begun = answer_of<Result<Sessions::Begun>>([&](auto respond) {
+    desk_->answer(started.login, here_, answer({{"password", kPassword}}), std::move(respond));
+    EXPECT_FALSE(desk_->sessions().end_those([](const Session& s) { return s.user == "alice"; },
+                                             EndReason::kAdministrator, [] {}));
+  });
+  EXPECT_EQ(begun.error().detail, "the user was logged out meanwhile");
+  EXPECT_THAT(owner_.events, IsEmpty());
+  EXPECT_THAT(audit(1),
+              ElementsAre("session.refused alice from 10.0.0.5, uid 1000: the user was logged out meanwhile"));
+}
+
 TEST_F(LoginDeskTest, LogsOutWhenTheOwnerHasLetGo) {
   owner_.at_once = false;
   const auto alice = log_in("password", "alice", kPassword).value();

@@ -38,15 +38,23 @@ std::vector<IpAddress> Session::other_addresses() const {
   return out;
 }
 
+Sessions::Orders Sessions::orders_from_now() {
+  std::erase_if(told_, [](const auto& told) { return told.expired(); });
+  auto orders = std::make_shared<std::vector<Fits>>();
+  told_.push_back(orders);
+  return orders;
+}
+
 void Sessions::begin(Session who, std::optional<std::chrono::seconds> lifetime, Time now,
-                     std::function<void(Result<Begun>)> begun) {
+                     std::function<void(Result<Begun>)> begun, Orders orders) {
   // One place, one session; the older one is gone before the new one begins.
   if (const Entry* before = at(who.address, who.uid); before != nullptr) {
     const std::string id = before->session.id;
-    return end(id, EndReason::kReplaced,
-               [this, who = std::move(who), lifetime, now, begun = std::move(begun)]() mutable {
-                 begin(std::move(who), lifetime, now, std::move(begun));
-               });
+    return end(
+        id, EndReason::kReplaced,
+        [this, who = std::move(who), lifetime, now, begun = std::move(begun), orders = std::move(orders)]() mutable {
+          begin(std::move(who), lifetime, now, std::move(begun), std::move(orders));
+        });
   }
   const auto here = std::count_if(entries_.begin(), entries_.end(),
                                   [&](const auto& e) { return e.second.session.address == who.address; });
@@ -54,6 +62,9 @@ void Sessions::begin(Session who, std::optional<std::chrono::seconds> lifetime, 
     return begun(Error{Errc::kFull, "too many users are logged in"});
   }
   who.id = random_hex(kIdBytes);
+  if (std::any_of(orders->begin(), orders->end(), [&](const Fits& fit) { return fit(who); })) {
+    return begun(Error{Errc::kDenied, "the user was logged out meanwhile"});
+  }
   who.begun = now;
   who.ends = now + std::min(lifetime.value_or(limits_.lifetime), limits_.lifetime);
   who.renew_by = now + limits_.renewal;
@@ -149,6 +160,23 @@ void Sessions::end(const std::string& id, EndReason reason, std::function<void()
   owner_.on_end(Session(entry.session), reason, [self = std::weak_ptr(self_), id] {
     if (const auto alive = self.lock()) (*alive)->gone(id);
   });
+}
+
+bool Sessions::end_those(const Fits& fit, EndReason reason, const std::function<void()>& done) {
+  for (const auto& told : told_) {
+    if (const auto orders = told.lock()) orders->push_back(fit);
+  }
+  std::vector<std::string> meant;
+  for (const auto& [id, entry] : entries_) {
+    if (fit(entry.session)) meant.push_back(id);
+  }
+  const auto left = std::make_shared<std::size_t>(meant.size());
+  for (const std::string& id : meant) {
+    end(id, reason, [left, done] {
+      if (--*left == 0) done();
+    });
+  }
+  return !meant.empty();
 }
 
 void Sessions::expire(Time now) {

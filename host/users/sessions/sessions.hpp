@@ -94,10 +94,15 @@ class Sessions {
     Secret token;  // "id.secret", the secret of 256 random bits: whoever has it has the session. Only its hash is kept.
     std::optional<Tag> tag{};
   };
-  // `who` without id, times and token. Whoever was logged in at the same address and uid is logged out first. kFull,
-  // and the owner's errors.
+  using Fits = std::function<bool(const Session&)>;
+  // What end_those() is told from the moment in which it is made: between whether somebody may be here and the session,
+  // an order may come that means them.
+  using Orders = std::shared_ptr<std::vector<Fits>>;
+  [[nodiscard]] Orders orders_from_now();
+  // `who` without id, times and token. Whoever was logged in at the same address and uid is logged out first. kDenied
+  // if one of `orders` means them, kFull, and the owner's errors.
   void begin(Session who, std::optional<std::chrono::seconds> lifetime, Time now,
-             std::function<void(Result<Begun>)> begun);
+             std::function<void(Result<Begun>)> begun, Orders orders = std::make_shared<std::vector<Fits>>());
 
   // Sessions that their owner has already. Nobody could renew them meanwhile, so each has the time of a renewal from
   // now on, and so have their other addresses.
@@ -116,6 +121,9 @@ class Sessions {
   void renew(const std::string& id, Time now);
   // `done` when the owner has let go; at once for one that is not there.
   void end(const std::string& id, EndReason reason, std::function<void()> done);
+  // An order: `done` when the owner has let go of all that fit, those included that end already. False if there is
+  // none.
+  [[nodiscard]] bool end_those(const Fits& fit, EndReason reason, const std::function<void()>& done);
   // Ends those whose time is over, and takes other addresses from those that have not told of them again.
   void expire(Time now);
 
@@ -134,7 +142,8 @@ class Sessions {
 
   SessionLimits limits_;
   SessionOwner& owner_;
-  std::map<std::string, Entry> entries_;  // by id
+  std::map<std::string, Entry> entries_;                // by id
+  std::vector<std::weak_ptr<std::vector<Fits>>> told_;  // of orders, while somebody waits for one of them to begin
   // An owner that is done after our end calls nobody.
   std::shared_ptr<Sessions*> self_ = std::make_shared<Sessions*>(this);
 };

@@ -13,6 +13,7 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 using testing::ElementsAre;
 using testing::IsEmpty;
+using testing::SizeIs;
 
 const Session::Time kStart{hours(1000)};
 const IpAddress kHere = IpAddress::parse("10.0.0.5").value();
@@ -118,6 +119,53 @@ TEST_F(SessionsTest, TellAnEndWhenTheOwnerHasLetGoAndNotBefore) {
   EXPECT_THAT(owner_.events, ElementsAre("begin alice", "end alice logout", "user told", "administrator told"));
   sessions_.end(alice.session.id, EndReason::kLogout, tell("late"));
   EXPECT_EQ(owner_.events.back(), "late told") << "of one that is not there";
+}
+
+TEST_F(SessionsTest, OfAnOrderAreGoneWhenItIsDoneThoseIncludedThatEndedAlready) {
+  owner_.at_once = false;
+  const auto here = begin(who("alice")).value();
+  begin(who("alice", kThere)).value();
+  begin(who("bob", kHere, 1001)).value();
+  const auto is_alice = [](const Session& session) { return session.user == "alice"; };
+  sessions_.end(here.session.id, EndReason::kLogout, [] {});
+  EXPECT_TRUE(sessions_.end_those(is_alice, EndReason::kAdministrator, tell("order")));
+  EXPECT_TRUE(sessions_.end_those(is_alice, EndReason::kAdministrator, tell("its repetition")));
+  EXPECT_THAT(owner_.events,
+              ElementsAre("begin alice", "begin alice", "begin bob", "end alice logout", "end alice administrator"));
+  owner_.let_go();
+  EXPECT_THAT(std::vector(owner_.events.begin() + 5, owner_.events.end()),
+              ElementsAre("order told", "its repetition told"));
+  EXPECT_FALSE(sessions_.end_those(is_alice, EndReason::kAdministrator, tell("nobody")));
+  EXPECT_THAT(sessions_.all(), SizeIs(1)) << "bob's";
+}
+
+TEST_F(SessionsTest, DoNotBeginAfterAnOrderThatMeansThem) {
+  const auto begins = [this](const std::string& user, Sessions::Orders orders) {
+    std::string out = "waits";
+    sessions_.begin(
+        who(user), {}, kStart, [&](const auto& b) { out = b ? "begun" : b.error().detail; }, orders);
+    return out;
+  };
+  const auto before = sessions_.orders_from_now();
+  EXPECT_FALSE(sessions_.end_those([](const Session& session) { return session.user == "alice"; },
+                                   EndReason::kAdministrator, tell("nobody")));
+  EXPECT_EQ(begins("alice", before), "the user was logged out meanwhile");
+  EXPECT_EQ(begins("bob", before), "begun");
+  EXPECT_EQ(begins("alice", sessions_.orders_from_now()), "begun") << "who was let in since";
+}
+
+TEST_F(SessionsTest, ThatWaitForTheirPlaceDoNotBeginAfterAnOrderEither) {
+  owner_.at_once = false;
+  begin(who("alice")).value();
+  std::string bob;
+  sessions_.begin(
+      who("bob"), {}, kStart, [&](const auto& b) { bob = b ? "begun" : b.error().detail; },
+      sessions_.orders_from_now());
+  EXPECT_FALSE(sessions_.end_those([](const Session& session) { return session.user == "bob"; },
+                                   EndReason::kAdministrator, tell("nobody")));
+  owner_.let_go();
+  EXPECT_EQ(bob, "the user was logged out meanwhile");
+  EXPECT_THAT(owner_.events, ElementsAre("begin alice", "end alice replaced"));
 }
 
 TEST_F(SessionsTest, BeginAtAPlaceWhenTheOneBeforeIsGone) {
