@@ -87,7 +87,8 @@ TEST_F(ApiTest, CarriesEveryCharacterOfANameInAPath) {
   auto answer = call(path_, {"GET", "/v1/policies/" + path_segment(name), nullptr}, kPatience);
   ASSERT_TRUE(answer) << answer.error().message();
   EXPECT_EQ(answer->at("path").at(1).as_string(), name);
-  for (const char* broken : {"/v1/policies/%", "/v1/policies/%2", "/v1/policies/%zz", "/v1/policies/%+1"}) {
+  for (const char* broken : {"/v1/policies/%", "/v1/policies/%2", "/v1/policies/%zz", "/v1/policies/%+1",
+                             "/v1/policies/a%00b", "/v1/policies/%ff", "/v1/policies/b%C3", "/v1/policies?after=%00"}) {
     EXPECT_FALSE(call(path_, {"GET", broken, nullptr}, kPatience)) << broken;
   }
 }

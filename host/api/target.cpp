@@ -4,10 +4,13 @@
 #include <algorithm>
 #include <charconv>
 
+#include "host/base/text.hpp"
+
 namespace sallyport::api {
 namespace {
 
-// RFC 3986 2.1: "%2F" is a slash that separates nothing.
+// RFC 3986 2.1: "%2F" is a slash that separates nothing. Names end up in JSON and databases: nothing for what is no
+// text.
 std::optional<std::string> percent_decoded(std::string_view text) {
   std::string out;
   for (std::size_t at = 0; at < text.size(); ++at) {
@@ -22,7 +25,7 @@ std::optional<std::string> percent_decoded(std::string_view text) {
     out += static_cast<char>(value);
     at += 2;
   }
-  return out;
+  return is_text(out) ? std::optional(out) : std::nullopt;
 }
 
 }  // namespace

@@ -14,8 +14,8 @@ struct Target {
   std::string after;  // of a list: the page behind this name
 };
 
-// "/v1/groups/b%2Fnet?after=bob" -> {"groups", "b/net"}, "bob"; nothing for another version, a broken escape, or other
-// words behind the question mark.
+// "/v1/groups/b%2Fnet?after=bob" -> {"groups", "b/net"}, "bob"; nothing for another version, a broken escape, what
+// is not UTF-8 or holds a NUL, or other words behind the question mark.
 [[nodiscard]] std::optional<Target> parse_target(std::string_view target);
 
 }  // namespace sallyport::api

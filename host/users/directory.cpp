@@ -12,6 +12,7 @@
 #include <set>
 
 #include "host/base/log.hpp"
+#include "host/base/text.hpp"
 #include "host/store/database.hpp"
 
 namespace sallyport::users {
@@ -65,6 +66,11 @@ struct Refused {
 
 void demand(const Result<void>& checked) {
   if (!checked) throw Refused{checked.error()};
+}
+
+// One database cuts it at a NUL, the other keeps what no JSON may hold.
+void demand_text(const std::string& what, const std::string& written) {
+  if (!is_text(written)) refuse(Errc::kInvalid, what + " must be UTF-8, without a NUL");
 }
 
 // libpq's messages have lines.
@@ -150,12 +156,18 @@ class Directory::Session {
     });
   }
 
-  // Within a change.
+  // Within a change. What it tells may come from whoever asked, refused or not, and must not look like another entry.
   void log(const std::string& action, const std::string& subject, const std::string& detail) {
     long long number = 0;
     std::string previous;
     sql << "SELECT number, digest FROM audit_head WHERE id = 1", soci::into(number), soci::into(previous);
-    AuditEntry entry{static_cast<std::uint64_t>(++number), now(), actor_, action, subject, detail, {}};
+    AuditEntry entry{static_cast<std::uint64_t>(++number),
+                     now(),
+                     on_one_line(actor_),
+                     on_one_line(action),
+                     on_one_line(subject),
+                     on_one_line(detail),
+                     {}};
     entry.digest = link(previous, entry);
     sql << "INSERT INTO audit (number, at, actor, action, subject, detail, digest) VALUES (:n, :t, :a, :c, :s, :d, :h)",
         soci::use(number), soci::use(entry.at), soci::use(entry.actor), soci::use(entry.action),
@@ -402,6 +414,7 @@ Result<void> Directory::connect() {
 Result<void> Directory::add_user(const std::string& actor, const User& user) {
   return session_->change(actor, [&] {
     demand(check_name(user.name));
+    demand_text("a full name", user.full_name);
     if (session_->has("users", user.name)) refuse(Errc::kExists, "there is a user '" + user.name + "' already");
     session_->demand_groups(user);
     UserWriter(session_->sql).write(user);
@@ -412,6 +425,7 @@ Result<void> Directory::add_user(const std::string& actor, const User& user) {
 Result<void> Directory::change_user(const std::string& actor, const User& user) {
   return session_->change(actor, [&] {
     session_->demand_user(user.name);
+    demand_text("a full name", user.full_name);
     session_->demand_groups(user);
     UserWriter(session_->sql).write(user);
     session_->log("user.change", user.name, description(user));
@@ -492,6 +506,7 @@ Result<std::uint64_t> Directory::user_count() {
 Result<void> Directory::add_group(const std::string& actor, const Group& group) {
   return session_->change(actor, [&] {
     demand(check_name(group.name));
+    demand_text("a description", group.description);
     if (session_->has("user_groups", group.name)) {
       refuse(Errc::kExists, "there is a group '" + group.name + "' already");
     }
@@ -504,6 +519,7 @@ Result<void> Directory::add_group(const std::string& actor, const Group& group) 
 Result<void> Directory::change_group(const std::string& actor, const Group& group) {
   return session_->change(actor, [&] {
     if (!session_->has("user_groups", group.name)) refuse(Errc::kNotFound, "no group '" + group.name + "'");
+    demand_text("a description", group.description);
     session_->sql << "UPDATE user_groups SET description = :d WHERE name = :n", soci::use(group.description),
         soci::use(group.name);
     session_->log("group.change", group.name, group.description);
@@ -638,6 +654,7 @@ Result<Directory::ImportCount> Directory::import(const std::string& actor, const
       const Imported& one = **imported;
       const std::string where = "line " + std::to_string(one.line) + ": ";
       if (auto fine = check_name(one.user.name); !fine) refuse(Errc::kInvalid, where + fine.error().detail);
+      demand_text(where + "a full name", one.user.full_name);
       for (const std::string& group : one.user.groups) {
         if (!known_groups.insert(group).second || session_->has("user_groups", group)) continue;
         if (auto fine = check_name(group); !fine) refuse(Errc::kInvalid, where + "group " + fine.error().detail);

@@ -171,6 +171,35 @@ TEST_P(DirectoryTest, NoticesThatSomebodyElseChangedTheLog) {
   EXPECT_THAT(directory_.verify_audit().error().detail, HasSubstr("cut or changed"));
 }
 
+TEST_P(DirectoryTest, KeepsOneLineOfTextForEachEntryOfTheLogWhateverItTells) {
+  using namespace std::string_literals;
+  ASSERT_TRUE(directory_.record("mallory", "request.denied", "GET /v1/users/a\0b"s, "no role"));
+  ASSERT_TRUE(directory_.record("mallory", "request.denied", "a\n9  root\x1b[2K"s, "caf\xe9"));
+  EXPECT_TRUE(directory_.verify_audit());
+  const auto entries = directory_.audit(2, 10).value();
+  EXPECT_EQ(entries[0].subject, "GET /v1/users/a\\x00b");
+  EXPECT_EQ(entries[1].subject, "a\\x0a9  root\\x1b[2K");
+  EXPECT_EQ(entries[1].detail, "caf\\xe9");
+}
+
+TEST_P(DirectoryTest, TakesNoTextThatOneOfTheDatabasesWouldNotKeep) {
+  using namespace std::string_literals;
+  for (const auto& text : {"A\0B"s, "caf\xe9"s}) {
+    EXPECT_EQ(directory_.add_user("admin", {"bob", text}).error().code, Errc::kInvalid);
+    EXPECT_EQ(directory_.add_group("admin", {"day", text}).error().code, Errc::kInvalid);
+    EXPECT_EQ(directory_.change_group("admin", {"night", text}).error().code, Errc::kInvalid);
+    bool given = false;
+    const auto imported = directory_.import("admin", [&]() -> Result<std::optional<Directory::Imported>> {
+      if (std::exchange(given, true)) return std::optional<Directory::Imported>();
+      return std::optional<Directory::Imported>({{"bob", text}, {}, 2});
+    });
+    EXPECT_EQ(imported.error().detail, "line 2: a full name must be UTF-8, without a NUL");
+  }
+  ASSERT_TRUE(directory_.add_user("admin", {"bob", "Zoë"}));
+  EXPECT_EQ(directory_.change_user("admin", {"bob", "A\0B"s}).error().code, Errc::kInvalid);
+  EXPECT_EQ(directory_.user("bob")->full_name, "Zoë");
+}
+
 class SharedDirectory : public DirectoryTest {};
 INSTANTIATE_TEST_SUITE_P(, SharedDirectory, testing::Values(Kind::kPostgresql));
 
