@@ -701,27 +701,30 @@ Result<std::vector<AuditEntry>> Directory::audit(std::uint64_t after, unsigned m
 }
 
 Result<Directory::AuditHead> Directory::verify_audit() {
-  constexpr unsigned kAtOnce = 1000;
+  constexpr std::uint64_t kAtOnce = 1000;
+  // First the head: what another gateway writes from now on comes behind it.
+  const auto head = session_->guarded([&] {
+    long long number = 0;
+    std::string digest;
+    session_->sql << "SELECT number, digest FROM audit_head WHERE id = 1", soci::into(number), soci::into(digest);
+    return AuditHead{static_cast<std::uint64_t>(number), digest};
+  });
+  if (!head) return head.error();
   AuditChain chain;
-  for (;;) {
-    auto entries = audit(chain.number(), kAtOnce);
+  while (chain.number() < head->number) {
+    const auto entries = audit(chain.number(), static_cast<unsigned>(std::min(kAtOnce, head->number - chain.number())));
     if (!entries) return entries.error();
     if (entries->empty()) break;
     for (const AuditEntry& entry : *entries) {
       if (auto follows = chain.follow(entry); !follows) return follows.error();
     }
   }
-  return session_->guarded([&] {
-    long long number = 0;
-    std::string digest;
-    session_->sql << "SELECT number, digest FROM audit_head WHERE id = 1", soci::into(number), soci::into(digest);
-    if (static_cast<std::uint64_t>(number) != chain.number() || digest != chain.digest()) {
-      refuse(Errc::kCorrupt, "the audit log ends with entry " + std::to_string(chain.number()) +
-                                 ", and its head names entry " + std::to_string(number) +
-                                 ": its end was cut or changed");
-    }
-    return AuditHead{chain.number(), chain.digest()};
-  });
+  if (chain.number() != head->number || chain.digest() != head->digest) {
+    return Error{Errc::kCorrupt, "the audit log ends with entry " + std::to_string(chain.number()) +
+                                     ", and its head names entry " + std::to_string(head->number) +
+                                     ": its end was cut or changed"};
+  }
+  return *head;
 }
 
 }  // namespace sallyport::users

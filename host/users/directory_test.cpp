@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <atomic>
 #include <thread>
 
 #include "host/users/test_directory.hpp"
@@ -211,6 +212,20 @@ TEST_P(SharedDirectory, KeepsOneChainWhenTwoGatewaysWriteAtOnce) {
   for (int i = 0; i < 20; ++i) EXPECT_TRUE(directory_.record("one", "test", std::to_string(i), ""));
   beside.join();
   EXPECT_EQ(directory_.verify_audit().value().number, 42U);
+}
+
+TEST_P(SharedDirectory, VerifiesTheLogWhileAnotherGatewayWrites) {
+  Directory other = open();
+  std::atomic<bool> writes = true;
+  std::thread beside([&] {
+    for (int i = 0; i < 200; ++i) EXPECT_TRUE(other.record("other", "test", std::to_string(i), ""));
+    writes = false;
+  });
+  while (writes) {
+    const auto verified = directory_.verify_audit();
+    EXPECT_TRUE(verified) << verified.error().detail;
+  }
+  beside.join();
 }
 
 // ---- import
