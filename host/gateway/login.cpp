@@ -92,6 +92,10 @@ Result<std::unique_ptr<Login>> Login::open(boost::asio::io_context& loop, const 
 
   std::unique_ptr<Login> login(
       new Login(loop, std::move(*directory), config, std::move(*seal_key), *digest, owner, questions));
+  for (const users::DisconnectSettings& orders : config.orders) {
+    login->disconnects_.push_back(
+        std::make_shared<users::Disconnect>(orders, config.listen_addresses, login->sessions()));
+  }
   for (const IpAddress& address : config.listen_addresses) {
     if (auto listens = login->listen(loop, config, address, identity); !listens) return listens.error();
   }
@@ -112,8 +116,8 @@ Result<void> Login::listen(boost::asio::io_context& loop, const UsersConfig& con
   log::info("login.open",
             {{"address", address.to_string()}, {"port", (*server)->port()}, {"key", (*server)->key_digest()}});
   servers_.push_back(std::move(*server));
-  for (const users::DisconnectSettings& orders : config.orders) {
-    auto listens = users::DisconnectServer::listen(loop, at, orders, sessions());
+  for (const auto& disconnect : disconnects_) {
+    auto listens = users::DisconnectServer::listen(loop, at, disconnect);
     if (!listens) return listens.error();
     orders_.push_back(std::move(*listens));
   }

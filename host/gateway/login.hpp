@@ -54,6 +54,7 @@ class Login {
   users::LoginDesk desk_;
   users::LoginService service_;
   UserService administration_;
+  std::vector<std::shared_ptr<users::Disconnect>> disconnects_;  // what is ordered at any address
   // One at each address.
   std::vector<std::unique_ptr<api::TlsServer>> servers_;
   std::vector<std::unique_ptr<users::DisconnectServer>> orders_;

@@ -58,13 +58,13 @@ void run(Bytes input) {
     const IpAddress address = IpAddress::parse(user[0] == 'a' ? "10.0.0.5" : "10.0.0.6").value();
     sessions.begin({{}, user, {}, "radius", address, 0}, {}, {}, [](const auto&) {});
   }
-  Disconnect disconnect({{{kServer, secret}}, "gateway"}, sessions);
+  Disconnect disconnect({{{kServer, secret}}, "gateway"}, {kServer}, sessions);
   unsigned answers = 0;
   const auto count = [&](const Buffer&) { ++answers; };
-  disconnect.receive(input, {kServer, 1}, kNow, count);
+  disconnect.receive(input, kServer, kNow, count);
   if (message && message->serialise().size() <= 4000) {
     answers = 0;
-    disconnect.receive(radius::sealed_request(*message, secret), {kServer, 2}, kNow, count);
+    disconnect.receive(radius::sealed_request(*message, secret), kServer, kNow, count);
   }
   must(answers <= 1, "an order is answered once");
   const auto named = message ? message->text(Type::kUserName) : std::nullopt;

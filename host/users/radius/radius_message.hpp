@@ -27,6 +27,7 @@ enum class Code : std::uint8_t {
 enum class Type : std::uint8_t {
   kUserName = 1,
   kUserPassword = 2,
+  kNasIpAddress = 4,
   kServiceType = 6,
   kFramedIpAddress = 8,
   kFilterId = 11,
@@ -38,6 +39,7 @@ enum class Type : std::uint8_t {
   kEventTimestamp = 55,
   kNasPortType = 61,
   kMessageAuthenticator = 80,
+  kNasIpv6Address = 95,
   kErrorCause = 101,
   kFramedIpv6Address = 168,
 };

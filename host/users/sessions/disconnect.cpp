@@ -30,6 +30,8 @@ bool is_known(Type type) {
     case Type::kFramedIpv6Address:
     case Type::kCallingStationId:
     case Type::kNasIdentifier:
+    case Type::kNasIpAddress:
+    case Type::kNasIpv6Address:
     case Type::kEventTimestamp:
     case Type::kMessageAuthenticator:
     case Type::kProxyState:
@@ -79,8 +81,8 @@ IpAddress plain(const boost::asio::ip::address& address) {
 
 }  // namespace
 
-void Disconnect::receive(Bytes datagram, const Endpoint& from, WallClock now, const Reply& reply) {
-  const auto server = settings_.servers.find(from.address);
+void Disconnect::receive(Bytes datagram, const IpAddress& from, WallClock now, const Reply& reply) {
+  const auto server = settings_.servers.find(from);
   if (server == settings_.servers.end()) return;
   const auto request = radius::opened_request(datagram, server->second);
   if (!request || (request->code != Code::kDisconnectRequest && request->code != Code::kCoaRequest)) {
@@ -109,9 +111,7 @@ void Disconnect::receive(Bytes datagram, const Endpoint& from, WallClock now, co
     return refuse(kUnsupportedAttribute);
   }
   if (!stamp || !names_somebody(*request)) return refuse(kMissingAttribute);
-  if (request->text(Type::kNasIdentifier).value_or(settings_.nas_identifier) != settings_.nas_identifier) {
-    return refuse(kNasIdentificationMismatch);
-  }
+  if (!means_us(*request)) return refuse(kNasIdentificationMismatch);
   const bool found = sessions_.end_those(
       [request = *request](const Session& session) {
         return std::all_of(request.attributes.begin(), request.attributes.end(),
@@ -124,6 +124,16 @@ void Disconnect::receive(Bytes datagram, const Endpoint& from, WallClock now, co
   if (!found) refuse(kSessionContextNotFound);
 }
 
+// RFC 5176 3: the attributes that identify a NAS.
+bool Disconnect::means_us(const Message& request) const {
+  return std::all_of(request.attributes.begin(), request.attributes.end(), [this](const radius::Attribute& a) {
+    if (a.type == Type::kNasIdentifier) return std::ranges::equal(a.value, as_bytes(settings_.nas_identifier));
+    if (a.type != Type::kNasIpAddress && a.type != Type::kNasIpv6Address) return true;
+    const auto address = IpAddress::from_bytes(a.value);
+    return address && std::find(addresses_.begin(), addresses_.end(), *address) != addresses_.end();
+  });
+}
+
 void Disconnect::answer(const OrderKey& key, const Message& request, Code code, std::optional<std::uint32_t> cause,
                         const Reply& reply) {
   Message message{code, request.identifier};
@@ -132,16 +142,15 @@ void Disconnect::answer(const OrderKey& key, const Message& request, Code code, 
   for (const auto& attribute : request.attributes) {
     if (attribute.type == Type::kProxyState) message.attributes.push_back(attribute);
   }
-  Buffer bytes =
-      radius::sealed_reply(std::move(message), request.authenticator, settings_.servers.at(key.first.address));
+  Buffer bytes = radius::sealed_reply(std::move(message), request.authenticator, settings_.servers.at(key.first));
   if (const auto order = orders_.find(key); order != orders_.end()) order->second.answer = bytes;
   reply(std::move(bytes));
 }
 
 Result<std::unique_ptr<DisconnectServer>> DisconnectServer::listen(boost::asio::io_context& loop,
                                                                    const boost::asio::ip::address& address,
-                                                                   DisconnectSettings settings, Sessions& sessions) {
-  const boost::asio::ip::udp::endpoint endpoint(address, settings.port);
+                                                                   std::shared_ptr<Disconnect> disconnect) {
+  const boost::asio::ip::udp::endpoint endpoint(address, disconnect->port());
   boost::asio::ip::udp::socket socket(loop);
   boost::system::error_code error;
   socket.open(endpoint.protocol(), error);
@@ -150,7 +159,7 @@ Result<std::unique_ptr<DisconnectServer>> DisconnectServer::listen(boost::asio::
     return Error{Errc::kIo, "listen on " + endpoint.address().to_string() + " UDP port " +
                                 std::to_string(endpoint.port()) + ": " + error.message()};
   }
-  auto state = std::make_shared<State>(std::move(socket), std::move(settings), sessions);
+  auto state = std::make_shared<State>(State{std::move(socket), std::move(disconnect)});
   receive(state);
   return std::unique_ptr<DisconnectServer>(new DisconnectServer(std::move(state)));
 }
@@ -160,13 +169,13 @@ void DisconnectServer::receive(const std::shared_ptr<State>& state) {
       boost::asio::buffer(state->datagram), state->from, [state](boost::system::error_code error, std::size_t size) {
         if (error == boost::asio::error::operation_aborted || !state->socket.is_open()) return;
         if (!error) {
-          state->disconnect.receive(
-              Bytes(state->datagram).first(size), {plain(state->from.address()), state->from.port()},
-              std::chrono::system_clock::now(), [weak = std::weak_ptr(state), to = state->from](const Buffer& answer) {
-                const auto alive = weak.lock();
-                boost::system::error_code lost;  // then it asks again
-                if (alive) alive->socket.send_to(boost::asio::buffer(answer), to, 0, lost);
-              });
+          state->disconnect->receive(Bytes(state->datagram).first(size), plain(state->from.address()),
+                                     std::chrono::system_clock::now(),
+                                     [weak = std::weak_ptr(state), to = state->from](const Buffer& answer) {
+                                       const auto alive = weak.lock();
+                                       boost::system::error_code lost;  // then it asks again
+                                       if (alive) alive->socket.send_to(boost::asio::buffer(answer), to, 0, lost);
+                                     });
         }
         receive(state);
       });

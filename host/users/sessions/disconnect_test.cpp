@@ -51,7 +51,7 @@ class DisconnectTest : public store::TestFolder {
     std::vector<Code> codes;
     const Buffer datagram = radius::sealed_request(message, by);
     const auto authenticator = Message::parse(datagram).value().authenticator;
-    disconnect_.receive(datagram, {from, 4000}, kNow, [this, authenticator](const Buffer& bytes) {
+    disconnect_.receive(datagram, from, kNow, [this, authenticator](const Buffer& bytes) {
       answers_.push_back(radius::opened_reply(bytes, authenticator, shared()).value());
     });
     for (const Message& m : answers_) codes.push_back(m.code);
@@ -67,7 +67,8 @@ class DisconnectTest : public store::TestFolder {
   RecordingOwner owner_;
   Sessions sessions_{{}, owner_};
   std::vector<std::string> ids_;
-  Disconnect disconnect_{{{{kServer, shared()}}, "gateway-a"}, sessions_};
+  std::vector<IpAddress> addresses_ = {IpAddress::parse("10.0.0.1").value(), IpAddress::parse("2001:db8::1").value()};
+  Disconnect disconnect_{{{{kServer, shared()}}, "gateway-a"}, addresses_, sessions_};
   std::vector<Message> answers_;
 };
 
@@ -123,6 +124,53 @@ TEST_F(DisconnectTest, IsAnsweredTheSameAgainAndDoneOnce) {
   EXPECT_THAT(owner_.events, IsEmpty()) << "who has logged in since is not meant";
 }
 
+TEST_F(DisconnectTest, IsDoneOnceAtWhicheverAddressAndFromWhicheverPortItComes) {
+  boost::asio::io_context loop;
+  const auto disconnect =
+      std::make_shared<Disconnect>(DisconnectSettings{{{kServer, shared()}}, "gateway-a"}, addresses_, sessions_);
+  std::vector<std::unique_ptr<DisconnectServer>> servers;
+  for (const char* address : {"127.0.0.1", "127.0.0.2"}) {
+    servers.push_back(DisconnectServer::listen(loop, boost::asio::ip::make_address(address), disconnect).value());
+  }
+  Message message{Code::kDisconnectRequest, 7};
+  message.add(Type::kUserName, as_bytes("bob"));
+  message.add(Type::kEventTimestamp, static_cast<std::uint32_t>(system_clock::to_time_t(system_clock::now())));
+  const Buffer datagram = radius::sealed_request(message, shared());
+  std::vector<Buffer> answers;
+  for (const auto& server : servers) {
+    boost::asio::ip::udp::socket client(loop, {boost::asio::ip::make_address("127.0.0.1"), 0});
+    client.send_to(boost::asio::buffer(datagram), server->endpoint());
+    answers.emplace_back(4096);
+    bool answered = false;
+    client.async_receive(boost::asio::buffer(answers.back()), [&](boost::system::error_code, std::size_t size) {
+      answers.back().resize(size);
+      answered = true;
+    });
+    loop.restart();
+    while (!answered) loop.run_one();
+    log_in("bob", "10.0.0.5", 1001);  // again
+  }
+  EXPECT_EQ(answers[0], answers[1]);
+  EXPECT_THAT(owner_.events, ElementsAre("end bob radius", "begin bob", "end bob replaced", "begin bob"));
+}
+
+TEST_F(DisconnectTest, MayNameTheGatewayByAnyOfItsAddresses) {
+  const auto raw = [](const char* address) {
+    const auto bytes = IpAddress::parse(address).value();
+    return std::string(bytes.bytes().begin(), bytes.bytes().end());
+  };
+  EXPECT_EQ(cause_of(order({{Type::kUserName, "bob"}, {Type::kNasIpAddress, raw("10.0.0.2")}})), 403U);
+  EXPECT_EQ(cause_of(order({{Type::kUserName, "bob"}, {Type::kNasIpv6Address, raw("2001:db8::2")}})), 403U);
+  EXPECT_EQ(cause_of(order({{Type::kUserName, "bob"}, {Type::kNasIpAddress, "four"}})), 403U);
+  EXPECT_EQ(cause_of(order({{Type::kNasIpAddress, raw("10.0.0.1")}})), 402U) << "it says not whom";
+  EXPECT_THAT(owner_.events, IsEmpty());
+  EXPECT_EQ(cause_of(order({{Type::kUserName, "bob"},
+                            {Type::kNasIpAddress, raw("10.0.0.1")},
+                            {Type::kNasIpv6Address, raw("2001:db8::1")}})),
+            std::nullopt);
+  EXPECT_EQ(answers_[0].code, Code::kDisconnectAck);
+}
+
 TEST_F(DisconnectTest, SaysWhyItRefuses) {
   EXPECT_EQ(cause_of(order({{Type::kUserName, "carol"}})), 503U);
   EXPECT_EQ(cause_of(order({{Type::kUserName, "bob"}, {Type::kCallingStationId, "10.0.0.6"}})), 503U);
@@ -164,8 +212,9 @@ TEST_F(DisconnectTest, GivesBackTheStatesOfProxiesInTheirOrder) {
 
 TEST_F(DisconnectTest, UnderstandsRadclientAndIsUnderstood) {
   boost::asio::io_context loop;
-  auto server = DisconnectServer::listen(loop, boost::asio::ip::make_address("127.0.0.1"),
-                                         {{{kServer, shared()}}, "gateway-a"}, sessions_);
+  auto server = DisconnectServer::listen(
+      loop, boost::asio::ip::make_address("127.0.0.1"),
+      std::make_shared<Disconnect>(DisconnectSettings{{{kServer, shared()}}, "gateway-a"}, addresses_, sessions_));
   ASSERT_TRUE(server) << server.error().message();
   std::thread thread([&] { loop.run(); });
   const auto radclient = [&](const std::string& attributes, const std::string& by) {
@@ -174,7 +223,7 @@ TEST_F(DisconnectTest, UnderstandsRadclientAndIsUnderstood) {
         std::system(("printf '" + attributes +
                      "\\nEvent-Timestamp = '$(date +%s)'\\nMessage-Authenticator = 0x00\\n' | "
                      "radclient -x -r 1 -t 5 127.0.0.1:" +
-                     std::to_string((*server)->port()) + " disconnect " + by + " >" + log.string() + " 2>&1")
+                     std::to_string((*server)->endpoint().port()) + " disconnect " + by + " >" + log.string() + " 2>&1")
                         .c_str());
     return std::to_string(status == 0 ? 0 : 1) + " " + content_of(log);
   };
