@@ -24,6 +24,7 @@ constexpr const char* kSchema[] = {
     "CREATE TABLE IF NOT EXISTS users (name VARCHAR(64) PRIMARY KEY, full_name TEXT NOT NULL, role TEXT NOT NULL, "
     "enabled INTEGER "
     "NOT NULL)",
+    "CREATE INDEX IF NOT EXISTS users_by_folded_name ON users (LOWER(name))",
     "CREATE TABLE IF NOT EXISTS user_groups (name VARCHAR(64) PRIMARY KEY, description TEXT NOT NULL)",
     "CREATE TABLE IF NOT EXISTS members (user_name VARCHAR(64) NOT NULL REFERENCES users (name) ON DELETE CASCADE, "
     "group_name "
@@ -469,6 +470,16 @@ Result<User> Directory::user(const std::string& name) {
   });
   if (!found) return found.error();
   return std::move(*found);
+}
+
+Result<std::optional<std::string>> Directory::spelt_otherwise(const std::string& name) {
+  return session_->guarded([&] {
+    const std::string without_realm = folded(name);
+    std::string other;
+    session_->sql << "SELECT name FROM users WHERE LOWER(name) IN (LOWER(:n), :w) AND name <> :m ORDER BY name LIMIT 1",
+        soci::use(name), soci::use(without_realm), soci::use(name), soci::into(other);
+    return session_->sql.got_data() ? std::optional<std::string>(other) : std::nullopt;
+  });
 }
 
 Result<std::vector<User>> Directory::users(const std::string& after, unsigned most) {

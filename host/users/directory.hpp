@@ -53,6 +53,9 @@ class Directory {
   Result<void> change_user(const std::string& actor, const User& user);  // all but the name
   Result<void> delete_user(const std::string& actor, const std::string& name);
   Result<User> user(const std::string& name);
+  // The name of a user that differs from this one by case alone, or by a realm that this one has ("alice" for
+  // "Alice@example.net").
+  Result<std::optional<std::string>> spelt_otherwise(const std::string& name);
   // In the order of their names, those behind `after`.
   Result<std::vector<User>> users(const std::string& after, unsigned most);
   Result<std::uint64_t> user_count();

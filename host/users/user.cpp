@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/users/user.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace sallyport::users {
@@ -35,6 +36,12 @@ Result<void> check_name(std::string_view name) {
     }
   }
   return {};
+}
+
+std::string folded(std::string_view name) {
+  std::string out(name.substr(0, name.find('@')));
+  std::transform(out.begin(), out.end(), out.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c; });
+  return out;
 }
 
 }  // namespace sallyport::users

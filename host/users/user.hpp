@@ -41,5 +41,7 @@ struct Group {
 // Of users and groups: 1 to 64 letters, digits and . _ - @, beginning with a letter or digit. They travel in log lines,
 // file names of certificates and RADIUS attributes, so nothing else is let in. The error names the character.
 [[nodiscard]] Result<void> check_name(std::string_view name);
+// What servers elsewhere may take for the same name: "alice" of "Alice@example.net".
+[[nodiscard]] std::string folded(std::string_view name);
 
 }  // namespace sallyport::users

@@ -27,5 +27,11 @@ TEST(Role, IsNamedByThreeWords) {
   EXPECT_THAT(role_named("root").error().detail, testing::HasSubstr("view, operate and administer"));
 }
 
+TEST(User, NamesAreFoldedToWhatAServerMayTakeForTheSame) {
+  EXPECT_EQ(folded("Alice.Adams-1_x"), "alice.adams-1_x");
+  EXPECT_EQ(folded("ALICE@Example.NET"), "alice");
+  EXPECT_EQ(folded("alice@a@b"), "alice");
+}
+
 }  // namespace
 }  // namespace sallyport::users

@@ -128,8 +128,8 @@ void LoginDesk::answer(const std::string& login, const IpAddress& from, Answer a
   }
   const Begun attempt = std::move(found->second);
   begun_.erase(found);
-  // A card stands for its user.
-  const std::string user = attempt.claim.user.empty() ? "card " + answer.text("number") : attempt.claim.user;
+  // A card stands for its user, and a name for all its spellings.
+  const std::string user = attempt.claim.user.empty() ? "card " + answer.text("number") : folded(attempt.claim.user);
   if (auto fine = admit(attempt.claim, user); !fine) return respond(fine.error());
   auto queued =
       beside([this, attempt, answer = std::move(answer)] { return decide(attempt, answer); },
@@ -210,6 +210,13 @@ Result<Identity> LoginDesk::known(SharedDirectory& directory, const Authenticato
   const auto user = directory.with([&](Directory& d) { return d.user(who.user); });
   if (!user && user.error().code != Errc::kNotFound) return user.error();
   if (!user && !method.brings_its_users()) return Error{Errc::kAuthFailed, "a user whom the directory does not know"};
+  if (!user) {
+    // Many servers take no notice of case and realm. What the directory says of somebody must hold for them, however
+    // they spell their name.
+    const auto same = directory.with([&](Directory& d) { return d.spelt_otherwise(who.user); });
+    if (!same) return same.error();
+    if (*same) return Error{Errc::kAuthFailed, "another spelling of '" + **same + "', whom the directory knows"};
+  }
   if (user && !user->enabled) return Error{Errc::kAuthFailed, "the user is disabled"};
   if (user) who.groups.insert(who.groups.end(), user->groups.begin(), user->groups.end());
   std::sort(who.groups.begin(), who.groups.end());

@@ -89,8 +89,8 @@ class LoginDesk : private SessionOwner {
   // Once a second: ends what is over.
   void tick();
   [[nodiscard]] Session::Time now() const { return settings_.now(); }
-  // Who it is with the directory's groups, if they may be here: known to it, unless the method has users of its own,
-  // and not disabled.
+  // Who it is with the directory's groups, if they may be here: known to it and not disabled; or, where the method has
+  // users of its own, nobody whom it knows by another spelling.
   [[nodiscard]] static Result<Identity> known(SharedDirectory& directory, const Authenticator& method, Identity who);
   [[nodiscard]] const std::vector<IpAddress>& addresses() const { return settings_.addresses; }
 

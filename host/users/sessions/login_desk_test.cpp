@@ -56,6 +56,29 @@ TEST_F(LoginDeskTest, SaysTheSameToWhoeverIsRefused) {
   EXPECT_THAT(owner_.events, IsEmpty());
 }
 
+TEST_F(LoginDeskTest, LetsNobodyPassTheDirectoryByAnotherSpellingOfTheirName) {
+  directory_.with([](Directory& d) {
+    ASSERT_TRUE(d.add_user("admin", {"gone", "", {}, false}));
+    ASSERT_TRUE(d.add_user("admin", {"Carol@Home", "", {}, false}));
+  });
+  const std::string sentence = log_in("server", "gone", "x").error().message();
+  for (const char* spelt : {"Gone", "gone@example.net", "GONE@Example.net", "carol@home", "ALICE"}) {
+    EXPECT_EQ(log_in("server", spelt, "x").error().message(), sentence) << spelt;
+  }
+  EXPECT_THAT(owner_.events, IsEmpty());
+  EXPECT_TRUE(log_in("server", "carol@work", "x", 1001)) << "somebody else";
+  EXPECT_TRUE(log_in("server", "alice", "x", 1002));
+  const auto entries = audit(10000);
+  EXPECT_THAT(entries, testing::Contains(HasSubstr("another spelling of 'gone', whom the directory knows")));
+}
+
+TEST_F(LoginDeskTest, MetersAttemptsAtAUserWhateverTheSpelling) {
+  for (const char* spelt : {"alice", "Alice", "ALICE", "alice@a", "alice@b"}) {
+    EXPECT_EQ(log_in("password", spelt, "a wrong one").error().code, Errc::kAuthFailed) << spelt;
+  }
+  EXPECT_EQ(log_in("password", "aLICE", "a wrong one").error().code, Errc::kBusy);
+}
+
 TEST_F(LoginDeskTest, TellsThatItCannotBeDecidedWithoutSayingWhy) {
   const auto silent = log_in("server", "alice", "silence");
   EXPECT_EQ(silent.error().code, Errc::kBusy);
