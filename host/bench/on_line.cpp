@@ -47,6 +47,7 @@ class Gate {
   Result<void> log_out_last() {
     --count_;
     principals_->on_end(session(count_, 0), users::EndReason::kLogout, [] {});
+    principals_->settle();
     return {};
   }
   [[nodiscard]] unsigned count() const { return count_; }

@@ -230,6 +230,8 @@ class Reader {
     users.session_renewal = at_least_ten_seconds(section, "session_renewal",
                                                  section.duration("session_renewal").value_or(users.session_renewal));
     users.most_sessions = section.number("most_sessions", 1, 4096).value_or(users.most_sessions);
+    users.most_sessions_of_user =
+        section.number("most_sessions_of_user", 1, 4096).value_or(users.most_sessions_of_user);
     users.tags = static_cast<UsersConfig::Tags>(section.choice("tags", {"authenticated", "plain", "off"}).value_or(0));
     section.finish();
     config_.users = std::move(users);

@@ -90,6 +90,7 @@ struct UsersConfig {
   std::chrono::seconds session_lifetime = std::chrono::hours(10);
   std::chrono::seconds session_renewal = std::chrono::minutes(2);
   std::size_t most_sessions = 4096;
+  std::size_t most_sessions_of_user = 16;
   // Whether sessions may be told apart by tags in their packets, with a check of each or without.
   enum class Tags : std::uint8_t { kAuthenticated, kPlain, kOff };
   Tags tags = Tags::kAuthenticated;

@@ -510,6 +510,7 @@ radius_orders_port = 3799
 session_lifetime = "8h"
 session_renewal = "1m"
 most_sessions = 100
+most_sessions_of_user = 3
 tags = "plain"
 [[users.radius_servers]]
 address = "10.1.0.9"
@@ -527,6 +528,8 @@ action = "bypass"
   EXPECT_EQ(orders.nas_identifier, "gw1");
   EXPECT_TRUE(orders.servers.contains(IpAddress::parse("10.1.0.9").value()));
   EXPECT_EQ(full->users->session_renewal, std::chrono::minutes(1));
+  EXPECT_EQ(plain->users->most_sessions_of_user, 16U);
+  EXPECT_EQ(full->users->most_sessions_of_user, 3U);
   EXPECT_EQ(plain->users->tags, UsersConfig::Tags::kAuthenticated);
   EXPECT_EQ(full->users->tags, UsersConfig::Tags::kPlain);
   EXPECT_EQ(full->policies.at(0).group, "night");
@@ -547,6 +550,7 @@ TEST(Config, EveryBadWordOfUsersIsToldWithARemedy) {
       {"radius_orders_port = 3799", "[[users.radius_servers]]"},
       {"session_lifetime = \"1s\"", "ten seconds"},
       {"most_sessions = 0", "most_sessions"},
+      {"most_sessions_of_user = 0", "most_sessions_of_user"},
       {"tags = \"maybe\"", "'maybe' is none of"},
       {"lifetime = \"1h\"", "lifetime"},
   };

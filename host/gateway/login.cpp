@@ -30,6 +30,7 @@ users::DeskSettings desk_settings(const UsersConfig& config, std::string key_dig
   settings.sessions.lifetime = config.session_lifetime;
   settings.sessions.renewal = config.session_renewal;
   settings.sessions.most = config.most_sessions;
+  settings.sessions.most_of_one_user = config.most_sessions_of_user;
   return settings;
 }
 

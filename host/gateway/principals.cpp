@@ -101,7 +101,7 @@ void Principals::note(const users::Session& session) {
 Result<void> Principals::forget_ended() {
   if (journal_ == nullptr) return {};
   for (const End& end : ended_) {
-    if (auto forgotten = journal_->session_ended(end.id); !forgotten) return forgotten;
+    if (auto forgotten = journal_->session_ended(end.session.id); !forgotten) return forgotten;
   }
   return {};
 }
@@ -141,7 +141,6 @@ void Principals::on_left(const users::Session& session) {
   sessions_.at(session.id) = session;
   note(session);
   behind_ = true;
-  retry();
 }
 
 void Principals::on_end(const users::Session& session, users::EndReason reason, std::function<void()> done) {
@@ -149,17 +148,23 @@ void Principals::on_end(const users::Session& session, users::EndReason reason, 
   log::info("session.ended", {{"user", session.user},
                               {"address", session.address.to_string()},
                               {"reason", std::string(users::to_string(reason))}});
-  const bool left = std::none_of(sessions_.begin(), sessions_.end(),
-                                 [&](const auto& entry) { return entry.second.user == session.user; });
-  ended_.push_back({session.id, session.user, std::move(done)});
+  gone_.push_back({session, std::move(done)});
   behind_ = true;
-  keeper_.set_users(on_line(), addresses());
-  callbacks_.on_gone(session, left);
-  retry();
+}
+
+void Principals::tell_who_is_gone() {
+  if (gone_.empty()) return;
+  const policy::UsersOnLine users = on_line();
+  keeper_.set_users(users, addresses());
+  for (End& end : std::exchange(gone_, {})) {
+    callbacks_.on_gone(end.session, !users.contains(end.session.user));
+    ended_.push_back(std::move(end));
+  }
 }
 
 void Principals::retry() {
   if (!behind_) return;
+  tell_who_is_gone();
   const auto forgotten = forget_ended();
   auto put = take_tags_away();
   if (put) put = put_in_force();
@@ -173,7 +178,7 @@ void Principals::retry() {
   }
   forget_numbers_but_of(on_line());
   for (const End& end : std::exchange(ended_, {})) {
-    if (callbacks_.on_changed) callbacks_.on_changed(end.user);
+    if (callbacks_.on_changed) callbacks_.on_changed(end.session.user);
     end.done();  // may begin another session
   }
 }
@@ -202,7 +207,7 @@ CardKeeper::Addresses Principals::addresses() const {
 Result<void> Principals::put_in_force() {
   keeper_.set_users(on_line(), addresses());
   const auto committed = keeper_.commit();
-  behind_ = !committed || !ended_.empty();
+  behind_ = !committed || !gone_.empty() || !ended_.empty();
   return committed;
 }
 

@@ -22,7 +22,7 @@ namespace sallyport::gateway {
 class Principals final : public users::SessionOwner {
  public:
   struct Callbacks {
-    // A session ends; `left`: it was its user's last. Told before the card is.
+    // A session has ended; `left`: none of its user's is there any more. Told before the card is.
     std::function<void(const users::Session& session, bool left)> on_gone;
     // The card has let go of a number, which may become somebody else's when this returns.
     std::function<void(std::uint16_t principal)> on_free;
@@ -44,8 +44,10 @@ class Principals final : public users::SessionOwner {
   Result<void> on_joined(const users::Session& session) override;
   void on_left(const users::Session& session) override;
   void on_renewed(const users::Session& session) override;
-  // `done` when the card has flipped and every packet of before has left; with a card that fails, once retry() made it.
+  // `done` when the card has flipped and every packet of before has left, which settle() sees to; with a card that
+  // fails, once retry() made it.
   void on_end(const users::Session& session, users::EndReason reason, std::function<void()> done) override;
+  void settle() override { retry(); }
   // What the card did not take, again.
   void retry();
 
@@ -60,6 +62,7 @@ class Principals final : public users::SessionOwner {
   void note(const users::Session& session);
   Result<void> put_in_force();
   Result<std::uint16_t> number_of(const users::Session& session);
+  void tell_who_is_gone();
   void forget_numbers_but_of(const policy::UsersOnLine& users);
 
   CardKeeper& keeper_;
@@ -73,11 +76,11 @@ class Principals final : public users::SessionOwner {
   std::map<std::string, std::uint16_t> numbers_;
   PrincipalNumbers free_numbers_;
   struct End {
-    std::string id;
-    std::string user;
+    users::Session session;
     std::function<void()> done;
   };
-  std::vector<End> ended_;  // to be told
+  std::vector<End> gone_;   // to be told of, and then
+  std::vector<End> ended_;  // to be acknowledged
   bool behind_ = false;     // the card may hold something else
 };
 

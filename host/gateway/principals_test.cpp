@@ -39,6 +39,7 @@ class PrincipalsTest : public testing::Test {
   Result<std::optional<users::Tag>> begin(const users::Session& session) { return principals_.on_begin(session); }
   void end(const users::Session& session) {
     principals_.on_end(session, EndReason::kLogout, [this, id = session.id] { told_.push_back(id); });
+    principals_.settle();
   }
   // Of those whom the rule in force is for, as the card would be asked: "1-2 5".
   std::vector<driver::NumberRange> staff() {
@@ -87,6 +88,7 @@ TEST_F(PrincipalsTest, TheCardLetsGoThoughTheDiskRefusesAndTheOrderIsAcknowledge
   ASSERT_TRUE(principals.on_begin(alice));
   bool acknowledged = false;
   principals.on_end(alice, EndReason::kAdministrator, [&] { acknowledged = true; });
+  principals.settle();
   EXPECT_THAT(staff(), IsEmpty());
   EXPECT_FALSE(acknowledged);
   journal.full = false;
@@ -195,6 +197,26 @@ TEST_F(PrincipalsTest, ATagIsItsUsersUntilTheSessionIsOverAndWhatHasNoneIsNobody
   EXPECT_EQ(send(packet).of(layout::Drop::kSpdNoMatch), 1U);
   end(marked("a", "alice"));
   EXPECT_EQ(send(tagged).of(layout::Counter::kTagUnknown), 1U);
+}
+
+TEST_F(PrincipalsTest, WhatEndsTogetherIsOneCommit) {
+  std::vector<users::Session> all;
+  for (std::uint32_t i = 0; i < 20; ++i) {
+    all.push_back(session(std::to_string(i), "user" + std::to_string(i), "10.1.0.7"));
+    all.back().tagged = true;
+    ASSERT_TRUE(begin(all.back()));
+  }
+  unsigned flips = 0;
+  card_.on_written(layout::reg::kFlip, [&](std::uint32_t) { ++flips; });
+  for (const auto& one : all) {
+    principals_.on_end(one, EndReason::kExpired, [this, id = one.id] { told_.push_back(id); });
+  }
+  EXPECT_EQ(flips, 0U);
+  EXPECT_THAT(told_, IsEmpty());
+  principals_.settle();
+  EXPECT_EQ(flips, 2U) << "the tables without them, and what was inside before has left";
+  EXPECT_EQ(told_.size(), all.size());
+  EXPECT_THAT(staff(), IsEmpty());
 }
 
 TEST_F(PrincipalsTest, AnEndIsToldWhenTheCardHasLetGo) {

@@ -65,6 +65,7 @@ class UserSasTest : public testing::Test {
       told = true;
       EXPECT_EQ(esp_of(who.address.number().v4()), std::nullopt) << "when it is told, it is so";
     });
+    gateway().principals().settle();
     EXPECT_TRUE(told);
   }
   Gateway& gateway() { return *world_.a.gateway; }

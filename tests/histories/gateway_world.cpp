@@ -328,6 +328,7 @@ void GatewayWorld::log_out(SessionId id) {
   const users::Session session = std::move(sessions_.extract(id).mapped());
   bool done = false;
   gateway_->principals().on_end(session, users::EndReason::kLogout, [&] { done = true; });
+  gateway_->principals().settle();
   run_until("the end of " + session.user, [&] { return done; });
 }
 

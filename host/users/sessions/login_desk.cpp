@@ -317,6 +317,22 @@ void LoginDesk::on_end(const Session& session, EndReason reason, std::function<v
   }
   renewals_.erase(session.id);
   owner_.on_end(session, reason, std::move(done));
+  settle_soon();
+}
+
+void LoginDesk::on_left(const Session& session) {
+  owner_.on_left(session);
+  settle_soon();
+}
+
+void LoginDesk::settle_soon() {
+  if (std::exchange(settles_, true)) return;
+  boost::asio::post(loop_, [self = std::weak_ptr(self_)] {
+    const auto alive = self.lock();
+    if (!alive) return;
+    (*alive)->settles_ = false;
+    (*alive)->owner_.settle();
+  });
 }
 
 // ---- for the gateway -----------------------------------------------------------------------------------------------

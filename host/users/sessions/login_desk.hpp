@@ -106,10 +106,12 @@ class LoginDesk : private SessionOwner {
 
   Result<std::optional<Tag>> on_begin(const Session& session) override { return owner_.on_begin(session); }
   Result<void> on_joined(const Session& session) override { return owner_.on_joined(session); }
-  void on_left(const Session& session) override { owner_.on_left(session); }
+  void on_left(const Session& session) override;
   void on_renewed(const Session& session) override { owner_.on_renewed(session); }
   void on_end(const Session& session, EndReason reason, std::function<void()> done) override;
 
+  // The owner settles in the loop's next turn what ends in this one.
+  void settle_soon();
   // Does `work` beside the loop and then `then` with what it came to. kBusy when there is too much of it.
   template <class Work, class Then>
   Result<void> beside(Work work, Then then);
@@ -135,6 +137,7 @@ class LoginDesk : private SessionOwner {
   Noted attempts_noted_;
   Noted tags_noted_;
   std::size_t at_work_ = 0;
+  bool settles_ = false;  // soon
   std::shared_ptr<LoginDesk*> self_ = std::make_shared<LoginDesk*>(this);
   boost::asio::thread_pool pool_;  // its threads use the rest, until the destructor has joined them
   boost::asio::strand<boost::asio::thread_pool::executor_type> notes_;  // the audit log has them in their order

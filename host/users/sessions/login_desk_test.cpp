@@ -236,6 +236,20 @@ TEST_F(LoginDeskTest, LogsOutWhenTheOwnerHasLetGo) {
   EXPECT_EQ(told.back(), "not logged in here");
 }
 
+TEST_F(LoginDeskTest, LetsItsOwnerSettleOnceWhatEndsTogether) {
+  for (std::uint32_t uid = 0; uid < 3; ++uid) {
+    ASSERT_TRUE(log_in("server", "user" + std::to_string(uid), "x", uid));
+  }
+  owner_.events.clear();
+  now_ += hours(1);
+  desk_->tick();
+  loop_.restart();
+  loop_.poll();
+  EXPECT_THAT(owner_.events, SizeIs(3));
+  EXPECT_EQ(owner_.settled, 1U);
+  EXPECT_TRUE(log_in("server", "alice", "x"));
+}
+
 TEST_F(LoginDeskTest, TellsASessionsListenersAndEndsTheirStreams) {
   const auto alice = log_in("password", "alice", kPassword).value();
   const auto bob = log_in("server", "bob", "x", 1001).value();

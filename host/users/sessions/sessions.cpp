@@ -61,6 +61,11 @@ void Sessions::begin(Session who, std::optional<std::chrono::seconds> lifetime, 
   if (entries_.size() >= limits_.most || static_cast<std::size_t>(here) >= limits_.most_at_one_address) {
     return begun(Error{Errc::kFull, "too many users are logged in"});
   }
+  const auto theirs =
+      std::count_if(entries_.begin(), entries_.end(), [&](const auto& e) { return e.second.session.user == who.user; });
+  if (static_cast<std::size_t>(theirs) >= limits_.most_of_one_user) {
+    return begun(Error{Errc::kFull, "the user is logged in as often as one may be; log out elsewhere first"});
+  }
   who.id = random_hex(kIdBytes);
   if (std::any_of(orders->begin(), orders->end(), [&](const Fits& fit) { return fit(who); })) {
     return begun(Error{Errc::kDenied, "the user was logged out meanwhile"});

@@ -71,6 +71,8 @@ class SessionOwner {
   virtual void on_renewed(const Session&) {}
   // `done` is called once, now or later, when nothing of the session is left.
   virtual void on_end(const Session& session, EndReason reason, std::function<void()> done) = 0;
+  // No more on_end and on_left for now: what costs the same for one and for many is done for all of them.
+  virtual void settle() {}
   // Those that began in a life before and go on in the owner's hands: asked for once, before anything else.
   [[nodiscard]] virtual std::vector<Session> adopted() { return {}; }
 };
@@ -80,6 +82,7 @@ struct SessionLimits {
   std::chrono::seconds renewal = std::chrono::minutes(2);  // a computer that is silent so long is gone
   std::size_t most = 4096;
   std::size_t most_at_one_address = 64;
+  std::size_t most_of_one_user = 16;
   std::size_t most_also_at = 4;  // of one session
 };
 

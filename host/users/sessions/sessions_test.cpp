@@ -268,6 +268,19 @@ TEST_F(SessionsTest, AreSoManyAndSoManyAtOneAddress) {
   EXPECT_TRUE(begin(who("g", kHere, 1))) << "in the place of another";
 }
 
+TEST_F(SessionsTest, OfAUserAreSoMany) {
+  Sessions sessions({.most_of_one_user = 2}, owner_);
+  const auto begins = [&](const std::string& user, std::uint32_t uid) {
+    bool out = false;
+    sessions.begin(who(user, kHere, uid), {}, kStart, [&](const auto& begun) { out = begun.has_value(); });
+    return out;
+  };
+  EXPECT_TRUE(begins("alice", 1) && begins("alice", 2));
+  EXPECT_FALSE(begins("alice", 3));
+  EXPECT_TRUE(begins("alice", 2)) << "in the place of one of them";
+  EXPECT_TRUE(begins("bob", 3));
+}
+
 TEST_F(SessionsTest, MayBeGoneBeforeTheirOwnerIsDone) {
   owner_.at_once = false;
   {

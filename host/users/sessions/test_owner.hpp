@@ -28,11 +28,13 @@ class RecordingOwner : public SessionOwner {
     events.push_back("left " + session.user + " " + std::to_string(session.also_at.size()));
   }
   void on_renewed(const Session& session) override { renewed.push_back(session.user); }
+  void settle() override { ++settled; }
   // Of all that ended so far.
   void let_go() {
     for (const auto& done : std::exchange(held_, {})) done();
   }
 
+  unsigned settled = 0;
   bool at_once = true;
   bool gives_tags = true;
   bool joins = true;
