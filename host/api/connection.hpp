@@ -34,7 +34,7 @@ class Connection : public EventStream, public std::enable_shared_from_this<Conne
  public:
   using Stream = typename Transport::Stream;
 
-  // `ticket` lives as long as the connection.
+  // `ticket` lives as long as the connection, or until it is a stream of events.
   Connection(Stream stream, std::string from, Service& service, const ConnectionLimits& limits,
              std::shared_ptr<void> ticket, std::optional<std::uint32_t> uid = {})
       : stream_(std::move(stream)),
@@ -162,6 +162,7 @@ class Connection : public EventStream, public std::enable_shared_from_this<Conne
       unsent_.clear();
       return refuse(taken.error());
     }
+    ticket_.reset();  // whoever took the stream bounds how many there are; requests come beside it
     wait_for_the_end();
     beat();
     write();

@@ -9,6 +9,7 @@
 
 namespace sallyport::api {
 
+// Copies count together.
 class Places {
  public:
   Places(std::size_t most, std::size_t most_of_one) : most_(most), most_of_one_(most_of_one) {}

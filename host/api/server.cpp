@@ -9,6 +9,7 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <filesystem>
 
+#include "host/api/accepting.hpp"
 #include "host/api/connection.hpp"
 #include "host/api/places.hpp"
 
@@ -33,7 +34,7 @@ struct LocalTransport {
   }
 };
 
-// Of connections of users that are not ours: within what a process may have open, usually 1024.
+// Of connections of users that are not ours: within what a process may have open.
 constexpr std::size_t kMostOfOthers = 128;
 constexpr std::size_t kMostOfOneUser = 32;
 
@@ -61,9 +62,11 @@ Result<void> open_to(const std::string& group, const std::string& path) {
 class Listener : public Server {
  public:
   Listener(asio::io_context& loop, std::string path, Service& service)
-      : acceptor_(loop), path_(std::move(path)), service_(service) {}
+      : accepting_(loop, [this](Local::socket socket) { serve(std::move(socket)); }),
+        path_(std::move(path)),
+        service_(service) {}
   ~Listener() override {
-    if (acceptor_.is_open()) ::unlink(path_.c_str());
+    if (accepting_.acceptor().is_open()) ::unlink(path_.c_str());
   }
 
   Result<void> start(const std::string& group) {
@@ -71,7 +74,8 @@ class Listener : public Server {
       return Error{Errc::kInvalid, path_ + ": longer than a UNIX socket's path may be"};
     }
     beast::error_code error;
-    Local::socket probe(acceptor_.get_executor());
+    Local::acceptor& acceptor = accepting_.acceptor();
+    Local::socket probe(acceptor.get_executor());
     if (!probe.connect(Local::endpoint(path_), error)) {
       return Error{Errc::kExists, path_ + ": another sallyportd serves it"};
     }
@@ -80,32 +84,24 @@ class Listener : public Server {
     std::error_code unmade;
     if (!folder.empty()) std::filesystem::create_directories(folder, unmade);
     if (unmade) return Error{Errc::kIo, "make " + folder.string() + ": " + unmade.message()};
-    acceptor_.open(Local(), error);
+    acceptor.open(Local(), error);
     // Created without rights for others, so that there is no moment in which they have them.
     const mode_t before = ::umask(0177);
-    if (!error) acceptor_.bind(Local::endpoint(path_), error);
+    if (!error) acceptor.bind(Local::endpoint(path_), error);
     ::umask(before);
-    if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
+    if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
     if (error) {
-      acceptor_.close();
+      acceptor.close();
       return Error{Errc::kIo, path_ + ": " + error.message()};
     }
     if (!group.empty()) {
       if (auto opened = open_to(group, path_); !opened) return opened;
     }
-    accept();
+    accepting_.start();
     return {};
   }
 
  private:
-  void accept() {
-    acceptor_.async_accept([this](beast::error_code error, Local::socket socket) {
-      if (error == asio::error::operation_aborted) return;
-      if (!error) serve(std::move(socket));
-      accept();
-    });
-  }
-
   void serve(Local::socket socket) {
     const auto uid = uid_of(socket);
     const bool ours = uid && (*uid == 0 || *uid == ::geteuid());
@@ -116,7 +112,7 @@ class Listener : public Server {
         ->run();
   }
 
-  Local::acceptor acceptor_;
+  Accepting<Local> accepting_;
   Places places_{kMostOfOthers, kMostOfOneUser};
   std::string path_;
   Service& service_;

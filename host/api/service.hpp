@@ -42,7 +42,7 @@ class Service {
   virtual ~Service() = default;
   // Answers by calling `respond` once, now or later, from the loop's thread.
   virtual void call(const Request& request, Respond respond) = 0;
-  // A request for events ("Accept: text/event-stream").
+  // A request for events ("Accept: text/event-stream"). A stream that is taken stays; how many, the service decides.
   virtual Result<void> listen(const Request&, std::shared_ptr<EventStream>) {
     return Error{Errc::kNotFound, "there are no events here"};
   }

@@ -3,8 +3,8 @@
 
 #include <boost/beast/ssl.hpp>
 
+#include "host/api/accepting.hpp"
 #include "host/api/connection.hpp"
-#include "host/api/places.hpp"
 
 namespace sallyport::api {
 namespace {
@@ -38,53 +38,48 @@ asio::ip::address plain(const asio::ip::address& address) {
 class Listener : public TlsServer {
  public:
   Listener(asio::io_context& loop, const TlsServerSettings& settings, TlsContext context, Service& service)
-      : acceptor_(loop), settings_(settings), context_(std::move(context)), service_(service) {}
+      : accepting_(loop, [this](tcp::socket socket) { serve(std::move(socket)); }),
+        settings_(settings),
+        context_(std::move(context)),
+        service_(service) {}
 
   Result<void> start() {
     beast::error_code error;
-    acceptor_.open(settings_.endpoint.protocol(), error);
-    if (!error) acceptor_.set_option(asio::socket_base::reuse_address(true), error);
-    if (!error) acceptor_.bind(settings_.endpoint, error);
-    if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
+    tcp::acceptor& acceptor = accepting_.acceptor();
+    acceptor.open(settings_.endpoint.protocol(), error);
+    if (!error) acceptor.set_option(asio::socket_base::reuse_address(true), error);
+    if (!error) acceptor.bind(settings_.endpoint, error);
+    if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
     if (error) {
       return Error{Errc::kIo, "listen on " + settings_.endpoint.address().to_string() + " port " +
                                   std::to_string(settings_.endpoint.port()) + ": " + error.message()};
     }
-    accept();
+    accepting_.start();
     return {};
   }
 
-  [[nodiscard]] std::uint16_t port() const override { return acceptor_.local_endpoint().port(); }
+  [[nodiscard]] std::uint16_t port() const override { return accepting_.acceptor().local_endpoint().port(); }
   [[nodiscard]] std::string key_digest() const override {
     return api::key_digest(SSL_CTX_get0_certificate(const_cast<TlsContext&>(context_).native_handle()));
   }
 
  private:
-  void accept() {
-    acceptor_.async_accept([this](beast::error_code error, tcp::socket socket) {
-      if (error == asio::error::operation_aborted) return;
-      if (!error) serve(std::move(socket));
-      accept();
-    });
-  }
-
   void serve(tcp::socket socket) {
     beast::error_code error;
     const auto peer = socket.remote_endpoint(error);
     if (error) return;
     const std::string from = plain(peer.address()).to_string();
-    auto place = places_.take(from);
+    auto place = settings_.places.take(from);
     if (place.use_count() == 0) return;  // no place: the socket closes
     std::make_shared<Connection<TlsTransport>>(TlsTransport::Stream(beast::tcp_stream(std::move(socket)), context_),
                                                from, service_, kLimits, std::move(place))
         ->run();
   }
 
-  tcp::acceptor acceptor_;
+  Accepting<tcp> accepting_;
   TlsServerSettings settings_;
   TlsContext context_;
   Service& service_;
-  Places places_{settings_.most_connections, settings_.most_of_one_address};
 };
 
 }  // namespace

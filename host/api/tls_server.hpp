@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // A server for users' computers: HTTP/1.1 over TLS 1.3 on an address of the LAN side. What it holds for them is
-// bounded, for all together and for each address.
+// bounded, for all together and for each address; streams of events are the service's to bound.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <memory>
 
+#include "host/api/places.hpp"
 #include "host/api/service.hpp"
 #include "host/api/tls.hpp"
 
@@ -16,8 +17,7 @@ struct TlsServerSettings {
   boost::asio::ip::tcp::endpoint endpoint;
   TlsIdentity identity;
   std::optional<std::filesystem::path> client_ca{};  // whoever has no certificate of it is refused
-  std::size_t most_connections = 512;                // within what a process may have open, usually 1024
-  std::size_t most_of_one_address = 64;
+  Places places{512, 64};  // for all computers and for each, at however many servers with a copy of them
 };
 
 class TlsServer {

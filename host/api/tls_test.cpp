@@ -13,6 +13,7 @@
 #include "base/temporary_folder.hpp"
 #include "host/api/events.hpp"
 #include "host/api/exchange.hpp"
+#include "host/api/test_files.hpp"
 #include "host/api/test_pki.hpp"
 #include "host/api/tls_client.hpp"
 #include "host/api/tls_server.hpp"
@@ -184,7 +185,7 @@ TEST_F(TlsTest, RefusesARequestThatIsTooLong) {
 }
 
 TEST_F(TlsTest, HoldsSoManyConnectionsOfAnAddressAndTakesTheNextWhenOneIsGone) {
-  start([](TlsServerSettings& settings) { settings.most_of_one_address = 2; });
+  start([](TlsServerSettings& settings) { settings.places = Places(512, 2); });
   const auto client = std::move(TlsClient::make(pinned()).value());
   asio::io_context loop;
   auto first = connect(loop, *client);
@@ -195,6 +196,38 @@ TEST_F(TlsTest, HoldsSoManyConnectionsOfAnAddressAndTakesTheNextWhenOneIsGone) {
   bool taken = false;
   for (int i = 0; i < 100 && !taken; ++i) taken = connect(loop, *client).has_value();
   EXPECT_TRUE(taken);
+}
+
+TEST_F(TlsTest, CountsTheConnectionsOfServersThatShareTheirPlacesTogether) {
+  std::unique_ptr<TlsServer> other;
+  start([&](TlsServerSettings& settings) {
+    settings.places = Places(512, 1);
+    other = TlsServer::listen(loop_, settings, echo_).value();
+  });
+  const auto here = std::move(TlsClient::make(pinned()).value());
+  const auto there = std::move(TlsClient::make({"127.0.0.1", other->port(), other->key_digest()}).value());
+  asio::io_context loop;
+  const auto first = connect(loop, *here);
+  ASSERT_TRUE(first);
+  EXPECT_FALSE(connect(loop, *there));
+  stop();
+}
+
+TEST_F(TlsTest, WaitsWithoutTurningWhileNoFileCanBeOpened) {
+  start();
+  stop();
+  loop_.restart();
+  asio::io_context clients;
+  asio::ip::tcp::socket client(clients, asio::ip::tcp::v4());
+  {
+    const NoFileLeft none;
+    client.connect({asio::ip::make_address("127.0.0.1"), server_->port()});
+    EXPECT_LT(loop_.run_for(std::chrono::milliseconds(500)), 20U);
+  }
+  client.close();
+  loop_.restart();
+  thread_ = std::thread([this] { loop_.run(); });
+  EXPECT_TRUE(ask(pinned())) << "when there are files again";
 }
 
 // A client that reads events, behind the head of their answer.
@@ -240,7 +273,7 @@ class Reader {
 class TlsEvents : public TlsTest {
  protected:
   void SetUp() override {
-    start();
+    start([](TlsServerSettings& settings) { settings.places = Places(512, 1); });
     client_ = std::move(TlsClient::make(pinned()).value());
     stream_ = std::move(connect(client_loop_, *client_).value());
     HttpRequest request = http_request({"GET", "/v1/events", nullptr}, "gateway");
@@ -266,6 +299,11 @@ TEST_F(TlsEvents, ComeInTheirOrderUntilTheStreamIsClosed) {
   const auto events = reader_->read(1000);
   ASSERT_EQ(events.size(), 100U);
   for (int i = 0; i < 100; ++i) EXPECT_EQ(events[static_cast<std::size_t>(i)].data, std::to_string(i));
+}
+
+TEST_F(TlsEvents, LeaveTheirPlaceToRequests) {
+  EXPECT_TRUE(ask(pinned()));
+  EXPECT_TRUE(echo_.streams[0]->open());
 }
 
 TEST_F(TlsEvents, KnowWhenNobodyListensAnyMore) {

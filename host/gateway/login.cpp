@@ -112,6 +112,7 @@ Result<void> Login::listen(boost::asio::io_context& loop, const UsersConfig& con
   api::TlsServerSettings settings;
   settings.endpoint = {at, config.listen_port};
   settings.identity = identity;
+  settings.places = places_;
   auto server = api::TlsServer::listen(loop, settings, service_);
   if (!server) return server.error();
   log::info("login.open",

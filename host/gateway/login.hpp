@@ -55,6 +55,7 @@ class Login {
   users::LoginService service_;
   UserService administration_;
   std::vector<std::shared_ptr<users::Disconnect>> disconnects_;  // what is ordered at any address
+  const api::Places places_{512, 64};  // of computers' connections, within the unit's LimitNOFILE
   // One at each address.
   std::vector<std::unique_ptr<api::TlsServer>> servers_;
   std::vector<std::unique_ptr<users::DisconnectServer>> orders_;

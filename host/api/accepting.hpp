@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// Takes connections, one after the other. Of the servers alone.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <functional>
+
+namespace sallyport::api {
+
+template <class Protocol>
+class Accepting {
+ public:
+  using Socket = typename Protocol::socket;
+  using Serve = std::function<void(Socket)>;
+
+  Accepting(boost::asio::io_context& loop, Serve serve) : acceptor_(loop), pause_(loop), serve_(std::move(serve)) {}
+
+  [[nodiscard]] typename Protocol::acceptor& acceptor() { return acceptor_; }
+  [[nodiscard]] const typename Protocol::acceptor& acceptor() const { return acceptor_; }
+
+  void start() {
+    acceptor_.async_accept([this](boost::system::error_code error, Socket socket) {
+      if (error == boost::asio::error::operation_aborted) return;
+      if (error) return start_again();
+      serve_(std::move(socket));
+      start();
+    });
+  }
+
+ private:
+  // While no file can be opened the connection goes on waiting: to ask for it at once would be all that the loop does.
+  void start_again() {
+    constexpr auto kPause = std::chrono::milliseconds(100);
+    pause_.expires_after(kPause);
+    pause_.async_wait([this](boost::system::error_code error) {
+      if (!error) start();
+    });
+  }
+
+  typename Protocol::acceptor acceptor_;
+  boost::asio::steady_timer pause_;
+  Serve serve_;
+};
+
+}  // namespace sallyport::api
