@@ -75,15 +75,17 @@ Result<void> Keeper::log_in(const std::string& method, const std::string& user, 
   begun_ = Clock::now();
   auto session = ask("POST", "/v1/logins/" + api::path_segment(login), json::value(std::move(body)));
   if (!session) return session.error();
-  const std::string token = text(*session, "token");
-  if (token.empty() || number(*session, "renewal_s") <= 0) return strange();
-  token_ = Secret(as_bytes(token));
+  const auto* token = session->is_object() ? session->get_object().if_contains("token") : nullptr;
+  if (token == nullptr || !token->is_string() || token->get_string().empty() || number(*session, "renewal_s") <= 0) {
+    return strange();
+  }
+  token_ = Secret(as_bytes(token->get_string()));
+  auto taken = marking ? take_tag(*session) : Result<void>();
+  // Before there is a copy: the answer's memory is wiped, and that of what is shown is not.
+  session->get_object().erase("token");
+  session->get_object().erase("tag");
   session_ = session->get_object();
-  session_.erase("token");
-  session_.erase("tag");
   lost_at_ = begun_ + seconds(number(*session, "renewal_s"));
-  if (!marking) return {};
-  auto taken = take_tag(*session);
   if (!taken) (void)ask("POST", "/v1/session/logout", {{"reason", "logout"}});
   return taken;
 }
