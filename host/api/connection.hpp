@@ -34,14 +34,15 @@ class Connection : public EventStream, public std::enable_shared_from_this<Conne
  public:
   using Stream = typename Transport::Stream;
 
+  // Whose `service` is gone answers nobody: a connection may outlive its server.
   // `ticket` lives as long as the connection, or until it is a stream of events.
-  Connection(Stream stream, std::string from, Service& service, const ConnectionLimits& limits,
+  Connection(Stream stream, std::string from, std::weak_ptr<Service*> service, const ConnectionLimits& limits,
              std::shared_ptr<void> ticket, std::optional<std::uint32_t> uid = {})
       : stream_(std::move(stream)),
         heartbeat_(stream_.get_executor()),
         from_(std::move(from)),
         uid_(uid),
-        service_(service),
+        service_(std::move(service)),
         ticket_(std::move(ticket)) {
     parser_.body_limit(limits.largest_body);
     parser_.header_limit(limits.largest_header);
@@ -101,8 +102,10 @@ class Connection : public EventStream, public std::enable_shared_from_this<Conne
       if (error) return refuse({Errc::kInvalid, "the body is not JSON: " + error.message()});
     }
     lowest().expires_never();  // who answers has deadlines of its own
-    if (message[boost::beast::http::field::accept] == "text/event-stream") return listen(request);
-    service_.call(request, [self = this->shared_from_this()](Result<boost::json::value> result) {
+    const auto service = service_.lock();
+    if (!service) return lowest().close();
+    if (message[boost::beast::http::field::accept] == "text/event-stream") return listen(**service, request);
+    (*service)->call(request, [self = this->shared_from_this()](Result<boost::json::value> result) {
       if (result) {
         self->answer(200, *result);
       } else {
@@ -154,10 +157,10 @@ class Connection : public EventStream, public std::enable_shared_from_this<Conne
 
   // ---- a stream of events (HTML Living Standard 9.2), which ends with the connection
 
-  void listen(const Request& request) {
+  void listen(Service& service, const Request& request) {
     streaming_ = true;
     push("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n");
-    if (auto taken = service_.listen(request, this->shared_from_this()); !taken) {
+    if (auto taken = service.listen(request, this->shared_from_this()); !taken) {
       streaming_ = false;
       unsent_.clear();
       return refuse(taken.error());
@@ -220,7 +223,7 @@ class Connection : public EventStream, public std::enable_shared_from_this<Conne
   boost::asio::steady_timer heartbeat_;
   std::string from_;
   std::optional<std::uint32_t> uid_;
-  Service& service_;
+  std::weak_ptr<Service*> service_;
   std::shared_ptr<void> ticket_;
   boost::beast::basic_flat_buffer<WipingAllocator<char>> buffer_;
   using Body = boost::beast::http::basic_string_body<char, std::char_traits<char>, WipingAllocator<char>>;

@@ -64,7 +64,7 @@ class Listener : public Server {
   Listener(asio::io_context& loop, std::string path, Service& service)
       : accepting_(loop, [this](Local::socket socket) { serve(std::move(socket)); }),
         path_(std::move(path)),
-        service_(service) {}
+        service_(std::make_shared<Service*>(&service)) {}
   ~Listener() override {
     if (accepting_.acceptor().is_open()) ::unlink(path_.c_str());
   }
@@ -115,7 +115,7 @@ class Listener : public Server {
   Accepting<Local> accepting_;
   Places places_{kMostOfOthers, kMostOfOneUser};
   std::string path_;
-  Service& service_;
+  std::shared_ptr<Service*> service_;  // connections may outlive us
 };
 
 }  // namespace

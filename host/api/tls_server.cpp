@@ -41,7 +41,7 @@ class Listener : public TlsServer {
       : accepting_(loop, [this](tcp::socket socket) { serve(std::move(socket)); }),
         settings_(settings),
         context_(std::move(context)),
-        service_(service) {}
+        service_(std::make_shared<Service*>(&service)) {}
 
   Result<void> start() {
     beast::error_code error;
@@ -79,7 +79,7 @@ class Listener : public TlsServer {
   Accepting<tcp> accepting_;
   TlsServerSettings settings_;
   TlsContext context_;
-  Service& service_;
+  std::shared_ptr<Service*> service_;  // connections may outlive us
 };
 
 }  // namespace

@@ -213,6 +213,20 @@ TEST_F(TlsTest, CountsTheConnectionsOfServersThatShareTheirPlacesTogether) {
   stop();
 }
 
+TEST_F(TlsTest, AnswersNobodyWhenTheServerIsGone) {
+  start();
+  const auto client = std::move(TlsClient::make(pinned()).value());
+  asio::io_context loop;
+  auto stream = std::move(connect(loop, *client).value());
+  in_loop([this] { server_.reset(); });
+  boost::beast::http::write(*stream, http_request({"GET", "/v1/status", nullptr}, "gateway"));
+  boost::beast::flat_buffer buffer;
+  boost::beast::http::response<boost::beast::http::string_body> response;
+  boost::beast::error_code failure;
+  boost::beast::http::read(*stream, buffer, response, failure);
+  EXPECT_TRUE(failure);
+}
+
 TEST_F(TlsTest, WaitsWithoutTurningWhileNoFileCanBeOpened) {
   start();
   stop();
