@@ -203,7 +203,8 @@ People people_of(const Policy& policy, const UsersOnLine& users) {
 std::uint16_t next(std::uint16_t number) { return static_cast<std::uint16_t>(number + 1); }
 layout::Address next(const layout::Address& address) { return address.next(); }
 
-// Neighbours share a range, as the card has few intervals.
+// Neighbours share a range, as the card has few intervals. None runs over numbers that nobody on line has: the tag of
+// one who leaves is on the card a moment longer than they are in `users`.
 template <class T>
 std::vector<driver::Range<T>> ranges_of(const std::set<T>& values) {
   std::vector<driver::Range<T>> ranges;
