@@ -360,17 +360,13 @@ Result<void> SaTable::adopt(const std::vector<std::uint16_t>& outbound_rows,
   }
   for (const std::uint32_t spi : inbound_spis) inbound_[row_of(spi)] = true;
   // Of others the life before died before it knew them, or when they were as good as gone.
-  constexpr unsigned kAtOnce = layout::kSaRows / 8;  // ours: they find room in the loader's memory
+  std::vector<TableRow> rows;
   for (const auto& [table, taken] : {std::pair(TableId::kSaOut, &outbound_), std::pair(TableId::kSaIn, &inbound_)}) {
-    for (unsigned first = 0; first < layout::kSaRows; first += kAtOnce) {
-      std::vector<TableRow> rows;
-      for (unsigned row = first; row < first + kAtOnce; ++row) {
-        if (!(*taken)[row]) rows.push_back({table, static_cast<std::uint16_t>(row), Row()});
-      }
-      if (auto r = session_->loader().write_rows(rows); !r) return r;
+    for (unsigned row = 0; row < layout::kSaRows; ++row) {
+      if (!(*taken)[row]) rows.push_back({table, row, Row()});
     }
   }
-  return {};
+  return session_->loader().write_rows(rows);
 }
 
 }  // namespace sallyport::driver

@@ -2,6 +2,7 @@
 #include "driver/tables/table_session.hpp"
 
 #include <algorithm>
+#include <span>
 #include <thread>
 
 #include "base/secret.hpp"
@@ -100,16 +101,22 @@ Result<void> TableLoader::run() {
 }
 
 Result<void> TableLoader::write_rows(const std::vector<TableRow>& rows) {
-  for (const TableRow& row : rows) {
-    append_record(static_cast<unsigned>(row.table), 0, row.index, 1);
-    std::copy(row.row.bytes().begin(), row.row.bytes().end(),
-              memory_->bytes().begin() + static_cast<std::ptrdiff_t>(used_));
-    used_ += layout::kRowBytes;
+  const std::size_t at_once = memory_->bytes().size() / (2 * layout::kRowBytes);  // each behind a record's head
+  for (std::span<const TableRow> left(rows); !left.empty();) {
+    const auto some = left.first(std::min(at_once, left.size()));
+    left = left.subspan(some.size());
+    for (const TableRow& row : some) {
+      append_record(static_cast<unsigned>(row.table), 0, row.index, 1);
+      std::copy(row.row.bytes().begin(), row.row.bytes().end(),
+                memory_->bytes().begin() + static_cast<std::ptrdiff_t>(used_));
+      used_ += layout::kRowBytes;
+    }
+    const auto written = memory_->bytes().first(used_);
+    const auto loaded = run();
+    wipe(written);
+    if (!loaded) return loaded;
   }
-  const auto written = memory_->bytes().first(used_);
-  auto loaded = run();
-  wipe(written);
-  return loaded;
+  return {};
 }
 
 Result<void> TableLoader::write_bank(unsigned bank, const TableImage& image, const std::vector<TableChange>& changes) {

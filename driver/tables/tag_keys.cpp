@@ -51,15 +51,11 @@ Result<void> TagKeys::remove(std::uint32_t handle) {
 Result<void> TagKeys::adopt(const std::vector<std::uint32_t>& handles) {
   taken_.reset();
   for (const std::uint32_t handle : handles) taken_[row_of(handle)] = true;
-  constexpr unsigned kAtOnce = layout::kTagRows / 4;  // ours: they find room in the loader's memory
-  for (unsigned first = 0; first < layout::kTagRows; first += kAtOnce) {
-    std::vector<TableRow> rows;
-    for (unsigned index = first; index < first + kAtOnce; ++index) {
-      if (!taken_[index]) rows.push_back(cleared(index));
-    }
-    if (auto r = loader_->write_rows(rows); !r) return r;
+  std::vector<TableRow> rows;
+  for (unsigned index = 0; index < layout::kTagRows; ++index) {
+    if (!taken_[index]) rows.push_back(cleared(index));
   }
-  return {};
+  return loader_->write_rows(rows);
 }
 
 }  // namespace sallyport::driver
