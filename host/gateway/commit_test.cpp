@@ -114,9 +114,7 @@ TEST_F(CommitTest, ACommitThatFindsAnSaUnderWayByWordsOfBeforeGetsItsOwn) {
 TEST_F(CommitTest, WhatWasNegotiatedForACommitThatFailsIsGivenUp) {
   const auto before = leaves_by(a);
   ask(a, "PUT", {"candidate", "office"}, office("aes256gcm16"));
-  auto voice = office("aes256gcm16");
-  voice["destination"] = "10.2.1.0/24";
-  ask(a, "PUT", {"candidate", "voice"}, voice);
+  ask(a, "PUT", {"candidate", "voice"}, voice("aes256gcm16"));
   const auto report = commit();
   EXPECT_FALSE(report.at("committed").as_bool());
   EXPECT_THAT(said_of(report, "office"), HasSubstr("connected with 192.0.2.2 by aes256gcm16"));

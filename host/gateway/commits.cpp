@@ -302,12 +302,12 @@ Configurations::Pending Commits::pending_of(const Run& run) const {
   Configurations::Pending pending;
   for (const Policy& p : run.goal) {
     const Policy* was = policy::find_policy(run.before, p.name);
-    const bool may = p.change != TakeOver::kNow && run.takes_over != p.name && was != nullptr &&
-                     was->does() == Action::kProtect && !was->sa_per_user() && !same_but_change(*was, p);
-    const bool waits = run.comes_back ? before.contains(p.name)
-                                      : run.waits_on(p, before) ||
-                                            (was != nullptr && gateway_.keeper().sending_for(was->target()) != nullptr);
-    if (may && waits) pending[p.name] = *was;
+    if (p.change == TakeOver::kNow || run.takes_over == p.name || was == nullptr || same_but_change(*was, p)) continue;
+    if (was->does() != Action::kProtect || was->sa_per_user()) continue;
+    const bool waits = run.comes_back
+                           ? before.contains(p.name)
+                           : run.waits_on(p, before) || gateway_.keeper().sending_for(was->target()) != nullptr;
+    if (waits) pending[p.name] = *was;
   }
   return pending;
 }

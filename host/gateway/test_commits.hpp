@@ -105,8 +105,14 @@ class CommitTest : public testing::Test {
     return {{"source", "10.1.0.0/16"}, {"destination", "10.2.0.0/24"}, {"action", "protect"},
             {"connection", "peer"},    {"esp_proposals", proposals},   {"start_action", "start"}};
   }
-  static boost::json::object office_after_idle(const std::string& seconds) {
-    auto words = office("aes256gcm16");
+  static boost::json::object voice(const std::string& proposals) {
+    auto words = office(proposals);
+    words["destination"] = "10.2.1.0/24";
+    return words;
+  }
+  static boost::json::object office_after_idle(const std::string& seconds,
+                                               const std::string& proposals = "aes256gcm16") {
+    auto words = office(proposals);
     words["change"] = "after-idle";
     words["idle"] = seconds;
     return words;

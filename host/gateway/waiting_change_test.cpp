@@ -62,10 +62,7 @@ TEST_F(CommitTest, APolicyThatWaitsWaitsOnAfterTheDaemonsDeath) {
 
 // What cut everybody off may be what would be waited for.
 TEST_F(CommitTest, WhatComesBackUnconfirmedWaitsForNothing) {
-  auto idle = office("aes128gcm16");
-  idle["change"] = "after-idle";
-  idle["idle"] = "3600";
-  ask(a, "PUT", {"policies", "office"}, idle);
+  ask(a, "PUT", {"policies", "office"}, office_after_idle("3600", "aes128gcm16"));
   ask(a, "PUT", {"candidate", "office"}, office("aes256gcm16"));
   ASSERT_TRUE(commit({{"confirm_s", 1}}).at("committed").as_bool());
   ASSERT_EQ(algorithm(), "aes256gcm16");
@@ -76,10 +73,9 @@ TEST_F(CommitTest, WhatComesBackUnconfirmedWaitsForNothing) {
 
 // The other gateway comes back without memory, and without voice: what one cannot have keeps the other from nothing.
 TEST_F(CommitTest, OnePolicyThatWaitsInVainKeepsNoOtherFromTakingOver) {
-  auto voice = office_after_idle("3600");
-  voice["destination"] = "10.2.1.0/25";
-  voice["esp_proposals"] = "aes128gcm16";
-  ask(a, "PUT", {"candidate", "voice"}, voice);
+  auto words = office_after_idle("3600", "aes128gcm16");
+  words["destination"] = "10.2.1.0/25";
+  ask(a, "PUT", {"candidate", "voice"}, words);
   ask(a, "PUT", {"candidate", "office"}, office_after_idle("3600"));
   ASSERT_TRUE(commit().at("committed").as_bool());
   ASSERT_EQ(a.gateway->commits().configurations().pending().size(), 2U);
@@ -124,9 +120,7 @@ TEST_F(CommitTest, AnSaByWordsThatAreNotInForceCarriesNothing) {
   ASSERT_TRUE(run_until([&] { return sa("office") == nullptr && a.gateway->keeper().sas().size() == 1; }));
   trap["esp_proposals"] = "aes256gcm16";
   ask(a, "PUT", {"candidate", "office"}, trap);
-  auto voice = office("aes256gcm16");
-  voice["destination"] = "10.2.1.0/24";
-  ask(a, "PUT", {"candidate", "voice"}, voice);
+  ask(a, "PUT", {"candidate", "voice"}, voice("aes256gcm16"));
   const auto report = commit();
   EXPECT_FALSE(report.at("committed").as_bool());
   EXPECT_THAT(said_of(report, "office"), HasSubstr("connected with 192.0.2.2 by aes256gcm16"));
@@ -151,10 +145,9 @@ TEST_F(CommitTest, AWindowOfTimeMayBeginWhileTheDiskIsSlow) {
   ::setenv("TZ", "UTC0", 1);
   const std::chrono::sys_days monday{std::chrono::year(2026) / 11 / 23};
   world_.clock = [=] { return monday + hours(7); };
-  auto voice = office("aes128gcm16");
-  voice["destination"] = "10.2.1.0/24";
-  voice["when"] = "mon 08:00-18:00";
-  ask(a, "PUT", {"policies", "voice"}, voice);
+  auto words = voice("aes128gcm16");
+  words["when"] = "mon 08:00-18:00";
+  ask(a, "PUT", {"policies", "voice"}, words);
   ASSERT_TRUE(run_until([&] { return sa("voice") == nullptr; }));
   disk.set(Disk::State::kStuck);
   const Answer edited = begin_to_ask(*a.gateway, "POST", {"candidate"}, printer(77));
