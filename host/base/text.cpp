@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/locale/utf.hpp>
 #include <cstdio>
 
 namespace sallyport {
@@ -15,20 +16,11 @@ struct Character {
 
 // RFC 3629 3.
 Character first_of(std::string_view bytes) {
-  constexpr std::array<char32_t, 5> kLeast = {0, 0, 0x80, 0x800, 0x10000};
-  const auto lead = static_cast<unsigned char>(bytes.front());
-  if (lead < 0x80) return {lead, 1};
-  if (lead < 0xc0 || lead >= 0xf8) return {};
-  const std::size_t length = lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-  if (bytes.size() < length) return {};
-  char32_t code = lead & (0x7fU >> length);
-  for (const char c : bytes.substr(1, length - 1)) {
-    const auto next = static_cast<unsigned char>(c);
-    if ((next & 0xc0U) != 0x80) return {};
-    code = code << 6 | (next & 0x3fU);
-  }
-  const bool surrogate = code >= 0xd800 && code < 0xe000;
-  return code < kLeast[length] || code > 0x10ffff || surrogate ? Character{} : Character{code, length};
+  namespace utf = boost::locale::utf;
+  const char* at = bytes.data();
+  const utf::code_point code = utf::utf_traits<char>::decode(at, at + bytes.size());
+  if (code == utf::illegal || code == utf::incomplete) return {};
+  return {code, static_cast<std::size_t>(at - bytes.data())};
 }
 
 bool is_control(char32_t code) { return code < 0x20 || (code >= 0x7f && code < 0xa0); }
