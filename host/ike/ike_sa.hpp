@@ -154,8 +154,8 @@ class IkeSa {
 
   void enqueue(Task task, Turn& turn, Time not_before = {});
   void take_over(ChildSa& held, Turn& turn);
-  void let_go(ChildSa& held);  // it will be deleted: the one that it would have replaced goes on
-  void abandon(Turn& turn);    // the peer is not told, and nothing is begun again
+  void let_go(ChildSa& successor);
+  void abandon(Turn& turn);  // the peer is not told, and nothing is begun again
 
   [[nodiscard]] IkeHandle handle() const { return handle_; }
   [[nodiscard]] IkeState state() const { return state_; }

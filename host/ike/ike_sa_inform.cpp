@@ -47,12 +47,17 @@ void IkeSa::on_child_deleted(const DeleteChild& task, Turn& turn) {
   retire_child(*find_child(handle), replaced, turn);
 }
 
-void IkeSa::let_go(ChildSa& held) {
-  if (!held.held) return;
-  if (ChildSa* old = find_child(*held.replaces)) old->state = ChildState::kInstalled;
-  held.replaces.reset();
-  held.held = false;
-  held.state = ChildState::kDeleting;
+// It ends before what it would have replaced, which goes on, and is renewed in its time.
+void IkeSa::let_go(ChildSa& successor) {
+  ChildSa* old = successor.replaces ? find_child(*successor.replaces) : nullptr;
+  if (old == nullptr) return;
+  if (old->state == ChildState::kRekeyed) {
+    old->state = ChildState::kInstalled;
+    if (!old->rekey_at) old->rekey_at = rekey_time(old->negotiated_by.lifetime, old->born, world_.random);
+  }
+  successor.replaces.reset();
+  successor.held = false;
+  successor.state = ChildState::kDeleting;
   ++world_.revision;
 }
 
@@ -116,13 +121,10 @@ void IkeSa::peer_deletes(const DeletePayload& del, Payloads& response, Turn& tur
     const ChildHandle handle = child->handle;
     const bool replaced = child->state == ChildState::kRekeyed ||
                           std::ranges::any_of(children_, [&](const ChildSa& one) { return one.replaces == handle; });
+    let_go(*child);  // the peer thinks better of its rekeying, or of ours
     if (!replaced && child->wanted()) restart_later(child->name, turn);
     auto* renewal = outstanding_ ? std::get_if<ChildExchange>(&outstanding_->exchange) : nullptr;
     if (renewal != nullptr && renewal->replaces == handle) renewal->unwanted = child->unwanted;
-    if (child->replaces) {  // the peer thinks better of its rekeying: the old one goes on
-      ChildSa* old = find_child(*child->replaces);
-      if (old != nullptr && old->state == ChildState::kRekeyed) old->state = ChildState::kInstalled;
-    }
     switch_over(handle, turn);
     retire_child(*find_child(handle), replaced, turn);
   }

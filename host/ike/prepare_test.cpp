@@ -70,6 +70,28 @@ TEST_F(Prepare, WhoThinksBetterOfItHasTheOldChildAsItWas) {
   expect_traffic();
 }
 
+TEST_F(Prepare, APeerThatDeletesItHasTheOldChildAsItWas) {
+  Connection c = connection(b, a);
+  c.children[0].lifetime = {seconds(60), seconds(90), seconds(0)};
+  connect(b, c);
+  establish();
+  const Spi out_a = a.sending().spi_out, out_b = b.sending().spi_out;
+  for (unsigned times = 1; times <= 2; ++times) {  // it can be prepared again
+    a.take(a.engine->prepare(a.current.at("net"), now));
+    settle();
+    ASSERT_EQ(a.count<ChildPrepared>(), times);
+    b.take(b.engine->terminate(b.children.rbegin()->first, now));
+    pass(seconds(20));  // nothing is begun in the place of what was never in use
+    expect_tidy();
+    expect_old_in_use(out_a, out_b);
+  }
+  pass(seconds(20));
+  EXPECT_NE(a.sending().spi_out, out_a) << "renewed by the other side in its time";
+  pass(a.settings.drain);
+  expect_tidy();
+  expect_traffic();
+}
+
 TEST_F(Prepare, IsRefusedByAPeerWithOtherProposalsAndTheOldChildStays) {
   establish();
   Connection c = connection(b, a);
