@@ -69,13 +69,17 @@ std::string configuration(unsigned card, bool log) {
 
 const std::map<std::uint32_t, Fate> kSpis = {{0x2001, "m"}, {0x2002, "n"}};
 
-// A probe is known by its length, which none of the ciphers hides: some while later another has it again.
+// A probe is known by its length and DSCP, which none of the ciphers hides: some while later another has both again.
+constexpr std::size_t kLengths = kSlots / 64;
 constexpr std::size_t kEspBytes = 56;  // outer IPv4, SPI, number, IV, two of padding, trailer, ICV
 constexpr std::size_t kIpBytes = 20;
-std::size_t payload_of(std::size_t slot) { return 4 * (slot + 5); }  // of IPv4; TCP's header fits in
-std::size_t slot_of(std::size_t total) { return (total - kIpBytes) / 4 - 5; }
+std::size_t payload_of(std::size_t slot) { return 4 * (slot % kLengths + 5); }  // of IPv4; TCP's header fits in
+std::uint8_t tos_of(std::size_t slot) { return static_cast<std::uint8_t>(slot / kLengths << 2); }
+std::size_t slot_of(std::size_t total, std::uint8_t tos) {
+  return (total - kIpBytes) / 4 - 5 + kLengths * (std::size_t{tos} >> 2);
+}
 
-// The gateway gives up what has waited for 4 s; until then a length is not used again.
+// The gateway gives up what has waited for 4 s; until then a slot is not used again.
 constexpr auto kLongestWait = std::chrono::seconds(6);
 
 constexpr std::uint16_t kIkePort = 500;
@@ -84,6 +88,7 @@ constexpr std::uint16_t kService = 2000;  // beyond the WAN
 Buffer packet_of(const Probe& probe, std::size_t slot) {
   driver::IpHeader header;
   header.ttl = 64;
+  header.tos = tos_of(slot);
   header.source = driver::Address::from_v4(probe.outbound ? probe.computer : probe.remote);
   header.destination = driver::Address::from_v4(probe.outbound ? probe.remote : probe.computer);
   ByteWriter payload;
@@ -177,11 +182,11 @@ void GatewayWorld::transmit(layout::Port port, Bytes frame) {
   }
   if (u16(frame, 12) != 0x0800) return;
   const std::size_t total = u16(frame, 16);
-  if (frame[23] == driver::kProtocolEsp) return left(slot_of(total - kEspBytes), fate_under(u32(frame, 34)));
+  if (frame[23] == driver::kProtocolEsp) return left(slot_of(total - kEspBytes, frame[15]), fate_under(u32(frame, 34)));
   if (frame[23] == driver::kProtocolUdp && u16(frame, 34) == kIkePort) {
     to_peer_.emplace_back(frame.begin(), frame.end());
   } else if (frame[23] == driver::kProtocolUdp || frame[23] == driver::kProtocolTcp) {
-    left(slot_of(total), "clear");
+    left(slot_of(total, frame[15]), "clear");
   }
 }
 

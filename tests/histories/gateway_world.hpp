@@ -18,6 +18,8 @@
 
 namespace sallyport::histories {
 
+constexpr std::size_t kSlots = 16384;  // of packets that may be on their way at a time
+
 class GatewayWorld {
  public:
   // `folder`: an empty one, for what the gateway keeps. Policies are none. `log`: it says what it does.
@@ -101,9 +103,9 @@ class GatewayWorld {
   std::map<SessionId, users::Session> sessions_;
   std::map<SessionId, users::Tag> tags_;  // that there have been
   // The newest probes.
-  std::array<Probe, 256> probes_;
-  std::array<Fate, 256> fates_;
-  std::array<std::chrono::steady_clock::time_point, 256> waits_until_{};  // of what may still leave
+  std::array<Probe, kSlots> probes_;
+  std::array<Fate, kSlots> fates_;
+  std::array<std::chrono::steady_clock::time_point, kSlots> waits_until_{};  // of what may still leave
   std::size_t next_slot_ = 0;
   std::optional<std::size_t> sending_;  // now
   bool upcall_ = false;                 // the last packet went to the host
