@@ -508,6 +508,10 @@ policy::Spd CardKeeper::compile(const std::vector<policy::NumberedPolicy>& polic
   return policy::compile(policies, target_states(), users, front_rules(), true);
 }
 
+void CardKeeper::commit_or_log() {
+  if (const auto r = commit(); !r) log::error("tables.not_committed", {{"why", r.error().detail}});
+}
+
 Result<void> CardKeeper::commit() {
   if (auto r = put_in_force(); !r) return r;
   if (const auto r = finish_removals(); !r) log::error("sa.not_removed", {{"why", r.error().detail}});

@@ -167,6 +167,8 @@ class CardKeeper final : public ike::SpiAllocator {
 
   // Everything that was asked for, at one packet boundary; nothing at all when it does not fit. No change, no commit.
   Result<void> commit();
+  // Where nobody waits for the outcome: what fails is logged, and a part of the next commit.
+  void commit_or_log();
   // Waits until every packet that is inside now has left.
   Result<void> flush();
   [[nodiscard]] std::uint32_t generation() const { return session_.generation(); }

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Changes of configuration.
-#include "host/gateway/commits.hpp"
-
 #include <algorithm>
 
+#include "host/gateway/commit_run.hpp"
 #include "host/gateway/gateway.hpp"
 
 namespace sallyport::gateway {
@@ -15,59 +14,9 @@ using policy::Policy;
 using policy::TakeOver;
 using std::chrono::steady_clock;
 
-// Ours.
-constexpr auto kLookAtOldSas = std::chrono::seconds(1);
-constexpr auto kTakeOverAgain = std::chrono::seconds(10);
-constexpr auto kRollBackAgain = std::chrono::seconds(10);
-constexpr unsigned kNegotiations = 2;  // of one policy: what was under way before, and ours
-
-constexpr const char* kOwner = "changes";  // of front rules
-
-// But for the words that say when it takes over.
-bool same_but_change(const Policy& a, Policy b) {
-  b.change = a.change;
-  b.idle_s = a.idle_s;
-  return policy::same(a, b);
-}
+constexpr auto kRollBackAgain = std::chrono::seconds(10);  // ours
 
 }  // namespace
-
-// One change on its way.
-struct Commits::Run {
-  policy::Configuration configuration;
-  Policies goal;  // its policies, in full
-  CommitOptions options;
-  OnCommit done;
-  bool is_entry = true;  // of the history; else a pending policy takes over
-  bool ends_candidate = false;
-  bool rolls_back = false;
-  bool comes_back = false;  // because nobody confirmed what is in force
-  std::string takes_over;   // the policy that does not wait any longer
-
-  Policies committed_before;
-  Policies before;  // that were in force
-  Configurations::Pending pending;
-  std::map<std::string, Result<Outcome>> tried;  // by policy
-  unsigned open = 0;                             // negotiations under way
-  bool holds = false;                            // the goal is in force and stored
-  // What sent before the prepared SA was put into use, by target; none: nothing did.
-  std::map<std::string, std::optional<Spi>> sent_under;
-  std::vector<InstalledSa> stopped;  // by old words; they end once the new ones hold
-
-  [[nodiscard]] const Policy* was(const Policy& policy) const { return policy::find_policy(before, policy.name); }
-  [[nodiscard]] bool changes(const Policy& policy) const {
-    return was(policy) == nullptr || !same_but_change(*was(policy), policy);
-  }
-  // It waited before, and the change is not about it.
-  [[nodiscard]] bool waits_on(const Policy& policy, const Configurations::Pending& pending_before) const {
-    const Policy* committed = policy::find_policy(committed_before, policy.name);
-    return pending_before.contains(policy.name) && takes_over != policy.name && committed != nullptr &&
-           policy::same(*committed, policy);
-  }
-  [[nodiscard]] bool all_connected() const {
-    return std::all_of(tried.begin(), tried.end(), [](const auto& one) { return one.second && one.second->connected; });
-  }
-};
 
 Commits::Commits(boost::asio::io_context& io, Gateway& gateway, Memory& memory, Configurations configurations)
     : gateway_(gateway), memory_(memory), configurations_(std::move(configurations)), confirmation_(io) {}
@@ -302,7 +251,8 @@ Configurations::Pending Commits::pending_of(const Run& run) const {
   Configurations::Pending pending;
   for (const Policy& p : run.goal) {
     const Policy* was = policy::find_policy(run.before, p.name);
-    if (p.change == TakeOver::kNow || run.takes_over == p.name || was == nullptr || same_but_change(*was, p)) continue;
+    if (p.change == TakeOver::kNow || run.takes_over == p.name || was == nullptr || Run::same_but_change(*was, p))
+      continue;
     if (was->does() != Action::kProtect || was->sa_per_user()) continue;
     const bool waits = run.comes_back
                            ? before.contains(p.name)
@@ -322,17 +272,17 @@ void Commits::connect(const RunPtr& run, void (Commits::*then)(const RunPtr&)) {
     const bool waits_on = run->waits_on(p, configurations_.pending());  // whatever becomes of it is not ours to tell
     if (waits_on || !run->changes(p) || gateway_.need_of(p) == Need::kNothing) continue;
     ++run->open;
-    negotiate(run, p, kNegotiations, one_done);
+    negotiate(run, p, one_done);
   }
   one_done();
 }
 
 // What was under way before comes, or fails, by the words of before, and is then followed by another, by these.
-void Commits::negotiate(const RunPtr& run, const Policy& policy, unsigned tries, const std::function<void()>& done) {
+void Commits::negotiate(const RunPtr& run, const Policy& policy, const std::function<void()>& done, unsigned tries) {
   const auto on_outcome = [this, run, &policy, tries, done, joined = gateway_.is_under_way(policy.target()),
                            how = gateway_.exchanges_of(policy)](Result<Outcome> outcome) {
     const bool of_other_words = outcome ? gateway_.need_of(policy) != Need::kNothing : joined;
-    if (of_other_words && tries > 1) return negotiate(run, policy, tries - 1, done);
+    if (of_other_words && tries > 1) return negotiate(run, policy, done, tries - 1);
     if (of_other_words && outcome) {
       outcome = Error{Errc::kBusy, "SAs of '" + policy.target() + "' come up by other words; try again in a moment"};
     }
@@ -454,6 +404,7 @@ void Commits::abandon(const RunPtr& run) {
   (void)gateway_.tell_engine(configurations_.policies(), run->before);  // it knew these words before
   gateway_.renew_of_other_words();                                      // SAs of users' own that came up meanwhile
   gateway_.end_orphans();
+  if (lacks_successor()) prepare_again();
 }
 
 // In force and stored.
@@ -518,9 +469,7 @@ void Commits::report(const RunPtr& run) {
       }
     }
     lead_new_connections(configurations_.policies(), configurations_.pending());  // to what was prepared after the flip
-    if (const auto led = gateway_.keeper().commit(); !led) {
-      log::error("tables.not_committed", {{"why", led.error().detail}});
-    }
+    gateway_.keeper().commit_or_log();
   }
   for (auto& difference : policy::differences(run->is_entry ? run->committed_before : run->before, run->goal)) {
     report.policies.push_back(report_of(*run, std::move(difference)));
@@ -547,122 +496,6 @@ PolicyReport Commits::report_of(const Run& run, policy::Difference difference) c
     report.failed = tried->second.error().code;
   }
   return report;
-}
-
-// ---- policies that wait until the old SA is idle -------------------------------------------------------------------
-
-// Where new TCP connections take the SA that waits; it must be another of the same target, whose packets the peer lets
-// in as ever.
-void Commits::lead_new_connections(const Policies& policies, const Configurations::Pending& pending) {
-  std::map<std::string, Spi> successors;
-  for (const auto& [name, old] : pending) {
-    const Policy* p = policy::find_policy(policies, name);
-    if (p == nullptr || p->change != TakeOver::kSyn || p->target() != old.target()) continue;
-    if (const InstalledSa* next = gateway_.prepared_by(*p)) successors[p->target()] = next->spi_in;
-  }
-  gateway_.keeper().set_successors(std::move(successors));
-}
-
-void Commits::on_opening(const std::string& target, const driver::PacketKey& key) {
-  const InstalledSa* next = gateway_.keeper().successor_of(target);
-  if (next == nullptr) return;  // it was on its way when the change came to its end
-  const TcpFlow flow{IpAddress::from_number(key.source), key.source_port, IpAddress::from_number(key.destination),
-                     key.destination_port};
-  if (!policy::carries(next->reach, flow.from(), flow.to())) return;  // the new words are not for it
-  const auto& policies = gateway_.keeper().policies();
-  const auto found = std::find_if(policies.begin(), policies.end(),
-                                  [&](const Policy& p) { return p.owns_child() && p.target() == target; });
-  if (found == policies.end() || !flows_.open(found->name, flow)) return;
-  gateway_.keeper().set_front_rules(kOwner, flows_.front_rules());
-  if (const auto committed = gateway_.keeper().commit(); !committed) {
-    log::error("tables.not_committed", {{"why", committed.error().detail}});
-  }
-}
-
-// Of policies that do not wait any more.
-void Commits::forget_flows() {
-  std::set<std::string> waiting;
-  for (const auto& [name, old] : configurations_.pending()) waiting.insert(name);
-  flows_.keep(waiting);
-  gateway_.keeper().set_front_rules(kOwner, flows_.front_rules());
-}
-
-void Commits::take_over(const std::string& name) {
-  enqueue([this, name] {
-    auto run = std::make_shared<Run>();
-    run->is_entry = false;
-    run->takes_over = name;
-    run->configuration = configurations_.configuration();
-    run->options.who = "sallyportd";
-    run->done = [this, name](const Result<CommitReport>& report) {
-      const auto failed = [&]() -> std::string {
-        if (!report) return report.error().detail;
-        for (const auto& one : report->policies) {
-          if (one.difference.name == name && !one.connected) return one.sentence;
-        }
-        return {};
-      }();
-      if (failed.empty()) return log::info("policy.took_over", {{"policy", name}});
-      log::warning("policy.waits_on", {{"policy", name}, {"why", failed}});
-      Watched& watched = watched_[name];
-      watched.why = failed;
-      watched.idle_since = steady_clock::now();  // and again when it has been idle as long
-    };
-    if (!configurations_.pending().contains(name)) return end_job();
-    if (auto begun = begin(run); !begun) end(run, begun.error());
-  });
-}
-
-void Commits::replaced(const std::string& target) {
-  std::vector<std::string> concerned;
-  for (const auto& [name, old] : configurations_.pending()) {
-    if (old.target() == target) concerned.push_back(name);
-  }
-  for (const auto& name : concerned) take_over(name);
-}
-
-std::string Commits::why_pending(const std::string& policy) const {
-  const auto found = watched_.find(policy);
-  return found == watched_.end() ? std::string() : found->second.why;
-}
-
-void Commits::tick() {
-  const auto now = steady_clock::now();
-  if (busy() || now - looked_ < kLookAtOldSas) return;
-  looked_ = now;
-  std::vector<std::string> due;
-  for (const auto& [name, old] : configurations_.pending()) {
-    if (is_due(name, old, now)) due.push_back(name);
-  }
-  for (const auto& name : due) take_over(name);
-}
-
-bool Commits::may_try_again(const std::string& name, Time now) {
-  const Watched& tried = watched_[name];
-  return tried.why.empty() || now - tried.idle_since >= kTakeOverAgain;
-}
-
-bool Commits::is_due(const std::string& name, const Policy& old, Time now) {
-  const InstalledSa* sa = gateway_.keeper().sending_for(old.target());
-  if (sa == nullptr) return may_try_again(name, now);
-  const Policy* p = policy::find_policy(configurations_.policies(), name);
-  if (p == nullptr) return false;
-  const bool by_syn = p->change == TakeOver::kSyn;
-  const bool crowded = flows_.is_full(name) || (flows_.count(name) > 0 && !gateway_.keeper().front_rules_fit());
-  if (by_syn && crowded && may_try_again(name, now)) return true;
-  const auto out = gateway_.keeper().outbound_state(*sa);
-  const auto in = gateway_.keeper().inbound_state(*sa);
-  if (!out || !in) return false;  // the card's trouble is told by whoever needs it
-  const auto spi_in = static_cast<std::uint32_t>(sa->spi_in);
-  // The peer answers new connections by the old SA, too, until that goes.
-  const std::uint64_t packets = out->packets + (by_syn ? 0 : in->packets);
-  Watched& watched = watched_[name];
-  if (watched.spi_in != spi_in || watched.packets != packets) {
-    watched.spi_in = spi_in;
-    watched.packets = packets;
-    watched.idle_since = now;
-  }
-  return now - watched.idle_since >= std::chrono::seconds(p->idle_or_default_s());
 }
 
 }  // namespace sallyport::gateway

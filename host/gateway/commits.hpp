@@ -111,7 +111,9 @@ class Commits {
   Result<void> begin(const RunPtr& run);
   [[nodiscard]] Configurations::Pending pending_of(const Run& run) const;
   void connect(const RunPtr& run, void (Commits::*then)(const RunPtr&));
-  void negotiate(const RunPtr& run, const policy::Policy& policy, unsigned tries, const std::function<void()>& done);
+  static constexpr unsigned kNegotiations = 2;  // of one policy: what was under way before, and ours
+  void negotiate(const RunPtr& run, const policy::Policy& policy, const std::function<void()>& done,
+                 unsigned tries = kNegotiations);
   void on_connected(const RunPtr& run);
   void put_in_force(const RunPtr& run);
   void on_stored(const RunPtr& run, const Configurations& next, const Result<void>& stored);
@@ -124,6 +126,9 @@ class Commits {
   void send_as_before(const RunPtr& run);
   void take_over(const std::string& name);
   void lead_new_connections(const policy::Policies& policies, const Configurations::Pending& pending);
+  [[nodiscard]] bool lacks_successor(const policy::Policy& policy) const;
+  [[nodiscard]] bool lacks_successor() const;  // any of them
+  void prepare_again();
   void forget_flows();
   [[nodiscard]] PolicyReport report_of(const Run& run, policy::Difference difference) const;
   void arm_confirmation(std::chrono::seconds within);
@@ -140,6 +145,7 @@ class Commits {
   boost::asio::steady_timer confirmation_;
   std::function<void(const store::StoredConfiguration&)> came_back_;
   Time looked_{};
+  Time prepared_again_{};
 };
 
 }  // namespace sallyport::gateway

@@ -187,9 +187,7 @@ void Dialogue::put_in_force() {
   auto answered = consent_.front_rules();
   std::move(answered.begin(), answered.end(), std::back_inserter(rules));
   keeper_.set_front_rules(kOwner, std::move(rules));
-  if (const auto committed = keeper_.commit(); !committed) {
-    log::error("tables.not_committed", {{"why", committed.error().detail}});
-  }
+  keeper_.commit_or_log();
 }
 
 json::array Dialogue::open_questions(const std::string& user) const {

@@ -163,9 +163,7 @@ void Gateway::end_sa_of(const std::string& target) {
 
 void Gateway::end_at_once(const InstalledSa& sa) {
   end_sa(sa);
-  if (const auto committed = keeper_->commit(); !committed) {
-    log::error("tables.not_committed", {{"why", committed.error().detail}});
-  }
+  keeper_->commit_or_log();
 }
 
 // The daemon may have died in the middle of a change. What was stored counts: what was prepared for it takes over or

@@ -195,6 +195,11 @@ class ChangeWithSynTest : public CommitTest {
                                     [](const InstalledSa& sa) { return sa.target == "peer/office" && !sa.sending; });
     return found == sas.end() ? 0 : static_cast<std::uint32_t>(found->spi_out);
   }
+  // Waits for one in place of `lost`.
+  std::uint32_t prepared_after(std::uint32_t lost) {
+    EXPECT_TRUE(run_until([&] { return prepared() != 0 && prepared() != lost && !a.gateway->commits().busy(); }));
+    return prepared();
+  }
   bool pending() { return !a.gateway->commits().configurations().pending().empty(); }
 
   std::uint32_t old_ = 0;  // SPI
@@ -316,6 +321,40 @@ TEST_F(ChangeWithSynTest, ADaemonThatDiedMakesTheChangeAsItComesBack) {
   kill_and_start(a);
   EXPECT_FALSE(pending());
   EXPECT_EQ(algorithm(), "aes256gcm16");
+}
+
+// B takes no aes192gcm16.
+TEST_F(ChangeWithSynTest, WordsThatDoNotConnectLeaveThoseThatWaitAsTheyWere) {
+  ask(a, "PUT", {"policies", "office"}, stronger());
+  const std::uint32_t young = prepared();
+  EXPECT_EQ(tcp(40001, kSyn), young);
+  auto in_vain = office("aes192gcm16");
+  in_vain["change"] = "syn";
+  EXPECT_THAT(error_of(ask(a, "PUT", {"policies", "office"}, in_vain)), HasSubstr("NO_PROPOSAL_CHOSEN"));
+  EXPECT_TRUE(run_until([&] { return !a.gateway->commits().busy(); }));
+  const std::uint32_t again = prepared();
+  EXPECT_NE(again, young);
+  EXPECT_TRUE(pending());
+  EXPECT_EQ(tcp(40001, kAck), again);
+  EXPECT_EQ(tcp(40002, kSyn), again);
+  EXPECT_EQ(tcp(40003, kAck), old_);
+}
+
+TEST_F(ChangeWithSynTest, AnSaThatWaitsAndThePeerDeletesIsMadeAnew) {
+  ask(a, "PUT", {"policies", "office"}, stronger());
+  const std::uint32_t young = prepared();
+  const auto& theirs = b.gateway->keeper().sas();
+  const auto waits = std::find_if(theirs.begin(), theirs.end(), [&](const InstalledSa& one) {
+    return static_cast<std::uint32_t>(one.spi_in) == young;
+  });
+  ASSERT_NE(waits, theirs.end());
+  // The first datagram of it is lost, and sent again.
+  ASSERT_TRUE(b.gateway->engine().terminate(waits->child, std::chrono::steady_clock::now()));
+  ask(a, "POST", {"rekey"}, {{"connection", "peer"}, {"child", "voice"}});
+  const std::uint32_t again = prepared_after(young);
+  EXPECT_TRUE(pending());
+  EXPECT_EQ(tcp(40001, kSyn), again);
+  EXPECT_EQ(tcp(40002, kAck), old_);
 }
 
 TEST_F(ChangeWithSynTest, AnOldSaThatThePeerEndsEndsTheWaiting) {
