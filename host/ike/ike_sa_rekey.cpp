@@ -50,14 +50,13 @@ IkeSa& IkeSa::succeed(bool initiator, const Proposal& proposal, const Secret& sh
   return world_.add(std::move(owner));
 }
 
-// 2.8: "the new IKE SA inherits all of the original IKE SA's Child SAs", and what was still to be asked for.
+// 2.8: "the new IKE SA inherits all of the original IKE SA's Child SAs", and what was still to be asked for, its own
+// end included.
 void IkeSa::hand_over_to(IkeSa& successor, Turn& turn) {
   std::ranges::move(children_, std::back_inserter(successor.children_));
   children_.clear();
   for (auto& waiting : queue_) {
-    const bool about_us =
-        std::holds_alternative<RekeyIke>(waiting.task) || std::holds_alternative<DeleteIke>(waiting.task);
-    if (!about_us) successor.queue_.push_back(std::move(waiting));
+    if (!std::holds_alternative<RekeyIke>(waiting.task)) successor.queue_.push_back(std::move(waiting));
   }
   queue_.clear();
   successor.state_ = IkeState::kEstablished;

@@ -284,6 +284,23 @@ TEST_F(Rekey, ReplacesTheIkeSaAndKeepsTheChildren) {
   expect_tidy();
 }
 
+TEST_F(Rekey, OfAnIkeSaThatIsEndedMeanwhileLeavesNone) {
+  for (Peer* ends : {&a, &b}) {
+    SCOPED_TRACE(ends == &a ? "who rekeys ends it" : "the other one does");
+    establish_anew();
+    const IkeHandle old = only(*ends).ike;
+    if (ends == &b) rekey_child(b);  // its request comes first, and its end waits for the response
+    rekey_ike(a);
+    ends->take(ends->engine->terminate(old, now));
+    deliver(a);
+    settle();
+    pass(seconds(20));
+    EXPECT_TRUE(a.engine->status(now).empty());
+    EXPECT_TRUE(b.engine->status(now).empty());
+    expect_tidy(0);
+  }
+}
+
 TEST_F(Rekey, OfTheIkeSaHappensByItself) {
   reword([](Connection& c) { c.lifetime = {seconds(100), seconds(150), seconds(30)}; });
   establish();
