@@ -78,20 +78,21 @@ Result<void> check(const SaProtection& p) {
   return {};
 }
 
-// Of AH, which authenticates and no more (RFC 4302), and knows no NAT.
-Result<void> check(layout::Protocol protocol, layout::Cipher cipher, bool encap) {
-  if (protocol != layout::Protocol::kAh) return {};
-  if (cipher != layout::Cipher::kNull) {
+// AH authenticates and no more (RFC 4302).
+Result<void> check(layout::Protocol protocol, layout::Cipher cipher) {
+  if (protocol == layout::Protocol::kAh && cipher != layout::Cipher::kNull) {
     return Error{Errc::kInvalid, std::string("ah does not encrypt: cipher must be null, not ") +
                                      layout::kCiphers[static_cast<unsigned>(cipher)].name};
   }
-  if (encap) return Error{Errc::kInvalid, "ah does not pass a NAT, so it is never in UDP: use esp"};
   return {};
 }
 
 Result<void> check(const OutboundSa& sa) {
   constexpr std::uint8_t kMostDscp = 63;
-  if (auto r = check(sa.protocol, sa.protection.cipher, sa.encap.has_value()); !r) return r;
+  if (auto r = check(sa.protocol, sa.protection.cipher); !r) return r;
+  if (sa.protocol == layout::Protocol::kAh && sa.encap) {
+    return Error{Errc::kInvalid, "ah does not pass a NAT, so it is never in UDP: use esp"};
+  }
   if (sa.mode == layout::Mode::kTunnel && sa.source.is_v4() != sa.destination.is_v4()) {
     return Error{Errc::kInvalid, "a tunnel from an address of one IP version to an address of the other"};
   }
@@ -102,7 +103,7 @@ Result<void> check(const OutboundSa& sa) {
 }
 
 Result<void> check(const InboundSa& sa) {
-  if (auto r = check(sa.protocol, sa.protection.cipher, sa.encap); !r) return r;
+  if (auto r = check(sa.protocol, sa.protection.cipher); !r) return r;
   return check(sa.protection);
 }
 
@@ -178,7 +179,6 @@ Row row_of(const InboundSa& sa, unsigned replay_window) {
   Row row;
   row.set(f::kValid, 1);
   row.set(f::kEsn, sa.esn ? 1 : 0);
-  row.set(f::kEncap, sa.encap ? 1 : 0);
   row.set(f::kMode, code(sa.mode));
   row.set(f::kCipher, code(sa.protection.cipher));
   row.set(f::kIntegrity, code(sa.protection.integrity));

@@ -79,7 +79,6 @@ struct InboundSa {
   layout::Address destination;
   SaProtection protection;
   bool esn = false;
-  bool encap = false;  // ESP
   std::uint16_t policy_id = 0;
   SaLimits limits;
   std::uint32_t replay_window = kDefaultReplayWindow;  // packets: 64, 128, .. 4096

@@ -135,7 +135,9 @@ Outcome Datapath::protect(Passage& p, Effects& effects) {
   const auto transform =
       transform_of(sa_row, layout::Protocol(sa_row.get(sa::kProtocol)), row(TableId::kSaOutKey, 0, sa_index),
                    row(TableId::kSaOutIntegrityKey, 0, sa_index));
-  if (sa_row.get(sa::kValid) == 0 || !transform) return Drop::kSaEmpty;
+  const bool ah_in_udp =
+      layout::Protocol(sa_row.get(sa::kProtocol)) == layout::Protocol::kAh && sa_row.get(sa::kEncap) == 1;
+  if (sa_row.get(sa::kValid) == 0 || !transform || ah_in_udp) return Drop::kSaEmpty;
   const bool tunnel = layout::Mode(sa_row.get(sa::kMode)) == layout::Mode::kTunnel;
   if (tunnel && p.packet.ttl < 2) return Drop::kTtlExpired;
   if (!tunnel && (p.packet.fragment() || p.packet.payload().empty())) return Drop::kNotWhole;

@@ -66,7 +66,6 @@ struct Effects {
 struct IpsecPacket {
   layout::Protocol protocol;
   Bytes bytes;
-  bool encap = false;  // it came in UDP
 
   [[nodiscard]] std::uint32_t spi() const { return ByteReader(bytes.subspan(fixed())).u32(); }
   [[nodiscard]] std::uint32_t seq_low() const { return ByteReader(bytes.subspan(fixed() + 4)).u32(); }

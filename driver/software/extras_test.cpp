@@ -243,9 +243,7 @@ TEST_F(Extras, StandInFrontOfEspInUdp) {
     EXPECT_EQ(to_hex(packet), to_hex(bench::ip(same)));
     EXPECT_EQ(peer.open(outer.payload().subspan(8)), peer.with_trailer(p.payload, p.protocol));
 
-    layout::Row in = inbound_row(way, peer);
-    in.set(layout::sa_in::kEncap, 1);
-    install_sa_in(in, peer);
+    install_sa_in(inbound_row(way, peer), peer);
     std::swap(p.source, p.destination);
     same = p;
     same.protocol = 17;

@@ -77,7 +77,7 @@ Outcome Datapath::from_wan(Passage& p, Effects& effects) {
       case UdpContent::kKeepalive:
         return Drop::kNatKeepalive;
       case UdpContent::kEsp:
-        return inbound_ipsec(p, {layout::Protocol::kEsp, payload.subspan(kUdpBytes), true}, effects);
+        return inbound_ipsec(p, {layout::Protocol::kEsp, payload.subspan(kUdpBytes)}, effects);
       case UdpContent::kNotOurs:
         break;
     }
@@ -122,7 +122,7 @@ Outcome Datapath::inbound_ipsec(Passage& p, const IpsecPacket& ipsec, Effects& e
   const bool has_window = layout::replay_window_packets(sa_row.get(sa::kReplayWindow)) != 0;
   if (sa_row.get(sa::kValid) == 0 || !transform || !has_window || sa_row.get(sa::kSpi) != ipsec.spi() ||
       sa_row.get_address(sa::kDestination) != p.packet.destination ||
-      layout::Protocol(sa_row.get(sa::kProtocol)) != ipsec.protocol || (sa_row.get(sa::kEncap) == 1) != ipsec.encap) {
+      layout::Protocol(sa_row.get(sa::kProtocol)) != ipsec.protocol) {
     event.upcall = Upcall::kSpiUnknown;
     effects.events.push_back(event);
     return Drop::kSpiUnknown;

@@ -239,21 +239,20 @@ TEST_F(Inbound, LetsProtectedPacketsPassABypassRuleOfTheirPolicy) {
   EXPECT_EQ(drops(layout::Drop::kInnerPolicy), 1u);
 }
 
-TEST_F(Inbound, OpensEspInUdpOnlyForAnSaThatSaysSo) {
-  const Buffer esp = bench::sealed_by_peer(bench::kInSpi, 1, bench::with_trailer(bench::ip(inner())));
-  ByteWriter udp;
-  udp.u16(4501).u16(4500).u16(static_cast<std::uint16_t>(8 + esp.size())).u16(0).bytes(esp);
-  const Buffer in_udp =
-      bench::wan_frame({.source = bench::kPeer, .destination = bench::kGateway, .payload = udp.take()});
-  card_.receive(Port::kWan, in_udp);
-  EXPECT_EQ(drops(layout::Drop::kSpiUnknown), 1u);
-  layout::Row sa = sa_in_row();
-  sa.set(layout::sa_in::kEncap, 1);
-  install_sa_in(sa);
-  card_.receive(Port::kWan, in_udp);
-  EXPECT_EQ(sent_.size(), 1u);
-  card_.receive(Port::kWan, esp_frame(esp));
-  EXPECT_EQ(drops(layout::Drop::kSpiUnknown), 2u);
+// RFC 7296 2.23: "All devices MUST be able to receive and process both UDP-encapsulated ESP and non-UDP-encapsulated
+// ESP packets at any time."
+TEST_F(Inbound, OpensEspBareAndInUdpUnderOneSa) {
+  for (std::uint32_t seq = 1; seq <= 4; ++seq) {
+    const Buffer esp = bench::sealed_by_peer(bench::kInSpi, seq, bench::with_trailer(bench::ip(inner())));
+    ByteWriter udp;
+    udp.u16(4501).u16(4500).u16(static_cast<std::uint16_t>(8 + esp.size())).u16(0).bytes(esp);
+    const bool in_udp = seq % 2 == 0;
+    card_.receive(
+        Port::kWan,
+        in_udp ? bench::wan_frame({.source = bench::kPeer, .destination = bench::kGateway, .payload = udp.take()})
+               : esp_frame(esp));
+    EXPECT_EQ(sent_.size(), seq);
+  }
 }
 
 TEST_F(Inbound, OpensAnExtendedNumberBehindTheBoundary) {

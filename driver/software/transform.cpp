@@ -176,14 +176,14 @@ std::optional<Transform> transform_of(const layout::Row& sa, layout::Protocol pr
                                       const layout::Row& integrity_key) {
   namespace f = layout::sa_out;
   static_assert(f::kEsn.lsb == layout::sa_in::kEsn.lsb && f::kCipher.lsb == layout::sa_in::kCipher.lsb &&
-                    f::kIntegrity.lsb == layout::sa_in::kIntegrity.lsb && f::kEncap.lsb == layout::sa_in::kEncap.lsb,
+                    f::kIntegrity.lsb == layout::sa_in::kIntegrity.lsb,
                 "both directions say it in the same place");
   const std::uint64_t cipher = sa.get(f::kCipher);
   const std::uint64_t integrity = sa.get(f::kIntegrity);
   if (cipher >= std::size(layout::kCiphers)) return std::nullopt;
   Transform t;
   t.cipher = Cipher(cipher);
-  if (protocol == layout::Protocol::kAh && (t.cipher != Cipher::kNull || sa.get(f::kEncap) == 1)) return std::nullopt;
+  if (protocol == layout::Protocol::kAh && t.cipher != Cipher::kNull) return std::nullopt;
   t.esn = sa.get(f::kEsn) == 1;
   t.key = key_of(t.cipher, sa_key);
   t.salt = static_cast<std::uint32_t>(sa_key.get(layout::sa_key::kSalt));

@@ -327,7 +327,6 @@ Result<void> CardKeeper::install(const std::string& target, ike::ChildHandle chi
   in.destination = sa.local.number();
   in.protection = std::move(*inbound);
   in.esn = sa.esn;
-  in.encap = sa.encap.has_value();
   in.replay_window = sa.replay_window;
   in.policy_id = made.policy_id;
   in.limits = options.limits;

@@ -90,7 +90,7 @@ static_assert(tiles(kFields, kRowBits), "sa_out has a gap, an overlap or an unli
 namespace sa_in {
 constexpr Field kValid{"valid", 0, 1, "0: the row is empty and its packets are dropped"};
 constexpr Field kEsn{"esn", 1, 1, "extended sequence numbers (RFC 4303 2.2.1, RFC 4302 2.5.1)"};
-constexpr Field kEncap{"encap", 2, 1, "accepted in UDP only (RFC 3948); 0: accepted bare only"};
+constexpr Field kReserved0{"reserved0", 2, 1, "write zero"};
 constexpr Field kMode{"mode", 3, 1, "Mode"};
 constexpr Field kCipher{"cipher", 4, 4, "Cipher; of AH null"};
 constexpr Field kIntegrity{"integrity", 8, 4, "Integrity; none for a cipher that has its own"};
@@ -99,9 +99,9 @@ constexpr Field kPolicyId{"policy_id", 16, 16, "the policy whose inbound rules t
 constexpr Field kSpi{"spi", 32, 32, "SPI, compared whole"};
 constexpr Field kDestination{"destination", 64, kAddressBits, "our outer address, compared"};
 constexpr Field kProtocol{"protocol", 192, 1, "Protocol, compared"};
-constexpr Field kReserved{"reserved", 193, 319, "write zero"};
-constexpr Field kFields[] = {kValid,        kEsn,      kEncap, kMode,        kCipher,   kIntegrity,
-                             kReplayWindow, kPolicyId, kSpi,   kDestination, kProtocol, kReserved};
+constexpr Field kReserved1{"reserved1", 193, 319, "write zero"};
+constexpr Field kFields[] = {kValid,        kEsn,      kReserved0, kMode,        kCipher,   kIntegrity,
+                             kReplayWindow, kPolicyId, kSpi,       kDestination, kProtocol, kReserved1};
 static_assert(tiles(kFields, kRowBits), "sa_in has a gap, an overlap or an unlisted field");
 }  // namespace sa_in
 

@@ -365,7 +365,6 @@ class Loader {
       sa.destination = destination;
       sa.protection = std::move(protection);
       sa.esn = s.flag("esn");
-      sa.encap = s.flag("encap");
       sa.replay_window = replay_window_of(s);
       sa.policy_id = policy;
       s.nothing_else();

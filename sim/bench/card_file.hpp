@@ -37,8 +37,8 @@
 //   policy = 1
 //   esn = false
 //   replay_window = 128                # in: packets, 64, 128, 256, 512, 1024, 2048 or 4096
-//   encap = false                      # ESP in UDP
-//   source_port = 4500                 # out, encap
+//   encap = false                      # out: ESP in UDP
+//   source_port = 4500                 # encap
 //   destination_port = 4500
 //   df = "copy"                        # out, tunnel: the outer header's, or "set", "clear"
 //   dscp = 46                          # out, tunnel: the outer header's; left out: copied from the inner one

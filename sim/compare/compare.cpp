@@ -157,7 +157,6 @@ class Comparison {
     in.destination = tunnel.in.destination;
     in.protection = tunnel.in.protection;
     in.esn = tunnel.in.esn;
-    in.encap = tunnel.in.encap.has_value();
     in.policy_id = tunnel.policy_id;
     in.replay_window = tunnel.replay_window;
     in.limits = {.soft_packets = tunnel.hard_packets / 2, .hard_packets = tunnel.hard_packets};

@@ -97,6 +97,11 @@ Traffic::Traffic(std::mt19937_64& rng) : rng_(rng) {
   }
 }
 
+std::optional<driver::UdpPorts> Traffic::in_udp() {
+  if (one_in(2)) return std::nullopt;
+  return driver::UdpPorts{.source = static_cast<std::uint16_t>(one_in(2) ? 4500 : rng_())};
+}
+
 void Traffic::renew(Tunnel& tunnel) {
   tunnel.out.mode = tunnel.in.mode = tunnel.any_mode && one_in(2) ? Mode::kTransport : Mode::kTunnel;
   tunnel.far_host = tunnel.in.mode == Mode::kTransport ? tunnel.peer : kFarNet | 0x3000 | (tunnel.peer & 0xff);
@@ -110,10 +115,7 @@ void Traffic::renew(Tunnel& tunnel) {
   tunnel.out.esn = one_in(2);
   tunnel.in.esn = one_in(2);
   const bool esp = tunnel.out.protocol == Protocol::kEsp;
-  for (bench::IpsecSa* sa : {&tunnel.out, &tunnel.in}) {
-    sa->encap.reset();
-    if (esp && one_in(2)) sa->encap = {.source = static_cast<std::uint16_t>(one_in(2) ? 4500 : rng_())};
-  }
+  tunnel.out.encap = esp ? in_udp() : std::nullopt;
   tunnel.hard_packets = tunnel.has_limits ? 8 + below(33) : 0;
   tunnel.df = layout::Df(below(std::size(layout::kDfs)));
   tunnel.dscp = one_in(2) ? std::optional(static_cast<std::uint8_t>(below(64))) : std::nullopt;
@@ -329,6 +331,7 @@ Buffer Traffic::ipsec_frame(Tunnel& tunnel, std::uint32_t inner_destination, boo
       packet(address_of(source, ipv6), tunnel_mode ? address_of(inner_destination, ipv6) : tunnel.in.destination);
   if (tunnel_mode && !plain) inner = varied(inner);
   const std::uint64_t seq = tunnel.next_seq++;
+  tunnel.in.encap = tunnel.in.protocol == Protocol::kEsp ? in_udp() : std::nullopt;  // RFC 7296 2.23: at any time
   Buffer frame = !plain && one_in(3) ? sealed_behind_extras(tunnel.in, seq, inner)
                                      : bench::ipsec_frame(tunnel.in, kSomebody, kWanMac, seq, inner);
   // Whatever routers have written into it, congestion above all; no ICV minds.

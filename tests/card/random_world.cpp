@@ -80,7 +80,6 @@ RandomWorld::RandomWorld(unsigned seed) : random_{std::mt19937(seed)} {
     draw_type(sa, in::kProtocol);
     sa.sa.set(in::kValid, i != 0);
     sa.sa.set(in::kEsn, random_() % 2);
-    sa.sa.set(in::kEncap, is_ah(sa, in::kProtocol) ? 0 : random_() % 2);
     sa.sa.set(in::kReplayWindow, random_() % layout::kReplayWindowSizes);
     sa.sa.set(in::kPolicyId, 1 + i % kPolicies);
     sa.sa.set(in::kSpi, (random_() & ~(layout::kSaRows - 1)) | sa.row);
@@ -416,7 +415,7 @@ Buffer RandomWorld::protected_packet(RandomSa& sa) {
   if (one_in(40)) next_header = one_in(2) ? driver::kProtocolNone : driver::kDestinationOptions;
   if (is_ah(sa, in::kProtocol)) return ah_packet(sa, peer, to, next_header, content);
   Buffer wire = esp(sa, next_header, content);
-  const bool encap = (sa.sa.get(in::kEncap) == 1) != one_in(40);
+  const bool encap = one_in(2);
   if (encap) {
     const std::uint16_t checksum = one_in(2) ? 0 : static_cast<std::uint16_t>(random_());  // nobody asks for it
     ByteWriter udp;

@@ -75,9 +75,10 @@ class Sa:
                 text += f'key = "{cipher_key.hex()}"\n'
         if key.integrity:
             text += f'integrity = "{INTEGRITIES[key.integrity]}"\nintegrity_key = "{key.integrity_key.hex()}"\n'
-        text += f"esn = {str(key.esn).lower()}\nencap = {str(self.encap).lower()}\n"
+        text += f"esn = {str(key.esn).lower()}\n"
         rule = f'[[rule]]\ndirection = "{direction}"\naction = "protect"\npolicy = {self.number}\n'
         if direction == "out":
+            text += f"encap = {str(self.encap).lower()}\n"
             return text + f'next_hop = "peer"\n{rule}destination = "{self.far}"\nsa = {key.spi}\n'
         return text + f'{rule}source = "{self.far}"\n'
 

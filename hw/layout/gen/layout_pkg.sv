@@ -283,7 +283,7 @@ package layout_pkg;
   } sa_out_t;
 
   typedef struct packed {
-    logic [318:0] reserved;  // [511:193] write zero
+    logic [318:0] reserved1;  // [511:193] write zero
     logic [0:0] protocol;  // [192:192] Protocol, compared
     logic [127:0] destination;  // [191:64] our outer address, compared
     logic [31:0] spi;  // [63:32] SPI, compared whole
@@ -292,7 +292,7 @@ package layout_pkg;
     logic [3:0] integrity;  // [11:8] Integrity; none for a cipher that has its own
     logic [3:0] cipher;  // [7:4] Cipher; of AH null
     logic [0:0] mode;  // [3:3] Mode
-    logic [0:0] encap;  // [2:2] accepted in UDP only (RFC 3948); 0: accepted bare only
+    logic [0:0] reserved0;  // [2:2] write zero
     logic [0:0] esn;  // [1:1] extended sequence numbers (RFC 4303 2.2.1, RFC 4302 2.5.1)
     logic [0:0] valid;  // [0:0] 0: the row is empty and its packets are dropped
   } sa_in_t;

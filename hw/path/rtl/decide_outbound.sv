@@ -161,7 +161,8 @@ module decide_outbound
       row_q.found                <= found_q;
       row_q.found.parsed.verdict <= first_of(found_q.parsed.verdict, row_verdict);
       row_q.row                  <= row_i;
-      row_q.sound                <= row_i.valid && protects(row_i.protocol, row_i.encap, row_i.cipher, row_i.integrity);
+      row_q.sound                <= row_i.valid && protects(row_i.protocol, row_i.cipher, row_i.integrity) &&
+                                    !(row_i.protocol == ProtocolAh && row_i.encap);
       row_q.bare                 <= found_q.behind == '0;
     end
   end

@@ -108,7 +108,6 @@ module decide_outer
     destination: kind_q.ip.destination,
     ipv6:        kind_q.ip.ipv6,
     ah:          kind_q.ipsec.ah,
-    encap:       kind_q.ipsec.encap,
     seq:         kind_q.ipsec.seq,
     bytes:       kind_q.ipsec.bytes,
     ah_bytes:    kind_q.ipsec.ah_bytes

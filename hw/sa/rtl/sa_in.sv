@@ -99,7 +99,7 @@ module sa_in
 
   sa_rows #(
     .Table(TableSaIn),
-    .Width(RowBits - $bits(rows_row.reserved))
+    .Width(RowBits - $bits(rows_row.reserved1))
   ) u_rows (
     .clk_i,
     .table_write_i,
@@ -226,8 +226,7 @@ module sa_in
     end
     if (admit_q[2]) begin
       admitting_3_q            <= admitting_2_q;
-      admitting_3_q.protected_ <= protects(admitting_2_q.row.protocol, admitting_2_q.row.encap, admitting_2_q.row.cipher,
-                                           admitting_2_q.row.integrity) &&
+      admitting_3_q.protected_ <= protects(admitting_2_q.row.protocol, admitting_2_q.row.cipher, admitting_2_q.row.integrity) &&
                                   admitting_2_q.row.replay_window < 4'(ReplayWindowSizes);
       fixed_3_q                <= esp_fixed(admitting_2_q.row.cipher);
       icv_3_q                  <= icv_bytes(admitting_2_q.row.cipher, admitting_2_q.row.integrity);
@@ -247,8 +246,7 @@ module sa_in
       least_ah_4_q  <= 12'(AhFixedBytes) + 12'(icv_3_q);
       odd_bits_4_q  <= 4'(block_3_q - 7'd1);
       unknown_4_q   <= !admitting_3_q.row.valid || !admitting_3_q.protected_ || different_3_q != '0 ||
-                       admitting_3_q.row.protocol != request_3.ah ||
-                       admitting_3_q.row.encap != request_3.encap;
+                       admitting_3_q.row.protocol != request_3.ah;
     end
     if (admit_q[4]) begin
       admitting_5_q            <= admitting_4_q;

@@ -21,10 +21,10 @@ package sa_pkg;
   endfunction
 
   // RFC 8221 4: encryption without integrity is not done. A row that asks for it, or for what has no name, or for AH with
-  // encryption or in UDP, is as good as empty.
-  function automatic logic protects(logic protocol, logic encap, logic [3:0] cipher, logic [3:0] integrity);
+  // encryption, is as good as empty.
+  function automatic logic protects(logic protocol, logic [3:0] cipher, logic [3:0] integrity);
     return block_bytes(cipher) != '0 && icv_bytes(cipher, integrity) != '0 &&
-           (protocol == ProtocolEsp || (cipher == CipherNull && !encap));
+           (protocol == ProtocolEsp || cipher == CipherNull);
   endfunction
 
   // Bytes of an ESP packet in front of its ciphertext: SPI, sequence number, IV.
@@ -86,7 +86,6 @@ package sa_pkg;
     address_t    destination;  // outer
     logic        ipv6;         // the outer header
     logic        ah;
-    logic        encap;        // it came in UDP
     logic [31:0] seq;          // as in the ESP or AH header
     logic [15:0] bytes;        // SPI to ICV; AH: to the packet's end; 12 at least
     logic [10:0] ah_bytes;     // AH: as its length field says

@@ -99,7 +99,6 @@ struct SlowSa {
 struct Arrival {
   std::uint32_t spi = 0;
   layout::Address destination = kUs;
-  bool encap = false;
   std::uint64_t seq = 0;  // the packet carries the low half
   unsigned bytes = 100;   // of ciphertext; of AH, that it protects
   bool icv_ok = true;
@@ -126,7 +125,6 @@ class Bench : public SaBench<Vsa_in_harness> {
     m.admit_ipv6_i = a.ipv6;
     m.admit_ah_i = a.ah;
     m.admit_ah_bytes_i = a.overhead;
-    m.admit_encap_i = a.encap;
     m.admit_seq_i = static_cast<std::uint32_t>(a.seq);
     m.admit_bytes_i = a.bytes + a.overhead;
     admitting_.push_back({clocks() + m.admit_latency_o, a, fate, sa, {}});
@@ -239,14 +237,13 @@ class Bench : public SaBench<Vsa_in_harness> {
 
 constexpr std::uint32_t kSpi = 0x12345000 + 77;
 
-TEST(SaIn, KnowsAnSaBySpiDestinationProtocolAndEncapsulation) {
+TEST(SaIn, KnowsAnSaBySpiDestinationAndProtocol) {
   Bench bench;
   SlowSa sa;
   bench.load_sa(kSpi, sa);
   const Fate unknown{.drop = Drop::kSpiUnknown};
   bench.receive({.spi = kSpi + 1, .seq = 1}, unknown);                // an empty row
   bench.receive({.spi = kSpi + layout::kSaRows, .seq = 1}, unknown);  // the same row
-  bench.receive({.spi = kSpi, .encap = true, .seq = 1}, unknown);
   bench.receive({.spi = kSpi, .seq = 1, .overhead = 24, .ah = true}, unknown);
   for (unsigned bit = 0; bit < layout::kAddressBits; ++bit) {
     const std::uint64_t one = std::uint64_t{1} << bit % 64;
@@ -256,14 +253,6 @@ TEST(SaIn, KnowsAnSaBySpiDestinationProtocolAndEncapsulation) {
   bench.receive(kSpi, sa, 1);
   bench.drain();
   bench.expect_state(kSpi, sa);
-
-  SlowSa in_udp;
-  Row row = in_udp.row(kSpi + 3);
-  row.set(sa_in::kEncap, 1);
-  bench.load(TableId::kSaIn, (kSpi + 3) % layout::kSaRows, row);
-  bench.receive({.spi = kSpi + 3, .seq = 1}, unknown);
-  bench.receive({.spi = kSpi + 3, .encap = true, .seq = 1}, Fate{});
-  bench.drain();
 }
 
 // hw/README.md, ciphers and integrity: a row that cannot authenticate is as good as empty; else ciphertext is at least
@@ -344,22 +333,19 @@ TEST(SaIn, MeasuresAnAhByItsLengthAndTheIcvOfItsSa) {
   }
 }
 
-TEST(SaIn, TakesARowOfAhForEmptyThatEnciphersOrComesInUdp) {
+TEST(SaIn, TakesARowOfAhForEmptyThatEnciphers) {
   Bench bench;
   for (unsigned cipher = 0; cipher < 16; ++cipher) {
-    for (const bool encap : {false, true}) {
-      const std::uint32_t spi = 0x7000 + 2 * cipher + encap;
-      SlowSa sa;
-      Row row = sa.row(spi);
-      row.set(sa_in::kProtocol, static_cast<unsigned>(layout::Protocol::kAh));
-      row.set(sa_in::kCipher, cipher);
-      row.set(sa_in::kIntegrity, static_cast<unsigned>(layout::Integrity::kHmacSha256_128));
-      row.set(sa_in::kEncap, encap);
-      bench.load_sa(spi, sa, row);
-      const bool empty = encap || layout::Cipher{static_cast<std::uint8_t>(cipher)} != layout::Cipher::kNull;
-      const Fate fate = empty ? Fate{.drop = Drop::kSpiUnknown} : sa.receive(1, 100, true);
-      bench.receive({.spi = spi, .encap = encap, .seq = 1, .overhead = 28, .ah = true}, fate);
-    }
+    const std::uint32_t spi = 0x7000 + cipher;
+    SlowSa sa;
+    Row row = sa.row(spi);
+    row.set(sa_in::kProtocol, static_cast<unsigned>(layout::Protocol::kAh));
+    row.set(sa_in::kCipher, cipher);
+    row.set(sa_in::kIntegrity, static_cast<unsigned>(layout::Integrity::kHmacSha256_128));
+    bench.load_sa(spi, sa, row);
+    const bool empty = layout::Cipher{static_cast<std::uint8_t>(cipher)} != layout::Cipher::kNull;
+    const Fate fate = empty ? Fate{.drop = Drop::kSpiUnknown} : sa.receive(1, 100, true);
+    bench.receive({.spi = spi, .seq = 1, .overhead = 28, .ah = true}, fate);
   }
   bench.drain();
 }
