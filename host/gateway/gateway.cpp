@@ -300,7 +300,7 @@ void Gateway::catch_up_with_kernel() {
   if (!done && !behind_kernel_) log::error("kernel.not_followed", {{"why", done.error().detail}});
   behind_kernel_ = !done;
   caught_up_ = steady_clock::now();
-  if (done) exceptions_->release_hops();
+  exceptions_->release_hops();
 }
 
 Result<void> Gateway::take_kernel_view() {
