@@ -100,27 +100,29 @@ Result<Directory::Imported> user_on(const Line& line, const std::vector<Column>&
     const std::string& field = line.fields[i];
     switch (columns[i]) {
       case Column::kName:
-        imported.user.name = field;
+        imported.name = field;
         break;
       case Column::kFullName:
-        imported.user.full_name = field;
+        imported.full_name = field;
         break;
       case Column::kRole:
+        imported.role.emplace();
         if (!field.empty()) {
           auto role = role_named(field);
           if (!role) return Error{Errc::kInvalid, at_line(line.number) + role.error().detail};
-          imported.user.role = *role;
+          *imported.role = *role;
         }
         break;
       case Column::kEnabled:
         if (field != "yes" && field != "no") {
           return Error{Errc::kInvalid, at_line(line.number) + "enabled is 'yes' or 'no', not '" + field + "'"};
         }
-        imported.user.enabled = field == "yes";
+        imported.enabled = field == "yes";
         break;
       case Column::kGroups: {
         std::istringstream groups(field);
-        for (std::string group; std::getline(groups, group, ';');) imported.user.groups.push_back(group);
+        imported.groups.emplace();
+        for (std::string group; std::getline(groups, group, ';');) imported.groups->push_back(group);
         break;
       }
       case Column::kPasswordHash:

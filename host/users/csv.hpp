@@ -4,7 +4,8 @@
 //   name,full_name,role,enabled,groups,password_hash
 //   alice,Alice Adams,administer,yes,staff;night,$argon2id$v=19$m=65536,t=3,p=4$...
 //
-// `name` is there; of the others those that a file names, in any order. Groups are parted by semicolons.
+// `name` is there; of the others those that a file names, in any order. What it does not name stays as it is, and so
+// does a password whose field is empty. Groups are parted by semicolons.
 #pragma once
 
 #include <string_view>

@@ -45,6 +45,17 @@ TEST_F(Csv, ChangesUsersThatAreThereAndKeepsTheirPasswords) {
   EXPECT_EQ(directory_.credential("alice", CredentialKind::kPassword).value(), kHash);
 }
 
+TEST_F(Csv, LeavesAsItIsWhatItHasNoColumnFor) {
+  import_csv(directory_, "admin", "name,full_name,role,enabled,groups\nalice,Alice,operate,no,night;staff\n").value();
+  import_csv(directory_, "admin", "name\nalice\n").value();
+  EXPECT_EQ(directory_.user("alice").value(), (User{"alice", "Alice", Role::kOperate, false, {"night", "staff"}}));
+  import_csv(directory_, "admin", "name,groups\nalice,day\n").value();
+  EXPECT_EQ(directory_.user("alice").value(), (User{"alice", "Alice", Role::kOperate, false, {"day"}}));
+  import_csv(directory_, "admin", "name,full_name,role,enabled,groups\nalice,,,yes,\n").value();
+  EXPECT_EQ(directory_.user("alice").value(), (User{"alice", "", {}, true, {}}))
+      << "an empty field says that it is empty";
+}
+
 TEST_F(Csv, ComesBackAsItWasWritten) {
   const std::string text = std::string("name,full_name,role,enabled,groups,password_hash\n") +
                            "\"alice\",\"Adams, \"\"A\"\"\",administer,yes,\"night;staff\",\"" + kHash + "\"\n" +

@@ -325,7 +325,8 @@ namespace {
 class UserWriter {
  public:
   explicit UserWriter(soci::session& sql)
-      : count_((sql.prepare << "SELECT COUNT(*) FROM users WHERE name = :n", soci::use(name_), soci::into(there_))),
+      : know_((sql.prepare << "SELECT full_name, role, enabled FROM users WHERE name = :n", soci::use(name_),
+               soci::into(full_name_), soci::into(role_), soci::into(enabled_))),
         add_((sql.prepare << "INSERT INTO users (name, full_name, role, enabled) VALUES (:n, :f, :r, :e)",
               soci::use(name_), soci::use(full_name_), soci::use(role_), soci::use(enabled_))),
         change_((sql.prepare << "UPDATE users SET full_name = :f, role = :r, enabled = :e WHERE name = :n",
@@ -337,24 +338,26 @@ class UserWriter {
   UserWriter& operator=(const UserWriter&) = delete;
 
   // True: it is a new one. Its groups are there.
-  bool write(const User& user) {
-    name_ = user.name;
-    full_name_ = user.full_name;
-    role_ = user.role ? std::string(to_string(*user.role)) : "";
-    enabled_ = user.enabled ? 1 : 0;
-    count_.execute(true);
-    const bool is_new = there_ == 0;
-    if (is_new) {
-      add_.execute(true);
-    } else {
-      change_.execute(true);
-      leave_.execute(true);
-    }
-    for (const std::string& group : std::set<std::string>(user.groups.begin(), user.groups.end())) {
+  bool write(const Directory::Imported& said) {
+    name_ = said.name;
+    full_name_.clear();
+    role_.clear();
+    enabled_ = 1;
+    const bool is_new = !know_.execute(true);
+    if (said.full_name) full_name_ = *said.full_name;
+    if (said.role) role_ = *said.role ? std::string(to_string(**said.role)) : "";
+    if (said.enabled) enabled_ = *said.enabled ? 1 : 0;
+    (is_new ? add_ : change_).execute(true);
+    if (!said.groups) return is_new;
+    if (!is_new) leave_.execute(true);
+    for (const std::string& group : std::set<std::string>(said.groups->begin(), said.groups->end())) {
       group_ = group;
       join_.execute(true);
     }
     return is_new;
+  }
+  bool write(const User& user) {
+    return write(Directory::Imported{user.name, user.full_name, user.role, user.enabled, user.groups});
   }
 
  private:
@@ -363,8 +366,7 @@ class UserWriter {
   std::string role_;
   std::string group_;
   int enabled_ = 0;
-  int there_ = 0;
-  soci::statement count_;
+  soci::statement know_;
   soci::statement add_;
   soci::statement change_;
   soci::statement leave_;
@@ -664,18 +666,18 @@ Result<Directory::ImportCount> Directory::import(const std::string& actor, const
       if (!*imported) break;
       const Imported& one = **imported;
       const std::string where = "line " + std::to_string(one.line) + ": ";
-      if (auto fine = check_name(one.user.name); !fine) refuse(Errc::kInvalid, where + fine.error().detail);
-      demand_text(where + "a full name", one.user.full_name);
-      for (const std::string& group : one.user.groups) {
+      if (auto fine = check_name(one.name); !fine) refuse(Errc::kInvalid, where + fine.error().detail);
+      demand_text(where + "a full name", one.full_name.value_or(""));
+      for (const std::string& group : one.groups.value_or(std::vector<std::string>())) {
         if (!known_groups.insert(group).second || session_->has("user_groups", group)) continue;
         if (auto fine = check_name(group); !fine) refuse(Errc::kInvalid, where + "group " + fine.error().detail);
         session_->sql << "INSERT INTO user_groups (name, description) VALUES (:n, '')", soci::use(group);
         session_->log("group.add", group, "by an import");
       }
-      const bool is_new = writer.write(one.user);
+      const bool is_new = writer.write(one);
       if (one.password_hash) {
         if (auto fine = check_hash(*one.password_hash); !fine) refuse(Errc::kInvalid, where + fine.error().detail);
-        session_->write_credential(one.user.name, std::string(CredentialKind::kPassword.name), *one.password_hash);
+        session_->write_credential(one.name, std::string(CredentialKind::kPassword.name), *one.password_hash);
       }
       ++(is_new ? count.added : count.changed);
     }

@@ -85,10 +85,13 @@ class Directory {
   // forwards.
   Result<bool> take_step(const std::string& user, CredentialKind kind, std::uint64_t step);
 
-  // ---- many at once: all of it, or nothing. A user that is there is changed, and keeps a password that `import` does
-  // not name.
+  // ---- many at once: all of it, or nothing. What is not said of a user that is there stays as it is.
   struct Imported {
-    User user;
+    std::string name;
+    std::optional<std::string> full_name{};
+    std::optional<std::optional<Role>> role{};
+    std::optional<bool> enabled{};
+    std::optional<std::vector<std::string>> groups{};
     std::optional<std::string> password_hash{};
     unsigned line = 0;  // of the file it stands in, for an error
   };

@@ -192,7 +192,7 @@ TEST_P(DirectoryTest, TakesNoTextThatOneOfTheDatabasesWouldNotKeep) {
     bool given = false;
     const auto imported = directory_.import("admin", [&]() -> Result<std::optional<Directory::Imported>> {
       if (std::exchange(given, true)) return std::optional<Directory::Imported>();
-      return std::optional<Directory::Imported>({{"bob", text}, {}, 2});
+      return std::optional(Directory::Imported{.name = "bob", .full_name = text, .line = 2});
     });
     EXPECT_EQ(imported.error().detail, "line 2: a full name must be UTF-8, without a NUL");
   }
@@ -235,7 +235,8 @@ TEST_P(DirectoryTest, ImportsAllOrNothing) {
   unsigned given = 0;
   const auto failed = directory_.import("admin", [&]() -> Result<std::optional<Directory::Imported>> {
     if (++given == 3) return Error{Errc::kInvalid, "line 4: no"};
-    return std::optional<Directory::Imported>({{"user" + std::to_string(given), "", {}, true, {"new"}}, {}, given});
+    return std::optional(
+        Directory::Imported{.name = "user" + std::to_string(given), .groups = {{"new"}}, .line = given});
   });
   EXPECT_EQ(failed.error().detail, "line 4: no");
   EXPECT_EQ(directory_.user_count().value(), 1U);
@@ -337,7 +338,7 @@ TEST_P(DirectoryServer, ThatGoesInTheMiddleOfAChangeLeavesNothingOfItAndItIsNotD
   const auto lost = directory_.import("admin", [&]() -> Result<std::optional<Directory::Imported>> {
     if (++given == 2) server_.restart();
     if (given > 2) return std::optional<Directory::Imported>();
-    return std::optional<Directory::Imported>({{"user" + std::to_string(given)}});
+    return std::optional(Directory::Imported{"user" + std::to_string(given)});
   });
   EXPECT_EQ(lost.error().code, Errc::kDisconnected);
   EXPECT_THAT(lost.error().detail, HasSubstr("nothing of it was changed"));
