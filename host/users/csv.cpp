@@ -22,7 +22,9 @@ struct Line {
 // libcsv pushes; the directory pulls. Lines that were pushed wait.
 class Reader {
  public:
-  explicit Reader(const TextSource& more) : more_(more) { csv_init(&parser_, CSV_STRICT | CSV_STRICT_FINI); }
+  explicit Reader(const TextSource& more) : more_(more) {
+    csv_init(&parser_, CSV_STRICT | CSV_STRICT_FINI | CSV_REPALL_NL);
+  }
   Reader(const Reader&) = delete;
   Reader& operator=(const Reader&) = delete;
   ~Reader() { csv_free(&parser_); }
@@ -34,18 +36,31 @@ class Reader {
       const auto part = more_();
       if (!part) return part.error();
       ended_ = part->empty();
-      const bool fine = ended_
-                            ? csv_fini(&parser_, on_field, on_line, this) == 0
-                            : csv_parse(&parser_, part->data(), part->size(), on_field, on_line, this) == part->size();
-      if (!fine) {
-        return Error{Errc::kInvalid, "line " + std::to_string(number_) + ": " + csv_strerror(csv_error(&parser_))};
-      }
+      const bool fine = ended_ ? csv_fini(&parser_, on_field, on_line, this) == 0 : parse(*part);
+      if (!fine) return Error{Errc::kInvalid, "line " + std::to_string(row_) + ": " + what_is_wrong()};
     }
     if (taken_ == lines_.size()) return std::optional<Line>();
     return std::optional<Line>(std::move(lines_[taken_++]));
   }
 
  private:
+  // One line of the text after the other, as libcsv does not tell where it is.
+  bool parse(std::string_view part) {
+    while (!part.empty()) {
+      if (!in_row_) row_ = number_;
+      in_row_ = true;
+      const std::size_t size = std::min(part.find('\n'), part.size() - 1) + 1;
+      if (csv_parse(&parser_, part.data(), size, on_field, on_line, this) != size) return false;
+      if (part[size - 1] == '\n') ++number_;
+      part.remove_prefix(size);
+    }
+    return true;
+  }
+  std::string what_is_wrong() {
+    const int error = csv_error(&parser_);
+    if (error != CSV_EPARSE) return csv_strerror(error);
+    return "a '\"' in a field must be written twice, and the field between two of them";
+  }
   static void on_field(void* field, std::size_t size, void* self) {
     auto* reader = static_cast<Reader*>(self);
     reader->fields_.emplace_back(field == nullptr ? "" : std::string(static_cast<const char*>(field), size));
@@ -53,15 +68,17 @@ class Reader {
   static void on_line(int /*last*/, void* self) {
     auto* reader = static_cast<Reader*>(self);
     const bool blank = reader->fields_.empty();
-    if (!blank) reader->lines_.push_back({reader->number_, std::move(reader->fields_)});
+    if (!blank) reader->lines_.push_back({reader->row_, std::move(reader->fields_)});
     reader->fields_.clear();
-    ++reader->number_;
+    reader->in_row_ = false;
   }
 
   csv_parser parser_{};
   const TextSource& more_;
   bool ended_ = false;
-  unsigned number_ = 1;
+  unsigned number_ = 1;  // of the text's line
+  unsigned row_ = 1;     // that of the line in which the row begins
+  bool in_row_ = false;
   std::vector<std::string> fields_;
   std::vector<Line> lines_;
   std::size_t taken_ = 0;

@@ -79,6 +79,22 @@ TEST_F(Csv, NamesTheLineThatIsWrongAndTakesNothing) {
   EXPECT_THAT(refusal("name\nalice\n\"bob\n"), HasSubstr("line 3"));
 }
 
+TEST_F(Csv, CountsTheLinesOfTheFile) {
+  EXPECT_THAT(refusal("name\n\nalice\n \nal ice\n"), HasSubstr("line 5: name 'al ice'")) << "blank ones too";
+  EXPECT_THAT(refusal("name\r\n\r\nalice\r\nal ice\r\n"), HasSubstr("line 4: name 'al ice'"));
+  EXPECT_THAT(refusal("name,full_name\nalice,\"two\nlines\"\nal ice,\"two\nlines\"\n"), HasSubstr("line 4: name"))
+      << "a user stands where the line begins";
+  EXPECT_THAT(refusal("name\nalice\n\"bob\ncarol\n"), HasSubstr("line 3"));
+}
+
+TEST_F(Csv, TellsWhatIsWrongWithAQuote) {
+  for (const char* wrong :
+       {"name,full_name\nalice,A\"B\n", "name,full_name\nalice,\"A\"B\n", "name,full_name\nalice,\"A\n"}) {
+    EXPECT_EQ(refusal(wrong), "line 2: a '\"' in a field must be written twice, and the field between two of them")
+        << wrong;
+  }
+}
+
 TEST_F(Csv, TakesManyUsersInOneGo) {
   std::string text = "name,groups\n";
   for (int i = 0; i < 5000; ++i) text += "user" + std::to_string(i) + ",everybody\n";
