@@ -13,6 +13,7 @@ namespace {
 enum class Column : std::uint8_t { kName, kFullName, kRole, kEnabled, kGroups, kPasswordHash };
 constexpr std::array<std::string_view, 6> kColumns = {"name",    "full_name", "role",
                                                       "enabled", "groups",    "password_hash"};
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";  // which spreadsheets put in front of UTF-8
 
 struct Line {
   unsigned number = 0;
@@ -46,6 +47,7 @@ class Reader {
  private:
   // One line of the text after the other, as libcsv does not tell where it is.
   bool parse(std::string_view part) {
+    if (number_ == 1 && !in_row_ && part.starts_with(kByteOrderMark)) part.remove_prefix(kByteOrderMark.size());
     while (!part.empty()) {
       if (!in_row_) row_ = number_;
       in_row_ = true;

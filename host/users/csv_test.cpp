@@ -56,6 +56,10 @@ TEST_F(Csv, LeavesAsItIsWhatItHasNoColumnFor) {
       << "an empty field says that it is empty";
 }
 
+TEST_F(Csv, MayBeginWithAByteOrderMark) {
+  EXPECT_EQ(import_csv(directory_, "admin", "\xef\xbb\xbfname\r\nalice\r\n").value().added, 1U);
+}
+
 TEST_F(Csv, ComesBackAsItWasWritten) {
   const std::string text = std::string("name,full_name,role,enabled,groups,password_hash\n") +
                            "\"alice\",\"Adams, \"\"A\"\"\",administer,yes,\"night;staff\",\"" + kHash + "\"\n" +
