@@ -21,6 +21,7 @@ constexpr std::size_t kDigestBytes = 32;
 constexpr std::uint32_t kMostMemoryKib = 1024 * 1024;
 constexpr std::uint32_t kMostPasses = 32;
 constexpr std::uint32_t kMostLanes = 64;
+constexpr std::uint32_t kLeastMemoryOfLane = 8;  // RFC 9106 3.1, KiB
 
 constexpr std::size_t kShortestSalt = 8;
 
@@ -77,22 +78,31 @@ Result<void> check_hash(const std::string& hash) {
   std::uint32_t memory_kib = 0;
   std::uint32_t passes = 0;
   std::uint32_t lanes = 0;
-  int end = 0;
-  const bool read =
-      std::sscanf(hash.c_str(), "$argon2id$v=19$m=%u,t=%u,p=%u$%n", &memory_kib, &passes, &lanes, &end) == 3;
-  if (!read || end == 0) {
+  (void)std::sscanf(hash.c_str(), "$argon2id$v=19$m=%u,t=%u,p=%u$", &memory_kib, &passes, &lanes);
+  // As argon2 writes numbers, and in no other way.
+  const std::string parameters = "$argon2id$v=19$m=" + std::to_string(memory_kib) + ",t=" + std::to_string(passes) +
+                                 ",p=" + std::to_string(lanes) + "$";
+  if (!hash.starts_with(parameters)) {
     return Error{Errc::kInvalid, "a password hash must be argon2id, as '$argon2id$v=19$m=65536,t=3,p=4$salt$digest'"};
   }
   if (memory_kib > kMostMemoryKib || passes > kMostPasses || lanes > kMostLanes) {
     return Error{Errc::kInvalid, "a password hash of more than m=" + std::to_string(kMostMemoryKib) +
                                      ", t=" + std::to_string(kMostPasses) + ", p=" + std::to_string(kMostLanes)};
   }
-  const std::string_view rest = std::string_view(hash).substr(static_cast<std::size_t>(end));
+  if (passes == 0 || lanes == 0 || memory_kib < kLeastMemoryOfLane * lanes) {
+    return Error{Errc::kInvalid, "a password hash of less than t=1, p=1, or m=" + std::to_string(kLeastMemoryOfLane) +
+                                     " for each of p"};
+  }
+  const std::string_view rest = std::string_view(hash).substr(parameters.size());
   const std::size_t border = rest.find('$');
   if (border == std::string_view::npos || !is_base64(rest.substr(0, border), kShortestSalt) ||
       !is_base64(rest.substr(border + 1), kDigestBytes)) {
     return Error{Errc::kInvalid, "a password hash whose salt or digest is not base64 of at least " +
                                      std::to_string(kShortestSalt) + " and " + std::to_string(kDigestBytes) + " bytes"};
+  }
+  // Whether argon2 reads them, too, shows at the least cost.
+  if (!verify_password(Secret(), "$argon2id$v=19$m=8,t=1,p=1$" + std::string(rest))) {
+    return Error{Errc::kInvalid, "a password hash whose salt or digest has bits that are of no byte"};
   }
   return {};
 }

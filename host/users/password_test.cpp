@@ -64,6 +64,18 @@ TEST(PasswordHash, FromElsewhereMustBeArgon2idAtACostThatAServerSurvives) {
   }
 }
 
+TEST(PasswordHash, FromElsewhereIsOneThatAPasswordCanBeCheckedWith) {
+  const std::string digest = std::string(43, 'A');
+  ASSERT_TRUE(check_hash("$argon2id$v=19$m=64,t=1,p=1$c29tZXNhbHQ$" + digest));
+  for (const char* parameters : {"m=64,t=0,p=1", "m=64,t=1,p=0", "m=7,t=1,p=1", "m=64,t=1,p=9", "m=064,t=1,p=1",
+                                 "m=+64,t=1,p=1", "m= 64,t=1,p=1"}) {
+    EXPECT_EQ(check_hash("$argon2id$v=19$" + std::string(parameters) + "$c29tZXNhbHQ$" + digest).error().code,
+              Errc::kInvalid)
+        << parameters;
+  }
+  EXPECT_FALSE(check_hash("$argon2id$v=19$m=64,t=1,p=1$c29tZXNhbHR$" + digest)) << "bits that are of no byte";
+}
+
 TEST(PasswordHash, ThatIsNoneIsAnErrorAndNoWrongPassword) {
   EXPECT_EQ(verify_password(secret("correct horse"), "nonsense").error().code, Errc::kCorrupt);
 }
