@@ -25,6 +25,8 @@ constexpr const char* kSchema[] = {
     "enabled INTEGER "
     "NOT NULL)",
     "CREATE INDEX IF NOT EXISTS users_by_folded_name ON users (LOWER(name))",
+    "CREATE INDEX IF NOT EXISTS users_by_name_before_realm ON users (RTRIM(LOWER(name), REPLACE(LOWER(name), '@', "
+    "'')))",
     "CREATE TABLE IF NOT EXISTS user_groups (name VARCHAR(64) PRIMARY KEY, description TEXT NOT NULL)",
     "CREATE TABLE IF NOT EXISTS members (user_name VARCHAR(64) NOT NULL REFERENCES users (name) ON DELETE CASCADE, "
     "group_name "
@@ -477,9 +479,12 @@ Result<User> Directory::user(const std::string& name) {
 Result<std::optional<std::string>> Directory::spelt_otherwise(const std::string& name) {
   return session_->guarded([&] {
     const std::string without_realm = folded(name);
+    // What is left of "Alice@home" when all at its end that is no @ is trimmed: "alice@"; of "alice" nothing is.
+    const std::string with_a_realm = name.find('@') == std::string::npos ? without_realm + "@" : "@";
     std::string other;
-    session_->sql << "SELECT name FROM users WHERE LOWER(name) IN (LOWER(:n), :w) AND name <> :m ORDER BY name LIMIT 1",
-        soci::use(name), soci::use(without_realm), soci::use(name), soci::into(other);
+    session_->sql << "SELECT name FROM users WHERE (LOWER(name) IN (LOWER(:n), :w) OR "
+                     "RTRIM(LOWER(name), REPLACE(LOWER(name), '@', '')) = :r) AND name <> :m ORDER BY name LIMIT 1",
+        soci::use(name), soci::use(without_realm), soci::use(with_a_realm), soci::use(name), soci::into(other);
     return session_->sql.got_data() ? std::optional<std::string>(other) : std::nullopt;
   });
 }

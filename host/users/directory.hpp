@@ -53,7 +53,7 @@ class Directory {
   Result<void> change_user(const std::string& actor, const User& user);  // all but the name
   Result<void> delete_user(const std::string& actor, const std::string& name);
   Result<User> user(const std::string& name);
-  // The name of a user that differs from this one by case alone, or by a realm that this one has ("alice" for
+  // The name of a user that differs from this one by case alone, or by a realm that only one of them has ("alice" and
   // "Alice@example.net").
   Result<std::optional<std::string>> spelt_otherwise(const std::string& name);
   // In the order of their names, those behind `after`.

@@ -71,6 +71,19 @@ TEST_P(DirectoryTest, RefusesWhatContradictsItselfAndStaysAsItWas) {
   EXPECT_EQ(directory_.verify_audit().value().digest, before.digest);
 }
 
+TEST_P(DirectoryTest, FindsWhoIsSpeltOtherwise) {
+  for (const char* name : {"alice", "Carol@Home", "d_ve@home"}) ASSERT_TRUE(directory_.add_user("admin", {name}));
+  const auto other = [&](const char* name) { return directory_.spelt_otherwise(name).value().value_or("nobody"); };
+  EXPECT_EQ(other("Alice"), "alice");
+  EXPECT_EQ(other("ALICE@example.net"), "alice");
+  EXPECT_EQ(other("carol@home"), "Carol@Home");
+  EXPECT_EQ(other("carol"), "Carol@Home") << "without the realm";
+  EXPECT_EQ(other("CAROL"), "Carol@Home");
+  for (const char* name : {"alice", "carol@work", "caro", "carols", "home", "dave", "bob"}) {
+    EXPECT_EQ(other(name), "nobody") << name;
+  }
+}
+
 TEST_P(DirectoryTest, ListsUsersPageByPage) {
   for (const char* name : {"carol", "alice", "dave", "bob"}) ASSERT_TRUE(directory_.add_user("admin", {name}));
   EXPECT_EQ(directory_.user_count().value(), 4U);
