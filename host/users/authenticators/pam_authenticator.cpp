@@ -72,7 +72,9 @@ bool refuses(int status) {
     case PAM_MAXTRIES:
     case PAM_CONV_ERR:
     case PAM_CRED_INSUFFICIENT:
+    case PAM_CRED_EXPIRED:
     case PAM_ACCT_EXPIRED:
+    case PAM_AUTHTOK_EXPIRED:
     case PAM_NEW_AUTHTOK_REQD:
     case PAM_PERM_DENIED:
       return true;

@@ -51,6 +51,14 @@ TEST_F(PamAuthenticatorTest, RefusesAnAccountThatMayNotBeUsed) {
   EXPECT_THAT(refused.error().detail, HasSubstr("PAM service 'expired'"));
 }
 
+TEST_F(PamAuthenticatorTest, RefusesWhatHasExpired) {
+  for (const char* what : {"cred_expired", "acct_expired", "authtok_expired", "new_authtok_reqd"}) {
+    write_file(folder_ / what,
+               "auth required pam_permit.so\naccount required pam_debug.so acct=" + std::string(what) + "\n");
+    EXPECT_EQ(log_in(what, "carol", kPassword).error().code, Errc::kAuthFailed) << what;
+  }
+}
+
 TEST_F(PamAuthenticatorTest, TellsAServiceThatCannotDecideFromOneThatRefuses) {
   EXPECT_EQ(log_in("broken", "carol", kPassword).error().code, Errc::kIo);
 }
