@@ -11,6 +11,7 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/json.hpp>
 #include <filesystem>
+#include <fstream>
 #include <thread>
 
 #include "host/api/client.hpp"
@@ -187,6 +188,16 @@ TEST_F(ApiTest, DoesNotTakeASocketThatSomebodyServesAndTakesOneThatNobodyDoes) {
   ASSERT_EQ(::bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
   ::close(fd);
   EXPECT_TRUE(Server::listen(loop_, stale, echo_));
+}
+
+TEST_F(ApiTest, LeavesAFileWhereItIs) {
+  const std::string file = path_ + ".file";
+  std::ofstream(file) << "somebody's";
+  const auto refused = Server::listen(loop_, file, echo_);
+  EXPECT_TRUE(std::filesystem::is_regular_file(file));
+  std::filesystem::remove(file);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::kInvalid);
 }
 
 TEST(ApiClient, SaysThatNoDaemonIsThere) {

@@ -79,6 +79,12 @@ class Listener : public Server {
     if (!probe.connect(Local::endpoint(path_), error)) {
       return Error{Errc::kExists, path_ + ": another sallyportd serves it"};
     }
+    // What is left of a server before us, and nothing else, makes way.
+    std::error_code unknown;
+    const auto there = std::filesystem::symlink_status(path_, unknown);
+    if (std::filesystem::exists(there) && !std::filesystem::is_socket(there)) {
+      return Error{Errc::kInvalid, path_ + ": is there, and is no socket; name another place for it"};
+    }
     ::unlink(path_.c_str());
     const auto folder = std::filesystem::path(path_).parent_path();
     std::error_code unmade;
