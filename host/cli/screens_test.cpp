@@ -7,6 +7,7 @@
 
 #include <boost/json.hpp>
 
+#include "host/cli/table.hpp"
 #include "hw/layout/codes.hpp"
 
 namespace sallyport::cli {
@@ -15,6 +16,13 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 namespace json = boost::json;
+
+TEST(Table, KeepsARowOnItsLineAndSteersNobodysTerminal) {
+  Table table({"user", "full name"});
+  table.add({"alice", "Al\nice \x1b[31m"});
+  table.add({"bob", ""});
+  EXPECT_EQ(table.text(), "USER   FULL NAME\nalice  Al\\x0aice \\x1b[31m\nbob    -\n");
+}
 
 TEST(StatusScreen, ShowsCardSidesAndConnectionsWithTheirChildren) {
   const auto status = json::parse(R"({

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include "host/base/text.hpp"
+
 namespace sallyport::cli {
 
 Table::Table(const std::vector<std::string>& headings) : rows_(1) {
@@ -18,9 +20,7 @@ Table::Table(const std::vector<std::string>& headings) : rows_(1) {
 
 void Table::add(std::vector<std::string> cells) {
   cells.resize(to_the_right_.size());
-  for (auto& cell : cells) {
-    if (cell.empty()) cell += '-';
-  }
+  for (auto& cell : cells) cell = cell.empty() ? "-" : on_one_line(cell);
   rows_.push_back(std::move(cells));
 }
 
