@@ -2,6 +2,7 @@
 // The command line before a real API server, behind which a service notes what it was asked.
 #include "host/cli/command_line.hpp"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -12,6 +13,7 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <iostream>
 #include <sstream>
 #include <thread>
 
@@ -422,6 +424,23 @@ TEST_F(CommandLine, AUserIsEnrolledByTheWordsOfAnyMethod) {
   EXPECT_EQ(with_daemon({"user", "enrol", "alice", "gesture", "--words", file}).err,
             "sallyport: cannot read " + file + "\n");
   EXPECT_EQ(recorder_.requests.size(), asked_so_far);
+}
+
+TEST_F(CommandLine, APasswordIsTheFirstLineOfStandardInputHoweverItEnds) {
+  const int before = ::dup(STDIN_FILENO);
+  const int nothing = ::open("/dev/null", O_RDONLY);
+  ::dup2(nothing, STDIN_FILENO);  // no terminal
+  for (const char* line : {"correct horse", "correct horse\n", "correct horse\r\nand more\n"}) {
+    std::istringstream typed(line);
+    auto* usual = std::cin.rdbuf(typed.rdbuf());
+    EXPECT_EQ(with_daemon({"user", "password", "alice"}).exit, Exit::kDone);
+    std::cin.rdbuf(usual);
+    std::cin.clear();
+    EXPECT_EQ(asked().body, (json::object{{"password", "correct horse"}}));
+  }
+  ::dup2(before, STDIN_FILENO);
+  ::close(nothing);
+  ::close(before);
 }
 
 TEST_F(CommandLine, AUserIsAddedAndChangedByWhatIsNamed) {

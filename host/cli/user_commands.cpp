@@ -148,6 +148,7 @@ Result<Secret> new_password(const std::string& user) {
   if (::isatty(STDIN_FILENO) == 0) {
     std::string line;
     std::getline(std::cin, line);
+    if (line.ends_with('\r')) line.pop_back();  // which nobody could type at a login
     Buffer plain(line.begin(), line.end());
     wipe({reinterpret_cast<std::uint8_t*>(line.data()), line.size()});
     return Secret::consume(plain);
