@@ -426,6 +426,20 @@ TEST_F(CommandLine, AUserIsEnrolledByTheWordsOfAnyMethod) {
   EXPECT_EQ(recorder_.requests.size(), asked_so_far);
 }
 
+TEST_F(CommandLine, AnImportNamesALineThatNoDirectoryTakesAndSendsNothing) {
+  const std::string file = socket_ + ".csv";
+  std::ofstream(file) << "name,full_name\nhans,M\xfcller\n";
+  const std::string line_2 = "sallyport: " + file + ": line 2 is ";
+  EXPECT_EQ(with_daemon({"user", "import", file}).err,
+            line_2 + "no text in UTF-8; save the file as UTF-8; nothing was imported\n");
+  std::ofstream(file) << "name,full_name\nhans," << std::string(2'000'000, 'x') << "\n";
+  const Ran ran = with_daemon({"user", "import", file});
+  EXPECT_EQ(ran.err, line_2 + "longer than that of a user can be; nothing was imported\n");
+  EXPECT_EQ(ran.exit, Exit::kFailed);
+  EXPECT_TRUE(recorder_.requests.empty());
+  fs::remove(file);
+}
+
 TEST_F(CommandLine, APasswordIsTheFirstLineOfStandardInputHoweverItEnds) {
   const int before = ::dup(STDIN_FILENO);
   const int nothing = ::open("/dev/null", O_RDONLY);

@@ -9,6 +9,7 @@
 #include <memory>
 #include <sstream>
 
+#include "host/base/text.hpp"
 #include "host/cli/answer.hpp"
 #include "host/cli/commands.hpp"
 #include "host/cli/daemon.hpp"
@@ -267,12 +268,33 @@ constexpr std::chrono::hours kAsLongAsItTakes{24};  // a million users
 // Whole lines: at least this much of a file at once, so that it is short of what a request may have whatever JSON makes
 // of it.
 constexpr std::size_t kPart = 64 * 1024;
+constexpr std::size_t kLongestLine = 64 * 1024;
 
-std::string part_of(std::istream& in) {
-  std::string part;
-  for (std::string line; part.size() < kPart && std::getline(in, line);) part += line + "\n";
-  return part;
-}
+// A file's parts, one after the other.
+class Parts {
+ public:
+  explicit Parts(std::istream& in) : in_(in) {}
+
+  // Empty: there are no more. kInvalid names a line that no directory takes, which as JSON would not even arrive there.
+  Result<std::string> next() {
+    std::string part;
+    for (std::string line; part.size() < kPart && std::getline(in_, line);) {
+      ++number_;
+      if (line.size() > kLongestLine) return wrong("is longer than that of a user can be");
+      if (!is_text(line)) return wrong("is no text in UTF-8; save the file as UTF-8");
+      part += line + "\n";
+    }
+    return part;
+  }
+
+ private:
+  [[nodiscard]] Error wrong(const std::string& what) const {
+    return {Errc::kInvalid, "line " + std::to_string(number_) + " " + what + "; nothing was imported"};
+  }
+
+  std::istream& in_;
+  std::uint64_t number_ = 0;
+};
 
 // While `answer` is waited for, somebody at a terminal is told how far it is.
 void show_progress(const Daemon& daemon, const std::string& id, const std::future<Outcome>& answer) {
@@ -295,9 +317,11 @@ Outcome import(const Daemon& daemon, const std::string& file) {
     if (!id.empty()) body["import"] = id;
     return body;
   };
-  std::string part = part_of(in);
-  for (std::string next = part_of(in); !next.empty(); part = std::exchange(next, part_of(in))) {
-    json::object body = body_with(std::move(part));
+  Parts parts(in);
+  auto part = parts.next();
+  auto next = part ? parts.next() : part;
+  for (; next && !next->empty(); part = std::exchange(next, parts.next())) {
+    json::object body = body_with(std::move(*part));
     body["more"] = true;
     const Outcome sent = daemon.ask({"POST", "/v1/import", std::move(body)}, kAtOnce, [&](const json::value& answer) {
       id = text(answer, "import");
@@ -305,8 +329,9 @@ Outcome import(const Daemon& daemon, const std::string& file) {
     });
     if (sent.exit != Exit::kDone) return sent;
   }
+  if (!next) return {Exit::kFailed, file + ": " + next.error().detail};
   if (in.bad()) return {Exit::kFailed, "cannot read all of " + file + "; nothing was imported"};
-  std::future<Outcome> answer = std::async(std::launch::async, [&, last = body_with(std::move(part))] {
+  std::future<Outcome> answer = std::async(std::launch::async, [&, last = body_with(std::move(*part))] {
     return daemon.ask({"POST", "/v1/import", last}, kAsLongAsItTakes, [](const json::value& count) {
       return Outcome{Exit::kDone, std::to_string(number(count, "added")) + " added, " +
                                       std::to_string(number(count, "changed")) + " changed\n"};
