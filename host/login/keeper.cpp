@@ -27,15 +27,18 @@ constexpr auto kLookAtCard = milliseconds(500);
 constexpr auto kTryAgain = seconds(5);  // what did not reach the gateway
 constexpr auto kSilence = seconds(60);  // of a stream of events, in which the gateway's heart beats
 
-std::string text(const json::value& value, std::string_view key) {
+const json::value* member(const json::value& value, std::string_view key) {
   const auto* object = value.if_object();
-  const auto* found = object == nullptr ? nullptr : object->if_contains(key);
+  return object == nullptr ? nullptr : object->if_contains(key);
+}
+
+std::string text(const json::value& value, std::string_view key) {
+  const auto* found = member(value, key);
   return found != nullptr && found->is_string() ? std::string(found->get_string()) : std::string();
 }
 
 std::int64_t number(const json::value& value, std::string_view key) {
-  const auto* object = value.if_object();
-  const auto* found = object == nullptr ? nullptr : object->if_contains(key);
+  const auto* found = member(value, key);
   boost::system::error_code failure;
   const auto out = found != nullptr && found->is_number() ? found->to_number<std::int64_t>(failure) : 0;
   return failure ? 0 : out;
@@ -66,7 +69,7 @@ Result<void> Keeper::log_in(const std::string& method, const std::string& user, 
   const auto started = ask("POST", "/v1/logins", wanted);
   if (!started) return started.error();
   const std::string login = text(*started, "login");
-  const auto* challenge = started->as_object().if_contains("challenge");
+  const auto* challenge = member(*started, "challenge");
   if (login.empty() || challenge == nullptr || !challenge->is_object()) return strange();
   auto proof = prover_.answer({login, gateway_->key_digest()}, challenge->get_object());
   if (!proof) return proof.error();
@@ -199,7 +202,7 @@ void Keeper::renew() {
 Result<seconds> Keeper::renewed() {
   auto answer = ask("POST", "/v1/session/renew");
   if (!answer) return answer.error();
-  if (const auto* challenge = answer->as_object().if_contains("challenge")) {
+  if (const auto* challenge = member(*answer, "challenge")) {
     if (!challenge->is_object()) return strange();
     auto proof = prover_.answer({text(session_, "session"), gateway_->key_digest()}, challenge->get_object());
     if (!proof) return proof.error();

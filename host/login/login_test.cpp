@@ -227,6 +227,49 @@ TEST_F(LoginProgramTest, SaysThatItIsRefusedAndLeavesNothingBehind) {
   EXPECT_EQ(log_in().first, 0) << "and the next time it is right";
 }
 
+// Before a gateway that answers what no gateway should.
+class StrangeGateway : public api::Service {
+ public:
+  void call(const api::Request& request, api::Respond respond) override {
+    std::string what = request.method;
+    for (const std::string& part : request.path) what += " " + part;
+    const auto found = answers.find(what);
+    respond(found == answers.end() ? json::value(json::object{}) : found->second);
+  }
+  std::map<std::string, Result<json::value>> answers;
+};
+
+class LoginAtAStrangeGatewayTest : public LoginProgramTest {
+ protected:
+  void SetUp() override {
+    LoginProgramTest::SetUp();
+    at_gateway([this] {
+      server_ = std::move(
+          api::TlsServer::listen(loop_, {{asio::ip::make_address("127.0.0.1"), 0}, pki_.issue("stranger")}, strange_)
+              .value());
+      return 0;
+    });
+    digest_ = server_->key_digest();
+    configure("method = 'password'\nuser = 'alice'");
+    strange_.answers.emplace("POST logins", json::object{{"login", "1"}, {"challenge", json::object{}}});
+    strange_.answers.emplace(
+        "POST logins 1", json::object{{"session", "1"}, {"user", "alice\x1b[2J"}, {"token", "1"}, {"renewal_s", 2}});
+  }
+  StrangeGateway strange_;
+};
+
+TEST_F(LoginAtAStrangeGatewayTest, SaysThatItsAnswersAreNone) {
+  for (const json::value& nonsense : {json::value(json::array{1}), json::value("no"), json::value(nullptr)}) {
+    strange_.answers.insert_or_assign("POST logins", nonsense);
+    EXPECT_THAT(log_in(), testing::Pair(1, HasSubstr("the gateway answers what is no answer")));
+  }
+}
+
+TEST_F(LoginAtAStrangeGatewayTest, TriesARenewalAgainThatIsAnsweredStrangely) {
+  strange_.answers.emplace("POST session renew", json::array{1});
+  EXPECT_THAT(run({"login", "--foreground"}, {{"Password: ", "x"}}), testing::Pair(1, HasSubstr("(gateway_lost)")));
+}
+
 TEST_F(LoginProgramTest, AsksWithoutEchoAndGivesTheTerminalBack) {
   const auto program = start({"login"});
   ASSERT_TRUE(program->says("Password: "));
