@@ -12,6 +12,7 @@
 
 #include "host/api/client.hpp"
 #include "host/api/server.hpp"
+#include "host/base/text.hpp"
 #include "host/login/background.hpp"
 #include "host/login/config.hpp"
 #include "host/login/keeper.hpp"
@@ -58,7 +59,7 @@ std::string joined(const json::object& object, std::string_view key, const char*
   std::string out;
   if (const auto* value = object.if_contains(key); value != nullptr && value->is_array()) {
     for (const auto& one : value->get_array()) {
-      if (one.is_string()) out += (out.empty() ? "" : between) + std::string(one.get_string());
+      if (one.is_string()) out += (out.empty() ? "" : between) + on_one_line(one.get_string());
     }
   }
   return out;

@@ -4,6 +4,8 @@
 #include <boost/json.hpp>
 #include <utility>
 
+#include "host/base/text.hpp"
+
 namespace sallyport::login {
 namespace {
 
@@ -19,7 +21,7 @@ constexpr std::uint64_t kLongestWait = 3600;  // seconds
 
 std::string text_of(const json::object& object, std::string_view key) {
   const auto* value = object.if_contains(key);
-  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
+  return value != nullptr && value->is_string() ? on_one_line(value->get_string()) : std::string();
 }
 
 std::uint64_t number_of(const json::object& object, std::string_view key) {
@@ -40,7 +42,7 @@ std::string choices_of(const json::object& question) {
   const auto* choices = question.if_contains("choices");
   if (choices == nullptr || !choices->is_array()) return out;
   for (const auto& choice : choices->get_array()) {
-    if (choice.is_string()) out += (out.empty() ? "" : ", ") + std::string(choice.get_string());
+    if (choice.is_string()) out += (out.empty() ? "" : ", ") + on_one_line(choice.get_string());
   }
   return out;
 }

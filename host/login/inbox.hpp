@@ -42,7 +42,8 @@ class Inbox {
 [[nodiscard]] std::string place_of(const boost::json::object& question);
 // "clear, refuse"
 [[nodiscard]] std::string choices_of(const boost::json::object& question);
-// Whatever the gateway sends: what is missing or of another kind is nothing.
+// Whatever the gateway sends: what is missing or of another kind is nothing, and what would steer a terminal is written
+// so that it does not.
 [[nodiscard]] std::string text_of(const boost::json::object& object, std::string_view key);
 [[nodiscard]] std::uint64_t number_of(const boost::json::object& object, std::string_view key);
 

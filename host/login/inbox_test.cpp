@@ -25,6 +25,16 @@ TEST(Inbox, KeepsTheNewestMessages) {
   EXPECT_EQ(inbox.forgotten(), 6U);
 }
 
+TEST(Inbox, LetsTheGatewaySteerNobodysTerminal) {
+  Inbox inbox;
+  EXPECT_EQ(inbox.on_message({{"text", "\u00fc\x1b]0;t\x07\r\n"}}), "\u00fc\\x1b]0;t\\x07\\x0d\\x0a");
+  json::object asked = question(3);
+  asked["destination"] = "\x1b[2J";
+  asked["choices"] = {"\x1b[31m"};
+  EXPECT_EQ(place_of(asked), "\\x1b[2J, tcp port 443");
+  EXPECT_EQ(choices_of(asked), "\\x1b[31m");
+}
+
 TEST(Inbox, KeepsAQuestionUntilItIsAnsweredOrOver) {
   Inbox inbox;
   EXPECT_EQ(inbox.on_ask(question(3), kNow),

@@ -12,6 +12,7 @@
 
 #include "host/api/events.hpp"
 #include "host/api/exchange.hpp"
+#include "host/base/text.hpp"
 
 namespace sallyport::login {
 namespace {
@@ -60,7 +61,10 @@ Keeper::Keeper(asio::io_context& loop, std::unique_ptr<api::TlsClient> gateway, 
 
 Result<json::value> Keeper::ask(const std::string& method, const std::string& target, const json::value& body) {
   const auto answer = gateway_->exchange({method, target, body, token_}, kPatience);
-  return answer ? api::body_of(*answer) : answer.error();
+  if (!answer) return answer.error();
+  auto said = api::body_of(*answer);
+  if (!said) return Error{said.error().code, on_one_line(said.error().detail)};
+  return said;
 }
 
 Result<void> Keeper::log_in(const std::string& method, const std::string& user, std::uint32_t uid, bool marking) {
@@ -285,7 +289,7 @@ void Keeper::on_event(const std::string& name, const std::string& data) {
   const json::value value = json::parse(data, failure);
   if (failure || !value.is_object()) return;
   const json::object& object = value.get_object();
-  if (name == "end") return end(text(value, "reason"));
+  if (name == "end") return end(text_of(object, "reason"));
   if (name == "answered") return inbox_.on_answered(number_of(object, "id"));
   std::string sentence;
   if (name == "message") sentence = inbox_.on_message(object);

@@ -270,6 +270,13 @@ TEST_F(LoginAtAStrangeGatewayTest, TriesARenewalAgainThatIsAnsweredStrangely) {
   EXPECT_THAT(run({"login", "--foreground"}, {{"Password: ", "x"}}), testing::Pair(1, HasSubstr("(gateway_lost)")));
 }
 
+TEST_F(LoginAtAStrangeGatewayTest, DoesNotLetItSteerTheTerminal) {
+  EXPECT_THAT(log_in(), testing::Pair(0, AllOf(HasSubstr("alice\\x1b[2J"), Not(HasSubstr("\x1b")))));
+  strange_.answers.insert_or_assign("POST logins", Error{Errc::kAuthFailed, "\x1b[2J"});
+  (void)run({"logout"});
+  EXPECT_THAT(log_in(), testing::Pair(1, AllOf(HasSubstr("refuses: \\x1b[2J"), Not(HasSubstr("\x1b")))));
+}
+
 TEST_F(LoginProgramTest, AsksWithoutEchoAndGivesTheTerminalBack) {
   const auto program = start({"login"});
   ASSERT_TRUE(program->says("Password: "));
