@@ -83,6 +83,21 @@ bool is_link_control(const driver::IpPacket& packet) {
          (is_neighbour_discovery(packet) || is_link_scope(packet.destination));
 }
 
+// The SA that sends what the rule protects; nullptr: none yet.
+const InstalledSa* sa_of(const CardKeeper& keeper, const driver::SpdRule& rule) {
+  const auto target = keeper.target_of({rule.policy_id, 0});
+  return target ? keeper.sending_for(*target) : nullptr;
+}
+
+// One more, but for the highest.
+void raise_ttl(Buffer& frame) {
+  const auto packet = ip_packet(frame);
+  if (!packet || packet->ttl == 255) return;
+  const auto bytes = std::span(frame).subspan(driver::kEthernetBytes);
+  ++bytes[packet->ipv6 ? 7 : 8];
+  if (!packet->ipv6) driver::write_checksum(bytes, packet->header_bytes());
+}
+
 }  // namespace
 
 ExceptionPath::ExceptionPath(boost::asio::io_context& io, Tap lan, Tap wan, const Config& config)
@@ -152,6 +167,10 @@ void ExceptionPath::from_kernel(layout::Port port, Buffer frame) {
     return;
   }
   std::copy(lan_.mac.begin(), lan_.mac.end(), frame.begin());
+  // RFC 4301 5.1.2.1 (2): the card takes one off the TTL of all that enters a tunnel, as who forwards it does; what the
+  // gateway says itself is not forwarded.
+  const InstalledSa* sa = sa_of(*keeper_, *rule);
+  if (sa != nullptr && sa->mode == Mode::kTunnel) raise_ttl(frame);
   send(layout::Inject::kLanRx, frame);
 }
 
@@ -159,8 +178,7 @@ void ExceptionPath::from_kernel(layout::Port port, Buffer frame) {
 // and the card what is there. Nor does such a packet wait for an SA: who knows by which protocol that will be.
 bool ExceptionPath::would_arrive_as_another(const driver::IpPacket& packet, const driver::SpdRule& rule) const {
   if (!is_source_routed(packet)) return false;
-  const auto target = keeper_->target_of({rule.policy_id, 0});
-  const InstalledSa* sa = target ? keeper_->sending_for(*target) : nullptr;
+  const InstalledSa* sa = sa_of(*keeper_, rule);
   return sa == nullptr || (sa->protocol == Protocol::kAh && sa->mode == Mode::kTransport);
 }
 

@@ -105,10 +105,15 @@ class GatewayOfIpv6Test : public GatewayTest {
     header.destination = kOurs;
     arrives_in_fragments(driver::write_ip(header, protocol, payload));
   }
-  // What a program of the gateway's says.
-  static void says(const Buffer& packet) {
+  // What a program of the gateway's says; by `device`, whatever the routes say.
+  static void says(const Buffer& packet, const std::string& device = "") {
     const bool ipv6 = packet[0] >> 4 == 6;
     const Descriptor socket(::socket(ipv6 ? AF_INET6 : AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW));
+    if (!device.empty()) {
+      ASSERT_EQ(
+          ::setsockopt(socket.get(), SOL_SOCKET, SO_BINDTODEVICE, device.data(), static_cast<socklen_t>(device.size())),
+          0);
+    }
     sockaddr_in to{};
     to.sin_family = AF_INET;
     std::copy_n(packet.begin() + 16, sizeof to.sin_addr, reinterpret_cast<std::uint8_t*>(&to.sin_addr));
@@ -202,6 +207,39 @@ TEST_F(GatewayOfIpv6Test, WhatItSaysItselfIsProtectedWithItsOptionsAndExtensionH
     EXPECT_EQ(u32(packet.payload(), 4), packet.ipv6 ? 0x2003U : 0x2002U);
   }
   EXPECT_EQ(gateway_->exception_counters().refused, 0U);
+}
+
+// RFC 4301 5.1.2.1 (2): TTLs are for who forwards.
+TEST_F(GatewayOfIpv6Test, WhatItSaysItselfEntersATunnelWithTheTtlThatItHas) {
+  start();
+  ASSERT_TRUE(peer_is_known());
+  driver::bench::EspPeer peer;
+  peer.key = from_hex("202122232425262728292a2b2c2d2e2f").value();
+  peer.salt = from_hex("30313233").value();
+  driver::IpHeader header;
+  header.source = Address::from_v4(kHost - 9);  // 10.1.0.1
+  header.destination = Address::from_v4(kRemote);
+  for (const auto& [said, sent] : {std::pair{64, 64}, {1, 1}, {255, 254}}) {
+    wan_.clear();
+    header.ttl = static_cast<std::uint8_t>(said);
+    says(driver::write_ip(header, 253, Buffer(40, 0x5a)), "sp-wan");
+    ASSERT_TRUE(run_until([&] { return !wan_.empty(); })) << said;
+    const auto inner = peer.open(ip_packet(wan_[0])->payload());
+    ASSERT_TRUE(inner) << said;
+    EXPECT_EQ((*inner)[8], sent);
+    EXPECT_EQ(driver::internet_checksum(Bytes(*inner).first(20)), 0) << said;
+  }
+}
+
+TEST_F(GatewayOfIpv6Test, WhatItSaysItselfInTransportModeHasTheTtlThatItHas) {
+  start_both();
+  for (const Address& destination : {Address::from_v4(kPeer), kPeer6}) {
+    wan_.clear();
+    says(with_extras(destination, ""));
+    ASSERT_TRUE(run_until([&] { return !wan_.empty(); }));
+    EXPECT_EQ(ip_packet(wan_[0])->protocol, driver::kProtocolAh);
+    EXPECT_EQ(ip_packet(wan_[0])->ttl, 64);
+  }
 }
 
 // The cipher pads what is behind the options: 4 bytes of them cost a block where it is full.
