@@ -261,10 +261,19 @@ void ExceptionPath::to_kernel(driver::Message message) {
     ++counters_.refused;
     return;
   }
+  const auto packet = ip_packet(message.frame);
+  // RFC 4861 3.1: a hop limit of 255 says that the sender is on the link. Inside a tunnel the peer writes it, which is
+  // on no link of ours; in transport mode it is the outer header's.
+  if (message.decapsulated && packet && is_link_control(*packet)) {
+    const InstalledSa* sa = keeper_->by_row(false, message.sa_index, message.spi);
+    if (sa == nullptr || sa->mode == Mode::kTunnel) {
+      ++counters_.refused;
+      return;
+    }
+  }
   ++counters_.to_kernel;
   if (!message.decapsulated) return give(tap(message.port), message.frame);
   // It came by an SA, to us: the kernel gets it on the side that the address is of, where it would answer it.
-  const auto packet = ip_packet(message.frame);
   const auto side = packet ? keeper_->forwarding().side_of(packet->destination) : std::nullopt;
   Tap& to = tap(side.value_or(layout::Port::kLan));
   std::copy(to.mac.begin(), to.mac.end(), message.frame.begin());

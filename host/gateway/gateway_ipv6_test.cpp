@@ -81,6 +81,7 @@ sa = "esp"
 constexpr Address kHost6{0x2001'0db8'0001'0000, 10};
 constexpr Address kRemote6{0x2001'0db8'0002'0000, 10};
 constexpr Address kPeer6{0x2001'0db8'0000'0000, 2}, kOurs6{0x2001'0db8'0000'0000, 1};
+constexpr Address kOursOfLan6{0x2001'0db8'0001'0000, 1};
 
 class GatewayOfIpv6Test : public GatewayTest {
  protected:
@@ -333,17 +334,67 @@ TEST_F(GatewayOfIpv6Test, WhatComesInTheClearAndNoPolicyNamesReachesNoAddressOfT
   at.sin6_port = htons(2000);
   ASSERT_EQ(::bind(socket.get(), reinterpret_cast<const sockaddr*>(&at), sizeof at), 0);
   const auto& counters = gateway_->exception_counters();
-  constexpr Address kStranger{0x2001'0db8'0000'0000, 9}, kOursOfLan{0x2001'0db8'0001'0000, 1};
+  constexpr Address kStranger{0x2001'0db8'0000'0000, 9};
   const auto is_sent = [&](const Address& to) {
     Buffer frame = driver::testing::ip_frame(wan_mac(1), kPeerMac, driver::testing::udp_packet(kStranger, to));
     fill_udp_checksum(frame);
     card_.receive(layout::Port::kWan, frame);
   };
-  is_sent(kOursOfLan);
+  is_sent(kOursOfLan6);
   EXPECT_TRUE(run_until([&] { return counters.refused == 1; }));
   is_sent(kOurs6);
   Buffer heard(100);
   EXPECT_TRUE(run_until([&] { return ::recv(socket.get(), heard.data(), heard.size(), MSG_PEEK) > 0; }));
+  EXPECT_EQ(counters.refused, 1U);
+}
+
+// RFC 4861 3.1, 7.1.2: else whoever is behind the tunnel would say which MAC address a host of our LAN has.
+TEST_F(GatewayOfIpv6Test, ATunnelBringsNothingOfWhatNeighboursSay) {
+  start_both();
+  driver::bench::EspPeer tunnel;
+  tunnel.key = from_hex("000102030405060708090a0b0c0d0e0f").value();
+  tunnel.salt = from_hex("10111213").value();
+  std::uint64_t seq = 0;
+  const auto comes_by_tunnel = [&](const Buffer& inner) {
+    driver::IpHeader outer;
+    outer.ipv6 = true;
+    outer.ttl = 64;
+    outer.source = kPeer6;
+    outer.destination = kOurs6;
+    const Buffer iv = ByteWriter().u64(++seq).take();
+    arrives(driver::write_ip(outer, driver::kProtocolEsp,
+                             tunnel.seal(0x1001, seq, iv, tunnel.with_trailer(inner, driver::kProtocolIpv6))));
+  };
+  const auto advertisement = [](const Address& source, const Address& destination) {
+    driver::IpHeader header;
+    header.ipv6 = true;
+    header.ttl = 255;
+    header.source = source;
+    header.destination = destination;
+    ByteWriter said;
+    said.u8(136).u8(0).u16(0).u32(0x60000000).u64(kHost6.high).u64(kHost6.low).u8(2).u8(1).bytes(kPeerMac);
+    return icmpv6_packet(header, std::move(said));
+  };
+  const auto& counters = gateway_->exception_counters();
+  const auto& forwarding = gateway_->keeper().forwarding();
+  const Hop host{layout::Port::kLan, kHost6};
+  comes_by_tunnel(driver::testing::udp_packet(kRemote6, kHost6));
+  ASSERT_TRUE(run_until([&] { return forwarding.is_known(host); }));
+  comes_by_tunnel(advertisement(kRemote6, kOursOfLan6));
+  EXPECT_TRUE(run_until([&] { return counters.refused == 1; }));
+  EXPECT_EQ(forwarding.mac_of(host), kHostMac);
+  std::uint64_t given = counters.to_kernel;
+  comes_by_tunnel(driver::testing::udp_packet(kRemote6, kOursOfLan6));
+  EXPECT_TRUE(run_until([&] { return counters.to_kernel == given + 1; }));
+  // In transport mode the peer is the neighbour.
+  driver::bench::EspPeer own;
+  own.cipher = layout::Cipher::kNull;
+  own.integrity = layout::Integrity::kHmacSha256_128;
+  own.integrity_key = from_hex("000102030405060708090a0b0c0d0e0f000102030405060708090a0b0c0d0e0f").value();
+  const Buffer said = advertisement(kPeer6, kOurs6);
+  given = counters.to_kernel;
+  arrives(own.seal_ah(Bytes(said).first(40), 0x1003, 1, driver::kProtocolIcmpv6, Bytes(said).subspan(40)));
+  EXPECT_TRUE(run_until([&] { return counters.to_kernel == given + 1; }));
   EXPECT_EQ(counters.refused, 1U);
 }
 
