@@ -334,6 +334,7 @@ Buffer Traffic::ipsec_frame(Tunnel& tunnel, std::uint32_t inner_destination, boo
   tunnel.in.encap = tunnel.in.protocol == Protocol::kEsp ? in_udp() : std::nullopt;  // RFC 7296 2.23: at any time
   Buffer frame = !plain && one_in(3) ? sealed_behind_extras(tunnel.in, seq, inner)
                                      : bench::ipsec_frame(tunnel.in, kSomebody, kWanMac, seq, inner);
+  if (frame.size() > layout::kMaxFrame) return ipsec_frame(tunnel, inner_destination, plain);  // the longest, with all
   // Whatever routers have written into it, congestion above all; no ICV minds.
   driver::set_tos(std::span(frame).subspan(kEthernetBytes), static_cast<std::uint8_t>(rng_()));
   return frame;
