@@ -72,7 +72,7 @@ HeaderFault read_ipv4(Bytes available, IpPacket& packet) {
   return HeaderFault::kNone;
 }
 
-// RFC 8200 4.1 asks for no order, and neither does this.
+// In whatever order they come, hop-by-hop options too (hw/README.md, less than the RFCs ask).
 HeaderFault read_extensions(IpPacket& packet) {
   std::size_t header_bytes = kIpv6Bytes;
   packet.first_extension = packet.protocol;
