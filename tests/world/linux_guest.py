@@ -97,7 +97,7 @@ def add_systemd(root):
     (root / "etc/os-release").write_text("ID=debian\n")
 
 
-def build_initrd(kernel, rc, folder, programs, files, systemd, add):
+def build_initrd(kernel, rc, folder, programs, files, systemd, add, more_modules):
     """An initial file system: busybox, ip, the modules, and what is the guest's own."""
     root = folder / "root"
     for name in ("bin", "sbin", "etc", "proc", "sys", "dev", "run", "usr/bin", "usr/sbin"):
@@ -117,7 +117,8 @@ def build_initrd(kernel, rc, folder, programs, files, systemd, add):
     for index in (kernel / "lib/modules" / version).glob("modules.*"):
         shutil.copy(index, modules)
     needed = set()
-    for module in MODULES.split():
+    names = f"{MODULES} {more_modules}".split()
+    for module in names:
         shown = subprocess.run(["modprobe", "-d", kernel, "-S", version, "--show-depends", module], text=True, capture_output=True)
         needed |= {line.split()[1] for line in shown.stdout.splitlines() if line.startswith("insmod")}
     # The crypto modules as a whole: the kernel loads those it wants by itself.
@@ -127,7 +128,7 @@ def build_initrd(kernel, rc, folder, programs, files, systemd, add):
         relative = os.path.relpath(os.path.realpath(path), os.path.realpath(kernel))
         (root / relative).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(path, root / relative)
-    (root / "etc/modules.list").write_text(" ".join(MODULES.split()))
+    (root / "etc/modules.list").write_text(" ".join(names))
     (root / "etc/guest.rc").write_text(rc)
     if systemd:
         add_systemd(root)
@@ -164,13 +165,13 @@ class LinuxGuest:
     """The gateway of a namespace becomes a guest: the namespace's wan0 and lan0 are bridged to it. `rc` is a shell script that
     runs at its start (addresses, routes, xfrm states and policies on wan0 and lan0). `programs` and `files` are put into it, by their
     path there: programs of this machine, and texts. With `systemd` that is its first process. add(root) may put
-    more into the folder that becomes its file system."""
+    more into the folder that becomes its file system; `modules` are kernel modules beside the usual ones."""
 
-    def __init__(self, namespace, rc, cache, programs=(), files=(), systemd=False, add=None):
+    def __init__(self, namespace, rc, cache, programs=(), files=(), systemd=False, add=None, modules=""):
         self.folder = namespace.world.folder / f"guest-{namespace.name}"
         self.folder.mkdir()
         kernel = unpack_kernel(cache)
-        initrd = build_initrd(kernel, rc, self.folder, dict(programs), dict(files), systemd, add)
+        initrd = build_initrd(kernel, rc, self.folder, dict(programs), dict(files), systemd, add, modules)
         for side in ("wan", "lan"):
             namespace.run("ip", "link", "add", f"br-{side}", "type", "bridge")
             namespace.run("sysctl", "-qw", f"net.ipv6.conf.br-{side}.disable_ipv6=1")
