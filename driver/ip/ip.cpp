@@ -209,13 +209,20 @@ void replace_word(std::span<std::uint8_t> packet, std::size_t at, std::uint16_t 
   put_word(packet, kChecksumAt, not16(static_cast<std::uint16_t>(fold(sum))));
 }
 
-void decrement_ttl(std::span<std::uint8_t> packet) {
+namespace {
+
+void add_to_ttl(std::span<std::uint8_t> packet, int more) {
   if (is_ipv6(packet)) {
-    --packet[7];
+    packet[7] = static_cast<std::uint8_t>(packet[7] + more);
   } else {
-    replace_word(packet, 8, static_cast<std::uint16_t>(word_at(packet, 8) - 0x100));  // TTL, protocol
+    replace_word(packet, 8, static_cast<std::uint16_t>(word_at(packet, 8) + 0x100 * more));  // TTL, protocol
   }
 }
+
+}  // namespace
+
+void decrement_ttl(std::span<std::uint8_t> packet) { add_to_ttl(packet, -1); }
+void increment_ttl(std::span<std::uint8_t> packet) { add_to_ttl(packet, 1); }
 
 void set_tos(std::span<std::uint8_t> packet, std::uint8_t tos) {
   if (is_ipv6(packet)) {

@@ -122,6 +122,7 @@ void replace_word(std::span<std::uint8_t> packet, std::size_t at, std::uint16_t 
 
 // Of the packet at the start of `packet`, of either version. IPv4's checksum is changed by RFC 1624 eqn. 3.
 void decrement_ttl(std::span<std::uint8_t> packet);
+void increment_ttl(std::span<std::uint8_t> packet);
 void set_tos(std::span<std::uint8_t> packet, std::uint8_t tos);
 
 }  // namespace sallyport::driver

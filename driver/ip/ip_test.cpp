@@ -192,6 +192,9 @@ TEST(Ip, ChangesTtlAndTosToAChecksumThatVerifies) {
     Buffer afresh = packet;
     write_checksum(afresh, 20);
     ASSERT_EQ(packet, afresh) << "identification " << identification;
+    increment_ttl(packet);
+    ASSERT_EQ(packet[8], 64);
+    ASSERT_EQ(internet_checksum(Bytes(packet).first(20)), 0) << "identification " << identification;
   }
 }
 
@@ -208,6 +211,9 @@ TEST(Ip, ChangesHopLimitAndTrafficClassAlone) {
   set_tos(packet, 0x3c);
   header.ttl = 8;
   header.tos = 0x3c;
+  EXPECT_EQ(packet, write_ip(header, kProtocolUdp, kUdp));
+  increment_ttl(packet);
+  header.ttl = 9;
   EXPECT_EQ(packet, write_ip(header, kProtocolUdp, kUdp));
 }
 

@@ -83,19 +83,11 @@ bool is_link_control(const driver::IpPacket& packet) {
          (is_neighbour_discovery(packet) || is_link_scope(packet.destination));
 }
 
-// The SA that sends what the rule protects; nullptr: none yet.
-const InstalledSa* sa_of(const CardKeeper& keeper, const driver::SpdRule& rule) {
-  const auto target = keeper.target_of({rule.policy_id, 0});
-  return target ? keeper.sending_for(*target) : nullptr;
-}
-
-// One more, but for the highest.
-void raise_ttl(Buffer& frame) {
-  const auto packet = ip_packet(frame);
-  if (!packet || packet->ttl == 255) return;
-  const auto bytes = std::span(frame).subspan(driver::kEthernetBytes);
-  ++bytes[packet->ipv6 ? 7 : 8];
-  if (!packet->ipv6) driver::write_checksum(bytes, packet->header_bytes());
+// RFC 4302 3.3.3.1.1.2 and 3.3.3.1.2.2: of a source route the receiver authenticates what it has become at its end,
+// and the card what is there. Nor does such a packet wait for an SA (nullptr): who knows by which protocol that will
+// be.
+bool would_arrive_as_another(const driver::IpPacket& packet, const InstalledSa* sa) {
+  return is_source_routed(packet) && (sa == nullptr || (sa->protocol == Protocol::kAh && sa->mode == Mode::kTransport));
 }
 
 }  // namespace
@@ -161,25 +153,19 @@ void ExceptionPath::from_kernel(layout::Port port, Buffer frame) {
       is_link_control(*packet) || (key.protocol == driver::kProtocolUdp && is_ike_port(key.source_port));
   const auto* rule = exempt ? nullptr : policy::first_match(keeper_->spd().outbound, key);
   if (rule == nullptr || rule->action == layout::Action::kBypass) return send(layout::Inject::kWanTx, frame);
+  const auto target = keeper_->target_of({rule->policy_id, 0});
+  const InstalledSa* sa = target ? keeper_->sending_for(*target) : nullptr;
   if (rule->action == layout::Action::kDiscard || is_link_scope(packet->destination) ||
-      would_arrive_as_another(*packet, *rule)) {
+      would_arrive_as_another(*packet, sa)) {
     ++counters_.refused;
     return;
   }
   std::copy(lan_.mac.begin(), lan_.mac.end(), frame.begin());
   // RFC 4301 5.1.2.1 (2): the card takes one off the TTL of all that enters a tunnel, as who forwards it does; what the
   // gateway says itself is not forwarded.
-  const InstalledSa* sa = sa_of(*keeper_, *rule);
-  if (sa != nullptr && sa->mode == Mode::kTunnel) raise_ttl(frame);
+  const bool enters_tunnel = sa != nullptr && sa->mode == Mode::kTunnel;
+  if (enters_tunnel && packet->ttl < 255) driver::increment_ttl(std::span(frame).subspan(driver::kEthernetBytes));
   send(layout::Inject::kLanRx, frame);
-}
-
-// RFC 4302 3.3.3.1.1.2 and 3.3.3.1.2.2: of a source route the receiver authenticates what it has become at its end,
-// and the card what is there. Nor does such a packet wait for an SA: who knows by which protocol that will be.
-bool ExceptionPath::would_arrive_as_another(const driver::IpPacket& packet, const driver::SpdRule& rule) const {
-  if (!is_source_routed(packet)) return false;
-  const InstalledSa* sa = sa_of(*keeper_, rule);
-  return sa == nullptr || (sa->protocol == Protocol::kAh && sa->mode == Mode::kTransport);
 }
 
 void ExceptionPath::send(layout::Inject where, Bytes frame, std::optional<std::uint16_t> principal) {

@@ -90,7 +90,6 @@ class ExceptionPath {
   void finish(driver::Message message);
   void answer_too_big(const driver::Message& message, const driver::IpPacket& packet, std::uint16_t mtu);
   void take_whole(Bytes packet);  // from WAN, put together by the kernel
-  [[nodiscard]] bool would_arrive_as_another(const driver::IpPacket& packet, const driver::SpdRule& rule) const;
   void send(layout::Inject where, Bytes frame, std::optional<std::uint16_t> principal = std::nullopt);
   void give(Tap& to, Bytes frame);
   [[nodiscard]] bool may_reach_us(Bytes frame) const;
