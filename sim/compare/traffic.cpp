@@ -97,8 +97,8 @@ Traffic::Traffic(std::mt19937_64& rng) : rng_(rng) {
   }
 }
 
-std::optional<driver::UdpPorts> Traffic::in_udp() {
-  if (one_in(2)) return std::nullopt;
+std::optional<driver::UdpPorts> Traffic::encap_of(Protocol protocol) {
+  if (protocol != Protocol::kEsp || one_in(2)) return std::nullopt;
   return driver::UdpPorts{.source = static_cast<std::uint16_t>(one_in(2) ? 4500 : rng_())};
 }
 
@@ -114,8 +114,7 @@ void Traffic::renew(Tunnel& tunnel) {
   tunnel.in.protection = protection(tunnel.in.protocol);
   tunnel.out.esn = one_in(2);
   tunnel.in.esn = one_in(2);
-  const bool esp = tunnel.out.protocol == Protocol::kEsp;
-  tunnel.out.encap = esp ? in_udp() : std::nullopt;
+  tunnel.out.encap = encap_of(tunnel.out.protocol);
   tunnel.hard_packets = tunnel.has_limits ? 8 + below(33) : 0;
   tunnel.df = layout::Df(below(std::size(layout::kDfs)));
   tunnel.dscp = one_in(2) ? std::optional(static_cast<std::uint8_t>(below(64))) : std::nullopt;
@@ -331,7 +330,7 @@ Buffer Traffic::ipsec_frame(Tunnel& tunnel, std::uint32_t inner_destination, boo
       packet(address_of(source, ipv6), tunnel_mode ? address_of(inner_destination, ipv6) : tunnel.in.destination);
   if (tunnel_mode && !plain) inner = varied(inner);
   const std::uint64_t seq = tunnel.next_seq++;
-  tunnel.in.encap = tunnel.in.protocol == Protocol::kEsp ? in_udp() : std::nullopt;  // RFC 7296 2.23: at any time
+  tunnel.in.encap = encap_of(tunnel.in.protocol);  // RFC 7296 2.23: at any time
   Buffer frame = !plain && one_in(3) ? sealed_behind_extras(tunnel.in, seq, inner)
                                      : bench::ipsec_frame(tunnel.in, kSomebody, kWanMac, seq, inner);
   if (frame.size() > layout::kMaxFrame) return ipsec_frame(tunnel, inner_destination, plain);  // the longest, with all

@@ -154,7 +154,7 @@ class Traffic {
   Buffer tagged(Bytes packet);
   // `plain`: such that any SA of the comparison carries it.
   Buffer lan_frame(std::uint32_t destination, bool plain);
-  std::optional<driver::UdpPorts> in_udp();  // ESP, or bare
+  std::optional<driver::UdpPorts> encap_of(layout::Protocol protocol);  // at times, of ESP
   Buffer ipsec_frame(Tunnel& tunnel, std::uint32_t inner_destination, bool plain);
   Buffer sealed_behind_extras(const bench::IpsecSa& sa, std::uint64_t seq, Bytes inner);
   Buffer any_lan();
